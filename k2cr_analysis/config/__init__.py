@@ -1,0 +1,27 @@
+"""``k2cr.toml``: what a person tells k2cr, typed. Every key is in the README's table and in ``k2cr init``'s commented file."""
+
+from k2cr_analysis.config.load import load_config
+from k2cr_analysis.config.settings import (
+    AssumedTraffic,
+    Config,
+    Engine,
+    Objectives,
+    Policy,
+    Project,
+    Rates,
+    RuleOverride,
+    WorkloadSettings,
+)
+
+__all__ = [
+    "AssumedTraffic",
+    "Config",
+    "Engine",
+    "Objectives",
+    "Policy",
+    "Project",
+    "Rates",
+    "RuleOverride",
+    "WorkloadSettings",
+    "load_config",
+]

@@ -1,0 +1,106 @@
+"""The settings, typed and with their defaults. The names are those of ``k2cr.toml``, table by table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+Iap = Literal["load-balancer", "direct", "none"]
+Cud = Literal["none", "run-1y", "run-3y", "flex-1y", "flex-3y"]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """``[project]``: where it goes. ``network`` and ``subnet`` turn on Direct VPC egress for every service."""
+
+    id: str | None = None
+    number: str | None = None
+    region: str | None = None
+    network: str | None = None
+    subnet: str | None = None
+    domain: str | None = None
+    iap: Iap | None = None  # None: as the manifests have it
+
+
+@dataclass(frozen=True, slots=True)
+class Objectives:
+    """``[objectives]``: what a recommended configuration must meet. None: not asked for."""
+
+    p99_ms: float | None = None
+    cold_start_ratio: float | None = None
+    headroom: float = 0.2  # share of CPU and memory left free above the observed quantile
+
+
+@dataclass(frozen=True, slots=True)
+class AssumedTraffic:
+    """``[traffic.assumed]``: used, and said, where a workload has no traffic data."""
+
+    requests_per_s: float
+    latency_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadSettings:
+    """``[workload."ns/Kind/name"]``: a person's word on one workload. None: nothing said."""
+
+    ingress_container: str | None = None
+    target: Literal["service", "worker-pool", "job"] | None = None
+    keep: bool | None = None
+    effort_days: float | None = None
+    depends_on: Mapping[str, tuple[str, ...]] | None = None  # container -> the containers it waits for
+    objectives: Objectives | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOverride:
+    """``[rules.<id>]``: silence or re-grade a rule; the report shows it, with the reason."""
+
+    severity: Literal["off", "blocker", "change", "note"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """``[rates]`` and ``[discounts]``: money that no bill shows."""
+
+    engineer_hour: Decimal | None = None
+    currency: str | None = None
+    cud: Cud = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """``[policy]``: house rules for what is rendered."""
+
+    naming: str | None = None  # template: "{namespace}-{name}"
+    required_labels: Mapping[str, str] = field(default_factory=dict)
+    min_instances: int | None = None
+    max_instances: int | None = None
+    registries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    name: Literal["duckdb", "bigquery"] = "duckdb"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole of ``k2cr.toml``. ``Config()`` is a config that says nothing."""
+
+    project: Project = Project()
+    objectives: Objectives = Objectives()
+    assumed_traffic: AssumedTraffic | None = None
+    workloads: Mapping[str, WorkloadSettings] = field(default_factory=dict)
+    rules: Mapping[str, RuleOverride] = field(default_factory=dict)
+    rates: Rates = Rates()
+    policy: Policy = Policy()
+    engine: Engine = Engine()
+
+    def workload(self, workload_id: str) -> WorkloadSettings:
+        return self.workloads.get(workload_id, WorkloadSettings())
+
+    def objectives_of(self, workload_id: str) -> Objectives:
+        return self.workload(workload_id).objectives or self.objectives

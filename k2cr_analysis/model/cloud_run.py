@@ -1,0 +1,93 @@
+"""What a workload becomes on Cloud Run: values that the analyses hand to each other through the assessment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from k2cr_analysis.model.finding import Target
+
+BillingMode = Literal["request", "instance"]
+ExecutionEnvironment = Literal["gen1", "gen2"]
+
+# Cloud Run, "Container runtime contract" and "CPU limits" (docs.cloud.google.com/run/docs/container-contract, .../configuring/services/cpu)
+MAX_CONTAINERS = 10
+MAX_CPU_CORES = 8
+MAX_MEMORY_BYTES = 32 * 2**30
+MAX_STARTUP_S = 240
+STOP_GRACE_S = 10
+MAX_TIMEOUT_S = 3600
+MAX_CONCURRENCY = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class StartupOrder:
+    """Which container waits for which: ``depends_on["proxy"] == ("frontend",)``, with the evidence for each edge.
+
+    ``order`` lists the containers so that each stands after those it waits for.
+    """
+
+    depends_on: Mapping[str, tuple[str, ...]]
+    evidence: Mapping[tuple[str, str], str]
+    order: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerShape:
+    """CPU and memory of one container: limits, which are what Cloud Run allocates and bills."""
+
+    cpu_cores: Decimal
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceShape:
+    """A recommended configuration. ``concurrency`` and ``billing`` are None for jobs and worker pools."""
+
+    target: Target
+    containers: Mapping[str, ContainerShape]
+    concurrency: int | None
+    min_instances: int
+    max_instances: int
+    billing: BillingMode | None
+    execution_environment: ExecutionEnvironment
+    cpu_boost: bool = True
+
+    @property
+    def cpu_cores(self) -> Decimal:
+        return sum((c.cpu_cores for c in self.containers.values()), Decimal(0))
+
+    @property
+    def memory_bytes(self) -> int:
+        return sum(c.memory_bytes for c in self.containers.values())
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceTimeline:
+    """What a month of instances adds up to: latency's model gives it, cost prices it. Seconds and counts a month.
+
+    ``active_instance_s``: an instance works on at least one request. ``starting_instance_s``: from the start of an
+    instance to its readiness. ``stopping_instance_s``: shut-down. ``idle_min_instance_s``: kept by min instances,
+    without a request. ``running_instance_s``: the whole lifetime of all instances (instance-based billing, jobs,
+    worker pools).
+    """
+
+    requests: Decimal
+    active_instance_s: Decimal
+    starting_instance_s: Decimal
+    stopping_instance_s: Decimal
+    idle_min_instance_s: Decimal
+    running_instance_s: Decimal
+    instance_starts: Decimal
+    mean_instances: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """Latency quantiles; None where the data cannot support one."""
+
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None

@@ -1,0 +1,76 @@
+"""A whole cluster as the analyses see it: workloads, nodes, and what else the snapshot holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+
+from k2cr_analysis.model.workload import Raw, Resources, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node as ``kubectl get nodes`` shows it. ``allocatable`` is what pods can request; ``extended["pods"]`` their number."""
+
+    name: str
+    machine_type: str | None
+    pool: str | None
+    zone: str | None
+    region: str | None
+    spot: bool
+    capacity: Resources
+    allocatable: Resources
+    max_pods: int
+    labels: Mapping[str, str]
+    taints: tuple[tuple[str, str, str], ...]  # key, value, effect
+    raw: Raw
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedPod:
+    """A live pod of a workload: where it runs, what it requests after admission."""
+
+    namespace: str
+    name: str
+    workload: str  # id
+    node: str | None
+    requests: Resources
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """All workloads of a snapshot in the order of their ids, and the objects that they are joined to.
+
+    ``objects`` are the raw objects by kind. ``other_kinds`` counts what the model does not know. ``is_autopilot`` is
+    None where the snapshot cannot tell.
+    """
+
+    workloads: tuple[Workload, ...]
+    nodes: tuple[Node, ...]
+    pods: tuple[OwnedPod, ...]
+    objects: Mapping[str, tuple[Raw, ...]]
+    other_kinds: Mapping[str, int]
+    name: str | None = None
+    location: str | None = None
+    project: str | None = None
+    is_autopilot: bool | None = None
+    namespaces: Mapping[str, Raw] = field(default_factory=dict)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Workload]:
+        return {w.id: w for w in self.workloads}
+
+    @cached_property
+    def by_service(self) -> Mapping[tuple[str, str], tuple[Workload, ...]]:
+        """(namespace, Service name) -> the workloads that it selects."""
+        found: dict[tuple[str, str], list[Workload]] = {}
+        for workload in self.workloads:
+            for exposure in workload.exposures:
+                found.setdefault((workload.namespace, exposure.service), []).append(workload)
+        return {key: tuple(value) for key, value in found.items()}
+
+    @cached_property
+    def node_cores(self) -> Decimal:
+        return sum((n.capacity.cpu_cores or Decimal(0) for n in self.nodes), Decimal(0))

@@ -1,0 +1,30 @@
+"""Money: a cost is always a sum of line items that a person can check by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+HOURS_PER_MONTH = Decimal(730)
+SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class LineItem:
+    """One line of a bill: ``quantity`` x ``rate``, never rounded before it is summed."""
+
+    sku: str  # as the Cloud Billing Catalog writes it
+    quantity: Decimal
+    unit: str  # vcpu_s, gib_s, request, h, ...
+    rate: Decimal  # currency per unit
+    currency: str  # ISO 4217
+
+    @property
+    def amount(self) -> Decimal:
+        return self.quantity * self.rate
+
+
+def total(items: Iterable[LineItem]) -> Decimal:
+    """The exact sum of the amounts; 0 for none."""
+    return sum((item.amount for item in items), Decimal(0))

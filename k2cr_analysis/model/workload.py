@@ -1,0 +1,280 @@
+"""The workload model: frozen, typed views of Kubernetes objects, each part with its JSON path.
+
+Values that the API server fills in by itself are gone before these are made (see ``model.defaults``), so ``None``
+and an empty tuple always mean "nobody asked for it". Where an analysis needs a field that has no name here, ``raw``
+holds the object itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+from k2cr_analysis.errors import Location
+
+Raw = Mapping[str, Any]
+ProbeKind = Literal["http", "tcp", "grpc", "exec"]
+EnvSource = Literal["value", "secret", "config-map", "field", "resource", "file", "redacted"]
+REDACTED = "<redacted>"
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    number: int
+    name: str | None
+    protocol: str  # TCP, UDP, SCTP
+    host_port: int | None
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvVar:
+    """One entry of ``env``, or of an expanded ``envFrom``.
+
+    ``source`` "value": ``value`` is literal. "secret": ``ref_name``/``ref_key`` name a Secret's key. "config-map":
+    likewise, and ``value`` is filled where the ConfigMap is in the snapshot. "field"/"resource": ``ref_key`` is the
+    downward API field. "redacted": the value looked like a secret and was not stored.
+    """
+
+    name: str
+    source: EnvSource
+    value: str | None
+    ref_name: str | None
+    ref_key: str | None
+    optional: bool
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFrom:
+    """A whole ConfigMap or Secret as environment. ``keys`` is None where the object is not in the snapshot."""
+
+    kind: Literal["config-map", "secret"]
+    name: str
+    prefix: str
+    optional: bool
+    keys: tuple[str, ...] | None
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Requests or limits of a container or a pod. Extended resources (GPUs, ...) are in ``extended``, as counts."""
+
+    cpu_cores: Decimal | None = None
+    memory_bytes: int | None = None
+    ephemeral_storage_bytes: int | None = None
+    extended: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A probe as the manifest wrote it; None where the API server's default holds (delay 0, period 10, timeout 1, 3 failures)."""
+
+    kind: ProbeKind
+    port: int | str | None  # a name until resolved by Container.port_number
+    http_path: str | None
+    scheme: str | None
+    host: str | None
+    headers: tuple[tuple[str, str], ...]
+    grpc_service: str | None
+    command: tuple[str, ...]
+    initial_delay_s: int | None
+    period_s: int | None
+    timeout_s: int | None
+    failure_threshold: int | None
+    success_threshold: int | None
+    path: str
+    raw: Raw
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeMount:
+    volume: str
+    mount_path: str
+    sub_path: str | None
+    read_only: bool
+    path: str
+    raw: Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container of a pod. ``is_sidecar`` marks a native sidecar (an init container with restartPolicy Always)."""
+
+    name: str
+    image: str | None
+    command: tuple[str, ...]
+    args: tuple[str, ...]
+    env: tuple[EnvVar, ...]
+    env_from: tuple[EnvFrom, ...]
+    ports: tuple[Port, ...]
+    requests: Resources
+    limits: Resources
+    startup_probe: Probe | None
+    liveness_probe: Probe | None
+    readiness_probe: Probe | None
+    volume_mounts: tuple[VolumeMount, ...]
+    is_sidecar: bool
+    image_digest: str | None  # sha256:..., from status.containerStatuses[].imageID, where the snapshot knows it
+    path: str
+    raw: Raw
+
+    def port_number(self, port: int | str | None) -> int | None:
+        """A port given by number or by name, as a number; None where the name is not declared."""
+        if isinstance(port, str) and not port.isdigit():
+            return next((p.number for p in self.ports if p.name == port), None)
+        return None if port is None else int(port)
+
+    def probes(self) -> Iterator[tuple[str, Probe]]:
+        """(``startupProbe`` | ``livenessProbe`` | ``readinessProbe``, probe), those that are there."""
+        named = (("startupProbe", self.startup_probe), ("livenessProbe", self.liveness_probe), ("readinessProbe", self.readiness_probe))
+        return ((name, probe) for name, probe in named if probe is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """``kind`` is the field that the manifest used: emptyDir, secret, configMap, persistentVolumeClaim, hostPath, ...
+
+    ``source`` is that field's value. ``claim`` is the PersistentVolumeClaim's object, where the snapshot has it.
+    """
+
+    name: str
+    kind: str
+    source: Raw
+    claim: Raw | None
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod template. ``containers`` are the ordinary ones; init containers and native sidecars stand apart."""
+
+    containers: tuple[Container, ...]
+    init_containers: tuple[Container, ...]  # that end before the containers start
+    sidecars: tuple[Container, ...]  # native sidecars, in their order
+    volumes: tuple[Volume, ...]
+    service_account_name: str | None
+    restart_policy: str | None
+    termination_grace_period_s: int | None
+    host_network: bool
+    requests: Resources  # effective, by the Kubernetes formula: what the scheduler reserves
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    path: str  # of the PodSpec in the object: $.spec.template.spec
+    raw: Raw  # the PodSpec
+
+    @property
+    def running(self) -> tuple[Container, ...]:
+        """The containers that run beside each other: native sidecars first, as they start first."""
+        return self.sidecars + self.containers
+
+    def volume(self, name: str) -> Volume | None:
+        return next((v for v in self.volumes if v.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePort:
+    """One port of a Service, joined to the pod: ``target`` is the container port's number where it can be known."""
+
+    port: int
+    name: str | None
+    protocol: str
+    app_protocol: str | None
+    target_port: int | str
+    target: int | None
+    container: str | None  # that declares the target port; None where none does
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A host and path rule that leads to a Service port: from an Ingress, HTTPRoute, GRPCRoute, VirtualService or Knative."""
+
+    kind: str
+    name: str
+    host: str | None
+    http_path: str | None
+    service: str
+    service_port: int | str | None
+    external: bool  # from outside the cluster; False for an internal Ingress or Gateway
+    path: str
+    raw: Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """A Service that selects the workload's pods, with the routes that lead to it."""
+
+    service: str
+    type: str  # ClusterIP, NodePort, LoadBalancer, ExternalName, Headless, Knative
+    ports: tuple[ServicePort, ...]
+    routes: tuple[Route, ...]
+    internal_load_balancer: bool
+    annotations: Mapping[str, str]
+    raw: Raw
+
+    @property
+    def headless(self) -> bool:
+        return self.type == "Headless"
+
+
+@dataclass(frozen=True, slots=True)
+class Autoscaler:
+    """A HorizontalPodAutoscaler. ``metrics`` holds (type, name): ("Resource", "cpu"), ("External", "pubsub..."), ..."""
+
+    name: str
+    min_replicas: int | None
+    max_replicas: int
+    cpu_target_percent: int | None
+    metrics: tuple[tuple[str, str], ...]
+    raw: Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a Job or CronJob adds. Times in seconds; ``schedule`` and ``time_zone`` only for a CronJob."""
+
+    parallelism: int | None
+    completions: int | None
+    backoff_limit: int | None
+    active_deadline_s: int | None
+    completion_mode: str | None
+    schedule: str | None
+    time_zone: str | None
+    concurrency_policy: str | None
+    starting_deadline_s: int | None
+    suspend: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One thing that could move: what a controller of pods asks for, with all that is joined to it.
+
+    ``id`` is ``namespace/Kind/name``. ``replicas`` is what the manifest asks for (1 where it says nothing and no
+    autoscaler speaks); None where the kind has none. ``related`` are the raw objects joined to it, by kind:
+    Service, Ingress, HTTPRoute, HorizontalPodAutoscaler, PodDisruptionBudget, ServiceAccount, ConfigMap,
+    PersistentVolumeClaim, RoleBinding, ClusterRoleBinding, BackendConfig, ...
+    """
+
+    id: str
+    namespace: str
+    kind: str
+    name: str
+    api_version: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    pod: Pod
+    replicas: int | None
+    exposures: tuple[Exposure, ...]
+    autoscaler: Autoscaler | None
+    batch: Batch | None
+    related: Mapping[str, tuple[Raw, ...]]
+    complete: bool  # False for a patch: no containers, or containers without image
+    source: Location
+    raw: Raw
+
+    def container(self, name: str) -> Container | None:
+        return next((c for c in (*self.pod.running, *self.pod.init_containers) if c.name == name), None)
