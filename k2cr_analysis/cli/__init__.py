@@ -1,0 +1,45 @@
+"""The command line: one file per verb; this one knows the verbs and turns errors into exit codes.
+
+Every verb module imports what is heavy inside its function, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from k2cr_analysis.errors import K2crError
+
+VERBS = ("demo", "collect", "assess", "plan", "render", "report", "cost", "simulate", "prices", "explain", "init")
+
+app = typer.Typer(name="k2cr", add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"k2cr {version('k2cr-analysis')}")
+        raise typer.Exit
+
+
+@app.callback()
+def k2cr(
+    _version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Which GKE workloads can move to Cloud Run, what that really saves, and the files to do it."""
+
+
+for _verb in VERBS:
+    importlib.import_module(f"k2cr_analysis.cli.{_verb}").register(app)
+
+
+def main() -> None:
+    """Run a verb; a K2crError becomes its text on stderr and its class's exit code."""
+    try:
+        app()
+    except K2crError as error:
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)

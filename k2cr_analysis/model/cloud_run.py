@@ -91,3 +91,27 @@ class Quantiles:
     p50_ms: float | None
     p95_ms: float | None
     p99_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CloudRunProbe:
+    """A probe as Cloud Run takes it: every number set, the port a number. ``kind`` "exec" does not exist there."""
+
+    kind: Literal["http", "tcp", "grpc"]
+    port: int
+    http_path: str | None
+    headers: tuple[tuple[str, str], ...]
+    grpc_service: str | None
+    initial_delay_s: int
+    period_s: int
+    timeout_s: int
+    failure_threshold: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerProbes:
+    """What a container gets on Cloud Run. ``made_from`` names the source fields, for the mapping."""
+
+    startup: CloudRunProbe | None
+    liveness: CloudRunProbe | None
+    startup_made_from: str | None = None  # "startupProbe", "readinessProbe", "livenessProbe", "port", None

@@ -1,0 +1,79 @@
+"""What the assessment of one workload, and of a whole snapshot, is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from k2cr_analysis.config import Config
+from k2cr_analysis.fit.result import Fit
+from k2cr_analysis.model.cloud_run import InstanceTimeline, Quantiles, ServiceShape
+from k2cr_analysis.model.cluster import Cluster
+from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.model.toil import Operability
+from k2cr_analysis.model.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Money a month of one workload. None where the snapshot cannot support a figure; a finding says what is missing.
+
+    ``cloud_run_items`` are before the account's free tier.
+    """
+
+    currency: str
+    gke_items: tuple[LineItem, ...]
+    cloud_run_items: tuple[LineItem, ...]
+    gke_attributed_month: Decimal | None
+    gke_avoidable_month: Decimal | None
+    cloud_run_month: Decimal | None
+    interval: tuple[Decimal, Decimal] | None  # 95 % of saving_month
+
+    @property
+    def saving_month(self) -> Decimal | None:
+        """Attributed less Cloud Run: on paper, since on Standard nothing leaves the bill before a node does."""
+        if self.gke_attributed_month is None or self.cloud_run_month is None:
+            return None
+        return self.gke_attributed_month - self.cloud_run_month
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    gke: Quantiles | None
+    cloud_run: Quantiles | None
+    cold_start_ratio: float | None
+    startup_ms: float | None
+    method: str  # names the model: "closed forms", "simulation"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadAssessment:
+    """The five answers for one workload. ``findings`` are fit's and those of the other analyses, in a stable order."""
+
+    workload: Workload
+    fit: Fit
+    shape: ServiceShape | None
+    timeline: InstanceTimeline | None
+    cost: Cost | None
+    latency: Latency | None
+    operability: Operability
+    effort_days: float | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def id(self) -> str:
+        return self.workload.id
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """All workloads of one snapshot, in the order of their ids, and what was assumed."""
+
+    snapshot: Mapping[str, object]  # name, window, sha256: what `assess --format json` prints as `snapshot`
+    cluster: Cluster
+    config: Config
+    region: str
+    workloads: tuple[WorkloadAssessment, ...]
+    assumptions: tuple[str, ...]
