@@ -1,4 +1,4 @@
-"""``k2cr.toml``: what a person tells k2cr, typed. Every key is in the README's table and in ``k2cr init``'s commented file."""
+"""``k2cr.toml``: what a person tells k2cr, typed. Keys: docs/configuration.md and the commented file of ``k2cr init``."""
 
 from k2cr_analysis.config.load import load_config
 from k2cr_analysis.config.settings import (

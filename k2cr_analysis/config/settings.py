@@ -30,7 +30,7 @@ class Objectives:
 
     p99_ms: float | None = None
     cold_start_ratio: float | None = None
-    headroom: float = 0.2  # share of CPU and memory left free above the observed quantile
+    headroom: float = 0.2  # share of CPU and memory left free above the observed quantile: observed / (1 - headroom)
 
 
 @dataclass(frozen=True, slots=True)

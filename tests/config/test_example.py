@@ -1,0 +1,99 @@
+"""The commented example, and the page that documents the keys, hold to the dataclasses."""
+
+import dataclasses
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from k2cr_analysis.config import (
+    AssumedTraffic,
+    Config,
+    Engine,
+    Objectives,
+    Policy,
+    Project,
+    Rates,
+    RuleOverride,
+    WorkloadSettings,
+    load_config,
+)
+from k2cr_analysis.config.starter import write_starter
+from k2cr_analysis.errors import UsageError
+from k2cr_analysis.resources import bundled
+
+EXAMPLE = bundled("data", "k2cr.toml")
+PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
+TABLES = {
+    "project": Project,
+    "objectives": Objectives,
+    "traffic.assumed": AssumedTraffic,
+    'workload."ns/Kind/name"': WorkloadSettings,
+    "rules.<id>": RuleOverride,
+    "rates": Rates,
+    "policy": Policy,
+    "engine": Engine,
+}
+
+
+def keys():
+    for table, settings in TABLES.items():
+        for field in dataclasses.fields(settings):
+            yield "discounts.cud" if (table, field.name) == ("rates", "cud") else f"{table}.{field.name}"
+
+
+def switched_on():
+    return re.sub(r"^#(?=[a-z\[])", "", EXAMPLE.read_text(), flags=re.MULTILINE)
+
+
+def test_the_example_as_it_is_says_nothing():
+    assert load_config(EXAMPLE) == Config()
+
+
+def test_the_example_loads_with_every_setting_switched_on(tmp_path):
+    (tmp_path / "k2cr.toml").write_text(switched_on())
+    config = load_config(tmp_path / "k2cr.toml")
+    assert config.workload("shop/Deployment/frontend").depends_on == {"proxy": ("frontend",)}
+    assert config.policy.required_labels == {"team": "shop"}
+
+
+@pytest.mark.parametrize("key", sorted(keys()))
+def test_the_example_shows_each_key(key):
+    table, name = key.rsplit(".", 1)
+    table = table.replace("ns/Kind/name", "shop/Deployment/frontend").replace("<id>", "emptydir-on-disk")
+    document = tomllib.loads(switched_on())
+    for part in re.findall(r'"[^"]+"|[^."]+', table):
+        document = document[part.strip('"')]
+    assert name in document
+
+
+def test_the_page_documents_exactly_the_keys():
+    documented = re.findall(r"^\| `([a-z]+\.[^`]+)` \|", PAGE.read_text(), flags=re.MULTILINE)
+    assert sorted(documented) == sorted(keys())
+
+
+def test_init_writes_the_example_and_never_overwrites_it(tmp_path):
+    first = write_starter(tmp_path)
+    assert first.written[0].read_bytes() == EXAMPLE.read_bytes() and not first.kept
+    assert write_starter(tmp_path).written == ()
+    first.written[0].write_text("# mine\n")
+    assert write_starter(tmp_path).kept == (tmp_path / "k2cr.toml",)
+    assert (tmp_path / "k2cr.toml").read_text() == "# mine\n"
+    write_starter(tmp_path, overwrite=True)
+    assert (tmp_path / "k2cr.toml").read_bytes() == EXAMPLE.read_bytes()
+
+
+def test_init_takes_a_file_name_and_brings_the_notebooks(tmp_path):
+    done = write_starter(tmp_path / "ours.toml")
+    notebooks = [path.name for path in sorted(bundled("notebooks").glob("*.ipynb"))]
+    assert [path.relative_to(tmp_path).as_posix() for path in done.written] == [
+        "ours.toml",
+        *(f"notebooks/{name}" for name in notebooks),
+    ]
+
+
+def test_init_says_where_it_cannot_write(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot-write"):
+        write_starter(tmp_path / "file" / "sub")
