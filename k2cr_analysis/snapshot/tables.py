@@ -44,7 +44,12 @@ USAGE = Table(
             _column("metric_type", _LABEL, "Cloud Monitoring type, kubernetes.io/container/cpu/core_usage_time"),
             _column("memory_type", _LABEL, "metric label of memory/used_bytes; size on non-evictable", nullable=True),
             _column("aligner", _LABEL, "per-series aligner, ALIGN_RATE"),
-            _column("reducer", _LABEL, "over the pods of a controller, REDUCE_MAX; null: the point is one pod's", nullable=True),
+            _column(
+                "reducer",
+                _LABEL,
+                "over the pods of a controller, REDUCE_MAX; null: the point is one pod's",
+                nullable=True,
+            ),
             _column("namespace_name", _LABEL, "Kubernetes namespace"),
             _column("top_level_controller_type", _LABEL, "Deployment, CronJob, ..."),
             _column("top_level_controller_name", _LABEL, "name of the workload"),
@@ -56,8 +61,16 @@ USAGE = Table(
         ]
     ),
     sort_by=(
-        "namespace_name", "top_level_controller_type", "top_level_controller_name", "container_name", "metric_type",
-        "memory_type", "aligner", "reducer", "pod_name", "end_time",
+        "namespace_name",
+        "top_level_controller_type",
+        "top_level_controller_name",
+        "container_name",
+        "metric_type",
+        "memory_type",
+        "aligner",
+        "reducer",
+        "pod_name",
+        "end_time",
     ),
 )
 
@@ -66,9 +79,16 @@ TRAFFIC = Table(
     grain="the requests to one target with one response class, from one source, in one period",
     schema=pa.schema(
         [
-            _column("metric_type", _LABEL, "type of the request count, loadbalancing.googleapis.com/https/request_count"),
+            _column(
+                "metric_type", _LABEL, "type of the request count, loadbalancing.googleapis.com/https/request_count"
+            ),
             _column("namespace_name", _LABEL, "namespace of the target"),
-            _column("service_name", _LABEL, "Kubernetes Service behind the backend; null where only a workload is known", nullable=True),
+            _column(
+                "service_name",
+                _LABEL,
+                "Kubernetes Service behind the backend; null where only a workload is known",
+                nullable=True,
+            ),
             _column("workload_type", _LABEL, "kind of the target workload, where the metric names it", nullable=True),
             _column("workload_name", _LABEL, "name of the target workload, where the metric names it", nullable=True),
             _column("source_namespace_name", _LABEL, "namespace of the caller (service mesh)", nullable=True),
@@ -82,14 +102,36 @@ TRAFFIC = Table(
             _column("response_bytes", pa.int64(), "bytes of the responses", "byte", nullable=True),
             _column("latency_metric_type", _LABEL, "type of the latency distribution", nullable=True),
             _column("latency_mean_ms", pa.float64(), "mean of the distribution", "ms", nullable=True),
-            _column("latency_sum_of_squared_deviation_ms2", pa.float64(), "as the Distribution gives it", "ms2", nullable=True),
-            _column("latency_bucket_bounds_ms", pa.list_(pa.float64()), "N+1 finite bounds, rising", "ms", nullable=True),
-            _column("latency_bucket_counts", pa.list_(pa.int64()), "N+2 counts: underflow, finite, overflow", "request", nullable=True),
+            _column(
+                "latency_sum_of_squared_deviation_ms2",
+                pa.float64(),
+                "as the Distribution gives it",
+                "ms2",
+                nullable=True,
+            ),
+            _column(
+                "latency_bucket_bounds_ms", pa.list_(pa.float64()), "N+1 finite bounds, rising", "ms", nullable=True
+            ),
+            _column(
+                "latency_bucket_counts",
+                pa.list_(pa.int64()),
+                "N+2 counts: underflow, finite, overflow",
+                "request",
+                nullable=True,
+            ),
         ]
     ),
     sort_by=(
-        "namespace_name", "service_name", "workload_type", "workload_name", "source_namespace_name",
-        "source_workload_name", "metric_type", "protocol", "response_code_class", "end_time",
+        "namespace_name",
+        "service_name",
+        "workload_type",
+        "workload_name",
+        "source_namespace_name",
+        "source_workload_name",
+        "metric_type",
+        "protocol",
+        "response_code_class",
+        "end_time",
     ),
 )
 
@@ -105,23 +147,59 @@ BILLING = Table(
             _column("sku", _ID_AND_TEXT, "SKU"),
             _column("usage_start_time", _TIME, "start of the usage window", "UTC"),
             _column("usage_end_time", _TIME, "end of the usage window", "UTC"),
-            _column("project", pa.struct([("id", _TEXT), ("number", _TEXT), ("name", _TEXT)]), "project that used it", nullable=True),
-            _column("labels", _KEY_VALUE, "resource labels, with goog-k8s-cluster-name, k8s-namespace, k8s-workload-name, ..."),
+            _column(
+                "project",
+                pa.struct([("id", _TEXT), ("number", _TEXT), ("name", _TEXT)]),
+                "project that used it",
+                nullable=True,
+            ),
+            _column(
+                "labels",
+                _KEY_VALUE,
+                "resource labels, with goog-k8s-cluster-name, k8s-namespace, k8s-workload-name, ...",
+            ),
             _column("system_labels", _KEY_VALUE, "machine spec and such"),
-            _column("location", pa.struct([("location", _TEXT), ("country", _TEXT), ("region", _TEXT), ("zone", _TEXT)]), "where", nullable=True),
-            _column("resource", pa.struct([("name", _TEXT), ("global_name", _TEXT)]), "resource, not for every SKU", nullable=True),
+            _column(
+                "location",
+                pa.struct([("location", _TEXT), ("country", _TEXT), ("region", _TEXT), ("zone", _TEXT)]),
+                "where",
+                nullable=True,
+            ),
+            _column(
+                "resource",
+                pa.struct([("name", _TEXT), ("global_name", _TEXT)]),
+                "resource, not for every SKU",
+                nullable=True,
+            ),
             _column("cost", pa.float64(), "negotiated discounts in, credits not in", "currency"),
             _column("currency", _TEXT, "ISO 4217"),
             _column("currency_conversion_rate", pa.float64(), "cost / rate = USD", "currency/USD", nullable=True),
             _column(
                 "usage",
-                pa.struct([("amount", pa.float64()), ("unit", _TEXT), ("amount_in_pricing_units", pa.float64()), ("pricing_unit", _TEXT)]),
+                pa.struct(
+                    [
+                        ("amount", pa.float64()),
+                        ("unit", _TEXT),
+                        ("amount_in_pricing_units", pa.float64()),
+                        ("pricing_unit", _TEXT),
+                    ]
+                ),
                 "amount used",
                 nullable=True,
             ),
             _column(
                 "credits",
-                pa.list_(pa.struct([("name", _TEXT), ("full_name", _TEXT), ("type", _TEXT), ("id", _TEXT), ("amount", pa.float64())])),
+                pa.list_(
+                    pa.struct(
+                        [
+                            ("name", _TEXT),
+                            ("full_name", _TEXT),
+                            ("type", _TEXT),
+                            ("id", _TEXT),
+                            ("amount", pa.float64()),
+                        ]
+                    )
+                ),
                 "amounts are negative",
                 "currency",
             ),
@@ -130,12 +208,25 @@ BILLING = Table(
             _column("export_time", _TIME, "when the row was exported", "UTC", nullable=True),
             _column(
                 "price",
-                pa.struct([("effective_price", _NUMERIC), ("tier_start_amount", _NUMERIC), ("unit", _TEXT), ("pricing_unit_quantity", _NUMERIC)]),
+                pa.struct(
+                    [
+                        ("effective_price", _NUMERIC),
+                        ("tier_start_amount", _NUMERIC),
+                        ("unit", _TEXT),
+                        ("pricing_unit_quantity", _NUMERIC),
+                    ]
+                ),
                 "price of the row",
                 nullable=True,
             ),
             _column("cost_at_list", pa.float64(), "at list price", "currency", nullable=True),
-            _column("cost_at_effective_price_default", pa.float64(), "account price without commitments", "currency", nullable=True),
+            _column(
+                "cost_at_effective_price_default",
+                pa.float64(),
+                "account price without commitments",
+                "currency",
+                nullable=True,
+            ),
             _column("consumption_model", _ID_AND_TEXT, "Default, Compute Flexible CUDs 1 Year, ...", nullable=True),
         ]
     ),

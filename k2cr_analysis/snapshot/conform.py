@@ -1,0 +1,84 @@
+"""Holds a table to its declaration: columns, types, missing values. Used on write and on import of a file."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from k2cr_analysis.errors import InputError, Location
+from k2cr_analysis.snapshot.tables import Table
+
+
+def conformed(data: pa.Table, declared: Table, where: Location) -> pa.Table:
+    """The same rows with the declared columns, in the declared order and types.
+
+    A nullable column that is missing is all null. ``InputError`` names the column that is missing, not declared,
+    of a type whose values do not fit, or null where a value must be; ``where.line`` is then the number of the row.
+    """
+    unknown = sorted(set(data.column_names) - set(declared.schema.names))
+    if unknown:
+        raise _refused(
+            "unknown-column", declared, where, found=f"column {unknown[0]!r}", expected=", ".join(declared.schema.names)
+        )
+    if len(set(data.column_names)) != len(data.column_names):
+        raise _refused("column-twice", declared, where, found="two columns of one name", expected="each column once")
+    columns = [_column(data, field, declared, where) for field in declared.schema]
+    return pa.Table.from_arrays(columns, schema=declared.schema)
+
+
+def _column(data: pa.Table, field: pa.Field, declared: Table, where: Location) -> pa.ChunkedArray:
+    if field.name not in data.column_names:
+        if field.nullable:
+            return pa.chunked_array([pa.nulls(data.num_rows, field.type)])
+        raise _refused(
+            "missing-column",
+            declared,
+            where,
+            found=f"no column {field.name!r}",
+            expected=f"{field.name} {field.type}: {_doc(field)}",
+        )
+    given = data.column(field.name)
+    column = _cast(given, field, declared, where)
+    if not field.nullable and column.null_count:
+        row = pc.index(pc.is_null(column), True).as_py()
+        raise _refused(
+            "missing-value",
+            declared,
+            where,
+            found=f"no value in column {field.name!r}, row {row + 1}",
+            expected=f"{field.type} in every row: {_doc(field)}",
+        )
+    return column
+
+
+def _cast(given: pa.ChunkedArray, field: pa.Field, declared: Table, where: Location) -> pa.ChunkedArray:
+    if given.type == field.type:
+        return given
+    try:
+        if pa.types.is_dictionary(field.type):
+            plain = given.cast(pa.string())
+            return pa.chunked_array(plain.dictionary_encode().chunks, type=field.type)
+        return given.cast(field.type)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+        raise _refused(
+            "wrong-column-type",
+            declared,
+            where,
+            found=f"column {field.name!r} of type {given.type} ({error})",
+            expected=f"{field.type}: {_doc(field)}",
+        ) from error
+
+
+def _doc(field: pa.Field) -> str:
+    said = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
+    return f"{said.get('doc', '')} [{said['unit']}]" if said.get("unit") else said.get("doc", "")
+
+
+def _refused(ref: str, declared: Table, where: Location, *, found: str, expected: str) -> InputError:
+    return InputError(
+        ref=ref,
+        where=where,
+        found=found,
+        expected=expected,
+        do=f"write the {declared.name} table with the declared columns (docs/glossary.md)",
+    )

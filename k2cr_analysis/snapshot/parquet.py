@@ -1,0 +1,92 @@
+"""Parquet files of a snapshot: equal rows give equal bytes, and what is read is held to the declaration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from k2cr_analysis.errors import Location, SnapshotError
+from k2cr_analysis.snapshot.tables import Table
+
+_ROWS_PER_GROUP: Final = 131_072
+
+
+def write_table(data: pa.Table, declared: Table, path: Path) -> None:
+    """Write a conformed table, its rows in the declared order (equal keys keep the given one)."""
+    ordered = _ordered(_with_sorted_labels(data), declared)
+    pq.write_table(
+        ordered,
+        path,
+        row_group_size=_ROWS_PER_GROUP,
+        compression="zstd",
+        compression_level=3,
+        version="2.6",
+        data_page_version="1.0",
+        write_statistics=True,
+    )
+
+
+def check_file(path: Path, declared: Table) -> None:
+    """``SnapshotError`` where a file's columns, types or missing values are not as declared; reads the footer alone."""
+    try:
+        metadata = pq.read_metadata(path)
+        schema = pq.read_schema(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _damaged(path, f"not a Parquet file ({error})") from error
+    for field in declared.schema:
+        index = schema.get_field_index(field.name)
+        if index < 0:
+            raise _damaged(path, f"no column {field.name!r}")
+        if schema.field(index).type != field.type:
+            raise _damaged(path, f"column {field.name!r} of type {schema.field(index).type}, not {field.type}")
+    for name in set(schema.names) - set(declared.schema.names):
+        raise _damaged(path, f"column {name!r}, which table {declared.name} does not have")
+    for group in range(metadata.num_row_groups):
+        _check_nulls(path, metadata.row_group(group), declared)
+
+
+def _check_nulls(path: Path, group: pq.RowGroupMetaData, declared: Table) -> None:
+    required = {field.name for field in declared.schema if not field.nullable}
+    for index in range(group.num_columns):
+        column = group.column(index)
+        statistics = column.statistics
+        if column.path_in_schema in required and statistics is not None and statistics.null_count:
+            raise _damaged(path, f"{statistics.null_count} missing values in column {column.path_in_schema!r}")
+
+
+def _with_sorted_labels(data: pa.Table) -> pa.Table:
+    """Each dictionary in the order of its values: codes then sort like the texts, and the input's order is gone."""
+    unified = data.unify_dictionaries().combine_chunks()
+    columns = [_sorted_labels(column) if pa.types.is_dictionary(column.type) else column for column in unified.columns]
+    return pa.Table.from_arrays(columns, schema=data.schema)
+
+
+def _sorted_labels(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    array = column.combine_chunks()
+    used = array.dictionary.take(pc.drop_null(pc.unique(array.indices)))
+    labels = used.take(pc.sort_indices(used))
+    codes = pc.index_in(array.dictionary, value_set=labels).take(array.indices)
+    return pa.chunked_array([pa.DictionaryArray.from_arrays(codes.cast(pa.int32()), labels)], type=column.type)
+
+
+def _ordered(data: pa.Table, declared: Table) -> pa.Table:
+    keys = {
+        name: column.combine_chunks().indices if pa.types.is_dictionary(column.type) else column
+        for name, column in ((name, data.column(name)) for name in declared.sort_by)
+    }
+    order = pc.sort_indices(pa.table(keys), sort_keys=[(name, "ascending") for name in declared.sort_by])
+    return data.take(order)
+
+
+def _damaged(path: Path, found: str) -> SnapshotError:
+    return SnapshotError(
+        ref="snapshot-table-differs",
+        where=Location(str(path)),
+        found=found,
+        expected="the columns and types that this version declares",
+        do="collect the snapshot again",
+    )

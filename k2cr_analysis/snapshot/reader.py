@@ -1,0 +1,132 @@
+"""Opens a snapshot: checks every file against ``snapshot.json`` once, then reads what is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from k2cr_analysis.errors import Location, SnapshotError
+from k2cr_analysis.snapshot import objects as objects_file
+from k2cr_analysis.snapshot.objects import SnapshotObject
+from k2cr_analysis.snapshot.parquet import check_file
+from k2cr_analysis.snapshot.provenance import FileRecord, Provenance
+from k2cr_analysis.snapshot.tables import TABLES
+
+PROVENANCE_FILE: Final = "snapshot.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An immutable folder of one cluster over one window. ``sha256`` names its content, whatever the folder's name."""
+
+    path: Path
+    provenance: Provenance
+    sha256: str
+    _files: Mapping[str, tuple[Path, ...]] = field(repr=False)
+
+    def objects(self) -> Iterator[SnapshotObject]:
+        """The Kubernetes objects, in a stable order."""
+        return objects_file.read_objects(self.path / objects_file.FILE)
+
+    def table_files(self, name: str) -> list[Path]:
+        """The Parquet files of a table, for a query engine; empty where the table is absent."""
+        return list(self._files.get(name, ()))
+
+    def table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table | None:
+        """A table with its declared schema, or the named columns of it; None where the snapshot has none."""
+        files = self.table_files(name)
+        if not files:
+            return None
+        parts = [pq.read_table(file, columns=None if columns is None else list(columns)) for file in files]
+        return pa.concat_tables(parts)
+
+    @property
+    def tables(self) -> Mapping[str, pa.Table]:
+        """All tables that are there, read whole."""
+        return {name: data for name in self._files if (data := self.table(name)) is not None}
+
+
+def open_snapshot(path: str | Path) -> Snapshot:
+    """Open and check a snapshot.
+
+    ``SnapshotError`` where there is none, where a file is missing, truncated or changed, where the folder belongs to
+    another program, or where a newer k2cr wrote it.
+    """
+    folder = Path(path)
+    text = _provenance_text(folder)
+    provenance = Provenance.from_json(text, Location(str(folder / PROVENANCE_FILE)))
+    for name, record in sorted(provenance.files.items()):
+        _check(folder / name, record)
+    files = {name: _table_files(folder, provenance, name) for name in TABLES}
+    for name, paths in files.items():
+        for file in paths:
+            check_file(file, TABLES[name])
+    return Snapshot(
+        path=folder,
+        provenance=provenance,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        _files={name: paths for name, paths in files.items() if paths},
+    )
+
+
+def _provenance_text(folder: Path) -> str:
+    file = folder / PROVENANCE_FILE
+    if not folder.exists():
+        raise SnapshotError(
+            ref="no-snapshot",
+            where=Location(str(folder)),
+            found="nothing there",
+            expected="a folder that `k2cr collect --out` wrote",
+            do="check the path, or run `k2cr collect` first",
+        )
+    if not file.is_file():
+        raise SnapshotError(
+            ref="not-a-snapshot",
+            where=Location(str(folder)),
+            found="a folder without snapshot.json" if folder.is_dir() else "a file",
+            expected="a folder that `k2cr collect --out` wrote",
+            do=f"run `k2cr collect --manifests {folder} --out SNAP`, and name SNAP here",
+        )
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SnapshotError(
+            ref="snapshot-damaged",
+            where=Location(str(file)),
+            found=str(error),
+            expected="the snapshot.json that `k2cr collect` wrote",
+            do="collect the snapshot again",
+        ) from error
+
+
+def _check(file: Path, record: FileRecord) -> None:
+    found = _difference(file, record)
+    if found:
+        raise SnapshotError(
+            ref="snapshot-changed",
+            where=Location(str(file)),
+            found=found,
+            expected="the file as `k2cr collect` wrote it; a snapshot is immutable",
+            do="restore the file, or collect the snapshot again",
+        )
+
+
+def _difference(file: Path, record: FileRecord) -> str:
+    if not file.is_file():
+        return "no such file, though snapshot.json lists it"
+    size = file.stat().st_size
+    if size != record.bytes:
+        return f"{size} bytes, not {record.bytes}"
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return "" if digest == record.sha256 else "other bytes than those whose sha256 stands in snapshot.json"
+
+
+def _table_files(folder: Path, provenance: Provenance, name: str) -> tuple[Path, ...]:
+    return tuple(folder / file for file in sorted(provenance.files) if file.startswith(f"{name}/"))
