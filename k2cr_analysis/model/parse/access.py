@@ -1,0 +1,92 @@
+"""Reading fields of raw objects: a field of the wrong type reads as absent.
+
+``collect`` has refused, with file and line, what Kubernetes would refuse; with ``--keep-going`` a refused object can
+still be in a snapshot, and it must not bring the others down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from k2cr_analysis.errors import InputError
+from k2cr_analysis.model.workload import Resources
+from k2cr_analysis.openapi.quantity import bytes_of, cores, parse_quantity
+
+Raw = Mapping[str, Any]
+
+
+def mapping(raw: Any, *keys: str) -> Raw:
+    """The object at a path of keys; empty where there is none."""
+    for key in keys:
+        raw = raw.get(key) if isinstance(raw, Mapping) else None
+    return raw if isinstance(raw, Mapping) else {}
+
+
+def objects(raw: Any, key: str) -> list[tuple[int, Raw]]:
+    """(index, element) of a list of objects."""
+    found = raw.get(key) if isinstance(raw, Mapping) else None
+    return [(i, v) for i, v in enumerate(found) if isinstance(v, Mapping)] if isinstance(found, list) else []
+
+
+def text(raw: Raw, key: str) -> str | None:
+    found = raw.get(key)
+    return found if isinstance(found, str) and found else None
+
+
+def texts(raw: Raw, key: str) -> tuple[str, ...]:
+    found = raw.get(key)
+    return tuple(str(v) for v in found if v is not None) if isinstance(found, list) else ()
+
+
+def integer(raw: Raw, key: str) -> int | None:
+    found = raw.get(key)
+    if isinstance(found, bool) or not isinstance(found, int | float | str):
+        return None
+    try:
+        return int(found)
+    except (ValueError, OverflowError):
+        return None
+
+
+def strings(raw: Any) -> dict[str, str]:
+    """Labels, annotations, a ConfigMap's data: text to text."""
+    if not isinstance(raw, Mapping):
+        return {}
+    return {str(k): v if isinstance(v, str) else str(v) for k, v in raw.items() if v is not None}
+
+
+def port(raw: Raw, key: str) -> int | str | None:
+    """An int-or-string port: a number, a numeric string as its number, or a name."""
+    found = raw.get(key)
+    if isinstance(found, bool) or found is None:
+        return None
+    if isinstance(found, int):
+        return found
+    return (int(found) if found.isdigit() else found) if isinstance(found, str) and found else None
+
+
+def resources(raw: Raw) -> Resources:
+    """A ``limits`` or ``requests`` map."""
+    known = ("cpu", "memory", "ephemeral-storage")
+    extended = {name: _amount(value) for name, value in raw.items() if name not in known}
+    cpu, memory, storage = (raw.get(name) for name in known)
+    return Resources(
+        cpu_cores=None if cpu is None else _or_none(cores, cpu),
+        memory_bytes=None if memory is None else _or_none(bytes_of, memory),
+        ephemeral_storage_bytes=None if storage is None else _or_none(bytes_of, storage),
+        extended={name: value for name, value in sorted(extended.items()) if value is not None},
+    )
+
+
+def _or_none(read: Any, value: Any) -> Any:
+    try:
+        return read(value)
+    except InputError:
+        return None
+
+
+def _amount(value: Any) -> Decimal | None:
+    found: Decimal | None = _or_none(parse_quantity, value)
+    return found

@@ -1,0 +1,247 @@
+"""A snapshot's objects -> Cluster: which of them are workloads, and what belongs to each."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from k2cr_analysis.errors import Location
+from k2cr_analysis.model.cluster import Cluster, Node, OwnedPod
+from k2cr_analysis.model.defaults import without_server_fields
+from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text
+from k2cr_analysis.model.parse.environment import Environment
+from k2cr_analysis.model.parse.exposure import exposure_of, knative_exposure, routes_by_service
+from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, kind_of, name_of, namespace_of
+from k2cr_analysis.model.parse.node import image_digests, is_running, owned_pod, parse_node
+from k2cr_analysis.model.parse.ownership import root_owner
+from k2cr_analysis.model.parse.pod import parse_pod
+from k2cr_analysis.model.parse.related import RelatedObjects, autoscaler_of
+from k2cr_analysis.model.workload import Autoscaler, Batch, Exposure, Pod, Workload
+from k2cr_analysis.snapshot import SnapshotObject
+
+# Kind -> JSON path of its pod template.
+WORKLOAD_KINDS: Mapping[str, str] = {
+    "Deployment": "$.spec.template",
+    "StatefulSet": "$.spec.template",
+    "DaemonSet": "$.spec.template",
+    "ReplicaSet": "$.spec.template",
+    "ReplicationController": "$.spec.template",
+    "Job": "$.spec.template",
+    "CronJob": "$.spec.jobTemplate.spec.template",
+    "Pod": "$",
+    "KnativeService": "$.spec.template",
+}
+_REPLICATED = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController")
+# Kinds that the model reads, besides the workloads themselves.
+_READ_KINDS = frozenset(WORKLOAD_KINDS) | {
+    "Service", "Ingress", "Gateway", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "VirtualService", "HorizontalPodAutoscaler",
+    "PodDisruptionBudget", "NetworkPolicy", "ServiceAccount", "ConfigMap", "Secret", "PersistentVolumeClaim", "Role", "ClusterRole", "RoleBinding",
+    "ClusterRoleBinding", "Node", "Namespace", "BackendConfig", "FrontendConfig", "ManagedCertificate", "HealthCheckPolicy", "GCPBackendPolicy",
+    "ScaledObject", "VerticalPodAutoscaler", "APIService", "CustomResourceDefinition", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
+    "StorageClass", "PersistentVolume", "PodMonitoring", "PodMonitor", "PriorityClass",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A workload before Services and the rest are joined to it."""
+
+    id: str
+    kind: str
+    raw: Raw
+    source: Location
+    pod: Pod
+
+
+def workload_id(raw: Raw) -> str:
+    """``namespace/Kind/name``; Knative's Service has the kind ``Service`` in its id, as kubectl would print it."""
+    return f"{namespace_of(raw)}/{raw.get('kind')}/{name_of(raw)}"
+
+
+def parse_cluster(found: Iterable[SnapshotObject], *, project: str | None = None, name: str | None = None, location: str | None = None) -> Cluster:
+    """All workloads of a snapshot, joined, in the order of their ids.
+
+    ``project``, ``name`` and ``location`` are the cluster's, where the snapshot's provenance knows them; what it does
+    not know is read off the nodes.
+    """
+    original = list(found)
+    cleaned = [(without_server_fields(o.object), o) for o in original]
+    index = ObjectIndex(raw for raw, _ in cleaned)
+    drafts = _drafts(cleaned, index, _live_pods(original, index))
+    labels = LabelIndex((namespace_of(d.raw), d.pod.labels, d.id) for d in drafts)
+    exposures = _exposures(drafts, index, labels)
+    related = RelatedObjects(index, labels)
+    workloads = [_workload(d, exposures.get(d.id, ()), related) for d in drafts]
+    nodes = tuple(sorted((parse_node(o.object) for o in original if o.object.get("kind") == "Node"), key=lambda n: n.name))
+    return Cluster(
+        workloads=tuple(sorted(workloads, key=lambda w: w.id)),
+        nodes=nodes,
+        pods=_owned_pods(original, index),
+        objects={kind: tuple(raws) for kind, raws in sorted(index.by_kind.items())},
+        other_kinds=dict(sorted(Counter(_kind_and_group(raw) for raw, _ in cleaned if kind_of(raw) not in _READ_KINDS).items())),
+        name=name,
+        location=location or _region_of(nodes),
+        project=project or _project_of(nodes),
+        is_autopilot=_is_autopilot(nodes),
+        namespaces={name_of(raw): raw for raw in index.by_kind.get("Namespace", ())},
+    )
+
+
+def _kind_and_group(raw: Raw) -> str:
+    group = str(raw.get("apiVersion") or "").rpartition("/")[0]
+    return f"{raw.get('kind')}.{group}" if group else str(raw.get("kind"))
+
+
+def _drafts(cleaned: list[tuple[Raw, SnapshotObject]], index: ObjectIndex, digests: Mapping[str, dict[str, dict[str, str]]]) -> list[_Draft]:
+    environments = _environments(index)
+    claims = {ns: {name_of(c): c for c in found} for ns, found in index.in_namespace("PersistentVolumeClaim").items()}
+    drafts: dict[str, _Draft] = {}
+    for raw, origin in cleaned:
+        kind = kind_of(raw)
+        if kind not in WORKLOAD_KINDS or not name_of(raw) or root_owner(raw, index, WORKLOAD_KINDS) is not raw:
+            continue
+        namespace, template = namespace_of(raw), _template(raw, kind)
+        spec = mapping(template, "spec")
+        seen = digests.get(workload_id(raw), {})
+        path = f"{WORKLOAD_KINDS[kind]}.spec"
+        environment = environments.get(namespace, Environment({}, {}))
+        pod = parse_pod(spec, mapping(template, "metadata"), path, environment, claims.get(namespace, {}), mapping(raw, "spec"), _digests_of(spec, seen))
+        drafts[workload_id(raw)] = _Draft(workload_id(raw), kind, raw, origin.source, pod)
+    return list(drafts.values())
+
+
+def _template(raw: Raw, kind: str) -> Raw:
+    return mapping(raw, *WORKLOAD_KINDS[kind].removeprefix("$").strip(".").split(".")) if WORKLOAD_KINDS[kind] != "$" else raw
+
+
+def _environments(index: ObjectIndex) -> Mapping[str, Environment]:
+    maps, secrets = index.in_namespace("ConfigMap"), index.in_namespace("Secret")
+    return {
+        namespace: Environment(
+            {name_of(c): c for c in maps.get(namespace, ())},
+            {name_of(s): tuple(sorted({*mapping(s, "data"), *mapping(s, "stringData")})) for s in secrets.get(namespace, ())},
+        )
+        for namespace in {*maps, *secrets}
+    }
+
+
+def _live_pods(original: list[SnapshotObject], index: ObjectIndex) -> Mapping[str, dict[str, dict[str, str]]]:
+    """Workload id -> container name -> image in the spec -> digest; a container that runs two digests has neither."""
+    seen: dict[str, dict[tuple[str, str], set[str]]] = defaultdict(lambda: defaultdict(set))
+    for origin in original:
+        if origin.object.get("kind") == "Pod":
+            owner = workload_id(root_owner(origin.object, index, WORKLOAD_KINDS))
+            for key, digest in image_digests(origin.object).items():
+                seen[owner][key].add(digest)
+    found: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+    for owner, containers in seen.items():
+        for (container, image), digests in containers.items():
+            if len(digests) == 1:
+                found[owner][container][image] = next(iter(digests))
+    return found
+
+
+def _digests_of(spec: Raw, seen: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    found = {}
+    for _, container in objects(spec, "containers"):
+        name, image = str(container.get("name")), str(container.get("image"))
+        if image in seen.get(name, {}):
+            found[name] = seen[name][image]
+    return found
+
+
+def _exposures(drafts: list[_Draft], index: ObjectIndex, labels: LabelIndex) -> Mapping[str, tuple[Exposure, ...]]:
+    by_id = {d.id: d for d in drafts}
+    routes = routes_by_service(index)
+    found: dict[str, list[Exposure]] = defaultdict(list)
+    for draft in drafts:
+        if draft.kind == "KnativeService":
+            found[draft.id].append(knative_exposure(draft.raw, draft.pod))
+    for service in index.by_kind.get("Service", ()):
+        namespace = namespace_of(service)
+        for selected in labels.selected(namespace, mapping(service, "spec", "selector")) if mapping(service, "spec", "selector") else ():
+            if by_id[selected].kind not in ("Job", "CronJob"):
+                found[selected].append(exposure_of(service, by_id[selected].pod, routes.get((namespace, name_of(service)), ())))
+    return {key: tuple(sorted(value, key=lambda e: e.service)) for key, value in found.items()}
+
+
+def _workload(draft: _Draft, exposures: tuple[Exposure, ...], related: RelatedObjects) -> Workload:
+    namespace, kind, name = namespace_of(draft.raw), str(draft.raw.get("kind")), name_of(draft.raw)
+    joined = related.of(draft.id, namespace, kind, name, draft.pod, exposures)
+    metadata = mapping(draft.raw, "metadata")
+    scalers = joined.get("HorizontalPodAutoscaler", ())
+    return Workload(
+        id=draft.id,
+        namespace=namespace,
+        kind=kind,
+        name=name,
+        api_version=str(draft.raw.get("apiVersion") or ""),
+        labels=strings(metadata.get("labels")),
+        annotations=strings(metadata.get("annotations")),
+        pod=draft.pod,
+        replicas=_replicas(draft, bool(scalers)),
+        exposures=exposures,
+        autoscaler=_autoscaler(scalers),
+        batch=_batch(draft),
+        related=joined,
+        complete=bool(draft.pod.containers) and all(c.image for c in draft.pod.containers),
+        source=draft.source,
+        raw=draft.raw,
+    )
+
+
+def _replicas(draft: _Draft, scaled: bool) -> int | None:
+    """What the manifest asks for; 1 where it says nothing and no autoscaler does. None for kinds without replicas."""
+    if draft.kind in _REPLICATED:
+        asked = integer(mapping(draft.raw, "spec"), "replicas")
+        return asked if asked is not None else None if scaled else 1
+    return 1 if draft.kind == "Pod" else None
+
+
+def _autoscaler(scalers: tuple[Raw, ...]) -> Autoscaler | None:
+    return autoscaler_of(scalers[-1]) if scalers else None
+
+
+def _batch(draft: _Draft) -> Batch | None:
+    if draft.kind not in ("Job", "CronJob"):
+        return None
+    spec = mapping(draft.raw, "spec")
+    job = mapping(spec, "jobTemplate", "spec") if draft.kind == "CronJob" else spec
+    return Batch(
+        parallelism=integer(job, "parallelism"),
+        completions=integer(job, "completions"),
+        backoff_limit=integer(job, "backoffLimit"),
+        active_deadline_s=integer(job, "activeDeadlineSeconds"),
+        completion_mode=text(job, "completionMode"),
+        schedule=text(spec, "schedule"),
+        time_zone=text(spec, "timeZone"),
+        concurrency_policy=text(spec, "concurrencyPolicy"),
+        starting_deadline_s=integer(spec, "startingDeadlineSeconds"),
+        suspend=spec.get("suspend") is True,
+    )
+
+
+def _owned_pods(original: list[SnapshotObject], index: ObjectIndex) -> tuple[OwnedPod, ...]:
+    live = [o.object for o in original if o.object.get("kind") == "Pod" and is_running(o.object)]
+    pods = [owned_pod(raw, workload_id(root_owner(raw, index, WORKLOAD_KINDS))) for raw in live]
+    return tuple(sorted(pods, key=lambda p: (p.namespace, p.name)))
+
+
+def _region_of(nodes: tuple[Node, ...]) -> str | None:
+    regions = {n.region for n in nodes if n.region}
+    return next(iter(regions)) if len(regions) == 1 else None
+
+
+def _project_of(nodes: tuple[Node, ...]) -> str | None:
+    """From a node's provider id, ``gce://project/zone/name``."""
+    projects = {m.group(1) for n in nodes if (m := re.match(r"gce://([^/]+)/", str(mapping(n.raw, "spec").get("providerID") or "")))}
+    return next(iter(projects)) if len(projects) == 1 else None
+
+
+def _is_autopilot(nodes: tuple[Node, ...]) -> bool | None:
+    """GKE names Autopilot's nodes ``gk3-...`` and Standard's ``gke-...``."""
+    if any(n.name.startswith("gk3-") for n in nodes):
+        return True
+    return False if any(n.name.startswith("gke-") for n in nodes) else None

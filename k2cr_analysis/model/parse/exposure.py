@@ -1,0 +1,156 @@
+"""Services and the routes that lead to them, joined to the workloads whose pods they select."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+
+from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, port, strings, text, texts
+from k2cr_analysis.model.parse.index import ObjectIndex, name_of, namespace_of
+from k2cr_analysis.model.workload import Container, Exposure, Pod, Route, ServicePort
+
+_INTERNAL_ANNOTATIONS = (
+    "networking.gke.io/load-balancer-type",
+    "cloud.google.com/load-balancer-type",
+    "networking.gke.io/internal-load-balancer",
+)
+_GATEWAY_ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
+
+
+def exposure_of(service: Raw, pod: Pod, routes: tuple[Route, ...]) -> Exposure:
+    """A Service as this pod sees it: each port with the container port that it leads to."""
+    spec = mapping(service, "spec")
+    annotations = strings(mapping(service, "metadata").get("annotations"))
+    headless = spec.get("clusterIP") == "None"
+    return Exposure(
+        service=name_of(service),
+        type="Headless" if headless else text(spec, "type") or "ClusterIP",
+        ports=tuple(_service_port(p, i, pod) for i, p in objects(spec, "ports")),
+        routes=routes,
+        internal_load_balancer=any(annotations.get(a, "").lower() in ("internal", "true") for a in _INTERNAL_ANNOTATIONS),
+        annotations=annotations,
+        raw=service,
+    )
+
+
+def _service_port(raw: Raw, index: int, pod: Pod) -> ServicePort:
+    number = integer(raw, "port") or 0
+    target_port = port(raw, "targetPort") or number
+    container = _listening(pod, target_port)
+    return ServicePort(
+        port=number,
+        name=text(raw, "name"),
+        protocol=text(raw, "protocol") or "TCP",
+        app_protocol=text(raw, "appProtocol"),
+        target_port=target_port,
+        target=target_port if isinstance(target_port, int) else container.port_number(target_port) if container else None,
+        container=container.name if container else None,
+        path=f"$.spec.ports[{index}]",
+    )
+
+
+def _listening(pod: Pod, target: int | str) -> Container | None:
+    """The container that declares the port, by number or by name."""
+    for container in (*pod.containers, *pod.sidecars):
+        if any(target in (p.number, p.name) for p in container.ports):
+            return container
+    return None
+
+
+def knative_exposure(raw: Raw, pod: Pod) -> Exposure:
+    """A Knative Service is its own entrance: the one container port, on all paths of its host."""
+    listening = next((c for c in pod.containers if c.ports), pod.containers[0] if pod.containers else None)
+    declared = listening.ports[0] if listening and listening.ports else None
+    target = declared.number if declared else 8080  # Knative's default port
+    name = name_of(raw)
+    labels = strings(mapping(raw, "metadata").get("labels"))
+    external = labels.get("networking.knative.dev/visibility") != "cluster-local"
+    entrance = ServicePort(80, declared.name if declared else None, "TCP", None, target, target, listening.name if listening else None, "$.spec.template.spec.containers[0].ports[0]")
+    route = Route("KnativeService", name, None, None, name, 80, external, "$.spec", raw)
+    return Exposure(name, "Knative", (entrance,), (route,), False, strings(mapping(raw, "metadata").get("annotations")), raw)
+
+
+def routes_by_service(index: ObjectIndex) -> Mapping[tuple[str, str], tuple[Route, ...]]:
+    """(namespace, Service) -> the routes that lead to it, in the order of the input."""
+    found: dict[tuple[str, str], list[Route]] = defaultdict(list)
+    for kind, read in _READERS.items():
+        for raw in index.by_kind.get(kind, ()):
+            for namespace, route in read(raw, index):
+                found[namespace, route.service].append(route)
+    return {key: tuple(routes) for key, routes in found.items()}
+
+
+_Routes = Iterator[tuple[str, Route]]
+
+
+def _from_ingress(raw: Raw, _index: ObjectIndex) -> _Routes:
+    namespace, name, spec = namespace_of(raw), name_of(raw), mapping(raw, "spec")
+    annotations = strings(mapping(raw, "metadata").get("annotations"))
+    ingress_class = text(spec, "ingressClassName") or annotations.get("kubernetes.io/ingress.class") or ""
+    external = "internal" not in ingress_class
+
+    def route(backend: Raw, host: str | None, http_path: str | None, path: str) -> _Routes:
+        service = mapping(backend, "service")  # networking.k8s.io/v1
+        target = text(service, "name") or text(backend, "serviceName")  # v1beta1 and older
+        number = port(mapping(service, "port"), "number") or text(mapping(service, "port"), "name") or port(backend, "servicePort")
+        if target:
+            yield namespace, Route("Ingress", name, host, http_path, target, number, external, path, raw)
+
+    for field in ("defaultBackend", "backend"):
+        yield from route(mapping(spec, field), None, None, f"$.spec.{field}")
+    for i, rule in objects(spec, "rules"):
+        for j, http_path in objects(mapping(rule, "http"), "paths"):
+            yield from route(mapping(http_path, "backend"), text(rule, "host"), text(http_path, "path"), f"$.spec.rules[{i}].http.paths[{j}]")
+
+
+def _from_gateway_route(raw: Raw, index: ObjectIndex) -> _Routes:
+    namespace, name, spec = namespace_of(raw), name_of(raw), mapping(raw, "spec")
+    external = _gateways_are_external(spec, namespace, index)
+    hosts: tuple[str | None, ...] = texts(spec, "hostnames") or (None,)
+    for i, rule in objects(spec, "rules"):
+        matches = [text(mapping(m, "path"), "value") for _, m in objects(rule, "matches")] or [None]
+        for j, ref in objects(rule, "backendRefs"):
+            service = text(ref, "name")
+            if service is None or (text(ref, "kind") or "Service") != "Service":
+                continue
+            for host in hosts:
+                for http_path in matches:
+                    found = Route(str(raw.get("kind")), name, host, http_path, service, port(ref, "port"), external, f"$.spec.rules[{i}].backendRefs[{j}]", raw)
+                    yield text(ref, "namespace") or namespace, found
+
+
+def _gateways_are_external(route_spec: Raw, namespace: str, index: ObjectIndex) -> bool:
+    """False only where every Gateway that we can see is of an internal class (gke-l7-rilb, ...)."""
+    classes = []
+    for _, parent in objects(route_spec, "parentRefs"):
+        gateway = index.get("Gateway", text(parent, "namespace") or namespace, text(parent, "name") or "")
+        classes.append(text(mapping(gateway, "spec"), "gatewayClassName") or "")
+    return not classes or not all("rilb" in c or "internal" in c for c in classes)
+
+
+def _from_virtual_service(raw: Raw, _index: ObjectIndex) -> _Routes:
+    namespace, name, spec = namespace_of(raw), name_of(raw), mapping(raw, "spec")
+    external = any(g != "mesh" for g in texts(spec, "gateways"))
+    hosts: tuple[str | None, ...] = texts(spec, "hosts") or (None,)
+    for field in ("http", "tls", "tcp"):
+        for i, rule in objects(spec, field):
+            prefixes = [text(mapping(m, "uri"), "prefix") or text(mapping(m, "uri"), "exact") for _, m in objects(rule, "match")] or [None]
+            for j, destination in objects(rule, "route"):
+                target = mapping(destination, "destination")
+                service, of_namespace = _host_of_service(text(target, "host") or "", namespace)
+                number = port(mapping(target, "port"), "number")
+                found = Route("VirtualService", name, hosts[0], prefixes[0], service, number, external, f"$.spec.{field}[{i}].route[{j}]", raw)
+                yield of_namespace, found
+
+
+def _host_of_service(host: str, namespace: str) -> tuple[str, str]:
+    """``web``, ``web.shop``, ``web.shop.svc.cluster.local`` -> ("web", "shop")."""
+    service, _, rest = host.partition(".")
+    return service, rest.partition(".")[0] or namespace
+
+
+_READERS: dict[str, Callable[[Raw, ObjectIndex], _Routes]] = {
+    "Ingress": _from_ingress,
+    **dict.fromkeys(_GATEWAY_ROUTES, _from_gateway_route),
+    "VirtualService": _from_virtual_service,
+}

@@ -1,0 +1,178 @@
+"""PodSpec -> Pod, and the effective request of a pod."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, port, resources, strings, text, texts
+from k2cr_analysis.model.parse.environment import Environment
+from k2cr_analysis.model.workload import Container, Pod, Port, Probe, ProbeKind, Resources, Volume, VolumeMount
+
+# Fields of a volume that are not its source.
+_NOT_A_SOURCE = {"name"}
+
+
+def parse_pod(
+    spec: Raw, metadata: Raw, path: str, environment: Environment, claims: Mapping[str, Raw], templates: Raw, digests: Mapping[str, str]
+) -> Pod:
+    """A pod template with its parts.
+
+    ``claims``: PersistentVolumeClaims of the namespace by name. ``templates``: the object's own ``spec``, for a
+    StatefulSet's volumeClaimTemplates. ``digests``: container name -> image digest seen in live pods.
+    """
+    containers = [parse_container(c, f"{path}.containers[{i}]", environment, digests) for i, c in objects(spec, "containers")]
+    inits = [parse_container(c, f"{path}.initContainers[{i}]", environment, digests) for i, c in objects(spec, "initContainers")]
+    return Pod(
+        containers=tuple(containers),
+        init_containers=tuple(c for c in inits if not c.is_sidecar),
+        sidecars=tuple(c for c in inits if c.is_sidecar),
+        volumes=(*_volumes(spec, path, claims), *_claim_templates(templates)),
+        service_account_name=text(spec, "serviceAccountName") or text(spec, "serviceAccount"),
+        restart_policy=text(spec, "restartPolicy"),
+        termination_grace_period_s=integer(spec, "terminationGracePeriodSeconds"),
+        host_network=spec.get("hostNetwork") is True,
+        requests=effective_requests(spec),
+        labels=strings(metadata.get("labels")),
+        annotations=strings(metadata.get("annotations")),
+        path=path,
+        raw=spec,
+    )
+
+
+def parse_container(raw: Raw, path: str, environment: Environment, digests: Mapping[str, str]) -> Container:
+    name = text(raw, "name") or ""
+    image = text(raw, "image")
+    pinned = image.partition("@")[2] if image and "@sha256:" in image else None
+    return Container(
+        name=name,
+        image=image,
+        command=texts(raw, "command"),
+        args=texts(raw, "args"),
+        env=environment.variables(raw, path),
+        env_from=environment.sources(raw, path),
+        ports=tuple(_port(p, f"{path}.ports[{i}]") for i, p in objects(raw, "ports") if integer(p, "containerPort") is not None),
+        requests=resources(mapping(raw, "resources", "requests")),
+        limits=resources(mapping(raw, "resources", "limits")),
+        startup_probe=_probe(raw, "startupProbe", path),
+        liveness_probe=_probe(raw, "livenessProbe", path),
+        readiness_probe=_probe(raw, "readinessProbe", path),
+        volume_mounts=tuple(_mount(m, f"{path}.volumeMounts[{i}]") for i, m in objects(raw, "volumeMounts")),
+        is_sidecar=raw.get("restartPolicy") == "Always",
+        image_digest=pinned or digests.get(name),
+        path=path,
+        raw=raw,
+    )
+
+
+def _port(raw: Raw, path: str) -> Port:
+    return Port(integer(raw, "containerPort") or 0, text(raw, "name"), text(raw, "protocol") or "TCP", integer(raw, "hostPort"), path)
+
+
+def _mount(raw: Raw, path: str) -> VolumeMount:
+    return VolumeMount(
+        volume=text(raw, "name") or "",
+        mount_path=text(raw, "mountPath") or "",
+        sub_path=text(raw, "subPath") or text(raw, "subPathExpr"),
+        read_only=raw.get("readOnly") is True,
+        path=path,
+        raw=raw,
+    )
+
+
+_PROBE_FIELDS: tuple[tuple[str, ProbeKind], ...] = (("httpGet", "http"), ("tcpSocket", "tcp"), ("grpc", "grpc"), ("exec", "exec"))
+
+
+def _probe(container: Raw, field: str, path: str) -> Probe | None:
+    raw = mapping(container, field)
+    action, kind = next(((f, k) for f, k in _PROBE_FIELDS if isinstance(raw.get(f), Mapping)), (None, None))
+    if action is None or kind is None:
+        return None
+    target = mapping(raw, action)
+    headers = tuple((str(h.get("name") or ""), str(h.get("value") or "")) for _, h in objects(target, "httpHeaders"))
+    return Probe(
+        kind=kind,
+        port=port(target, "port"),
+        http_path=text(target, "path") if kind == "http" else None,
+        scheme=text(target, "scheme"),
+        host=text(target, "host"),
+        headers=headers,
+        grpc_service=text(target, "service") if kind == "grpc" else None,
+        command=texts(target, "command"),
+        initial_delay_s=integer(raw, "initialDelaySeconds"),
+        period_s=integer(raw, "periodSeconds"),
+        timeout_s=integer(raw, "timeoutSeconds"),
+        failure_threshold=integer(raw, "failureThreshold"),
+        success_threshold=integer(raw, "successThreshold"),
+        path=f"{path}.{field}",
+        raw=raw,
+    )
+
+
+def _volumes(spec: Raw, path: str, claims: Mapping[str, Raw]) -> tuple[Volume, ...]:
+    return tuple(_volume(raw, f"{path}.volumes[{i}]", claims) for i, raw in objects(spec, "volumes"))
+
+
+def _volume(raw: Raw, path: str, claims: Mapping[str, Raw]) -> Volume:
+    # A volume that names no source is an emptyDir: so the API server reads it.
+    kind = next((key for key in raw if key not in _NOT_A_SOURCE), "emptyDir")
+    source = mapping(raw, kind)
+    claim = claims.get(str(source.get("claimName"))) if kind == "persistentVolumeClaim" else None
+    if kind == "ephemeral":
+        claim = mapping(source, "volumeClaimTemplate") or None
+    return Volume(text(raw, "name") or "", kind, source, claim, path)
+
+
+def _claim_templates(owner_spec: Raw) -> tuple[Volume, ...]:
+    """Each pod of a StatefulSet gets a claim of its own from these, mounted under the template's name."""
+    return tuple(
+        Volume(str(mapping(t, "metadata").get("name") or ""), "persistentVolumeClaim", {"claimName": mapping(t, "metadata").get("name")}, t, f"$.spec.volumeClaimTemplates[{i}]")
+        for i, t in objects(owner_spec, "volumeClaimTemplates")
+    )
+
+
+def effective_requests(spec: Raw) -> Resources:
+    """What the scheduler reserves for a pod: max(containers + sidecars, the largest init step) + overhead.
+
+    Source: Kubernetes component-helpers ``PodRequests`` (>= 1.29, native sidecars). A missing request with a limit is
+    the limit. ``spec.resources.requests`` (pod level) replaces the sum, per resource.
+    """
+    containers = [_request_of(c) for _, c in objects(spec, "containers")]
+    sidecars: list[dict[str, Decimal]] = []
+    steps: list[dict[str, Decimal]] = []
+    for _, raw in objects(spec, "initContainers"):
+        request = _request_of(raw)
+        if raw.get("restartPolicy") == "Always":
+            sidecars.append(request)
+        else:
+            steps.append(_sum([request, *sidecars]))  # the sidecars declared before it run beside it
+    effective = _sum([*containers, *sidecars])
+    for step in steps:
+        effective = {name: max(effective.get(name, Decimal(0)), step.get(name, Decimal(0))) for name in effective.keys() | step.keys()}
+    effective |= _flat(resources(mapping(spec, "resources", "requests")))
+    return _resources(_sum([effective, _flat(resources(mapping(spec, "overhead")))]))
+
+
+def _request_of(container: Raw) -> dict[str, Decimal]:
+    limits = _flat(resources(mapping(container, "resources", "limits")))
+    return limits | _flat(resources(mapping(container, "resources", "requests")))
+
+
+def _flat(found: Resources) -> dict[str, Decimal]:
+    named: dict[str, Any] = {"cpu": found.cpu_cores, "memory": found.memory_bytes, "ephemeral-storage": found.ephemeral_storage_bytes}
+    return {name: Decimal(value) for name, value in named.items() if value is not None} | dict(found.extended)
+
+
+def _sum(parts: list[dict[str, Decimal]]) -> dict[str, Decimal]:
+    summed: dict[str, Decimal] = {}
+    for part in parts:
+        for name, value in part.items():
+            summed[name] = summed.get(name, Decimal(0)) + value
+    return summed
+
+
+def _resources(flat: dict[str, Decimal]) -> Resources:
+    extended = {name: value for name, value in sorted(flat.items()) if name not in ("cpu", "memory", "ephemeral-storage")}
+    memory, storage = flat.get("memory"), flat.get("ephemeral-storage")
+    return Resources(flat.get("cpu"), None if memory is None else int(memory), None if storage is None else int(storage), extended)

@@ -1,0 +1,179 @@
+"""Everything else that speaks of a workload: autoscalers, budgets, policies, identity, configuration, claims."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+
+from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text, texts
+from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, name_of, namespace_of
+from k2cr_analysis.model.workload import Autoscaler, Exposure, Pod
+
+_Related = dict[str, list[Raw]]
+# Kinds that select pods by labels, and where their selector stands.
+_SELECTING = {
+    "PodDisruptionBudget": "selector", "NetworkPolicy": "podSelector", "PodMonitoring": "selector", "PodMonitor": "selector",
+    "AuthorizationPolicy": "selector", "RequestAuthentication": "selector", "PeerAuthentication": "selector", "Sidecar": "workloadSelector",
+}  # fmt: skip
+# Kinds that name the workload they scale.
+_SCALING = {"HorizontalPodAutoscaler": "scaleTargetRef", "ScaledObject": "scaleTargetRef", "VerticalPodAutoscaler": "targetRef", "HTTPScaledObject": "scaleTargetRef"}
+
+
+def autoscaler_of(raw: Raw) -> Autoscaler:
+    """An HPA of any version: v2 and v2beta list metrics, v1 has a CPU target alone."""
+    spec = mapping(raw, "spec")
+    cpu = integer(spec, "targetCPUUtilizationPercentage")
+    metrics: list[tuple[str, str]] = []
+    for _, metric in objects(spec, "metrics"):
+        kind = text(metric, "type") or ""
+        body = mapping(metric, kind[:1].lower() + kind[1:])
+        name = text(body, "name") or text(mapping(body, "metric"), "name") or text(body, "metricName") or ""
+        metrics.append((kind, name))
+        if kind == "Resource" and name == "cpu":
+            cpu = integer(mapping(body, "target"), "averageUtilization") or integer(body, "targetAverageUtilization") or cpu
+    return Autoscaler(
+        name=name_of(raw),
+        min_replicas=integer(spec, "minReplicas"),
+        max_replicas=integer(spec, "maxReplicas") or 1,
+        cpu_target_percent=cpu,
+        metrics=tuple(metrics) or (("Resource", "cpu"),),
+        raw=raw,
+    )
+
+
+class RelatedObjects:
+    """Joins, made once for the whole cluster and then asked for each workload."""
+
+    def __init__(self, index: ObjectIndex, labels: LabelIndex) -> None:
+        self._index = index
+        self._selecting = _selecting(index, labels)
+        self._scaling = _scaling(index)
+        self._bindings = _bindings(index)
+
+    def of(self, workload_id: str, namespace: str, kind: str, name: str, pod: Pod, exposures: Iterable[Exposure]) -> Mapping[str, tuple[Raw, ...]]:
+        found: _Related = defaultdict(list)
+        for one in (self._selecting.get(workload_id, ()), self._scaling.get((namespace, kind, name), ())):
+            for raw in one:
+                found[str(raw.get("kind"))].append(raw)
+        self._identity(found, namespace, pod)
+        self._configuration(found, namespace, pod)
+        self._exposure(found, namespace, exposures)
+        return {k: tuple(v) for k, v in sorted(found.items())}
+
+    def _identity(self, found: _Related, namespace: str, pod: Pod) -> None:
+        account = pod.service_account_name or "default"
+        self._add(found, "ServiceAccount", namespace, account)
+        for binding in self._bindings.get((namespace, account), ()):
+            found[str(binding.get("kind"))].append(binding)
+            role = mapping(binding, "roleRef")
+            self._add(found, text(role, "kind") or "", namespace, text(role, "name") or "")
+
+    def _configuration(self, found: _Related, namespace: str, pod: Pod) -> None:
+        names: dict[str, set[str]] = {"ConfigMap": set(), "Secret": set()}
+        for container in (*pod.running, *pod.init_containers):
+            for variable in container.env:
+                if variable.ref_name and variable.source in ("config-map", "secret", "redacted"):
+                    names["Secret" if variable.source == "secret" else "ConfigMap"].add(variable.ref_name)
+            for source in container.env_from:
+                names["ConfigMap" if source.kind == "config-map" else "Secret"].add(source.name)
+        for volume in pod.volumes:
+            for kind, name in _files_of(volume.kind, volume.source):
+                names[kind].add(name)
+            if volume.kind == "persistentVolumeClaim":
+                self._add(found, "PersistentVolumeClaim", namespace, str(volume.source.get("claimName")))
+        for kind, wanted in names.items():
+            for name in sorted(wanted):
+                self._add(found, kind, namespace, name)
+
+    def _exposure(self, found: _Related, namespace: str, exposures: Iterable[Exposure]) -> None:
+        for exposure in exposures:
+            if exposure.type != "Knative":
+                found["Service"].append(exposure.raw)
+            for name in sorted(_backend_configs(exposure.annotations)):
+                self._add(found, "BackendConfig", namespace, name)
+            for policy in ("HealthCheckPolicy", "GCPBackendPolicy"):
+                for raw in self._index.by_kind.get(policy, ()):
+                    target = mapping(raw, "spec", "targetRef")
+                    if namespace_of(raw) == namespace and text(target, "name") == exposure.service:
+                        found[policy].append(raw)
+            for route in exposure.routes:
+                if route.raw is not exposure.raw and not any(route.raw is raw for raw in found[route.kind]):
+                    found[route.kind].append(route.raw)
+                    self._route(found, route.raw)
+        for kind in [k for k, v in found.items() if not v]:
+            del found[kind]
+
+    def _route(self, found: _Related, route: Raw) -> None:
+        namespace = namespace_of(route)
+        annotations = strings(mapping(route, "metadata").get("annotations"))
+        self._add(found, "FrontendConfig", namespace, annotations.get("networking.gke.io/v1beta1.FrontendConfig", ""))
+        for name in annotations.get("networking.gke.io/managed-certificates", "").split(","):
+            self._add(found, "ManagedCertificate", namespace, name.strip())
+        for _, parent in objects(mapping(route, "spec"), "parentRefs"):
+            self._add(found, "Gateway", text(parent, "namespace") or namespace, text(parent, "name") or "")
+        for gateway in texts(mapping(route, "spec"), "gateways"):
+            of_namespace, _, name = gateway.rpartition("/")
+            self._add(found, "Gateway", of_namespace or namespace, name)
+
+    def _add(self, found: _Related, kind: str, namespace: str, name: str) -> None:
+        raw = self._index.get(kind, namespace, name) or (self._index.get(kind, "default", name) if kind.startswith("Cluster") else None)
+        if raw is not None and not any(raw is other for other in found[kind]):
+            found[kind].append(raw)
+
+
+def _files_of(kind: str, source: Raw) -> list[tuple[str, str]]:
+    """The ConfigMaps and Secrets that a volume shows as files."""
+    if kind == "configMap":
+        return [("ConfigMap", str(source.get("name")))]
+    if kind == "secret":
+        return [("Secret", str(source.get("secretName")))]
+    if kind != "projected":
+        return []
+    found = []
+    for _, part in objects(source, "sources"):
+        found += [("ConfigMap", str(mapping(part, "configMap").get("name")))] if mapping(part, "configMap") else []
+        found += [("Secret", str(mapping(part, "secret").get("name")))] if mapping(part, "secret") else []
+    return found
+
+
+def _backend_configs(annotations: Mapping[str, str]) -> set[str]:
+    """Names in ``cloud.google.com/backend-config: '{"default": "a", "ports": {"http": "b"}}'``."""
+    written = annotations.get("cloud.google.com/backend-config") or annotations.get("beta.cloud.google.com/backend-config")
+    try:
+        config = json.loads(written) if written else {}
+    except ValueError:
+        return set()
+    config = config if isinstance(config, dict) else {}
+    ports = config.get("ports")
+    names = [config.get("default"), *(ports.values() if isinstance(ports, dict) else ())]
+    return {n for n in names if isinstance(n, str)}
+
+
+def _selecting(index: ObjectIndex, labels: LabelIndex) -> Mapping[str, list[Raw]]:
+    found: dict[str, list[Raw]] = defaultdict(list)
+    for kind, field in _SELECTING.items():
+        for raw in index.by_kind.get(kind, ()):
+            for workload_id in labels.selected(namespace_of(raw), mapping(raw, "spec", field)):
+                found[workload_id].append(raw)
+    return found
+
+
+def _scaling(index: ObjectIndex) -> Mapping[tuple[str, str, str], list[Raw]]:
+    found: dict[tuple[str, str, str], list[Raw]] = defaultdict(list)
+    for kind, field in _SCALING.items():
+        for raw in index.by_kind.get(kind, ()):
+            target = mapping(raw, "spec", field)
+            found[namespace_of(raw), text(target, "kind") or "Deployment", text(target, "name") or ""].append(raw)
+    return found
+
+
+def _bindings(index: ObjectIndex) -> Mapping[tuple[str, str], list[Raw]]:
+    found: dict[tuple[str, str], list[Raw]] = defaultdict(list)
+    for kind in ("RoleBinding", "ClusterRoleBinding"):
+        for raw in index.by_kind.get(kind, ()):
+            for _, subject in objects(raw, "subjects"):
+                if subject.get("kind") == "ServiceAccount":
+                    found[text(subject, "namespace") or namespace_of(raw), text(subject, "name") or ""].append(raw)
+    return found
