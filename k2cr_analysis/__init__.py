@@ -1,1 +1,61 @@
-"""k2cr: which GKE workloads can move to Cloud Run, what that saves, and the files to do it."""
+"""k2cr: which GKE workloads can move to Cloud Run, what that saves, and the files to do it.
+
+At a notebook:
+
+    import k2cr_analysis as k
+
+    a = k.assess("snapshot/")            # all workloads: fit, size, cost, latency, toil
+    k.portfolio(a); k.plan(a)            # the bill, and the waves
+    k.render(a, ["shop/Deployment/web"], "out/")
+
+Tables are DataFrames whose columns carry their units (``docs/glossary.md``); figures are in ``k.figures``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from k2cr_analysis.assessment import assess
+    from k2cr_analysis.config import load_config
+    from k2cr_analysis.cost import cost
+    from k2cr_analysis.latency import recommend, simulate
+    from k2cr_analysis.plan import plan, portfolio
+    from k2cr_analysis.render import render
+    from k2cr_analysis.report import figures, tables
+    from k2cr_analysis.snapshot import open_snapshot
+    from k2cr_analysis.sources import collect
+
+# Name -> where it lives. Imported when first used, so that importing the package takes no time.
+_FACE = {
+    "open_snapshot": "snapshot",
+    "collect": "sources",
+    "load_config": "config",
+    "assess": "assessment",
+    "plan": "plan",
+    "portfolio": "plan",
+    "render": "render",
+    "cost": "cost",
+    "simulate": "latency",
+    "recommend": "latency",
+    "figures": "report.figures",
+    "tables": "report.tables",
+}
+
+__all__ = [
+    "assess", "collect", "cost", "figures", "load_config", "open_snapshot", "plan", "portfolio", "recommend", "render", "simulate", "tables",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FACE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_FACE[name]}")
+    found = module if _FACE[name].endswith(f".{name}") else getattr(module, name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,1 @@
+"""Findings as people and scripts read them: documents, tables, figures, pages."""

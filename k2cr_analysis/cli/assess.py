@@ -1,0 +1,128 @@
+"""``k2cr assess``: the five answers for each workload, and the portfolio."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from k2cr_analysis.cli.output import ConfigOption, Format, FormatOption, OutOption, as_csv, as_json, as_table, config_from, give, say
+from k2cr_analysis.errors import UsageError
+
+if TYPE_CHECKING:
+    from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+    from k2cr_analysis.plan import Portfolio
+
+_WORKLOAD_ID = re.compile(r"[^/]+/[A-Za-z]+/[^/]+")
+_HEADER = ("workload", "verdict", "target", "GKE/month", "Cloud Run/month", "saving/month", "p99 ms", "effort days", "first finding")
+
+
+def register(app: typer.Typer) -> None:
+    app.command("assess", help="Fit, size, cost, latency and toil of each workload, and the portfolio.")(assess)
+
+
+def assess(
+    snapshots: Annotated[list[str], typer.Argument(metavar="SNAP... [WORKLOAD]", help="Snapshots; then, if wanted, one workload's id.")],
+    explain: Annotated[bool, typer.Option("--explain", help="With a WORKLOAD: the account of every field of its objects.")] = False,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TABLE,  # noqa: A002 (the option's name is in the contract)
+    out: OutOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
+) -> None:
+    from k2cr_analysis.assessment import assess as run
+    from k2cr_analysis.plan import portfolio
+
+    paths, workload = split_arguments(snapshots)
+    settings = config_from(config)
+    assessed = [run(path, settings) for path in paths]
+    if workload is not None:
+        named(assessed, workload)
+    if explain:
+        give(_explanation(assessed, workload), out)
+        return
+    found = portfolio(assessed)
+    if format is Format.JSON:
+        from k2cr_analysis.report.documents import assess_document
+
+        give(as_json(assess_document(assessed, found, workload)), out)
+    else:
+        rows = [_row(w) for a in assessed for w in a.workloads if workload in (None, w.id)]
+        text = as_csv(_HEADER, rows) if format is Format.CSV else as_table(_HEADER, rows, right=(3, 4, 5, 6, 7))
+        give(text, out)
+        if format is Format.TABLE and workload is not None:
+            give(_findings(named(assessed, workload)), out)
+    if not quiet:
+        _summary(assessed, found)
+
+
+def split_arguments(arguments: Sequence[str]) -> tuple[list[Path], str | None]:
+    """Snapshots, and the workload that may stand last: an id that is not also a folder."""
+    last = arguments[-1]
+    if len(arguments) > 1 and _WORKLOAD_ID.fullmatch(last) and not Path(last).exists():
+        return [Path(a) for a in arguments[:-1]], last
+    return [Path(a) for a in arguments], None
+
+
+def named(assessed: Sequence[Assessment], workload: str) -> WorkloadAssessment:
+    """The workload with this id; a UsageError with the nearest ids where there is none."""
+    from difflib import get_close_matches
+
+    by_id = {w.id: w for a in assessed for w in a.workloads}
+    if workload not in by_id:
+        near = get_close_matches(workload, by_id, n=3, cutoff=0.5)
+        raise UsageError(
+            ref="no-such-workload",
+            found=f"{workload}, which is not among the {len(by_id)} workloads of the snapshot",
+            expected="namespace/Kind/name" + (f", such as {', '.join(near)}" if near else ""),
+            do="`k2cr assess SNAP` lists all of them",
+        )
+    return by_id[workload]
+
+
+def _row(assessed: WorkloadAssessment) -> tuple[object, ...]:
+    cost, latency = assessed.cost, assessed.latency
+    after = latency.cloud_run if latency else None
+    return (
+        assessed.id,
+        assessed.fit.verdict,
+        assessed.fit.target,
+        None if cost is None or cost.gke_attributed_month is None else f"{cost.gke_attributed_month:.2f}",
+        None if cost is None or cost.cloud_run_month is None else f"{cost.cloud_run_month:.2f}",
+        None if cost is None or cost.saving_month is None else f"{cost.saving_month:.2f}",
+        None if after is None or after.p99_ms is None else f"{after.p99_ms:.0f}",
+        None if assessed.effort_days is None else f"{assessed.effort_days:g}",
+        next((f.rule for f in assessed.findings), ""),
+    )
+
+
+def _findings(assessed: WorkloadAssessment) -> str:
+    lines = [""]
+    for f in assessed.findings:
+        lines.append(f"{f.severity:8} {f.rule}  {f.path or ''}")
+        lines.append(f"         {f.message}")
+        if f.remediation:
+            lines.append(f"         do: {f.remediation}")
+    return "\n".join(lines) + "\n"
+
+
+def _explanation(assessed: Sequence[Assessment], workload: str | None) -> str:
+    if workload is None:
+        raise UsageError(
+            ref="explain-needs-a-workload",
+            found="--explain without a workload",
+            expected="k2cr assess SNAP namespace/Kind/name --explain",
+        )
+    one = named(assessed, workload)
+    rows = [(use.path, use.how, use.by) for use in one.fit.fields]
+    return as_table(("field", "account", "by or why"), rows) + _findings(one)
+
+
+def _summary(assessed: Sequence[Assessment], found: Portfolio) -> None:
+    share = found.fields.accounted / found.fields.seen if found.fields.seen else 1.0
+    say(", ".join(f"{count} {verdict}" for verdict, count in found.counts.items()))
+    say(f"fields accounted for: {found.fields.accounted} of {found.fields.seen} ({share:.1%})")
+    for note in sorted({text for a in assessed for text in a.assumptions}):
+        say(f"assumed: {note}")
