@@ -28,3 +28,9 @@ class LineItem:
 def total(items: Iterable[LineItem]) -> Decimal:
     """The exact sum of the amounts; 0 for none."""
     return sum((item.amount for item in items), Decimal(0))
+
+
+def decimal_text(amount: Decimal) -> str:
+    """An amount as a plain decimal string, exact and without an exponent: ``"0.000024"``, ``"7"``."""
+    text = format(amount, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

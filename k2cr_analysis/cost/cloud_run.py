@@ -1,0 +1,105 @@
+"""What Cloud Run charges for a month of instances, line by line, before the account's free tier.
+
+Rules (https://cloud.google.com/run/pricing, copy of 2025-08-19;
+docs.cloud.google.com/run/docs/configuring/billing-settings):
+
+- Request-based: an instance is billed while it starts, works on at least one request and shuts down; kept by min
+  instances without a request, at the idle rate; otherwise not at all. Each request costs a fee.
+- Instance-based, jobs, worker pools: the whole lifetime of every instance; no fee for requests.
+- Billed are the limits of all containers of the instance together. With CPU boost the boosted CPU is billed during the
+  start and 10 s after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+
+from k2cr_analysis.config.settings import Cud
+from k2cr_analysis.errors import UsageError
+from k2cr_analysis.model.cloud_run import BillingMode, InstanceTimeline, ServiceShape
+from k2cr_analysis.model.money import LineItem, total
+from k2cr_analysis.model.prices import LIST_PRICE, PriceBook, Tariff
+
+GIB = Decimal(2**30)
+# docs.cloud.google.com/run/docs/configuring/services/cpu: the boosted CPU is kept for 10 s after the start.
+BOOST_AFTER_START_S = Decimal(10)
+# The same page: limit of a container -> vCPU while it is boosted.
+BOOSTED_CORES = ((Decimal(1), Decimal(2)), (Decimal(2), Decimal(4)), (Decimal(8), Decimal(8)))
+
+
+def price_timeline(
+    shape: ServiceShape, timeline: InstanceTimeline, prices: PriceBook, region: str, cud: Cud = LIST_PRICE
+) -> tuple[LineItem, ...]:
+    """The lines of a month. Lines of quantity 0 are left out, unless nothing else is left.
+
+    Raises InputError where the price book lacks a price (say, worker pools in a Tier 2 region).
+    """
+    tariff = Tariff(prices, region, cud)
+    if shape.target == "job":
+        items = _lifetime("run.job", shape, timeline, tariff)
+    elif shape.target == "worker-pool":
+        items = _lifetime("run.worker-pool", shape, timeline, tariff)
+    elif shape.target == "none" or shape.billing is None:
+        raise UsageError(
+            ref="no-billing-mode",
+            found=f"target {shape.target} with billing {shape.billing}",
+            expected="a job, a worker pool, or a service with billing request or instance",
+        )
+    elif shape.billing == "instance":
+        items = (
+            *_lifetime("run.instance", shape, timeline, tariff),
+            *_boost("run.instance.cpu", shape, timeline, tariff),
+        )
+    else:
+        items = (*_request_based(shape, timeline, tariff), *_boost("run.request.cpu.active", shape, timeline, tariff))
+    lines = tuple(items)
+    return tuple(item for item in lines if item.quantity) or lines
+
+
+def price_both(
+    shape: ServiceShape, timeline: InstanceTimeline, prices: PriceBook, region: str, cud: Cud = LIST_PRICE
+) -> dict[BillingMode, tuple[LineItem, ...]]:
+    """A service's month in both billing modes: mode -> lines."""
+    modes: tuple[BillingMode, ...] = ("request", "instance")
+    return {mode: price_timeline(replace(shape, billing=mode), timeline, prices, region, cud) for mode in modes}
+
+
+def cheaper_billing(priced: dict[BillingMode, tuple[LineItem, ...]]) -> BillingMode:
+    """The mode with the smaller sum; request-based, which is Cloud Run's default, where they are equal."""
+    return min(priced, key=lambda mode: (total(priced[mode]), mode != "request"))
+
+
+def boosted_cores(cores: Decimal) -> Decimal:
+    """vCPU of a container during the start with CPU boost: up to 1 -> 2, up to 2 -> 4, above -> 8."""
+    return next((boosted for limit, boosted in BOOSTED_CORES if cores <= limit), cores)
+
+
+def _request_based(shape: ServiceShape, timeline: InstanceTimeline, tariff: Tariff) -> Iterable[LineItem]:
+    cores, gib = shape.cpu_cores, Decimal(shape.memory_bytes) / GIB
+    parts = (
+        ("", timeline.active_instance_s),
+        ("instance start", timeline.starting_instance_s),
+        ("instance shut-down", timeline.stopping_instance_s),
+    )
+    for what, seconds in parts:
+        yield tariff.line("run.request.cpu.active", seconds * cores, what)
+        yield tariff.line("run.request.memory.active", seconds * gib, what)
+    yield tariff.line("run.request.cpu.idle", timeline.idle_min_instance_s * cores)
+    yield tariff.line("run.request.memory.idle", timeline.idle_min_instance_s * gib)
+    yield tariff.line("run.request.count", timeline.requests)
+
+
+def _lifetime(meter: str, shape: ServiceShape, timeline: InstanceTimeline, tariff: Tariff) -> Iterable[LineItem]:
+    seconds = timeline.running_instance_s
+    yield tariff.line(f"{meter}.cpu", seconds * shape.cpu_cores)
+    yield tariff.line(f"{meter}.memory", seconds * Decimal(shape.memory_bytes) / GIB)
+
+
+def _boost(meter: str, shape: ServiceShape, timeline: InstanceTimeline, tariff: Tariff) -> Iterable[LineItem]:
+    """vCPU seconds above the limits: every instance is boosted from its start to 10 s after its readiness."""
+    if shape.cpu_boost:
+        seconds = timeline.starting_instance_s + BOOST_AFTER_START_S * timeline.instance_starts
+        extra = sum((boosted_cores(c.cpu_cores) - c.cpu_cores for c in shape.containers.values()), Decimal(0))
+        yield tariff.line(meter, seconds * extra, "CPU boost")

@@ -1,0 +1,58 @@
+"""Cloud Run's free tier: taken off once for the whole billing account, never once per workload.
+
+It is a discount on spend, valued at Tier 1 list prices, and 2 million requests; it does not grow or shrink with the
+region or with a committed use discount (https://cloud.google.com/run/pricing, "applied as a spending based discount
+using Tier 1 pricing"). Whether an account gets it once, or once for each billing mode, is not documented clearly: k2cr
+takes it once, which is the careful reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.model.prices import PriceBook, cloud_run_regions, tier
+
+# A month, at the Tier 1 list price of request-based billing: 4.32 + 0.90 = US$5.22. The same 5.22 is published as
+# 240,000 vCPU-s + 450,000 GiB-s for instances and jobs, and 384,204 + 728,744 for worker pools.
+FREE_VCPU_S = Decimal(180_000)
+FREE_GIB_S = Decimal(360_000)
+FREE_REQUESTS = Decimal(2_000_000)
+
+_COMPUTE_UNITS = ("vcpu_s", "gib_s")
+
+
+@dataclass(frozen=True, slots=True)
+class FreeTier:
+    """What the account does not pay a month, as positive amounts."""
+
+    compute: Decimal
+    requests: Decimal
+
+    @property
+    def month(self) -> Decimal:
+        return self.compute + self.requests
+
+
+def free_tier(items: Iterable[LineItem], prices: PriceBook) -> FreeTier:
+    """The free part of all Cloud Run lines of one billing account together; never more than they cost."""
+    compute, requests, requests_amount = Decimal(0), Decimal(0), Decimal(0)
+    for item in items:
+        if item.unit in _COMPUTE_UNITS:
+            compute += item.amount
+        elif item.unit == "request":
+            requests += item.quantity
+            requests_amount += item.amount
+    free_share = min(FREE_REQUESTS / requests, Decimal(1)) if requests else Decimal(0)
+    return FreeTier(min(compute, free_spend_month(prices)), requests_amount * free_share)
+
+
+def free_spend_month(prices: PriceBook) -> Decimal:
+    """The most that the free tier takes off a month's CPU and memory, in the price book's currency."""
+    for region in cloud_run_regions():
+        cpu, memory = prices.price("run.request.cpu.active", region), prices.price("run.request.memory.active", region)
+        if tier(region) == 1 and cpu and memory:
+            return FREE_VCPU_S * cpu.rate + FREE_GIB_S * memory.rate
+    return Decimal(0)
