@@ -1,0 +1,23 @@
+"""What is heavy is imported when it is needed, not when k2cr starts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("pandas", "pyarrow", "duckdb", "numba", "numpy", "matplotlib", "papermill", "nbconvert", "kubernetes", "google.cloud")
+
+
+@pytest.mark.parametrize("module", ["k2cr_analysis", "k2cr_analysis.cli"])
+def test_importing_is_light(module: str):
+    code = f"import sys, {module}; print([m for m in {HEAVY!r} if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
+
+
+def test_every_name_of_the_face_can_be_had():
+    code = "import k2cr_analysis as k; print([n for n in k.__all__ if getattr(k, n, None) is None])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
