@@ -95,7 +95,9 @@ def test_null_status_and_managed_fields_are_no_fields():
     assert [path for path, _, _ in leaf_fields(obj)] == ["$.apiVersion", "$.kind", "$.metadata.name"]
 
 
-@pytest.mark.parametrize("case", [case for case, (_, leaf) in CASES.items() if leaf[2] and "[]" not in leaf[1]])
+@pytest.mark.parametrize(
+    "case", [case for case, (_, leaf) in CASES.items() if leaf[2] and leaf[1] != "PodSpec.containers"]
+)
 def test_a_known_leaf_is_a_declared_field_or_above_one(case):
     obj, (_, schema_path, _) = CASES[case]
     declared = schema_fields(obj["apiVersion"], obj["kind"])
