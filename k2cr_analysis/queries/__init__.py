@@ -1,0 +1,12 @@
+"""Roll-ups of a snapshot's usage and traffic: one ``.sql`` file per question, run by DuckDB over the Parquet.
+
+usage(snapshot)                  workload id -> WorkloadUsage
+traffic(snapshot, services_of)   workload id -> TrafficProfile
+daily(snapshot, traffic)         workload id -> Daily, for intervals that resample days
+"""
+
+from k2cr_analysis.queries.by_day import Daily, daily
+from k2cr_analysis.queries.container_usage import usage
+from k2cr_analysis.queries.service_traffic import traffic
+
+__all__ = ["Daily", "daily", "traffic", "usage"]

@@ -1,0 +1,94 @@
+"""What each workload was seen to use: quantiles of one pod, means of all pods, pods, restarts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
+from k2cr_analysis.queries.engine import TableSource, engine
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Row = dict[str, Any]
+QUANTILES = {0.5: "q50", 0.95: "q95", 0.99: "q99", 1.0: "q100"}
+
+
+def usage(snapshot: TableSource) -> dict[str, WorkloadUsage]:
+    """Workload id (``namespace/Kind/name``) -> its usage over the window; empty where the snapshot has no usage table.
+
+    Quantiles are of the pod that used most in each period, see ``usage_by_container.sql`` for the choice of series.
+    ``cpu_mean_cores`` and ``mean_pods`` are averages over the time that was watched, in which a workload without a
+    point did not run; ``days`` is that time. A container with CPU but no memory series has empty memory quantiles.
+    """
+    if not snapshot.table_files("usage"):
+        return {}
+    with engine(snapshot, "usage") as sql:
+        known_s = _known_s(sql.run("known_by_day"))
+        quantiles = sql.run("usage_by_container")
+        cpu = sql.run("cpu_by_container_day")
+        restarts = sql.run("restarts_by_container")
+        pods = sql.run("pods_by_workload")
+    containers = _containers(quantiles, cpu, restarts, known_s)
+    days = float(max(known_s.values(), default=0)) / 86400
+    pods_of = {workload_id(row): row for row in _rows(pods)}
+    return {
+        name: WorkloadUsage(containers[name], *_pods(pods_of.get(name), known_s), days=days)
+        for name in sorted(containers)
+    }
+
+
+def workload_id(row: Row) -> str:
+    return f"{row['namespace_name']}/{row['controller_type']}/{row['controller_name']}"
+
+
+def _known_s(known: pa.Table) -> dict[int, int]:
+    """Period -> seconds of the window in which the cluster was watched at this period."""
+    seconds: dict[int, int] = defaultdict(int)
+    for row in _rows(known):
+        seconds[row["period_s"]] += row["known_s"]
+    return dict(seconds)
+
+
+def _containers(
+    quantiles: pa.Table, cpu: pa.Table, restarts: pa.Table, known_s: dict[int, int]
+) -> dict[str, dict[str, ContainerUsage]]:
+    measured: dict[tuple[str, str], dict[str, Row]] = defaultdict(dict)
+    for row in _rows(quantiles):
+        measured[workload_id(row), row["container_name"]][row["metric"]] = row
+    mean_cores: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for row in _rows(cpu):
+        mean_cores[workload_id(row), row["container_name"]] += row["core_s"] / known_s[row["period_s"]]
+    restarts_of = {(workload_id(row), row["container_name"]): row["restarts"] for row in _rows(restarts)}
+    found: dict[str, dict[str, ContainerUsage]] = defaultdict(dict)
+    for key in sorted(measured.keys() | mean_cores.keys()):
+        workload, container = key
+        metrics = measured.get(key, {})
+        found[workload][container] = ContainerUsage(
+            cpu_quantiles_cores=_quantiles(metrics.get("cpu")),
+            memory_quantiles_bytes=_quantiles(metrics.get("memory")),
+            cpu_mean_cores=float(mean_cores.get(key, 0)),
+            restarts=restarts_of.get(key),
+            points=max((row["points"] for row in metrics.values()), default=0),
+        )
+    return found
+
+
+def _quantiles(row: Row | None) -> dict[float, float]:
+    return {} if row is None else {share: row[column] for share, column in QUANTILES.items()}
+
+
+def _pods(row: Row | None, known_s: dict[int, int]) -> tuple[float | None, int | None]:
+    """(mean, most) pods. A count at another period than CPU's is averaged over the longest watch."""
+    if row is None:
+        return None, None
+    watched_s = known_s.get(row["period_s"]) or max(known_s.values(), default=0)
+    return (float(row["pod_s"] / watched_s) if watched_s else None), int(row["max_pods"])
+
+
+def _rows(table: pa.Table) -> Iterator[Row]:
+    for batch in table.to_batches():
+        yield from batch.to_pylist()

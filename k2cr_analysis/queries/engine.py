@@ -1,0 +1,62 @@
+"""Runs the ``.sql`` files of this folder over a snapshot's Parquet, in DuckDB, out of core.
+
+A file's header says what it reads: tables of the snapshot, or ``pods_at``, itself a query. Sums in the files are of
+integers or DECIMAL and quantiles are values that were seen, so neither threads nor the order of rows change a result.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+_FOLDER = Path(__file__).parent
+# Queries that others read from like a table, with the snapshot's table that each needs.
+_VIEWS = {"pods_at": "usage"}
+
+
+class TableSource(Protocol):
+    """What the roll-ups need of a snapshot: the Parquet files of a table; none where the table is absent."""
+
+    def table_files(self, name: str) -> list[Path]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A connection that has the asked-for tables as views."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    def run(self, query: str) -> pa.Table:
+        """The rows of ``query``.sql, in the order that it states."""
+        return self.connection.sql(sql_text(query)).to_arrow_table()
+
+
+def sql_text(query: str) -> str:
+    return (_FOLDER / f"{query}.sql").read_text(encoding="utf-8")
+
+
+@contextmanager
+def engine(source: TableSource, *tables: str) -> Iterator[Engine]:
+    """An engine over ``tables`` of a snapshot; what does not fit into memory goes to a folder that is removed."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix="k2cr-") as spill:
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "temp_directory": spill,
+            "preserve_insertion_order": False,
+        }
+        with duckdb.connect(":memory:", config=settings) as connection:
+            for table in tables:
+                connection.read_parquet([str(path) for path in source.table_files(table)]).create_view(table)
+            for view, table in _VIEWS.items():
+                if table in tables:
+                    connection.sql(sql_text(view)).create_view(view)
+            yield Engine(connection)
