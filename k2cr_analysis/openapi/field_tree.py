@@ -121,8 +121,9 @@ def leaf_fields(obj: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
     """``(json_path, schema_path, known)`` for every field that an object sets, in the order of the object.
 
     One entry a schema field and place: a list or map of plain values is one entry. An empty object or list is an entry
-    of its own (``PodSpec.volumes[].emptyDir``, ``PodSpec.initContainers``). A field that is null is absent. A field that Kubernetes does not know is one entry with ``known`` False, whatever it holds; so
-    is each top-level field of a kind that the tree does not have.
+    of its own (``PodSpec.volumes[].emptyDir``, ``PodSpec.initContainers``). A field that is null is absent. A field
+    that Kubernetes does not know is one entry with ``known`` False, whatever it holds; so is each top-level field of a
+    kind that the tree does not have.
     """
     api_version, kind = str(obj.get("apiVersion") or ""), str(obj.get("kind") or "")
     type_name = object_type(api_version, kind)
