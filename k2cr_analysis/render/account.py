@@ -1,0 +1,81 @@
+"""The account of what happened to each source field while the neutral value was built; the mapping is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Outcome = Literal["carried", "changed", "dropped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One source field (JSON path in the object) and what became of it. Values are short texts, never secrets."""
+
+    path: str
+    outcome: Outcome
+    target: str | None  # the Cloud Run field
+    source_value: str | None
+    target_value: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecretToCreate:
+    """A Secret Manager secret that ``prepare.sh`` makes.
+
+    ``kind`` Secret, ConfigMap: copied from that object's ``keys``, a version each, in their order. ``ask``: the value
+    was not stored in the snapshot, and the person who runs the script gives it.
+    """
+
+    secret: str
+    kind: Literal["Secret", "ConfigMap", "ask"]
+    namespace: str
+    object_name: str
+    keys: tuple[str, ...]
+    used_for: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRepository:
+    """An Artifact Registry remote repository in front of a registry that Cloud Run does not pull from."""
+
+    name: str
+    upstream: str
+
+
+@dataclass
+class Account:
+    """Collects entries, secrets, placeholders and open questions while a workload is built."""
+
+    entries: list[Entry] = field(default_factory=list)
+    secrets: dict[str, SecretToCreate] = field(default_factory=dict)
+    repositories: dict[str, RemoteRepository] = field(default_factory=dict)
+    placeholders: dict[str, str] = field(default_factory=dict)  # literal in the files -> what to put there
+    decisions: list[str] = field(default_factory=list)
+
+    def carried(self, path: str, target: str, value: object = None, why: str = "the same on Cloud Run") -> None:
+        self.entries.append(Entry(path, "carried", target, short(value), short(value), why))
+
+    def changed(self, path: str, target: str | None, source: object, result: object, why: str) -> None:
+        self.entries.append(Entry(path, "changed", target, short(source), short(result), why))
+
+    def dropped(self, path: str, value: object, why: str) -> None:
+        self.entries.append(Entry(path, "dropped", None, short(value), None, why))
+
+    def needs(self, secret: SecretToCreate) -> None:
+        self.secrets.setdefault(secret.secret, secret)
+
+    def placeholder(self, literal: str, meaning: str) -> None:
+        self.placeholders.setdefault(literal, meaning)
+
+    def decide(self, question: str) -> None:
+        if question not in self.decisions:
+            self.decisions.append(question)
+
+
+def short(value: object, limit: int = 120) -> str | None:
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else str(value)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -1,0 +1,68 @@
+"""What rendering knows beside the workload itself: where it goes, house rules, names, and all other assessments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+from k2cr_analysis.config import Config
+from k2cr_analysis.render.names import service_names
+
+PROJECT_ID = "PROJECT_ID"  # stands for the project wherever it is not known at render time
+PROJECT_NUMBER = "PROJECT_NUMBER"
+
+
+@dataclass(frozen=True)
+class RenderContext:
+    """``project`` and ``region`` None: unknown, so the literal is written and listed.
+
+    ``names``: workload id -> Cloud Run name. ``assessed``: all workloads of the snapshot by id, to see which
+    dependencies stay.
+    """
+
+    project: str | None
+    region: str | None
+    config: Config = field(default_factory=Config)
+    project_number: str | None = None
+    cluster: str | None = None
+    cluster_location: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    assessed: Mapping[str, WorkloadAssessment] = field(default_factory=dict)
+
+    @property
+    def project_literal(self) -> str:
+        return self.project or PROJECT_ID
+
+    @property
+    def project_number_literal(self) -> str:
+        return self.project_number or PROJECT_NUMBER
+
+    @property
+    def region_literal(self) -> str:
+        return self.region or "REGION"
+
+    @property
+    def network(self) -> str:
+        return self.config.project.network or "default"
+
+    @property
+    def subnet(self) -> str:
+        """Cloud Run's own default: the subnet that has the network's name."""
+        return self.config.project.subnet or self.network
+
+
+def context_of(assessment: Assessment, *, project: str | None = None, region: str | None = None) -> RenderContext:
+    """The context of a whole assessment. The call's words win over ``k2cr.toml``, which wins over the snapshot."""
+    config, cluster = assessment.config, assessment.cluster
+    target = project or config.project.id or cluster.project
+    return RenderContext(
+        project=target,
+        region=region or config.project.region or assessment.region,
+        config=config,
+        project_number=config.project.number if target == config.project.id else None,
+        cluster=cluster.name,
+        cluster_location=cluster.location,
+        names=service_names((w.workload for w in assessment.workloads), config.policy.naming),
+        assessed={w.id: w for w in assessment.workloads},
+    )

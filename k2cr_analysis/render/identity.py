@@ -1,0 +1,42 @@
+"""The service account that Cloud Run runs as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.render.account import Account
+from k2cr_analysis.render.context import RenderContext
+from k2cr_analysis.render.names import service_account_id
+
+WORKLOAD_IDENTITY = "iam.gke.io/gcp-service-account"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """``to_create``: the account id that ``prepare.sh`` makes; None where the account is there already."""
+
+    email: str
+    to_create: str | None
+    why: str
+
+
+def build_identity(workload: Workload, service: str, context: RenderContext, account: Account) -> Identity:
+    """The Google service account of Workload Identity, with the roles it has today; else one made for this service."""
+    name = workload.pod.service_account_name or "default"
+    path = f"{workload.pod.path}.serviceAccountName"
+    target = "spec.template.spec.serviceAccountName"
+    for raw in workload.related.get("ServiceAccount", ()):
+        metadata = raw.get("metadata", {})
+        email = (metadata.get("annotations") or {}).get(WORKLOAD_IDENTITY)
+        if metadata.get("name") == name and isinstance(email, str) and email:
+            why = f"Workload Identity of ServiceAccount {name}: it keeps the roles it has"
+            account.changed(path, target, name, email, why)
+            return Identity(email, None, why)
+    made = service_account_id(service)
+    email = f"{made}@{context.project_literal}.iam.gserviceaccount.com"
+    if context.project is None:
+        account.placeholder(context.project_literal, "the project's id")
+    why = "made by prepare.sh for this service alone: the pod has no Google service account, and the default one may do too much"
+    account.changed(path, target, name, email, why)
+    return Identity(email, made, why)

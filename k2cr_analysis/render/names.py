@@ -1,0 +1,97 @@
+"""Names on Google Cloud: services, folders, secrets, service accounts, labels. All deterministic, all legal."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from k2cr_analysis.model.workload import Workload
+
+SERVICE_NAME_LIMIT = 49  # Cloud Run, "Deploying container images": name; 63 with the revision's suffix
+SERVICE_ACCOUNT_LIMIT = 30  # IAM, "Create service accounts": 6 to 30 characters
+SECRET_NAME_LIMIT = 255  # Secret Manager: letters, digits, hyphens, underscores
+LABEL_LIMIT = 63
+HASH_LENGTH = 6
+
+_LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
+
+
+def short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:HASH_LENGTH]
+
+
+def dns_label(text: str) -> str:
+    """Lower case, digits and hyphens, beginning with a letter and not ending in a hyphen."""
+    label = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "x"
+    return label if label[0].isalpha() else f"x-{label}"
+
+
+def cut(label: str, limit: int, identity: str) -> str:
+    """``label`` within ``limit``; where it is cut it ends in a hash of ``identity``, so that two never meet."""
+    if len(label) <= limit:
+        return label
+    return f"{label[: limit - HASH_LENGTH - 1].rstrip('-')}-{short_hash(identity)}"
+
+
+def service_names(workloads: Iterable[Workload], template: str | None = None) -> Mapping[str, str]:
+    """Workload id -> Cloud Run name, for all workloads that could meet in one region.
+
+    The name; on a clash ``<namespace>-<name>``, then ``-<kind>``; cut to 49 characters with a hash of the id.
+    ``template`` is ``[policy] naming``: ``{namespace}``, ``{kind}`` and ``{name}`` are filled in.
+    """
+    todo = sorted(workloads, key=lambda w: w.id)
+    forms = ["{namespace}-{name}", "{namespace}-{name}-{kind}"]
+    names = {w.id: _named(template or "{name}", w) for w in todo}
+    for form in forms:
+        crowded = {name for name, count in Counter(names.values()).items() if count > 1}
+        names.update({w.id: _named(form, w) for w in todo if names[w.id] in crowded})
+    crowded = {name for name, count in Counter(names.values()).items() if count > 1}
+    return {i: cut(f"{n}-{short_hash(i)}" if n in crowded else n, SERVICE_NAME_LIMIT, i) for i, n in names.items()}
+
+
+def _named(form: str, workload: Workload) -> str:
+    fields = {"namespace": workload.namespace, "kind": workload.kind.lower(), "name": workload.name}
+    plain = form.format_map(fields)
+    legal = dns_label(plain)
+    # A name that had to be mended could meet another one, so it carries a hash of what it was.
+    mended = legal if legal == plain.lower() else f"{legal}-{short_hash(workload.id)}"
+    return cut(mended, SERVICE_NAME_LIMIT, workload.id)
+
+
+def folder_name(workload: Workload) -> str:
+    """``<namespace>--<kind>--<name>``, safe on any file system; a name that had to be mended carries a hash."""
+    plain = f"{workload.namespace}--{workload.kind.lower()}--{workload.name}"
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", plain)
+    if safe != plain or safe.startswith("."):
+        safe = f"{safe.lstrip('.')}-{short_hash(workload.id)}"
+    return cut(safe, 200, workload.id)
+
+
+def secret_name(*parts: str) -> str:
+    """One Secret Manager name for ``namespace, object, key``: joined by ``--``, other characters become ``-``.
+
+    Where a part had to be mended, or itself holds ``--``, a hash of the parts keeps two keys apart.
+    """
+    mended = [re.sub(r"[^A-Za-z0-9_-]", "-", part) for part in parts]
+    name = "--".join(mended)
+    if mended != list(parts) or any("--" in part for part in parts):
+        name += f"-{short_hash('/'.join(parts))}"
+    return cut(name, SECRET_NAME_LIMIT, "/".join(parts))
+
+
+def service_account_id(service: str) -> str:
+    """The account id (before the @) of a service account made for one service."""
+    name = cut(service, SERVICE_ACCOUNT_LIMIT, service)
+    return name if len(name) >= 6 else f"{name}-run"
+
+
+def is_label(key: str, value: str) -> bool:
+    """Whether Google Cloud takes this as a resource label (so that it reaches the billing export)."""
+    return bool(_LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(value))
+
+
+def label_value(text: str) -> str:
+    return re.sub(r"[^a-z0-9_-]", "-", text.lower())[:LABEL_LIMIT]

@@ -1,0 +1,120 @@
+"""``prepare.sh``: what must be there before the first deployment: APIs, service account and its roles, secrets, repositories."""
+
+from __future__ import annotations
+
+from k2cr_analysis.render.account import RemoteRepository, SecretToCreate
+from k2cr_analysis.render.build import Build
+from k2cr_analysis.render.scripts import PROJECT, comment, script, unless
+from k2cr_analysis.render.service import RunJob
+from k2cr_analysis.render.shell import flag, quote
+
+# Copies one key of a Kubernetes object into Secret Manager as a new version; the contents are never shown or kept.
+_COPY = r"""# add_version KIND NAMESPACE NAME KEY SECRET: a key of a Kubernetes object becomes a version of a secret, unseen.
+add_version() {
+  local kind=$1 namespace=$2 name=$3 key=$4 secret=$5 part
+  for part in data binaryData; do
+    if [[ $(kubectl get "$kind" "$name" --namespace="$namespace" \
+      -o go-template="{{with .$part}}{{if index . \"$key\"}}yes{{end}}{{end}}") == yes ]]; then
+      kubectl get "$kind" "$name" --namespace="$namespace" -o go-template="{{index .$part \"$key\"}}" |
+        if [[ $kind == secret || $part == binaryData ]]; then base64 --decode; else cat; fi |
+        gcloud secrets versions add "$secret" --project="$PROJECT" --data-file=- >/dev/null
+      return
+    fi
+  done
+  echo "$kind $namespace/$name has no key $key, or an empty one" >&2
+  return 1
+}"""
+_ASK = r"""# ask_version VARIABLE SECRET: a value that the snapshot does not hold, from the environment or typed in unseen.
+ask_version() {
+  local variable=$1 secret=$2 value
+  value=$(printenv "$variable" || true)
+  if [[ -z $value ]]; then read -r -s -p "Value of $variable (not shown): " value </dev/tty; echo; fi
+  printf '%s' "$value" | gcloud secrets versions add "$secret" --project="$PROJECT" --data-file=- >/dev/null
+}"""
+_MISSING = r"""# is_missing SECRET: creates the secret where it is not there; true while it has no version (safe to run twice).
+is_missing() {
+  if ! gcloud secrets describe "$1" --project="$PROJECT" >/dev/null 2>&1; then
+    gcloud secrets create "$1" --project="$PROJECT" --replication-policy=automatic
+  fi
+  [[ -z $(gcloud secrets versions list "$1" --project="$PROJECT" --limit=1 --format='value(name)') ]]
+}"""
+
+
+def prepare_script(build: Build) -> str:
+    """APIs, then the service account, then repositories, then secrets; each only where it is not there yet."""
+    body = _apis(build)
+    body += _service_account(build)
+    for repository in build.account.repositories.values():
+        body += ["", *_repository(repository)]
+    secrets = [build.account.secrets[name] for name in sorted(build.account.secrets)]
+    if secrets:
+        body += ["", *_secret_functions(secrets)]
+    for secret in secrets:
+        body += ["", *_secret(secret, build.identity.email)]
+    head = [f"Prepares the project for {build.run.name} ({build.workload.id}). Written by k2cr. Safe to run twice."]
+    if any(s.kind != "ask" for s in secrets):
+        head.append("kubectl must point at the cluster: secrets are copied from it without being shown.")
+    return script(head, build.context, body, region=bool(build.account.repositories))
+
+
+def _apis(build: Build) -> list[str]:
+    apis = {"run.googleapis.com", "iam.googleapis.com"}
+    apis |= {"secretmanager.googleapis.com"} if build.account.secrets else set()
+    apis |= {"artifactregistry.googleapis.com"} if build.account.repositories else set()
+    apis |= (
+        {"compute.googleapis.com"}
+        if build.run.template.egress or (build.reached and build.reached.reach != "cluster")
+        else set()
+    )
+    apis |= {"iap.googleapis.com"} if build.reached and build.reached.iap != "none" else set()
+    apis |= {"cloudscheduler.googleapis.com"} if isinstance(build.run, RunJob) and build.run.schedule else set()
+    apis |= {"dns.googleapis.com"} if build.callees else set()
+    return [f"gcloud services enable {' '.join(sorted(apis))} {PROJECT}"]
+
+
+def _service_account(build: Build) -> list[str]:
+    made = build.identity.to_create
+    if made is None:
+        return ["", comment(f"{build.identity.email}: {build.identity.why}.")]
+    email = quote(build.identity.email)
+    create = f"gcloud iam service-accounts create {quote(made)} {PROJECT} {flag('display-name', f'Cloud Run {build.run.name}')}"
+    roles = "Grant it what the program needs: the pod had no Google service account of its own, so the snapshot names no roles."
+    return ["", *unless(f"gcloud iam service-accounts describe {email} {PROJECT}", [create]), comment(roles)]
+
+
+def _repository(repository: RemoteRepository) -> list[str]:
+    where = f'{PROJECT} --location="$REGION"'
+    words = f"--repository-format=docker --mode=remote-repository {flag('remote-docker-repo', repository.upstream)}"
+    return [
+        comment(f"Cloud Run pulls images of {repository.upstream} through this repository."),
+        *unless(
+            f"gcloud artifacts repositories describe {repository.name} {where}",
+            [f"gcloud artifacts repositories create {repository.name} {where} \\", f"  {words}"],
+        ),
+    ]
+
+
+def _secret_functions(secrets: list[SecretToCreate]) -> list[str]:
+    functions = [_MISSING]
+    functions += [_COPY] if any(s.kind != "ask" for s in secrets) else []
+    functions += [_ASK] if any(s.kind == "ask" for s in secrets) else []
+    return "\n\n".join(functions).splitlines()
+
+
+def _secret(secret: SecretToCreate, email: str) -> list[str]:
+    name = quote(secret.secret)
+    if secret.kind == "ask":
+        adds = [f"ask_version {quote(secret.keys[0])} {name}"]
+    else:
+        words = f"{secret.kind.lower()} {quote(secret.namespace)} {quote(secret.object_name)}"
+        adds = [f"add_version {words} {quote(key)} {name}" for key in secret.keys]
+    grant = f"gcloud secrets add-iam-policy-binding {name} {PROJECT} \\"
+    member = f"  {flag('member', f'serviceAccount:{email}')} --role=roles/secretmanager.secretAccessor >/dev/null"
+    return [
+        comment(f"For {secret.used_for}."),
+        f"if is_missing {name}; then",
+        *(f"  {a}" for a in adds),
+        "fi",
+        grant,
+        member,
+    ]

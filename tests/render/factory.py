@@ -1,0 +1,192 @@
+"""Assessments made by hand, for tests of rendering: a workload in few words, with what fit and sizing would have said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from k2cr_analysis.assessment.result import WorkloadAssessment
+from k2cr_analysis.errors import Location
+from k2cr_analysis.fit.result import Fit
+from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, ContainerShape, ServiceShape, StartupOrder
+from k2cr_analysis.model.dependency import Dependency
+from k2cr_analysis.model.toil import Operability
+from k2cr_analysis.model.workload import (
+    Batch,
+    Container,
+    EnvFrom,
+    EnvVar,
+    Exposure,
+    Pod,
+    Resources,
+    Route,
+    ServicePort,
+    Volume,
+    VolumeMount,
+    Workload,
+)
+
+SPEC = "$.spec.template.spec"
+
+
+def env(
+    name: str,
+    value: str | None = "",
+    *,
+    source: str = "value",
+    ref: str | None = None,
+    key: str | None = None,
+    path: str = "",
+) -> EnvVar:
+    return EnvVar(name, source, value, ref, key, False, path)  # type: ignore[arg-type]
+
+
+def container(name: str, *, at: int = 0, **given: Any) -> Container:
+    path = f"{SPEC}.containers[{at}]"
+    variables = tuple(replace(e, path=f"{path}.env[{i}]") for i, e in enumerate(given.pop("env", ())))
+    mounts = tuple(
+        VolumeMount(
+            m["volume"], m["mount_path"], m.get("sub_path"), m.get("read_only", False), f"{path}.volumeMounts[{i}]", {}
+        )
+        for i, m in enumerate(given.pop("mounts", ()))
+    )
+    words: dict[str, Any] = {
+        "image": f"us-docker.pkg.dev/shop/apps/{name}:1", "command": (), "args": (), "env": variables, "env_from": (), "ports": (),
+        "requests": Resources(Decimal("0.5"), 256 * 2**20), "limits": Resources(), "startup_probe": None, "liveness_probe": None, "readiness_probe": None,
+        "volume_mounts": mounts, "is_sidecar": False, "image_digest": None, "path": path, "raw": {},
+    }  # fmt: skip
+    return Container(name=name, **{**words, **given})
+
+
+def volume(
+    name: str, kind: str, source: Mapping[str, Any], *, at: int = 0, claim: Mapping[str, Any] | None = None
+) -> Volume:
+    return Volume(name, kind, source, claim, f"{SPEC}.volumes[{at}]")
+
+
+def exposure(
+    name: str, port: int, *, routes: Sequence[Route] = (), kind: str = "ClusterIP", container_name: str | None = None
+) -> Exposure:
+    ports = (ServicePort(80, "http", "TCP", None, port, port, container_name, "$.spec.ports[0]"),)
+    return Exposure(name, kind, ports, tuple(routes), False, {}, {"spec": {}})
+
+
+def route(host: str | None, path: str | None, service: str, *, external: bool = True) -> Route:
+    return Route("Ingress", service, host, path, service, 80, external, "$.spec.rules[0]", {})
+
+
+def workload(
+    *containers: Container,
+    namespace: str = "shop",
+    kind: str = "Deployment",
+    name: str = "frontend",
+    volumes: Sequence[Volume] = (),
+    **given: Any,
+) -> Workload:
+    pod = Pod(
+        containers=containers, init_containers=(), sidecars=(), volumes=tuple(volumes), service_account_name=given.pop("service_account", None),
+        restart_policy=None, termination_grace_period_s=None, host_network=False, requests=Resources(Decimal(1), 2**29), labels={}, annotations={},
+        path=SPEC, raw=given.pop("pod_raw", {}),
+    )  # fmt: skip
+    words: dict[str, Any] = {
+        "labels": {},
+        "annotations": {},
+        "replicas": 2,
+        "exposures": (),
+        "autoscaler": None,
+        "batch": None,
+        "related": {},
+        "complete": True,
+        "raw": {},
+    }
+    return Workload(
+        id=f"{namespace}/{kind}/{name}",
+        namespace=namespace,
+        kind=kind,
+        name=name,
+        api_version="apps/v1",
+        pod=pod,
+        source=Location("a.yaml"),
+        **{**words, **given},
+    )
+
+
+def probe(
+    kind: str = "http",
+    port: int = 8080,
+    *,
+    period: int = 1,
+    failures: int = 30,
+    path: str | None = "/healthcheck",
+    headers: Sequence[tuple[str, str]] = (),
+) -> CloudRunProbe:
+    return CloudRunProbe(kind, port, path if kind == "http" else None, tuple(headers), None, 0, period, 1, failures)  # type: ignore[arg-type]
+
+
+def assessed(
+    subject: Workload, *, target: str = "service", port: int | None = 8080, h2c: bool = False, probes: Mapping[str, ContainerProbes] | None = None,
+    depends_on: Mapping[str, tuple[str, ...]] | None = None, dependencies: Sequence[Dependency] = (), verdict: str = "ready", **shape: Any,
+) -> WorkloadAssessment:  # fmt: skip
+    names = tuple(c.name for c in subject.pod.containers)
+    fit = Fit(
+        verdict=verdict, target=target, ingress_container=names[0] if target == "service" else None, ingress_port=port if target == "service" else None, h2c=h2c,  # type: ignore[arg-type]
+        containers=names, dropped={}, startup=StartupOrder(depends_on or {}, {}, names),
+        probes=probes or {}, dependencies=tuple(dependencies), findings=(), fields=(),
+    )  # fmt: skip
+    words: dict[str, Any] = {
+        "target": target, "containers": {n: ContainerShape(Decimal(1), 512 * 2**20) for n in names}, "concurrency": 80, "min_instances": 0, "max_instances": 10,
+        "billing": "request", "execution_environment": "gen2",
+    }  # fmt: skip
+    return WorkloadAssessment(
+        subject, fit, ServiceShape(**{**words, **shape}), None, None, None, Operability((), ()), None, ()
+    )
+
+
+def reference() -> WorkloadAssessment:
+    """The reference case: ``proxy`` (8080) checks IAP and calls ``frontend`` (9000), which calls a gRPC backend in the cluster."""
+    proxy = container("proxy", at=0, env=[env("UPSTREAM", "http://localhost:9000")])
+    frontend = container(
+        "frontend", at=1, env=[env("BACKEND_ADDR", "backend:50051"), env("API_KEY", "<redacted>", source="redacted")]
+    )
+    calls = Dependency(
+        "shop/Deployment/frontend",
+        "shop/Deployment/backend",
+        "grpc",
+        True,
+        "backend",
+        "shop",
+        50051,
+        "env BACKEND_ADDR of container frontend",
+        f"{SPEC}.containers[1].env[0]",
+    )
+    health = ContainerProbes(probe(), probe(period=30, failures=3), "readinessProbe")
+    upstream = ContainerProbes(probe(port=9000), probe(port=9000, period=30, failures=3), "readinessProbe")
+    subject = workload(
+        proxy, frontend, labels={"app": "frontend", "app.kubernetes.io/part-of": "shop"}, exposures=(exposure("frontend", 8080, routes=[route("shop.example.com", "/", "frontend")]),),
+        related={"BackendConfig": ({"metadata": {"name": "frontend"}, "spec": {"iap": {"enabled": True}}},)},
+    )  # fmt: skip
+    return assessed(
+        subject,
+        probes={"proxy": health, "frontend": upstream},
+        depends_on={"proxy": ("frontend",)},
+        dependencies=[calls],
+    )
+
+
+def job_of(*containers: Container, schedule: str | None = "*/5 * * * *", name: str = "report") -> WorkloadAssessment:
+    batch = Batch(2, 3, 1, 900, None, schedule, "Asia/Tokyo" if schedule else None, None, None, False)
+    kind = "CronJob" if schedule else "Job"
+    return assessed(
+        workload(*containers, kind=kind, name=name, batch=batch, replicas=None),
+        target="job",
+        concurrency=None,
+        billing=None,
+    )
+
+
+def env_from(kind: str, name: str, keys: Sequence[str] | None, *, prefix: str = "", at: int = 0) -> EnvFrom:
+    return EnvFrom(
+        kind, name, prefix, False, None if keys is None else tuple(keys), f"{SPEC}.containers[0].envFrom[{at}]"
+    )  # type: ignore[arg-type]
