@@ -125,6 +125,12 @@ class Tariff:
     region: str
     cud: Cud = LIST_PRICE
 
+    def price(self, meter: str) -> Price | None:
+        return self.prices.price(meter, self.region, self.cud)
+
+    def why_missing(self, meter: str) -> str:
+        return self.prices.why_missing(meter, self.region)
+
     def line(self, meter: str, quantity: Decimal, what: str = "") -> LineItem:
         """``quantity`` of a meter as a line of the bill; ``what`` follows the SKU where one SKU has several lines."""
         price = self.prices.require(meter, self.region, self.cud)

@@ -1,0 +1,59 @@
+"""The GKE bill of a month as the rest of k2cr sees it: named lines that add up, and each workload's share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from k2cr_analysis.model.money import LineItem, total
+
+# Where the bill is from: the export itself; nodes x price book; pods x price book on Autopilot; the same on the
+# assumption that the manifests run on Autopilot, since nothing says what they run on.
+Basis = Literal["billing-export", "node-prices", "autopilot-prices", "autopilot-assumed"]
+
+WORKLOADS_LINE = "workloads"
+IDLE_LINE = "idle (allocatable, neither requested nor used)"
+OVERHEAD_LINE = "system overhead (reserved on the nodes)"
+FEE_LINE = "cluster management fee"
+FEE_CREDIT_LINE = "cluster management fee: free tier credit"
+
+
+@dataclass(frozen=True)
+class GkeBill:
+    """A month of 730 h. ``month`` is None where nothing could be priced; ``reasons`` say why, and what was assumed.
+
+    ``lines`` add up to ``month`` exactly; the first is the sum of all workloads. ``by_workload`` has the line items of
+    each workload that could be priced; ``unpriced`` has the reason of each that could not. ``node_month``: what each
+    node costs, for what leaves with it. ``stays_month``: the part that outlives the cluster (load balancers, logs).
+    """
+
+    currency: str
+    basis: Basis
+    month: Decimal | None
+    lines: tuple[tuple[str, Decimal], ...]
+    by_workload: Mapping[str, tuple[LineItem, ...]]
+    unpriced: Mapping[str, str] = field(default_factory=dict)
+    node_month: Mapping[str, Decimal] = field(default_factory=dict)
+    stays_month: Decimal = Decimal(0)
+    reasons: tuple[str, ...] = ()
+
+    def attributed_month(self, workload_id: str) -> Decimal | None:
+        """A workload's share of the bill; None where ``unpriced`` has the reason."""
+        items = self.by_workload.get(workload_id)
+        return None if items is None else total(items)
+
+    @property
+    def billed_by_pod(self) -> bool:
+        """On Autopilot every pod that leaves takes its price along; on Standard nothing leaves before a node does."""
+        return self.basis in ("autopilot-prices", "autopilot-assumed")
+
+
+def lines_of(
+    by_workload: Mapping[str, tuple[LineItem, ...]], rest: Iterable[tuple[str, Decimal]]
+) -> tuple[tuple[tuple[str, Decimal], ...], Decimal]:
+    """(lines, their sum): the workloads in sum, then the named rest without its zero lines."""
+    workloads = sum((total(items) for items in by_workload.values()), Decimal(0))
+    lines = ((WORKLOADS_LINE, workloads), *((name, amount) for name, amount in rest if amount))
+    return lines, sum((amount for _, amount in lines), Decimal(0))
