@@ -1,6 +1,7 @@
-"""Files to review and run: the service in three forms, what it needs around it, and what became of every source field."""
+"""Files to review and run: the service in three forms, what it needs around it, what became of every source field."""
 
 from k2cr_analysis.render.context import RenderContext, context_of
 from k2cr_analysis.render.folder import render_workload, write_folders
+from k2cr_analysis.render.select import can_render, select
 
-__all__ = ["RenderContext", "context_of", "render_workload", "write_folders"]
+__all__ = ["RenderContext", "can_render", "context_of", "render_workload", "select", "write_folders"]

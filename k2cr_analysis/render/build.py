@@ -61,7 +61,7 @@ def build(assessed: WorkloadAssessment, context: RenderContext) -> Build:
     egress = build_egress(
         name, called, fit.dependencies, needs_vpc=parts.volumes.need_vpc, context=context, account=account
     )
-    accelerator = workload.pod.raw.get("nodeSelector", {}).get(GKE_ACCELERATOR) if parts.has_gpu else None
+    accelerator = (shape.gpu or workload.pod.raw.get("nodeSelector", {}).get(GKE_ACCELERATOR)) if parts.has_gpu else None
     template = RunTemplate(
         containers=parts.containers(),
         volumes=parts.volumes.volumes,

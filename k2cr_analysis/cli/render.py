@@ -1,0 +1,63 @@
+"""``k2cr render``: the files of each selected workload, ready to review."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from k2cr_analysis.cli.output import ConfigOption, config_from, say
+
+if TYPE_CHECKING:
+    from k2cr_analysis.assessment.result import WorkloadAssessment
+
+
+def register(app: typer.Typer) -> None:
+    app.command("render", help="Service, commands, network, cutover and rollback of each selected workload.")(render)
+
+
+def render(
+    snapshot: Annotated[Path, typer.Argument(metavar="SNAP", help="A snapshot.")],
+    workloads: Annotated[list[str] | None, typer.Argument(metavar="[WORKLOAD]...", help="Ids, namespace/Kind/name; default: every one that moves.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="A folder; each workload gets one of its own in it.")] = Path("rendered"),
+    project: Annotated[str | None, typer.Option("--project", help="The project's id; default: k2cr.toml's, else the snapshot's.")] = None,
+    region: Annotated[str | None, typer.Option("--region", help="The region; default: k2cr.toml's, else the snapshot's.")] = None,
+    config: ConfigOption = None,
+    check: Annotated[bool, typer.Option("--check", help="Give both forms to the real gcloud, offline, and compare.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
+) -> None:
+    from k2cr_analysis.assessment import assess
+    from k2cr_analysis.render import context_of, render_workload, select, write_folders
+
+    assessment = assess(snapshot, config_from(config))
+    context = context_of(assessment, project=project, region=region)
+    chosen = select(assessment, workloads or ())
+    # All of it is rendered before any of it is written: a bug leaves the folder as it was.
+    folders = write_folders(out, [(one, render_workload(one, context)) for one in chosen])
+    for folder in folders:
+        typer.echo(str(folder))
+    if not quiet:
+        say(f"{len(folders)} of {len(assessment.workloads)} workloads rendered to {out}")
+    if check:
+        _check(folders, chosen)
+
+
+def _check(folders: Sequence[Path], chosen: Sequence[WorkloadAssessment]) -> None:
+    from k2cr_analysis.errors import PartialError
+    from k2cr_analysis.render.check import check_folders
+
+    different = []
+    for one, checked in zip(chosen, check_folders(folders), strict=True):
+        typer.echo(f"{one.id}: {'same ' + one.fit.target.replace('-', ' ') if checked.same else 'different'}")
+        for line in checked.differences:
+            typer.echo(f"  {line}")
+        different += [] if checked.same else [one.id]
+    if different:
+        raise PartialError(
+            ref="forms-differ",
+            found=f"{len(different)} of {len(folders)} folders give gcloud two different things: {', '.join(different[:5])}",
+            expected="service.yaml and deploy.sh to make the same object",
+            do="this is a bug of k2cr: please report it with the lines above",
+        )

@@ -1,0 +1,42 @@
+"""Two objects of the Cloud Run v1 API in comparable form, and where they differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+# What the client writes about itself, and what it invents at each run.
+_CLIENTS_OWN = {
+    "run.googleapis.com/client-name",
+    "run.googleapis.com/client-version",
+    "run.googleapis.com/operation-id",
+    "client.knative.dev/nonce",
+    "client.knative.dev/user-image",
+}
+_JSON_ANNOTATIONS = {"run.googleapis.com/container-dependencies", "run.googleapis.com/network-interfaces"}
+_BY_NAME = {"containers": "name", "volumes": "name", "env": "name", "volumeMounts": "mountPath"}
+
+
+def comparable(value: Any, key: str = "") -> Any:
+    """Without the client's own words; named lists by name; empty things gone; ``True`` and ``true`` the same."""
+    if isinstance(value, Mapping):
+        made = {k: comparable(v, k) for k, v in value.items() if k not in _CLIENTS_OWN and k not in ("status", "namespace")}
+        if key == "ports":
+            made.setdefault("name", "http1")
+        return {k: v for k, v in made.items() if v not in ({}, [], None)}
+    if isinstance(value, list):
+        items = [comparable(v, key) for v in value]
+        return {str(i[_BY_NAME[key]]): i for i in items} if key in _BY_NAME else items
+    if isinstance(value, str) and key in _JSON_ANNOTATIONS:
+        return json.loads(value)
+    return value.lower() if value in ("True", "False") else value
+
+
+def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
+    """Each place where two comparable objects differ, as ``path: one | other``."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        for key in sorted({*one, *other}):
+            yield from differences(one.get(key), other.get(key), f"{path}.{key}" if path else key)
+    elif one != other:
+        yield f"{path}: {json.dumps(one, ensure_ascii=False)} | {json.dumps(other, ensure_ascii=False)}"
