@@ -27,6 +27,7 @@ class GkeBill:
     ``lines`` add up to ``month`` exactly; the first is the sum of all workloads. ``by_workload`` has the line items of
     each workload that could be priced; ``unpriced`` has the reason of each that could not. ``node_month``: what each
     node costs, for what leaves with it. ``stays_month``: the part that outlives the cluster (load balancers, logs).
+    ``committed_month``: machines paid by a commitment on spend, whose fee goes on until it ends.
     """
 
     currency: str
@@ -37,6 +38,7 @@ class GkeBill:
     unpriced: Mapping[str, str] = field(default_factory=dict)
     node_month: Mapping[str, Decimal] = field(default_factory=dict)
     stays_month: Decimal = Decimal(0)
+    committed_month: Decimal = Decimal(0)
     reasons: tuple[str, ...] = ()
 
     def attributed_month(self, workload_id: str) -> Decimal | None:

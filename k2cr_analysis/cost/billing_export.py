@@ -91,6 +91,7 @@ class _Group:
     service: str
     sku: str
     unit: str | None
+    consumption_model: str | None
     net: Decimal
     quantity: Decimal | None
 
@@ -132,7 +133,13 @@ def attribute_export(
             split, unpriced = dict(shared.by_workload), dict(shared.unplaced)
             rest |= {NODES_LINE: Decimal(0), IDLE_LINE: shared.idle_month, OVERHEAD_LINE: shared.overhead_month}
     lines, month = lines_of(split, _ordered(rest))
-    return GkeBill(currency, "billing-export", month, lines, split, unpriced, node_month, stays, reasons)
+    committed = _machines_month(groups, cluster, committed=True) * to_month
+    if committed:
+        reasons = (
+            *reasons,
+            f"{committed:.2f} {currency} a month of nodes are under commitment: they save nothing until it ends",
+        )
+    return GkeBill(currency, "billing-export", month, lines, split, unpriced, node_month, stays, committed, reasons)
 
 
 def _is_unsplit(rest: Mapping[str, Decimal]) -> bool:
@@ -177,6 +184,7 @@ def _groups(billing: pa.Table) -> list[_Group]:
         "service": pc.struct_field(rows.column("service"), "description"),
         "sku": pc.struct_field(rows.column("sku"), "description"),
         "unit": pc.struct_field(usage, "pricing_unit"),
+        "model": pc.struct_field(rows.column("consumption_model"), "description"),
     }
     values = {"net": pa.array(_net_nanos(rows)), "quantity": pa.array(amount, from_pandas=True)}
     table = pa.table({**keys, **values}).group_by(list(keys)).aggregate([("net", "sum"), ("quantity", "sum")])
@@ -199,6 +207,7 @@ def _group(row: Mapping[str, Any]) -> _Group:
         service=row["service"] or "service without a name",
         sku=row["sku"] or "SKU without a name",
         unit=row["unit"],
+        consumption_model=row["model"],
         net=Decimal(row["net_sum"]) * NANO,
         quantity=None if quantity is None else Decimal(repr(float(quantity))),
     )
@@ -297,11 +306,16 @@ def _only_currency(billing: pa.Table) -> str:
     return str(found[0])
 
 
-def _machines_month(groups: Iterable[_Group], cluster: Cluster) -> Decimal:
-    """What the rows of vCPU and memory of the cluster's machines add up to, split by cost allocation or not."""
+def _machines_month(groups: Iterable[_Group], cluster: Cluster, *, committed: bool = False) -> Decimal:
+    """What the rows of vCPU and memory of the cluster's machines add up to, split by cost allocation or not.
+
+    ``committed``: only the rows at the rate of a commitment on spend. (One on resources shows as credits and a fee of
+    its own, so its machines are net of it already.)
+    """
     own = (g for g in groups if not (g.cluster and cluster.name and g.cluster != cluster.name))
     machines = _LINES_BY_SKU[6][1]
-    return sum((g.net for g in own if g.service_id == _COMPUTE and machines.search(g.sku)), Decimal(0))
+    found = (g for g in own if g.service_id == _COMPUTE and machines.search(g.sku))
+    return sum((g.net for g in found if not committed or "CUD" in (g.consumption_model or "")), Decimal(0))
 
 
 def _node_months(cluster: Cluster, machines_month: Decimal, tariff: Tariff) -> dict[str, Decimal]:

@@ -1,0 +1,217 @@
+"""What the bill really loses when a set of workloads leaves.
+
+On Autopilot every pod takes its price along. On Standard nothing leaves before a node does: what stays is packed again,
+pool by pool, and the nodes that are no longer needed go. Assumed, and said in ``ASSUMPTIONS``:
+
+- A pool keeps the headroom that it has today: if its pods would fit on 8 nodes and it has 10, then pods that fit on 4
+  keep 5. What could be saved by packing tighter without any move is not credited to the move (see ``rightsize``).
+- Pods stay in their pool. A pool in which pods remain keeps a node in each of its zones.
+- A commitment that is paid for goes on until it ends: nodes save no more than what is paid on demand.
+- The management fee, and all else that the cluster causes, goes with the last workload that holds the cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from k2cr_analysis.cost.bill import GkeBill
+from k2cr_analysis.cost.node_pools import NodePool, allocatable_bytes, allocatable_cores, node_pools
+from k2cr_analysis.cost.node_share import pods_by_pool
+from k2cr_analysis.cost.pod_demand import PodDemand, pod_demands
+from k2cr_analysis.cost.repack import PodGroup, Room, least_nodes, load_of, nodes_needed
+from k2cr_analysis.model.cluster import Cluster
+from k2cr_analysis.model.observed import WorkloadUsage
+from k2cr_analysis.model.workload import Workload
+
+ASSUMPTIONS = (
+    "nodes that go: each pool keeps today's headroom over a first-fit packing, and a node a zone while it has pods",
+)
+
+_ZERO = Decimal(0)
+_HOST_NAME = "kubernetes.io/hostname"
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What goes when a set leaves: ``month`` is None where the snapshot cannot tell. ``nodes``: pool -> their names."""
+
+    month: Decimal | None
+    nodes: Mapping[str, tuple[str, ...]]
+    cluster_goes: bool
+
+    @property
+    def node_count(self) -> int:
+        return sum(len(names) for names in self.nodes.values())
+
+
+class Avoidable:
+    """Answers for any set of workloads of one cluster. ``holds``: ids whose staying keeps the cluster alive.
+
+    Where ``holds`` is not given, all workloads do but DaemonSets and those of kube- namespaces.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        bill: GkeBill,
+        usage: Mapping[str, WorkloadUsage] | None = None,
+        holds: Iterable[str] | None = None,
+    ) -> None:
+        self._bill = bill
+        self._ids = tuple(w.id for w in cluster.workloads)
+        self._holds = frozenset(_holding(cluster) if holds is None else holds)
+        self._by_pod = bill.billed_by_pod or bool(cluster.is_autopilot)
+        demands = pod_demands(cluster, usage or {})
+        self._uncounted = frozenset(w for w, demand in demands.items() if demand.pods is None)
+        self._pools = (
+            () if self._by_pod else tuple(_PackedPool.of(p, cluster, demands, bill) for p in _placed(cluster, demands))
+        )
+
+    def alone(self, workload_id: str) -> Decimal | None:
+        """What the bill loses a month when this workload alone leaves; None where the snapshot cannot tell."""
+        return None if workload_id in self._uncounted else self.together((workload_id,)).month
+
+    def together(self, leaving: Iterable[str]) -> Removal:
+        """What the bill loses a month when these workloads leave and all others stay."""
+        gone = frozenset(leaving)
+        if gone and self._holds and self._holds <= gone:
+            return Removal(self.all_month, {p.name: p.node_names for p in self._pools}, cluster_goes=True)
+        if self._by_pod:
+            shares = [self._bill.attributed_month(w) for w in sorted(gone)]
+            known = [s for s in shares if s is not None]
+            return Removal(sum(known, _ZERO) if known or not shares else None, {}, cluster_goes=False)
+        if not self._pools:
+            return Removal(None, {}, cluster_goes=False)
+        nodes = {pool.name: pool.going(gone) for pool in self._pools}
+        saved = sum((pool.month_of(nodes[pool.name]) for pool in self._pools), _ZERO)
+        return Removal(min(saved, self._on_demand_month), {n: v for n, v in nodes.items() if v}, cluster_goes=False)
+
+    @cached_property
+    def all_month(self) -> Decimal | None:
+        """What goes with the cluster: the bill less what outlives it and what is committed."""
+        if self._bill.month is None:
+            return None
+        return max(self._bill.month - self._bill.stays_month - self._bill.committed_month, _ZERO)
+
+    @cached_property
+    def _on_demand_month(self) -> Decimal:
+        return max(sum(self._bill.node_month.values(), _ZERO) - self._bill.committed_month, _ZERO)
+
+
+def _holding(cluster: Cluster) -> Iterable[str]:
+    return (w.id for w in cluster.workloads if w.kind != "DaemonSet" and not w.namespace.startswith("kube-"))
+
+
+@dataclass(frozen=True)
+class _PlacedPool:
+    """A pool with the pods of each workload in it."""
+
+    pool: NodePool
+    pods: Mapping[str, int]
+
+
+def _placed(cluster: Cluster, demands: Mapping[str, PodDemand]) -> list[_PlacedPool]:
+    pools = node_pools(cluster)
+    counts: list[dict[str, int]] = [{} for _ in pools]
+    for workload in cluster.workloads:
+        if workload.kind == "DaemonSet":
+            continue
+        for number, pods in pods_by_pool(workload, demands[workload.id], pools).items():
+            if pods > 0:
+                # A part of a pod (a job that runs an hour a day) needs the room of a whole one when it runs.
+                counts[number][workload.id] = int(pods.to_integral_value(rounding="ROUND_CEILING"))
+    return [_PlacedPool(pool, pods) for pool, pods in zip(pools, counts, strict=True)]
+
+
+class _PackedPool:
+    """One pool: its pods as groups, and how many nodes they need when some of them are gone."""
+
+    def __init__(
+        self, placed: _PlacedPool, room: Room, groups: Mapping[str, PodGroup], node_month: Mapping[str, Decimal]
+    ) -> None:
+        self.name = placed.pool.name
+        self.node_names = tuple(n.name for n in placed.pool.nodes)
+        self._zones = min(placed.pool.zones, len(self.node_names))
+        self._room = room
+        self._groups = groups
+        self._load = load_of(groups.values())
+        self._node_month = node_month
+        self._on_node: dict[str, dict[str, int]] = {}
+        self._needed_now = nodes_needed(room, tuple(groups.values()))
+        self._needed_without: dict[tuple[PodGroup, ...], int] = {}
+
+    @classmethod
+    def of(cls, placed: _PlacedPool, cluster: Cluster, demands: Mapping[str, PodDemand], bill: GkeBill) -> _PackedPool:
+        groups = {w: _group(cluster.by_id[w], demands[w], count) for w, count in placed.pods.items()}
+        packed = cls(placed, _room(placed.pool, cluster, demands), groups, bill.node_month)
+        for workload_id in placed.pods:
+            for pod in demands[workload_id].live:
+                if pod.node is not None:
+                    on = packed._on_node.setdefault(pod.node, {})
+                    on[workload_id] = on.get(workload_id, 0) + 1
+        return packed
+
+    def going(self, gone: frozenset[str]) -> tuple[str, ...]:
+        """The nodes that are no longer needed, those with the fewest remaining pods first."""
+        here = sorted(gone & self._groups.keys())
+        count = len(self.node_names) - self._kept(here) if here else 0
+        if not count:
+            return ()
+        return tuple(sorted(self.node_names, key=lambda n: (self._staying(n, gone), n))[:count])
+
+    def month_of(self, nodes: Iterable[str]) -> Decimal:
+        return sum((self._node_month.get(n, _ZERO) for n in nodes), _ZERO)
+
+    def _kept(self, here: Sequence[str]) -> int:
+        """Nodes that stay: those that the rest needs, with today's headroom, and one a zone."""
+        today = len(self.node_names)
+        if len(here) == len(self._groups):
+            return 0
+        left = tuple(sorted(self._groups[w] for w in here))
+        # Most single workloads are too small to free a node: the bound from below shows it without packing.
+        if self._with_headroom(min(least_nodes(self._room, self._load - load_of(left)), self._needed_now)) >= today:
+            return today
+        if left not in self._needed_without:
+            gone = set(here)
+            self._needed_without[left] = nodes_needed(self._room, [g for w, g in self._groups.items() if w not in gone])
+        # First-fit decreasing can do worse with fewer pods; what fits today still fits when some leave.
+        needed = min(self._needed_without[left], self._needed_now)
+        return min(today, max(self._with_headroom(needed), self._zones))
+
+    def _with_headroom(self, needed: int) -> int:
+        return -(-needed * len(self.node_names) // self._needed_now) if self._needed_now else 0
+
+    def _staying(self, node: str, gone: frozenset[str]) -> int:
+        return sum(count for workload, count in self._on_node.get(node, {}).items() if workload not in gone)
+
+
+def _room(pool: NodePool, cluster: Cluster, demands: Mapping[str, PodDemand]) -> Room:
+    """The smallest node of the pool, less the largest load of DaemonSets and node-bound pods on any of its nodes."""
+    cpu = min(_millicores(allocatable_cores(n)) for n in pool.nodes)
+    memory = min(allocatable_bytes(n) // 1024 for n in pool.nodes)
+    pods = min(n.max_pods for n in pool.nodes)
+    on_every_node = [w for w in cluster.workloads if w.kind == "DaemonSet" and pool.takes(w)]
+    for workload in on_every_node:
+        demand = demands[workload.id]
+        cpu -= _millicores(demand.cpu_cores)
+        memory -= int(demand.memory_bytes) // 1024
+        pods -= 1
+    return Room(max(cpu, 1), max(memory, 1), max(pods, 1))
+
+
+def _group(workload: Workload, demand: PodDemand, count: int) -> PodGroup:
+    return PodGroup(_millicores(demand.cpu_cores), -(-int(demand.memory_bytes) // 1024), count, _shuns_itself(workload))
+
+
+def _millicores(cores: Decimal) -> int:
+    return int((cores * 1000).to_integral_value(rounding="ROUND_CEILING"))
+
+
+def _shuns_itself(workload: Workload) -> bool:
+    """Required pod anti-affinity by host name, which charts write against the workload's own label."""
+    anti = (workload.pod.raw.get("affinity") or {}).get("podAntiAffinity") or {}
+    terms = anti.get("requiredDuringSchedulingIgnoredDuringExecution") or []
+    return any(term.get("topologyKey") == _HOST_NAME for term in terms)

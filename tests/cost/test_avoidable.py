@@ -1,0 +1,130 @@
+"""What the bill really loses: nodes, not pods."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from k2cr_analysis.cost.avoidable import Avoidable
+from k2cr_analysis.cost.gke import attribute
+from k2cr_analysis.model.prices import PriceBook
+from tests.cost.clusters import REGION, allocated, billing, billing_row, cluster, live, node, workload
+
+BOOK = PriceBook.embedded()
+NODE = 730 * (4 * Decimal("0.02796") + 16 * Decimal("0.003748"))
+
+
+def avoidable_of(objects, rows=None, holds=None):
+    found = cluster(objects)
+    bill = attribute(found, billing(rows) if rows else None, {}, BOOK, REGION, 30.0)
+    return Avoidable(found, bill, holds=holds), bill
+
+
+def ids(*names):
+    return [f"shop/Deployment/{name}" for name in names]
+
+
+def full_nodes(*names):
+    """Nodes a, b, c in one zone, and on each the one 3-core workload that fits."""
+    made = [workload(name, "3", "4Gi") for name in names]
+    pods = [pod for name, owner in zip("abcdefgh", made, strict=False) for pod in live(owner, [name])]
+    return [*(node(n) for n in "abcdefgh"[: len(names)]), *made, *pods]
+
+
+def test_a_workload_that_fills_a_node_takes_it_along():
+    found, _ = avoidable_of(full_nodes("web", "api", "db"))
+    removal = found.together(ids("web"))
+    assert removal.month == NODE
+    assert removal.nodes == {"main": ("gke-a",)}
+
+
+def test_a_small_workload_takes_nothing_along():
+    small = workload("small", "100m", "64Mi")
+    found, _ = avoidable_of([*full_nodes("web", "api"), small, *live(small, ["a"])])
+    assert found.alone(ids("small")[0]) == 0
+
+
+def test_two_halves_of_a_node_go_only_together():
+    halves = [workload(name, "1900m", "1Gi") for name in ("x", "y")]
+    found, _ = avoidable_of([*full_nodes("web"), node("b"), *halves, *live(halves[0], ["b"]), *live(halves[1], ["b"])])
+    assert [found.alone(w) for w in ids("x", "y")] == [0, 0]
+    assert found.together(ids("x", "y")).month == NODE
+
+
+def test_the_fee_goes_with_the_last_workload():
+    found, bill = avoidable_of(full_nodes("web", "api"))
+    removal = found.together(ids("web", "api"))
+    assert removal.cluster_goes
+    assert removal.month == bill.month == 2 * NODE + 73
+
+
+def test_the_cluster_stays_while_one_that_holds_it_stays():
+    found, bill = avoidable_of([*full_nodes("web", "api"), workload("agent", "50m", kind="DaemonSet", replicas=None)])
+    assert found.together(ids("web", "api")).month == bill.month
+    held, _ = avoidable_of(full_nodes("web", "api"), holds=[*ids("web"), "shop/Deployment/other"])
+    assert not held.together(ids("web", "api")).cluster_goes
+
+
+def test_a_pool_with_pods_keeps_a_node_in_each_zone():
+    owner = workload("web", "3", "4Gi", replicas=3)
+    rest = workload("rest", "100m", "64Mi")
+    nodes = [node("a", zone="a"), node("b", zone="b"), node("c", zone="c")]
+    found, _ = avoidable_of([*nodes, owner, rest, *live(owner, "abc"), *live(rest, "a")])
+    assert found.together(ids("web")).month == 0
+
+
+def test_todays_headroom_is_not_credited_to_the_move():
+    owner, rest = workload("web", "1", "1Gi", replicas=3), workload("rest", "1", "1Gi", replicas=3)
+    found, _ = avoidable_of([*(node(n) for n in "abcd"), owner, rest, *live(owner, "abc"), *live(rest, "abd")])
+    # All six fit on 2 nodes and have 4; the rest fits on 1 and keeps 2.
+    assert found.together(ids("web")).node_count == 2
+
+
+def test_on_autopilot_every_pod_takes_its_price_along():
+    found, bill = avoidable_of([workload("web"), workload("api")])
+    assert found.alone(ids("web")[0]) == bill.attributed_month(ids("web")[0]) > 0
+    assert found.together(ids("web", "api")).month == bill.month
+
+
+def test_what_runs_for_an_unknown_time_has_no_answer():
+    found, _ = avoidable_of([workload("web"), workload("once", kind="Job", replicas=None)])
+    assert found.alone("shop/Job/once") is None
+
+
+def test_nodes_under_commitment_save_nothing():
+    model = {"consumption_model": {"id": "D97B", "description": "Compute Flexible CUDs 1 Year"}}
+    rows = [billing_row(6.0, allocated("web")) | model, billing_row(2.0, allocated("api"))]
+    objects = full_nodes("web", "api")
+    free, _ = avoidable_of(objects, [billing_row(6.0, allocated("web")), rows[1]])
+    committed, bill = avoidable_of(objects, rows)
+    a_day = Decimal(730) / 24
+    assert abs(free.together(ids("web")).month - 4 * a_day) < Decimal("1e-9")
+    assert abs(committed.together(ids("web")).month - 2 * a_day) < Decimal("1e-9")
+    assert committed.together(ids("web", "api")).month == bill.month - bill.committed_month
+
+
+sizes = st.tuples(
+    st.sampled_from(["50m", "500m", "1", "2"]), st.sampled_from(["64Mi", "1Gi", "4Gi"]), st.integers(1, 4)
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(sizes, min_size=1, max_size=8), st.integers(1, 8), st.data())
+def test_no_set_saves_more_than_the_bill_and_all_save_it_all(found, nodes, data):
+    made = [workload(f"w{n}", cpu, memory, replicas=pods) for n, (cpu, memory, pods) in enumerate(found)]
+    avoidable, bill = avoidable_of([*(node(n) for n in "abcdefgh"[:nodes]), *made])
+    everyone = ids(*(m["metadata"]["name"] for m in made))
+    some = data.draw(st.lists(st.sampled_from(everyone), unique=True))
+    assert 0 <= avoidable.together(some).month <= bill.month
+    assert avoidable.together(everyone).month == bill.month
+    assert avoidable.together(()).month == 0
+
+
+@pytest.mark.parametrize("more", [1, 3])
+def test_the_more_leave_the_more_is_saved(more):
+    owners = [workload(f"w{n}", "1", "1Gi") for n in range(8)]
+    found, _ = avoidable_of([*(node(n) for n in "abcd"), *owners])
+    everyone = ids(*(f"w{n}" for n in range(8)))
+    saved = [found.together(everyone[:n]).month for n in range(0, 8, more)]
+    assert saved == sorted(saved)
