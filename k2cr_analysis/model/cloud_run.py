@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Literal
 
 from k2cr_analysis.model.finding import Target
@@ -34,6 +34,21 @@ class StartupOrder:
     order: tuple[str, ...]
 
 
+def cpu_text(cores: Decimal) -> str:
+    """Cores as Cloud Run's files and flags write them: ``1`` where whole, else millicores, ``500m``."""
+    if cores == cores.to_integral_value():
+        return str(int(cores))
+    return f"{int((cores * 1000).to_integral_value(rounding=ROUND_CEILING))}m"
+
+
+def memory_text(size_bytes: int) -> str:
+    """Bytes in the largest unit that is exact: ``2Gi``, ``640Mi``; rounded up to whole Ki below that."""
+    for unit, factor in (("Gi", 2**30), ("Mi", 2**20)):
+        if size_bytes and size_bytes % factor == 0:
+            return f"{size_bytes // factor}{unit}"
+    return f"{-(-size_bytes // 2**10)}Ki"
+
+
 @dataclass(frozen=True, slots=True)
 class ContainerShape:
     """CPU and memory of one container: limits, which are what Cloud Run allocates and bills."""
@@ -54,6 +69,7 @@ class ServiceShape:
     billing: BillingMode | None
     execution_environment: ExecutionEnvironment
     cpu_boost: bool = True
+    gpu: str | None = None  # accelerator type, "nvidia-l4", one for each instance
 
     @property
     def cpu_cores(self) -> Decimal:

@@ -1,0 +1,115 @@
+"""How few and how many instances: what is kept warm, and where scaling ends."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from k2cr_analysis.config import Config, Objectives
+from k2cr_analysis.model.finding import Finding, Target
+from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
+from k2cr_analysis.model.workload import Workload
+
+# "About instance autoscaling": an idle instance is kept up to 15 minutes.
+_IDLE_S = 900
+# k2cr's own: room for a release beside its predecessor, where no autoscaler says how far to go.
+_SPARE_FACTOR = 2
+_LEAST_MAX = 3
+
+
+def scaling(
+    workload: Workload,
+    target: Target,
+    usage: WorkloadUsage | None,
+    traffic: TrafficProfile | None,
+    config: Config,
+) -> tuple[int, int, list[Finding]]:
+    """(min, max instances, notes).
+
+    A service starts from 0, whatever its HorizontalPodAutoscaler's minimum: on Cloud Run each instance that is kept
+    costs money, and replicas on GKE are mostly there for the nodes' sake. It keeps 1 where the objective for cold
+    starts cannot be met otherwise. A worker pool has no scaling by itself: it keeps what ran. A job has none to keep.
+    The maximum is always written down: the autoscaler's, else twice what ran; ``[policy]`` bounds both.
+    """
+    notes: list[Finding] = []
+    least = 0
+    if target == "worker-pool":
+        least = _running(workload, usage)
+    elif target == "service":
+        least, notes = _kept_warm(workload, traffic, config.objectives_of(workload.id))
+    most, policy = _most(workload, target, usage, least), config.policy
+    if policy.min_instances is not None and target != "job":
+        least = max(least, policy.min_instances)
+    if policy.max_instances is not None:
+        most = min(most, policy.max_instances)
+        least = min(least, policy.max_instances)
+    return least, max(most, least, 1), notes
+
+
+def pods_of(workload: Workload, usage: WorkloadUsage | None) -> float:
+    """Pods that ran: measured, else what the autoscaler keeps, else the replicas; at least 1."""
+    if usage is not None and usage.mean_pods:
+        return usage.mean_pods
+    scaler = workload.autoscaler
+    return float(max(1, (scaler.min_replicas if scaler else None) or workload.replicas or 1))
+
+
+def _running(workload: Workload, usage: WorkloadUsage | None) -> int:
+    if workload.replicas == 0 and usage is None:
+        return 0
+    return math.ceil(pods_of(workload, usage))
+
+
+def _kept_warm(workload: Workload, traffic: TrafficProfile | None, objectives: Objectives) -> tuple[int, list[Finding]]:
+    objective = objectives.cold_start_ratio
+    expected = cold_start_ratio(traffic)
+    least = 0 if objective is None or (expected is not None and expected <= objective) else 1
+    scaler = workload.autoscaler
+    asked = scaler.min_replicas if scaler and scaler.min_replicas is not None else workload.replicas
+    if asked is None or asked <= max(least, 1):
+        return least, []
+    why = "no objective for cold starts is set"
+    if objective is not None:
+        seen = "unknown" if expected is None else f"about {expected:.1%}"
+        why = f"cold starts without a warm instance: {seen}; the objective is {objective:.1%}"
+    note = Finding(
+        rule="minimum-not-carried",
+        severity="note",
+        path="$.spec.replicas" if scaler is None else f"HorizontalPodAutoscaler/{scaler.name} $.spec.minReplicas",
+        message=f"{asked} pods are kept on GKE; instances kept here: {least} ({why})",
+        remediation="set [objectives] cold_start_ratio or [policy] min_instances to keep more, at the idle rate",
+        docs="https://docs.cloud.google.com/run/docs/configuring/min-instances",
+    )
+    return least, [note]
+
+
+def _most(workload: Workload, target: Target, usage: WorkloadUsage | None, least: int) -> int:
+    scaler = workload.autoscaler
+    if target == "job":
+        return max(1, (workload.batch.parallelism if workload.batch else None) or 1)
+    if scaler is not None:
+        return max(scaler.max_replicas, least)
+    if target == "worker-pool":
+        return max(1, least)
+    if workload.replicas == 1 and (workload.raw.get("spec") or {}).get("strategy", {}).get("type") == "Recreate":
+        return 1  # two at once are not wanted
+    seen = max(workload.replicas or 1, (usage.max_pods if usage else None) or 0)
+    return max(_SPARE_FACTOR * seen, _LEAST_MAX)
+
+
+def cold_start_ratio(traffic: TrafficProfile | None) -> float | None:
+    """Share of requests that find no instance, if none is kept: those that come after 15 minutes without a request.
+
+    Within a quarter of an hour (or a period, where that is longer) requests count as a Poisson process, so the share is
+    exp(-rate x 15 min) there. None where no request was measured.
+    """
+    if traffic is None or not traffic.known.any():
+        return None
+    per_block = max(1, _IDLE_S // traffic.period_s)
+    block = np.arange(len(traffic.requests)) // per_block
+    requests = np.bincount(block, weights=np.where(traffic.known, traffic.requests, 0))
+    known_s = np.bincount(block, weights=traffic.known * float(traffic.period_s))
+    seen = requests > 0
+    total = requests[seen].sum()
+    return float((requests[seen] * np.exp(-requests[seen] / known_s[seen] * _IDLE_S)).sum() / total) if total else None

@@ -1,0 +1,138 @@
+"""What each container needs: by what it was seen to use, else what its manifest asks for, else Cloud Run's defaults.
+
+| what | rule |
+|---|---|
+| CPU, measured | 95 % quantile of the busiest pod, with the headroom |
+| memory, measured | the most ever seen, with the headroom: an instance above its limit is killed whole |
+| headroom | ``[objectives] headroom``, share that stays free: need = seen / (1 - headroom) |
+| CPU, not measured | the request; else the limit |
+| memory, not measured | the limit, which the container has lived under; else the request |
+| neither | 1 vCPU and 512 MiB, Cloud Run's defaults for each container |
+| restarts at the brink of the memory limit | half as much again as the limit: it looks like OOM kills |
+| emptyDir | its size limit in full, for the first container that mounts it: files in it are memory on Cloud Run |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+
+from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
+from k2cr_analysis.model.workload import Container, Workload
+from k2cr_analysis.openapi.quantity import bytes_of, is_quantity
+from k2cr_analysis.sizing.allocation import Need
+from k2cr_analysis.sizing.limits import GIB, MIB
+
+CPU_QUANTILE = 0.95
+MEMORY_QUANTILE = 1.0
+# Cloud Run, "Container runtime contract": resources of a container that says nothing.
+DEFAULT_CORES = Decimal(1)
+DEFAULT_BYTES = 512 * MIB
+# k2cr's own rules of thumb: how much more memory after an OOM kill, and how near the limit a restart counts as one.
+OOM_FACTOR = Decimal("1.5")
+NEAR_LIMIT = 0.9
+MEASURED, ASKED, DEFAULT = "usage", "requests and limits", "Cloud Run defaults"
+_MOST_BYTES = 32 * GIB
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """``basis`` says, for each container, where its CPU and its memory come from."""
+
+    containers: Mapping[str, Need]
+    basis: Mapping[str, tuple[str, str]]
+    findings: tuple[Finding, ...]
+
+
+def needs_of(workload: Workload, names: tuple[str, ...], usage: WorkloadUsage | None, headroom: float) -> Needs:
+    """The needs of the containers that go along, in the order of ``names``."""
+    free = 1 - Decimal(repr(headroom))
+    containers = {name: known for name in names if (known := workload.container(name)) is not None}
+    scratch, too_large = _scratch_bytes(workload, containers)
+    found: dict[str, Need] = {}
+    basis: dict[str, tuple[str, str]] = {}
+    findings: list[Finding] = [*too_large]
+    for name, container in containers.items():
+        measured = usage.containers.get(name) if usage else None
+        cpu, cpu_from = _cpu(container, measured, free)
+        memory, memory_from = _memory(container, measured, free)
+        oom = _oom(container, measured)
+        if oom is not None:
+            memory = max(memory, oom[0])
+            findings.append(_raised(container, *oom))
+        found[name] = Need(cpu, memory + scratch.get(name, 0))
+        basis[name] = (cpu_from, memory_from)
+    return Needs(found, basis, tuple(findings))
+
+
+def _cpu(container: Container, measured: ContainerUsage | None, free: Decimal) -> tuple[Decimal, str]:
+    if measured and CPU_QUANTILE in measured.cpu_quantiles_cores:
+        return Decimal(repr(float(measured.cpu_quantiles_cores[CPU_QUANTILE]))) / free, MEASURED
+    asked = container.requests.cpu_cores or container.limits.cpu_cores
+    return (asked, ASKED) if asked else (DEFAULT_CORES, DEFAULT)
+
+
+def _memory(container: Container, measured: ContainerUsage | None, free: Decimal) -> tuple[int, str]:
+    if measured and MEMORY_QUANTILE in measured.memory_quantiles_bytes:
+        return _up(Decimal(repr(float(measured.memory_quantiles_bytes[MEMORY_QUANTILE]))) / free), MEASURED
+    asked = container.limits.memory_bytes or container.requests.memory_bytes
+    if asked and asked > _MOST_BYTES:  # a limit that Cloud Run cannot give says less than the request
+        asked = container.requests.memory_bytes or asked
+    return (asked, ASKED) if asked else (DEFAULT_BYTES, DEFAULT)
+
+
+def _up(value: Decimal) -> int:
+    return int(value.to_integral_value(rounding=ROUND_CEILING))
+
+
+def _oom(container: Container, measured: ContainerUsage | None) -> tuple[int, str] | None:
+    """(memory after the raise, evidence) where restarts at the brink of the limit look like OOM kills."""
+    limit = container.limits.memory_bytes
+    if not limit or not measured or not measured.restarts:
+        return None
+    most = measured.memory_quantiles_bytes.get(MEMORY_QUANTILE, 0)
+    if most < NEAR_LIMIT * limit:
+        return None
+    evidence = f"{measured.restarts} restarts, and memory came to {most / limit:.0%} of the limit"
+    return _up(limit * OOM_FACTOR), evidence
+
+
+def _raised(container: Container, memory_bytes: int, evidence: str) -> Finding:
+    return Finding(
+        rule="memory-raised-after-oom",
+        severity="note",
+        path=f"{container.path}.resources.limits.memory",
+        message=f"{container.name}: {evidence}; sized at {OOM_FACTOR} times its limit, {memory_bytes // MIB} MiB",
+        remediation="look at the memory of the process; Cloud Run kills the whole instance, with all its requests",
+        docs="https://docs.cloud.google.com/run/docs/configuring/services/memory-limits",
+    )
+
+
+def _scratch_bytes(workload: Workload, containers: Mapping[str, Container]) -> tuple[dict[str, int], list[Finding]]:
+    """Container -> bytes of the emptyDir volumes that it is the first to mount; and notes on those too large."""
+    found: dict[str, int] = {}
+    too_large: list[Finding] = []
+    for volume in workload.pod.volumes:
+        limit = volume.source.get("sizeLimit") if volume.kind == "emptyDir" else None
+        owner = next((n for n, c in containers.items() if volume.name in {m.volume for m in c.volume_mounts}), None)
+        if owner is None or not is_quantity(limit):
+            continue
+        size_bytes = bytes_of(str(limit))
+        if size_bytes > _MOST_BYTES:
+            too_large.append(_too_large(volume.name, volume.path, str(limit)))
+        else:
+            found[owner] = found.get(owner, 0) + size_bytes
+    return found, too_large
+
+
+def _too_large(name: str, path: str, limit: str) -> Finding:
+    return Finding(
+        rule="scratch-larger-than-memory",
+        severity="note",
+        path=f"{path}.emptyDir.sizeLimit",
+        message=f"volume {name} may grow to {limit}, more than the memory of any instance: it is not counted",
+        remediation="keep large files in Cloud Storage, or on an ephemeral disk where the region has them",
+        docs="https://docs.cloud.google.com/run/docs/configuring/services/in-memory-volume-mounts",
+    )

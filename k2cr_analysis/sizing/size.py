@@ -1,0 +1,175 @@
+"""The recommended configuration of one workload: needs, rounded to what Cloud Run has, and its scaling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from k2cr_analysis.config import Config
+from k2cr_analysis.model.cloud_run import ExecutionEnvironment, ServiceShape, cpu_text, memory_text
+from k2cr_analysis.model.finding import Finding, Target
+from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
+from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.sizing.allocation import Allocation, allocate
+from k2cr_analysis.sizing.concurrency import DEFAULT_CONCURRENCY, Concurrency, concurrency
+from k2cr_analysis.sizing.instances import pods_of, scaling
+from k2cr_analysis.sizing.limits import GPU_MINIMUM
+from k2cr_analysis.sizing.need import ASKED, CPU_QUANTILE, DEFAULT, MEASURED, Needs, needs_of
+
+_GPU_RESOURCE = "nvidia.com/gpu"
+_GPU_LABEL = "cloud.google.com/gke-accelerator"
+_WEEK_DAYS = 7
+_DOCS = "https://docs.cloud.google.com/run/docs/configuring/services/"
+
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """``shape`` is None where no instance is large enough, or nothing moves. ``basis``: where the numbers come from."""
+
+    shape: ServiceShape | None
+    basis: str
+    findings: tuple[Finding, ...]
+    assumptions: tuple[str, ...]
+
+
+def size(  # noqa: PLR0913 - the assessment hands over each value by its name
+    workload: Workload,
+    *,
+    target: Target,
+    containers: tuple[str, ...],
+    ingress: str | None,
+    usage: WorkloadUsage | None,
+    traffic: TrafficProfile | None,
+    config: Config,
+) -> Sizing:
+    """CPU, memory, concurrency and scaling of a workload on Cloud Run.
+
+    Parameters
+    ----------
+    target, containers, ingress : what fit says: where it goes, which containers go along, which one gets the requests
+    usage, traffic : what was measured; None where the snapshot has nothing of this workload
+
+    The rules stand in ``need.py`` (quantiles, headroom), ``limits.py`` (legal values), ``allocation.py`` (rounding),
+    ``concurrency.py`` and ``instances.py``. Billing is left at request-based: the assessment takes the cheaper mode.
+    """
+    objectives = config.objectives_of(workload.id)
+    needs = needs_of(workload, containers, usage, objectives.headroom)
+    if target == "none" or not needs.containers:
+        return Sizing(None, "nothing to size", (), ())
+    findings = [*_basis_notes(workload, needs, usage), *needs.findings]
+    gpu_container, gpu = _accelerator(workload, tuple(needs.containers))
+    main = gpu_container or ingress or max(needs.containers, key=lambda name: needs.containers[name].cpu_cores)
+    cores, memory = GPU_MINIMUM.get(gpu or "", (1, 0))
+    allocation = allocate(needs.containers, main, min_cores=cores, min_bytes=memory)
+    basis = _basis(needs)
+    if allocation is None:
+        return Sizing(None, basis, (*findings, _too_large(workload, needs)), ())
+    findings += _short(workload, needs, allocation)
+    chosen = (
+        concurrency(allocation.containers, traffic, usage, pods_of(workload, usage)) if target == "service" else None
+    )
+    least, most, notes = scaling(workload, target, usage, traffic, config)
+    shape = ServiceShape(
+        target=target,
+        containers=allocation.containers,
+        concurrency=chosen.limit if chosen else None,
+        min_instances=least,
+        max_instances=most,
+        billing="request" if chosen else None,
+        execution_environment=_environment(workload, target, gpu),
+        gpu=gpu,
+    )
+    return Sizing(shape, basis, (*findings, *notes), _assumptions(needs, objectives.headroom, chosen))
+
+
+def _environment(workload: Workload, target: Target, gpu: str | None) -> ExecutionEnvironment:
+    """gen2, a whole Linux as on GKE; gen1 (gVisor) for what runs in gVisor already. Jobs and worker pools are gen2."""
+    is_sandboxed = workload.pod.raw.get("runtimeClassName") == "gvisor"
+    return "gen1" if is_sandboxed and target == "service" and gpu is None and not _mounts_files(workload) else "gen2"
+
+
+def _mounts_files(workload: Workload) -> bool:
+    """Network file systems need gen2."""
+    return any(volume.kind in ("nfs", "csi", "persistentVolumeClaim") for volume in workload.pod.volumes)
+
+
+def _accelerator(workload: Workload, names: tuple[str, ...]) -> tuple[str | None, str | None]:
+    """(container that asks for a GPU, its type as Cloud Run knows it)."""
+    asking = {
+        n: c for n in names if (c := workload.container(n)) and _asks_for_gpu(c.limits.extended, c.requests.extended)
+    }
+    kind = (workload.pod.raw.get("nodeSelector") or {}).get(_GPU_LABEL)
+    return (next(iter(asking)), kind) if asking and kind in GPU_MINIMUM else (None, None)
+
+
+def _asks_for_gpu(*resources: Mapping[str, object]) -> bool:
+    return any(extended.get(_GPU_RESOURCE) for extended in resources)
+
+
+def _basis(needs: Needs) -> str:
+    used = {source for pair in needs.basis.values() for source in pair}
+    return ", ".join(source for source in (MEASURED, ASKED, DEFAULT) if source in used)
+
+
+def _basis_notes(workload: Workload, needs: Needs, usage: WorkloadUsage | None) -> list[Finding]:
+    notes = []
+    guessed = [name for name, pair in needs.basis.items() if DEFAULT in pair]
+    unmeasured = [name for name, pair in needs.basis.items() if set(pair) != {MEASURED}]
+    if unmeasured:
+        whose = "it" if usage is None else ", ".join(unmeasured)
+        message = f"the snapshot has no usage data for {whose}: sized from requests and limits"
+        notes.append(_note("no-usage-data", workload.pod.path, message, "collect usage from Cloud Monitoring"))
+    if guessed:
+        message = f"{', '.join(guessed)}: neither usage nor requests; sized at Cloud Run's defaults, 1 CPU and 512Mi"
+        notes.append(
+            _note("no-resources-given", workload.pod.path, message, "set requests and limits, or collect usage")
+        )
+    if usage is not None and 0 < usage.days < _WEEK_DAYS and len(unmeasured) < len(needs.basis):
+        message = f"usage covers {usage.days:.1f} days, less than a week: weekly peaks may be missing"
+        notes.append(_note("short-usage-window", workload.pod.path, message, "collect a window of some weeks"))
+    return notes
+
+
+def _short(workload: Workload, needs: Needs, allocation: Allocation) -> list[Finding]:
+    if not allocation.short:
+        return []
+    parts = [
+        f"{name} needs {needs.containers[name].cpu_cores.quantize(allocation.containers[name].cpu_cores):f}, "
+        f"gets {cpu_text(allocation.containers[name].cpu_cores)}"
+        for name in allocation.short
+    ]
+    message = f"the containers need more CPU than an instance has (8 in all): {'; '.join(parts)}"
+    return [
+        _note(
+            "cpu-above-one-instance",
+            workload.pod.path,
+            message,
+            "more instances must share the requests; test under load",
+        )
+    ]
+
+
+def _too_large(workload: Workload, needs: Needs) -> Finding:
+    asked = sum(need.memory_bytes for need in needs.containers.values())
+    message = f"the containers need {memory_text(asked)} of memory and an instance has at most 32Gi: no size fits"
+    return _note(
+        "memory-above-one-instance", workload.pod.path, message, "split the workload, or keep it on the cluster"
+    )
+
+
+def _note(rule: str, path: str, message: str, remediation: str) -> Finding:
+    docs = _DOCS + ("memory-limits" if "memory" in rule else "cpu")
+    return Finding(rule=rule, severity="note", path=path, message=message, remediation=remediation, docs=docs)
+
+
+def _assumptions(needs: Needs, headroom: float, chosen: Concurrency | None) -> tuple[str, ...]:
+    """Worded alike for all workloads, so that a report says each once."""
+    said = []
+    if any(MEASURED in pair for pair in needs.basis.values()):
+        said.append(
+            f"sizing from usage: CPU at the {CPU_QUANTILE:.0%} quantile of the busiest pod, memory at the most seen, "
+            f"{headroom:.0%} of each left free"
+        )
+    if chosen is not None and chosen.limit == DEFAULT_CONCURRENCY:
+        said.append("concurrency 80, Cloud Run's default, where the snapshot does not tell the CPU of a request")
+    return tuple(said)

@@ -1,0 +1,216 @@
+"""The recommended configuration, case by case."""
+
+from decimal import Decimal
+
+import pytest
+
+from k2cr_analysis.config import Config, Objectives, Policy
+from k2cr_analysis.model.cloud_run import cpu_text, memory_text
+from k2cr_analysis.sizing import legal
+from tests.sizing.workloads import as_text, container, deployment, measured, sized, traffic, usage
+
+ASKED = {
+    "requests, rounded up to a whole vCPU for the ingress": ([container("app", "250m", "300Mi")], {"app": "1 512Mi"}),
+    "a sidecar keeps its fraction": (
+        [container("proxy", "200m", "128Mi"), container("app", "333m", "500Mi")],
+        {"proxy": "1 128Mi", "app": "340m 512Mi"},
+    ),
+    "the smallest fraction is 0.08": (
+        [container("app", "1", "512Mi"), container("agent", "5m", "16Mi")],
+        {"app": "1 512Mi", "agent": "80m 128Mi"},
+    ),
+    "three vCPUs do not exist": ([container("app", "3", "1Gi")], {"app": "4 2Gi"}),
+    "four vCPUs have at least 2 GiB": ([container("app", "4", "512Mi")], {"app": "4 2Gi"}),
+    "five GiB need two vCPUs": ([container("app", "1", "5Gi")], {"app": "2 5Gi"}),
+    "twenty GiB need six vCPUs": ([container("app", "1", "20Gi")], {"app": "6 20Gi"}),
+    "memory above 24 GiB beside a sidecar makes eight exactly": (
+        [container("app", "1", "28Gi"), container("agent", "100m", "128Mi")],
+        {"app": "6 28Gi", "agent": "2 128Mi"},
+    ),
+    "memory limits are what it lived under": ([container("app", "1", "256Mi", {"memory": "1Gi"})], {"app": "1 1Gi"}),
+    "limits alone": ([container("app", limits={"cpu": "2", "memory": "1Gi"})], {"app": "2 1Gi"}),
+    "nothing said": ([container("app")], {"app": "1 512Mi"}),
+    "half a number is a whole number of Mi": ([container("app", "1", "700M")], {"app": "1 704Mi"}),
+}
+
+
+@pytest.mark.parametrize(("containers", "expected"), ASKED.values(), ids=ASKED)
+def test_from_requests_and_limits(containers, expected):
+    result = sized(deployment(*containers))
+    assert as_text(result) == expected
+    assert legal(result.shape) == []
+    assert "no-usage-data" in {f.rule for f in result.findings}
+
+
+def test_from_usage_with_headroom():
+    result = sized(deployment(container("app", "4", "8Gi")), use=usage(app=measured(0.9, 900)))
+    assert as_text(result) == {"app": "2 1152Mi"}  # 0.9 / 0.8 = 1.125 cores, 900 / 0.8 = 1125 MiB
+    assert result.basis == "usage" and not result.findings
+
+
+def test_headroom_is_the_workloads_own():
+    config = Config(objectives=Objectives(headroom=0.0))
+    assert as_text(sized(deployment(container("app")), use=usage(app=measured(0.9, 900)), config=config)) == {
+        "app": "1 960Mi"
+    }
+
+
+def test_a_container_without_usage_falls_back_alone():
+    workload = deployment(container("app", "2", "1Gi"), container("agent", "100m", "64Mi"))
+    result = sized(workload, use=usage(app=measured(0.5, 400)))
+    assert as_text(result) == {"app": "1 512Mi", "agent": "100m 128Mi"}
+    assert result.basis == "usage, requests and limits"
+    assert "agent" in next(f.message for f in result.findings if f.rule == "no-usage-data")
+
+
+def test_the_ingress_container_gets_the_whole_vcpu_not_the_first():
+    workload = deployment(container("app", "100m", "128Mi"), container("proxy", "50m", "64Mi"))
+    assert as_text(sized(workload, ingress="proxy")) == {"app": "100m 128Mi", "proxy": "1 384Mi"}
+
+
+def test_restarts_at_the_limit_raise_memory():
+    workload = deployment(container("app", "1", "512Mi", {"memory": "512Mi"}))
+    raised = sized(workload, use=usage(app=measured(0.1, 500, restarts=4)))
+    assert as_text(raised) == {"app": "1 768Mi"}
+    assert [f.rule for f in raised.findings] == ["memory-raised-after-oom"]
+    assert not sized(workload, use=usage(app=measured(0.1, 300, restarts=4))).findings
+
+
+def test_an_empty_dir_is_memory_and_counted_once():
+    mounts = [{"name": "cache", "mountPath": "/cache"}]
+    containers = [
+        container("app", "1", "512Mi", volumeMounts=mounts),
+        container("b", "100m", "128Mi", volumeMounts=mounts),
+    ]
+    pod = {"volumes": [{"name": "cache", "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"}}]}
+    assert as_text(sized(deployment(*containers, pod=pod))) == {"app": "1 1536Mi", "b": "100m 128Mi"}
+
+
+def test_an_empty_dir_larger_than_any_memory_is_said_not_sized():
+    mounts = [{"name": "scratch", "mountPath": "/s"}]
+    pod = {"volumes": [{"name": "scratch", "emptyDir": {"sizeLimit": "100Gi"}}]}
+    result = sized(deployment(container("app", "1", "512Mi", volumeMounts=mounts), pod=pod))
+    assert as_text(result) == {"app": "1 512Mi"}
+    assert "scratch-larger-than-memory" in {f.rule for f in result.findings}
+
+
+def test_more_cpu_than_an_instance_has_is_shared_out_and_said():
+    workload = deployment(container("app", "4500m", "1Gi"), container("worker", "2500m", "1Gi"))
+    result = sized(workload)
+    assert as_text(result) == {"app": "4 3Gi", "worker": "4 1Gi"}  # the worst off gets 89 % of its need
+    assert "cpu-above-one-instance" in {f.rule for f in result.findings}
+    assert legal(result.shape) == []
+
+
+def test_more_memory_than_an_instance_has_is_no_shape():
+    result = sized(deployment(container("app", "1", "40Gi")))
+    assert result.shape is None and "memory-above-one-instance" in {f.rule for f in result.findings}
+
+
+def test_a_limit_above_every_instance_gives_way_to_the_request():
+    assert as_text(sized(deployment(container("app", "1", "2Gi", {"memory": "64Gi"})))) == {"app": "1 2Gi"}
+
+
+def test_a_gpu_brings_its_own_minimum():
+    pod = {"nodeSelector": {"cloud.google.com/gke-accelerator": "nvidia-l4"}}
+    workload = deployment(container("app", "1", "1Gi", {"nvidia.com/gpu": "1"}), pod=pod)
+    result = sized(workload)
+    assert as_text(result) == {"app": "4 16Gi"} and result.shape.gpu == "nvidia-l4"
+    assert legal(result.shape) == []
+
+
+def test_a_sandboxed_pod_stays_in_the_sandbox():
+    assert sized(deployment(container("app"), pod={"runtimeClassName": "gvisor"})).shape.execution_environment == "gen1"
+    assert sized(deployment(container("app"))).shape.execution_environment == "gen2"
+
+
+def test_jobs_and_worker_pools_have_no_concurrency_and_no_billing_mode():
+    for target in ("job", "worker-pool"):
+        shape = sized(deployment(container("app", "100m", "64Mi"), replicas=3), target=target).shape
+        assert (shape.concurrency, shape.billing, shape.execution_environment) == (None, None, "gen2")
+        assert legal(shape) == []
+
+
+def test_nothing_moves_nothing_is_sized():
+    assert sized(deployment(container("app")), target="none").shape is None
+
+
+INSTANCES = {
+    "an autoscaler's minimum is not carried, its maximum is": (
+        {"autoscaler": {"minReplicas": 3, "maxReplicas": 12}},
+        {},
+        (0, 12),
+    ),
+    "replicas are doubled for room": ({"replicas": 4}, {}, (0, 8)),
+    "one replica gets three": ({"replicas": 1}, {}, (0, 3)),
+    "one at a time stays one": ({"replicas": 1, "spec": {"strategy": {"type": "Recreate"}}}, {}, (0, 1)),
+    "a worker pool keeps what ran": ({"replicas": 4}, {"target": "worker-pool"}, (4, 4)),
+    "policy bounds both": (
+        {"replicas": 9},
+        {"config": Config(policy=Policy(min_instances=1, max_instances=5))},
+        (1, 5),
+    ),
+    "an objective that nothing shows to hold keeps one warm": (
+        {"replicas": 2},
+        {"config": Config(objectives=Objectives(cold_start_ratio=0.01))},
+        (1, 4),
+    ),
+    "steady traffic needs none warm": (
+        {"replicas": 2},
+        {"config": Config(objectives=Objectives(cold_start_ratio=0.01)), "requests": traffic([60] * 1440)},
+        (0, 4),
+    ),
+    "rare requests need one warm": (
+        {"replicas": 2},
+        {"config": Config(objectives=Objectives(cold_start_ratio=0.01)), "requests": traffic(([1] + [0] * 59) * 24)},
+        (1, 4),
+    ),
+}
+
+
+@pytest.mark.parametrize(("made", "given", "expected"), INSTANCES.values(), ids=INSTANCES)
+def test_instances(made, given, expected):
+    shape = sized(deployment(container("app"), **made), **given).shape
+    assert (shape.min_instances, shape.max_instances) == expected
+
+
+def test_a_minimum_that_is_not_carried_is_said():
+    result = sized(deployment(container("app"), autoscaler={"minReplicas": 3, "maxReplicas": 12}))
+    assert "minimum-not-carried" in {f.rule for f in result.findings}
+
+
+BUSY = traffic([6000] * 1440, latency_ms=100.0)  # 100 requests a second, 10 at once
+CONCURRENCY = {
+    "no data: the default": (None, None, 80),
+    "assumed traffic is no measurement": (traffic([6000], source="assumed"), usage(app=measured(0.5, 100)), 80),
+    # one pod: 0.5 core at 100/s is 5 ms of CPU; 1 vCPU x 100 ms / 5 ms = 20 at once
+    "CPU of a request": (BUSY, usage(app=measured(0.5, 100)), 20),
+    # 0.001 core a request would make 1000 and more
+    "never above the limit": (traffic([600000] * 10, latency_ms=5000.0), usage(app=measured(0.06, 100)), 1000),
+    "an idle pod says nothing": (traffic([1] * 1440), usage(app=measured(0.004, 100)), 80),
+    # 16 vCPU of work in 8: what was seen is more than what the CPU can work on
+    "what a pod was seen to carry": (traffic([6000] * 10, latency_ms=10.0), usage(app=measured(7.9, 100)), 1),
+}
+
+
+@pytest.mark.parametrize(("requests", "use", "expected"), CONCURRENCY.values(), ids=CONCURRENCY)
+def test_concurrency(requests, use, expected):
+    assert sized(deployment(container("app", "1", "128Mi")), use=use, requests=requests).shape.concurrency == expected
+
+
+def test_the_default_concurrency_is_said():
+    assert any("concurrency 80" in text for text in sized(deployment(container("app"))).assumptions)
+
+
+@pytest.mark.parametrize(
+    ("cores", "text"), [("1", "1"), ("0.5", "500m"), ("0.08", "80m"), ("2.00", "2"), ("1.5", "1500m")]
+)
+def test_cpu_is_written_as_cloud_run_reads_it(cores, text):
+    assert cpu_text(Decimal(cores)) == text
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "text"), [(2**29, "512Mi"), (2**31, "2Gi"), (640 * 2**20, "640Mi"), (1000, "1Ki")]
+)
+def test_memory_is_written_as_cloud_run_reads_it(size_bytes, text):
+    assert memory_text(size_bytes) == text
