@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from k2cr_analysis.config import Config
+from k2cr_analysis.cost.avoidable import Avoidable
+from k2cr_analysis.cost.bill import GkeBill
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.model.cloud_run import InstanceTimeline, Quantiles, ServiceShape
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.model.prices import PriceBook
 from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.model.workload import Workload
 
@@ -75,5 +78,8 @@ class Assessment:
     cluster: Cluster
     config: Config
     region: str
+    prices: PriceBook
+    bill: GkeBill
+    avoidable: Avoidable
     workloads: tuple[WorkloadAssessment, ...]
     assumptions: tuple[str, ...]

@@ -1,0 +1,259 @@
+"""The five analyses, in order, for every workload of a snapshot: their values are handed across here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from k2cr_analysis import fit as fit_analysis
+from k2cr_analysis.assessment import notices
+from k2cr_analysis.assessment.interval import saving_interval
+from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
+from k2cr_analysis.assessment.running import assumed_profile, mean_instances, running_timeline
+from k2cr_analysis.config import Config
+from k2cr_analysis.cost.avoidable import ASSUMPTIONS as AVOIDABLE_ASSUMPTIONS
+from k2cr_analysis.cost.avoidable import Avoidable
+from k2cr_analysis.cost.cloud_run import cheaper_billing, price_both, price_timeline
+from k2cr_analysis.cost.bill import GkeBill
+from k2cr_analysis.cost.gke import attribute
+from k2cr_analysis.errors import InputError
+from k2cr_analysis.fit.result import Fit
+from k2cr_analysis.latency.predict import Prediction, predict
+from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
+from k2cr_analysis.model.cluster import Cluster
+from k2cr_analysis.model.finding import SEVERITIES, Finding
+from k2cr_analysis.model.money import LineItem, total
+from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
+from k2cr_analysis.model.parse import parse_cluster
+from k2cr_analysis.model.prices import PriceBook
+from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.operability import effort_days, toil
+from k2cr_analysis.queries import Daily, daily, traffic, usage
+from k2cr_analysis.sizing import Sizing, size
+from k2cr_analysis.snapshot import Snapshot, open_snapshot
+
+DEFAULT_REGION = "us-central1"
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What is known of the whole snapshot before any workload is looked at."""
+
+    cluster: Cluster
+    config: Config
+    region: str
+    prices: PriceBook
+    usage: Mapping[str, WorkloadUsage]
+    traffic: Mapping[str, TrafficProfile]
+    daily: Mapping[str, Daily]
+    bill: GkeBill
+    avoidable: Avoidable
+
+
+def assess(snapshot: Snapshot | Path | str, config: Config | None = None) -> Assessment:
+    """Assess every workload of a snapshot.
+
+    Raises SnapshotError where ``snapshot`` is not a whole snapshot. The same snapshot and config give the same result.
+    """
+    opened = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
+    settings = config or Config()
+    evidence, fits, assumptions = _gather(opened, settings)
+    assessed = [_assess_workload(w, fits[w.id], evidence) for w in evidence.cluster.workloads]
+    assumptions += [text for _, texts in assessed for text in texts]
+    return Assessment(
+        snapshot=_provenance(opened),
+        cluster=evidence.cluster,
+        config=settings,
+        region=evidence.region,
+        prices=evidence.prices,
+        bill=evidence.bill,
+        avoidable=evidence.avoidable,
+        workloads=tuple(w for w, _ in assessed),
+        assumptions=tuple(sorted(set(assumptions))),
+    )
+
+
+def _gather(snapshot: Snapshot, config: Config) -> tuple[_Evidence, Mapping[str, Fit], list[str]]:
+    origin = snapshot.provenance
+    cluster = parse_cluster(snapshot.objects(), project=origin.project, name=origin.cluster, location=origin.location)
+    region, assumptions = _region(cluster, config)
+    table = snapshot.table("prices")
+    prices = PriceBook.from_table(table) if table is not None else PriceBook.embedded()
+    measured, profiles = usage(snapshot), traffic(snapshot, _services(cluster))
+    bill = attribute(
+        cluster,
+        billing=snapshot.table("billing"),
+        usage=measured,
+        prices=prices,
+        region=region,
+        window_days=origin.window_days,
+    )
+    avoidable = Avoidable(cluster, bill, measured)
+    evidence = _Evidence(cluster, config, region, prices, measured, profiles, daily(snapshot, profiles), bill, avoidable)
+    return evidence, fits, [*assumptions, *bill.reasons, *(AVOIDABLE_ASSUMPTIONS if cluster.nodes else ())]
+
+
+def _services(cluster: Cluster) -> dict[tuple[str, str], str]:
+    """(namespace, Service) -> the workload behind it; a Service in front of several is nobody's alone."""
+    return {key: found[0].id for key, found in cluster.by_service.items() if len(found) == 1}
+
+
+def _region(cluster: Cluster, config: Config) -> tuple[str, list[str]]:
+    """The config's region, else the cluster's (a zone's region), else a default that is said."""
+    if config.project.region:
+        return config.project.region, []
+    if cluster.location:
+        parts = cluster.location.split("-")
+        return "-".join(parts[:2]), []
+    return DEFAULT_REGION, [f"prices of {DEFAULT_REGION}: neither the snapshot nor [project] region names a region"]
+
+
+def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple[WorkloadAssessment, list[str]]:
+    sizing = _sized(workload, fit, evidence)
+    shape = sizing.shape if sizing else None
+    prediction = _predicted(workload, fit, shape, evidence)
+    timeline = prediction.timeline if prediction else _running(workload, shape, evidence)
+    found: list[Finding] = [*fit.findings, *(sizing.findings if sizing else ())]
+    shape, items, price_findings = _priced(shape, timeline, evidence)
+    found += price_findings
+    found += _gaps(workload, fit, shape, timeline, evidence)
+    cost = _cost(workload, shape, timeline, items, evidence)
+    found.sort(key=lambda f: SEVERITIES.index(f.severity))
+    assessed = WorkloadAssessment(
+        workload=workload,
+        fit=fit,
+        shape=shape,
+        timeline=timeline,
+        cost=cost,
+        latency=_latency(prediction),
+        operability=toil(workload, evidence.cluster, fit.target, found),
+        effort_days=effort_days(workload, found, evidence.config) if fit.moves else None,
+        findings=tuple(found),
+    )
+    return assessed, [*(sizing.assumptions if sizing else ()), *(prediction.assumptions if prediction else ())]
+
+
+def _sized(workload: Workload, fit: Fit, evidence: _Evidence) -> Sizing | None:
+    if not fit.moves or not workload.complete:
+        return None
+    return size(
+        workload,
+        target=fit.target,
+        containers=fit.containers,
+        ingress=fit.ingress_container,
+        usage=evidence.usage.get(workload.id),
+        traffic=_traffic(workload, evidence),
+        config=evidence.config,
+    )
+
+
+def _traffic(workload: Workload, evidence: _Evidence) -> TrafficProfile | None:
+    """Measured traffic, else what the config assumes for all that have none."""
+    measured = evidence.traffic.get(workload.id)
+    assumed = evidence.config.assumed_traffic
+    if measured is not None or assumed is None:
+        return measured
+    return assumed_profile(assumed.requests_per_s, assumed.latency_ms)
+
+
+def _predicted(workload: Workload, fit: Fit, shape: ServiceShape | None, evidence: _Evidence) -> Prediction | None:
+    if shape is None or shape.target != "service":
+        return None
+    return predict(
+        shape=shape,
+        startup=fit.startup,
+        probes=fit.probes,
+        images={c.name: c.image for c in workload.pod.running if c.name in fit.containers},
+        traffic=_traffic(workload, evidence),
+        usage=evidence.usage.get(workload.id),
+        exposure_external=any(r.external for e in workload.exposures for r in e.routes),
+    )
+
+
+def _running(workload: Workload, shape: ServiceShape | None, evidence: _Evidence) -> InstanceTimeline | None:
+    if shape is None:
+        return None
+    instances = mean_instances(workload, evidence.usage.get(workload.id))
+    return None if instances is None else running_timeline(instances)
+
+
+def _priced(
+    shape: ServiceShape | None, timeline: InstanceTimeline | None, evidence: _Evidence
+) -> tuple[ServiceShape | None, tuple[LineItem, ...] | None, list[Finding]]:
+    """The lines of a month, in the cheaper billing mode where there is a choice."""
+    if shape is None or timeline is None:
+        return shape, None, []
+    cud = evidence.config.rates.cud
+    try:
+        if shape.target != "service":
+            return shape, price_timeline(shape, timeline, evidence.prices, evidence.region, cud), []
+        priced = price_both(shape, timeline, evidence.prices, evidence.region, cud)
+    except InputError as error:
+        if error.ref != "no-price":
+            raise
+        return shape, None, [notices.no_price(error.found)]
+    # Below one vCPU in all, Cloud Run knows request-based billing alone.
+    mode = cheaper_billing(priced) if shape.cpu_cores >= 1 else "request"
+    return replace(shape, billing=mode), priced[mode], []
+
+
+def _gaps(
+    workload: Workload, fit: Fit, shape: ServiceShape | None, timeline: InstanceTimeline | None, evidence: _Evidence
+) -> list[Finding]:
+    found = []
+    if shape is not None and timeline is None:
+        found.append(notices.no_traffic(workload.id) if fit.target == "service" else notices.no_running_time(workload.id))
+    reason = evidence.bill.unpriced.get(workload.id)
+    if reason:
+        found.append(notices.no_gke_cost(reason))
+    return found
+
+
+def _cost(
+    workload: Workload,
+    shape: ServiceShape | None,
+    timeline: InstanceTimeline | None,
+    items: tuple[LineItem, ...] | None,
+    evidence: _Evidence,
+) -> Cost:
+    gke = evidence.bill.by_workload.get(workload.id)
+    attributed = None if gke is None else total(gke)
+    cost = Cost(
+        currency=evidence.bill.currency,
+        gke_items=gke or (),
+        cloud_run_items=items or (),
+        gke_attributed_month=attributed,
+        gke_avoidable_month=evidence.avoidable.alone(workload.id),
+        cloud_run_month=None if items is None else total(items),
+        interval=None,
+    )
+    if shape is None or timeline is None:
+        return cost
+    return replace(cost, interval=saving_interval(cost, shape, timeline, evidence.daily.get(workload.id)))
+
+
+def _latency(prediction: Prediction | None) -> Latency | None:
+    if prediction is None:
+        return None
+    return Latency(prediction.gke, prediction.cloud_run, prediction.cold_start_ratio, prediction.startup_ms, prediction.method)
+
+
+def _provenance(snapshot: Snapshot) -> dict[str, object]:
+    """What is printed of the snapshot: its content, never the folder that it lies in."""
+    origin = snapshot.provenance
+    return {
+        "sha256": snapshot.sha256,
+        "source": origin.source,
+        "window_start": origin.window_start.isoformat(),
+        "window_end": origin.window_end.isoformat(),
+        "project": origin.project,
+        "cluster": origin.cluster,
+        "location": origin.location,
+        "made_up": origin.made_up,
+        "rows": dict(origin.rows),
+        "gaps": list(origin.gaps),
+        "skipped": len(origin.skipped),
+        "problems": len(origin.problems),
+        "superseded": [{"id": s.id, "kept": s.kept, "dropped": s.dropped} for s in origin.superseded],
+    }

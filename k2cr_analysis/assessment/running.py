@@ -1,0 +1,59 @@
+"""Instances of what has no requests: worker pools run all the time, jobs as long as they were seen to run."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from k2cr_analysis.model.cloud_run import InstanceTimeline
+from k2cr_analysis.model.money import SECONDS_PER_MONTH
+from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
+from k2cr_analysis.model.workload import Workload
+
+_ZERO = Decimal(0)
+
+
+def running_timeline(instances: Decimal) -> InstanceTimeline:
+    """A month in which ``instances`` (a mean) run all the time, or jobs that add up to as much."""
+    return InstanceTimeline(
+        requests=_ZERO,
+        active_instance_s=_ZERO,
+        starting_instance_s=_ZERO,
+        stopping_instance_s=_ZERO,
+        idle_min_instance_s=_ZERO,
+        running_instance_s=instances * SECONDS_PER_MONTH,
+        instance_starts=_ZERO,
+        mean_instances=instances,
+    )
+
+
+def mean_instances(workload: Workload, usage: WorkloadUsage | None) -> Decimal | None:
+    """How many instances ran on average: measured; for a worker pool else what the manifest asks for; None where unknown."""
+    if usage is not None and usage.mean_pods is not None:
+        return Decimal(repr(round(usage.mean_pods, 6)))
+    if workload.kind in ("Job", "CronJob"):
+        return None
+    if workload.replicas is not None:
+        return Decimal(workload.replicas)
+    scaler = workload.autoscaler
+    return None if scaler is None or scaler.min_replicas is None else Decimal(scaler.min_replicas)
+
+
+def assumed_profile(requests_per_s: float, latency_ms: float) -> TrafficProfile:
+    """``[traffic.assumed]`` as a week of even hours; its source says "assumed"."""
+    from datetime import UTC, datetime
+
+    import numpy as np
+
+    hours = 168
+    return TrafficProfile(
+        start=datetime(2026, 1, 5, tzinfo=UTC),  # a Monday; an even rate has no rhythm, so the date says nothing
+        period_s=3600,
+        requests=np.full(hours, round(requests_per_s * 3600), dtype=np.int64),
+        known=np.ones(hours, dtype=np.bool_),
+        latency_bounds_ms=None,
+        latency_counts=None,
+        latency_mean_ms=latency_ms,
+        error_ratio=None,
+        response_bytes=None,
+        source="assumed",
+    )
