@@ -18,20 +18,17 @@ from decimal import Decimal
 from functools import cached_property
 
 from k2cr_analysis.cost.bill import GkeBill
-from k2cr_analysis.cost.node_pools import NodePool, allocatable_bytes, allocatable_cores, node_pools
-from k2cr_analysis.cost.node_share import pods_by_pool
+from k2cr_analysis.cost.placement import PlacedPool, group_of, placed_pools, room_for_pods
 from k2cr_analysis.cost.pod_demand import PodDemand, pod_demands
 from k2cr_analysis.cost.repack import PodGroup, Room, least_nodes, load_of, nodes_needed
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.observed import WorkloadUsage
-from k2cr_analysis.model.workload import Workload
 
 ASSUMPTIONS = (
     "nodes that go: each pool keeps today's headroom over a first-fit packing, and a node a zone while it has pods",
 )
 
 _ZERO = Decimal(0)
-_HOST_NAME = "kubernetes.io/hostname"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,9 @@ class Avoidable:
         demands = pod_demands(cluster, usage or {})
         self._uncounted = frozenset(w for w, demand in demands.items() if demand.pods is None)
         self._pools = (
-            () if self._by_pod else tuple(_PackedPool.of(p, cluster, demands, bill) for p in _placed(cluster, demands))
+            ()
+            if self._by_pod
+            else tuple(_PackedPool.of(p, cluster, demands, bill) for p in placed_pools(cluster, demands))
         )
 
     def alone(self, workload_id: str) -> Decimal | None:
@@ -105,32 +104,11 @@ def _holding(cluster: Cluster) -> Iterable[str]:
     return (w.id for w in cluster.workloads if w.kind != "DaemonSet" and not w.namespace.startswith("kube-"))
 
 
-@dataclass(frozen=True)
-class _PlacedPool:
-    """A pool with the pods of each workload in it."""
-
-    pool: NodePool
-    pods: Mapping[str, int]
-
-
-def _placed(cluster: Cluster, demands: Mapping[str, PodDemand]) -> list[_PlacedPool]:
-    pools = node_pools(cluster)
-    counts: list[dict[str, int]] = [{} for _ in pools]
-    for workload in cluster.workloads:
-        if workload.kind == "DaemonSet":
-            continue
-        for number, pods in pods_by_pool(workload, demands[workload.id], pools).items():
-            if pods > 0:
-                # A part of a pod (a job that runs an hour a day) needs the room of a whole one when it runs.
-                counts[number][workload.id] = int(pods.to_integral_value(rounding="ROUND_CEILING"))
-    return [_PlacedPool(pool, pods) for pool, pods in zip(pools, counts, strict=True)]
-
-
 class _PackedPool:
     """One pool: its pods as groups, and how many nodes they need when some of them are gone."""
 
     def __init__(
-        self, placed: _PlacedPool, room: Room, groups: Mapping[str, PodGroup], node_month: Mapping[str, Decimal]
+        self, placed: PlacedPool, room: Room, groups: Mapping[str, PodGroup], node_month: Mapping[str, Decimal]
     ) -> None:
         self.name = placed.pool.name
         self.node_names = tuple(n.name for n in placed.pool.nodes)
@@ -144,9 +122,9 @@ class _PackedPool:
         self._needed_without: dict[tuple[PodGroup, ...], int] = {}
 
     @classmethod
-    def of(cls, placed: _PlacedPool, cluster: Cluster, demands: Mapping[str, PodDemand], bill: GkeBill) -> _PackedPool:
-        groups = {w: _group(cluster.by_id[w], demands[w], count) for w, count in placed.pods.items()}
-        packed = cls(placed, _room(placed.pool, cluster, demands), groups, bill.node_month)
+    def of(cls, placed: PlacedPool, cluster: Cluster, demands: Mapping[str, PodDemand], bill: GkeBill) -> _PackedPool:
+        groups = {w: group_of(cluster.by_id[w], demands[w], count) for w, count in placed.pods.items()}
+        packed = cls(placed, room_for_pods(placed.pool, cluster, demands), groups, bill.node_month)
         for workload_id in placed.pods:
             for pod in demands[workload_id].live:
                 if pod.node is not None:
@@ -186,32 +164,3 @@ class _PackedPool:
 
     def _staying(self, node: str, gone: frozenset[str]) -> int:
         return sum(count for workload, count in self._on_node.get(node, {}).items() if workload not in gone)
-
-
-def _room(pool: NodePool, cluster: Cluster, demands: Mapping[str, PodDemand]) -> Room:
-    """The smallest node of the pool, less the largest load of DaemonSets and node-bound pods on any of its nodes."""
-    cpu = min(_millicores(allocatable_cores(n)) for n in pool.nodes)
-    memory = min(allocatable_bytes(n) // 1024 for n in pool.nodes)
-    pods = min(n.max_pods for n in pool.nodes)
-    on_every_node = [w for w in cluster.workloads if w.kind == "DaemonSet" and pool.takes(w)]
-    for workload in on_every_node:
-        demand = demands[workload.id]
-        cpu -= _millicores(demand.cpu_cores)
-        memory -= int(demand.memory_bytes) // 1024
-        pods -= 1
-    return Room(max(cpu, 1), max(memory, 1), max(pods, 1))
-
-
-def _group(workload: Workload, demand: PodDemand, count: int) -> PodGroup:
-    return PodGroup(_millicores(demand.cpu_cores), -(-int(demand.memory_bytes) // 1024), count, _shuns_itself(workload))
-
-
-def _millicores(cores: Decimal) -> int:
-    return int((cores * 1000).to_integral_value(rounding="ROUND_CEILING"))
-
-
-def _shuns_itself(workload: Workload) -> bool:
-    """Required pod anti-affinity by host name, which charts write against the workload's own label."""
-    anti = (workload.pod.raw.get("affinity") or {}).get("podAntiAffinity") or {}
-    terms = anti.get("requiredDuringSchedulingIgnoredDuringExecution") or []
-    return any(term.get("topologyKey") == _HOST_NAME for term in terms)
