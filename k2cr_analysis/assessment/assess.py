@@ -71,6 +71,7 @@ def assess(snapshot: Snapshot | Path | str, config: Config | None = None) -> Ass
         avoidable=evidence.avoidable,
         workloads=tuple(w for w, _ in assessed),
         assumptions=tuple(sorted(set(assumptions))),
+        usage=evidence.usage,
     )
 
 
@@ -88,6 +89,7 @@ def _gather(snapshot: Snapshot, config: Config) -> tuple[_Evidence, Mapping[str,
         prices=prices,
         region=region,
         window_days=origin.window_days,
+        cud=config.rates.cud,
         cud=config.rates.cud,
     )
     avoidable = Avoidable(cluster, bill, measured)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from k2cr_analysis.config import Config
@@ -14,6 +14,7 @@ from k2cr_analysis.model.cloud_run import InstanceTimeline, Quantiles, ServiceSh
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.model.observed import WorkloadUsage
 from k2cr_analysis.model.prices import PriceBook
 from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.model.workload import Workload
@@ -83,3 +84,4 @@ class Assessment:
     avoidable: Avoidable
     workloads: tuple[WorkloadAssessment, ...]
     assumptions: tuple[str, ...]
+    usage: Mapping[str, WorkloadUsage] = field(default_factory=dict)
