@@ -90,7 +90,6 @@ def _gather(snapshot: Snapshot, config: Config) -> tuple[_Evidence, Mapping[str,
         region=region,
         window_days=origin.window_days,
         cud=config.rates.cud,
-        cud=config.rates.cud,
     )
     avoidable = Avoidable(cluster, bill, measured)
     evidence = _Evidence(cluster, config, region, prices, measured, profiles, daily(snapshot, profiles), bill, avoidable)
