@@ -10,6 +10,7 @@ from k2cr_analysis.config import Config, Objectives
 from k2cr_analysis.model.finding import Finding, Target
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.sizing import notices
 
 # "About instance autoscaling": an idle instance is kept up to 15 minutes.
 _IDLE_S = 900
@@ -73,15 +74,8 @@ def _kept_warm(workload: Workload, traffic: TrafficProfile | None, objectives: O
     if objective is not None:
         seen = "unknown" if expected is None else f"about {expected:.1%}"
         why = f"cold starts without a warm instance: {seen}; the objective is {objective:.1%}"
-    note = Finding(
-        rule="minimum-not-carried",
-        severity="note",
-        path="$.spec.replicas" if scaler is None else f"HorizontalPodAutoscaler/{scaler.name} $.spec.minReplicas",
-        message=f"{asked} pods are kept on GKE; instances kept here: {least} ({why})",
-        remediation="set [objectives] cold_start_ratio or [policy] min_instances to keep more, at the idle rate",
-        docs="https://docs.cloud.google.com/run/docs/configuring/min-instances",
-    )
-    return least, [note]
+    path = "$.spec.replicas" if scaler is None else f"HorizontalPodAutoscaler/{scaler.name} $.spec.minReplicas"
+    return least, [notices.minimum_not_carried(path, asked, least, why)]
 
 
 def _most(workload: Workload, target: Target, usage: WorkloadUsage | None, least: int) -> int:

@@ -22,6 +22,7 @@ from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
 from k2cr_analysis.model.workload import Container, Workload
 from k2cr_analysis.openapi.quantity import bytes_of, is_quantity
+from k2cr_analysis.sizing import notices
 from k2cr_analysis.sizing.allocation import Need
 from k2cr_analysis.sizing.limits import GIB, MIB
 
@@ -61,7 +62,8 @@ def needs_of(workload: Workload, names: tuple[str, ...], usage: WorkloadUsage | 
         oom = _oom(container, measured)
         if oom is not None:
             memory = max(memory, oom[0])
-            findings.append(_raised(container, *oom))
+            path = f"{container.path}.resources.limits.memory"
+            findings.append(notices.memory_raised_after_oom(path, name, oom[1], oom[0]))
         found[name] = Need(cpu, memory + scratch.get(name, 0))
         basis[name] = (cpu_from, memory_from)
     return Needs(found, basis, tuple(findings))
@@ -99,17 +101,6 @@ def _oom(container: Container, measured: ContainerUsage | None) -> tuple[int, st
     return _up(limit * OOM_FACTOR), evidence
 
 
-def _raised(container: Container, memory_bytes: int, evidence: str) -> Finding:
-    return Finding(
-        rule="memory-raised-after-oom",
-        severity="note",
-        path=f"{container.path}.resources.limits.memory",
-        message=f"{container.name}: {evidence}; sized at {OOM_FACTOR} times its limit, {memory_bytes // MIB} MiB",
-        remediation="look at the memory of the process; Cloud Run kills the whole instance, with all its requests",
-        docs="https://docs.cloud.google.com/run/docs/configuring/services/memory-limits",
-    )
-
-
 def _scratch_bytes(workload: Workload, containers: Mapping[str, Container]) -> tuple[dict[str, int], list[Finding]]:
     """Container -> bytes of the emptyDir volumes that it is the first to mount; and notes on those too large."""
     found: dict[str, int] = {}
@@ -121,18 +112,8 @@ def _scratch_bytes(workload: Workload, containers: Mapping[str, Container]) -> t
             continue
         size_bytes = bytes_of(str(limit))
         if size_bytes > _MOST_BYTES:
-            too_large.append(_too_large(volume.name, volume.path, str(limit)))
+            path = f"{volume.path}.emptyDir.sizeLimit"
+            too_large.append(notices.scratch_larger_than_memory(path, volume.name, str(limit)))
         else:
             found[owner] = found.get(owner, 0) + size_bytes
     return found, too_large
-
-
-def _too_large(name: str, path: str, limit: str) -> Finding:
-    return Finding(
-        rule="scratch-larger-than-memory",
-        severity="note",
-        path=f"{path}.emptyDir.sizeLimit",
-        message=f"volume {name} may grow to {limit}, more than the memory of any instance: it is not counted",
-        remediation="keep large files in Cloud Storage, or on an ephemeral disk where the region has them",
-        docs="https://docs.cloud.google.com/run/docs/configuring/services/in-memory-volume-mounts",
-    )

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from k2cr_analysis.config import Config
-from k2cr_analysis.model.cloud_run import ExecutionEnvironment, ServiceShape, cpu_text, memory_text
+from k2cr_analysis.model.cloud_run import ExecutionEnvironment, ServiceShape, cpu_text
 from k2cr_analysis.model.finding import Finding, Target
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.sizing import notices
 from k2cr_analysis.sizing.allocation import Allocation, allocate
 from k2cr_analysis.sizing.concurrency import DEFAULT_CONCURRENCY, Concurrency, concurrency
 from k2cr_analysis.sizing.instances import pods_of, scaling
@@ -19,7 +20,6 @@ from k2cr_analysis.sizing.need import ASKED, CPU_QUANTILE, DEFAULT, MEASURED, Ne
 _GPU_RESOURCE = "nvidia.com/gpu"
 _GPU_LABEL = "cloud.google.com/gke-accelerator"
 _WEEK_DAYS = 7
-_DOCS = "https://docs.cloud.google.com/run/docs/configuring/services/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +113,15 @@ def _basis(needs: Needs) -> str:
 
 def _basis_notes(workload: Workload, needs: Needs, usage: WorkloadUsage | None) -> list[Finding]:
     notes = []
+    path = workload.pod.path
     guessed = [name for name, pair in needs.basis.items() if DEFAULT in pair]
     unmeasured = [name for name, pair in needs.basis.items() if set(pair) != {MEASURED}]
     if unmeasured:
-        whose = "it" if usage is None else ", ".join(unmeasured)
-        message = f"the snapshot has no usage data for {whose}: sized from requests and limits"
-        notes.append(_note("no-usage-data", workload.pod.path, message, "collect usage from Cloud Monitoring"))
+        notes.append(notices.no_usage_data(path, workload.id if usage is None else ", ".join(unmeasured)))
     if guessed:
-        message = f"{', '.join(guessed)}: neither usage nor requests; sized at Cloud Run's defaults, 1 CPU and 512Mi"
-        notes.append(
-            _note("no-resources-given", workload.pod.path, message, "set requests and limits, or collect usage")
-        )
+        notes.append(notices.no_resources_given(path, ", ".join(guessed)))
     if usage is not None and 0 < usage.days < _WEEK_DAYS and len(unmeasured) < len(needs.basis):
-        message = f"usage covers {usage.days:.1f} days, less than a week: weekly peaks may be missing"
-        notes.append(_note("short-usage-window", workload.pod.path, message, "collect a window of some weeks"))
+        notes.append(notices.short_usage_window(path, usage.days))
     return notes
 
 
@@ -134,32 +129,15 @@ def _short(workload: Workload, needs: Needs, allocation: Allocation) -> list[Fin
     if not allocation.short:
         return []
     parts = [
-        f"{name} needs {needs.containers[name].cpu_cores.quantize(allocation.containers[name].cpu_cores):f}, "
-        f"gets {cpu_text(allocation.containers[name].cpu_cores)}"
+        f"{name} needs {needs.containers[name].cpu_cores:.2f}, gets {cpu_text(allocation.containers[name].cpu_cores)}"
         for name in allocation.short
     ]
-    message = f"the containers need more CPU than an instance has (8 in all): {'; '.join(parts)}"
-    return [
-        _note(
-            "cpu-above-one-instance",
-            workload.pod.path,
-            message,
-            "more instances must share the requests; test under load",
-        )
-    ]
+    return [notices.cpu_above_one_instance(workload.pod.path, "; ".join(parts))]
 
 
 def _too_large(workload: Workload, needs: Needs) -> Finding:
-    asked = sum(need.memory_bytes for need in needs.containers.values())
-    message = f"the containers need {memory_text(asked)} of memory and an instance has at most 32Gi: no size fits"
-    return _note(
-        "memory-above-one-instance", workload.pod.path, message, "split the workload, or keep it on the cluster"
-    )
-
-
-def _note(rule: str, path: str, message: str, remediation: str) -> Finding:
-    docs = _DOCS + ("memory-limits" if "memory" in rule else "cpu")
-    return Finding(rule=rule, severity="note", path=path, message=message, remediation=remediation, docs=docs)
+    needed_bytes = sum(need.memory_bytes for need in needs.containers.values())
+    return notices.memory_above_one_instance(workload.pod.path, needed_bytes)
 
 
 def _assumptions(needs: Needs, headroom: float, chosen: Concurrency | None) -> tuple[str, ...]:
