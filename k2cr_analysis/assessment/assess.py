@@ -91,7 +91,9 @@ def _gather(snapshot: Snapshot, config: Config) -> tuple[_Evidence, Mapping[str,
         window_days=origin.window_days,
         cud=config.rates.cud,
     )
-    avoidable = Avoidable(cluster, bill, measured)
+    fits = fit_analysis.assess_cluster(cluster, config)
+    # What belongs to the cluster by nature does not keep it alive: it goes with the last of the others.
+    avoidable = Avoidable(cluster, bill, measured, holds=[w for w, fit in fits.items() if fit.verdict != "keep"])
     evidence = _Evidence(cluster, config, region, prices, measured, profiles, daily(snapshot, profiles), bill, avoidable)
     return evidence, fits, [*assumptions, *bill.reasons, *(AVOIDABLE_ASSUMPTIONS if cluster.nodes else ())]
 
