@@ -7,7 +7,7 @@ import pytest
 
 from k2cr_analysis.sizing import notices
 
-FUNCTIONS = [f for name, f in inspect.getmembers(notices, inspect.isfunction) if not name.startswith("_")]
+FUNCTIONS = [f for name, f in inspect.getmembers(notices, inspect.isfunction) if f.__module__ == notices.__name__ and name[0] != "_"]
 SAMPLES = {str: "x", int: 2**30, float: 1.0}
 
 
