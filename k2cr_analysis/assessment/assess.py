@@ -131,7 +131,7 @@ def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple
         timeline=timeline,
         cost=cost,
         latency=_latency(prediction),
-        operability=toil(workload, evidence.cluster, fit.target, found),
+        operability=toil(workload, evidence.cluster, fit.target, found, fit.dependencies),
         effort_days=effort_days(workload, found, evidence.config) if fit.moves else None,
         findings=tuple(found),
     )
