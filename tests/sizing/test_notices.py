@@ -7,7 +7,8 @@ import pytest
 
 from k2cr_analysis.sizing import notices
 
-FUNCTIONS = [f for name, f in inspect.getmembers(notices, inspect.isfunction) if f.__module__ == notices.__name__ and name[0] != "_"]
+OWN = [f for _, f in inspect.getmembers(notices, inspect.isfunction) if f.__module__ == notices.__name__]
+FUNCTIONS = [f for f in OWN if not f.__name__.startswith("_")]
 SAMPLES = {str: "x", int: 2**30, float: 1.0}
 
 
