@@ -21,13 +21,13 @@ from demo.nodes import make_nodes
 from demo.rhythm import Clock
 from demo.traffic import traffic_table
 from demo.usage import usage_table
-from k2cr_analysis.snapshot.redaction import redact_object
 
 from k2cr_analysis.errors import Location
 from k2cr_analysis.model.prices import embedded_prices
 from k2cr_analysis.openapi.quantity import cores
 from k2cr_analysis.snapshot.objects import SnapshotObject
 from k2cr_analysis.snapshot.provenance import Provenance
+from k2cr_analysis.snapshot.redaction import redact
 from k2cr_analysis.snapshot.writer import write_snapshot
 
 HERE = Path(__file__).resolve().parent
@@ -64,7 +64,7 @@ def make_demo(out: Path) -> Provenance:
         "billing": billing_table(company, clock, workloads, placed),
         "prices": embedded_prices(),
     }
-    redacted = [redact_object(item, "secrets") for item in sorted(objects, key=_sort_key)]
+    redacted = [redact(item) for item in sorted(objects, key=_sort_key)]
     stored = [SnapshotObject(item, Location("demo")) for item, _ in redacted]
     provenance = Provenance(
         source="made up by scripts/make_demo.py",
