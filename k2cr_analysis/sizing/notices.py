@@ -17,7 +17,7 @@ def no_usage_data(path: str, whose: str) -> Finding:
     Why: requests and limits are often set once and far off; on Cloud Run each vCPU and GiB is billed as allocated.
     Remedy: collect a window of some weeks from Cloud Monitoring, and assess again.
     """
-    message = f"the snapshot has no usage data of {whose}: sized from requests and limits"
+    message = f"the snapshot has no usage data of {whose}: sized from requests and limits, where they are given"
     return _note("no-usage-data", path, message, "collect usage from Cloud Monitoring", _CPU)
 
 
