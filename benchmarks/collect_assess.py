@@ -16,7 +16,12 @@ from pathlib import Path
 import yaml
 
 K2CR = Path(sys.executable).parent / "k2cr"
-PROBE = {"httpGet": {"path": "/healthcheck", "port": 8080}, "initialDelaySeconds": 10, "periodSeconds": 30, "timeoutSeconds": 10}
+PROBE = {
+    "httpGet": {"path": "/healthcheck", "port": 8080},
+    "initialDelaySeconds": 10,
+    "periodSeconds": 30,
+    "timeoutSeconds": 10,
+}
 
 
 def manifest(i: int) -> str:
@@ -34,7 +39,11 @@ def manifest(i: int) -> str:
         "env": [{"name": "BACKEND", "value": f"web-{(i + 1) % 1000:04}.team-{(i + 1) % 20:02}.svc:80"}],
         "resources": {"requests": {"cpu": "250m", "memory": "512Mi"}},
     }  # fmt: skip
-    pod = {"serviceAccountName": name, "containers": [proxy, app], "volumes": [{"name": "tmp", "emptyDir": {"medium": "Memory"}}]}
+    pod = {
+        "serviceAccountName": name,
+        "containers": [proxy, app],
+        "volumes": [{"name": "tmp", "emptyDir": {"medium": "Memory"}}],
+    }
     backend = {"service": {"name": name, "port": {"name": "http"}}}
     documents = [
         {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta,

@@ -1,4 +1,4 @@
-"""The five analyses, in order, for every workload of a snapshot: their values are handed across here and nowhere else."""
+"""The five analyses, in order, for every workload of a snapshot: values are handed across here and nowhere else."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from k2cr_analysis.assessment.running import assumed_profile, mean_instances, ru
 from k2cr_analysis.config import Config
 from k2cr_analysis.cost.avoidable import ASSUMPTIONS as AVOIDABLE_ASSUMPTIONS
 from k2cr_analysis.cost.avoidable import Avoidable
-from k2cr_analysis.cost.cloud_run import cheaper_billing, price_both, price_timeline
 from k2cr_analysis.cost.bill import GkeBill
+from k2cr_analysis.cost.cloud_run import cheaper_billing, price_both, price_timeline
 from k2cr_analysis.cost.gke import attribute
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.fit.result import Fit
@@ -94,7 +94,9 @@ def _gather(snapshot: Snapshot, config: Config) -> tuple[_Evidence, Mapping[str,
     fits = fit_analysis.assess_cluster(cluster, config)
     # What belongs to the cluster by nature does not keep it alive: it goes with the last of the others.
     avoidable = Avoidable(cluster, bill, measured, holds=[w for w, fit in fits.items() if fit.verdict != "keep"])
-    evidence = _Evidence(cluster, config, region, prices, measured, profiles, daily(snapshot, profiles), bill, avoidable)
+    evidence = _Evidence(
+        cluster, config, region, prices, measured, profiles, daily(snapshot, profiles), bill, avoidable
+    )
     return evidence, fits, [*assumptions, *bill.reasons, *(AVOIDABLE_ASSUMPTIONS if cluster.nodes else ())]
 
 
@@ -207,7 +209,9 @@ def _gaps(
 ) -> list[Finding]:
     found = []
     if shape is not None and timeline is None:
-        found.append(notices.no_traffic(workload.id) if fit.target == "service" else notices.no_running_time(workload.id))
+        found.append(
+            notices.no_traffic(workload.id) if fit.target == "service" else notices.no_running_time(workload.id)
+        )
     reason = evidence.bill.unpriced.get(workload.id)
     if reason:
         found.append(notices.no_gke_cost(reason))
@@ -240,7 +244,9 @@ def _cost(
 def _latency(prediction: Prediction | None) -> Latency | None:
     if prediction is None:
         return None
-    return Latency(prediction.gke, prediction.cloud_run, prediction.cold_start_ratio, prediction.startup_ms, prediction.method)
+    return Latency(
+        prediction.gke, prediction.cloud_run, prediction.cold_start_ratio, prediction.startup_ms, prediction.method
+    )
 
 
 def _provenance(snapshot: Snapshot) -> dict[str, object]:

@@ -24,7 +24,9 @@ LEVEL = (2.5, 97.5)
 _SEED = 20260101
 
 
-def saving_interval(cost: Cost, shape: ServiceShape, timeline: InstanceTimeline, daily: Daily | None) -> tuple[Decimal, Decimal] | None:
+def saving_interval(
+    cost: Cost, shape: ServiceShape, timeline: InstanceTimeline, daily: Daily | None
+) -> tuple[Decimal, Decimal] | None:
     """95 % interval of ``saving_month``; None without requests on at least two weeks of days."""
     if cost.saving_month is None or cost.cloud_run_month is None or daily is None or daily.requests is None:
         return None

@@ -8,7 +8,7 @@ DOCS = "docs/rules/{}.md"
 
 
 def no_traffic(workload_id: str) -> Finding:
-    """No requests of this service are in the snapshot, so what Cloud Run would charge and how fast it would be stay unknown."""
+    """No requests of this service are in the snapshot: what Cloud Run would charge, and its latency, is open."""
     return Finding(
         rule="no-traffic-data",
         severity="note",
@@ -26,7 +26,7 @@ def no_running_time(workload_id: str) -> Finding:
         severity="note",
         path=None,
         message=f"the snapshot does not show how long {workload_id} runs: its cost on Cloud Run is not known",
-        remediation="collect with --usage FILE (kubernetes.io/container/uptime), or price it by `k2cr cost --kind job --hours H`",
+        remediation="collect with --usage FILE (container/uptime), or price it by `k2cr cost --kind job --hours H`",
         docs=DOCS.format("no-running-time"),
     )
 

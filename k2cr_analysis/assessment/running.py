@@ -27,7 +27,7 @@ def running_timeline(instances: Decimal) -> InstanceTimeline:
 
 
 def mean_instances(workload: Workload, usage: WorkloadUsage | None) -> Decimal | None:
-    """How many instances ran on average: measured; for a worker pool else what the manifest asks for; None where unknown."""
+    """Instances that run on average: as measured; for a worker pool else as the manifest asks; None where unknown."""
     if usage is not None and usage.mean_pods is not None:
         return Decimal(repr(round(usage.mean_pods, 6)))
     if workload.kind in ("Job", "CronJob"):

@@ -16,7 +16,9 @@ from k2cr_analysis.errors import K2crError
 
 VERBS = ("demo", "collect", "assess", "plan", "render", "report", "cost", "simulate", "prices", "explain", "init")
 
-app = typer.Typer(name="k2cr", add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+app = typer.Typer(
+    name="k2cr", add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+)
 
 
 def _print_version(asked: bool) -> None:
@@ -27,7 +29,9 @@ def _print_version(asked: bool) -> None:
 
 @app.callback()
 def k2cr(
-    _version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Which GKE workloads can move to Cloud Run, what that really saves, and the files to do it."""
 

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from k2cr_analysis.cli.output import ConfigOption, Format, FormatOption, OutOption, as_csv, as_json, as_table, config_from, give, say
+from k2cr_analysis.cli.output import (
+    ConfigOption,
+    Format,
+    FormatOption,
+    OutOption,
+    as_csv,
+    as_json,
+    as_table,
+    config_from,
+    give,
+    say,
+)
 from k2cr_analysis.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +28,17 @@ if TYPE_CHECKING:
     from k2cr_analysis.plan import Portfolio
 
 _WORKLOAD_ID = re.compile(r"[^/]+/[A-Za-z]+/[^/]+")
-_HEADER = ("workload", "verdict", "target", "GKE/month", "Cloud Run/month", "saving/month", "p99 ms", "effort days", "first finding")
+_HEADER = (
+    "workload",
+    "verdict",
+    "target",
+    "GKE/month",
+    "Cloud Run/month",
+    "saving/month",
+    "p99 ms",
+    "effort days",
+    "first finding",
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -25,8 +46,12 @@ def register(app: typer.Typer) -> None:
 
 
 def assess(
-    snapshots: Annotated[list[str], typer.Argument(metavar="SNAP... [WORKLOAD]", help="Snapshots; then, if wanted, one workload's id.")],
-    explain: Annotated[bool, typer.Option("--explain", help="With a WORKLOAD: the account of every field of its objects.")] = False,
+    snapshots: Annotated[
+        list[str], typer.Argument(metavar="SNAP... [WORKLOAD]", help="Snapshots; then, if wanted, one workload's id.")
+    ],
+    explain: Annotated[
+        bool, typer.Option("--explain", help="With a WORKLOAD: the account of every field of its objects.")
+    ] = False,
     config: ConfigOption = None,
     format: FormatOption = Format.TABLE,  # noqa: A002 (the option's name is in the contract)
     out: OutOption = None,

@@ -12,7 +12,8 @@ from k2cr_analysis.model.finding import Target
 BillingMode = Literal["request", "instance"]
 ExecutionEnvironment = Literal["gen1", "gen2"]
 
-# Cloud Run, "Container runtime contract" and "CPU limits" (docs.cloud.google.com/run/docs/container-contract, .../configuring/services/cpu)
+# Cloud Run, "Container runtime contract" and "CPU limits":
+# docs.cloud.google.com/run/docs/container-contract, docs.cloud.google.com/run/docs/configuring/services/cpu
 MAX_CONTAINERS = 10
 MAX_CPU_CORES = 8
 MAX_MEMORY_BYTES = 32 * 2**30

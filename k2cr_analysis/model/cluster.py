@@ -12,7 +12,7 @@ from k2cr_analysis.model.workload import Raw, Resources, Workload
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node as ``kubectl get nodes`` shows it. ``allocatable`` is what pods can request; ``extended["pods"]`` their number."""
+    """A node as ``kubectl get nodes`` shows it. ``allocatable`` is what pods can request, ``max_pods`` their number."""
 
     name: str
     machine_type: str | None

@@ -99,28 +99,48 @@ _BY_KIND: dict[str, Tree] = {
     "Job": {"spec": _JOB_SPEC},
     "CronJob": {
         "spec": {
-            "concurrencyPolicy": "Allow", "failedJobsHistoryLimit": 1, "successfulJobsHistoryLimit": 3, "suspend": False,
-            "jobTemplate": {"metadata": _METADATA, "spec": _JOB_SPEC},
+            "concurrencyPolicy": "Allow", "failedJobsHistoryLimit": 1, "successfulJobsHistoryLimit": 3,
+            "suspend": False, "jobTemplate": {"metadata": _METADATA, "spec": _JOB_SPEC},
         }
     },
     "Pod": {"spec": _POD_SPEC},
     "Service": {
         "spec": {
-            "type": "ClusterIP", "internalTrafficPolicy": "Cluster", "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack",
-            "sessionAffinity": "None", "allocateLoadBalancerNodePorts": True, "externalTrafficPolicy": "Cluster",
-            "publishNotReadyAddresses": False, "ports": _Each({"protocol": "TCP"}), "template": _TEMPLATE,
+            "type": "ClusterIP", "internalTrafficPolicy": "Cluster", "ipFamilies": ["IPv4"],
+            "ipFamilyPolicy": "SingleStack", "sessionAffinity": "None", "allocateLoadBalancerNodePorts": True,
+            "externalTrafficPolicy": "Cluster", "publishNotReadyAddresses": False, "ports": _Each({"protocol": "TCP"}), "template": _TEMPLATE,
         }
     },
     "PersistentVolumeClaim": _CLAIM,
 }  # fmt: skip
 
-_SERVER_METADATA = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink", "deletionTimestamp")
+_SERVER_METADATA = (
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "managedFields",
+    "selfLink",
+    "deletionTimestamp",
+)
 _SERVER_ANNOTATIONS = (
-    "kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/", "deprecated.daemonset.template.generation",
-    "batch.kubernetes.io/job-tracking", "pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/storage-provisioner",
-    "autoscaling.alpha.kubernetes.io/conditions", "autoscaling.alpha.kubernetes.io/current-metrics",
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "deployment.kubernetes.io/",
+    "deprecated.daemonset.template.generation",
+    "batch.kubernetes.io/job-tracking",
+    "pv.kubernetes.io/",
+    "volume.kubernetes.io/",
+    "volume.beta.kubernetes.io/storage-provisioner",
+    "autoscaling.alpha.kubernetes.io/conditions",
+    "autoscaling.alpha.kubernetes.io/current-metrics",
 )  # fmt: skip
-_SERVER_LABELS = ("pod-template-hash", "controller-revision-hash", "controller-uid", "batch.kubernetes.io/controller-uid", "pod-template-generation")
+_SERVER_LABELS = (
+    "pod-template-hash",
+    "controller-revision-hash",
+    "controller-uid",
+    "batch.kubernetes.io/controller-uid",
+    "pod-template-generation",
+)
 _TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 (a path)
 _ADMITTED_TOLERATIONS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
@@ -132,7 +152,7 @@ def without_server_fields(raw: Mapping[str, Any]) -> dict[str, Any]:
     """
     if raw.get("kind") == "Secret":
         return dict(raw)
-    kept = _without_nulls(raw)
+    kept: dict[str, Any] = _without_nulls(raw)
     kept.pop("status", None)
     kind = kept.get("kind")
     _clean_metadata(kept.get("metadata"))
@@ -147,7 +167,9 @@ def without_server_fields(raw: Mapping[str, Any]) -> dict[str, Any]:
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, Mapping):
         # `emptyDir:` with nothing behind it is a volume all the same
-        return {str(k): {} if v is None else _without_nulls(v) for k, v in value.items() if v is not None or k == "emptyDir"}
+        return {
+            str(k): {} if v is None else _without_nulls(v) for k, v in value.items() if v is not None or k == "emptyDir"
+        }
     if isinstance(value, list):
         return [_without_nulls(v) for v in value if v is not None]
     return value
@@ -224,13 +246,25 @@ def _clean_live_pod(spec: dict[str, Any]) -> None:
     """What admission and the scheduler add to a pod itself."""
     if spec.get("serviceAccountName") == "default":
         del spec["serviceAccountName"]
-    tolerations = [t for t in _dicts(spec.get("tolerations")) if t.get("key") not in _ADMITTED_TOLERATIONS or t.get("tolerationSeconds") != 300]
+    tolerations = [
+        t
+        for t in _dicts(spec.get("tolerations"))
+        if t.get("key") not in _ADMITTED_TOLERATIONS or t.get("tolerationSeconds") != 300
+    ]
     _replace(spec, "tolerations", tolerations)
-    token_volumes = {v.get("name") for v in _dicts(spec.get("volumes")) if str(v.get("name")).startswith(("kube-api-access-", "default-token-"))}
+    token_volumes = {
+        v.get("name")
+        for v in _dicts(spec.get("volumes"))
+        if str(v.get("name")).startswith(("kube-api-access-", "default-token-"))
+    }
     _replace(spec, "volumes", [v for v in _dicts(spec.get("volumes")) if v.get("name") not in token_volumes])
     for field in ("containers", "initContainers"):
         for container in _dicts(spec.get(field)):
-            mounts = [m for m in _dicts(container.get("volumeMounts")) if m.get("mountPath") != _TOKEN_MOUNT or m.get("name") not in token_volumes]
+            mounts = [
+                m
+                for m in _dicts(container.get("volumeMounts"))
+                if m.get("mountPath") != _TOKEN_MOUNT or m.get("name") not in token_volumes
+            ]
             _replace(container, "volumeMounts", mounts)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-DependencyKind = Literal["http", "grpc", "database", "cache", "queue", "kubernetes-api", "google-api", "external", "unknown"]
+DependencyKind = Literal[
+    "http", "grpc", "database", "cache", "queue", "kubernetes-api", "google-api", "external", "unknown"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

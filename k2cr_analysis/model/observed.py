@@ -39,7 +39,7 @@ class WorkloadUsage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrafficProfile:
-    """Requests of one workload over the window, in even periods from ``start``; a gap in the data is ``known == False``.
+    """Requests of one workload over the window, in even periods from ``start``; a gap in the data is not ``known``.
 
     ``requests`` int64[n]: ended in the period. ``latency_bounds_ms`` float64[k], ``latency_counts`` int64[k+1]:
     the merged histogram (underflow first, overflow last) of successful requests. ``source``: metric type, or "assumed".

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ToilItem:
-    """``hours_month`` leaves or comes; ``evidence`` is what in the cluster shows it; ``shared`` toil leaves with the last workload."""
+    """Hours a month that leave or come; ``evidence`` shows it in the cluster; ``shared`` toil leaves with the last."""
 
     item: str
     hours_month: float

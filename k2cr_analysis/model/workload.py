@@ -71,7 +71,7 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A probe as the manifest wrote it; None where the API server's default holds (delay 0, period 10, timeout 1, 3 failures)."""
+    """A probe as the manifest wrote it; None: the API server's default (delay 0, period 10, timeout 1, 3 failures)."""
 
     kind: ProbeKind
     port: int | str | None  # a name until resolved by Container.port_number
@@ -130,7 +130,11 @@ class Container:
 
     def probes(self) -> Iterator[tuple[str, Probe]]:
         """(``startupProbe`` | ``livenessProbe`` | ``readinessProbe``, probe), those that are there."""
-        named = (("startupProbe", self.startup_probe), ("livenessProbe", self.liveness_probe), ("readinessProbe", self.readiness_probe))
+        named = (
+            ("startupProbe", self.startup_probe),
+            ("livenessProbe", self.liveness_probe),
+            ("readinessProbe", self.readiness_probe),
+        )
         return ((name, probe) for name, probe in named if probe is not None)
 
 
@@ -191,7 +195,7 @@ class ServicePort:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A host and path rule that leads to a Service port: from an Ingress, HTTPRoute, GRPCRoute, VirtualService or Knative."""
+    """A host and path rule that leads to a Service port: of an Ingress, Gateway route, VirtualService or Knative."""
 
     kind: str
     name: str

@@ -96,7 +96,9 @@ def _finding(found: Finding) -> dict[str, str | None]:
 def _shape(shape: ServiceShape | None) -> dict[str, Any] | None:
     if shape is None:
         return None
-    containers = {n: {"cpu": cpu_text(c.cpu_cores), "memory": memory_text(c.memory_bytes)} for n, c in shape.containers.items()}
+    containers = {
+        n: {"cpu": cpu_text(c.cpu_cores), "memory": memory_text(c.memory_bytes)} for n, c in shape.containers.items()
+    }
     return {
         "containers": containers,
         "concurrency": shape.concurrency,

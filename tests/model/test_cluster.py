@@ -81,7 +81,7 @@ data: {token: null, other: null}
 apiVersion: cert-manager.io/v1
 kind: Certificate
 metadata: {name: c}
-"""  # noqa: E501
+"""
 
 
 def test_what_a_controller_made_is_part_of_it_whatever_the_order():
@@ -100,8 +100,14 @@ def test_everything_that_speaks_of_a_workload_is_joined_to_it():
     (workload,) = cluster_of(DEPLOYMENT, AROUND).workloads
     (exposure,) = workload.exposures
     assert [(p.port, p.target, p.container) for p in exposure.ports] == [(80, 8080, "proxy"), (9, 9000, "app")]
-    assert [(r.host, r.http_path, r.service_port, r.external) for r in exposure.routes] == [("shop.example.com", "/", "http", True)]
-    assert (workload.autoscaler.min_replicas, workload.autoscaler.max_replicas, workload.autoscaler.cpu_target_percent) == (2, 9, 70)
+    assert [(r.host, r.http_path, r.service_port, r.external) for r in exposure.routes] == [
+        ("shop.example.com", "/", "http", True)
+    ]
+    assert (
+        workload.autoscaler.min_replicas,
+        workload.autoscaler.max_replicas,
+        workload.autoscaler.cpu_target_percent,
+    ) == (2, 9, 70)
     assert set(workload.related) == {
         "ConfigMap", "HorizontalPodAutoscaler", "Ingress", "PodDisruptionBudget", "Secret", "Service", "ServiceAccount",
     }  # fmt: skip
@@ -121,7 +127,9 @@ def test_kinds_that_the_model_does_not_read_are_counted():
 
 
 def test_names_of_objects_without_namespace_or_name():
-    cluster = cluster_of("kind: Job\nmetadata: {generateName: run-}\nspec: {template: {spec: {containers: [{name: a, image: i}]}}}")
+    cluster = cluster_of(
+        "kind: Job\nmetadata: {generateName: run-}\nspec: {template: {spec: {containers: [{name: a, image: i}]}}}"
+    )
     assert [w.id for w in cluster.workloads] == ["default/Job/run-*"]
 
 
@@ -135,18 +143,25 @@ def test_a_knative_service_is_its_own_entrance():
 
 
 def test_a_patch_is_not_complete():
-    (workload,) = cluster_of("kind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: a}]}}}").workloads
+    (workload,) = cluster_of(
+        "kind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: a}]}}}"
+    ).workloads
     assert not workload.complete
 
 
 def test_fields_of_the_wrong_type_read_as_absent():
-    (workload,) = cluster_of("kind: Deployment\nmetadata: {name: web}\nspec: {replicas: x, template: {spec: {containers: 7, volumes: [3]}}}").workloads
+    (workload,) = cluster_of(
+        "kind: Deployment\nmetadata: {name: web}\nspec: {replicas: x, template: {spec: {containers: 7, volumes: [3]}}}"
+    ).workloads
     assert (workload.replicas, workload.pod.containers, workload.pod.volumes) == (1, (), ())
 
 
 def test_old_ingress_shapes_lead_to_their_service():
     (workload,) = cluster_of(
-        DEPLOYMENT, AROUND.replace("networking.k8s.io/v1", "extensions/v1beta1").replace("service: {name: web, port: {name: http}}", "serviceName: web, servicePort: 80")
+        DEPLOYMENT,
+        AROUND.replace("networking.k8s.io/v1", "extensions/v1beta1").replace(
+            "service: {name: web, port: {name: http}}", "serviceName: web, servicePort: 80"
+        ),
     ).workloads
     assert [(r.kind, r.service_port) for r in workload.exposures[0].routes] == [("Ingress", 80)]
 

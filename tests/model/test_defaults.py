@@ -28,7 +28,12 @@ MANIFEST: dict[str, Any] = {
 
 def _live() -> dict[str, Any]:
     live = copy.deepcopy(MANIFEST)
-    live["metadata"] |= {"uid": "u", "resourceVersion": "9", "creationTimestamp": "2026-01-01T00:00:00Z", "generation": 3}
+    live["metadata"] |= {
+        "uid": "u",
+        "resourceVersion": "9",
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+        "generation": 3,
+    }
     live["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": "3"}
     live["status"] = {"replicas": 1}
     live["spec"] |= {
@@ -37,14 +42,24 @@ def _live() -> dict[str, Any]:
     }  # fmt: skip
     live["spec"]["template"]["metadata"]["creationTimestamp"] = None
     pod = live["spec"]["template"]["spec"]
-    pod |= {"dnsPolicy": "ClusterFirst", "restartPolicy": "Always", "terminationGracePeriodSeconds": 30, "securityContext": {}}
+    pod |= {
+        "dnsPolicy": "ClusterFirst",
+        "restartPolicy": "Always",
+        "terminationGracePeriodSeconds": 30,
+        "securityContext": {},
+    }
     pod |= {"schedulerName": "default-scheduler", "serviceAccount": "a", "serviceAccountName": "a"}
     pod["volumes"][1]["configMap"]["defaultMode"] = 420
     container = pod["containers"][0]
     container |= {"imagePullPolicy": "IfNotPresent", "resources": {}, "terminationMessagePath": "/dev/termination-log"}
     container["terminationMessagePolicy"] = "File"
     container["ports"][0]["protocol"] = "TCP"
-    container["readinessProbe"] |= {"failureThreshold": 3, "periodSeconds": 10, "successThreshold": 1, "timeoutSeconds": 1}
+    container["readinessProbe"] |= {
+        "failureThreshold": 3,
+        "periodSeconds": 10,
+        "successThreshold": 1,
+        "timeoutSeconds": 1,
+    }
     container["readinessProbe"]["httpGet"]["scheme"] = "HTTP"
     return live
 
@@ -94,12 +109,20 @@ def test_the_token_volume_of_a_live_pod_is_nobodys_wish():
 
 def test_a_headless_service_stays_headless_and_an_assigned_address_goes():
     def service(ip: str) -> dict[str, Any]:
-        return {"kind": "Service", "metadata": {"name": "s"}, "spec": {"clusterIP": ip, "clusterIPs": [ip], "ports": [{"port": 80, "targetPort": 80}]}}
+        return {
+            "kind": "Service",
+            "metadata": {"name": "s"},
+            "spec": {"clusterIP": ip, "clusterIPs": [ip], "ports": [{"port": 80, "targetPort": 80}]},
+        }
 
     assert without_server_fields(service("10.0.0.7"))["spec"] == {"ports": [{"port": 80}]}
     assert without_server_fields(service("None"))["spec"] == {"clusterIP": "None", "ports": [{"port": 80}]}
 
 
 def test_an_empty_volume_is_an_empty_dir_and_nulls_are_absent():
-    pod = {"kind": "Pod", "metadata": {"name": "a"}, "spec": {"nodeSelector": None, "volumes": [{"name": "v", "emptyDir": None}]}}
+    pod = {
+        "kind": "Pod",
+        "metadata": {"name": "a"},
+        "spec": {"nodeSelector": None, "volumes": [{"name": "v", "emptyDir": None}]},
+    }
     assert without_server_fields(pod)["spec"] == {"volumes": [{"name": "v", "emptyDir": {}}]}

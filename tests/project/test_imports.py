@@ -7,7 +7,18 @@ import sys
 
 import pytest
 
-HEAVY = ("pandas", "pyarrow", "duckdb", "numba", "numpy", "matplotlib", "papermill", "nbconvert", "kubernetes", "google.cloud")
+HEAVY = (
+    "pandas",
+    "pyarrow",
+    "duckdb",
+    "numba",
+    "numpy",
+    "matplotlib",
+    "papermill",
+    "nbconvert",
+    "kubernetes",
+    "google.cloud",
+)
 
 
 @pytest.mark.parametrize("module", ["k2cr_analysis", "k2cr_analysis.cli"])

@@ -39,13 +39,19 @@ def test_the_dev_extra_holds_every_other_extra():
 )
 def test_a_lock_pins_every_package(lock: str, wanted: list[str]):
     lines = [line for line in (ROOT / lock).read_text().splitlines() if not line.lstrip().startswith("#")]
-    assert all(re.fullmatch(r"[A-Za-z0-9._\[\]-]+==[^\s;@/]+( ; .*)?", line) for line in lines), "names and versions alone"
+    assert all(re.fullmatch(r"[A-Za-z0-9._\[\]-]+==[^\s;@/]+( ; .*)?", line) for line in lines), (
+        "names and versions alone"
+    )
     assert {_name(r) for r in wanted} <= {_name(line) for line in lines}
 
 
 def test_the_core_lock_is_a_part_of_the_whole_one():
     def pins(lock: str) -> set[str]:
-        return {line for line in (ROOT / lock).read_text().splitlines() if "==" in line and not line.lstrip().startswith("#")}
+        return {
+            line
+            for line in (ROOT / lock).read_text().splitlines()
+            if "==" in line and not line.lstrip().startswith("#")
+        }
 
     assert pins("requirements.lock") <= pins("requirements-dev.lock")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from k2cr_analysis.errors import Location
@@ -36,11 +36,12 @@ WORKLOAD_KINDS: Mapping[str, str] = {
 _REPLICATED = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController")
 # Kinds that the model reads, besides the workloads themselves.
 _READ_KINDS = frozenset(WORKLOAD_KINDS) | {
-    "Service", "Ingress", "Gateway", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "VirtualService", "HorizontalPodAutoscaler",
-    "PodDisruptionBudget", "NetworkPolicy", "ServiceAccount", "ConfigMap", "Secret", "PersistentVolumeClaim", "Role", "ClusterRole", "RoleBinding",
-    "ClusterRoleBinding", "Node", "Namespace", "BackendConfig", "FrontendConfig", "ManagedCertificate", "HealthCheckPolicy", "GCPBackendPolicy",
-    "ScaledObject", "VerticalPodAutoscaler", "APIService", "CustomResourceDefinition", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
-    "StorageClass", "PersistentVolume", "PodMonitoring", "PodMonitor", "PriorityClass",
+    "Service", "Ingress", "Gateway", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "VirtualService",
+    "HorizontalPodAutoscaler", "ScaledObject", "VerticalPodAutoscaler", "PodDisruptionBudget", "PriorityClass",
+    "NetworkPolicy", "BackendConfig", "FrontendConfig", "ManagedCertificate", "HealthCheckPolicy", "GCPBackendPolicy",
+    "ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ConfigMap", "Secret",
+    "PersistentVolumeClaim", "PersistentVolume", "StorageClass", "Node", "Namespace", "PodMonitoring", "PodMonitor",
+    "APIService", "CustomResourceDefinition", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
 }  # fmt: skip
 
 
@@ -60,7 +61,9 @@ def workload_id(raw: Raw) -> str:
     return f"{namespace_of(raw)}/{raw.get('kind')}/{name_of(raw)}"
 
 
-def parse_cluster(found: Iterable[SnapshotObject], *, project: str | None = None, name: str | None = None, location: str | None = None) -> Cluster:
+def parse_cluster(
+    found: Iterable[SnapshotObject], *, project: str | None = None, name: str | None = None, location: str | None = None
+) -> Cluster:
     """All workloads of a snapshot, joined, in the order of their ids.
 
     ``project``, ``name`` and ``location`` are the cluster's, where the snapshot's provenance knows them; what it does
@@ -74,13 +77,17 @@ def parse_cluster(found: Iterable[SnapshotObject], *, project: str | None = None
     exposures = _exposures(drafts, index, labels)
     related = RelatedObjects(index, labels)
     workloads = [_workload(d, exposures.get(d.id, ()), related) for d in drafts]
-    nodes = tuple(sorted((parse_node(o.object) for o in original if o.object.get("kind") == "Node"), key=lambda n: n.name))
+    nodes = tuple(
+        sorted((parse_node(o.object) for o in original if o.object.get("kind") == "Node"), key=lambda n: n.name)
+    )
     return Cluster(
         workloads=tuple(sorted(workloads, key=lambda w: w.id)),
         nodes=nodes,
         pods=_owned_pods(original, index),
         objects={kind: tuple(raws) for kind, raws in sorted(index.by_kind.items())},
-        other_kinds=dict(sorted(Counter(_kind_and_group(raw) for raw, _ in cleaned if kind_of(raw) not in _READ_KINDS).items())),
+        other_kinds=dict(
+            sorted(Counter(_kind_and_group(raw) for raw, _ in cleaned if kind_of(raw) not in _READ_KINDS).items())
+        ),
         name=name,
         location=location or _region_of(nodes),
         project=project or _project_of(nodes),
@@ -94,7 +101,9 @@ def _kind_and_group(raw: Raw) -> str:
     return f"{raw.get('kind')}.{group}" if group else str(raw.get("kind"))
 
 
-def _drafts(cleaned: list[tuple[Raw, SnapshotObject]], index: ObjectIndex, digests: Mapping[str, dict[str, dict[str, str]]]) -> list[_Draft]:
+def _drafts(
+    cleaned: Sequence[tuple[Raw, SnapshotObject]], index: ObjectIndex, digests: Mapping[str, dict[str, dict[str, str]]]
+) -> list[_Draft]:
     environments = _environments(index)
     claims = {ns: {name_of(c): c for c in found} for ns, found in index.in_namespace("PersistentVolumeClaim").items()}
     drafts: dict[str, _Draft] = {}
@@ -107,13 +116,25 @@ def _drafts(cleaned: list[tuple[Raw, SnapshotObject]], index: ObjectIndex, diges
         seen = digests.get(workload_id(raw), {})
         path = f"{WORKLOAD_KINDS[kind]}.spec"
         environment = environments.get(namespace, Environment({}, {}))
-        pod = parse_pod(spec, mapping(template, "metadata"), path, environment, claims.get(namespace, {}), mapping(raw, "spec"), _digests_of(spec, seen))
+        pod = parse_pod(
+            spec,
+            mapping(template, "metadata"),
+            path,
+            environment,
+            claims.get(namespace, {}),
+            mapping(raw, "spec"),
+            _digests_of(spec, seen),
+        )
         drafts[workload_id(raw)] = _Draft(workload_id(raw), kind, raw, origin.source, pod)
     return list(drafts.values())
 
 
 def _template(raw: Raw, kind: str) -> Raw:
-    return mapping(raw, *WORKLOAD_KINDS[kind].removeprefix("$").strip(".").split(".")) if WORKLOAD_KINDS[kind] != "$" else raw
+    return (
+        mapping(raw, *WORKLOAD_KINDS[kind].removeprefix("$").strip(".").split("."))
+        if WORKLOAD_KINDS[kind] != "$"
+        else raw
+    )
 
 
 def _environments(index: ObjectIndex) -> Mapping[str, Environment]:
@@ -121,7 +142,10 @@ def _environments(index: ObjectIndex) -> Mapping[str, Environment]:
     return {
         namespace: Environment(
             {name_of(c): c for c in maps.get(namespace, ())},
-            {name_of(s): tuple(sorted({*mapping(s, "data"), *mapping(s, "stringData")})) for s in secrets.get(namespace, ())},
+            {
+                name_of(s): tuple(sorted({*mapping(s, "data"), *mapping(s, "stringData")}))
+                for s in secrets.get(namespace, ())
+            },
         )
         for namespace in {*maps, *secrets}
     }
@@ -161,9 +185,15 @@ def _exposures(drafts: list[_Draft], index: ObjectIndex, labels: LabelIndex) -> 
             found[draft.id].append(knative_exposure(draft.raw, draft.pod))
     for service in index.by_kind.get("Service", ()):
         namespace = namespace_of(service)
-        for selected in labels.selected(namespace, mapping(service, "spec", "selector")) if mapping(service, "spec", "selector") else ():
+        for selected in (
+            labels.selected(namespace, mapping(service, "spec", "selector"))
+            if mapping(service, "spec", "selector")
+            else ()
+        ):
             if by_id[selected].kind not in ("Job", "CronJob"):
-                found[selected].append(exposure_of(service, by_id[selected].pod, routes.get((namespace, name_of(service)), ())))
+                found[selected].append(
+                    exposure_of(service, by_id[selected].pod, routes.get((namespace, name_of(service)), ()))
+                )
     return {key: tuple(sorted(value, key=lambda e: e.service)) for key, value in found.items()}
 
 
@@ -236,7 +266,11 @@ def _region_of(nodes: tuple[Node, ...]) -> str | None:
 
 def _project_of(nodes: tuple[Node, ...]) -> str | None:
     """From a node's provider id, ``gce://project/zone/name``."""
-    projects = {m.group(1) for n in nodes if (m := re.match(r"gce://([^/]+)/", str(mapping(n.raw, "spec").get("providerID") or "")))}
+    projects = {
+        m.group(1)
+        for n in nodes
+        if (m := re.match(r"gce://([^/]+)/", str(mapping(n.raw, "spec").get("providerID") or "")))
+    }
     return next(iter(projects)) if len(projects) == 1 else None
 
 

@@ -18,7 +18,11 @@ class Environment:
 
     def variables(self, container: Raw, path: str) -> tuple[EnvVar, ...]:
         """``env`` in its order; of two with one name the last wins, as in Kubernetes."""
-        found = {v.name: v for v in (self._variable(raw, f"{path}.env[{i}]") for i, raw in objects(container, "env")) if v.name}
+        found = {
+            v.name: v
+            for v in (self._variable(raw, f"{path}.env[{i}]") for i, raw in objects(container, "env"))
+            if v.name
+        }
         return tuple(found.values())
 
     def sources(self, container: Raw, path: str) -> tuple[EnvFrom, ...]:
@@ -62,5 +66,7 @@ class Environment:
             found.append(EnvFrom("config-map", name, prefix, config.get("optional") is True, keys, path))
         if secret:
             name = text(secret, "name") or ""
-            found.append(EnvFrom("secret", name, prefix, secret.get("optional") is True, self.secret_keys.get(name), path))
+            found.append(
+                EnvFrom("secret", name, prefix, secret.get("optional") is True, self.secret_keys.get(name), path)
+            )
         return found

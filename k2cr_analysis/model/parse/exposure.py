@@ -27,7 +27,9 @@ def exposure_of(service: Raw, pod: Pod, routes: tuple[Route, ...]) -> Exposure:
         type="Headless" if headless else text(spec, "type") or "ClusterIP",
         ports=tuple(_service_port(p, i, pod) for i, p in objects(spec, "ports")),
         routes=routes,
-        internal_load_balancer=any(annotations.get(a, "").lower() in ("internal", "true") for a in _INTERNAL_ANNOTATIONS),
+        internal_load_balancer=any(
+            annotations.get(a, "").lower() in ("internal", "true") for a in _INTERNAL_ANNOTATIONS
+        ),
         annotations=annotations,
         raw=service,
     )
@@ -43,7 +45,11 @@ def _service_port(raw: Raw, index: int, pod: Pod) -> ServicePort:
         protocol=text(raw, "protocol") or "TCP",
         app_protocol=text(raw, "appProtocol"),
         target_port=target_port,
-        target=target_port if isinstance(target_port, int) else container.port_number(target_port) if container else None,
+        target=target_port
+        if isinstance(target_port, int)
+        else container.port_number(target_port)
+        if container
+        else None,
         container=container.name if container else None,
         path=f"$.spec.ports[{index}]",
     )
@@ -65,9 +71,20 @@ def knative_exposure(raw: Raw, pod: Pod) -> Exposure:
     name = name_of(raw)
     labels = strings(mapping(raw, "metadata").get("labels"))
     external = labels.get("networking.knative.dev/visibility") != "cluster-local"
-    entrance = ServicePort(80, declared.name if declared else None, "TCP", None, target, target, listening.name if listening else None, "$.spec.template.spec.containers[0].ports[0]")
+    entrance = ServicePort(
+        80,
+        declared.name if declared else None,
+        "TCP",
+        None,
+        target,
+        target,
+        listening.name if listening else None,
+        "$.spec.template.spec.containers[0].ports[0]",
+    )
     route = Route("KnativeService", name, None, None, name, 80, external, "$.spec", raw)
-    return Exposure(name, "Knative", (entrance,), (route,), False, strings(mapping(raw, "metadata").get("annotations")), raw)
+    return Exposure(
+        name, "Knative", (entrance,), (route,), False, strings(mapping(raw, "metadata").get("annotations")), raw
+    )
 
 
 def routes_by_service(index: ObjectIndex) -> Mapping[tuple[str, str], tuple[Route, ...]]:
@@ -92,7 +109,11 @@ def _from_ingress(raw: Raw, _index: ObjectIndex) -> _Routes:
     def route(backend: Raw, host: str | None, http_path: str | None, path: str) -> _Routes:
         service = mapping(backend, "service")  # networking.k8s.io/v1
         target = text(service, "name") or text(backend, "serviceName")  # v1beta1 and older
-        number = port(mapping(service, "port"), "number") or text(mapping(service, "port"), "name") or port(backend, "servicePort")
+        number = (
+            port(mapping(service, "port"), "number")
+            or text(mapping(service, "port"), "name")
+            or port(backend, "servicePort")
+        )
         if target:
             yield namespace, Route("Ingress", name, host, http_path, target, number, external, path, raw)
 
@@ -100,7 +121,12 @@ def _from_ingress(raw: Raw, _index: ObjectIndex) -> _Routes:
         yield from route(mapping(spec, field), None, None, f"$.spec.{field}")
     for i, rule in objects(spec, "rules"):
         for j, http_path in objects(mapping(rule, "http"), "paths"):
-            yield from route(mapping(http_path, "backend"), text(rule, "host"), text(http_path, "path"), f"$.spec.rules[{i}].http.paths[{j}]")
+            yield from route(
+                mapping(http_path, "backend"),
+                text(rule, "host"),
+                text(http_path, "path"),
+                f"$.spec.rules[{i}].http.paths[{j}]",
+            )
 
 
 def _from_gateway_route(raw: Raw, index: ObjectIndex) -> _Routes:
@@ -115,7 +141,17 @@ def _from_gateway_route(raw: Raw, index: ObjectIndex) -> _Routes:
                 continue
             for host in hosts:
                 for http_path in matches:
-                    found = Route(str(raw.get("kind")), name, host, http_path, service, port(ref, "port"), external, f"$.spec.rules[{i}].backendRefs[{j}]", raw)
+                    found = Route(
+                        str(raw.get("kind")),
+                        name,
+                        host,
+                        http_path,
+                        service,
+                        port(ref, "port"),
+                        external,
+                        f"$.spec.rules[{i}].backendRefs[{j}]",
+                        raw,
+                    )
                     yield text(ref, "namespace") or namespace, found
 
 
@@ -134,12 +170,24 @@ def _from_virtual_service(raw: Raw, _index: ObjectIndex) -> _Routes:
     hosts: tuple[str | None, ...] = texts(spec, "hosts") or (None,)
     for field in ("http", "tls", "tcp"):
         for i, rule in objects(spec, field):
-            prefixes = [text(mapping(m, "uri"), "prefix") or text(mapping(m, "uri"), "exact") for _, m in objects(rule, "match")] or [None]
+            prefixes = [
+                text(mapping(m, "uri"), "prefix") or text(mapping(m, "uri"), "exact") for _, m in objects(rule, "match")
+            ] or [None]
             for j, destination in objects(rule, "route"):
                 target = mapping(destination, "destination")
                 service, of_namespace = _host_of_service(text(target, "host") or "", namespace)
                 number = port(mapping(target, "port"), "number")
-                found = Route("VirtualService", name, hosts[0], prefixes[0], service, number, external, f"$.spec.{field}[{i}].route[{j}]", raw)
+                found = Route(
+                    "VirtualService",
+                    name,
+                    hosts[0],
+                    prefixes[0],
+                    service,
+                    number,
+                    external,
+                    f"$.spec.{field}[{i}].route[{j}]",
+                    raw,
+                )
                 yield of_namespace, found
 
 

@@ -62,7 +62,11 @@ def selects(selector: Raw, labels: Mapping[str, str]) -> bool:
         return all(labels.get(k) == v for k, v in strings(selector).items())
     wanted = strings(selector.get("matchLabels"))
     expressions = [e for _, e in objects(selector, "matchExpressions")]
-    return bool(wanted or expressions) and all(labels.get(k) == v for k, v in wanted.items()) and all(_holds(e, labels) for e in expressions)
+    return (
+        bool(wanted or expressions)
+        and all(labels.get(k) == v for k, v in wanted.items())
+        and all(_holds(e, labels) for e in expressions)
+    )
 
 
 def _holds(expression: Raw, labels: Mapping[str, str]) -> bool:
@@ -89,7 +93,13 @@ class LabelIndex:
                 self._by_label[namespace, *item].append(thing)
 
     def selected(self, namespace: str, selector: Raw) -> Iterator[str]:
-        plain = strings(selector.get("matchLabels")) if "matchLabels" in selector else strings(selector) if "matchExpressions" not in selector else {}
+        plain = (
+            strings(selector.get("matchLabels"))
+            if "matchLabels" in selector
+            else strings(selector)
+            if "matchExpressions" not in selector
+            else {}
+        )
         lists = [self._by_label.get((namespace, *item), []) for item in plain.items()]
         candidates = min(lists, key=len) if lists else self._by_namespace.get(namespace, [])
         return (thing for thing in candidates if selects(selector, self._labels[thing]))

@@ -21,19 +21,26 @@ def parse_node(raw: Raw) -> Node:
         pool=labels.get("cloud.google.com/gke-nodepool"),
         zone=labels.get("topology.kubernetes.io/zone") or labels.get("failure-domain.beta.kubernetes.io/zone"),
         region=labels.get("topology.kubernetes.io/region") or labels.get("failure-domain.beta.kubernetes.io/region"),
-        spot=labels.get("cloud.google.com/gke-spot") == "true" or labels.get("cloud.google.com/gke-preemptible") == "true",
+        spot=labels.get("cloud.google.com/gke-spot") == "true"
+        or labels.get("cloud.google.com/gke-preemptible") == "true",
         capacity=resources(mapping(raw, "status", "capacity")),
         allocatable=allocatable,
         max_pods=int(pods) if pods is not None else DEFAULT_MAX_PODS,
         labels=labels,
-        taints=tuple((str(t.get("key")), str(t.get("value") or ""), str(t.get("effect"))) for _, t in objects(mapping(raw, "spec"), "taints")),
+        taints=tuple(
+            (str(t.get("key")), str(t.get("value") or ""), str(t.get("effect")))
+            for _, t in objects(mapping(raw, "spec"), "taints")
+        ),
         raw=raw,
     )
 
 
 def is_running(pod: Raw) -> bool:
     """Whether a live pod holds its requests: it has a node, and has not ended."""
-    return bool(text(mapping(pod, "spec"), "nodeName")) and mapping(pod, "status").get("phase") not in ("Succeeded", "Failed")
+    return bool(text(mapping(pod, "spec"), "nodeName")) and mapping(pod, "status").get("phase") not in (
+        "Succeeded",
+        "Failed",
+    )
 
 
 def owned_pod(pod: Raw, workload_id: str) -> OwnedPod:

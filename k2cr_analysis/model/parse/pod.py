@@ -15,15 +15,26 @@ _NOT_A_SOURCE = {"name"}
 
 
 def parse_pod(
-    spec: Raw, metadata: Raw, path: str, environment: Environment, claims: Mapping[str, Raw], templates: Raw, digests: Mapping[str, str]
+    spec: Raw,
+    metadata: Raw,
+    path: str,
+    environment: Environment,
+    claims: Mapping[str, Raw],
+    templates: Raw,
+    digests: Mapping[str, str],
 ) -> Pod:
     """A pod template with its parts.
 
     ``claims``: PersistentVolumeClaims of the namespace by name. ``templates``: the object's own ``spec``, for a
     StatefulSet's volumeClaimTemplates. ``digests``: container name -> image digest seen in live pods.
     """
-    containers = [parse_container(c, f"{path}.containers[{i}]", environment, digests) for i, c in objects(spec, "containers")]
-    inits = [parse_container(c, f"{path}.initContainers[{i}]", environment, digests) for i, c in objects(spec, "initContainers")]
+    containers = [
+        parse_container(c, f"{path}.containers[{i}]", environment, digests) for i, c in objects(spec, "containers")
+    ]
+    inits = [
+        parse_container(c, f"{path}.initContainers[{i}]", environment, digests)
+        for i, c in objects(spec, "initContainers")
+    ]
     return Pod(
         containers=tuple(containers),
         init_containers=tuple(c for c in inits if not c.is_sidecar),
@@ -52,7 +63,9 @@ def parse_container(raw: Raw, path: str, environment: Environment, digests: Mapp
         args=texts(raw, "args"),
         env=environment.variables(raw, path),
         env_from=environment.sources(raw, path),
-        ports=tuple(_port(p, f"{path}.ports[{i}]") for i, p in objects(raw, "ports") if integer(p, "containerPort") is not None),
+        ports=tuple(
+            _port(p, f"{path}.ports[{i}]") for i, p in objects(raw, "ports") if integer(p, "containerPort") is not None
+        ),
         requests=resources(mapping(raw, "resources", "requests")),
         limits=resources(mapping(raw, "resources", "limits")),
         startup_probe=_probe(raw, "startupProbe", path),
@@ -67,7 +80,13 @@ def parse_container(raw: Raw, path: str, environment: Environment, digests: Mapp
 
 
 def _port(raw: Raw, path: str) -> Port:
-    return Port(integer(raw, "containerPort") or 0, text(raw, "name"), text(raw, "protocol") or "TCP", integer(raw, "hostPort"), path)
+    return Port(
+        integer(raw, "containerPort") or 0,
+        text(raw, "name"),
+        text(raw, "protocol") or "TCP",
+        integer(raw, "hostPort"),
+        path,
+    )
 
 
 def _mount(raw: Raw, path: str) -> VolumeMount:
@@ -81,7 +100,12 @@ def _mount(raw: Raw, path: str) -> VolumeMount:
     )
 
 
-_PROBE_FIELDS: tuple[tuple[str, ProbeKind], ...] = (("httpGet", "http"), ("tcpSocket", "tcp"), ("grpc", "grpc"), ("exec", "exec"))
+_PROBE_FIELDS: tuple[tuple[str, ProbeKind], ...] = (
+    ("httpGet", "http"),
+    ("tcpSocket", "tcp"),
+    ("grpc", "grpc"),
+    ("exec", "exec"),
+)
 
 
 def _probe(container: Raw, field: str, path: str) -> Probe | None:
@@ -127,7 +151,13 @@ def _volume(raw: Raw, path: str, claims: Mapping[str, Raw]) -> Volume:
 def _claim_templates(owner_spec: Raw) -> tuple[Volume, ...]:
     """Each pod of a StatefulSet gets a claim of its own from these, mounted under the template's name."""
     return tuple(
-        Volume(str(mapping(t, "metadata").get("name") or ""), "persistentVolumeClaim", {"claimName": mapping(t, "metadata").get("name")}, t, f"$.spec.volumeClaimTemplates[{i}]")
+        Volume(
+            str(mapping(t, "metadata").get("name") or ""),
+            "persistentVolumeClaim",
+            {"claimName": mapping(t, "metadata").get("name")},
+            t,
+            f"$.spec.volumeClaimTemplates[{i}]",
+        )
         for i, t in objects(owner_spec, "volumeClaimTemplates")
     )
 
@@ -149,7 +179,10 @@ def effective_requests(spec: Raw) -> Resources:
             steps.append(_sum([request, *sidecars]))  # the sidecars declared before it run beside it
     effective = _sum([*containers, *sidecars])
     for step in steps:
-        effective = {name: max(effective.get(name, Decimal(0)), step.get(name, Decimal(0))) for name in effective.keys() | step.keys()}
+        effective = {
+            name: max(effective.get(name, Decimal(0)), step.get(name, Decimal(0)))
+            for name in effective.keys() | step.keys()
+        }
     effective |= _flat(resources(mapping(spec, "resources", "requests")))
     return _resources(_sum([effective, _flat(resources(mapping(spec, "overhead")))]))
 
@@ -160,7 +193,11 @@ def _request_of(container: Raw) -> dict[str, Decimal]:
 
 
 def _flat(found: Resources) -> dict[str, Decimal]:
-    named: dict[str, Any] = {"cpu": found.cpu_cores, "memory": found.memory_bytes, "ephemeral-storage": found.ephemeral_storage_bytes}
+    named: dict[str, Any] = {
+        "cpu": found.cpu_cores,
+        "memory": found.memory_bytes,
+        "ephemeral-storage": found.ephemeral_storage_bytes,
+    }
     return {name: Decimal(value) for name, value in named.items() if value is not None} | dict(found.extended)
 
 
@@ -173,6 +210,10 @@ def _sum(parts: list[dict[str, Decimal]]) -> dict[str, Decimal]:
 
 
 def _resources(flat: dict[str, Decimal]) -> Resources:
-    extended = {name: value for name, value in sorted(flat.items()) if name not in ("cpu", "memory", "ephemeral-storage")}
+    extended = {
+        name: value for name, value in sorted(flat.items()) if name not in ("cpu", "memory", "ephemeral-storage")
+    }
     memory, storage = flat.get("memory"), flat.get("ephemeral-storage")
-    return Resources(flat.get("cpu"), None if memory is None else int(memory), None if storage is None else int(storage), extended)
+    return Resources(
+        flat.get("cpu"), None if memory is None else int(memory), None if storage is None else int(storage), extended
+    )

@@ -6,7 +6,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text, texts
 from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, name_of, namespace_of
 from k2cr_analysis.model.workload import Autoscaler, Exposure, Pod
@@ -14,11 +13,22 @@ from k2cr_analysis.model.workload import Autoscaler, Exposure, Pod
 _Related = dict[str, list[Raw]]
 # Kinds that select pods by labels, and where their selector stands.
 _SELECTING = {
-    "PodDisruptionBudget": "selector", "NetworkPolicy": "podSelector", "PodMonitoring": "selector", "PodMonitor": "selector",
-    "AuthorizationPolicy": "selector", "RequestAuthentication": "selector", "PeerAuthentication": "selector", "Sidecar": "workloadSelector",
-}  # fmt: skip
-# Kinds that name the workload they scale.
-_SCALING = {"HorizontalPodAutoscaler": "scaleTargetRef", "ScaledObject": "scaleTargetRef", "VerticalPodAutoscaler": "targetRef", "HTTPScaledObject": "scaleTargetRef"}
+    "PodDisruptionBudget": "selector",
+    "NetworkPolicy": "podSelector",
+    "PodMonitoring": "selector",
+    "PodMonitor": "selector",
+    "AuthorizationPolicy": "selector",
+    "RequestAuthentication": "selector",
+    "PeerAuthentication": "selector",
+    "Sidecar": "workloadSelector",
+}
+# Kinds that name the workload they scale, and where.
+_SCALING = {
+    "HorizontalPodAutoscaler": "scaleTargetRef",
+    "ScaledObject": "scaleTargetRef",
+    "VerticalPodAutoscaler": "targetRef",
+    "HTTPScaledObject": "scaleTargetRef",
+}
 
 
 def autoscaler_of(raw: Raw) -> Autoscaler:
@@ -32,7 +42,11 @@ def autoscaler_of(raw: Raw) -> Autoscaler:
         name = text(body, "name") or text(mapping(body, "metric"), "name") or text(body, "metricName") or ""
         metrics.append((kind, name))
         if kind == "Resource" and name == "cpu":
-            cpu = integer(mapping(body, "target"), "averageUtilization") or integer(body, "targetAverageUtilization") or cpu
+            cpu = (
+                integer(mapping(body, "target"), "averageUtilization")
+                or integer(body, "targetAverageUtilization")
+                or cpu
+            )
     return Autoscaler(
         name=name_of(raw),
         min_replicas=integer(spec, "minReplicas"),
@@ -52,7 +66,9 @@ class RelatedObjects:
         self._scaling = _scaling(index)
         self._bindings = _bindings(index)
 
-    def of(self, workload_id: str, namespace: str, kind: str, name: str, pod: Pod, exposures: Iterable[Exposure]) -> Mapping[str, tuple[Raw, ...]]:
+    def of(
+        self, workload_id: str, namespace: str, kind: str, name: str, pod: Pod, exposures: Iterable[Exposure]
+    ) -> Mapping[str, tuple[Raw, ...]]:
         found: _Related = defaultdict(list)
         for one in (self._selecting.get(workload_id, ()), self._scaling.get((namespace, kind, name), ())):
             for raw in one:
@@ -118,7 +134,9 @@ class RelatedObjects:
             self._add(found, "Gateway", of_namespace or namespace, name)
 
     def _add(self, found: _Related, kind: str, namespace: str, name: str) -> None:
-        raw = self._index.get(kind, namespace, name) or (self._index.get(kind, "default", name) if kind.startswith("Cluster") else None)
+        raw = self._index.get(kind, namespace, name) or (
+            self._index.get(kind, "default", name) if kind.startswith("Cluster") else None
+        )
         if raw is not None and not any(raw is other for other in found[kind]):
             found[kind].append(raw)
 
@@ -140,7 +158,9 @@ def _files_of(kind: str, source: Raw) -> list[tuple[str, str]]:
 
 def _backend_configs(annotations: Mapping[str, str]) -> set[str]:
     """Names in ``cloud.google.com/backend-config: '{"default": "a", "ports": {"http": "b"}}'``."""
-    written = annotations.get("cloud.google.com/backend-config") or annotations.get("beta.cloud.google.com/backend-config")
+    written = annotations.get("cloud.google.com/backend-config") or annotations.get(
+        "beta.cloud.google.com/backend-config"
+    )
     try:
         config = json.loads(written) if written else {}
     except ValueError:
