@@ -108,7 +108,8 @@ _BY_KIND: dict[str, Tree] = {
         "spec": {
             "type": "ClusterIP", "internalTrafficPolicy": "Cluster", "ipFamilies": ["IPv4"],
             "ipFamilyPolicy": "SingleStack", "sessionAffinity": "None", "allocateLoadBalancerNodePorts": True,
-            "externalTrafficPolicy": "Cluster", "publishNotReadyAddresses": False, "ports": _Each({"protocol": "TCP"}), "template": _TEMPLATE,
+            "externalTrafficPolicy": "Cluster", "publishNotReadyAddresses": False,
+            "ports": _Each({"protocol": "TCP"}), "template": _TEMPLATE,
         }
     },
     "PersistentVolumeClaim": _CLAIM,
