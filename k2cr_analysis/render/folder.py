@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
@@ -12,13 +13,20 @@ from pathlib import Path
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.openapi.cloud_run import problems
 from k2cr_analysis.render.build import Build, build
+from k2cr_analysis.render.cloudbuild import cloudbuild
 from k2cr_analysis.render.context import RenderContext
+from k2cr_analysis.render.cutover import cutover
 from k2cr_analysis.render.flags_form import deploy_script
+from k2cr_analysis.render.internal_lb import internal_gateways, internal_load_balancers
 from k2cr_analysis.render.mapping import mapping_entries, mapping_json, mapping_md
 from k2cr_analysis.render.names import folder_name
+from k2cr_analysis.render.network import network_script
 from k2cr_analysis.render.objects import api_object
 from k2cr_analysis.render.prepare import prepare_script
+from k2cr_analysis.render.rollback import rollback_script
+from k2cr_analysis.render.scheduler import scheduler_script
 from k2cr_analysis.render.service import RunJob, RunService
+from k2cr_analysis.render.terraform import terraform
 from k2cr_analysis.render.yaml_form import yaml_text
 
 SPEC_FILES = {"service": "service.yaml", "job": "job.yaml", "worker-pool": "worker-pool.yaml"}
@@ -30,10 +38,17 @@ def render_workload(assessed: WorkloadAssessment, context: RenderContext) -> Map
     Raises ``RuntimeError`` (a bug) where the result is not what the Cloud Run v1 API takes.
     """
     made = build(assessed, context)
-    files = {_spec_name(made): _spec(made), "deploy.sh": deploy_script(made), "prepare.sh": prepare_script(made)}
+    files: dict[str, str | None] = {"deploy.sh": deploy_script(made), "prepare.sh": prepare_script(made)}
+    files |= {"network.sh": network_script(made), "scheduler.sh": scheduler_script(made)}
+    files |= {"gke-internal-lb.yaml": internal_load_balancers(made), "gke-internal-gateway.yaml": internal_gateways(made)}
+    files |= {"cloudbuild.yaml": cloudbuild(made), "main.tf": terraform(made), "rollback.sh": rollback_script(made)}
+    files[_spec_name(made)] = _spec(made)
+    present = {name: text for name, text in files.items() if text is not None}
+    # Last, since every other file may have left a placeholder or an entry in the account.
+    present["cutover.md"] = cutover(made, frozenset(present))
     entries = mapping_entries(made)
-    files |= {"mapping.md": mapping_md(made, entries), "mapping.json": mapping_json(made, entries)}
-    return dict(sorted(files.items()))
+    present |= {"mapping.md": mapping_md(made, entries), "mapping.json": mapping_json(made, entries)}
+    return dict(sorted(present.items()))
 
 
 def _spec_name(made: Build) -> str:
@@ -52,8 +67,9 @@ def _spec(made: Build) -> str:
     header = [
         f"{made.workload.id} on Cloud Run. Written by k2cr; the reasons stand beside the values, the rest is in mapping.md."
     ]
-    if made.account.placeholders:
-        header.append(f"To fill in (see mapping.md): {', '.join(sorted(made.account.placeholders))}.")
+    missing = [literal for literal in sorted(made.account.placeholders) if literal in json.dumps(spec.tree, ensure_ascii=False)]
+    if missing:
+        header.append(f"To fill in (see mapping.md): {', '.join(missing)}.")
     return yaml_text(spec, header)
 
 

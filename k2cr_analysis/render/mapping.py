@@ -172,7 +172,7 @@ def mapping_json(build: Build, entries: Sequence[Entry]) -> str:
 def mapping_md(build: Build, entries: Sequence[Entry]) -> str:
     counts = ", ".join(f"{sum(e.outcome == o for e in entries)} {o}" for o in ("carried", "changed", "dropped"))
     lines = [
-        f"# What became of {_text(build.workload.id)}",
+        f"# What became of {escaped(build.workload.id)}",
         "",
         f"{build.assessed.fit.target} `{build.run.name}`; {len(entries)} source fields: {counts}.",
         "",
@@ -180,14 +180,14 @@ def mapping_md(build: Build, entries: Sequence[Entry]) -> str:
     if build.account.placeholders:
         lines += ["## To fill in", "", "Not known when this was written; the same word stands in every file.", ""]
         lines += [
-            f"- `{literal}`: {_text(meaning)}" for literal, meaning in sorted(build.account.placeholders.items())
+            f"- `{literal}`: {escaped(meaning)}" for literal, meaning in sorted(build.account.placeholders.items())
         ] + [""]
     decisions = [
         *build.account.decisions,
         *(f"{f.message} {f.remediation or ''}".strip() for f in build.assessed.findings if f.severity == "change"),
     ]
     if decisions:
-        lines += ["## To decide or do", "", *(f"- {_text(d)}" for d in dict.fromkeys(decisions)), ""]
+        lines += ["## To decide or do", "", *(f"- {escaped(d)}" for d in dict.fromkeys(decisions)), ""]
     for outcome, title in (("changed", "Changed"), ("dropped", "Dropped"), ("carried", "Carried as it is")):
         rows = [e for e in entries if e.outcome == outcome]
         if rows:
@@ -199,19 +199,19 @@ def _table(outcome: str, rows: Sequence[Entry]) -> list[str]:
     if outcome == "changed":
         head = ["| source field | from | to | why |", "|---|---|---|---|"]
         return head + [
-            f"| {_code(e.path)} | {_text(e.source_value or '')} | {_text(e.target_value or e.target or '')} | {_text(e.why)} |"
+            f"| {_code(e.path)} | {escaped(e.source_value or '')} | {escaped(e.target_value or e.target or '')} | {escaped(e.why)} |"
             for e in rows
         ]
     column = "value" if outcome == "carried" else "was"
     head = [f"| source field | {column} | why |", "|---|---|---|"]
-    return head + [f"| {_code(e.path)} | {_text(e.source_value or '')} | {_text(e.why)} |" for e in rows]
+    return head + [f"| {_code(e.path)} | {escaped(e.source_value or '')} | {escaped(e.why)} |" for e in rows]
 
 
 def _code(path: str) -> str:
     return f"`{path.replace('|', '&#124;').replace('`', '')}`"
 
 
-def _text(text: str) -> str:
+def escaped(text: str) -> str:
     """Text that stays text in a Markdown table."""
     flat = " ".join(text.split())
     return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", flat)

@@ -6,16 +6,19 @@ import re
 from collections.abc import Sequence
 
 from k2cr_analysis.render.context import RenderContext
-from k2cr_analysis.render.shell import quote
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]+")
+_LOOKS_UNEXPANDED = re.compile(r"'[^']*[$`\\\\][^']*'")
 PROJECT = '--project="$PROJECT"'
 REGION = '--region="$REGION"'
 
 
 def script(comments: Sequence[str], context: RenderContext, body: Sequence[str], *, region: bool = True) -> str:
     """A bash script: comments, ``set -euo pipefail``, PROJECT (and REGION), then ``body``."""
-    lines = ["#!/usr/bin/env bash", *(comment(c) for c in comments), "set -euo pipefail", ""]
+    lines = ["#!/usr/bin/env bash", *(comment(c) for c in comments)]
+    if any(_LOOKS_UNEXPANDED.search(line) for line in body):
+        lines.append("# shellcheck disable=SC2016,SC1003  # values stand as they are: nothing in single quotes is to be expanded")
+    lines += ["set -euo pipefail", ""]
     lines += _taken("PROJECT", context.project, "project", "my-project")
     if region:
         lines += _taken("REGION", context.region, "run/region", "asia-northeast1")
@@ -49,6 +52,3 @@ def unless(check: str, action: Sequence[str]) -> list[str]:
     """Run ``action`` unless ``check`` succeeds: safe to run twice."""
     return [f"if ! {check} >/dev/null 2>&1; then", *(f"  {line}" for line in action), "fi"]
 
-
-def literal(text: str) -> str:
-    return quote(text)

@@ -20,6 +20,12 @@ _NAMED = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 _COMMENT_WIDTH = 110
 
 
+class LiteralText(str):
+    """Text that is written as a block, line by line: a script inside YAML. It ends in one line break."""
+
+    __slots__ = ()
+
+
 def yaml_text(made: ApiObject, header: Sequence[str]) -> str:
     """The object as YAML, headed by comment lines."""
     lines = [f"# {line}".rstrip() for line in header]
@@ -79,6 +85,8 @@ def _sequence(items: Sequence[Any], indent: int, path: Path, comments: Mapping[P
             first = next(i for i, line in enumerate(body) if not line.lstrip().startswith("#"))
             lines += [line[2:] for line in body[:first]]
             lines += [f"{' ' * indent}- {body[first][indent + 2 :]}", *body[first + 1 :]]
+        elif isinstance(item, LiteralText):
+            lines += [f"{' ' * indent}- |", *(f"{' ' * (indent + 2)}{line}".rstrip() for line in item.splitlines())]
         else:
             lines.append(f"{' ' * indent}- {scalar(item)}")
     return lines

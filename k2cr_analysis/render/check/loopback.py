@@ -72,7 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         resource = _RESOURCE.search(path)
         if resource is None or resource[3]:
-            self._send(200, {"bindings": [], "etag": "x"} if "IamPolicy" in path else {})
+            self._send(200, {"bindings": [], "etag": "eA=="} if "IamPolicy" in path else {})
             return
         key = (resource[1].lower(), resource[2] or str(body.get("metadata", {}).get("name")))
         if self.command == "GET":

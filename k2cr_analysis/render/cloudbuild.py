@@ -1,0 +1,83 @@
+"""``cloudbuild.yaml``: deploy on merge. Build, resolve the digest, deploy without traffic under a tag, look, shift.
+
+Every ``$`` that is not a substitution of Cloud Build is written ``$$``.
+"""
+
+from __future__ import annotations
+
+from k2cr_analysis.render.build import Build
+from k2cr_analysis.render.images import parse_image
+from k2cr_analysis.render.objects import ApiObject, Path, Tree
+from k2cr_analysis.render.service import RunContainer, RunJob, RunService
+from k2cr_analysis.render.yaml_form import LiteralText, yaml_text
+
+_DOCKER = "gcr.io/cloud-builders/docker"
+_SDK = "gcr.io/google.com/cloudsdktool/cloud-sdk:slim"
+_LOCAL_REGISTRY = "apps"
+
+
+def cloudbuild(build: Build) -> str:
+    """A build of the container that the repository holds; the others stay as deployed."""
+    container = _built(build)
+    image = parse_image(container.image)
+    target = f"{image.registry}/{image.repository}" if image.registry else ""
+    substitutions = {
+        "_SERVICE": build.run.name,
+        "_REGION": build.context.region_literal,
+        "_CONTAINER": container.name,
+        "_IMAGE": target or f"{build.context.region_literal}-docker.pkg.dev/{build.context.project_literal}/{_LOCAL_REGISTRY}/{container.name}",
+    }
+    steps = [
+        {"id": "build", "name": _DOCKER, "args": ["build", "--tag=${_IMAGE}:${COMMIT_SHA}", "."]},
+        {"id": "push", "name": _DOCKER, "args": ["push", "${_IMAGE}:${COMMIT_SHA}"]},
+    ]
+    steps += _service_steps() if isinstance(build.run, RunService) else [_update_step(build)]
+    tree: Tree = {"steps": steps, "substitutions": substitutions, "options": {"logging": "CLOUD_LOGGING_ONLY"}}
+    header = [
+        f"Deploy on merge of {build.run.name}. Written by k2cr.",
+        "The first deployment is deploy.sh; this one changes the image of one container and leaves all else as it is.",
+    ]
+    comments: dict[Path, str] = {("substitutions",): "_CONTAINER: which container this repository builds; the other images are promoted by their own builds"}
+    return yaml_text(ApiObject(tree, comments), header)
+
+
+def _built(build: Build) -> RunContainer:
+    """The container that the workload is named after, else the last: helpers in front of it come from elsewhere."""
+    containers = build.run.template.containers
+    return next((c for c in containers if c.name == build.workload.name), containers[-1])
+
+
+_DIGEST = 'image=$$(gcloud artifacts docker images describe "${_IMAGE}:${COMMIT_SHA}" --format="value(image_summary.fully_qualified_digest)")'
+
+
+def _service_steps() -> list[Tree]:
+    deploy = [
+        "set -euo pipefail",
+        "# By digest: the tag may move, the revision must not.",
+        _DIGEST,
+        'gcloud run services update "${_SERVICE}" --region="${_REGION}" --no-traffic --tag="c-${SHORT_SHA}" --container="${_CONTAINER}" --image="$$image"',
+    ]
+    smoke = [
+        "set -euo pipefail",
+        "# The service takes no requests from outside its network, so what is looked at is the revision's own word:",
+        "# it is ready once one instance has passed the start-up probes of all containers.",
+        'read -r created ready <<<"$$(gcloud run services describe "${_SERVICE}" --region="${_REGION}" \\',
+        '  --format="value(status.latestCreatedRevisionName,status.latestReadyRevisionName)")"',
+        'echo "created $$created, ready $$ready"',
+        '[[ "$$created" == "$$ready" ]]',
+    ]
+    shift = ["set -euo pipefail", 'gcloud run services update-traffic "${_SERVICE}" --region="${_REGION}" --to-tags="c-${SHORT_SHA}=100"']
+    return [_bash("deploy-without-traffic", deploy), _bash("smoke-test", smoke), _bash("shift-traffic", shift)]
+
+
+def _update_step(build: Build) -> Tree:
+    kind = "jobs" if isinstance(build.run, RunJob) else "worker-pools"
+    track = "gcloud run" if isinstance(build.run, RunJob) else "gcloud beta run"
+    region = '--region="${_REGION}" ' if isinstance(build.run, RunJob) else ""
+    before = [] if region else ['export CLOUDSDK_RUN_REGION="${_REGION}"']
+    lines = ["set -euo pipefail", "# By digest: the tag may move, what runs must not.", _DIGEST, *before]
+    return _bash("deploy", [*lines, f'{track} {kind} update "${{_SERVICE}}" {region}--container="${{_CONTAINER}}" --image="$$image"'])
+
+
+def _bash(name: str, lines: list[str]) -> Tree:
+    return {"id": name, "name": _SDK, "entrypoint": "bash", "args": ["-c", LiteralText("\n".join(lines) + "\n")]}
