@@ -32,7 +32,7 @@ class Sizing:
     assumptions: tuple[str, ...]
 
 
-def size(  # noqa: PLR0913 - the assessment hands over each value by its name
+def size(
     workload: Workload,
     *,
     target: Target,
