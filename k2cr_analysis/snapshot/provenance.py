@@ -25,7 +25,10 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something in the input that was left out, or kept although it is wrong: where, what, and what to do."""
+    """Something in the input that was left out, or kept although it is wrong: where, what, and what to do.
+
+    ``object`` is the id of the object that it was found in, ``namespace/Kind/name``, where there is one.
+    """
 
     ref: str
     file: str | None
@@ -35,6 +38,7 @@ class Notice:
     found: str
     expected: str
     do: str
+    object: str | None = None
 
     @classmethod
     def of(cls, error: K2crError) -> Notice:
@@ -60,8 +64,8 @@ class Superseded:
 class Provenance:
     """Source, window and contents of a snapshot. The window is half open, in UTC.
 
-    ``skipped``: files and documents that are not in the snapshot. ``problems``: objects that are in it although
-    Kubernetes would refuse them. ``gaps``: what a source could not give. ``made_up``: the data is a demonstration.
+    ``skipped``: files and documents that are not in the snapshot. ``problems``: values that Kubernetes would refuse;
+    the object is in the snapshot without them. ``gaps``: what a source could not give. ``made_up``: demonstration data.
     ``rows``, ``object_kinds``, ``files``, ``tool_version`` and ``schema_version`` are filled in by the writer.
     """
 

@@ -1,0 +1,117 @@
+"""``k2cr collect``: manifests and table files into a snapshot."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from k2cr_analysis.errors import UsageError
+
+if TYPE_CHECKING:
+    from k2cr_analysis.snapshot.provenance import Notice, Provenance
+
+
+class RedactMode(StrEnum):
+    SECRETS = "secrets"
+    ALL = "all"
+
+
+class PriceSource(StrEnum):
+    EMBEDDED = "embedded"
+
+
+def register(app: typer.Typer) -> None:
+    app.command("collect", help="Read manifests (files, folders, -) and tables into a snapshot.")(collect)
+
+
+def collect(
+    out: Annotated[Path, typer.Option("--out", metavar="SNAP", help="Folder to write; an older snapshot is replaced.")],
+    manifests: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--manifests", metavar="PATH...", help="Files, folders or -: YAML or JSON, several after each other."
+        ),
+    ] = None,
+    more: Annotated[list[str] | None, typer.Argument(metavar="[PATH...]", hidden=True)] = None,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="List bad files and values, and go on.")] = False,
+    redact: Annotated[
+        RedactMode, typer.Option("--redact", help="secrets: what looks like one; all: keep names and references alone.")
+    ] = RedactMode.SECRETS,
+    window: Annotated[str, typer.Option("--window", help="Length of the window: 30d, 12h, 4w.")] = "30d",
+    end: Annotated[
+        str | None,
+        typer.Option("--end", metavar="TIME", help="End of the window, UTC; default: three days ago, 00:00."),
+    ] = None,
+    project: Annotated[str | None, typer.Option("--project", help="Google Cloud project of the cluster.")] = None,
+    cluster: Annotated[str | None, typer.Option("--cluster", help="Name of the cluster.")] = None,
+    location: Annotated[str | None, typer.Option("--location", help="Region or zone of the cluster.")] = None,
+    usage: Annotated[Path | None, typer.Option("--usage", help="Usage table, Parquet or CSV.")] = None,
+    traffic: Annotated[Path | None, typer.Option("--traffic", help="Traffic table, Parquet or CSV.")] = None,
+    billing: Annotated[Path | None, typer.Option("--billing", help="Billing table, Parquet or CSV.")] = None,
+    prices: Annotated[
+        PriceSource | None, typer.Option("--prices", help="Copy the price book of this version into the snapshot.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Every note, not only the first few of a sort.")] = False,
+) -> None:
+    from k2cr_analysis.model.prices import embedded_prices
+    from k2cr_analysis.sources.collection import collect_manifests
+
+    if not manifests:
+        raise UsageError(
+            ref="nothing-to-collect",
+            found="no --manifests",
+            expected="--manifests with files, folders or -",
+            do="k2cr collect --manifests FOLDER --out SNAP",
+        )
+    files = {"usage": usage, "traffic": traffic, "billing": billing}
+    provenance = collect_manifests(
+        [*manifests, *(more or [])],
+        out,
+        keep_going=keep_going,
+        redact_mode=redact.value,
+        window=window,
+        end=end,
+        project=project,
+        cluster=cluster,
+        location=location,
+        table_files={name: path for name, path in files.items() if path is not None},
+        tables={} if prices is None else {"prices": embedded_prices()},
+    )
+    if not quiet:
+        _tell_notes(provenance, limit=None if verbose else 20)
+    print(_summary(provenance, out))
+
+
+def _tell_notes(provenance: Provenance, limit: int | None) -> None:
+    told = [
+        *((_one_line("skipped", notice)) for notice in provenance.skipped),
+        *((_one_line("refused value", notice)) for notice in provenance.problems),
+        *(f"twice: {s.id}: {s.kept} stands, {s.dropped} does not" for s in provenance.superseded),
+    ]
+    for line in told[:limit]:
+        print(line, file=sys.stderr)
+    if limit is not None and len(told) > limit:
+        print(f"and {len(told) - limit} more notes: --verbose, or snapshot.json", file=sys.stderr)
+
+
+def _one_line(what: str, notice: Notice) -> str:
+    return f"{what}: {notice.as_error().where}: {notice.ref}: {notice.found}"
+
+
+def _summary(provenance: Provenance, out: Path) -> str:
+    kinds = sorted(provenance.object_kinds.items(), key=lambda item: (-item[1], item[0]))
+    shown = ", ".join(f"{count} {kind}" for kind, count in kinds[:8])
+    more = f" and {len(kinds) - 8} more kinds" if len(kinds) > 8 else ""
+    tables = [f"{name} {count:,} rows" for name, count in provenance.rows.items() if name != "objects"]
+    lines = [
+        f"{out}: {provenance.rows['objects']} objects ({shown}{more})",
+        *([f"tables: {', '.join(tables)}"] if tables else []),
+        f"left out: {len(provenance.skipped)} files and documents; refused values: {len(provenance.problems)}; "
+        f"objects given twice: {len(provenance.superseded)}; secrets taken out: {provenance.redacted_values}",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,214 @@
+"""Takes secrets out of an object before it is stored.
+
+- A Secret keeps the names of its keys; every value is ``<redacted>``. Its values are not looked at.
+- ``managedFields`` and copies of the applied object in annotations go.
+- Everywhere else, in known kinds and in unknown ones, a value goes whose name announces a secret (``secret_names``),
+  and the part of a text that is one by its form or by a name inside it (``secret_forms``).
+- ``binaryData`` of a ConfigMap goes as a whole.
+
+``redact="all"`` also takes every other free text: what stays is names, references, numbers and quantities.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from k2cr_analysis.snapshot.provenance import Redaction
+from k2cr_analysis.snapshot.secret_forms import REDACTED, redacted_text
+from k2cr_analysis.snapshot.secret_names import Secrecy, is_auth_mode, is_ordinary_value, secrecy
+
+# Copies of the object as it was applied, secrets and all.
+_APPLIED_COPIES: Final = (
+    "last-applied-configuration",
+    "last-applied",
+    "kapp.k14s.io/original",
+    "objectset.rio.cattle.io/applied",
+)
+_SECRET_DATA: Final = frozenset({"data", "stringData", "encryptedData"})
+# Maps whose keys are people's own names, where a field's name says nothing of its kind.
+_FREE_MAPS: Final = frozenset(
+    {"data", "annotations", "labels", "volumeAttributes", "parameters", "options", "stringData", "env", "extraEnv"}
+)
+# Fields of Kubernetes and its neighbours that hold a name, a reference or a position, whatever the word "key" in them.
+_ORDINARY_FIELDS_TEXT: Final = """
+    apiVersion kind name generateName namespace uid resourceVersion image imageID containerID nodeName topologyKey
+    matchLabelKeys mismatchLabelKeys labelKeys topologyKeys key keys secretKey property apiGroup apiGroups resources
+    verbs resourceNames secretName storageClassName serviceAccountName serviceAccount selfLink podManagementPolicy
+    serviceAccountToken automountServiceAccountToken tokenRequests dnsPolicy keyType keyAlgorithm
+    """
+_ORDINARY_FIELDS: Final = frozenset(_ORDINARY_FIELDS_TEXT.split())
+# Of these a value is never even searched: they are names that the API server checks.
+_NEVER_SEARCHED: Final = frozenset(
+    {"apiVersion", "kind", "name", "generateName", "namespace", "uid", "resourceVersion"}
+    | {"image", "imageID", "containerID", "nodeName", "apiGroup"}
+)
+_NAME_FIELDS: Final = ("name", "key", "header", "headerName", "field", "variable", "attribute")
+_VALUE_FIELDS: Final = ("value", "values", "secureValue", "defaultValue", "default", "val")
+_FILE_LIKE: Final = re.compile(r"[\w-]*\.[A-Za-z][\w.]{1,9}")
+_WHOLE_FILES: Final = re.compile(
+    r"\.?(?:pgpass|htpasswd|netrc|dockerconfigjson|dockercfg|my\.cnf)|id_(?:rsa|ed25519|ecdsa|dsa)|.*\.(?:key|p12|pfx|jks|keystore)"
+)
+_LABEL_KEY: Final = re.compile(r"[a-z][a-z./_-]*|[\w./-]*(?:kubernetes\.io|k8s\.io|cloud\.google\.com)[\w./-]*")
+
+
+def redact(obj: Mapping[str, Any], mode: Redaction = "secrets") -> tuple[dict[str, Any], int]:
+    """The object without its secrets, and how many values were taken out or cut."""
+    walk = _Walk()
+    redacted = walk.fields(obj, "")
+    if mode == "all":
+        from k2cr_analysis.snapshot.redaction_all import names_and_references
+
+        redacted = names_and_references(redacted)
+    return redacted, walk.count
+
+
+def looks_secret(name: str, value: str) -> bool:
+    """Whether a value of that name would be taken out; for messages, which must not show a secret either."""
+    return secrecy(name) is not Secrecy.NONE or redacted_text(value) != value
+
+
+class _Walk:
+    """Walks an object; ``count`` is the number of values that were replaced or cut."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def value(self, value: Any, name: str, *, free: bool = False) -> Any:
+        if isinstance(value, str):
+            return self.text(value, name, free=free)
+        if isinstance(value, Mapping):
+            return self.fields(value, name)
+        if isinstance(value, list):
+            return self.items(value, name)
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and name
+            and self.named(str(value), name, free)
+        ):
+            self.count += 1
+            return REDACTED
+        return value
+
+    def fields(self, value: Mapping[str, Any], name: str) -> dict[str, Any]:
+        if str(value.get("kind", "")).endswith("Secret") and any(field in value for field in _SECRET_DATA):
+            value = self.without_data(value)
+        announced = self.announced_name(value)
+        free = name in _FREE_MAPS
+        kept = {}
+        for field, item in value.items():
+            if field == "managedFields" or (free and any(copy in field for copy in _APPLIED_COPIES)):
+                continue
+            if field == "binaryData" and isinstance(item, Mapping):
+                kept[field] = {key: self.gone() for key in item}
+            elif announced and field in _VALUE_FIELDS:
+                kept[field] = self.value(item, announced, free=True)
+            else:
+                kept[field] = self.value(item, field, free=free)
+        return kept
+
+    def without_data(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        """A Secret (or a SealedSecret's encrypted data) with the names of its keys alone, all under ``data``."""
+        keys = sorted({key for field in _SECRET_DATA for key in _keys(value.get(field))})
+        rest = {field: item for field, item in value.items() if field not in _SECRET_DATA}
+        return rest | {"data": {key: self.gone() for key in keys}}
+
+    def announced_name(self, value: Mapping[str, Any]) -> str | None:
+        """The name in a pair such as ``{name: DB_PASSWORD, value: ...}``."""
+        if not any(field in value for field in _VALUE_FIELDS):
+            return None
+        return next((value[field] for field in _NAME_FIELDS if isinstance(value.get(field), str)), None)
+
+    def items(self, value: list[Any], name: str) -> list[Any]:
+        kept: list[Any] = []
+        flag = ""
+        for item in value:
+            if not isinstance(item, str):
+                kept.append(self.value(item, name))
+                flag = ""
+                continue
+            kept.append(self.argument(item, flag, value) if flag else self.text(item, name))
+            flag = _flag(item)
+        return kept
+
+    def argument(self, item: str, flag: str, words: list[Any]) -> str:
+        """A word behind a flag: ``--password``, ``x``."""
+        if not item.startswith("-") or len(item) > 2:
+            if secrecy(flag) is not Secrecy.NONE and not item.startswith("--") and self.named(item, flag, True):
+                return self.gone()
+            short = _short_flag_secret(flag, item, words)
+            if short is not None:
+                self.count += 1
+                return short
+        return self.text(item, "")
+
+    def text(self, text: str, name: str, *, free: bool = False) -> str:
+        if not free and name in _NEVER_SEARCHED:
+            return text
+        if self.named(text, name, free):
+            return self.gone()
+        kept = self.embedded(text) or redacted_text(text)
+        if kept != text:
+            self.count += 1
+        return kept
+
+    def named(self, text: str, name: str, free: bool) -> bool:
+        """Whether a value is a secret by the name in front of it."""
+        if free and _WHOLE_FILES.fullmatch(name):
+            return True
+        sureness = secrecy(name)
+        if sureness is Secrecy.NONE or is_ordinary_value(text, sureness) or is_auth_mode(name, text):
+            return False
+        if not free and name in _ORDINARY_FIELDS:
+            return name in ("key", "keys") and not _LABEL_KEY.fullmatch(text) and _is_random_looking(text)
+        # A file in a ConfigMap is read line by line, whatever it is called.
+        return not ("\n" in text.strip() and free and _FILE_LIKE.fullmatch(name))
+
+    def embedded(self, text: str) -> str | None:
+        """A text that is JSON itself, walked like an object; None where it is not, or holds no secret by structure."""
+        if text[:1] not in ("{", "[") or text.rstrip()[-1:] not in ("}", "]"):
+            return None
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError):
+            return None
+        inner = _Walk()
+        kept = inner.value(content, "")
+        if not inner.count:
+            return None
+        return json.dumps(kept, ensure_ascii=False)
+
+    def gone(self) -> str:
+        self.count += 1
+        return REDACTED
+
+
+def _keys(value: object) -> list[str]:
+    return [str(key) for key in value] if isinstance(value, Mapping) else []
+
+
+_FLAG: Final = re.compile(r"--?([A-Za-z][\w.-]*)")
+
+
+def _flag(word: str) -> str:
+    match = _FLAG.fullmatch(word)
+    return match[1] if match else ""
+
+
+def _short_flag_secret(flag: str, item: str, words: list[Any]) -> str | None:
+    """Secrets behind flags that only their programs make secret: ``curl -u user:x``, ``redis-cli -a x``."""
+    programs = {str(word).rpartition("/")[2] for word in words if isinstance(word, str)}
+    if flag in ("u", "user") and ":" in item and not item.startswith("-"):
+        user, _, password = item.partition(":")
+        return f"{user}:{REDACTED}" if password and not is_ordinary_value(password, Secrecy.PASSWORD) else None
+    wants = {"a": {"redis-cli"}, "p": {"sshpass", "docker", "podman", "helm"}}.get(flag, set())
+    if wants & programs and not is_ordinary_value(item, Secrecy.PASSWORD):
+        return REDACTED
+    return None
+
+
+def _is_random_looking(text: str) -> bool:
+    return any(map(str.isdigit, text)) and any(map(str.isupper, text))

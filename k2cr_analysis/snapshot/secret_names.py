@@ -1,0 +1,122 @@
+"""Whether a name announces a secret: ``DB_PASSWORD``, ``api-key``, ``spring.datasource.password``, ``Authorization``.
+
+A name is cut into its words, whatever the style. Its last word can make it ordinary: ``SECRET_NAME``, ``TOKEN_FILE``
+and ``KEY_ID`` tell where a secret is or what it is called, not what it is.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from functools import lru_cache
+from typing import Final
+
+
+class Secrecy(IntEnum):
+    """How sure a name is. ``KEY``: a key or token, unless its value shows otherwise. ``PASSWORD``: always."""
+
+    NONE = 0
+    KEY = 1
+    PASSWORD = 2
+
+
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_PASSWORD: Final = re.compile(
+    r"password|passwd|passphrase|passcode|secret|credential|connectionstring|connstr|privatekey|dockerconfigjson|htpasswd|pgpass"
+)
+_PASSWORD_WORDS: Final = frozenset(
+    {"pwd", "pass", "pw", "cred", "creds", "authorization", "bearer", "dockercfg", "netrc"}
+)
+_KEY_WORDS: Final = frozenset(
+    {"token", "tokens", "key", "keys", "apikey", "apikeys", "jwt", "dsn", "hmac", "sas", "passkey", "otp"}
+)
+# These say "secret" only at the end of a name: ``BASIC_AUTH``, but ``AUTH_PROVIDER``.
+_LAST_KEY_WORDS: Final = frozenset({"auth", "cookie", "cookies", "salt", "sig", "signature", "pin", "seed", "pat"})
+_KEY_ENDING: Final = re.compile(
+    r".*(?:token|apikey|accesskey|authkey|masterkey|signingkey|encryptionkey|licensekey|sharedkey|accountkey|sshkey|pwd|pass|auth)"
+)
+_NO_KEY_ENDING: Final = frozenset({"bypass", "compass", "oauth", "trespass", "surpass"})
+_ORDINARY_LAST_TEXT: Final = """
+    name names file files filename path paths dir directory folder id ids url urls uri uris host hosts hostname port
+    ports type types kind ttl expiry expires expiration enabled disabled enable disable version ref refs reference mode
+    header headers length len size limit limits count max min timeout seconds minutes hours ms algorithm alg algo issuer
+    audience endpoint endpoints prefix suffix location provider providers class store stores manager namespace mount
+    mountpath field fields format policy policies rotation rotate interval period duration user username users region
+    project bucket required reader writer service server addr address backend svc domain domains method methods strategy
+    scope scopes claim claims label labels selector selectors annotation annotations hash checksum sha digest
+    fingerprint vault engine group groups role roles account email status state age usage use used per rate driver
+    template templates image command script validator validation lifetime exists stdin csi operator controller rotator
+    cache caching cert crt ca pem pub public env only required optional uppercase lowercase policyname storage source
+    sources sync resolver pool slots budget window context sizes step steps dimension
+    """
+_ORDINARY_LAST: Final = frozenset(_ORDINARY_LAST_TEXT.split())
+_PUBLIC_BEFORE_KEY_TEXT: Final = """
+    public partition sort routing primary foreign topology label annotation row cache shard group idempotency node
+    property map hot hash object config index lookup dedup deduplication translation match public registry
+    """
+_PUBLIC_BEFORE_KEY: Final = frozenset(_PUBLIC_BEFORE_KEY_TEXT.split())
+# Directives that are no passwords: nginx's ``proxy_pass http://app``.
+_PASS_DIRECTIVES: Final = frozenset({"proxy", "fastcgi", "grpc", "uwsgi", "scgi", "memcached"})
+# Annotations of ingress controllers that name a Secret.
+_REFERENCES: Final = frozenset({"auth-secret", "auth-tls-secret", "proxy-ssl-secret", "secure-verify-ca-secret"})
+
+
+@lru_cache(maxsize=65536)
+def secrecy(name: str) -> Secrecy:
+    """How sure the name of a variable, flag, header, annotation or field is that its value is a secret."""
+    last_part = name.rstrip("/").rpartition("/")[2]
+    if last_part in _REFERENCES or len(name) > 256:
+        return Secrecy.NONE
+    words = [word.lower() for word in _WORD.findall(last_part)]
+    while len(words) > 1 and words[-1].isdigit():
+        words.pop()
+    if not words or words[-1] in _ORDINARY_LAST:
+        return Secrecy.NONE
+    return _of_words(words)
+
+
+def _of_words(words: list[str]) -> Secrecy:
+    last, before = words[-1], set(words[:-1])
+    if last == "pass" and before & _PASS_DIRECTIVES:
+        return Secrecy.NONE
+    if _PASSWORD.search("".join(words)) or _PASSWORD_WORDS & set(words):
+        return Secrecy.PASSWORD
+    if last in ("key", "keys") and before & _PUBLIC_BEFORE_KEY:
+        return Secrecy.NONE
+    if last not in _NO_KEY_ENDING and _KEY_ENDING.fullmatch(last) and last not in _LAST_KEY_WORDS:
+        return Secrecy.PASSWORD if last.endswith(("pwd", "pass", "auth")) else Secrecy.KEY
+    return Secrecy.KEY if _KEY_WORDS & set(words) or last in _LAST_KEY_WORDS else Secrecy.NONE
+
+
+_NOTHING: Final = re.compile(
+    r"\s*(?:true|false|yes|no|on|off|none|null|nil|enabled|disabled|required|optional|auto|default)?\s*", re.IGNORECASE
+)
+# $(VAR), ${VAR}, $VAR, {{ .Values.x }}, %(VAR)s: the value is elsewhere. So are a secret manager's names of secrets.
+_REFERENCE: Final = re.compile(
+    r"\$\([^()]+\)|\$\{[^{}]+\}|\$[A-Za-z_]\w*|\{\{[^{}]*\}\}|%\([^()]+\)s|<redacted>"
+    r"|(?:projects/[^/\s]+/secrets/|sm://|gsm://|gcp-sm:|vault:|ref\+|arn:aws:secretsmanager:|secretKeyRef|op://)\S*"
+    r"|(?:os\.|process\.env|ENV\[|System\.|getenv|config\.|settings\.|secrets\.|self\.|args\.)\S*"
+)
+_NUMBER: Final = re.compile(r"[-+]?[0-9]{1,12}(?:\.[0-9]+)?[smhdkMGKi%]{0,2}")
+_PATH: Final = re.compile(
+    r"(?:/|\./|\.\./|~/|file://)[\w@.+-]+(?:/[\w@.+-]+)+/?|/?[\w.-]+\.(?:json|pem|key|crt|txt|ya?ml|jks|p12)"
+)
+_PLAIN_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s@?]+", re.IGNORECASE)
+_AUTH_MODE: Final = re.compile(r"[a-z]{1,14}|[A-Z][a-z]{1,14}")
+
+
+def is_ordinary_value(value: str, sureness: Secrecy) -> bool:
+    """Whether a value is no secret although its name announces one: empty, a switch, a reference to the secret.
+
+    A number or a path is ordinary for a key or token (``MAX_TOKENS=4096``), not for a password.
+    """
+    if _NOTHING.fullmatch(value) or _REFERENCE.fullmatch(value.strip()):
+        return True
+    if sureness is Secrecy.PASSWORD:
+        return False
+    return bool(_NUMBER.fullmatch(value) or _PATH.fullmatch(value) or _PLAIN_URL.fullmatch(value))
+
+
+def is_auth_mode(name: str, value: str) -> bool:
+    """Whether a setting such as ``auth`` only says which kind: ``basic``, ``oauth``."""
+    return name.lower().endswith("auth") and bool(_AUTH_MODE.fullmatch(value))

@@ -1,0 +1,70 @@
+"""From sources to a snapshot: read, redact, write; nothing else is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from k2cr_analysis.snapshot.objects import SnapshotObject
+from k2cr_analysis.snapshot.provenance import Provenance, Redaction
+from k2cr_analysis.snapshot.redaction import redact
+from k2cr_analysis.snapshot.writer import write_snapshot
+from k2cr_analysis.sources.manifests import read_manifests
+from k2cr_analysis.sources.table_files import read_table_file
+from k2cr_analysis.sources.window import window as window_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def collect_manifests(  # noqa: PLR0913 (the options of the verb, by name)
+    paths: str | Path | Iterable[str | Path],
+    out: str | Path,
+    *,
+    keep_going: bool = False,
+    redact_mode: Redaction = "secrets",
+    window: str = "30d",
+    end: str | None = None,
+    project: str | None = None,
+    cluster: str | None = None,
+    location: str | None = None,
+    table_files: Mapping[str, str | Path] | None = None,
+    tables: Mapping[str, pa.Table] | None = None,
+) -> Provenance:
+    """Write a snapshot of manifests (files, folders, ``-``) to the folder ``out``, and give its provenance.
+
+    ``table_files`` maps ``usage``, ``traffic`` and ``billing`` to Parquet or CSV files; ``tables`` holds rows that are
+    there already, such as ``prices``. ``InputError`` for bad input: then nothing is written.
+    """
+    start, last = window_of(window, end)
+    given = [paths] if isinstance(paths, str | Path) else paths
+    loaded = {name: read_table_file(str(path), name) for name, path in (table_files or {}).items()}
+    read = read_manifests([str(path) for path in given], keep_going=keep_going)
+    redacted, count = _redacted(read.objects, redact_mode)
+    absent = [name for name in ("usage", "traffic", "billing") if name not in loaded]
+    provenance = Provenance(
+        source="manifests",
+        window_start=start,
+        window_end=last,
+        project=project,
+        cluster=cluster,
+        location=location,
+        redaction=redact_mode,
+        redacted_values=count,
+        skipped=tuple(read.skipped),
+        problems=tuple(read.problems),
+        superseded=tuple(read.superseded),
+        gaps=tuple(f"no {name} table was given" for name in absent),
+    )
+    return write_snapshot(out, redacted, {**loaded, **(tables or {})}, provenance)
+
+
+def _redacted(objects: list[SnapshotObject], mode: Redaction) -> tuple[list[SnapshotObject], int]:
+    kept = []
+    total = 0
+    for item in objects:
+        obj, count = redact(item.object, mode)
+        kept.append(SnapshotObject(obj, item.source))
+        total += count
+    return kept, total
