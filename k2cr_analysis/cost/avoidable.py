@@ -13,6 +13,7 @@ pool by pool, and the nodes that are no longer needed go. Assumed, and said in `
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -66,8 +67,28 @@ class Avoidable:
         self._pools = (
             ()
             if self._by_pod
-            else tuple(_PackedPool.of(p, cluster, demands, bill) for p in placed_pools(cluster, demands))
+            else tuple(PackedPool.of(p, cluster, demands, bill) for p in placed_pools(cluster, demands))
         )
+
+    def with_holds(self, holds: Iterable[str]) -> Avoidable:
+        """The same cluster, with other workloads that keep it alive; what was packed is kept."""
+        other = copy(self)
+        other._holds = frozenset(holds)
+        return other
+
+    @property
+    def pools(self) -> tuple[PackedPool, ...]:
+        """The node pools with their pods; none where every pod is billed by itself."""
+        return self._pools
+
+    @property
+    def holds(self) -> frozenset[str]:
+        return self._holds
+
+    @property
+    def by_pod(self) -> bool:
+        """Whether each pod takes its own price along."""
+        return self._by_pod
 
     def alone(self, workload_id: str) -> Decimal | None:
         """What the bill loses a month when this workload alone leaves; None where the snapshot cannot tell."""
@@ -104,7 +125,7 @@ def _holding(cluster: Cluster) -> Iterable[str]:
     return (w.id for w in cluster.workloads if w.kind != "DaemonSet" and not w.namespace.startswith("kube-"))
 
 
-class _PackedPool:
+class PackedPool:
     """One pool: its pods as groups, and how many nodes they need when some of them are gone."""
 
     def __init__(
@@ -112,17 +133,17 @@ class _PackedPool:
     ) -> None:
         self.name = placed.pool.name
         self.node_names = tuple(n.name for n in placed.pool.nodes)
+        self.room = room
+        self.groups = groups
         self._zones = min(placed.pool.zones, len(self.node_names))
-        self._room = room
-        self._groups = groups
         self._load = load_of(groups.values())
         self._node_month = node_month
         self._on_node: dict[str, dict[str, int]] = {}
-        self._needed_now = nodes_needed(room, tuple(groups.values()))
+        self.needed_now = nodes_needed(room, tuple(groups.values()))
         self._needed_without: dict[tuple[PodGroup, ...], int] = {}
 
     @classmethod
-    def of(cls, placed: PlacedPool, cluster: Cluster, demands: Mapping[str, PodDemand], bill: GkeBill) -> _PackedPool:
+    def of(cls, placed: PlacedPool, cluster: Cluster, demands: Mapping[str, PodDemand], bill: GkeBill) -> PackedPool:
         groups = {w: group_of(cluster.by_id[w], demands[w], count) for w, count in placed.pods.items()}
         packed = cls(placed, room_for_pods(placed.pool, cluster, demands), groups, bill.node_month)
         for workload_id in placed.pods:
@@ -134,11 +155,16 @@ class _PackedPool:
 
     def going(self, gone: frozenset[str]) -> tuple[str, ...]:
         """The nodes that are no longer needed, those with the fewest remaining pods first."""
-        here = sorted(gone & self._groups.keys())
+        here = sorted(gone & self.groups.keys())
         count = len(self.node_names) - self._kept(here) if here else 0
         if not count:
             return ()
         return tuple(sorted(self.node_names, key=lambda n: (self._staying(n, gone), n))[:count])
+
+    @property
+    def most_of_a_node_month(self) -> Decimal:
+        """The price of the dearest node."""
+        return max((self._node_month.get(n, _ZERO) for n in self.node_names), default=_ZERO)
 
     def month_of(self, nodes: Iterable[str]) -> Decimal:
         return sum((self._node_month.get(n, _ZERO) for n in nodes), _ZERO)
@@ -146,21 +172,21 @@ class _PackedPool:
     def _kept(self, here: Sequence[str]) -> int:
         """Nodes that stay: those that the rest needs, with today's headroom, and one a zone."""
         today = len(self.node_names)
-        if len(here) == len(self._groups):
+        if len(here) == len(self.groups):
             return 0
-        left = tuple(sorted(self._groups[w] for w in here))
+        left = tuple(sorted(self.groups[w] for w in here))
         # Most single workloads are too small to free a node: the bound from below shows it without packing.
-        if self._with_headroom(min(least_nodes(self._room, self._load - load_of(left)), self._needed_now)) >= today:
+        if self._with_headroom(min(least_nodes(self.room, self._load - load_of(left)), self.needed_now)) >= today:
             return today
         if left not in self._needed_without:
             gone = set(here)
-            self._needed_without[left] = nodes_needed(self._room, [g for w, g in self._groups.items() if w not in gone])
+            self._needed_without[left] = nodes_needed(self.room, [g for w, g in self.groups.items() if w not in gone])
         # First-fit decreasing can do worse with fewer pods; what fits today still fits when some leave.
-        needed = min(self._needed_without[left], self._needed_now)
+        needed = min(self._needed_without[left], self.needed_now)
         return min(today, max(self._with_headroom(needed), self._zones))
 
     def _with_headroom(self, needed: int) -> int:
-        return -(-needed * len(self.node_names) // self._needed_now) if self._needed_now else 0
+        return -(-needed * len(self.node_names) // self.needed_now) if self.needed_now else 0
 
     def _staying(self, node: str, gone: frozenset[str]) -> int:
         return sum(count for workload, count in self._on_node.get(node, {}).items() if workload not in gone)

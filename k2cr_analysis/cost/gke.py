@@ -39,7 +39,7 @@ NOT_IN_NODE_PRICES = (
 )
 
 
-def attribute(  # noqa: PLR0913 - what a bill hangs on
+def attribute(
     cluster: Cluster,
     billing: pa.Table | None,
     usage: Mapping[str, WorkloadUsage],

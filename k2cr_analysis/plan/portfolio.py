@@ -1,0 +1,84 @@
+"""The whole bill of one or more clusters, and what the plan makes of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+
+from k2cr_analysis.assessment.result import Assessment
+from k2cr_analysis.cost.rightsize import stay_and_rightsize_month
+from k2cr_analysis.errors import InputError
+from k2cr_analysis.model.finding import VERDICTS
+from k2cr_analysis.model.prices import Tariff
+from k2cr_analysis.plan.result import Fields, Plan, Portfolio
+from k2cr_analysis.plan.worth import Candidate, Fleet
+
+_ZERO = Decimal(0)
+
+
+def portfolio_of(fleet: Fleet, plan: Plan, chosen: Sequence[Candidate]) -> Portfolio:
+    """The money of ``plan`` beside the bills. Lines of several clusters are added up by their names."""
+    bills = [a.bill for a in fleet.assessments]
+    months = [b.month for b in bills if b.month is not None]
+    whole = len(months) == len(bills)
+    lines: dict[str, Decimal] = {}
+    for bill in bills:
+        for name, amount in bill.lines:
+            lines[name] = lines.get(name, _ZERO) + amount
+    worth = fleet.worth(chosen)
+    workloads = [w for a in fleet.assessments for w in a.workloads]
+    fields = Counter(use.how == "unaccounted" for w in workloads for use in w.fit.fields)
+    verdicts = Counter(w.fit.verdict for w in workloads)
+    return Portfolio(
+        currency=plan.currency,
+        gke_month=sum(months, _ZERO) if whole else None,
+        gke_lines=tuple(lines.items()) if whole else (),
+        cloud_run_month=worth.cloud_run,
+        free_tier_month=worth.free,
+        saving_month=plan.saving_month if whole else None,
+        interval=_interval(plan, chosen) if whole else None,
+        stay_and_rightsize_month=_stay(fleet.assessments),
+        counts={verdict: verdicts[verdict] for verdict in VERDICTS},
+        fields=Fields(seen=fields.total(), accounted=fields[False]),
+        reasons=tuple(sorted({reason for bill in bills for reason in bill.reasons})),
+    )
+
+
+def only_currency(assessments: Sequence[Assessment]) -> str:
+    """The currency of all bills; amounts of different currencies are never added up."""
+    found = sorted({a.bill.currency for a in assessments})
+    if len(found) > 1:
+        raise InputError(
+            ref="fleet-in-several-currencies",
+            found=f"bills in {', '.join(found)}",
+            expected="snapshots whose bills are in one currency",
+            do="assess the snapshots of each currency by themselves",
+        )
+    return found[0]
+
+
+def _interval(plan: Plan, chosen: Sequence[Candidate]) -> tuple[Decimal, Decimal] | None:
+    """95 % of the saving: the workloads' own intervals, as if all went up and down together, which is the widest."""
+    if plan.saving_month is None:
+        return None
+    below = above = _ZERO
+    known = False
+    for candidate in chosen:
+        cost = candidate.assessed.cost
+        if cost is not None and cost.interval is not None and cost.saving_month is not None:
+            known = True
+            below += cost.saving_month - cost.interval[0]
+            above += cost.interval[1] - cost.saving_month
+    return (plan.saving_month - below, plan.saving_month + above) if known else None
+
+
+def _stay(assessments: Sequence[Assessment]) -> Decimal | None:
+    found = [
+        stay_and_rightsize_month(
+            a.cluster, a.bill, a.usage, Tariff(a.prices, a.region, a.config.rates.cud), a.config.objectives.headroom
+        )
+        for a in assessments
+    ]
+    known = [month for month in found if month is not None]
+    return sum(known, _ZERO) if len(known) == len(found) else None

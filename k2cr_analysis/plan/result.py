@@ -1,0 +1,87 @@
+"""What a plan is: waves, what is left and why; and the portfolio, which is the plan's money beside the whole bill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from k2cr_analysis.model.finding import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """What moves together. Money a month, of this wave alone but for the cumulative.
+
+    ``attributed_month``: saving on paper, the workloads' shares of the bill less Cloud Run. ``realised_month``: what
+    the bill really loses less what Cloud Run really charges; None where the snapshot cannot tell which nodes go.
+    """
+
+    wave: int
+    workloads: tuple[str, ...]
+    attributed_month: Decimal
+    realised_month: Decimal | None
+    cumulative_realised_month: Decimal | None
+    effort_days: float
+    nodes: tuple[tuple[str, str], ...]  # (pool, node) that go with this wave
+    cluster_goes: bool
+
+    @property
+    def nodes_removed(self) -> int:
+        return len(self.nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What stays. ``holds_back_month``: what the bill would lose more if it left as well; None where unknown."""
+
+    id: str
+    why: str
+    holds_back_month: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``objective``: realised saving less effort, a month; no set is above ``bound``; ``gap``: a fraction of it."""
+
+    currency: str
+    waves: tuple[Wave, ...]
+    left: tuple[Left, ...]
+    objective: Decimal | None
+    bound: Decimal | None
+    gap: float | None
+    assumptions: tuple[str, ...]
+
+    @property
+    def workloads(self) -> tuple[str, ...]:
+        return tuple(w for wave in self.waves for w in wave.workloads)
+
+    @property
+    def saving_month(self) -> Decimal | None:
+        """Realised by the last wave; 0 where nothing moves."""
+        return self.waves[-1].cumulative_realised_month if self.waves else Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """How many fields of the objects were seen, and how many of them are accounted for."""
+
+    seen: int
+    accounted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """The whole bill beside what the plan makes of it. ``gke_lines`` add up to ``gke_month``; None: cannot be told."""
+
+    currency: str
+    gke_month: Decimal | None
+    gke_lines: tuple[tuple[str, Decimal], ...]
+    cloud_run_month: Decimal | None
+    free_tier_month: Decimal | None
+    saving_month: Decimal | None
+    interval: tuple[Decimal, Decimal] | None
+    stay_and_rightsize_month: Decimal | None
+    counts: Mapping[Verdict, int]
+    fields: Fields
+    reasons: tuple[str, ...]

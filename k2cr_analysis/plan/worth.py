@@ -1,0 +1,121 @@
+"""What a set of workloads is worth a month: what the bill really loses, less Cloud Run, less the effort of the move.
+
+Cloud Run's free tier counts once over the set. Effort is spread over ``PAYBACK_MONTHS`` at the config's engineer rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+from k2cr_analysis.cost.avoidable import Avoidable, Removal
+from k2cr_analysis.cost.free_tier import FreeTier, free_tier
+
+HOURS_PER_DAY = 8
+PAYBACK_MONTHS = 12
+EFFORT_ASSUMPTION = f"the effort of the move is spread over {PAYBACK_MONTHS} months, at {HOURS_PER_DAY} hours a day"
+
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A workload that can move at a known price. ``cluster``: which of the fleet's snapshots it is in."""
+
+    cluster: int
+    assessed: WorkloadAssessment
+    cloud_run_month: Decimal
+    effort_month: Decimal
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return (self.cluster, self.assessed.id)
+
+    @property
+    def id(self) -> str:
+        return self.assessed.id
+
+    @property
+    def attributed_month(self) -> Decimal:
+        cost = self.assessed.cost
+        return _ZERO if cost is None or cost.gke_attributed_month is None else cost.gke_attributed_month
+
+    @property
+    def paper_saving_month(self) -> Decimal:
+        return self.attributed_month - self.cloud_run_month
+
+    @property
+    def effort_days(self) -> float:
+        return self.assessed.effort_days or 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """A set's money a month; ``avoided`` and what hangs on it are None where it cannot be told which nodes go."""
+
+    avoided: Decimal | None
+    cloud_run: Decimal  # after the free tier
+    free: Decimal
+    effort: Decimal
+    removals: tuple[Removal, ...]
+
+    @property
+    def realised(self) -> Decimal | None:
+        return None if self.avoided is None else self.avoided - self.cloud_run
+
+    @property
+    def objective(self) -> Decimal | None:
+        return None if self.realised is None else self.realised - self.effort
+
+
+class Fleet:
+    """The clusters of one billing account, with the candidates of all."""
+
+    def __init__(self, assessments: Sequence[Assessment]) -> None:
+        self.assessments = tuple(assessments)
+        self.avoidables: tuple[Avoidable, ...] = tuple(a.avoidable.with_holds(holding(a)) for a in assessments)
+        self.candidates = tuple(c for number, a in enumerate(assessments) for c in _candidates(number, a))
+        self._prices = assessments[0].prices
+
+    def worth(self, chosen: Iterable[Candidate]) -> Worth:
+        """Exact money of a set."""
+        found = tuple(chosen)
+        removals = tuple(
+            avoidable.together(c.id for c in found if c.cluster == number)
+            for number, avoidable in enumerate(self.avoidables)
+        )
+        known = [r.month for r in removals if r.month is not None]
+        gross = sum((c.cloud_run_month for c in found), _ZERO)
+        free = self.free_tier_of(found).month
+        return Worth(
+            avoided=sum(known, _ZERO) if len(known) == len(removals) else None,
+            cloud_run=gross - free,
+            free=free,
+            effort=sum((c.effort_month for c in found), _ZERO),
+            removals=removals,
+        )
+
+    def free_tier_of(self, chosen: Iterable[Candidate]) -> FreeTier:
+        items = (item for c in chosen if c.assessed.cost for item in c.assessed.cost.cloud_run_items)
+        return free_tier(items, self._prices)
+
+
+def holding(assessment: Assessment) -> frozenset[str]:
+    """The workloads that keep the cluster alive: all but those that belong to it by nature.
+
+    A workload that the config keeps is somebody's wish, and so it holds the cluster.
+    """
+    return frozenset(
+        w.id for w in assessment.workloads if w.fit.verdict != "keep" or assessment.config.workload(w.id).keep
+    )
+
+
+def _candidates(number: int, assessment: Assessment) -> Iterable[Candidate]:
+    rate = assessment.config.rates.engineer_hour or _ZERO
+    for assessed in assessment.workloads:
+        cost = assessed.cost
+        if assessed.fit.moves and cost is not None and cost.cloud_run_month is not None:
+            hours = Decimal(repr(assessed.effort_days or 0.0)) * HOURS_PER_DAY
+            yield Candidate(number, assessed, cost.cloud_run_month, hours * rate / PAYBACK_MONTHS)
