@@ -1,0 +1,78 @@
+"""``k2cr simulate``: the latency model for one service, without a snapshot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    app.command("simulate", help="Latency, cold starts and instances of one service under a load, without a snapshot.")(
+        _simulate
+    )
+
+
+def _simulate(
+    rate: Annotated[float | None, typer.Option(help="Requests a second, Poisson.")] = None,
+    arrivals: Annotated[
+        Path | None, typer.Option(help="CSV: first column offset_s or timestamp*; optionally a column count.")
+    ] = None,
+    service_time: Annotated[str, typer.Option(help="Mean time of a request alone on an instance.")] = "200ms",
+    service_dist: Annotated[
+        Literal["exponential", "constant", "lognormal"], typer.Option(help="Distribution of that time.")
+    ] = "exponential",
+    service_cv: Annotated[float, typer.Option(help="Its coefficient of variation, if lognormal.")] = 1.0,
+    cpu_time: Annotated[
+        str | None,
+        typer.Option(help="Mean part of it that needs a vCPU.", show_default="50ms, or the service time if less"),
+    ] = None,
+    cpu: Annotated[float, typer.Option(help="vCPUs of an instance.")] = 1.0,
+    concurrency: Annotated[int, typer.Option(help="Requests that an instance holds at a time.")] = 80,
+    min_instances: Annotated[int, typer.Option(help="Ready at time 0, and never fewer.")] = 0,
+    max_instances: Annotated[int, typer.Option(help="Instances at a time, at most.")] = 100,
+    startup: Annotated[str, typer.Option(help="From the start of an instance until it is ready.")] = "2s",
+    startup_dist: Annotated[
+        Literal["constant", "exponential"], typer.Option(help="Distribution of that time.")
+    ] = "constant",
+    idle: Annotated[str, typer.Option(help="An instance ends after so long without a request.")] = "15m",
+    pending_timeout: Annotated[
+        str, typer.Option(help="How long a request waits for a place; 0: none waits; inf: for ever.")
+    ] = "10s",
+    scaling: Annotated[
+        Literal["cloud-run", "per-request"],
+        typer.Option(help="per-request: each request that finds no free place starts an instance of its own."),
+    ] = "cloud-run",
+    requests: Annotated[
+        str | None,
+        typer.Option(help="Stop after so many requests.", show_default="1e6; with --arrivals the whole file"),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal results.")] = 1,
+    output_format: Annotated[Literal["table", "json"], typer.Option("--format", help="Form of the result.")] = "table",
+) -> None:
+    from k2cr_analysis.cli.output import as_json, give
+    from k2cr_analysis.latency.options import arrival_source, mean_service_s, request_limit, seconds_of
+    from k2cr_analysis.latency.present import run_as_text
+    from k2cr_analysis.latency.service import ServiceConfig
+    from k2cr_analysis.latency.simulate import simulate
+
+    service_s, cpu_s = mean_service_s(service_time, cpu_time)
+    service = ServiceConfig(
+        service_s=service_s,
+        cpu_s=cpu_s,
+        service_distribution=service_dist,
+        service_cv=service_cv,
+        cpu_cores=cpu,
+        concurrency=concurrency,
+        min_instances=min_instances,
+        max_instances=max_instances,
+        startup_s=seconds_of(startup, "--startup"),
+        startup_distribution=startup_dist,
+        idle_s=seconds_of(idle, "--idle"),
+        pending_timeout_s=seconds_of(pending_timeout, "--pending-timeout"),
+        scaling=scaling,
+    )
+    source = arrival_source(rate, arrivals)
+    run = simulate(source, service, seed=seed, requests=request_limit(requests, rate))
+    give(as_json(run.as_contract()) if output_format == "json" else run_as_text(run), None)

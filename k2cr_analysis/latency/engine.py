@@ -1,0 +1,258 @@
+"""One run of the kernel: its arrays, their growth, and what they add up to at the end."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from k2cr_analysis.latency import kernels as k
+from k2cr_analysis.latency.arrivals import ArrivalBlock
+from k2cr_analysis.latency.estimates import LatencyRecord
+from k2cr_analysis.latency.service import ServiceConfig
+from k2cr_analysis.model.observed import FloatArray, IntArray
+
+UNLIMITED = np.iinfo(np.int64).max
+LEAST_EXPONENT, MOST_EXPONENT = -17, 21  # of the latency record: 8 us to 24 days
+_NOTHING = ArrivalBlock(np.zeros(0), np.zeros(0), np.zeros(0, np.int64), np.zeros(0))
+_KINDS = {"constant": k.CONSTANT, "exponential": k.EXPONENTIAL, "lognormal": k.LOGNORMAL, "table": k.TABLE}
+
+
+class Totals(NamedTuple):
+    """Counts, and sums over the time of the run [s]; ``live_s`` instance lives, ``in_flight_s`` of served requests."""
+
+    requests: int
+    served: int
+    rejected: int
+    cold_starts: int
+    instance_starts: int
+    instance_stops: int
+    simulated_s: float
+    live_s: float
+    active_s: float
+    in_flight_s: float
+    starting_s: float
+    idle_min_s: float
+    billed_request_s: float
+    billed_instance_s: float
+
+
+class Engine:
+    """Gives the kernel more arrivals and more room when it asks, so that memory follows the load, not the requests."""
+
+    def __init__(self, service: ServiceConfig, seed: int, requests: int | None, record_bits: int) -> None:
+        self._service = service
+        self._ends_with_file = requests is None
+        self._bucket_shift = 52 - record_bits
+        self._state = _initial_state(service, seed, record_bits)
+        _begin(self._state, service, UNLIMITED if requests is None else requests)
+
+    def feed(self, block: ArrivalBlock, end_s: float) -> bool:
+        """Work off a block; False when the limit of requests is reached."""
+        if self._ends_with_file:
+            self._state.f[k.END_AT_LEAST] = end_s
+        self._run(block, final=False)
+        return bool(self._state.n[k.REQUESTS_LEFT] > 0)
+
+    def drain(self) -> None:
+        """No more arrivals: run until the last request has left."""
+        self._run(_NOTHING, final=True)
+
+    def _run(self, block: ArrivalBlock, *, final: bool) -> None:
+        self._state.n[k.PERIOD], self._state.n[k.LEFT] = -1, 0
+        self._state = self._state._replace(
+            starts=block.start_s, ends=block.end_s, counts=block.count, rates=block.rate_per_s
+        )
+        while True:
+            needs = k.run(self._state, final)
+            if needs == k.NEED_SLOTS:
+                self._state = _with_more_slots(self._state, self._service)
+            elif needs == k.NEED_REQUESTS:
+                self._state = _with_more_requests(self._state)
+            else:
+                return
+
+    def totals(self) -> Totals:
+        f, n = self._state.f, self._state.n
+        simulated_s = float(f[k.NOW])
+        living = self._state.slot_i[:, k.STATE] != k.FREE
+        alive_s = float((simulated_s - self._state.slot_f[living, k.BORN]).sum())
+        starting = self._state.slot_i[:, k.STATE] == k.STARTING_STATE
+        begun_s = float((simulated_s - self._state.slot_f[starting, k.BORN]).sum())
+        return Totals(
+            requests=int(n[k.REQUESTS]),
+            served=int(n[k.SERVED]),
+            rejected=int(n[k.REJECTED]),
+            cold_starts=int(n[k.COLD]),
+            instance_starts=int(n[k.STARTS]),
+            instance_stops=int(n[k.STOPS]),
+            simulated_s=simulated_s,
+            live_s=float(f[k.AREA_LIVE]) + alive_s,
+            active_s=float(f[k.AREA_ACTIVE]),
+            in_flight_s=float(f[k.AREA_SYSTEM] - f[k.AREA_REJECTED]),
+            starting_s=float(f[k.AREA_STARTING]) + begun_s,
+            idle_min_s=float(f[k.AREA_IDLE_MIN]),
+            billed_request_s=float(f[k.BILLED_REQUEST_S]),
+            billed_instance_s=float(f[k.BILLED_INSTANCE_S]) + alive_s,
+        )
+
+    def latencies(self) -> LatencyRecord | None:
+        """The record of all served requests; None where there are none."""
+        state = self._state
+        filled = int(np.count_nonzero(state.batch_count))
+        if filled == 0:
+            return None
+        used = np.flatnonzero(state.histogram[:filled].any(axis=0))
+        low, high = int(used[0]), int(used[-1]) + 1
+        edges = (np.arange(low, high + 1) + int(state.whole[k.C_HIST_FIRST])) << self._bucket_shift
+        return LatencyRecord(
+            edges_s=edges.view(np.float64),
+            counts=state.histogram[:filled, low:high],
+            sums_s=state.batch_sum[:filled],
+            sizes=state.batch_count[:filled],
+            least_s=float(state.f[k.LATENCY_MIN]),
+            most_s=float(state.f[k.LATENCY_MAX]),
+        )
+
+
+def _real(service: ServiceConfig) -> FloatArray:
+    sigma2 = math.log1p(service.service_cv**2)
+    real = np.zeros(k.REAL_LENGTH)
+    real[k.C_SERVICE_MEAN] = service.service_s
+    real[k.C_SERVICE_A] = math.log(service.service_s) - sigma2 / 2.0 if service.service_s > 0.0 else -math.inf
+    real[k.C_SERVICE_B] = math.sqrt(sigma2)
+    real[k.C_CPU_SHARE] = service.cpu_s / service.service_s if service.service_s > 0.0 else 0.0
+    real[k.C_CORES] = service.cpu_cores
+    real[k.C_STARTUP] = service.startup_s
+    real[k.C_IDLE] = service.idle_s
+    real[k.C_PENDING] = service.pending_timeout_s
+    real[k.C_TARGET_CPU] = service.target_cpu
+    real[k.C_TARGET_CONCURRENCY] = service.target_concurrency
+    real[k.C_WINDOW] = service.window_s
+    real[k.C_TICK] = service.tick_s
+    return real
+
+
+def _whole(service: ServiceConfig, record_bits: int) -> IntArray:
+    shift = 52 - record_bits
+    whole = np.zeros(k.WHOLE_LENGTH, np.int64)
+    whole[k.C_SERVICE_KIND] = _KINDS[service.service_distribution]
+    whole[k.C_STARTUP_KIND] = _KINDS[service.startup_distribution]
+    whole[k.C_CONCURRENCY] = service.concurrency
+    whole[k.C_MIN] = service.min_instances
+    whole[k.C_MAX] = service.max_instances
+    whole[k.C_PER_REQUEST] = service.scaling == "per-request"
+    whole[k.C_CONTENDED] = service.cpu_s > 0.0 and service.concurrency > service.cpu_cores
+    whole[k.C_HIST_SHIFT] = shift
+    whole[k.C_HIST_FIRST] = int(np.array([2.0**LEAST_EXPONENT]).view(np.int64)[0]) >> shift
+    whole[k.C_SCALES] = service.scaling == "cloud-run" and service.min_instances < service.max_instances
+    return whole
+
+
+def _initial_state(service: ServiceConfig, seed: int, record_bits: int) -> k.State:
+    slots = min(service.max_instances, max(64, service.min_instances + 16))
+    requests = 1024
+    word = np.zeros(1)
+    table = np.zeros(1) if service.service_table_s is None else np.ascontiguousarray(service.service_table_s)
+    return k.State(
+        f=np.zeros(k.F_LENGTH),
+        n=np.zeros(k.N_LENGTH, np.int64),
+        real=_real(service),
+        whole=_whole(service, record_bits),
+        rng=np.asarray(np.random.SeedSequence(seed).generate_state(3, np.uint64), dtype=np.uint64),
+        table=table,
+        starts=_NOTHING.start_s,
+        ends=_NOTHING.end_s,
+        counts=_NOTHING.count,
+        rates=_NOTHING.rate_per_s,
+        slot_f=np.zeros((slots, k.SLOT_F_WIDTH)),
+        slot_i=np.zeros((slots, k.SLOT_I_WIDTH), np.int64),
+        cpu_key=np.zeros(slots * service.concurrency),
+        cpu_item=np.zeros(slots * service.concurrency, np.int64),
+        cpu_slots=np.zeros(slots, np.int64),
+        request_f=np.zeros((requests, k.REQUEST_F_WIDTH)),
+        request_slot=np.zeros(requests, np.int64),
+        heap_key=np.zeros(requests + slots),
+        heap_item=np.zeros(requests + slots, np.int64),
+        free_requests=np.arange(requests, dtype=np.int64)[::-1].copy(),
+        free_slots=np.arange(slots, dtype=np.int64)[::-1].copy(),
+        pending=np.zeros(requests, np.int64),
+        level=np.full(service.concurrency + 1, -1, np.int64),
+        bits=np.zeros(_ages(slots) // k.BITS_A_WORD, np.int64),
+        seq_slot=np.full(_ages(slots), -1, np.int64),
+        seen=np.zeros((max(1, round(service.window_s / service.tick_s)), 2)),
+        histogram=np.zeros((k.BATCHES, (MOST_EXPONENT - LEAST_EXPONENT) << record_bits), np.int64),
+        batch_sum=np.zeros(k.BATCHES),
+        batch_count=np.zeros(k.BATCHES, np.int64),
+        word_f=word,
+        word_i=word.view(np.int64),
+    )
+
+
+def _begin(state: k.State, service: ServiceConfig, requests: int) -> None:
+    """Time 0: min instances are ready and idle."""
+    f, n, ready = state.f, state.n, service.min_instances
+    n[k.REQUESTS_LEFT] = requests
+    n[k.FREE_REQUESTS] = len(state.request_slot)
+    n[k.FREE_SLOTS] = len(state.slot_f) - ready
+    n[k.OPEN_HEAD] = n[k.OPEN_TAIL] = -1
+    n[k.LOWEST] = service.concurrency
+    n[k.BATCH_SIZE] = 1
+    n[k.LIVE] = n[k.ROTATION] = n[k.NEXT_SEQ] = n[k.WISH] = ready
+    f[k.NEXT_TICK] = math.inf
+    f[k.NEXT_EXPIRY] = service.idle_s if ready else math.inf
+    f[k.LATENCY_MIN] = math.inf
+    state.slot_i[:, k.CPU_PLACE] = -1
+    for slot in range(ready):
+        state.slot_i[slot, k.STATE] = k.READY
+        state.slot_i[slot, k.SEQ] = slot
+        state.slot_i[slot, k.IN_ROTATION] = 1
+        state.seq_slot[slot] = slot
+        state.bits[slot // k.BITS_A_WORD] |= 1 << (slot % k.BITS_A_WORD)
+        n[k.TOP_WORD] = slot // k.BITS_A_WORD
+
+
+def _with_more_slots(state: k.State, service: ServiceConfig) -> k.State:
+    before = len(state.slot_f)
+    after = min(2 * before, service.max_instances)
+    state.n[k.FREE_SLOTS] = after - before
+    return state._replace(
+        slot_f=_longer(state.slot_f, after),
+        slot_i=_longer(state.slot_i, after),
+        cpu_key=_longer(state.cpu_key, after * service.concurrency),
+        cpu_item=_longer(state.cpu_item, after * service.concurrency),
+        cpu_slots=_longer(state.cpu_slots, after),
+        free_slots=_longer(np.arange(before, after, dtype=np.int64)[::-1], after),
+        heap_key=_longer(state.heap_key, len(state.heap_key) + after - before),
+        heap_item=_longer(state.heap_item, len(state.heap_item) + after - before),
+        seq_slot=_longer(state.seq_slot, _ages(after), -1),
+        bits=_longer(state.bits, _ages(after) // k.BITS_A_WORD),
+    )
+
+
+def _with_more_requests(state: k.State) -> k.State:
+    before = len(state.request_slot)
+    after = 2 * before
+    waiting = np.roll(state.pending, -int(state.n[k.PENDING_HEAD]))
+    state.n[k.FREE_REQUESTS] = after - before
+    state.n[k.PENDING_HEAD] = 0
+    return state._replace(
+        request_f=_longer(state.request_f, after),
+        request_slot=_longer(state.request_slot, after),
+        free_requests=_longer(np.arange(before, after, dtype=np.int64)[::-1], after),
+        heap_key=_longer(state.heap_key, len(state.heap_key) + after - before),
+        heap_item=_longer(state.heap_item, len(state.heap_item) + after - before),
+        pending=_longer(waiting, after),
+    )
+
+
+def _ages(slots: int) -> int:
+    """Numbers for ages: several times the slots, so that counting anew is rare; a multiple of a word's bits."""
+    return 4 * max(64, -(-slots // 64) * 64)
+
+
+def _longer(array: Any, length: int, fill: int = 0) -> Any:
+    grown = np.full((length, *array.shape[1:]), fill, array.dtype)
+    grown[: len(array)] = array
+    return grown

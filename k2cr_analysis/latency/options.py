@@ -1,0 +1,58 @@
+"""The words of ``k2cr simulate``'s options as numbers."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from k2cr_analysis.errors import UsageError
+from k2cr_analysis.latency.arrivals import ArrivalSource, poisson
+from k2cr_analysis.latency.arrivals_file import FileArrivals
+from k2cr_analysis.model.duration import duration_s
+
+DEFAULT_REQUESTS = 1_000_000
+DEFAULT_CPU_S = 0.05
+
+
+def seconds_of(text: str, option: str) -> float:
+    """Seconds of a duration; 0 needs no unit, and inf has none. [s]"""
+    word = text.strip().lower()
+    if word in ("inf", "infinity"):
+        return math.inf
+    if word == "0":
+        return 0.0
+    return float(duration_s(text, option))
+
+
+def mean_service_s(service_time: str, cpu_time: str | None) -> tuple[float, float]:
+    """Mean service time and its CPU part: 50 ms where nothing is said, or all of a shorter service time. [s]"""
+    service_s = seconds_of(service_time, "--service-time")
+    return service_s, min(DEFAULT_CPU_S, service_s) if cpu_time is None else seconds_of(cpu_time, "--cpu-time")
+
+
+def arrival_source(rate_per_s: float | None, path: Path | None) -> ArrivalSource:
+    """The arrivals: a Poisson process or a file, exactly one of them."""
+    if path is not None and rate_per_s is None:
+        return FileArrivals(path)
+    if rate_per_s is None or path is not None:
+        raise UsageError(
+            ref="rate-or-arrivals",
+            found="neither --rate nor --arrivals" if path is None else "both --rate and --arrivals",
+            expected="one of the two",
+        )
+    if not 0.0 < rate_per_s < math.inf:
+        raise UsageError(ref="rate-not-positive", found=f"--rate {rate_per_s:g}", expected="requests a second, above 0")
+    return poisson(rate_per_s)
+
+
+def request_limit(requests: str | None, rate_per_s: float | None) -> int | None:
+    """How many requests end the run; None: the end of the file does."""
+    if requests is None:
+        return None if rate_per_s is None else DEFAULT_REQUESTS
+    try:
+        count = float(requests)
+    except ValueError:
+        count = math.nan
+    if not (1.0 <= count < 2.0**53 and count == int(count)):
+        raise UsageError(ref="not-a-count", found=f'--requests "{requests}"', expected="a whole number, 1 or more")
+    return int(count)
