@@ -1,0 +1,141 @@
+"""Fit of a workload: the facts first, then every rule over them, then verdict and target.
+
+Verdicts stand in this order: ``keep`` > ``blocked`` > ``changes`` > ``ready``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from k2cr_analysis.config.settings import Config
+from k2cr_analysis.errors import ConfigError, Location
+from k2cr_analysis.fit.account import Accountant
+from k2cr_analysis.fit.belongs import belonging
+from k2cr_analysis.fit.candidate import Candidate
+from k2cr_analysis.fit.cluster_index import ClusterIndex, index_cluster
+from k2cr_analysis.fit.containers import cast_of
+from k2cr_analysis.fit.dependencies import CallGraph, call_graph
+from k2cr_analysis.fit.ingress import choose_ingress
+from k2cr_analysis.fit.probes import plan_probes
+from k2cr_analysis.fit.protocols import CalledPort, called_ports
+from k2cr_analysis.fit.registry import Rule, all_rules, close_matches
+from k2cr_analysis.fit.result import FieldUse, Fit
+from k2cr_analysis.fit.startup import plan_startup
+from k2cr_analysis.fit.target import target_of
+from k2cr_analysis.model.cloud_run import StartupOrder
+from k2cr_analysis.model.cluster import Cluster
+from k2cr_analysis.model.finding import SEVERITIES, Finding, Severity, Verdict
+from k2cr_analysis.model.workload import Workload
+
+DOCS = "docs/rules"
+_KEEPS = "belongs-to-cluster"
+# What is said of a workload that stays anyway: why it stays, and what of it nobody could read.
+_SAID_OF_KEPT = frozenset({_KEEPS, "incomplete-object", "unknown-field"})
+
+
+def assess_cluster(cluster: Cluster, config: Config) -> Mapping[str, Fit]:
+    """Fit of every workload, by id, in the order of the ids.
+
+    Raises
+    ------
+    ConfigError  The config re-grades a rule that does not exist.
+    """
+    _check_rule_names(config)
+    index = index_cluster(cluster)
+    called = {w.id: called_ports(w.exposures, w.pod, w.pod.annotations) for w in cluster.workloads}
+    graph = call_graph(cluster, index, called)
+    accountant = Accountant()
+    return {w.id: _fit(candidate_of(w, config, index, called[w.id], graph, accountant.fields(w))) for w in cluster.workloads}
+
+
+def assess_fit(workload: Workload, cluster: Cluster, config: Config) -> Fit:
+    """Fit of one workload. For a whole cluster ``assess_cluster`` makes the indexes once."""
+    return assess_cluster(cluster, config)[workload.id]
+
+
+def _check_rule_names(config: Config) -> None:
+    for rule_id in config.rules:
+        if rule_id not in all_rules():
+            close = close_matches(rule_id)
+            raise ConfigError(
+                ref="unknown-rule",
+                where=Location(path=f"[rules.{rule_id}]"),
+                found=f'"{rule_id}"',
+                expected="the id of a rule" + (f", perhaps {' or '.join(close)}" if close else ""),
+                do="`k2cr explain` alone lists them",
+            )
+
+
+def candidate_of(
+    workload: Workload, config: Config, index: ClusterIndex, called: tuple[CalledPort, ...], graph: CallGraph, fields: tuple[FieldUse, ...]
+) -> Candidate:
+    """All that the rules look at."""
+    settings = config.workload(workload.id)
+    target = target_of(workload, settings)
+    cast = cast_of(workload.pod)
+    ingress = choose_ingress(target, workload.pod, cast.moving, called, settings)
+    startup = plan_startup(workload, cast.moving, settings.depends_on)
+    main_ports = {ingress.container: ingress.port} if ingress.container and ingress.port else {}
+    probes = plan_probes(cast.moving, startup.order, target, main_ports)
+    edges, callers = graph.by_source.get(workload.id, ()), graph.callers.get(workload.id, ())
+    return Candidate(workload, config, settings, index, target, cast, called, ingress, startup, probes, edges, callers, fields)
+
+
+def _fit(candidate: Candidate) -> Fit:
+    keeps = belonging(candidate.workload, candidate.settings, candidate.index) is not None and not _is_off(candidate.config, _KEEPS)
+    findings = [f for r in all_rules().values() if not keeps or r.id in _SAID_OF_KEPT for f in _findings(r, candidate)]
+    verdict = _verdict(keeps, findings)
+    stays = verdict in ("keep", "blocked")
+    choice = candidate.ingress
+    names = sorted((c.name for c in candidate.moving), key=lambda n: n != choice.container)
+    return Fit(
+        verdict=verdict,
+        target="none" if stays else candidate.target,
+        ingress_container=None if stays else choice.container,
+        ingress_port=None if stays else choice.port,
+        h2c=choice.h2c and not stays,
+        containers=tuple(names),
+        dropped=candidate.cast.dropped,
+        startup=candidate.startup.order if not candidate.startup.cycle else StartupOrder({}, {}, tuple(c.name for c in candidate.moving)),
+        probes=candidate.probes.probes,
+        dependencies=candidate.dependencies,
+        findings=tuple(sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.rule, f.path or ""))),
+        fields=candidate.fields,
+    )
+
+
+def _verdict(keeps: bool, findings: list[Finding]) -> Verdict:
+    if keeps:
+        return "keep"
+    severities = {f.severity for f in findings}
+    return "blocked" if "blocker" in severities else "changes" if "change" in severities else "ready"
+
+
+def _findings(rule: Rule, candidate: Candidate) -> Iterator[Finding]:
+    found = [
+        Finding(rule.id, rule.severity, f.at, _with_target(f.message, rule.severity, candidate), f.remediation or rule.text.remedy, f"{DOCS}/{rule.id}.md")
+        for f in rule.check(candidate)
+    ]
+    yield from _graded(found, candidate.config)
+
+
+def _with_target(message: str, severity: Severity, candidate: Candidate) -> str:
+    """A blocked workload has no target; what it would become stands in the message."""
+    return f"{message} (without this it would become {candidate.would_be})" if severity == "blocker" else message
+
+
+def _graded(findings: list[Finding], config: Config) -> Iterator[Finding]:
+    for finding in findings:
+        override = config.rules.get(finding.rule)
+        if override is None:
+            yield finding
+        elif override.severity == "off":
+            yield replace(finding, severity="note", message=f"{finding.message} [silenced in k2cr.toml, was {finding.severity}: {override.reason}]")
+        else:
+            yield replace(finding, severity=override.severity, message=f"{finding.message} [{override.severity} by k2cr.toml, was {finding.severity}: {override.reason}]")
+
+
+def _is_off(config: Config, rule_id: str) -> bool:
+    override = config.rules.get(rule_id)
+    return override is not None and override.severity == "off"

@@ -1,0 +1,98 @@
+"""What fit looks up in the whole cluster, made once for all its workloads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from k2cr_analysis.model.cluster import Cluster
+from k2cr_analysis.model.parse.access import Raw, mapping, objects, text
+from k2cr_analysis.model.workload import Workload
+
+_WEBHOOK_KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A binding that gives a workload's ServiceAccount a role. ``rules`` is None where the role is not in the snapshot."""
+
+    binding: str  # RoleBinding/web
+    role: str  # Role/web
+    role_name: str
+    rules: tuple[Raw, ...] | None
+
+    @property
+    def at(self) -> str:
+        return f"{self.binding} $.roleRef"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterIndex:
+    """``api_services``: (namespace, Service) -> what the control plane calls it for, and where that is written."""
+
+    api_services: Mapping[tuple[str, str], tuple[str, str]]
+    roles: Mapping[tuple[str, str, str], Raw]
+    volumes: Mapping[str, Raw]
+    storage_classes: Mapping[str, Raw]
+    services: Mapping[str, Mapping[str, Raw]]  # namespace -> name -> Service
+    injected: Mapping[str, str]  # namespace -> the label or annotation that injects a sidecar there
+
+    def grants(self, workload: Workload) -> Iterator[Grant]:
+        """Every role that is bound to the workload's ServiceAccount."""
+        for kind in ("RoleBinding", "ClusterRoleBinding"):
+            for binding in workload.related.get(kind, ()):
+                reference = mapping(binding, "roleRef")
+                role_kind, role_name = text(reference, "kind") or "Role", text(reference, "name") or ""
+                namespace = _namespace(binding) if role_kind == "Role" else ""
+                role = self.roles.get((role_kind, namespace, role_name))
+                rules = None if role is None else tuple(r for _, r in objects(role, "rules"))
+                yield Grant(f"{kind}/{_name(binding)}", f"{role_kind}/{role_name}", role_name, rules)
+
+
+def index_cluster(cluster: Cluster) -> ClusterIndex:
+    services: dict[str, dict[str, Raw]] = {}
+    for raw in cluster.objects.get("Service", ()):
+        services.setdefault(_namespace(raw), {})[_name(raw)] = raw
+    return ClusterIndex(
+        api_services=dict(_api_services(cluster)),
+        roles={(k, _namespace(r) if k == "Role" else "", _name(r)): r for k in ("Role", "ClusterRole") for r in cluster.objects.get(k, ())},
+        volumes={_name(v): v for v in cluster.objects.get("PersistentVolume", ())},
+        storage_classes={_name(s): s for s in cluster.objects.get("StorageClass", ())},
+        services=services,
+        injected=dict(_injected(cluster)),
+    )
+
+
+def _namespace(raw: Raw) -> str:
+    return str(mapping(raw, "metadata").get("namespace") or "default")
+
+
+def _name(raw: Raw) -> str:
+    return str(mapping(raw, "metadata").get("name") or "")
+
+
+def _api_services(cluster: Cluster) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+    for kind in _WEBHOOK_KINDS:
+        for raw in cluster.objects.get(kind, ()):
+            for i, webhook in objects(raw, "webhooks"):
+                yield from _called(mapping(webhook, "clientConfig", "service"), kind, raw, f"$.webhooks[{i}].clientConfig.service")
+    for raw in cluster.objects.get("APIService", ()):
+        yield from _called(mapping(raw, "spec", "service"), "APIService", raw, "$.spec.service")
+    for raw in cluster.objects.get("CustomResourceDefinition", ()):
+        for keys in (("webhook", "clientConfig", "service"), ("webhookClientConfig", "service")):
+            yield from _called(mapping(raw, "spec", "conversion", *keys), "CustomResourceDefinition", raw, "$.spec.conversion")
+
+
+def _called(service: Raw, kind: str, raw: Raw, path: str) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+    if service:
+        where = f"{kind}/{_name(raw)}"
+        yield (str(service.get("namespace") or "default"), str(service.get("name"))), (where, f"{where} {path}")
+
+
+def _injected(cluster: Cluster) -> Iterator[tuple[str, str]]:
+    for name, raw in cluster.namespaces.items():
+        labels, annotations = mapping(raw, "metadata", "labels"), mapping(raw, "metadata", "annotations")
+        if labels.get("istio-injection") == "enabled" or labels.get("istio.io/rev"):
+            yield name, f"Namespace/{name} $.metadata.labels"
+        elif annotations.get("linkerd.io/inject") == "enabled":
+            yield name, f"Namespace/{name} $.metadata.annotations"

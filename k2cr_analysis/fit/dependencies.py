@@ -1,0 +1,194 @@
+"""Who calls whom: names of Services, Google APIs and databases in a pod's environment, arguments and ConfigMaps.
+
+Each edge carries its evidence. A short name counts only where it stands as an address (``http://web``, ``web:80``, or
+the whole value of a variable) and is a Service of the same namespace; a longer one (``web.shop.svc``) anywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from k2cr_analysis.fit.cluster_index import ClusterIndex
+from k2cr_analysis.fit.known_images import RAW_PORTS
+from k2cr_analysis.fit.protocols import CalledPort, words_of
+from k2cr_analysis.model.cluster import Cluster
+from k2cr_analysis.model.dependency import Dependency, DependencyKind
+from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings
+from k2cr_analysis.model.workload import Container, Workload
+
+_HOST = re.compile(r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?:[^\s/@,;'\"()<>]*@)?(?:tcp\()?(?P<host>[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)(?::(?P<port>\d{1,5}))?")
+_SERVICE_VARIABLE = re.compile(r"\b([A-Z][A-Z0-9_]*)_SERVICE_(?:HOST|PORT)\b")
+_KIND_OF_SCHEME: Mapping[str, DependencyKind] = {
+    "http": "http", "https": "http", "grpc": "grpc", "dns": "grpc", "postgres": "database", "postgresql": "database", "mysql": "database", "mongodb": "database",
+    "mongodb+srv": "database", "jdbc": "database", "redis": "cache", "rediss": "cache", "memcached": "cache", "amqp": "queue", "amqps": "queue", "kafka": "queue", "nats": "queue", "mqtt": "queue",
+}  # fmt: skip
+_KIND_OF_PORT: Mapping[int, DependencyKind] = {
+    3306: "database", 5432: "database", 27017: "database", 9042: "database", 26257: "database", 1433: "database", 1521: "database", 7687: "database",
+    6379: "cache", 11211: "cache", 5672: "queue", 5671: "queue", 9092: "queue", 4222: "queue", 1883: "queue", 61616: "queue", 2181: "queue",
+}  # fmt: skip
+_KIND_OF_WORD: Mapping[str, DependencyKind] = {
+    "redis": "cache", "memcached": "cache", "postgres": "database", "postgresql": "database", "mysql": "database", "mongo": "database", "mongodb": "database", "mariadb": "database",
+    "kafka": "queue", "rabbitmq": "queue", "amqp": "queue", "nats": "queue",
+}  # fmt: skip
+_PUBSUB_VARIABLE = re.compile(r"PUBSUB|_SUBSCRIPTION(_ID|_NAME)?$|^SUBSCRIPTION(_ID|_NAME)?$")
+_PUBSUB_VALUE = re.compile(r"projects/[^/\s]+/(subscriptions|topics)/[\w.~+%-]+")
+_EXTERNAL = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}$")
+_FILE_ENDINGS = frozenset({"yaml", "yml", "json", "conf", "cfg", "ini", "toml", "py", "js", "sh", "log", "txt", "xml", "html", "sql", "pem", "crt", "key", "jar", "md", "env", "properties"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    where: str
+    path: str
+    value: str
+    is_value: bool  # the whole value of a variable: a bare name counts
+
+
+@dataclass(frozen=True, slots=True)
+class CallGraph:
+    """``by_source``: workload id -> what it calls. ``callers``: workload id -> the ids of those that call it."""
+
+    by_source: Mapping[str, tuple[Dependency, ...]]
+    callers: Mapping[str, tuple[str, ...]]
+
+
+def call_graph(cluster: Cluster, index: ClusterIndex, called: Mapping[str, tuple[CalledPort, ...]]) -> CallGraph:
+    """The edges of all workloads of a cluster."""
+    by_source: dict[str, tuple[Dependency, ...]] = {}
+    callers: dict[str, set[str]] = defaultdict(set)
+    for workload in cluster.workloads:
+        edges = _unique(_resolved(d, workload, cluster, called) for d in _edges(workload, index))
+        by_source[workload.id] = tuple(edges)
+        for edge in edges:
+            if edge.in_cluster and edge.target in cluster.by_id and edge.target != workload.id:
+                callers[edge.target].add(workload.id)
+    return CallGraph(by_source, {k: tuple(sorted(v)) for k, v in sorted(callers.items())})
+
+
+def _unique(edges: Iterable[Dependency]) -> list[Dependency]:
+    """One edge a target and port: the first that was found."""
+    found: dict[tuple[str, int | None], Dependency] = {}
+    for edge in edges:
+        if edge.target != edge.source:
+            found.setdefault((edge.target, edge.port), edge)
+    with_port = {e.target for e in found.values() if e.port is not None}
+    return sorted((e for e in found.values() if e.port is not None or e.target not in with_port), key=lambda e: (e.target, e.port or 0))
+
+
+def _edges(workload: Workload, index: ClusterIndex) -> Iterator[Dependency]:
+    own = index.services.get(workload.namespace, {})
+    for text in _texts(workload):
+        yield from _in_text(workload, text, own, index)
+    yield from _of_policies(workload, index)
+
+
+def _texts(workload: Workload) -> Iterator[_Text]:
+    for container in (*workload.pod.running, *workload.pod.init_containers):
+        yield from _of_container(workload, container)
+
+
+def _of_container(workload: Workload, container: Container) -> Iterator[_Text]:
+    for variable in container.env:
+        if variable.value:
+            yield _Text(f"env {variable.name} of container {container.name}", variable.path, variable.value, True)
+    for field, words in (("command", container.command), ("args", container.args)):
+        for i, word in enumerate(words):
+            yield _Text(f"{field} of container {container.name}", f"{container.path}.{field}[{i}]", word, False)
+    mounted = {str(v.source.get("name")) for m in container.volume_mounts if (v := workload.pod.volume(m.volume)) and v.kind == "configMap"}
+    taken = {source.name for source in container.env_from if source.kind == "config-map"}
+    for raw in workload.related.get("ConfigMap", ()):
+        name = str(mapping(raw, "metadata").get("name"))
+        if name in mounted | taken:
+            for key, value in strings(raw.get("data")).items():
+                yield _Text(f"ConfigMap {name} of container {container.name}", f"ConfigMap/{name} $.data['{key}']", value, name in taken)
+
+
+def _in_text(workload: Workload, text: _Text, own: Mapping[str, Raw], index: ClusterIndex) -> Iterator[Dependency]:
+    for match in _SERVICE_VARIABLE.finditer(text.value):
+        service = match.group(1).lower().replace("_", "-")
+        if service in own:
+            yield _edge(workload, text, service, workload.namespace, None, None)
+        elif service == "kubernetes":
+            yield Dependency(workload.id, "kubernetes.default.svc", "kubernetes-api", True, None, None, None, text.where, text.path)
+    if _PUBSUB_VALUE.search(text.value) or (text.where.startswith("env ") and _PUBSUB_VARIABLE.search(text.where.split()[1])):
+        yield Dependency(workload.id, "pubsub.googleapis.com", "google-api", False, None, None, 443, text.where, text.path)
+    for match in _HOST.finditer(text.value):
+        yield from _of_host(workload, text, match, own, index)
+
+
+def _of_host(workload: Workload, text: _Text, match: re.Match[str], own: Mapping[str, Raw], index: ClusterIndex) -> Iterator[Dependency]:
+    host, scheme = match.group("host").lower(), match.group("scheme")
+    port = int(match.group("port")) if match.group("port") else None
+    labels = host.split(".")
+    if len(labels) == 1:
+        whole = text.is_value and match.group(0) == text.value.strip()
+        if host in own and (scheme or port is not None or whole or match.start("host") > match.start()):
+            yield _edge(workload, text, host, workload.namespace, port, scheme)
+        return
+    if host in ("kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"):
+        yield Dependency(workload.id, "kubernetes.default.svc", "kubernetes-api", True, None, None, port, text.where, text.path)
+        return
+    pods = own if len(labels) > 1 and labels[1] in own and labels[0].rpartition("-")[2].isdigit() else None
+    if pods is not None:
+        yield _edge(workload, text, labels[1], workload.namespace, port, scheme)
+    elif labels[0] in index.services.get(labels[1], {}) and (len(labels) == 2 or labels[2] == "svc"):
+        yield _edge(workload, text, labels[0], labels[1], port, scheme)
+    elif len(labels) > 2 and labels[2] == "svc":
+        yield Dependency(workload.id, host, _kind(scheme, port, labels[0]), True, labels[0], labels[1], port, text.where, text.path)
+    elif host.endswith(".googleapis.com"):
+        yield Dependency(workload.id, host, "google-api", False, None, None, port or 443, text.where, text.path)
+    elif scheme in _KIND_OF_SCHEME and _is_external(host, labels):
+        kind = _kind(scheme, port, labels[0])
+        yield Dependency(workload.id, host, "external" if kind in ("http", "grpc") else kind, False, None, None, port, text.where, text.path)
+
+
+def _is_external(host: str, labels: list[str]) -> bool:
+    return bool(_EXTERNAL.fullmatch(host)) and labels[-1] not in _FILE_ENDINGS and labels[0] != "localhost"
+
+
+def _edge(workload: Workload, text: _Text, service: str, namespace: str, port: int | None, scheme: str | None) -> Dependency:
+    return Dependency(workload.id, f"{service}.{namespace}.svc", _kind(scheme, port, service), True, service, namespace, port, text.where, text.path)
+
+
+def _kind(scheme: str | None, port: int | None, name: str) -> DependencyKind:
+    by_scheme = _KIND_OF_SCHEME.get((scheme or "").split(":")[-1])
+    if by_scheme:
+        return by_scheme
+    if port in _KIND_OF_PORT:
+        return _KIND_OF_PORT[port]
+    return next((_KIND_OF_WORD[w] for w in words_of(name) if w in _KIND_OF_WORD), "unknown")
+
+
+def _resolved(edge: Dependency, workload: Workload, cluster: Cluster, called: Mapping[str, tuple[CalledPort, ...]]) -> Dependency:
+    """The edge with the workload behind its Service, and the kind that the Service's port tells."""
+    behind = cluster.by_service.get((edge.namespace or "", edge.service or ""), ()) if edge.service else ()
+    if not behind:
+        return edge
+    ports = [c for c in called.get(behind[0].id, ()) if c.exposure.service == edge.service]
+    match = next((c for c in ports if c.port.port == edge.port), ports[0] if len(ports) == 1 else None)
+    kind = edge.kind
+    if match and kind in ("unknown", "http", "grpc"):
+        by_speech: dict[str, DependencyKind] = {"http": "http", "https": "http", "grpc": "grpc", "h2c": "grpc"}
+        kind = by_speech.get(match.speaks) or (_KIND_OF_PORT.get(match.port.port, kind) if match.port.port in RAW_PORTS else kind)
+    port = edge.port if edge.port is not None else match.port.port if match else None
+    return Dependency(workload.id, behind[0].id, kind, True, edge.service, edge.namespace, port, edge.evidence, edge.path)
+
+
+def _of_policies(workload: Workload, index: ClusterIndex) -> Iterator[Dependency]:
+    """Egress of NetworkPolicies that select the pod and name the pods of exactly one Service."""
+    for policy in workload.related.get("NetworkPolicy", ()):
+        name = str(mapping(policy, "metadata").get("name"))
+        for i, rule in objects(mapping(policy, "spec"), "egress"):
+            for j, peer in objects(rule, "to"):
+                labels = strings(mapping(peer, "podSelector", "matchLabels"))
+                if not labels or "namespaceSelector" in peer:
+                    continue
+                for service, raw in index.services.get(workload.namespace, {}).items():
+                    selector = strings(mapping(raw, "spec", "selector"))
+                    if selector and selector == labels:
+                        at = f"NetworkPolicy/{name} $.spec.egress[{i}].to[{j}]"
+                        text = _Text(f"NetworkPolicy {name}", at, "", False)
+                        yield _edge(workload, text, service, workload.namespace, None, None)

@@ -1,0 +1,67 @@
+"""What belongs to the cluster, and objects that are only a part of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from k2cr_analysis.fit.belongs import belonging
+from k2cr_analysis.fit.candidate import Candidate
+from k2cr_analysis.fit.registry import Found, rule
+
+
+@rule(
+    id="belongs-to-cluster",
+    severity="note",
+    reads=("Workload.kind", "Workload.metadata.namespace", "DaemonSet.spec", "Role.rules", "ClusterRole.rules", "RoleBinding", "ClusterRoleBinding"),
+    docs="https://docs.cloud.google.com/run/docs/migrate/from-kubernetes",
+)
+def belongs_to_cluster(candidate: Candidate) -> Iterator[Found]:
+    """The workload belongs to its cluster by nature and stays with it.
+
+    Why: It serves the nodes or the Kubernetes API itself: a DaemonSet, the backend of a webhook or an APIService, a controller of custom resources,
+    something in a system namespace, or a known part of a cluster's machinery. Cloud Run has no cluster for it to serve.
+    Remedy: Nothing to do. It goes when the cluster goes. If the evidence misleads, set `keep = false` under `[workload."namespace/Kind/name"]` in k2cr.toml.
+    Example: kind: DaemonSet
+    """
+    found = belonging(candidate.workload, candidate.settings, candidate.index)
+    if found:
+        yield Found(found.at, f"it stays with the cluster: {found.why}")
+
+
+@rule(
+    id="incomplete-object",
+    severity="change",
+    reads=("PodSpec.containers", "Container.image"),
+    docs="https://kubernetes.io/docs/tasks/manage-kubernetes-objects/kustomization/",
+)
+def incomplete_object(candidate: Candidate) -> Iterator[Found]:
+    """The object is only a part: it has no containers, or containers without an image.
+
+    Why: A kustomize patch or an overlay is not a workload. What it lacks (ports, probes, volumes) may hold blockers that nobody can see here.
+    Remedy: Collect the rendered object: `kubectl kustomize DIR | k2cr collect --manifests - --out SNAP`, or collect from the live cluster.
+    Example: containers: [{name: web, resources: {limits: {cpu: "2"}}}]
+    """
+    if candidate.workload.complete:
+        return
+    without = [c for c in candidate.pod.containers if not c.image]
+    at = without[0].path if without else f"{candidate.pod.path}.containers"
+    what = f"container {without[0].name} has no image" if without else "the pod has no containers"
+    yield Found(at, f"{what}: a partial object, as a patch is")
+
+
+@rule(
+    id="unknown-field",
+    severity="note",
+    reads=(),
+    docs="https://kubernetes.io/docs/reference/kubernetes-api/",
+)
+def unknown_field(candidate: Candidate) -> Iterator[Found]:
+    """A field that Kubernetes' schema does not have, or that no rule accounts for.
+
+    Why: What nobody reads may matter. A field with a typing mistake has no effect in the cluster either; a field of a newer Kubernetes release may have one.
+    Remedy: Correct the field's name, or take it out. If it is right, it is newer than the schema that k2cr ships: check by hand what it asks for.
+    Example: terminationGracePeriod: 60
+    """
+    for use in candidate.fields:
+        if use.how == "unaccounted":
+            yield Found(use.path, f"nobody accounts for this field ({use.by})")

@@ -1,0 +1,90 @@
+"""What scales the workload, and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from k2cr_analysis.fit.candidate import Candidate
+from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.model.parse.access import mapping, objects, text
+
+_SCALING = "https://docs.cloud.google.com/run/docs/about-instance-autoscaling"
+_RESOURCE_METRICS = ("Resource", "ContainerResource")
+
+
+@rule(id="scaling-on-custom-metric", severity="change", reads=("HorizontalPodAutoscaler.spec.metrics", "ScaledObject", "HTTPScaledObject"), docs=_SCALING)
+def scaling_on_custom_metric(candidate: Candidate) -> Iterator[Found]:
+    """The number of pods follows a queue or a metric of the application's own.
+
+    Why: Cloud Run scales a service on requests and CPU, and a worker pool not at all by itself.
+    Remedy: For a service: take the metric out if requests and CPU follow it. For a queue: push its messages to the service (Pub/Sub push, Eventarc), or run a worker pool whose `manualInstanceCount` a scaler (CREMA, KEDA's for Cloud Run) sets.
+    Example: metrics: [{type: External, external: {metric: {name: pubsub.googleapis.com|subscription|num_undelivered_messages}}}]
+    """
+    for scaler in candidate.workload.related.get("HorizontalPodAutoscaler", ()):
+        for i, metric in objects(mapping(scaler, "spec"), "metrics"):
+            kind = text(metric, "type") or ""
+            if kind and kind not in _RESOURCE_METRICS:
+                body = mapping(metric, kind[:1].lower() + kind[1:])
+                name = text(mapping(body, "metric"), "name") or text(body, "metricName") or kind
+                yield Found(f"HorizontalPodAutoscaler/{_name(scaler)} $.spec.metrics[{i}]", f"the number of pods follows {name} ({kind}); Cloud Run scales on requests and CPU")
+    for kind in ("ScaledObject", "HTTPScaledObject"):
+        for scaler in candidate.workload.related.get(kind, ()):
+            for i, trigger in objects(mapping(scaler, "spec"), "triggers"):
+                if trigger.get("type") not in ("cpu", "memory"):
+                    yield Found(f"{kind}/{_name(scaler)} $.spec.triggers[{i}]", f"KEDA scales it on {trigger.get('type')}; Cloud Run scales on requests and CPU")
+
+
+@rule(id="scaling-on-memory-alone", severity="change", reads=("HorizontalPodAutoscaler.spec.metrics",), docs=_SCALING)
+def scaling_on_memory_alone(candidate: Candidate) -> Iterator[Found]:
+    """The number of pods follows the use of memory alone.
+
+    Why: Cloud Run scales on requests and CPU. Memory that fills up stops the instance instead.
+    Remedy: Set `containerConcurrency` so that the requests of one instance fit into its memory, and take the metric out of the autoscaler.
+    Example: metrics: [{type: Resource, resource: {name: memory}}]
+    """
+    scaler = candidate.workload.autoscaler
+    if scaler and scaler.metrics and all(m == ("Resource", "memory") for m in scaler.metrics):
+        yield Found(f"HorizontalPodAutoscaler/{scaler.name} $.spec.metrics", "the number of pods follows memory alone; Cloud Run scales on requests and CPU")
+
+
+@rule(id="scaling-on-memory-too", severity="note", reads=("HorizontalPodAutoscaler.spec.metrics",), docs=_SCALING)
+def scaling_on_memory_too(candidate: Candidate) -> Iterator[Found]:
+    """The number of pods follows CPU and also memory.
+
+    Why: Cloud Run scales on requests and CPU; memory does not count.
+    Remedy: Nothing to decide: scaling on CPU and requests remains. See that `containerConcurrency` fits the memory.
+    Example: metrics: [{type: Resource, resource: {name: cpu}}, {type: Resource, resource: {name: memory}}]
+    """
+    scaler = candidate.workload.autoscaler
+    if scaler and ("Resource", "memory") in scaler.metrics and any(m != ("Resource", "memory") for m in scaler.metrics):
+        yield Found(f"HorizontalPodAutoscaler/{scaler.name} $.spec.metrics", "memory drives the number of pods beside CPU; Cloud Run scales on requests and CPU")
+
+
+@rule(id="worker-pool-scaled-by-hand", severity="change", reads=("HorizontalPodAutoscaler.spec.scaleTargetRef",), docs="https://docs.cloud.google.com/run/docs/deploying-worker-pools")
+def worker_pool_scaled_by_hand(candidate: Candidate) -> Iterator[Found]:
+    """An autoscaler moves the number of pods of something that becomes a worker pool.
+
+    Why: A worker pool has the number of instances that somebody sets; it does not scale by itself.
+    Remedy: Choose a fixed `manualInstanceCount`, let a scaler set it, or let its work be pushed to a service.
+    Example: a HorizontalPodAutoscaler on CPU for a Deployment without a Service
+    """
+    scaler = candidate.workload.autoscaler
+    if candidate.target == "worker-pool" and scaler and scaler.max_replicas > (scaler.min_replicas or 1) and all(k in _RESOURCE_METRICS for k, _ in scaler.metrics):
+        yield Found(f"HorizontalPodAutoscaler/{scaler.name} $.spec.maxReplicas", f"from {scaler.min_replicas or 1} to {scaler.max_replicas} pods; a worker pool does not scale by itself")
+
+
+@rule(id="vertical-autoscaler", severity="note", reads=("VerticalPodAutoscaler",), docs="https://docs.cloud.google.com/run/docs/configuring/services/memory-limits")
+def vertical_autoscaler(candidate: Candidate) -> Iterator[Found]:
+    """A VerticalPodAutoscaler sets the requests of the pods.
+
+    Why: Cloud Run's limits are fixed for a revision.
+    Remedy: Nothing to decide: the size is chosen once from the measured use. Look at it again after some weeks.
+    Example: kind: VerticalPodAutoscaler
+    """
+    for scaler in candidate.workload.related.get("VerticalPodAutoscaler", ()):
+        if mapping(scaler, "spec", "updatePolicy").get("updateMode") != "Off":
+            yield Found(f"VerticalPodAutoscaler/{_name(scaler)} $.spec", "its requests move by themselves; on Cloud Run limits are fixed for a revision")
+
+
+def _name(raw: object) -> object:
+    return mapping(raw, "metadata").get("name")
