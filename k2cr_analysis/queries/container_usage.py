@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
-from k2cr_analysis.queries.engine import TableSource, engine
+from k2cr_analysis.queries.block_quantiles import Block, block_quantiles
+from k2cr_analysis.queries.engine import Engine, TableSource, engine
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,10 +19,21 @@ Row = dict[str, Any]
 QUANTILES = {0.5: "q50", 0.95: "q95", 0.99: "q99", 1.0: "q100"}
 
 
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """``at``: quantile -> value of one pod."""
+
+    at: Mapping[float, float]
+    points: int
+
+
+Measured = Mapping[tuple[str, str], Mapping[str, Quantiles]]  # workload id, container -> "cpu" | "memory" -> quantiles
+
+
 def usage(snapshot: TableSource) -> dict[str, WorkloadUsage]:
     """Workload id (``namespace/Kind/name``) -> its usage over the window; empty where the snapshot has no usage table.
 
-    Quantiles are of the pod that used most in each period, see ``usage_by_container.sql`` for the choice of series.
+    Quantiles are of the pod that used most in each period, see ``usageby_container.sql`` for the choice of series.
     ``cpu_mean_cores`` and ``mean_pods`` are averages over the time that was watched, in which a workload without a
     point did not run; ``days`` is that time. A container with CPU but no memory series has empty memory quantiles.
     """
@@ -28,11 +41,11 @@ def usage(snapshot: TableSource) -> dict[str, WorkloadUsage]:
         return {}
     with engine(snapshot, "usage") as sql:
         known_s = _known_s(sql.run("known_by_day"))
-        quantiles = sql.run("usage_by_container")
-        cpu = sql.run("cpu_by_container_day")
-        restarts = sql.run("restarts_by_container")
+        cpu = sql.run("cpuby_container_day")
+        restarts = sql.run("restartsby_container")
         pods = sql.run("pods_by_workload")
-    containers = _containers(quantiles, cpu, restarts, known_s)
+        measured = _measured(snapshot, sql)
+    containers = _containers(measured, cpu, restarts, known_s)
     days = float(max(known_s.values(), default=0)) / 86400
     pods_of = {workload_id(row): row for row in _rows(pods)}
     return {
@@ -53,12 +66,33 @@ def _known_s(known: pa.Table) -> dict[int, int]:
     return dict(seconds)
 
 
+def _measured(snapshot: TableSource, sql: Engine) -> Measured:
+    """Quantiles of one pod: read series by series where the table allows it, else by the SQL, with the same numbers."""
+    blocks = block_quantiles(snapshot.table_files("usage"))
+    return sql_quantiles(sql) if blocks is None else by_container(blocks)
+
+
+def by_container(blocks: Iterable[Block]) -> Measured:
+    found: dict[tuple[str, str], dict[str, Quantiles]] = defaultdict(dict)
+    for block in blocks:
+        namespace, kind, name, container = block.container
+        at = dict(zip(QUANTILES, block.values, strict=True))
+        found[f"{namespace}/{kind}/{name}", container][block.metric] = Quantiles(at, block.points)
+    return found
+
+
+def sql_quantiles(sql: Engine) -> Measured:
+    """``usageby_container.sql``, which takes every form of the table."""
+    found: dict[tuple[str, str], dict[str, Quantiles]] = defaultdict(dict)
+    for row in _rows(sql.run("usageby_container")):
+        at = {share: row[column] for share, column in QUANTILES.items()}
+        found[workload_id(row), row["container_name"]][row["metric"]] = Quantiles(at, row["points"])
+    return found
+
+
 def _containers(
-    quantiles: pa.Table, cpu: pa.Table, restarts: pa.Table, known_s: dict[int, int]
+    measured: Measured, cpu: pa.Table, restarts: pa.Table, known_s: dict[int, int]
 ) -> dict[str, dict[str, ContainerUsage]]:
-    measured: dict[tuple[str, str], dict[str, Row]] = defaultdict(dict)
-    for row in _rows(quantiles):
-        measured[workload_id(row), row["container_name"]][row["metric"]] = row
     mean_cores: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for row in _rows(cpu):
         mean_cores[workload_id(row), row["container_name"]] += row["core_s"] / known_s[row["period_s"]]
@@ -68,17 +102,13 @@ def _containers(
         workload, container = key
         metrics = measured.get(key, {})
         found[workload][container] = ContainerUsage(
-            cpu_quantiles_cores=_quantiles(metrics.get("cpu")),
-            memory_quantiles_bytes=_quantiles(metrics.get("memory")),
+            cpu_quantiles_cores=metrics["cpu"].at if "cpu" in metrics else {},
+            memory_quantiles_bytes=metrics["memory"].at if "memory" in metrics else {},
             cpu_mean_cores=float(mean_cores.get(key, 0)),
             restarts=restarts_of.get(key),
-            points=max((row["points"] for row in metrics.values()), default=0),
+            points=max((metric.points for metric in metrics.values()), default=0),
         )
     return found
-
-
-def _quantiles(row: Row | None) -> dict[float, float]:
-    return {} if row is None else {share: row[column] for share, column in QUANTILES.items()}
 
 
 def _pods(row: Row | None, known_s: dict[int, int]) -> tuple[float | None, int | None]:

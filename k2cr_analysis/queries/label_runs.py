@@ -1,0 +1,119 @@
+"""Reads a Parquet table as runs of rows with equal labels, a row group at a time, without making rows of it.
+
+A snapshot's tables are sorted by their labels, so a series is one run, or a few where it goes over the end of a row
+group. A label column whose statistics say that it has one value in the row group is not decoded at all.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from k2cr_analysis.model.observed import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+_AHEAD = 4  # row groups that are decoded before they are asked for
+_THREADS = 2
+# Longer texts may be cut in the statistics of a foreign file.
+_LONGEST_EXACT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Consecutive rows with equal labels, in the order of the asked-for columns. ``values`` float64[rows]."""
+
+    labels: tuple[Any, ...]
+    values: FloatArray
+
+
+def label_runs(files: Sequence[Path], labels: Sequence[str], values: str) -> Iterator[Run]:
+    """The runs of all files, in the order of their rows."""
+    groups = ((file, group) for file in files for group in range(_row_groups(file)))
+    with ThreadPoolExecutor(_THREADS) as pool:
+        pending: deque[Future[list[Run]]] = deque()
+        for file, group in islice(groups, _AHEAD):
+            pending.append(pool.submit(_runs_of, file, group, labels, values))
+        while pending:
+            done = pending.popleft()
+            for file, group in islice(groups, 1):
+                pending.append(pool.submit(_runs_of, file, group, labels, values))
+            yield from done.result()
+
+
+def _row_groups(file: Path) -> int:
+    import pyarrow.parquet as pq
+
+    return int(pq.read_metadata(file).num_row_groups)
+
+
+def _runs_of(file: Path, group: int, labels: Sequence[str], values: str) -> list[Run]:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(file) as source:
+        constant = _constants(source.metadata.row_group(group), labels)
+        varying = [name for name in labels if name not in constant]
+        table = source.read_row_group(group, columns=[*varying, values], use_threads=False)
+    if not table.num_rows:
+        return []
+    columns = {name: _array(table.column(name)) for name in varying}
+    numbers = _array(table.column(values)).to_numpy(zero_copy_only=False)
+    starts = np.flatnonzero(_changes(list(columns.values()), table.num_rows))
+    ends = [*starts[1:].tolist(), table.num_rows]
+    found = []
+    for first, end in zip(starts.tolist(), ends, strict=True):
+        here = tuple(constant[name] if name in constant else columns[name][first].as_py() for name in labels)
+        found.append(Run(here, numbers[first:end]))
+    return found
+
+
+def _constants(group: pq.RowGroupMetaData, labels: Sequence[str]) -> dict[str, Any]:
+    """Label -> its only value in the row group, for those that the statistics show to have one."""
+    found: dict[str, Any] = {}
+    for index in range(group.num_columns):
+        column = group.column(index)
+        name, statistics = column.path_in_schema, column.statistics
+        if name not in labels or statistics is None or statistics.null_count is None or _may_be_cut(statistics):
+            continue
+        if statistics.null_count == group.num_rows:
+            found[name] = None
+        elif not statistics.null_count and statistics.has_min_max and statistics.min == statistics.max:
+            found[name] = statistics.min
+    return found
+
+
+def _may_be_cut(statistics: pq.Statistics) -> bool:
+    return isinstance(statistics.min, str) and len(statistics.min) > _LONGEST_EXACT
+
+
+def _array(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+def _changes(columns: list[pa.Array], rows: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """bool[rows]: the row differs from the one before it; the first one does."""
+    changed = np.zeros(rows, dtype=np.bool_)
+    changed[0] = True
+    for column in columns:
+        codes = _codes(column)
+        changed[1:] |= codes[1:] != codes[:-1]
+    return changed
+
+
+def _codes(column: pa.Array) -> IntArray:
+    """Numbers that are equal where the values are; -1 for null."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(column.type):
+        column = column.indices
+    codes: IntArray = column.fill_null(-1).to_numpy(zero_copy_only=False)
+    return codes
