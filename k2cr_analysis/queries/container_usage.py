@@ -33,7 +33,7 @@ Measured = Mapping[tuple[str, str], Mapping[str, Quantiles]]  # workload id, con
 def usage(snapshot: TableSource) -> dict[str, WorkloadUsage]:
     """Workload id (``namespace/Kind/name``) -> its usage over the window; empty where the snapshot has no usage table.
 
-    Quantiles are of the pod that used most in each period, see ``usageby_container.sql`` for the choice of series.
+    Quantiles are of the pod that used most in each period, see ``usage_by_container.sql`` for the choice of series.
     ``cpu_mean_cores`` and ``mean_pods`` are averages over the time that was watched, in which a workload without a
     point did not run; ``days`` is that time. A container with CPU but no memory series has empty memory quantiles.
     """
@@ -41,8 +41,8 @@ def usage(snapshot: TableSource) -> dict[str, WorkloadUsage]:
         return {}
     with engine(snapshot, "usage") as sql:
         known_s = _known_s(sql.run("known_by_day"))
-        cpu = sql.run("cpuby_container_day")
-        restarts = sql.run("restartsby_container")
+        cpu = sql.run("cpu_by_container_day")
+        restarts = sql.run("restarts_by_container")
         pods = sql.run("pods_by_workload")
         measured = _measured(snapshot, sql)
     containers = _containers(measured, cpu, restarts, known_s)
@@ -82,9 +82,9 @@ def by_container(blocks: Iterable[Block]) -> Measured:
 
 
 def sql_quantiles(sql: Engine) -> Measured:
-    """``usageby_container.sql``, which takes every form of the table."""
+    """``usage_by_container.sql``, which takes every form of the table."""
     found: dict[tuple[str, str], dict[str, Quantiles]] = defaultdict(dict)
-    for row in _rows(sql.run("usageby_container")):
+    for row in _rows(sql.run("usage_by_container")):
         at = {share: row[column] for share, column in QUANTILES.items()}
         found[workload_id(row), row["container_name"]][row["metric"]] = Quantiles(at, row["points"])
     return found
