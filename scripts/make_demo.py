@@ -51,7 +51,7 @@ def make_demo(out: Path) -> Provenance:
     manifests = list(read_manifests())
     clock = Clock.of(company["window"])
     nodes = make_nodes(company)
-    workloads = list(busy(manifests, company, clock, len(nodes)))
+    workloads = list(busy(manifests, company, len(nodes)))
     replicas = {s.id: int(s.pods[-1]) for s in workloads} | {
         workload_id(m): 0 for m in manifests if m.get("spec", {}).get("replicas") == 0
     }
@@ -59,7 +59,7 @@ def make_demo(out: Path) -> Provenance:
     disks = [item for item in objects if item["kind"] == "PersistentVolume"]
     placed = Placed(nodes, disks, requested_of(pods, job_requests(manifests)))
     tables = {
-        "usage": usage_table(workloads, clock),
+        "usage": usage_table(workloads),
         "traffic": traffic_table(workloads, company, clock),
         "billing": billing_table(company, clock, workloads, placed),
         "prices": embedded_prices(),
@@ -84,7 +84,7 @@ def read_manifests() -> Iterator[Raw]:
         yield from yaml.safe_load_all(path.read_text(encoding="utf-8"))
 
 
-def busy(manifests: list[Raw], company: Raw, clock: Clock, node_count: int) -> Iterator[Series]:
+def busy(manifests: list[Raw], company: Raw, node_count: int) -> Iterator[Series]:
     """The series of each workload that runs, in the order of their ids."""
     deployed = {workload_id(item): item for item in manifests if item["kind"] in CONTROLLERS}
     scalers = {
@@ -98,7 +98,8 @@ def busy(manifests: list[Raw], company: Raw, clock: Clock, node_count: int) -> I
     for name in sorted(company["workloads"]):
         item = deployed[name]
         scaling = _scaling(item, scalers.get((item["metadata"]["namespace"], item["metadata"]["name"])), node_count)
-        yield workload_series(name, company["workloads"][name], scaling, company, clock)
+        spec = company["workloads"][name]
+        yield workload_series(name, spec, scaling, company, Clock.of(company["window"], spec.get("period_s")))
 
 
 def _scaling(item: Raw, scaler: Raw | None, node_count: int) -> Scaling:

@@ -18,9 +18,13 @@ _ROWS_PER_GROUP: Final = 131_072
 def write_table(data: pa.Table, declared: Table, path: Path) -> None:
     """Write a conformed table, its rows in the declared order (equal keys keep the given one)."""
     ordered = _ordered(_with_sorted_labels(data), declared)
+    # Times rise by even steps within a series: their differences take half the room that a dictionary takes.
+    times = [field.name for field in declared.schema if pa.types.is_timestamp(field.type)]
     pq.write_table(
         ordered,
         path,
+        use_dictionary=[name for name in _leaves(declared.schema) if name not in times],
+        column_encoding=dict.fromkeys(times, "DELTA_BINARY_PACKED"),
         row_group_size=_ROWS_PER_GROUP,
         compression="zstd",
         compression_level=3,
@@ -28,6 +32,14 @@ def write_table(data: pa.Table, declared: Table, path: Path) -> None:
         data_page_version="1.0",
         write_statistics=True,
     )
+
+
+def _leaves(schema: pa.Schema) -> list[str]:
+    """The names that Parquet gives to the columns, nested ones with their path."""
+    out = pa.BufferOutputStream()
+    pq.write_table(schema.empty_table(), out)
+    leaves = pq.ParquetFile(pa.BufferReader(out.getvalue())).schema
+    return [leaves.column(index).path for index in range(len(leaves))]
 
 
 def check_file(path: Path, declared: Table) -> None:

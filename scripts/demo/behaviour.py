@@ -27,6 +27,7 @@ class Series:
     """One workload over the window. ``present``: a pod ran in the period; elsewhere there is no point, not a zero."""
 
     id: str
+    clock: Clock
     requests_per_s: Array
     pods: npt.NDArray[np.int64]
     present: npt.NDArray[np.bool_]
@@ -66,7 +67,7 @@ def workload_series(
     shared = _Shared(workload_id, spec, rate, pods, company["incident"], clock)
     containers = {name: _container(name, cpu[name], shared, random) for name in spec["containers"]}
     hours = pods * (clock.period_s / 3600.0)
-    return Series(workload_id, rate, pods, pods > 0, hours, containers)
+    return Series(workload_id, clock, rate, pods, pods > 0, hours, containers)
 
 
 def _job(workload_id: str, spec: dict[str, Any], clock: Clock, random: np.random.Generator) -> Series:
@@ -79,6 +80,7 @@ def _job(workload_id: str, spec: dict[str, Any], clock: Clock, random: np.random
         containers[name] = ContainerSeries(busy, busy, memory, np.zeros(len(share)))
     return Series(
         workload_id,
+        clock,
         np.zeros(len(share)),
         present.astype(np.int64),
         present,

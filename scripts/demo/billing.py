@@ -89,9 +89,8 @@ class Placed:
 def billing_table(company: dict[str, Any], clock: Clock, workloads: list[Series], placed: Placed) -> pa.Table:
     rows: list[dict[str, Any]] = []
     writer = _Rows(company, PriceBook.embedded())
-    day_of = ((clock.start_s - clock.start_s[0]) // 86400).astype(int)
-    pod_hours = {s.id: np.bincount(day_of, weights=s.pod_hours) for s in workloads}
-    for index in range(int(day_of[-1]) + 1):
+    pod_hours = {s.id: np.bincount(s.clock.day, weights=s.pod_hours) for s in workloads}
+    for index in range(int(clock.day[-1]) + 1):
         day = clock.start + timedelta(days=index)
         hours = {name: float(per_day[index]) for name, per_day in pod_hours.items()}
         for pool in company["node_pools"]:

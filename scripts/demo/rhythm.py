@@ -56,8 +56,8 @@ class Clock:
     period_s: int
 
     @classmethod
-    def of(cls, window: dict[str, Any]) -> Clock:
-        return cls(_time(window["start"]), _time(window["end"]), int(window["period_s"]))
+    def of(cls, window: dict[str, Any], period_s: int | None = None) -> Clock:
+        return cls(_time(window["start"]), _time(window["end"]), period_s or int(window["period_s"]))
 
     @property
     def start_s(self) -> npt.NDArray[np.int64]:
@@ -66,6 +66,11 @@ class Clock:
     @property
     def end_us(self) -> npt.NDArray[np.int64]:
         return (self.start_s + self.period_s) * 1_000_000
+
+    @property
+    def day(self) -> npt.NDArray[np.int64]:
+        """Days since the window's start."""
+        return (self.start_s - self.start_s[0]) // 86400
 
     @property
     def hours_utc(self) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from demo.behaviour import MIB, Series
-from demo.rhythm import Array, Clock, quantised
+from demo.rhythm import Array, quantised
 from k2cr_analysis.snapshot.tables import USAGE
 
 CPU = "kubernetes.io/container/cpu/core_usage_time"
@@ -26,13 +26,13 @@ class _Meter:
     reducer: str
 
 
-def usage_table(workloads: Iterable[Series], clock: Clock) -> pa.Table:
+def usage_table(workloads: Iterable[Series]) -> pa.Table:
     """Points of CPU (sum and max over pods), memory (max), pods (count of the uptime series) and restarts."""
-    parts = [_rows(series, name, clock) for series in workloads for name in series.containers]
+    parts = [_rows(series, name) for series in workloads for name in series.containers]
     return pa.concat_tables(part for parts_of_one in parts for part in parts_of_one)
 
 
-def _rows(series: Series, container: str, clock: Clock) -> list[pa.Table]:
+def _rows(series: Series, container: str) -> list[pa.Table]:
     seen = series.containers[container]
     points = (
         (_Meter(CPU, None, "ALIGN_RATE", "REDUCE_SUM"), quantised(seen.cpu_sum_cores)),
@@ -41,10 +41,10 @@ def _rows(series: Series, container: str, clock: Clock) -> list[pa.Table]:
         (_Meter(UPTIME, None, "ALIGN_MAX", "REDUCE_COUNT"), series.pods.astype(np.float64)),
         (_Meter(RESTARTS, None, "ALIGN_DELTA", "REDUCE_SUM"), seen.restarts),
     )
-    return [_points(series, container, clock, meter, values) for meter, values in points]
+    return [_points(series, container, meter, values) for meter, values in points]
 
 
-def _points(series: Series, container: str, clock: Clock, meter: _Meter, values: Array) -> pa.Table:
+def _points(series: Series, container: str, meter: _Meter, values: Array) -> pa.Table:
     namespace, kind, name = series.id.split("/")
     n = int(series.present.sum())
     same = asdict(meter) | {
@@ -55,8 +55,8 @@ def _points(series: Series, container: str, clock: Clock, meter: _Meter, values:
         "container_name": container,
     }
     columns = {key: _repeated(value, n) for key, value in same.items()}
-    columns["end_time"] = pa.array(clock.end_us[series.present], pa.timestamp("us", tz="UTC"))
-    columns["period_s"] = pa.array(np.full(n, clock.period_s, dtype=np.int32))
+    columns["end_time"] = pa.array(series.clock.end_us[series.present], pa.timestamp("us", tz="UTC"))
+    columns["period_s"] = pa.array(np.full(n, series.clock.period_s, dtype=np.int32))
     columns["value"] = pa.array(values[series.present])
     return pa.table({field.name: columns[field.name] for field in USAGE.schema}, schema=USAGE.schema)
 
