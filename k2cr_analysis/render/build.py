@@ -54,7 +54,7 @@ def build(assessed: WorkloadAssessment, context: RenderContext) -> Build:
     if shape is None:
         raise ValueError(f"{workload.id} has no shape: it does not move")
     account = Account()
-    name = context.names.get(workload.id, workload.name)
+    name = context.name_of(workload)
     called = callees(workload, fit.dependencies, context)
     identity = build_identity(workload, name, context, account)
     parts = _Parts(assessed, shape, context, account)

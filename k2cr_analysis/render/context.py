@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import Config
+from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.render.names import service_names
 
 PROJECT_ID = "PROJECT_ID"  # stands for the project wherever it is not known at render time
@@ -29,6 +30,10 @@ class RenderContext:
     cluster_location: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     assessed: Mapping[str, WorkloadAssessment] = field(default_factory=dict)
+
+    def name_of(self, workload: Workload) -> str:
+        """Its Cloud Run name; a workload that stands alone has no clash."""
+        return self.names.get(workload.id) or service_names([workload], self.config.policy.naming)[workload.id]
 
     @property
     def project_literal(self) -> str:

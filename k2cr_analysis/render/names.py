@@ -85,7 +85,7 @@ def secret_name(*parts: str) -> str:
 def service_account_id(service: str) -> str:
     """The account id (before the @) of a service account made for one service."""
     name = cut(service, SERVICE_ACCOUNT_LIMIT, service)
-    return name if len(name) >= 6 else f"{name}-run"
+    return name if len(name) >= 6 else f"{name}-service"
 
 
 def is_label(key: str, value: str) -> bool:

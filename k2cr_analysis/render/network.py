@@ -31,6 +31,7 @@ def network_script(build: Build) -> str | None:
         parts["out"] = _way_out(build, build.run.template.egress)
     if build.reached:
         parts["in"] = _way_in(build, build.reached)
+    parts = {name: lines for name, lines in parts.items() if any(not line.startswith("#") for line in lines)}
     if not parts:
         return None
     head = [f"The network of {build.run.name} ({build.workload.id}). Written by k2cr. Safe to run twice."]
@@ -295,12 +296,12 @@ def _callers(build: Build) -> list[str]:
             f"gcloud run services add-iam-policy-binding {quote(build.run.name)} {PROJECT} {REGION} \\",
             f"  {flag('member', member)} --role=roles/run.invoker",
         ]
-    return lines or ["# The snapshot shows no caller: grant roles/run.invoker on the service to each one."]
+    return lines
 
 
 def _member(caller: WorkloadAssessment, build: Build) -> str:
     workload = caller.workload
-    identity = build_identity(workload, build.context.names.get(caller.id, workload.name), build.context, Account())
+    identity = build_identity(workload, build.context.name_of(workload), build.context, Account())
     if caller.fit.moves or identity.to_create is None:
         return f"serviceAccount:{identity.email}"
     # Workload Identity Federation for GKE: the Kubernetes service account itself is the principal.
