@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from k2cr_analysis.snapshot.provenance import Redaction
 from k2cr_analysis.snapshot.secret_forms import REDACTED, redacted_text
-from k2cr_analysis.snapshot.secret_names import Secrecy, is_auth_mode, is_ordinary_value, secrecy
+from k2cr_analysis.snapshot.secret_names import Secrecy, is_auth_mode, is_digest_name, is_ordinary_value, secrecy
 
 # Copies of the object as it was applied, secrets and all.
 _APPLIED_COPIES: Final = (
@@ -51,6 +51,7 @@ _FILE_LIKE: Final = re.compile(r"[\w-]*\.[A-Za-z][\w.]{1,9}")
 _WHOLE_FILES: Final = re.compile(
     r"\.?(?:pgpass|htpasswd|netrc|dockerconfigjson|dockercfg|my\.cnf)|id_(?:rsa|ed25519|ecdsa|dsa)|.*\.(?:key|p12|pfx|jks|keystore)"
 )
+_DIGEST: Final = re.compile(r"[0-9a-fA-F]{7,128}")
 _LABEL_KEY: Final = re.compile(r"[a-z][a-z./_-]*|[\w./-]*(?:kubernetes\.io|k8s\.io|cloud\.google\.com)[\w./-]*")
 
 
@@ -150,6 +151,8 @@ class _Walk:
             return text
         if self.named(text, name, free):
             return self.gone()
+        if is_digest_name(name) and _DIGEST.fullmatch(text):
+            return text
         kept = self.embedded(text) or redacted_text(text)
         if kept != text:
             self.count += 1

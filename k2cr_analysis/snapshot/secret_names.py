@@ -13,20 +13,19 @@ from typing import Final
 
 
 class Secrecy(IntEnum):
-    """How sure a name is. ``KEY``: a key or token, unless its value shows otherwise. ``PASSWORD``: always."""
+    """How sure a name is: ``KEY`` may also hold a number, path or URL, ``SECRET`` a path, ``PASSWORD`` neither."""
 
     NONE = 0
     KEY = 1
-    PASSWORD = 2
+    SECRET = 2
+    PASSWORD = 3
 
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_PASSWORD: Final = re.compile(
-    r"password|passwd|passphrase|passcode|secret|credential|connectionstring|connstr|privatekey|dockerconfigjson|htpasswd|pgpass"
-)
-_PASSWORD_WORDS: Final = frozenset(
-    {"pwd", "pass", "pw", "cred", "creds", "authorization", "bearer", "dockercfg", "netrc"}
-)
+_PASSWORD: Final = re.compile(r"password|passwd|passphrase|passcode|pgpass|connectionstring|connstr")
+_SECRET: Final = re.compile(r"secret|credential|privatekey|dockerconfigjson")
+_PASSWORD_WORDS: Final = frozenset({"pwd", "pass", "pw", "authorization", "bearer"})
+_SECRET_WORDS: Final = frozenset({"cred", "creds", "dockercfg", "netrc"})
 _KEY_WORDS: Final = frozenset(
     {"token", "tokens", "key", "keys", "apikey", "apikeys", "jwt", "dsn", "hmac", "sas", "passkey", "otp"}
 )
@@ -47,7 +46,8 @@ _ORDINARY_LAST_TEXT: Final = """
     fingerprint vault engine group groups role roles account email status state age usage use used per rate driver
     template templates image command script validator validation lifetime exists stdin csi operator controller rotator
     cache caching cert crt ca pem pub public env only required optional uppercase lowercase policyname storage source
-    sources sync resolver pool slots budget window context sizes step steps dimension
+    sources sync resolver encryption converter serializer deserializer pool
+    slots budget window context sizes step steps dimension
     """
 _ORDINARY_LAST: Final = frozenset(_ORDINARY_LAST_TEXT.split())
 _PUBLIC_BEFORE_KEY_TEXT: Final = """
@@ -55,6 +55,9 @@ _PUBLIC_BEFORE_KEY_TEXT: Final = """
     property map hot hash object config index lookup dedup deduplication translation match public registry
     """
 _PUBLIC_BEFORE_KEY: Final = frozenset(_PUBLIC_BEFORE_KEY_TEXT.split())
+_DIGEST_WORDS: Final = frozenset(
+    {"checksum", "hash", "sha", "md", "digest", "etag", "fingerprint", "revision", "commit", "uid", "uuid", "nonce"}
+)
 # Directives that are no passwords: nginx's ``proxy_pass http://app``.
 _PASS_DIRECTIVES: Final = frozenset({"proxy", "fastcgi", "grpc", "uwsgi", "scgi", "memcached"})
 # Annotations of ingress controllers that name a Secret.
@@ -81,6 +84,8 @@ def _of_words(words: list[str]) -> Secrecy:
         return Secrecy.NONE
     if _PASSWORD.search("".join(words)) or _PASSWORD_WORDS & set(words):
         return Secrecy.PASSWORD
+    if _SECRET.search("".join(words)) or _SECRET_WORDS & set(words):
+        return Secrecy.SECRET
     if last in ("key", "keys") and before & _PUBLIC_BEFORE_KEY:
         return Secrecy.NONE
     if last not in _NO_KEY_ENDING and _KEY_ENDING.fullmatch(last) and last not in _LAST_KEY_WORDS:
@@ -88,8 +93,15 @@ def _of_words(words: list[str]) -> Secrecy:
     return Secrecy.KEY if _KEY_WORDS & set(words) or last in _LAST_KEY_WORDS else Secrecy.NONE
 
 
+@lru_cache(maxsize=65536)
+def is_digest_name(name: str) -> bool:
+    """Whether a name announces a checksum or another random text that is public: ``checksum/config``."""
+    return not _DIGEST_WORDS.isdisjoint(word.lower() for word in _WORD.findall(name))
+
+
 _NOTHING: Final = re.compile(
-    r"\s*(?:true|false|yes|no|on|off|none|null|nil|enabled|disabled|required|optional|auto|default)?\s*", re.IGNORECASE
+    r"\s*(?:true|false|yes|no|on|off|0|1|none|null|nil|enabled|disabled|required|optional|auto|default)?\s*",
+    re.IGNORECASE,
 )
 # $(VAR), ${VAR}, $VAR, {{ .Values.x }}, %(VAR)s: the value is elsewhere. So are a secret manager's names of secrets.
 _REFERENCE: Final = re.compile(
@@ -108,13 +120,16 @@ _AUTH_MODE: Final = re.compile(r"[a-z]{1,14}|[A-Z][a-z]{1,14}")
 def is_ordinary_value(value: str, sureness: Secrecy) -> bool:
     """Whether a value is no secret although its name announces one: empty, a switch, a reference to the secret.
 
-    A number or a path is ordinary for a key or token (``MAX_TOKENS=4096``), not for a password.
+    A path is ordinary for all but a password (``GOOGLE_APPLICATION_CREDENTIALS=/var/run/key.json``), a number or a URL
+    for a key or token (``MAX_TOKENS=4096``).
     """
     if _NOTHING.fullmatch(value) or _REFERENCE.fullmatch(value.strip()):
         return True
     if sureness is Secrecy.PASSWORD:
         return False
-    return bool(_NUMBER.fullmatch(value) or _PATH.fullmatch(value) or _PLAIN_URL.fullmatch(value))
+    if _PATH.fullmatch(value):
+        return True
+    return sureness is Secrecy.KEY and bool(_NUMBER.fullmatch(value) or _PLAIN_URL.fullmatch(value))
 
 
 def is_auth_mode(name: str, value: str) -> bool:
