@@ -5,50 +5,55 @@
 -- From REDUCE_SUM; else the sum over the single pods; else REDUCE_MEAN times the pods; else REDUCE_MAX times the pods,
 -- which is an upper bound. Where nobody counted the pods, one is taken.
 -- A period belongs to the day on which it began. Sums are of DECIMAL, so the number of threads cannot change them.
-WITH candidates AS NOT MATERIALIZED (
+WITH cpu AS NOT MATERIALIZED (
   SELECT
     namespace_name, top_level_controller_type AS controller_type, top_level_controller_name AS controller_name,
-    container_name, end_time, value, period_s,
-    CASE
-      WHEN reducer = 'REDUCE_SUM' THEN '1 sum'
-      WHEN reducer IS NULL AND pod_name IS NOT NULL THEN '2 pod'
-      WHEN reducer = 'REDUCE_MEAN' THEN '3 mean'
-      WHEN reducer = 'REDUCE_MAX' THEN '4 max'
-    END AS form
+    container_name, end_time, period_s, reducer, pod_name, value,
+    (EPOCH_US(end_time) - 1000000 * CAST(period_s AS BIGINT)) // 86400000000 AS day
   FROM usage
   WHERE metric_type = 'kubernetes.io/container/cpu/core_usage_time'
 ),
-best AS (
-  SELECT namespace_name, controller_type, controller_name, container_name, MIN(ROW(form, period_s)) AS choice
-  FROM candidates
-  WHERE form IS NOT NULL
-  GROUP BY 1, 2, 3, 4
+summed AS (
+  SELECT DISTINCT namespace_name, controller_type, controller_name, container_name
+  FROM cpu
+  WHERE reducer = 'REDUCE_SUM' OR (reducer IS NULL AND pod_name IS NOT NULL)
 ),
-all_pods AS NOT MATERIALIZED (
+series AS (
   SELECT
-    candidates.namespace_name, candidates.controller_type, candidates.controller_name, candidates.container_name,
-    candidates.form, candidates.end_time, candidates.period_s,
-    CASE WHEN candidates.form IN ('1 sum', '2 pod') THEN value ELSE value * COALESCE(pods, 1) END AS cores
-  FROM candidates
-  JOIN best
-    ON best.namespace_name = candidates.namespace_name
-    AND best.controller_type = candidates.controller_type
-    AND best.controller_name = candidates.controller_name
-    AND best.container_name = candidates.container_name
-    AND best.choice = ROW(candidates.form, candidates.period_s)
+    namespace_name, controller_type, controller_name, container_name, day, period_s,
+    CASE WHEN reducer = 'REDUCE_SUM' THEN '1 sum' ELSE '2 pod' END AS form,
+    SUM(CAST(value AS DECIMAL(18, 9))) * period_s AS core_s
+  FROM cpu
+  WHERE reducer = 'REDUCE_SUM' OR (reducer IS NULL AND pod_name IS NOT NULL)
+  GROUP BY 1, 2, 3, 4, 5, 6, 7
+  UNION ALL
+  SELECT
+    cpu.namespace_name, cpu.controller_type, cpu.controller_name, cpu.container_name, day, cpu.period_s,
+    CASE reducer WHEN 'REDUCE_MEAN' THEN '3 mean' ELSE '4 max' END AS form,
+    SUM(CAST(value * COALESCE(pods, 1) AS DECIMAL(18, 9))) * cpu.period_s AS core_s
+  FROM cpu
+  LEFT JOIN summed
+    ON summed.namespace_name = cpu.namespace_name
+    AND summed.controller_type = cpu.controller_type
+    AND summed.controller_name = cpu.controller_name
+    AND summed.container_name = cpu.container_name
   LEFT JOIN pods_at
-    ON candidates.form IN ('3 mean', '4 max')
-    AND pods_at.namespace_name = candidates.namespace_name
-    AND pods_at.controller_type = candidates.controller_type
-    AND pods_at.controller_name = candidates.controller_name
-    AND pods_at.end_time = candidates.end_time
+    ON pods_at.namespace_name = cpu.namespace_name
+    AND pods_at.controller_type = cpu.controller_type
+    AND pods_at.controller_name = cpu.controller_name
+    AND pods_at.end_time = cpu.end_time
+  WHERE reducer IN ('REDUCE_MEAN', 'REDUCE_MAX') AND summed.container_name IS NULL
+  GROUP BY 1, 2, 3, 4, 5, 6, 7
+),
+ranked AS (
+  SELECT
+    *,
+    RANK() OVER (
+      PARTITION BY namespace_name, controller_type, controller_name, container_name ORDER BY form, period_s
+    ) AS place
+  FROM series
 )
-SELECT
-  namespace_name, controller_type, controller_name, container_name,
-  (EPOCH_US(end_time) - 1000000 * CAST(period_s AS BIGINT)) // 86400000000 AS day,
-  period_s,
-  SUM(CAST(cores AS DECIMAL(18, 9)) * period_s) AS core_s,
-  SUBSTRING(form, 3) AS form
-FROM all_pods
-GROUP BY 1, 2, 3, 4, 5, 6, form
+SELECT namespace_name, controller_type, controller_name, container_name, day, period_s, core_s, SUBSTRING(form, 3) AS form
+FROM ranked
+WHERE place = 1
 ORDER BY 1, 2, 3, 4, 5

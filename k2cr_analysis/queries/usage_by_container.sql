@@ -12,16 +12,9 @@ WITH candidates AS NOT MATERIALIZED (
     namespace_name, top_level_controller_type AS controller_type, top_level_controller_name AS controller_name,
     container_name, end_time, value,
     CASE metric_type WHEN 'kubernetes.io/container/cpu/core_usage_time' THEN 'cpu' ELSE 'memory' END AS metric,
-    CASE
-      WHEN reducer = 'REDUCE_MAX' THEN '1 max'
-      WHEN reducer IS NULL AND pod_name IS NOT NULL THEN '2 pod'
-      WHEN reducer = 'REDUCE_MEAN' THEN '3 mean'
-      WHEN reducer = 'REDUCE_SUM' THEN '4 sum'
-    END AS form,
     CASE WHEN memory_type IS NULL THEN 1 ELSE 0 END AS is_whole_memory,
     CASE WHEN aligner = 'ALIGN_MAX' THEN 0 ELSE 1 END AS is_averaged,
-    aligner,
-    period_s
+    aligner, reducer, pod_name, period_s
   FROM usage
   WHERE metric_type = 'kubernetes.io/container/cpu/core_usage_time'
     OR (
@@ -29,55 +22,58 @@ WITH candidates AS NOT MATERIALIZED (
       AND (memory_type = 'non-evictable' OR memory_type IS NULL)
     )
 ),
-best AS (
+one_pod AS NOT MATERIALIZED (
   SELECT
     namespace_name, controller_type, controller_name, container_name, metric,
-    MIN(ROW(is_whole_memory, form, is_averaged, period_s, aligner)) AS choice
+    is_whole_memory, CASE reducer WHEN 'REDUCE_MAX' THEN '1 max' ELSE '3 mean' END AS form, is_averaged, period_s, aligner,
+    value
   FROM candidates
-  WHERE form IS NOT NULL
-  GROUP BY 1, 2, 3, 4, 5
-),
-chosen AS NOT MATERIALIZED (
-  SELECT candidates.*
-  FROM candidates
-  JOIN best
-    ON best.namespace_name = candidates.namespace_name
-    AND best.controller_type = candidates.controller_type
-    AND best.controller_name = candidates.controller_name
-    AND best.container_name = candidates.container_name
-    AND best.metric = candidates.metric
-    AND best.choice
-      = ROW(candidates.is_whole_memory, candidates.form, candidates.is_averaged, candidates.period_s, candidates.aligner)
-),
-one_pod AS NOT MATERIALIZED (
-  SELECT namespace_name, controller_type, controller_name, container_name, metric, form, value
-  FROM chosen
-  WHERE form IN ('1 max', '3 mean')
-  UNION ALL
-  SELECT namespace_name, controller_type, controller_name, container_name, metric, form, MAX(value)
-  FROM chosen
-  WHERE form = '2 pod'
-  GROUP BY namespace_name, controller_type, controller_name, container_name, metric, form, end_time
+  WHERE reducer IN ('REDUCE_MAX', 'REDUCE_MEAN')
   UNION ALL
   SELECT
-    chosen.namespace_name, chosen.controller_type, chosen.controller_name, chosen.container_name, metric, form,
-    value / pods
-  FROM chosen
+    namespace_name, controller_type, controller_name, container_name, metric,
+    is_whole_memory, '2 pod' AS form, is_averaged, period_s, aligner,
+    MAX(value) AS value
+  FROM candidates
+  WHERE reducer IS NULL AND pod_name IS NOT NULL
+  GROUP BY
+    namespace_name, controller_type, controller_name, container_name, metric,
+    is_whole_memory, is_averaged, period_s, aligner, end_time
+  UNION ALL
+  SELECT
+    candidates.namespace_name, candidates.controller_type, candidates.controller_name, container_name, metric,
+    is_whole_memory, '4 sum' AS form, is_averaged, candidates.period_s, aligner,
+    value / pods AS value
+  FROM candidates
   JOIN pods_at
-    ON pods_at.namespace_name = chosen.namespace_name
-    AND pods_at.controller_type = chosen.controller_type
-    AND pods_at.controller_name = chosen.controller_name
-    AND pods_at.end_time = chosen.end_time
-  WHERE form = '4 sum' AND pods > 0
+    ON pods_at.namespace_name = candidates.namespace_name
+    AND pods_at.controller_type = candidates.controller_type
+    AND pods_at.controller_name = candidates.controller_name
+    AND pods_at.end_time = candidates.end_time
+  WHERE reducer = 'REDUCE_SUM' AND pods > 0
+),
+series AS (
+  SELECT
+    namespace_name, controller_type, controller_name, container_name, metric,
+    is_whole_memory, form, is_averaged, period_s, aligner,
+    COUNT(*) AS points,
+    QUANTILE_DISC(value, [0.5, 0.95, 0.99, 1.0]) AS q
+  FROM one_pod
+  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+),
+ranked AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (
+      PARTITION BY namespace_name, controller_type, controller_name, container_name, metric
+      ORDER BY is_whole_memory, form, is_averaged, period_s, aligner
+    ) AS place
+  FROM series
 )
 SELECT
   namespace_name, controller_type, controller_name, container_name, metric,
-  SUBSTRING(form, 3) AS form,
-  COUNT(*) AS points,
-  QUANTILE_DISC(value, 0.5) AS q50,
-  QUANTILE_DISC(value, 0.95) AS q95,
-  QUANTILE_DISC(value, 0.99) AS q99,
-  MAX(value) AS q100
-FROM one_pod
-GROUP BY 1, 2, 3, 4, 5, form
+  SUBSTRING(form, 3) AS form, points,
+  q[1] AS q50, q[2] AS q95, q[3] AS q99, q[4] AS q100
+FROM ranked
+WHERE place = 1
 ORDER BY 1, 2, 3, 4, 5
