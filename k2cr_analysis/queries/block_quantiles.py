@@ -64,10 +64,18 @@ def block_quantiles(files: Sequence[Path]) -> list[Block] | None:
 
 
 def quantiles(values: FloatArray) -> tuple[float, ...]:
-    """At each of ``PERCENTS`` the smallest value that this share of the values does not exceed. Reorders them."""
-    ranks = [-(-len(values) * percent // 100) - 1 for percent in PERCENTS]
-    values.partition(sorted(set(ranks)))
-    return tuple(float(values[rank]) for rank in ranks)
+    """At each of ``PERCENTS`` the smallest value that this share of the values does not exceed. Reorders them.
+
+    One rank at a time, each in what the one before left above it: NumPy selects a single rank several times faster than
+    a list of them.
+    """
+    found, upper, below = [], values, 0
+    for percent in PERCENTS[:-1]:
+        rank = -(-len(values) * percent // 100) - 1 - below
+        upper.partition(rank)
+        found.append(float(upper[rank]))
+        upper, below = upper[rank:], below + rank
+    return (*found, float(upper.max()))
 
 
 def _container_and_metric(run: Run) -> tuple[Container, str]:

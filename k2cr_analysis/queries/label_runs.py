@@ -38,31 +38,42 @@ class Run:
 
 def label_runs(files: Sequence[Path], labels: Sequence[str], values: str) -> Iterator[Run]:
     """The runs of all files, in the order of their rows."""
-    groups = ((file, group) for file in files for group in range(_row_groups(file)))
+    groups = _row_groups(files)
     with ThreadPoolExecutor(_THREADS) as pool:
         pending: deque[Future[list[Run]]] = deque()
-        for file, group in islice(groups, _AHEAD):
-            pending.append(pool.submit(_runs_of, file, group, labels, values))
+        for group in islice(groups, _AHEAD):
+            pending.append(pool.submit(_runs_of, group, labels, values))
         while pending:
             done = pending.popleft()
-            for file, group in islice(groups, 1):
-                pending.append(pool.submit(_runs_of, file, group, labels, values))
+            for group in islice(groups, 1):
+                pending.append(pool.submit(_runs_of, group, labels, values))
             yield from done.result()
 
 
-def _row_groups(file: Path) -> int:
+@dataclass(frozen=True, slots=True)
+class _RowGroup:
+    """A row group, with the footer of its file, which is parsed once for all of them."""
+
+    file: Path
+    footer: pq.FileMetaData
+    index: int
+
+
+def _row_groups(files: Sequence[Path]) -> Iterator[_RowGroup]:
     import pyarrow.parquet as pq
 
-    return int(pq.read_metadata(file).num_row_groups)
+    for file in files:
+        footer = pq.read_metadata(file)
+        yield from (_RowGroup(file, footer, index) for index in range(footer.num_row_groups))
 
 
-def _runs_of(file: Path, group: int, labels: Sequence[str], values: str) -> list[Run]:
+def _runs_of(group: _RowGroup, labels: Sequence[str], values: str) -> list[Run]:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(file) as source:
-        constant = _constants(source.metadata.row_group(group), labels)
-        varying = [name for name in labels if name not in constant]
-        table = source.read_row_group(group, columns=[*varying, values], use_threads=False)
+    constant = _constants(group.footer.row_group(group.index), labels)
+    varying = [name for name in labels if name not in constant]
+    with pq.ParquetFile(group.file, metadata=group.footer) as source:
+        table = source.read_row_group(group.index, columns=[*varying, values], use_threads=False)
     if not table.num_rows:
         return []
     columns = {name: _array(table.column(name)) for name in varying}
