@@ -14,6 +14,8 @@ Tables are DataFrames whose columns carry their units (``docs/glossary.md``); fi
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,14 +50,28 @@ __all__ = [
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _FACE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = importlib.import_module(f"{__name__}.{_FACE[name]}")
-    found = module if _FACE[name].endswith(f".{name}") else getattr(module, name)
-    globals()[name] = found
-    return found
+class _Face(ModuleType):
+    """The package as a person at a notebook meets it.
+
+    ``plan``, ``render`` and ``cost`` are functions here, and folders too: importing a folder would put the module in
+    the function's place, so that the names are properties, which an import cannot overwrite.
+    """
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *__all__})
 
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+def _property(name: str) -> property:
+    def get(_package: ModuleType) -> Any:
+        module = importlib.import_module(f"{__name__}.{_FACE[name]}")
+        return module if _FACE[name].endswith(f".{name}") else getattr(module, name)
+
+    def keep(_package: ModuleType, _module: object) -> None:
+        """The import system sets a submodule on its package; the face stays as it is."""
+
+    return property(get, keep)
+
+
+for _name in _FACE:
+    setattr(_Face, _name, _property(_name))
+sys.modules[__name__].__class__ = _Face

@@ -32,3 +32,9 @@ def test_every_name_of_the_face_can_be_had():
     code = "import k2cr_analysis as k; print([n for n in k.__all__ if getattr(k, n, None) is None])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+def test_the_face_keeps_its_functions_when_the_folders_of_the_same_name_are_imported():
+    code = "import k2cr_analysis as k, k2cr_analysis.plan, k2cr_analysis.cost, k2cr_analysis.render; print(k.plan.__name__, k.cost.__name__, k.render.__name__)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.split() == ["plan", "cost", "render"]
