@@ -4,7 +4,7 @@
 - ``managedFields`` and copies of the applied object in annotations go.
 - Everywhere else, in known kinds and in unknown ones, a value goes whose name announces a secret (``secret_names``),
   and the part of a text that is one by its form or by a name inside it (``secret_forms``).
-- ``binaryData`` of a ConfigMap goes as a whole.
+- ``binaryData`` of a ConfigMap and ``encryptedData`` of a SealedSecret go as a whole.
 
 ``redact="all"`` also takes every other free text: what stays is names, references, numbers and quantities.
 """
@@ -17,8 +17,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from k2cr_analysis.snapshot.provenance import Redaction
-from k2cr_analysis.snapshot.secret_forms import REDACTED, redacted_text
-from k2cr_analysis.snapshot.secret_names import Secrecy, is_auth_mode, is_digest_name, is_ordinary_value, secrecy
+from k2cr_analysis.snapshot.secret_commands import (
+    REDACTED,
+    flag_of,
+    is_attached_password,
+    is_secret_argument,
+    secret_argument,
+)
+from k2cr_analysis.snapshot.secret_forms import redacted_text
+from k2cr_analysis.snapshot.secret_names import Secrecy, is_digest_name, is_ordinary_value, is_plain_setting, secrecy
 
 # Copies of the object as it was applied, secrets and all.
 _APPLIED_COPIES: Final = (
@@ -27,7 +34,8 @@ _APPLIED_COPIES: Final = (
     "kapp.k14s.io/original",
     "objectset.rio.cattle.io/applied",
 )
-_SECRET_DATA: Final = frozenset({"data", "stringData", "encryptedData"})
+_SECRET_DATA: Final = frozenset({"data", "stringData"})
+_COMMANDS: Final = frozenset({"args", "command"})
 # Maps whose keys are people's own names, where a field's name says nothing of its kind.
 _FREE_MAPS: Final = frozenset(
     {"data", "annotations", "labels", "volumeAttributes", "parameters", "options", "stringData", "env", "extraEnv"}
@@ -52,7 +60,6 @@ _WHOLE_FILES: Final = re.compile(
     r"\.?(?:pgpass|htpasswd|netrc|dockerconfigjson|dockercfg|my\.cnf)|id_(?:rsa|ed25519|ecdsa|dsa)|.*\.(?:key|p12|pfx|jks|keystore)"
 )
 _DIGEST: Final = re.compile(r"[0-9a-fA-F]{7,128}")
-_LABEL_KEY: Final = re.compile(r"[a-z][a-z./_-]*|[\w./-]*(?:kubernetes\.io|k8s\.io|cloud\.google\.com)[\w./-]*")
 
 
 def redact(obj: Mapping[str, Any], mode: Redaction = "secrets") -> tuple[dict[str, Any], int]:
@@ -103,16 +110,16 @@ class _Walk:
         for field, item in value.items():
             if field == "managedFields" or (free and any(copy in field for copy in _APPLIED_COPIES)):
                 continue
-            if field == "binaryData" and isinstance(item, Mapping):
+            if field in ("binaryData", "encryptedData") and isinstance(item, Mapping):
                 kept[field] = {key: self.gone() for key in item}
             elif announced and field in _VALUE_FIELDS:
                 kept[field] = self.value(item, announced, free=True)
             else:
-                kept[field] = self.value(item, field, free=free)
+                kept[field] = self.value(item, field, free=free or (field == "key" and len(value) == 1))
         return kept
 
     def without_data(self, value: Mapping[str, Any]) -> dict[str, Any]:
-        """A Secret (or a SealedSecret's encrypted data) with the names of its keys alone, all under ``data``."""
+        """A Secret with the names of its keys alone, all under ``data``."""
         keys = sorted({key for field in _SECRET_DATA for key in _keys(value.get(field))})
         rest = {field: item for field, item in value.items() if field not in _SECRET_DATA}
         return rest | {"data": {key: self.gone() for key in keys}}
@@ -126,24 +133,27 @@ class _Walk:
     def items(self, value: list[Any], name: str) -> list[Any]:
         kept: list[Any] = []
         flag = ""
+        programs = {word.rpartition("/")[2] for word in value if isinstance(word, str)} if name in _COMMANDS else set()
         for item in value:
             if not isinstance(item, str):
                 kept.append(self.value(item, name))
                 flag = ""
                 continue
-            kept.append(self.argument(item, flag, value) if flag else self.text(item, name))
-            flag = _flag(item)
+            if is_attached_password(programs, item):
+                self.count += 1
+                kept.append(f"-p{REDACTED}")
+            else:
+                kept.append(self.argument(item, flag, programs) if flag else self.text(item, name))
+            flag = flag_of(item)
         return kept
 
-    def argument(self, item: str, flag: str, words: list[Any]) -> str:
+    def argument(self, item: str, flag: str, programs: set[str]) -> str:
         """A word behind a flag: ``--password``, ``x``."""
-        if not item.startswith("-") or len(item) > 2:
-            if secrecy(flag) is not Secrecy.NONE and not item.startswith("--") and self.named(item, flag, True):
-                return self.gone()
-            short = _short_flag_secret(flag, item, words)
-            if short is not None:
-                self.count += 1
-                return short
+        if not item.startswith("--") and self.named(item, flag, True):
+            return self.gone()
+        if is_secret_argument(programs, flag, item):
+            self.count += 1
+            return secret_argument(flag, item)
         return self.text(item, "")
 
     def text(self, text: str, name: str, *, free: bool = False) -> str:
@@ -153,7 +163,8 @@ class _Walk:
             return self.gone()
         if is_digest_name(name) and _DIGEST.fullmatch(text):
             return text
-        kept = self.embedded(text) or redacted_text(text)
+        embedded = self.embedded(text)
+        kept = redacted_text(text) if embedded is None else embedded
         if kept != text:
             self.count += 1
         return kept
@@ -163,15 +174,15 @@ class _Walk:
         if free and _WHOLE_FILES.fullmatch(name):
             return True
         sureness = secrecy(name)
-        if sureness is Secrecy.NONE or is_ordinary_value(text, sureness) or is_auth_mode(name, text):
+        if sureness is Secrecy.NONE or is_ordinary_value(text, sureness) or is_plain_setting(name, text):
             return False
         if not free and name in _ORDINARY_FIELDS:
-            return name in ("key", "keys") and not _LABEL_KEY.fullmatch(text) and _is_random_looking(text)
+            return False
         # A file in a ConfigMap is read line by line, whatever it is called.
         return not ("\n" in text.strip() and free and _FILE_LIKE.fullmatch(name))
 
     def embedded(self, text: str) -> str | None:
-        """A text that is JSON itself, walked like an object; None where it is not, or holds no secret by structure."""
+        """A text that is JSON itself, walked like an object; None where it is not."""
         if text[:1] not in ("{", "[") or text.rstrip()[-1:] not in ("}", "]"):
             return None
         try:
@@ -180,9 +191,7 @@ class _Walk:
             return None
         inner = _Walk()
         kept = inner.value(content, "")
-        if not inner.count:
-            return None
-        return json.dumps(kept, ensure_ascii=False)
+        return json.dumps(kept, ensure_ascii=False) if inner.count else text
 
     def gone(self) -> str:
         self.count += 1
@@ -191,27 +200,3 @@ class _Walk:
 
 def _keys(value: object) -> list[str]:
     return [str(key) for key in value] if isinstance(value, Mapping) else []
-
-
-_FLAG: Final = re.compile(r"--?([A-Za-z][\w.-]*)")
-
-
-def _flag(word: str) -> str:
-    match = _FLAG.fullmatch(word)
-    return match[1] if match else ""
-
-
-def _short_flag_secret(flag: str, item: str, words: list[Any]) -> str | None:
-    """Secrets behind flags that only their programs make secret: ``curl -u user:x``, ``redis-cli -a x``."""
-    programs = {str(word).rpartition("/")[2] for word in words if isinstance(word, str)}
-    if flag in ("u", "user") and ":" in item and not item.startswith("-"):
-        user, _, password = item.partition(":")
-        return f"{user}:{REDACTED}" if password and not is_ordinary_value(password, Secrecy.PASSWORD) else None
-    wants = {"a": {"redis-cli"}, "p": {"sshpass", "docker", "podman", "helm"}}.get(flag, set())
-    if wants & programs and not is_ordinary_value(item, Secrecy.PASSWORD):
-        return REDACTED
-    return None
-
-
-def _is_random_looking(text: str) -> bool:
-    return any(map(str.isdigit, text)) and any(map(str.isupper, text))

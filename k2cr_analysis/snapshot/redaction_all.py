@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from k2cr_analysis.openapi.field_tree import object_type
-from k2cr_analysis.snapshot.secret_forms import REDACTED
+from k2cr_analysis.snapshot.secret_commands import REDACTED
 
 # Fields whose texts are free, in every kind.
 _FREE_TEXT: Final = frozenset(

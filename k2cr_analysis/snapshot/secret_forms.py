@@ -19,9 +19,8 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Final
 
-from k2cr_analysis.snapshot.secret_names import Secrecy, is_auth_mode, is_ordinary_value, secrecy
-
-REDACTED: Final = "<redacted>"
+from k2cr_analysis.snapshot.secret_commands import REDACTED, without_command_secrets
+from k2cr_analysis.snapshot.secret_names import Secrecy, is_ordinary_value, is_plain_setting, secrecy
 
 # Nothing of what follows can be in a text without one of these.
 _WORTH_A_LOOK: Final = re.compile(
@@ -68,6 +67,9 @@ _PREFIXED: Final = re.compile(
     r"|\bNRAK-[0-9A-Z]{20,}|\bkey-[0-9a-f]{32}\b|\bSK[0-9a-f]{32}\b|https://hooks\.slack\.com/services/\S+"
     r"|https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/\S+|\b[0-9]{8,10}:AA[0-9A-Za-z_-]{32,}"
 )  # fmt: skip
+_YAML_PAIR: Final = re.compile(
+    r"(\b(?:name|key)[\"']?:\s*[\"']?([\w./-]+)[\"']?,?\s+[\"']?value[\"']?:\s*[\"']?)([^\n\"']+)"
+)
 _XML: Final = re.compile(r"<([A-Za-z_][\w.:-]*)>([^<>]+)</\1>")
 _XML_PAIR: Final = re.compile(
     r"(<(?:name|key)>\s*([^<>]+?)\s*</(?:name|key)>\s*<value>)([^<>]+)(?=</value>)"
@@ -86,6 +88,7 @@ def redacted_text(text: str) -> str:
         text = _URL_PASSWORD.sub(_keep_reference(1, 2), text)
         text = _URL_TOKEN.sub(lambda match: match[0] if match[0].isalpha() else REDACTED, text)
         text = _DSN.sub(_keep_reference(1, 2), text)
+    text = without_command_secrets(text)
     text = _SCHEME_VALUE.sub(_scheme_value, text)
     text = _JWT.sub(REDACTED, text)
     text = _PREFIXED.sub(REDACTED, text)
@@ -149,7 +152,7 @@ def _by_library(text: str) -> str:
 
 # --- by the names inside the text
 
-_ASSIGNED: Final = re.compile(r"([A-Za-z_$][\w.\-]*)(\]?\\?[\"']?)(\s*(?:=>|:=|=(?!=)|:)\s*|[ \t]+)")
+_ASSIGNED: Final = re.compile(r"([A-Za-z_$][\w.\-]*)(\]?\\?[\"']?)([ \t]*(?:=>|:=|=(?!=)|:)[ \t]*|[ \t]+)")
 _QUOTES: Final = ('\\"', "\\'", '"', "'", "`")
 _STOP: Final = re.compile(r"[\s&;,\"'`)}\]|<>\\]")
 _BLOCK_START: Final = re.compile(r"[|>][+-]?[0-9]?\s*$|$")
@@ -163,6 +166,7 @@ def _by_names(text: str) -> str:
             pieces += [text[done:start], REDACTED]
             done = end
     text = "".join([*pieces, text[done:]])
+    text = _YAML_PAIR.sub(_pair, text)
     if "<" in text:
         text = _XML.sub(_xml_value, text)
         text = _XML_PAIR.sub(_xml_pair, text)
@@ -177,7 +181,7 @@ def _named_values(text: str) -> Iterator[tuple[int, int]]:
         if sureness is Secrecy.NONE:
             continue
         is_flag = text[max(0, match.start() - 2) : match.start()].endswith("-")
-        if separator.isspace() and not (is_flag and not match[2]):
+        if separator.isspace() and not (is_flag and not match[2]) and not _is_directive(text, match, sureness):
             continue
         span = _value_span(text, match, is_flag)
         if span is None:
@@ -186,20 +190,37 @@ def _named_values(text: str) -> Iterator[tuple[int, int]]:
         scheme = _SCHEME.match(value)
         if scheme:
             span, value = (span[0] + scheme.end(), span[1]), value[scheme.end() :]
-        if _is_secret_value(name, value, sureness, bare_colon=separator == ":" and not match[2]):
+        if _is_secret_value(
+            name, value, sureness, bare_colon=separator == ":" and not match[2] and span[0] == match.end()
+        ):
             yield span
 
 
+_WORDS_AFTER: Final = re.compile(r"[^\n]*")
+
+
+def _is_directive(text: str, match: re.Match[str], sureness: Secrecy) -> bool:
+    """A line of a file that is a name and a value: ``requirepass x``, ``ENV PASSWORD x``."""
+    if sureness is Secrecy.KEY or "\n" not in text.strip():
+        return False
+    before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].strip()
+    after = _WORDS_AFTER.match(text, match.end())
+    return before in _LINE_STARTS and after is not None and len(after[0].split()) == 1
+
+
 _SCHEME: Final = re.compile(r"(?:bearer|basic|token|apikey)\s+(?=\S)", re.IGNORECASE)
-_LABEL_KEY: Final = re.compile(r"[a-z][a-z./_-]*|[\w./-]*(?:kubernetes\.io|k8s\.io|cloud\.google\.com)[\w./-]*")
 
 
 def _is_secret_value(name: str, value: str, sureness: Secrecy, *, bare_colon: bool) -> bool:
-    if not value or REDACTED in value or is_ordinary_value(value, sureness) or is_auth_mode(name, value):
+    if (
+        not value.strip("[] ")
+        or REDACTED in value
+        or is_ordinary_value(value, sureness)
+        or is_plain_setting(name, value)
+    ):
         return False
-    if bare_colon and (sureness is not Secrecy.PASSWORD or value.startswith("//")):
-        return False  # an image with a tag, a host with a port
-    return not (name.lower() in ("key", "keys") and _LABEL_KEY.fullmatch(value))
+    # Without a blank it may be an image with a tag, a host with a port.
+    return not (bare_colon and (sureness is not Secrecy.PASSWORD or value.startswith("//")))
 
 
 def _value_span(text: str, match: re.Match[str], is_flag: bool) -> tuple[int, int] | None:
@@ -207,15 +228,18 @@ def _value_span(text: str, match: re.Match[str], is_flag: bool) -> tuple[int, in
     for quote in _QUOTES:
         if text.startswith(quote, at):
             return at + len(quote), _closing(text, at + len(quote), quote)
+    if text.startswith("[", at):
+        return at + 1, _end_of(_LIST_END, text, at)
     line_end = text.find("\n", at)
     line_end = len(text) if line_end < 0 else line_end
-    if "\n" in match[3] or _BLOCK_START.match(text[at:line_end].strip()):
-        return _block(text, match, at if "\n" in match[3] else line_end)
+    if _BLOCK_START.match(text[at:line_end].strip()):
+        return _block(text, match, line_end)
     end = _plain_end(text, match, is_flag, line_end)
     return (at, end) if end > at else None
 
 
 _LINE_STARTS: Final = frozenset({"", "export", "set", "ENV", "ARG", "-e"})
+_LIST_END: Final = re.compile(r"\]|\Z")
 _BLANK: Final = re.compile(r"\s|\Z")
 _HEADER_END: Final = re.compile(r"[\"'`\n]|\Z")
 
@@ -226,7 +250,7 @@ def _plain_end(text: str, match: re.Match[str], is_flag: bool, line_end: int) ->
     before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].strip(" \t-\"'#")
     if before in _LINE_STARTS:
         spaced = separator != separator.strip() and not separator.isspace()
-        if (spaced or ":" in separator) and text[at : at + 1] not in ("{", "["):
+        if (spaced or ":" in separator) and text[at : at + 1] != "{":
             return at + len(text[at:line_end].rstrip().rstrip(","))
         if "=" in separator:
             return line_end if is_flag else _end_of(_BLANK, text, at)
@@ -276,6 +300,12 @@ def _xml_value(match: re.Match[str]) -> str:
     if sureness is Secrecy.NONE or is_ordinary_value(match[2], sureness):
         return match[0]
     return f"<{match[1]}>{REDACTED}</{match[1]}>"
+
+
+def _pair(match: re.Match[str]) -> str:
+    sureness = secrecy(match[2])
+    keep = sureness is Secrecy.NONE or is_ordinary_value(match[3], sureness)
+    return match[0] if keep else f"{match[1]}{REDACTED}"
 
 
 def _xml_pair(match: re.Match[str]) -> str:

@@ -31,10 +31,11 @@ _KEY_WORDS: Final = frozenset(
 )
 # These say "secret" only at the end of a name: ``BASIC_AUTH``, but ``AUTH_PROVIDER``.
 _LAST_KEY_WORDS: Final = frozenset({"auth", "cookie", "cookies", "salt", "sig", "signature", "pin", "seed", "pat"})
-_KEY_ENDING: Final = re.compile(
-    r".*(?:token|apikey|accesskey|authkey|masterkey|signingkey|encryptionkey|licensekey|sharedkey|accountkey|sshkey|pwd|pass|auth)"
+_KEY_ENDING: Final = re.compile(r".*(?:token|.{3}key|pwd|pass|auth)")
+_NO_KEY_ENDING: Final = frozenset(
+    {"bypass", "compass", "oauth", "trespass", "surpass", "monkey", "turkey", "donkey", "whiskey", "hotkey"}
+    | {"publickey", "primarykey", "foreignkey", "partitionkey", "sortkey", "routingkey"}
 )
-_NO_KEY_ENDING: Final = frozenset({"bypass", "compass", "oauth", "trespass", "surpass"})
 _ORDINARY_LAST_TEXT: Final = """
     name names file files filename path paths dir directory folder id ids url urls uri uris host hosts hostname port
     ports type types kind ttl expiry expires expiration enabled disabled enable disable version ref refs reference mode
@@ -114,6 +115,7 @@ _PATH: Final = re.compile(
     r"(?:/|\./|\.\./|~/|file://)[\w@.+-]+(?:/[\w@.+-]+)+/?|/?[\w.-]+\.(?:json|pem|key|crt|txt|ya?ml|jks|p12)"
 )
 _PLAIN_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s@?]+", re.IGNORECASE)
+_LABEL_KEY: Final = re.compile(r"[a-z][a-z./_-]*|[\w./-]*(?:kubernetes\.io|k8s\.io|cloud\.google\.com)[\w./-]*")
 _AUTH_MODE: Final = re.compile(r"[a-z]{1,14}|[A-Z][a-z]{1,14}")
 
 
@@ -132,6 +134,10 @@ def is_ordinary_value(value: str, sureness: Secrecy) -> bool:
     return sureness is Secrecy.KEY and bool(_NUMBER.fullmatch(value) or _PLAIN_URL.fullmatch(value))
 
 
-def is_auth_mode(name: str, value: str) -> bool:
-    """Whether a setting such as ``auth`` only says which kind: ``basic``, ``oauth``."""
-    return name.lower().endswith("auth") and bool(_AUTH_MODE.fullmatch(value))
+def is_plain_setting(name: str, value: str) -> bool:
+    """Whether a setting only says which kind or which label: ``auth: oauth``, ``key: app.kubernetes.io/name``."""
+    bare = name.lower()
+    return bool(
+        (bare.endswith("auth") and _AUTH_MODE.fullmatch(value))
+        or (bare in ("key", "keys") and _LABEL_KEY.fullmatch(value))
+    )
