@@ -3,8 +3,9 @@
 On Autopilot every pod takes its price along. On Standard nothing leaves before a node does: what stays is packed again,
 pool by pool, and the nodes that are no longer needed go. Assumed, and said in ``ASSUMPTIONS``:
 
-- A pool keeps the headroom that it has today: if its pods would fit on 8 nodes and it has 10, then pods that fit on 4
-  keep 5. What could be saved by packing tighter without any move is not credited to the move (see ``rightsize``).
+- A pool keeps the headroom that it has today: half of the load (of CPU or memory, whichever is scarcer) keeps half of
+  the nodes, rounded, but never fewer than a first-fit packing of the pods that stay needs. What could be saved by
+  packing tighter without any move is not credited to the move (see ``rightsize``).
 - Pods stay in their pool. A pool in which pods remain keeps a node in each of its zones.
 - A commitment that is paid for goes on until it ends: nodes save no more than what is paid on demand.
 - The management fee, and all else that the cluster causes, goes with the last workload that holds the cluster.
@@ -21,12 +22,13 @@ from functools import cached_property
 from k2cr_analysis.cost.bill import GkeBill
 from k2cr_analysis.cost.placement import PlacedPool, group_of, placed_pools, room_for_pods
 from k2cr_analysis.cost.pod_demand import PodDemand, pod_demands
-from k2cr_analysis.cost.repack import PodGroup, Room, least_nodes, load_of, nodes_needed
+from k2cr_analysis.cost.repack import Load, PodGroup, Room, fullest, load_of, nodes_needed
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.observed import WorkloadUsage
 
 ASSUMPTIONS = (
-    "nodes that go: each pool keeps today's headroom over a first-fit packing, and a node a zone while it has pods",
+    "nodes that go: each pool keeps today's nodes in proportion to the load that stays, as many as a first-fit packing"
+    " needs, and one a zone while it has pods",
 )
 
 _ZERO = Decimal(0)
@@ -34,15 +36,11 @@ _ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What goes when a set leaves: ``month`` is None where the snapshot cannot tell. ``nodes``: pool -> their names."""
+    """What goes when a set leaves: ``month`` is None where the snapshot cannot tell; ``node_count`` over all pools."""
 
     month: Decimal | None
-    nodes: Mapping[str, tuple[str, ...]]
+    node_count: int
     cluster_goes: bool
-
-    @property
-    def node_count(self) -> int:
-        return sum(len(names) for names in self.nodes.values())
 
 
 class Avoidable:
@@ -90,24 +88,38 @@ class Avoidable:
         """Whether each pod takes its own price along."""
         return self._by_pod
 
+    def is_counted(self, workload_id: str) -> bool:
+        """Whether the number of its pods is known, so that something can be said of its leaving."""
+        return workload_id not in self._uncounted
+
     def alone(self, workload_id: str) -> Decimal | None:
         """What the bill loses a month when this workload alone leaves; None where the snapshot cannot tell."""
-        return None if workload_id in self._uncounted else self.together((workload_id,)).month
+        return self.together((workload_id,)).month if self.is_counted(workload_id) else None
 
     def together(self, leaving: Iterable[str]) -> Removal:
         """What the bill loses a month when these workloads leave and all others stay."""
         gone = frozenset(leaving)
         if gone and self._holds and self._holds <= gone:
-            return Removal(self.all_month, {p.name: p.node_names for p in self._pools}, cluster_goes=True)
+            return Removal(self.all_month, sum(len(p.node_names) for p in self._pools), cluster_goes=True)
         if self._by_pod:
             shares = [self._bill.attributed_month(w) for w in sorted(gone)]
             known = [s for s in shares if s is not None]
-            return Removal(sum(known, _ZERO) if known or not shares else None, {}, cluster_goes=False)
+            return Removal(sum(known, _ZERO) if known or not shares else None, 0, cluster_goes=False)
         if not self._pools:
-            return Removal(None, {}, cluster_goes=False)
-        nodes = {pool.name: pool.going(gone) for pool in self._pools}
-        saved = sum((pool.month_of(nodes[pool.name]) for pool in self._pools), _ZERO)
-        return Removal(min(saved, self._on_demand_month), {n: v for n, v in nodes.items() if v}, cluster_goes=False)
+            return Removal(None, 0, cluster_goes=False)
+        counts = [pool.going_count(gone) for pool in self._pools]
+        saved = sum((pool.month_of(gone, n) for pool, n in zip(self._pools, counts, strict=True)), _ZERO)
+        return Removal(min(saved, self._on_demand_month), sum(counts), cluster_goes=False)
+
+    def nodes_going(self, leaving: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """(pool, node) of each node that goes when these workloads leave."""
+        gone = frozenset(leaving)
+        all_go = bool(gone and self._holds and self._holds <= gone)
+        return tuple(
+            (pool.name, node)
+            for pool in self._pools
+            for node in (pool.node_names if all_go else pool.going(gone, pool.going_count(gone)))
+        )
 
     @cached_property
     def all_month(self) -> Decimal | None:
@@ -135,11 +147,11 @@ class PackedPool:
         self.node_names = tuple(n.name for n in placed.pool.nodes)
         self.room = room
         self.groups = groups
-        self._zones = min(placed.pool.zones, len(self.node_names))
-        self._load = load_of(groups.values())
+        self.zones = min(placed.pool.zones, len(self.node_names))
+        self.load = load_of(groups.values())
         self._node_month = node_month
+        self._months = [node_month.get(n, _ZERO) for n in self.node_names]
         self._on_node: dict[str, dict[str, int]] = {}
-        self.needed_now = nodes_needed(room, tuple(groups.values()))
         self._needed_without: dict[tuple[PodGroup, ...], int] = {}
 
     @classmethod
@@ -153,40 +165,44 @@ class PackedPool:
                     on[workload_id] = on.get(workload_id, 0) + 1
         return packed
 
-    def going(self, gone: frozenset[str]) -> tuple[str, ...]:
-        """The nodes that are no longer needed, those with the fewest remaining pods first."""
+    def going_count(self, gone: frozenset[str]) -> int:
+        """How many nodes are no longer needed."""
         here = sorted(gone & self.groups.keys())
-        count = len(self.node_names) - self._kept(here) if here else 0
-        if not count:
-            return ()
+        return len(self.node_names) - self._kept(here) if here else 0
+
+    def going(self, gone: frozenset[str], count: int) -> tuple[str, ...]:
+        """The nodes that go: those with the fewest remaining pods."""
         return tuple(sorted(self.node_names, key=lambda n: (self._staying(n, gone), n))[:count])
 
     @property
     def most_of_a_node_month(self) -> Decimal:
         """The price of the dearest node."""
-        return max((self._node_month.get(n, _ZERO) for n in self.node_names), default=_ZERO)
+        return max(self._months, default=_ZERO)
 
-    def month_of(self, nodes: Iterable[str]) -> Decimal:
-        return sum((self._node_month.get(n, _ZERO) for n in nodes), _ZERO)
+    def month_of(self, gone: frozenset[str], count: int) -> Decimal:
+        """What the ``count`` nodes that go cost a month."""
+        if len(set(self._months)) == 1:  # as a rule: which of equal nodes go makes no difference to the sum
+            return self._months[0] * count
+        return sum((self._node_month.get(n, _ZERO) for n in self.going(gone, count)), _ZERO)
 
     def _kept(self, here: Sequence[str]) -> int:
-        """Nodes that stay: those that the rest needs, with today's headroom, and one a zone."""
+        """Nodes that stay: today's number for the load that stays, what packing needs, and one a zone."""
         today = len(self.node_names)
         if len(here) == len(self.groups):
             return 0
         left = tuple(sorted(self.groups[w] for w in here))
-        # Most single workloads are too small to free a node: the bound from below shows it without packing.
-        if self._with_headroom(min(least_nodes(self.room, self._load - load_of(left)), self.needed_now)) >= today:
+        # Most single workloads are too small to free a node: that shows without packing.
+        if self._in_proportion(load_of(left)) >= today:
             return today
         if left not in self._needed_without:
             gone = set(here)
             self._needed_without[left] = nodes_needed(self.room, [g for w, g in self.groups.items() if w not in gone])
-        # First-fit decreasing can do worse with fewer pods; what fits today still fits when some leave.
-        needed = min(self._needed_without[left], self.needed_now)
-        return min(today, max(self._with_headroom(needed), self._zones))
+        return min(today, max(self._in_proportion(load_of(left)), self._needed_without[left], self.zones))
 
-    def _with_headroom(self, needed: int) -> int:
-        return -(-needed * len(self.node_names) // self.needed_now) if self.needed_now else 0
+    def _in_proportion(self, left: Load) -> int:
+        """Today's nodes in proportion to the load that stays, in the resource that is scarcest; halves go up."""
+        whole = fullest(self.room, self.load)
+        return (2 * len(self.node_names) * fullest(self.room, self.load - left) + whole) // (2 * whole) if whole else 0
 
     def _staying(self, node: str, gone: frozenset[str]) -> int:
         return sum(count for workload, count in self._on_node.get(node, {}).items() if workload not in gone)

@@ -102,6 +102,12 @@ def least_nodes(room: Room, load: Load) -> int:
     return max(-(-needed // max(one, 1)) for needed, one in zip(load, rooms, strict=True))
 
 
+def fullest(room: Room, load: Load) -> int:
+    """The load in nodes of its scarcest resource, times a constant of the room: for exact ratios of two loads."""
+    cpu, memory, pods = max(room.cpu_millicores, 1), max(room.memory_kib, 1), max(room.pods, 1)
+    return max(load.cpu_millicores * memory * pods, load.memory_kib * cpu * pods, load.pods * cpu * memory)
+
+
 def _merged(groups: Sequence[PodGroup]) -> list[PodGroup]:
     """Equal shapes as one group; pods that shun each other stay as they are."""
     counts: dict[PodGroup, int] = {}

@@ -1,26 +1,27 @@
 """Which workloads move: exact on small inputs, greedy with local search beyond.
 
-Up to ``EXACT_UP_TO`` candidates every set is tried. Beyond, the candidates are taken in the order of what they are
-worth in the bound's own terms (``relaxation``), prefixes of that order are proposals, and so are all candidates, which
-is what empties a cluster; the best proposal is then improved by single workloads that come in or go out.
-The number of trials is fixed, so that the same input gives the same plan on every machine.
+Up to ``EXACT_UP_TO`` candidates every set is tried. Beyond, each pool proposes the sets that free 1, 2, ... nodes
+at the least cost (``covers``); the best of each pool are joined, and pool by pool exchanged for the next best where the
+exact worth of the whole rises; so are all candidates, which is what empties a cluster. At last single workloads come in
+or go out. The number of trials is fixed: the same input gives the same plan on every machine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import compress, product
 
-from k2cr_analysis.plan.relaxation import ClusterTerms, cluster_terms, upper_bound
+from k2cr_analysis.plan.covers import ClusterCovers, Cover, cluster_covers, upper_bound
 from k2cr_analysis.plan.worth import Candidate, Fleet
 
 EXACT_UP_TO = 10
-_PROPOSALS = 48
-_TRIALS = 400
+_COVERS_TRIED = 12  # of each pool
+_SINGLES_TRIED = 300
 
 _ZERO = Decimal(0)
+Key = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Choice:
         return float((self.bound - self.objective) / self.bound) if self.bound > 0 else 0.0
 
 
-def choose(fleet: Fleet) -> Choice:
+def choose(fleet: Fleet, exact_up_to: int = EXACT_UP_TO) -> Choice:
     """The set with the greatest objective that the search finds; an empty one where no move pays."""
     if not fleet.candidates:
         return Choice((), _ZERO, _ZERO)
@@ -47,10 +48,12 @@ def choose(fleet: Fleet) -> Choice:
         # It cannot be told which nodes go: what pays on paper is proposed, and nothing is promised.
         paying = (c for c in fleet.candidates if c.paper_saving_month > c.effort_month)
         return Choice(tuple(paying), None, None)
-    if len(fleet.candidates) <= EXACT_UP_TO:
+    if len(fleet.candidates) <= exact_up_to:
         return _exact(fleet)
-    clusters = cluster_terms(fleet)
-    chosen = _improved(fleet, _best(fleet, _proposals(fleet, clusters)), clusters)
+    clusters = cluster_covers(fleet)
+    joined = _joined(fleet, clusters)
+    start = _best(fleet, [(), *_wholes(fleet, clusters, joined), joined])
+    chosen = _with_singles(fleet, start)
     objective = _objective(fleet, chosen)
     bound = max(Decimal(repr(round(upper_bound(fleet, clusters), 6))), objective)
     return Choice(_in_order(chosen), objective, bound)
@@ -58,37 +61,63 @@ def choose(fleet: Fleet) -> Choice:
 
 def _exact(fleet: Fleet) -> Choice:
     """Every set, the smaller first among equals; its objective is its own bound."""
-    sets = (
-        tuple(compress(fleet.candidates, picked)) for picked in product((False, True), repeat=len(fleet.candidates))
-    )
-    best = _best(fleet, sets)
+    picks = product((False, True), repeat=len(fleet.candidates))
+    best = _best(fleet, (tuple(compress(fleet.candidates, picked)) for picked in picks))
     objective = _objective(fleet, best)
     return Choice(_in_order(best), objective, objective)
 
 
-def _proposals(fleet: Fleet, clusters: Sequence[ClusterTerms]) -> Iterable[tuple[Candidate, ...]]:
-    """Nothing, everything, each cluster by itself, and prefixes of three orders."""
-    yield ()
+def _joined(fleet: Fleet, clusters: Sequence[ClusterCovers]) -> tuple[Candidate, ...]:
+    """The best cover of each pool together, then pool by pool the one that is best beside the others."""
+    options = [[Cover(0.0, 0, ()), *pool.covers()[:_COVERS_TRIED]] for cluster in clusters for pool in cluster.pools]
+    taken = [max(found, key=lambda cover: cover.worth) for found in options]
+    alone = [c for cluster in clusters for c in cluster.paying_alone]
+    best = _union([*alone, *(c for cover in taken for c in cover.candidates)])
+    objective = _objective(fleet, best)
+    for number, found in enumerate(options):
+        for cover in found:
+            trial = [*taken[:number], cover, *taken[number + 1 :]]
+            other = _union([*alone, *(c for t in trial for c in t.candidates)])
+            reached = _objective(fleet, other)
+            if reached > objective:
+                taken, best, objective = trial, other, reached
+    return best
+
+
+def _wholes(
+    fleet: Fleet, clusters: Sequence[ClusterCovers], joined: Sequence[Candidate]
+) -> Iterator[tuple[Candidate, ...]]:
+    """Clusters emptied: those that hold one, beside what is best for the others; and all of them."""
+    for number, _ in enumerate(clusters):
+        holds = fleet.avoidables[number].holds
+        must = [c for c in fleet.candidates if c.cluster == number and c.id in holds]
+        if len(must) == len(holds):
+            yield _union([*must, *(c for c in joined if c.cluster != number)])
     yield fleet.candidates
-    for cluster in clusters:
-        yield cluster.candidates
-    worth = {
-        c.key: float(v - cost) for cl in clusters for c, v, cost in zip(cl.candidates, cl.value, cl.cost, strict=True)
-    }
-    share = {
-        c.key: float(v / max(cost, 0.01))
-        for cl in clusters
-        for c, v, cost in zip(cl.candidates, cl.value, cl.cost, strict=True)
-    }
-    orders = (
-        sorted(fleet.candidates, key=lambda c: (-worth[c.key], c.key)),
-        sorted(fleet.candidates, key=lambda c: (-share[c.key], c.key)),
-        sorted(fleet.candidates, key=lambda c: (-(c.paper_saving_month - c.effort_month), c.key)),
-    )
-    step = max(1, len(fleet.candidates) // _PROPOSALS)
-    for order in orders:
-        for end in range(step, len(order), step):
-            yield tuple(order[:end])
+
+
+def _with_singles(fleet: Fleet, start: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Single workloads out, the dearest first, or in, the cheapest first, while that helps and trials are left."""
+    chosen = {c.key: c for c in start}
+    objective, trials = _objective(fleet, chosen.values()), _SINGLES_TRIED
+    while trials > 0:
+        before = objective
+        for candidate in sorted(fleet.candidates, key=lambda c: _promise(c, c.key in chosen))[:trials]:
+            trials -= 1
+            other = {key: c for key, c in chosen.items() if key != candidate.key}
+            if candidate.key not in chosen:
+                other[candidate.key] = candidate
+            reached = _objective(fleet, other.values())
+            if reached > objective:
+                chosen, objective = other, reached
+        if objective == before:
+            break
+    return tuple(chosen.values())
+
+
+def _promise(candidate: Candidate, inside: bool) -> tuple[Decimal, Key]:
+    cost = candidate.cloud_run_month + candidate.effort_month
+    return (cost - candidate.attributed_month if not inside else -cost, candidate.key)
 
 
 def _best(fleet: Fleet, proposals: Iterable[tuple[Candidate, ...]]) -> tuple[Candidate, ...]:
@@ -101,34 +130,14 @@ def _best(fleet: Fleet, proposals: Iterable[tuple[Candidate, ...]]) -> tuple[Can
     return best
 
 
-def _improved(fleet: Fleet, start: tuple[Candidate, ...], clusters: Sequence[ClusterTerms]) -> tuple[Candidate, ...]:
-    """Single workloads in or out, the most promising first, while that helps and trials are left."""
-    worth = {
-        c.key: float(v - cost) for cl in clusters for c, v, cost in zip(cl.candidates, cl.value, cl.cost, strict=True)
-    }
-    chosen = {c.key: c for c in start}
-    objective, trials = _objective(fleet, chosen.values()), _TRIALS
-    while trials > 0:
-        before = objective
-        # The least worth of those inside may go; the most worth of those outside may come.
-        order = sorted(fleet.candidates, key=lambda c: (worth[c.key] if c.key in chosen else -worth[c.key], c.key))
-        for candidate in order[:trials]:
-            trials -= 1
-            other = {k: c for k, c in chosen.items() if k != candidate.key}
-            if candidate.key not in chosen:
-                other[candidate.key] = candidate
-            reached = _objective(fleet, other.values())
-            if reached > objective:
-                chosen, objective = other, reached
-        if objective == before:
-            break
-    return tuple(chosen.values())
-
-
 def _objective(fleet: Fleet, chosen: Iterable[Candidate]) -> Decimal:
     objective = fleet.worth(chosen).objective
     assert objective is not None, "checked for all candidates before the search"
     return objective
+
+
+def _union(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    return tuple({c.key: c for c in candidates}.values())
 
 
 def _in_order(chosen: Iterable[Candidate]) -> tuple[Candidate, ...]:

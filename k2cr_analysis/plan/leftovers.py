@@ -32,7 +32,7 @@ def leftovers(fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Left, ...]:
 
 def _held_back(fleet: Fleet, number: int, identity: str, moved: Sequence[str], now: Decimal | None) -> Decimal | None:
     """What the bill would lose more if this one left as well."""
-    if now is None or fleet.avoidables[number].alone(identity) is None:
+    if now is None or not fleet.avoidables[number].is_counted(identity):
         return None
     more = fleet.avoidables[number].together([*moved, identity]).month
     return None if more is None else max(more - now, Decimal(0))

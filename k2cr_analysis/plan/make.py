@@ -32,8 +32,7 @@ def portfolio(assessments: Assessment | Sequence[Assessment]) -> Portfolio:
     found = _as_tuple(assessments)
     currency = only_currency(found)
     fleet = Fleet(found)
-    choice = choose(fleet)
-    return portfolio_of(fleet, _plan(fleet, choice, currency), choice.chosen)
+    return portfolio_of(fleet, choose(fleet).chosen, currency)
 
 
 def _plan(fleet: Fleet, choice: Choice, currency: str) -> Plan:

@@ -11,14 +11,14 @@ from k2cr_analysis.cost.rightsize import stay_and_rightsize_month
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.model.finding import VERDICTS
 from k2cr_analysis.model.prices import Tariff
-from k2cr_analysis.plan.result import Fields, Plan, Portfolio
+from k2cr_analysis.plan.result import Fields, Portfolio
 from k2cr_analysis.plan.worth import Candidate, Fleet
 
 _ZERO = Decimal(0)
 
 
-def portfolio_of(fleet: Fleet, plan: Plan, chosen: Sequence[Candidate]) -> Portfolio:
-    """The money of ``plan`` beside the bills. Lines of several clusters are added up by their names."""
+def portfolio_of(fleet: Fleet, chosen: Sequence[Candidate], currency: str) -> Portfolio:
+    """The money of the chosen set beside the bills. Lines of several clusters are added up by their names."""
     bills = [a.bill for a in fleet.assessments]
     months = [b.month for b in bills if b.month is not None]
     whole = len(months) == len(bills)
@@ -27,17 +27,18 @@ def portfolio_of(fleet: Fleet, plan: Plan, chosen: Sequence[Candidate]) -> Portf
         for name, amount in bill.lines:
             lines[name] = lines.get(name, _ZERO) + amount
     worth = fleet.worth(chosen)
+    saving = worth.realised if whole else None
     workloads = [w for a in fleet.assessments for w in a.workloads]
     fields = Counter(use.how == "unaccounted" for w in workloads for use in w.fit.fields)
     verdicts = Counter(w.fit.verdict for w in workloads)
     return Portfolio(
-        currency=plan.currency,
+        currency=currency,
         gke_month=sum(months, _ZERO) if whole else None,
         gke_lines=tuple(lines.items()) if whole else (),
         cloud_run_month=worth.cloud_run,
         free_tier_month=worth.free,
-        saving_month=plan.saving_month if whole else None,
-        interval=_interval(plan, chosen) if whole else None,
+        saving_month=saving,
+        interval=None if saving is None else _interval(saving, chosen),
         stay_and_rightsize_month=_stay(fleet.assessments),
         counts={verdict: verdicts[verdict] for verdict in VERDICTS},
         fields=Fields(seen=fields.total(), accounted=fields[False]),
@@ -58,10 +59,8 @@ def only_currency(assessments: Sequence[Assessment]) -> str:
     return found[0]
 
 
-def _interval(plan: Plan, chosen: Sequence[Candidate]) -> tuple[Decimal, Decimal] | None:
+def _interval(saving: Decimal, chosen: Sequence[Candidate]) -> tuple[Decimal, Decimal] | None:
     """95 % of the saving: the workloads' own intervals, as if all went up and down together, which is the widest."""
-    if plan.saving_month is None:
-        return None
     below = above = _ZERO
     known = False
     for candidate in chosen:
@@ -70,7 +69,7 @@ def _interval(plan: Plan, chosen: Sequence[Candidate]) -> tuple[Decimal, Decimal
             known = True
             below += cost.saving_month - cost.interval[0]
             above += cost.interval[1] - cost.saving_month
-    return (plan.saving_month - below, plan.saving_month + above) if known else None
+    return (saving - below, saving + above) if known else None
 
 
 def _stay(assessments: Sequence[Assessment]) -> Decimal | None:

@@ -27,21 +27,22 @@ def waves_of(fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Wave, ...]:
     batches = _batches(chosen, _neighbours(chosen))
     waves: list[Wave] = []
     moved: list[Candidate] = []
-    before = fleet.worth(())
+    before, nodes_before = fleet.worth(()), frozenset[tuple[str, str]]()
     for number, batch in enumerate(batches, start=1):
         moved += batch
-        after = fleet.worth(moved)
-        waves.append(_wave(number, batch, before, after))
-        before = after
+        after, nodes = fleet.worth(moved), fleet.nodes_going(moved)
+        # Which nodes go is decided anew with every wave: the names of this wave are those that come on top.
+        new = [node for node in nodes if node not in nodes_before][: max(len(nodes) - len(nodes_before), 0)]
+        waves.append(_wave(number, batch, (before, after), new))
+        before, nodes_before = after, nodes_before | set(new)
     return tuple(waves)
 
 
-def _wave(number: int, batch: Sequence[Candidate], before: Worth, after: Worth) -> Wave:
+def _wave(
+    number: int, batch: Sequence[Candidate], worths: tuple[Worth, Worth], nodes: Sequence[tuple[str, str]]
+) -> Wave:
+    before, after = worths
     realised = after.realised
-    earlier = [node for removal in before.removals for node in _named(removal.nodes)]
-    now = [node for removal in after.removals for node in _named(removal.nodes)]
-    # Which nodes go is decided anew with every wave: the names of this wave are those that come on top.
-    new = [node for node in now if node not in set(earlier)][: max(len(now) - len(earlier), 0)]
     return Wave(
         wave=number,
         workloads=tuple(c.id for c in batch),
@@ -49,13 +50,9 @@ def _wave(number: int, batch: Sequence[Candidate], before: Worth, after: Worth) 
         realised_month=None if realised is None or before.realised is None else realised - before.realised,
         cumulative_realised_month=realised,
         effort_days=round(sum(c.effort_days for c in batch), 6),
-        nodes=tuple(new),
+        nodes=tuple(nodes),
         cluster_goes=sum(r.cluster_goes for r in after.removals) > sum(r.cluster_goes for r in before.removals),
     )
-
-
-def _named(nodes: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-    return [(pool, name) for pool, names in sorted(nodes.items()) for name in names]
 
 
 def _batches(

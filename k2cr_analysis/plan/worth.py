@@ -97,6 +97,15 @@ class Fleet:
             removals=removals,
         )
 
+    def nodes_going(self, chosen: Iterable[Candidate]) -> tuple[tuple[str, str], ...]:
+        """(pool, node) of each node that goes with a set, cluster by cluster."""
+        found = tuple(chosen)
+        return tuple(
+            node
+            for number, avoidable in enumerate(self.avoidables)
+            for node in avoidable.nodes_going(c.id for c in found if c.cluster == number)
+        )
+
     def free_tier_of(self, chosen: Iterable[Candidate]) -> FreeTier:
         items = (item for c in chosen if c.assessed.cost for item in c.assessed.cost.cloud_run_items)
         return free_tier(items, self._prices)

@@ -34,9 +34,8 @@ def full_nodes(*names):
 
 def test_a_workload_that_fills_a_node_takes_it_along():
     found, _ = avoidable_of(full_nodes("web", "api", "db"))
-    removal = found.together(ids("web"))
-    assert removal.month == NODE
-    assert removal.nodes == {"main": ("gke-a",)}
+    assert found.together(ids("web")).month == NODE
+    assert found.nodes_going(ids("web")) == (("main", "gke-a"),)
 
 
 def test_a_small_workload_takes_nothing_along():

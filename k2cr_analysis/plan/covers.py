@@ -1,0 +1,179 @@
+"""Each node pool as a covering problem: which workloads must leave so that k nodes go, at the least cost?
+
+The nodes that stay are in proportion to the scarcest resource of the pods that stay, rounded (``cost.avoidable``). So k
+of a pool's n nodes go only if, in CPU, in memory and in number of pods, at least
+
+    freed >= all - (n - k + 1/2) / n * scarcest
+
+leaves, all measured in nodes. For each k a greedy cover by cost per freed node, trimmed of what it does not need, gives
+a set to try; the same covering with parts of workloads allowed (weights on the resources turn three rows into one,
+which only makes it easier) gives the least that any set costs, and so a bound. A workload with pods in several pools
+has its cost split over them; the sum of the pools' bounds then bounds every set (Lagrangian decomposition).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from k2cr_analysis.cost.avoidable import Avoidable, PackedPool
+from k2cr_analysis.model.observed import FloatArray
+from k2cr_analysis.plan.worth import Candidate, Fleet
+
+# Weights of CPU, memory and number of pods: each alone, and mixtures of the first two.
+_WEIGHTS = np.array(
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.5, 0.5, 0.0], [0.75, 0.25, 0.0], [0.25, 0.75, 0.0]]
+)
+_SLACK = 1e-9  # what rounding may leave of a requirement that is met exactly
+_LEAST_COST = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A set that frees ``nodes`` nodes of a pool, and what that is worth a month by itself."""
+
+    worth: float
+    nodes: int
+    candidates: tuple[Candidate, ...]
+
+
+class PoolCovers:
+    """One pool; ``cost`` float64[n] and ``freed`` float64[n, 3] (in nodes) of the candidates with pods in it."""
+
+    def __init__(self, pool: PackedPool, candidates: Sequence[Candidate], cost: FloatArray) -> None:
+        self._candidates = tuple(candidates)
+        self._cost = np.maximum(cost, _LEAST_COST)
+        self._nodes, self._zones = len(pool.node_names), pool.zones
+        self._node_month = float(pool.most_of_a_node_month)
+        self._freed: FloatArray = np.array([_in_nodes(pool, c.id) for c in candidates]).reshape(len(candidates), 3)
+        everything = np.sum([_in_nodes(pool, w) for w in pool.groups], axis=0) if pool.groups else np.zeros(3)
+        scarcest = float(everything.max()) if pool.groups else 0.0
+        can_empty = bool(pool.groups) and len(candidates) == len(pool.groups)
+        some = range(1, self._nodes - self._zones + 1) if candidates else ()
+        self._counts = [*(n for n in some if n < self._nodes), *([self._nodes] if can_empty else [])]
+        stay = np.array([(self._nodes - n + 0.5) / self._nodes if n < self._nodes else 0.0 for n in self._counts])
+        self._needed: FloatArray = everything - np.outer(stay, np.full(3, scarcest))
+
+    def covers(self) -> list[Cover]:
+        """The best set found for each number of nodes, the most worth first; only those that pay."""
+        found = []
+        for count, needed in zip(self._counts, self._needed, strict=True):
+            picked = self._cheapest(needed)
+            if picked is not None:
+                worth = self._node_month * count - float(self._cost[picked].sum())
+                found.append(Cover(worth, count, tuple(self._candidates[i] for i in picked)))
+        return sorted((c for c in found if c.worth > 0), key=lambda c: (-c.worth, c.nodes))
+
+    @property
+    def bound(self) -> float:
+        """No set of workloads gains more from this pool a month."""
+        if not self._counts:
+            return 0.0
+        least = np.zeros(len(self._counts))
+        possible = np.all(self._freed.sum(axis=0) >= self._needed - _SLACK, axis=1)
+        for weights in _WEIGHTS:
+            size = self._freed @ weights
+            order = np.argsort(-size / self._cost, kind="stable")
+            sizes, costs = np.append(0.0, np.cumsum(size[order])), np.append(0.0, np.cumsum(self._cost[order]))
+            # np.interp wants rising sizes; workloads of size 0 stand last, and change nothing.
+            least = np.maximum(least, np.interp(self._needed @ weights, sizes, costs))
+        worth = np.where(possible, self._node_month * np.array(self._counts) - least, 0.0)
+        return float(max(worth.max(), 0.0))
+
+    def _cheapest(self, needed: FloatArray) -> list[int] | None:
+        """The cheapest of the greedy covers, as indices; None where all candidates together do not free enough."""
+        if np.any(self._freed.sum(axis=0) < needed - _SLACK):
+            return None
+        best, best_cost = None, float("inf")
+        for weights in _WEIGHTS:
+            order = np.argsort(-(self._freed @ weights) / self._cost, kind="stable")
+            enough = np.all(np.cumsum(self._freed[order], axis=0) >= needed - _SLACK, axis=1)
+            picked = self._trimmed(order[: int(np.argmax(enough)) + 1], needed)
+            cost = float(self._cost[picked].sum())
+            if cost < best_cost:
+                best, best_cost = picked, cost
+        return best
+
+    def _trimmed(self, picked: np.ndarray, needed: FloatArray) -> list[int]:
+        """Without those that the cover can do without, the dearest first."""
+        spare = self._freed[picked].sum(axis=0) - needed + _SLACK
+        kept = dict.fromkeys(int(i) for i in picked)
+        # Whatever is larger than what is to spare is needed.
+        small = picked[np.all(self._freed[picked] <= spare, axis=1)]
+        for index in (int(i) for i in small[np.argsort(-self._cost[small], kind="stable")]):
+            if np.all(self._freed[index] <= spare):
+                spare = spare - self._freed[index]
+                del kept[index]
+        return list(kept)
+
+
+class ClusterCovers:
+    """All pools of one cluster, and what its candidates are worth where pods are billed one by one."""
+
+    def __init__(self, avoidable: Avoidable, candidates: Sequence[Candidate]) -> None:
+        self.candidates = tuple(candidates)
+        self._cost = np.array([float(c.cloud_run_month + c.effort_month) for c in candidates])
+        attributed = np.array([float(c.attributed_month) if avoidable.by_pod else 0.0 for c in candidates])
+        self._alone = attributed - self._cost
+        self.pools = self._split(avoidable)
+        must = np.array([c.id in avoidable.holds for c in candidates], dtype=bool)
+        can_go = bool(avoidable.holds) and int(must.sum()) == len(avoidable.holds)
+        whole = avoidable.all_month if can_go else None
+        self._going = None if whole is None else float(whole) - float(self._cost[must].sum())
+
+    @property
+    def paying_alone(self) -> tuple[Candidate, ...]:
+        """Those whose own price is above what they cost; only where pods are billed one by one."""
+        return tuple(c for c, worth in zip(self.candidates, self._alone, strict=True) if worth > 0)
+
+    @property
+    def bound(self) -> float:
+        """No set of these candidates is worth more a month, before the free tier."""
+        staying = float(np.maximum(self._alone, 0.0).sum()) + sum(pool.bound for pool in self.pools)
+        return max(staying, 0.0 if self._going is None else self._going)
+
+    def _split(self, avoidable: Avoidable) -> tuple[PoolCovers, ...]:
+        """Each pool with its candidates; what one costs is split over its pools by the part of their nodes it takes."""
+        if not self.candidates or not avoidable.pools:
+            return ()
+        parts = np.array(
+            [
+                [
+                    max(_in_nodes(p, c.id)) * float(p.most_of_a_node_month) if c.id in p.groups else 0.0
+                    for c in self.candidates
+                ]
+                for p in avoidable.pools
+            ]
+        )
+        whole = parts.sum(axis=0)
+        share = np.divide(parts, whole, out=np.zeros_like(parts), where=whole > 0)
+        found = []
+        for pool, shares in zip(avoidable.pools, share, strict=True):
+            here = [n for n, c in enumerate(self.candidates) if c.id in pool.groups]
+            found.append(PoolCovers(pool, [self.candidates[n] for n in here], (shares * self._cost)[here]))
+        return tuple(found)
+
+
+def cluster_covers(fleet: Fleet) -> tuple[ClusterCovers, ...]:
+    """One for each cluster of the fleet, in their order."""
+    return tuple(
+        ClusterCovers(avoidable, [c for c in fleet.candidates if c.cluster == number])
+        for number, avoidable in enumerate(fleet.avoidables)
+    )
+
+
+def upper_bound(fleet: Fleet, clusters: Sequence[ClusterCovers]) -> float:
+    """No plan is worth more a month: the clusters' bounds, and all of the free tier that there is to have."""
+    return sum(c.bound for c in clusters) + float(fleet.free_tier_of(fleet.candidates).month)
+
+
+def _in_nodes(pool: PackedPool, workload_id: str) -> tuple[float, float, float]:
+    """What a workload's pods take of the pool's nodes: by CPU, by memory, by number of pods."""
+    group, room = pool.groups[workload_id], pool.room
+    return (
+        group.cpu_millicores * group.pods / room.cpu_millicores,
+        group.memory_kib * group.pods / room.memory_kib,
+        group.pods / room.pods,
+    )
