@@ -13,7 +13,10 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "rules"
 
 def pages() -> dict[Path, str]:
     rules = all_rules()
-    return {FOLDER / "README.md": index_page(rules.values()), **{FOLDER / f"{r.id}.md": page(r) for r in rules.values()}}
+    return {
+        FOLDER / "README.md": index_page(rules.values()),
+        **{FOLDER / f"{r.id}.md": page(r) for r in rules.values()},
+    }
 
 
 def main() -> int:

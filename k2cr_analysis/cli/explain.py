@@ -9,7 +9,9 @@ import typer
 
 def register(app: typer.Typer) -> None:
     @app.command()
-    def explain(rule: Annotated[str | None, typer.Argument(help="The id of a rule; without it, all rules are listed.")] = None) -> None:
+    def explain(
+        rule: Annotated[str | None, typer.Argument(help="The id of a rule; without it, all rules are listed.")] = None,
+    ) -> None:
         """Print what a rule finds, why it matters and what to do."""
         from k2cr_analysis.fit.registry import all_rules, find_rule
         from k2cr_analysis.fit.rule_page import page

@@ -13,14 +13,30 @@ from k2cr_analysis.fit.no_effect import NO_EFFECT, WHEN_EMPTY
 from k2cr_analysis.fit.registry import all_rules, read_by
 from k2cr_analysis.fit.result import FieldUse
 from k2cr_analysis.model.workload import Raw, Workload
-from k2cr_analysis.openapi.field_tree import leaf_fields
+from k2cr_analysis.openapi.field_tree import leaf_fields, object_type
 
-WORKLOAD_ROOTS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod", "KnativeService"})
-# Joined objects whose fields are accounted for too. Roles, ConfigMaps and Secrets hold content, not settings of the workload.
+WORKLOAD_ROOTS = frozenset(
+    {
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "ReplicaSet",
+        "ReplicationController",
+        "Job",
+        "CronJob",
+        "Pod",
+        "KnativeService",
+    }
+)
+# Joined objects whose fields are accounted for too. Roles, ConfigMaps and Secrets hold content, not settings of the
+# workload.
 JOINED_KINDS = (
-    "Service", "Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute", "Gateway", "VirtualService", "HorizontalPodAutoscaler", "ScaledObject", "HTTPScaledObject",
-    "VerticalPodAutoscaler", "PodDisruptionBudget", "ServiceAccount", "PersistentVolumeClaim", "NetworkPolicy", "BackendConfig", "FrontendConfig", "ManagedCertificate",
-    "HealthCheckPolicy", "GCPBackendPolicy", "PodMonitoring", "PodMonitor", "AuthorizationPolicy", "RequestAuthentication", "PeerAuthentication", "Sidecar",
+    "Service", "Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute", "Gateway", "VirtualService",
+    "HorizontalPodAutoscaler", "ScaledObject", "HTTPScaledObject",
+    "VerticalPodAutoscaler", "PodDisruptionBudget", "ServiceAccount", "PersistentVolumeClaim", "NetworkPolicy",
+    "BackendConfig", "FrontendConfig", "ManagedCertificate",
+    "HealthCheckPolicy", "GCPBackendPolicy", "PodMonitoring", "PodMonitor", "AuthorizationPolicy",
+    "RequestAuthentication", "PeerAuthentication", "Sidecar",
 )  # fmt: skip
 
 
@@ -43,31 +59,21 @@ class Accountant:
 
 
 def _uses(raw: Raw, prefix: str) -> Iterator[FieldUse]:
+    # A kind that the schema does not have is accounted for as a whole, by its top-level fields.
+    has_schema = object_type(str(raw.get("apiVersion") or ""), str(raw.get("kind") or "")) is not None
     for path, schema_path, known in leaf_fields(raw):
         how, by = use_of(schema_path)
-        if not known and "." in schema_path and how != "unaccounted" and _is_of_known_kind(schema_path):
+        if not known and (has_schema or how == "unaccounted"):
             how, by = "unaccounted", "Kubernetes' schema has no such field"
-        elif not known and how == "unaccounted":
-            by = "Kubernetes' schema has no such field"
         yield FieldUse(f"{prefix}{path}", schema_path, how, by)
-
-
-def _is_of_known_kind(schema_path: str) -> bool:
-    """Kinds that the field tree does not have are accounted for as a whole, by their top-level fields."""
-    return schema_path.partition(".")[0] not in _WHOLE_KINDS
-
-
-_WHOLE_KINDS = frozenset({
-    "VirtualService", "ScaledObject", "HTTPScaledObject", "VerticalPodAutoscaler", "PodMonitoring", "PodMonitor", "AuthorizationPolicy", "RequestAuthentication", "PeerAuthentication",
-    "Sidecar", "TCPRoute", "TLSRoute", "UDPRoute",
-})  # fmt: skip
 
 
 @cache
 def use_of(schema_path: str) -> tuple[str, str]:
     """(``consumed`` | ``carried`` | ``no-effect`` | ``unaccounted``, the rule, the Cloud Run field or the reason).
 
-    The table entry with the longest path decides. ``Workload.`` in a table stands for every kind of workload, ``*.`` for
+    The table entry with the longest path decides. ``Workload.`` in a table stands for every kind of workload, ``*.``
+    for
     every kind. Of entries for the same path, what is carried comes before what a rule reads.
     """
     root, _, below = schema_path.partition(".")
@@ -87,10 +93,7 @@ def _prefixes(below: str) -> Iterator[str]:
     """``a[].b.c`` -> ``a[].b.c``, ``a[].b``, ``a[]``, ``a``, and the empty path of the root."""
     while below:
         yield below
-        if below.endswith("[]") or below.endswith(".*"):
-            below = below[:-2]
-        else:
-            below = below.rpartition(".")[0]
+        below = below[:-2] if below.endswith(("[]", ".*")) else below.rpartition(".")[0]
     yield ""
 
 

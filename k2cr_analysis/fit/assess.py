@@ -46,7 +46,9 @@ def assess_cluster(cluster: Cluster, config: Config) -> Mapping[str, Fit]:
     called = {w.id: called_ports(w.exposures, w.pod, w.pod.annotations) for w in cluster.workloads}
     graph = call_graph(cluster, index, called)
     accountant = Accountant()
-    return {w.id: _fit(candidate_of(w, config, index, called[w.id], graph, accountant.fields(w))) for w in cluster.workloads}
+    return {
+        w.id: _fit(candidate_of(w, config, index, called[w.id], graph, accountant.fields(w))) for w in cluster.workloads
+    }
 
 
 def assess_fit(workload: Workload, cluster: Cluster, config: Config) -> Fit:
@@ -68,7 +70,12 @@ def _check_rule_names(config: Config) -> None:
 
 
 def candidate_of(
-    workload: Workload, config: Config, index: ClusterIndex, called: tuple[CalledPort, ...], graph: CallGraph, fields: tuple[FieldUse, ...]
+    workload: Workload,
+    config: Config,
+    index: ClusterIndex,
+    called: tuple[CalledPort, ...],
+    graph: CallGraph,
+    fields: tuple[FieldUse, ...],
 ) -> Candidate:
     """All that the rules look at."""
     settings = config.workload(workload.id)
@@ -79,11 +86,15 @@ def candidate_of(
     main_ports = {ingress.container: ingress.port} if ingress.container and ingress.port else {}
     probes = plan_probes(cast.moving, startup.order, target, main_ports)
     edges, callers = graph.by_source.get(workload.id, ()), graph.callers.get(workload.id, ())
-    return Candidate(workload, config, settings, index, target, cast, called, ingress, startup, probes, edges, callers, fields)
+    return Candidate(
+        workload, config, settings, index, target, cast, called, ingress, startup, probes, edges, callers, fields
+    )
 
 
 def _fit(candidate: Candidate) -> Fit:
-    keeps = belonging(candidate.workload, candidate.settings, candidate.index) is not None and not _is_off(candidate.config, _KEEPS)
+    keeps = belonging(candidate.workload, candidate.settings, candidate.index) is not None and not _is_off(
+        candidate.config, _KEEPS
+    )
     findings = [f for r in all_rules().values() if not keeps or r.id in _SAID_OF_KEPT for f in _findings(r, candidate)]
     verdict = _verdict(keeps, findings)
     stays = verdict in ("keep", "blocked")
@@ -97,7 +108,9 @@ def _fit(candidate: Candidate) -> Fit:
         h2c=choice.h2c and not stays,
         containers=tuple(names),
         dropped=candidate.cast.dropped,
-        startup=candidate.startup.order if not candidate.startup.cycle else StartupOrder({}, {}, tuple(c.name for c in candidate.moving)),
+        startup=candidate.startup.order
+        if not candidate.startup.cycle
+        else StartupOrder({}, {}, tuple(c.name for c in candidate.moving)),
         probes=candidate.probes.probes,
         dependencies=candidate.dependencies,
         findings=tuple(sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.rule, f.path or ""))),
@@ -114,7 +127,14 @@ def _verdict(keeps: bool, findings: list[Finding]) -> Verdict:
 
 def _findings(rule: Rule, candidate: Candidate) -> Iterator[Finding]:
     found = [
-        Finding(rule.id, rule.severity, f.at, _with_target(f.message, rule.severity, candidate), f.remediation or rule.text.remedy, f"{DOCS}/{rule.id}.md")
+        Finding(
+            rule.id,
+            rule.severity,
+            f.at,
+            _with_target(f.message, rule.severity, candidate),
+            f.remediation or rule.text.remedy,
+            f"{DOCS}/{rule.id}.md",
+        )
         for f in rule.check(candidate)
     ]
     yield from _graded(found, candidate.config)
@@ -131,9 +151,18 @@ def _graded(findings: list[Finding], config: Config) -> Iterator[Finding]:
         if override is None:
             yield finding
         elif override.severity == "off":
-            yield replace(finding, severity="note", message=f"{finding.message} [silenced in k2cr.toml, was {finding.severity}: {override.reason}]")
+            yield replace(
+                finding,
+                severity="note",
+                message=f"{finding.message} [silenced in k2cr.toml, was {finding.severity}: {override.reason}]",
+            )
         else:
-            yield replace(finding, severity=override.severity, message=f"{finding.message} [{override.severity} by k2cr.toml, was {finding.severity}: {override.reason}]")
+            yield replace(
+                finding,
+                severity=override.severity,
+                message=f"{finding.message} "
+                f"[{override.severity} by k2cr.toml, was {finding.severity}: {override.reason}]",
+            )
 
 
 def _is_off(config: Config, rule_id: str) -> bool:

@@ -16,7 +16,8 @@ from k2cr_analysis.fit.known_images import cluster_machinery, sidecar_kind
 from k2cr_analysis.model.parse.access import texts
 from k2cr_analysis.model.workload import Workload
 
-# Namespaces that hold a cluster's own machinery: Kubernetes', GKE's, and those that well-known add-ons make for themselves.
+# Namespaces that hold a cluster's own machinery: Kubernetes', GKE's, and those that well-known add-ons make for
+# themselves.
 _SYSTEM_NAMESPACE = re.compile(
     r"kube-(system|public|node-lease|flannel)|gke-.+|gmp-(system|public)|istio-(system|operator|cni|ingress)|asm-.+|anthos-.+|config-management-.+|cnrm-system|configconnector-operator-system"
     r"|knative-(serving|eventing|operator)|kourier-system|cert-manager|ingress-nginx|gatekeeper-system|kyverno|linkerd(-viz|-jaeger)?|calico-(system|apiserver)|tigera-operator"
@@ -24,14 +25,21 @@ _SYSTEM_NAMESPACE = re.compile(
 )
 # API groups that the API server itself serves; any other group is made of custom resources.
 _BUILT_IN_GROUPS = frozenset({
-    "", "*", "apps", "batch", "autoscaling", "policy", "extensions", "networking.k8s.io", "rbac.authorization.k8s.io", "storage.k8s.io", "coordination.k8s.io", "discovery.k8s.io",
-    "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "certificates.k8s.io",
-    "node.k8s.io", "scheduling.k8s.io", "flowcontrol.apiserver.k8s.io", "resource.k8s.io", "internal.apiserver.k8s.io", "storagemigration.k8s.io", "metrics.k8s.io",
+    "", "*", "apps", "batch", "autoscaling", "policy", "extensions", "networking.k8s.io", "rbac.authorization.k8s.io",
+    "storage.k8s.io", "coordination.k8s.io", "discovery.k8s.io",
+    "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "admissionregistration.k8s.io",
+    "apiextensions.k8s.io", "apiregistration.k8s.io", "certificates.k8s.io",
+    "node.k8s.io", "scheduling.k8s.io", "flowcontrol.apiserver.k8s.io", "resource.k8s.io", "internal.apiserver.k8s.io",
+    "storagemigration.k8s.io", "metrics.k8s.io",
     "custom.metrics.k8s.io", "external.metrics.k8s.io", "security.openshift.io",
 })  # fmt: skip
 _WRITES = frozenset({"update", "patch", "*"})
 _MAKES = frozenset({"create", "update", "patch", "*"})
-_CONTROL_PLANE = {"apiextensions.k8s.io": "customresourcedefinitions", "admissionregistration.k8s.io": "webhookconfigurations", "apiregistration.k8s.io": "apiservices"}
+_CONTROL_PLANE = {
+    "apiextensions.k8s.io": "customresourcedefinitions",
+    "admissionregistration.k8s.io": "webhookconfigurations",
+    "apiregistration.k8s.io": "apiservices",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +72,12 @@ def _by_caller(workload: Workload, index: ClusterIndex) -> Belonging | None:
 
 
 def _by_custom_resources(workload: Workload, index: ClusterIndex) -> Belonging | None:
+    if not index.has_own_account(workload):
+        return None
     for grant in index.grants(workload):
-        if _is_default_account(workload):
-            return None
         for what in _controlled(grant):
             return Belonging(grant.at, f"it controls {what} ({grant.role})")
     return None
-
-
-def _is_default_account(workload: Workload) -> bool:
-    """A role of the namespace's default ServiceAccount is shared by all its pods, and says nothing of one of them."""
-    return workload.pod.service_account_name in (None, "default")
 
 
 def _controlled(grant: Grant) -> Iterator[str]:

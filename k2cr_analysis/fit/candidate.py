@@ -21,7 +21,9 @@ from k2cr_analysis.model.workload import Container, EnvVar, Pod, Workload
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """``target`` is what the workload would become if nothing held it back. ``callers``: ids of workloads that call it."""
+    """``target`` is what the workload would become if nothing held it back. ``callers``: ids of workloads that call
+    it.
+    """
 
     workload: Workload
     config: Config
@@ -47,7 +49,7 @@ class Candidate:
 
     @property
     def would_be(self) -> str:
-        """"a service", for messages."""
+        """ "a service", for messages."""
         return f"a {self.target.replace('-', ' ')}"
 
     def environment(self) -> Iterator[tuple[Container, EnvVar]]:

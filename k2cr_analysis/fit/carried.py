@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-_PROBE_FIELDS = ("httpGet.path", "httpGet.port", "httpGet.httpHeaders", "tcpSocket.port", "grpc.port", "grpc.service", "initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold")
+_PROBE_FIELDS = (
+    "httpGet.path",
+    "httpGet.port",
+    "httpGet.httpHeaders",
+    "tcpSocket.port",
+    "grpc.port",
+    "grpc.service",
+    "initialDelaySeconds",
+    "periodSeconds",
+    "timeoutSeconds",
+    "failureThreshold",
+)
 
 CARRIED: Mapping[str, str] = {
     "Container.image": "containers[].image",
@@ -33,8 +44,15 @@ CARRIED: Mapping[str, str] = {
     "Container.terminationMessagePath": "containers[].terminationMessagePath",
     "Container.terminationMessagePolicy": "containers[].terminationMessagePolicy",
     **{f"Container.startupProbe.{f}": "containers[].startupProbe" for f in _PROBE_FIELDS},
-    **{f"Container.readinessProbe.{f}": "containers[].startupProbe, where no startupProbe is there" for f in _PROBE_FIELDS},
-    **{f"Container.livenessProbe.{f}": "containers[].livenessProbe" for f in _PROBE_FIELDS if not f.startswith("tcpSocket")},
+    **{
+        f"Container.readinessProbe.{f}": "containers[].startupProbe, where no startupProbe is there"
+        for f in _PROBE_FIELDS
+    },
+    **{
+        f"Container.livenessProbe.{f}": "containers[].livenessProbe"
+        for f in _PROBE_FIELDS
+        if not f.startswith("tcpSocket")
+    },
     "PodSpec.serviceAccountName": "serviceAccountName: the Google service account that it is bound to",
     "PodSpec.serviceAccount": "serviceAccountName: the Google service account that it is bound to",
     "PodSpec.volumes[].name": "volumes[].name",

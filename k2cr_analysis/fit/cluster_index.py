@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,7 +15,9 @@ _WEBHOOK_KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguratio
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A binding that gives a workload's ServiceAccount a role. ``rules`` is None where the role is not in the snapshot."""
+    """A binding that gives a workload's ServiceAccount a role. ``rules`` is None where the role is not in the
+    snapshot.
+    """
 
     binding: str  # RoleBinding/web
     role: str  # Role/web
@@ -36,6 +39,16 @@ class ClusterIndex:
     storage_classes: Mapping[str, Raw]
     services: Mapping[str, Mapping[str, Raw]]  # namespace -> name -> Service
     injected: Mapping[str, str]  # namespace -> the label or annotation that injects a sidecar there
+    default_account_users: Mapping[str, int]  # namespace -> workloads that run as its default ServiceAccount
+
+    def has_own_account(self, workload: Workload) -> bool:
+        """Whether the ServiceAccount is the workload's own: one with a name, or the default one that nobody else
+        uses.
+        """
+        return (
+            workload.pod.service_account_name not in (None, "default")
+            or self.default_account_users.get(workload.namespace) == 1
+        )
 
     def grants(self, workload: Workload) -> Iterator[Grant]:
         """Every role that is bound to the workload's ServiceAccount."""
@@ -55,11 +68,18 @@ def index_cluster(cluster: Cluster) -> ClusterIndex:
         services.setdefault(_namespace(raw), {})[_name(raw)] = raw
     return ClusterIndex(
         api_services=dict(_api_services(cluster)),
-        roles={(k, _namespace(r) if k == "Role" else "", _name(r)): r for k in ("Role", "ClusterRole") for r in cluster.objects.get(k, ())},
+        roles={
+            (k, _namespace(r) if k == "Role" else "", _name(r)): r
+            for k in ("Role", "ClusterRole")
+            for r in cluster.objects.get(k, ())
+        },
         volumes={_name(v): v for v in cluster.objects.get("PersistentVolume", ())},
         storage_classes={_name(s): s for s in cluster.objects.get("StorageClass", ())},
         services=services,
         injected=dict(_injected(cluster)),
+        default_account_users=Counter(
+            w.namespace for w in cluster.workloads if w.pod.service_account_name in (None, "default")
+        ),
     )
 
 
@@ -75,12 +95,16 @@ def _api_services(cluster: Cluster) -> Iterator[tuple[tuple[str, str], tuple[str
     for kind in _WEBHOOK_KINDS:
         for raw in cluster.objects.get(kind, ()):
             for i, webhook in objects(raw, "webhooks"):
-                yield from _called(mapping(webhook, "clientConfig", "service"), kind, raw, f"$.webhooks[{i}].clientConfig.service")
+                yield from _called(
+                    mapping(webhook, "clientConfig", "service"), kind, raw, f"$.webhooks[{i}].clientConfig.service"
+                )
     for raw in cluster.objects.get("APIService", ()):
         yield from _called(mapping(raw, "spec", "service"), "APIService", raw, "$.spec.service")
     for raw in cluster.objects.get("CustomResourceDefinition", ()):
         for keys in (("webhook", "clientConfig", "service"), ("webhookClientConfig", "service")):
-            yield from _called(mapping(raw, "spec", "conversion", *keys), "CustomResourceDefinition", raw, "$.spec.conversion")
+            yield from _called(
+                mapping(raw, "spec", "conversion", *keys), "CustomResourceDefinition", raw, "$.spec.conversion"
+            )
 
 
 def _called(service: Raw, kind: str, raw: Raw, path: str) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:

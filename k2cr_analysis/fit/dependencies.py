@@ -19,24 +19,55 @@ from k2cr_analysis.model.dependency import Dependency, DependencyKind
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings
 from k2cr_analysis.model.workload import Container, Workload
 
-_HOST = re.compile(r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?:[^\s/@,;'\"()<>]*@)?(?:tcp\()?(?P<host>[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)(?::(?P<port>\d{1,5}))?")
+_HOST = re.compile(
+    r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?:[^\s/@,;'\"()<>]*@)?(?:tcp\()?(?P<host>[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)(?::(?P<port>\d{1,5}))?"
+)
 _SERVICE_VARIABLE = re.compile(r"\b([A-Z][A-Z0-9_]*)_SERVICE_(?:HOST|PORT)\b")
 _KIND_OF_SCHEME: Mapping[str, DependencyKind] = {
-    "http": "http", "https": "http", "grpc": "grpc", "dns": "grpc", "postgres": "database", "postgresql": "database", "mysql": "database", "mongodb": "database",
-    "mongodb+srv": "database", "jdbc": "database", "redis": "cache", "rediss": "cache", "memcached": "cache", "amqp": "queue", "amqps": "queue", "kafka": "queue", "nats": "queue", "mqtt": "queue",
+    "http": "http", "https": "http", "grpc": "grpc", "dns": "grpc", "postgres": "database", "postgresql": "database",
+    "mysql": "database", "mongodb": "database",
+    "mongodb+srv": "database", "jdbc": "database", "redis": "cache", "rediss": "cache", "memcached": "cache",
+    "amqp": "queue", "amqps": "queue", "kafka": "queue", "nats": "queue", "mqtt": "queue",
 }  # fmt: skip
 _KIND_OF_PORT: Mapping[int, DependencyKind] = {
-    3306: "database", 5432: "database", 27017: "database", 9042: "database", 26257: "database", 1433: "database", 1521: "database", 7687: "database",
+    3306: "database", 5432: "database", 27017: "database", 9042: "database", 26257: "database", 1433: "database",
+    1521: "database", 7687: "database",
     6379: "cache", 11211: "cache", 5672: "queue", 5671: "queue", 9092: "queue", 4222: "queue", 1883: "queue", 61616: "queue", 2181: "queue",
 }  # fmt: skip
 _KIND_OF_WORD: Mapping[str, DependencyKind] = {
-    "redis": "cache", "memcached": "cache", "postgres": "database", "postgresql": "database", "mysql": "database", "mongo": "database", "mongodb": "database", "mariadb": "database",
+    "redis": "cache", "memcached": "cache", "postgres": "database", "postgresql": "database", "mysql": "database",
+    "mongo": "database", "mongodb": "database", "mariadb": "database",
     "kafka": "queue", "rabbitmq": "queue", "amqp": "queue", "nats": "queue",
 }  # fmt: skip
 _PUBSUB_VARIABLE = re.compile(r"PUBSUB|_SUBSCRIPTION(_ID|_NAME)?$|^SUBSCRIPTION(_ID|_NAME)?$")
 _PUBSUB_VALUE = re.compile(r"projects/[^/\s]+/(subscriptions|topics)/[\w.~+%-]+")
 _EXTERNAL = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}$")
-_FILE_ENDINGS = frozenset({"yaml", "yml", "json", "conf", "cfg", "ini", "toml", "py", "js", "sh", "log", "txt", "xml", "html", "sql", "pem", "crt", "key", "jar", "md", "env", "properties"})
+_FILE_ENDINGS = frozenset(
+    {
+        "yaml",
+        "yml",
+        "json",
+        "conf",
+        "cfg",
+        "ini",
+        "toml",
+        "py",
+        "js",
+        "sh",
+        "log",
+        "txt",
+        "xml",
+        "html",
+        "sql",
+        "pem",
+        "crt",
+        "key",
+        "jar",
+        "md",
+        "env",
+        "properties",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +106,10 @@ def _unique(edges: Iterable[Dependency]) -> list[Dependency]:
         if edge.target != edge.source:
             found.setdefault((edge.target, edge.port), edge)
     with_port = {e.target for e in found.values() if e.port is not None}
-    return sorted((e for e in found.values() if e.port is not None or e.target not in with_port), key=lambda e: (e.target, e.port or 0))
+    return sorted(
+        (e for e in found.values() if e.port is not None or e.target not in with_port),
+        key=lambda e: (e.target, e.port or 0),
+    )
 
 
 def _edges(workload: Workload, index: ClusterIndex) -> Iterator[Dependency]:
@@ -97,13 +131,22 @@ def _of_container(workload: Workload, container: Container) -> Iterator[_Text]:
     for field, words in (("command", container.command), ("args", container.args)):
         for i, word in enumerate(words):
             yield _Text(f"{field} of container {container.name}", f"{container.path}.{field}[{i}]", word, False)
-    mounted = {str(v.source.get("name")) for m in container.volume_mounts if (v := workload.pod.volume(m.volume)) and v.kind == "configMap"}
+    mounted = {
+        str(v.source.get("name"))
+        for m in container.volume_mounts
+        if (v := workload.pod.volume(m.volume)) and v.kind == "configMap"
+    }
     taken = {source.name for source in container.env_from if source.kind == "config-map"}
     for raw in workload.related.get("ConfigMap", ()):
         name = str(mapping(raw, "metadata").get("name"))
         if name in mounted | taken:
             for key, value in strings(raw.get("data")).items():
-                yield _Text(f"ConfigMap {name} of container {container.name}", f"ConfigMap/{name} $.data['{key}']", value, name in taken)
+                yield _Text(
+                    f"ConfigMap {name} of container {container.name}",
+                    f"ConfigMap/{name} $.data['{key}']",
+                    value,
+                    name in taken,
+                )
 
 
 def _in_text(workload: Workload, text: _Text, own: Mapping[str, Raw], index: ClusterIndex) -> Iterator[Dependency]:
@@ -112,14 +155,22 @@ def _in_text(workload: Workload, text: _Text, own: Mapping[str, Raw], index: Clu
         if service in own:
             yield _edge(workload, text, service, workload.namespace, None, None)
         elif service == "kubernetes":
-            yield Dependency(workload.id, "kubernetes.default.svc", "kubernetes-api", True, None, None, None, text.where, text.path)
-    if _PUBSUB_VALUE.search(text.value) or (text.where.startswith("env ") and _PUBSUB_VARIABLE.search(text.where.split()[1])):
-        yield Dependency(workload.id, "pubsub.googleapis.com", "google-api", False, None, None, 443, text.where, text.path)
+            yield Dependency(
+                workload.id, "kubernetes.default.svc", "kubernetes-api", True, None, None, None, text.where, text.path
+            )
+    if _PUBSUB_VALUE.search(text.value) or (
+        text.where.startswith("env ") and _PUBSUB_VARIABLE.search(text.where.split()[1])
+    ):
+        yield Dependency(
+            workload.id, "pubsub.googleapis.com", "google-api", False, None, None, 443, text.where, text.path
+        )
     for match in _HOST.finditer(text.value):
         yield from _of_host(workload, text, match, own, index)
 
 
-def _of_host(workload: Workload, text: _Text, match: re.Match[str], own: Mapping[str, Raw], index: ClusterIndex) -> Iterator[Dependency]:
+def _of_host(
+    workload: Workload, text: _Text, match: re.Match[str], own: Mapping[str, Raw], index: ClusterIndex
+) -> Iterator[Dependency]:
     host, scheme = match.group("host").lower(), match.group("scheme")
     port = int(match.group("port")) if match.group("port") else None
     labels = host.split(".")
@@ -129,7 +180,9 @@ def _of_host(workload: Workload, text: _Text, match: re.Match[str], own: Mapping
             yield _edge(workload, text, host, workload.namespace, port, scheme)
         return
     if host in ("kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"):
-        yield Dependency(workload.id, "kubernetes.default.svc", "kubernetes-api", True, None, None, port, text.where, text.path)
+        yield Dependency(
+            workload.id, "kubernetes.default.svc", "kubernetes-api", True, None, None, port, text.where, text.path
+        )
         return
     pods = own if len(labels) > 1 and labels[1] in own and labels[0].rpartition("-")[2].isdigit() else None
     if pods is not None:
@@ -137,32 +190,58 @@ def _of_host(workload: Workload, text: _Text, match: re.Match[str], own: Mapping
     elif labels[0] in index.services.get(labels[1], {}) and (len(labels) == 2 or labels[2] == "svc"):
         yield _edge(workload, text, labels[0], labels[1], port, scheme)
     elif len(labels) > 2 and labels[2] == "svc":
-        yield Dependency(workload.id, host, _kind(scheme, port, labels[0]), True, labels[0], labels[1], port, text.where, text.path)
+        yield Dependency(
+            workload.id, host, _kind(scheme, port, labels[0]), True, labels[0], labels[1], port, text.where, text.path
+        )
     elif host.endswith(".googleapis.com"):
         yield Dependency(workload.id, host, "google-api", False, None, None, port or 443, text.where, text.path)
     elif scheme in _KIND_OF_SCHEME and _is_external(host, labels):
         kind = _kind(scheme, port, labels[0])
-        yield Dependency(workload.id, host, "external" if kind in ("http", "grpc") else kind, False, None, None, port, text.where, text.path)
+        yield Dependency(
+            workload.id,
+            host,
+            "external" if kind in ("http", "grpc") else kind,
+            False,
+            None,
+            None,
+            port,
+            text.where,
+            text.path,
+        )
 
 
 def _is_external(host: str, labels: list[str]) -> bool:
     return bool(_EXTERNAL.fullmatch(host)) and labels[-1] not in _FILE_ENDINGS and labels[0] != "localhost"
 
 
-def _edge(workload: Workload, text: _Text, service: str, namespace: str, port: int | None, scheme: str | None) -> Dependency:
-    return Dependency(workload.id, f"{service}.{namespace}.svc", _kind(scheme, port, service), True, service, namespace, port, text.where, text.path)
+def _edge(
+    workload: Workload, text: _Text, service: str, namespace: str, port: int | None, scheme: str | None
+) -> Dependency:
+    return Dependency(
+        workload.id,
+        f"{service}.{namespace}.svc",
+        _kind(scheme, port, service),
+        True,
+        service,
+        namespace,
+        port,
+        text.where,
+        text.path,
+    )
 
 
 def _kind(scheme: str | None, port: int | None, name: str) -> DependencyKind:
     by_scheme = _KIND_OF_SCHEME.get((scheme or "").split(":")[-1])
     if by_scheme:
         return by_scheme
-    if port in _KIND_OF_PORT:
+    if port is not None and port in _KIND_OF_PORT:
         return _KIND_OF_PORT[port]
     return next((_KIND_OF_WORD[w] for w in words_of(name) if w in _KIND_OF_WORD), "unknown")
 
 
-def _resolved(edge: Dependency, workload: Workload, cluster: Cluster, called: Mapping[str, tuple[CalledPort, ...]]) -> Dependency:
+def _resolved(
+    edge: Dependency, workload: Workload, cluster: Cluster, called: Mapping[str, tuple[CalledPort, ...]]
+) -> Dependency:
     """The edge with the workload behind its Service, and the kind that the Service's port tells."""
     behind = cluster.by_service.get((edge.namespace or "", edge.service or ""), ()) if edge.service else ()
     if not behind:
@@ -172,9 +251,13 @@ def _resolved(edge: Dependency, workload: Workload, cluster: Cluster, called: Ma
     kind = edge.kind
     if match and kind in ("unknown", "http", "grpc"):
         by_speech: dict[str, DependencyKind] = {"http": "http", "https": "http", "grpc": "grpc", "h2c": "grpc"}
-        kind = by_speech.get(match.speaks) or (_KIND_OF_PORT.get(match.port.port, kind) if match.port.port in RAW_PORTS else kind)
+        kind = by_speech.get(match.speaks) or (
+            _KIND_OF_PORT.get(match.port.port, kind) if match.port.port in RAW_PORTS else kind
+        )
     port = edge.port if edge.port is not None else match.port.port if match else None
-    return Dependency(workload.id, behind[0].id, kind, True, edge.service, edge.namespace, port, edge.evidence, edge.path)
+    return Dependency(
+        workload.id, behind[0].id, kind, True, edge.service, edge.namespace, port, edge.evidence, edge.path
+    )
 
 
 def _of_policies(workload: Workload, index: ClusterIndex) -> Iterator[Dependency]:

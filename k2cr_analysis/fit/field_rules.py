@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from k2cr_analysis.fit.candidate import Candidate
-from k2cr_analysis.fit.registry import Found, add_rule
+from k2cr_analysis.fit.registry import Found, Rule, add, parse_text
 from k2cr_analysis.model.finding import Severity
 from k2cr_analysis.model.workload import Raw
 
@@ -17,7 +17,8 @@ _ROOTS = ("PodSpec", "Container")
 
 @dataclass(frozen=True, slots=True)
 class FieldRule:
-    """``field`` is a schema path under PodSpec or Container. It fires where the field is set to anything but false, 0 or
+    """``field`` is a schema path under PodSpec or Container. It fires where the field is set to anything but false, 0
+    or
     empty; ``only``: where it is one of these values. ``message`` may name ``{container}`` and ``{value}``.
     """
 
@@ -31,7 +32,11 @@ class FieldRule:
 
     def check(self, candidate: Candidate) -> Iterator[Found]:
         root, _, path = self.field.partition(".")
-        places = [(candidate.pod.path, candidate.pod.raw, "")] if root == "PodSpec" else [(c.path, c.raw, c.name) for c in candidate.moving]
+        places = (
+            [(candidate.pod.path, candidate.pod.raw, "")]
+            if root == "PodSpec"
+            else [(c.path, c.raw, c.name) for c in candidate.moving]
+        )
         for at, raw, container in places:
             value = _value(raw, path)
             if value in self.only if self.only else bool(value):
@@ -57,4 +62,5 @@ def register_all(*rules: FieldRule) -> None:
     for one in rules:
         if one.field.partition(".")[0] not in _ROOTS:
             raise ValueError(f"{one.id} looks at {one.field}, which is neither of the pod nor of a container")
-        add_rule(id=one.id, severity=one.severity, reads=(one.field,), docs=one.docs, text=one.text, check=one.check, subject=subject)
+        text = parse_text(one.text, one.id)
+        add(Rule(one.id, one.severity, (one.field,), one.docs, text, one.check, subject))

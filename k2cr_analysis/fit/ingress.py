@@ -20,7 +20,8 @@ CLOUD_RUN_DEFAULT_PORT = 8080  # Cloud Run, "Container runtime contract": the de
 
 @dataclass(frozen=True, slots=True)
 class IngressChoice:
-    """``container`` is None where a person has to choose among ``candidates``. ``rivals``: other ports that callers use.
+    """``container`` is None where a person has to choose among ``candidates``. ``rivals``: other ports that callers
+    use.
 
     ``invalid``: the config names a container that the pod has not.
     """
@@ -37,25 +38,34 @@ class IngressChoice:
 NO_INGRESS = IngressChoice(None, None, False, None)
 
 
-def choose_ingress(target: Target, pod: Pod, moving: Sequence[Container], called: Sequence[CalledPort], settings: WorkloadSettings) -> IngressChoice:
+def choose_ingress(
+    target: Target, pod: Pod, moving: Sequence[Container], called: Sequence[CalledPort], settings: WorkloadSettings
+) -> IngressChoice:
     """The ingress container of a service; ``NO_INGRESS`` for a job and a worker pool."""
     if target != "service":
         return NO_INGRESS
-    names = [c.name for c in moving]
     web = candidates(called)
     if settings.ingress_container:
         return _as_configured(settings.ingress_container, moving, web)
-    owners = tuple(dict.fromkeys(c.container for c in web if c.container in names and c.container is not None))
-    if len(owners) == 1:
-        return _in_container(owners[0], web, moving)
-    if len(owners) > 1:
-        return IngressChoice(None, None, False, None, owners, tuple(web))
-    if len(names) == 1:
-        return _in_container(names[0], web, moving)
-    listening = tuple(c.name for c in moving if _application_ports(c)) or tuple(names)
-    if not web and len(listening) == 1:
-        return _in_container(listening[0], web, moving)
-    return IngressChoice(None, None, False, None, listening if len(listening) > 1 else tuple(names), tuple(web))
+    possible = _possible(web, moving)
+    return _in_container(possible[0], web, moving) if len(possible) == 1 else _ask(possible, web)
+
+
+def _possible(web: Sequence[CalledPort], moving: Sequence[Container]) -> tuple[str, ...]:
+    """The containers that may own the port: those that the Services lead to, else those that listen at all."""
+    names = tuple(c.name for c in moving)
+    owners = tuple(dict.fromkeys(c.container for c in web if c.container is not None and c.container in names))
+    if owners or len(names) == 1:
+        return owners or names
+    listening = tuple(c.name for c in moving if _application_ports(c))
+    if web:
+        # A port that nobody declares: a container that declares its own ports is not the one that hides it.
+        return listening if len(listening) > 1 else names
+    return listening or names
+
+
+def _ask(possible: tuple[str, ...], web: Sequence[CalledPort]) -> IngressChoice:
+    return IngressChoice(None, None, False, None, possible, tuple(web))
 
 
 def candidates(called: Sequence[CalledPort]) -> list[CalledPort]:
@@ -93,7 +103,11 @@ def _application_ports(container: Container) -> list[int]:
 
 
 def _first_port(container: Container) -> int:
-    own = _application_ports(container) or [p.number for p in container.ports if p.protocol == "TCP"] or list(known_ports(container))
+    own = (
+        _application_ports(container)
+        or [p.number for p in container.ports if p.protocol == "TCP"]
+        or list(known_ports(container))
+    )
     return own[0] if own else CLOUD_RUN_DEFAULT_PORT
 
 
@@ -113,7 +127,9 @@ def ports_that_callers_use(called: Sequence[CalledPort]) -> tuple[CalledPort, ..
             continue
         if any(one.target is not None and one.target == other.target for other in distinct):
             continue
-        if any(one.container == other.container and {one.speaks, other.speaks} == {"http", "https"} for other in distinct):
+        if any(
+            one.container == other.container and {one.speaks, other.speaks} == {"http", "https"} for other in distinct
+        ):
             continue
         distinct.append(one)
     return tuple(distinct)

@@ -14,7 +14,8 @@ from typing import Literal, TypeVar
 
 _T = TypeVar("_T")
 SidecarKind = Literal[
-    "mesh", "cloud-sql-proxy", "auth-proxy", "front-proxy", "telemetry", "log-shipper", "secrets-agent", "connection-pool", "config-reloader",
+    "mesh", "cloud-sql-proxy", "auth-proxy", "front-proxy", "telemetry", "log-shipper", "secrets-agent",
+    "connection-pool", "config-reloader",
     "metrics-exporter", "gcs-fuse",
 ]  # fmt: skip
 
@@ -46,9 +47,27 @@ def image_name(image: str) -> ImageName:
 
 # Image name -> (port, protocol) of servers that speak neither HTTP nor gRPC to their clients.
 RAW_SERVERS: Mapping[str, tuple[int, str]] = {
-    **dict.fromkeys(("redis", "redis-stack", "redis-stack-server", "redis-server", "redis-slave", "redis-master", "redis-cluster", "valkey", "keydb", "dragonfly", "redis-follower", "gb-redis-follower", "redis-sentinel"), (6379, "Redis")),
-    **dict.fromkeys(("postgres", "postgresql", "postgis", "timescaledb", "timescaledb-ha", "pgvector", "postgresql-repmgr", "pgbouncer", "pgpool", "alloydb", "alloydbomni"), (5432, "PostgreSQL")),
-    **dict.fromkeys(("mysql", "mysql-server", "mariadb", "mariadb-galera", "percona", "percona-server", "percona-xtradb-cluster", "mysql-community-server", "proxysql", "mysql-galera"), (3306, "MySQL")),
+    **dict.fromkeys(
+        (
+            "redis", "redis-stack", "redis-stack-server", "redis-server", "redis-slave", "redis-master",
+            "redis-cluster", "valkey", "keydb", "dragonfly", "redis-follower", "gb-redis-follower", "redis-sentinel",
+        ),
+        (6379, "Redis"),
+    ),
+    **dict.fromkeys(
+        (
+            "postgres", "postgresql", "postgis", "timescaledb", "timescaledb-ha", "pgvector", "postgresql-repmgr",
+            "pgbouncer", "pgpool", "alloydb", "alloydbomni",
+        ),
+        (5432, "PostgreSQL"),
+    ),
+    **dict.fromkeys(
+        (
+            "mysql", "mysql-server", "mariadb", "mariadb-galera", "percona", "percona-server",
+            "percona-xtradb-cluster", "mysql-community-server", "proxysql", "mysql-galera",
+        ),
+        (3306, "MySQL"),
+    ),
     **dict.fromkeys(("mongo", "mongodb", "mongodb-community-server", "mongodb-sharded"), (27017, "MongoDB")),
     **dict.fromkeys(("rabbitmq", "activemq", "activemq-artemis", "artemis", "activemq-classic"), (5672, "AMQP")),
     **dict.fromkeys(("kafka", "cp-kafka", "cp-server", "kafka-native", "redpanda"), (9092, "Kafka")),
@@ -73,62 +92,105 @@ RAW_SERVERS: Mapping[str, tuple[int, str]] = {
 
 # Ports that by convention (IANA) carry a protocol which is neither HTTP nor gRPC.
 RAW_PORTS: Mapping[int, str] = {
-    21: "FTP", 22: "SSH", 25: "SMTP", 53: "DNS", 110: "POP3", 111: "rpcbind", 143: "IMAP", 389: "LDAP", 465: "SMTP", 514: "syslog", 587: "SMTP", 636: "LDAP",
-    993: "IMAP", 995: "POP3", 1433: "SQL Server", 1521: "Oracle", 1883: "MQTT", 1935: "RTMP", 2049: "NFS", 2181: "ZooKeeper", 3306: "MySQL",
-    3389: "RDP", 4222: "NATS", 5060: "SIP", 5432: "PostgreSQL", 5671: "AMQP", 5672: "AMQP", 5900: "VNC", 6379: "Redis", 6667: "IRC", 7077: "Spark",
-    7687: "Bolt", 8883: "MQTT", 9042: "CQL", 9092: "Kafka", 9300: "Elasticsearch transport", 11211: "memcached", 26257: "PostgreSQL",
-    26379: "Redis Sentinel", 27017: "MongoDB", 28015: "RethinkDB", 33060: "MySQL X", 61613: "STOMP", 61616: "OpenWire",
+    21: "FTP", 22: "SSH", 25: "SMTP", 53: "DNS", 110: "POP3", 111: "rpcbind", 143: "IMAP", 389: "LDAP", 465: "SMTP",
+    514: "syslog", 587: "SMTP", 636: "LDAP",
+    993: "IMAP", 995: "POP3", 1433: "SQL Server", 1521: "Oracle", 1883: "MQTT", 1935: "RTMP", 2049: "NFS",
+    2181: "ZooKeeper", 3306: "MySQL",
+    3389: "RDP", 4222: "NATS", 5060: "SIP", 5432: "PostgreSQL", 5671: "AMQP", 5672: "AMQP", 5900: "VNC",
+    6379: "Redis", 6667: "IRC", 7077: "Spark",
+    7687: "Bolt", 8883: "MQTT", 9042: "CQL", 9092: "Kafka", 9300: "Elasticsearch transport", 11211: "memcached",
+    26257: "PostgreSQL",
+    26379: "Redis Sentinel", 27017: "MongoDB", 28015: "RethinkDB", 33060: "MySQL X", 61613: "STOMP",
+    61616: "OpenWire",
 }  # fmt: skip
 
 # Repository patterns (whole path, or name alone) of what serves the cluster itself, and what it is.
 CLUSTER_MACHINERY: tuple[tuple[str, str], ...] = (
-    ("*ingress-nginx/controller*", "ingress controller"), ("*/nginx-ingress", "ingress controller"), ("*/nginx-ingress-controller*", "ingress controller"),
-    ("*/kubernetes-ingress-controller", "ingress controller"), ("library/traefik", "ingress controller"), ("*/traefik", "ingress controller"),
-    ("*/contour", "ingress controller"), ("*/haproxy-ingress", "ingress controller"), ("haproxytech/kubernetes-ingress", "ingress controller"),
-    ("*/emissary", "ingress controller"), ("*/ambassador", "ingress controller"), ("envoyproxy/gateway*", "gateway"), ("*/kube-webhook-certgen", "ingress controller's webhook"),
-    ("*/kong-gateway", "gateway"), ("*/apisix", "gateway"), ("*/aws-load-balancer-controller", "ingress controller"), ("*/glbc", "ingress controller"),
-    ("istio/pilot*", "service mesh"), ("*/istiod", "service mesh"), ("*/ztunnel", "service mesh"), ("*/kiali", "service mesh"),
-    ("*linkerd/controller", "service mesh"), ("*linkerd/policy-controller", "service mesh"), ("*linkerd/proxy-injector", "service mesh"),
+    ("*ingress-nginx/controller*", "ingress controller"), ("*/nginx-ingress", "ingress controller"),
+    ("*/nginx-ingress-controller*", "ingress controller"),
+    ("*/kubernetes-ingress-controller", "ingress controller"), ("library/traefik", "ingress controller"),
+    ("*/traefik", "ingress controller"),
+    ("*/contour", "ingress controller"), ("*/haproxy-ingress", "ingress controller"),
+    ("haproxytech/kubernetes-ingress", "ingress controller"),
+    ("*/emissary", "ingress controller"), ("*/ambassador", "ingress controller"), ("envoyproxy/gateway*", "gateway"),
+    ("*/kube-webhook-certgen", "ingress controller's webhook"),
+    ("*/kong-gateway", "gateway"), ("*/apisix", "gateway"), ("*/aws-load-balancer-controller", "ingress controller"),
+    ("*/glbc", "ingress controller"),
+    ("istio/pilot*", "service mesh"), ("*/istiod", "service mesh"), ("*/ztunnel", "service mesh"),
+    ("*/kiali", "service mesh"),
+    ("*linkerd/controller", "service mesh"), ("*linkerd/policy-controller", "service mesh"),
+    ("*linkerd/proxy-injector", "service mesh"),
     ("*/consul-k8s*", "service mesh"), ("daprio/dapr", "sidecar injector"),
     ("*/cert-manager-*", "cert-manager"), ("*/trust-manager", "cert-manager"), ("*/metrics-server*", "metrics-server"),
-    ("*/external-dns", "external-dns"), ("*/cluster-autoscaler*", "cluster autoscaler"), ("*/karpenter*", "cluster autoscaler"),
-    ("*/cluster-proportional-autoscaler*", "cluster autoscaler"), ("*/addon-resizer*", "cluster autoscaler"), ("*/vpa-*", "pod autoscaler"), ("kedacore/*", "pod autoscaler"),
-    ("*/kube-state-metrics*", "cluster metrics"), ("*/prometheus-adapter*", "metrics adapter"), ("*/k8s-prometheus-adapter*", "metrics adapter"),
-    ("*/custom-metrics-stackdriver-adapter*", "metrics adapter"), ("*/node-exporter", "node agent"), ("*/node-problem-detector*", "node agent"),
-    ("*/cadvisor", "node agent"), ("*/event-exporter*", "cluster events"), ("*/kubernetes-event-exporter", "cluster events"), ("*/kube-eventer", "cluster events"),
-    ("*/coredns", "cluster DNS"), ("*/k8s-dns-*", "cluster DNS"), ("*/kubedns*", "cluster DNS"), ("*/kube-proxy*", "control plane"), ("*/kube-apiserver*", "control plane"),
-    ("*/kube-controller-manager*", "control plane"), ("*/kube-scheduler*", "control plane"), ("*/hyperkube*", "control plane"),
-    ("calico/*", "network plugin"), ("*/cilium*", "network plugin"), ("*/hubble-*", "network plugin"), ("*/flannel*", "network plugin"), ("*/antrea*", "network plugin"),
-    ("metallb/*", "load balancer controller"), ("*/konnectivity-*", "control plane"), ("*/kas-network-proxy/proxy-agent*", "control plane"),
-    ("*/csi-provisioner", "storage driver"), ("*/csi-attacher", "storage driver"), ("*/csi-snapshotter", "storage driver"), ("*/csi-resizer", "storage driver"),
-    ("*/csi-node-driver-registrar", "storage driver"), ("*/*-csi-driver*", "storage driver"), ("*/snapshot-controller", "storage driver"), ("*/local-path-provisioner", "storage driver"),
-    ("*/nfs-subdir-external-provisioner", "storage driver"), ("longhornio/*", "storage driver"), ("rook/*", "storage driver"),
-    ("openpolicyagent/gatekeeper*", "policy engine"), ("*/kyverno*", "policy engine"), ("*/sealed-secrets-controller", "secrets controller"), ("*/external-secrets", "secrets controller"),
-    ("stakater/reloader", "cluster controller"), ("*/descheduler", "cluster controller"), ("*/velero", "cluster backup"), ("emberstack/kubernetes-reflector", "cluster controller"),
-    ("*/argocd*", "GitOps controller"), ("fluxcd/*", "GitOps controller"), ("*/kubernetes-dashboard*", "cluster dashboard"), ("kubernetesui/*", "cluster dashboard"),
-    ("*/headlamp", "cluster dashboard"), ("*/k8s-device-plugin", "device plugin"), ("*/nvidia-gpu-device-plugin*", "device plugin"), ("*/gpu-feature-discovery", "device plugin"),
-    ("*/nvidia-driver-installer", "device plugin"), ("*/lws", "cluster controller"), ("*/jobset", "cluster controller"), ("*/kueue", "cluster controller"),
-    ("*/tiller", "release controller"), ("*-operator", "operator"), ("*/operator", "operator"), ("*-controller-manager", "controller of custom resources"),
+    ("*/external-dns", "external-dns"), ("*/cluster-autoscaler*", "cluster autoscaler"),
+    ("*/karpenter*", "cluster autoscaler"),
+    ("*/cluster-proportional-autoscaler*", "cluster autoscaler"), ("*/addon-resizer*", "cluster autoscaler"),
+    ("*/vpa-*", "pod autoscaler"), ("kedacore/*", "pod autoscaler"),
+    ("*/kube-state-metrics*", "cluster metrics"), ("*/prometheus-adapter*", "metrics adapter"),
+    ("*/k8s-prometheus-adapter*", "metrics adapter"),
+    ("*/custom-metrics-stackdriver-adapter*", "metrics adapter"), ("*/node-exporter", "node agent"),
+    ("*/node-problem-detector*", "node agent"),
+    ("*/cadvisor", "node agent"), ("*/event-exporter*", "cluster events"),
+    ("*/kubernetes-event-exporter", "cluster events"), ("*/kube-eventer", "cluster events"),
+    ("*/coredns", "cluster DNS"), ("*/k8s-dns-*", "cluster DNS"), ("*/kubedns*", "cluster DNS"),
+    ("*/kube-proxy*", "control plane"), ("*/kube-apiserver*", "control plane"),
+    ("*/kube-controller-manager*", "control plane"), ("*/kube-scheduler*", "control plane"),
+    ("*/hyperkube*", "control plane"),
+    ("calico/*", "network plugin"), ("*/cilium*", "network plugin"), ("*/hubble-*", "network plugin"),
+    ("*/flannel*", "network plugin"), ("*/antrea*", "network plugin"),
+    ("metallb/*", "load balancer controller"), ("*/konnectivity-*", "control plane"),
+    ("*/kas-network-proxy/proxy-agent*", "control plane"),
+    ("*/csi-provisioner", "storage driver"), ("*/csi-attacher", "storage driver"),
+    ("*/csi-snapshotter", "storage driver"), ("*/csi-resizer", "storage driver"),
+    ("*/csi-node-driver-registrar", "storage driver"), ("*/*-csi-driver*", "storage driver"),
+    ("*/snapshot-controller", "storage driver"), ("*/local-path-provisioner", "storage driver"),
+    ("*/nfs-subdir-external-provisioner", "storage driver"), ("longhornio/*", "storage driver"),
+    ("rook/*", "storage driver"),
+    ("openpolicyagent/gatekeeper*", "policy engine"), ("*/kyverno*", "policy engine"),
+    ("*/sealed-secrets-controller", "secrets controller"), ("*/external-secrets", "secrets controller"),
+    ("stakater/reloader", "cluster controller"), ("*/descheduler", "cluster controller"),
+    ("*/velero", "cluster backup"), ("emberstack/kubernetes-reflector", "cluster controller"),
+    ("*/argocd*", "GitOps controller"), ("fluxcd/*", "GitOps controller"),
+    ("*/kubernetes-dashboard*", "cluster dashboard"), ("kubernetesui/*", "cluster dashboard"),
+    ("*/headlamp", "cluster dashboard"), ("*/k8s-device-plugin", "device plugin"),
+    ("*/nvidia-gpu-device-plugin*", "device plugin"), ("*/gpu-feature-discovery", "device plugin"),
+    ("*/nvidia-driver-installer", "device plugin"), ("*/lws", "cluster controller"),
+    ("*/jobset", "cluster controller"), ("*/kueue", "cluster controller"),
+    ("*/tiller", "release controller"), ("*-operator", "operator"), ("*/operator", "operator"),
+    ("*-controller-manager", "controller of custom resources"),
 )  # fmt: skip
 
 _SIDECARS: tuple[tuple[str, SidecarKind], ...] = (
-    ("*/proxyv2*", "mesh"), ("*/linkerd*/proxy", "mesh"), ("linkerd/proxy", "mesh"), ("linkerd-io/proxy", "mesh"), ("*/consul-dataplane", "mesh"), ("*/kuma-dp", "mesh"), ("*/daprd", "mesh"),
-    ("*/cloud-sql-proxy", "cloud-sql-proxy"), ("*/gce-proxy", "cloud-sql-proxy"), ("*/alloydb-auth-proxy", "cloud-sql-proxy"), ("*/pgadapter", "cloud-sql-proxy"),
-    ("*/oauth2-proxy*", "auth-proxy"), ("*/kube-rbac-proxy", "auth-proxy"), ("*/vouch-proxy", "auth-proxy"), ("*/pomerium", "auth-proxy"), ("*/louketo-proxy", "auth-proxy"),
-    ("*/endpoints-runtime", "front-proxy"), ("*/envoy", "front-proxy"), ("*/envoy-*", "front-proxy"), ("*/nginx", "front-proxy"), ("*/nginx-unprivileged", "front-proxy"),
+    ("*/proxyv2*", "mesh"), ("*/linkerd*/proxy", "mesh"), ("linkerd/proxy", "mesh"), ("linkerd-io/proxy", "mesh"),
+    ("*/consul-dataplane", "mesh"), ("*/kuma-dp", "mesh"), ("*/daprd", "mesh"),
+    ("*/cloud-sql-proxy", "cloud-sql-proxy"), ("*/gce-proxy", "cloud-sql-proxy"),
+    ("*/alloydb-auth-proxy", "cloud-sql-proxy"), ("*/pgadapter", "cloud-sql-proxy"),
+    ("*/oauth2-proxy*", "auth-proxy"), ("*/kube-rbac-proxy", "auth-proxy"), ("*/vouch-proxy", "auth-proxy"),
+    ("*/pomerium", "auth-proxy"), ("*/louketo-proxy", "auth-proxy"),
+    ("*/endpoints-runtime", "front-proxy"), ("*/envoy", "front-proxy"), ("*/envoy-*", "front-proxy"),
+    ("*/nginx", "front-proxy"), ("*/nginx-unprivileged", "front-proxy"),
     ("*/haproxy", "front-proxy"), ("*/caddy", "front-proxy"),
-    ("*/opentelemetry-collector*", "telemetry"), ("*/otelcol*", "telemetry"), ("*/aws-otel-collector", "telemetry"), ("*/jaeger-agent", "telemetry"), ("*/statsd-exporter", "telemetry"),
-    ("datadog/agent", "telemetry"), ("*/agent-datadog", "telemetry"), ("*/prometheus-to-sd", "telemetry"), ("*/run-gmp-sidecar", "telemetry"), ("*/ops-agent", "telemetry"), ("*/telegraf", "telemetry"),
-    ("*/fluent-bit", "log-shipper"), ("*/fluentd*", "log-shipper"), ("*/fluent-bit-*", "log-shipper"), ("*/promtail", "log-shipper"), ("*/filebeat", "log-shipper"), ("*/vector", "log-shipper"),
+    ("*/opentelemetry-collector*", "telemetry"), ("*/otelcol*", "telemetry"), ("*/aws-otel-collector", "telemetry"),
+    ("*/jaeger-agent", "telemetry"), ("*/statsd-exporter", "telemetry"),
+    ("datadog/agent", "telemetry"), ("*/agent-datadog", "telemetry"), ("*/prometheus-to-sd", "telemetry"),
+    ("*/run-gmp-sidecar", "telemetry"), ("*/ops-agent", "telemetry"), ("*/telegraf", "telemetry"),
+    ("*/fluent-bit", "log-shipper"), ("*/fluentd*", "log-shipper"), ("*/fluent-bit-*", "log-shipper"),
+    ("*/promtail", "log-shipper"), ("*/filebeat", "log-shipper"), ("*/vector", "log-shipper"),
     ("*/logstash", "log-shipper"),
-    ("*/vault", "secrets-agent"), ("*/vault-agent", "secrets-agent"), ("*/secrets-store-csi*", "secrets-agent"), ("*/berglas", "secrets-agent"),
-    ("*/pgbouncer", "connection-pool"), ("*/pgpool", "connection-pool"), ("*/proxysql", "connection-pool"), ("*/twemproxy", "connection-pool"), ("*/mcrouter", "connection-pool"),
-    ("*/git-sync", "config-reloader"), ("*/k8s-sidecar", "config-reloader"), ("*/configmap-reload", "config-reloader"), ("*/prometheus-config-reloader", "config-reloader"),
-    ("*/*-exporter", "metrics-exporter"), ("*/*_exporter", "metrics-exporter"), ("*/gcs-fuse-csi-driver-sidecar-mounter", "gcs-fuse"),
+    ("*/vault", "secrets-agent"), ("*/vault-agent", "secrets-agent"), ("*/secrets-store-csi*", "secrets-agent"),
+    ("*/berglas", "secrets-agent"),
+    ("*/pgbouncer", "connection-pool"), ("*/pgpool", "connection-pool"), ("*/proxysql", "connection-pool"),
+    ("*/twemproxy", "connection-pool"), ("*/mcrouter", "connection-pool"),
+    ("*/git-sync", "config-reloader"), ("*/k8s-sidecar", "config-reloader"), ("*/configmap-reload", "config-reloader"),
+    ("*/prometheus-config-reloader", "config-reloader"),
+    ("*/*-exporter", "metrics-exporter"), ("*/*_exporter", "metrics-exporter"),
+    ("*/gcs-fuse-csi-driver-sidecar-mounter", "gcs-fuse"),
 )  # fmt: skip
 _SIDECAR_NAMES: Mapping[str, SidecarKind] = {
-    "istio-proxy": "mesh", "linkerd-proxy": "mesh", "daprd": "mesh", "cloud-sql-proxy": "cloud-sql-proxy", "cloudsql-proxy": "cloud-sql-proxy", "oauth2-proxy": "auth-proxy",
-    "vault-agent": "secrets-agent", "fluent-bit": "log-shipper", "otel-collector": "telemetry", "datadog-agent": "telemetry", "gke-gcsfuse-sidecar": "gcs-fuse",
+    "istio-proxy": "mesh", "linkerd-proxy": "mesh", "daprd": "mesh", "cloud-sql-proxy": "cloud-sql-proxy",
+    "cloudsql-proxy": "cloud-sql-proxy", "oauth2-proxy": "auth-proxy",
+    "vault-agent": "secrets-agent", "fluent-bit": "log-shipper", "otel-collector": "telemetry",
+    "datadog-agent": "telemetry", "gke-gcsfuse-sidecar": "gcs-fuse",
 }  # fmt: skip
 
 
@@ -152,4 +214,7 @@ def sidecar_kind(name: str, image: str | None) -> SidecarKind | None:
 
 def _first(image: str, table: tuple[tuple[str, _T], ...]) -> _T | None:
     path = "/" + image_name(image).path
-    return next((value for pattern, value in table if fnmatchcase(path, pattern if pattern.startswith("*") else f"/{pattern}")), None)
+    return next(
+        (value for pattern, value in table if fnmatchcase(path, pattern if pattern.startswith("*") else f"/{pattern}")),
+        None,
+    )

@@ -1,4 +1,6 @@
-"""Fields without effect on Cloud Run, each with the reason. ``Workload.`` is every kind of workload, ``*.`` every kind."""
+"""Fields without effect on Cloud Run, each with the reason. ``Workload.`` is every kind of workload, ``*.`` every
+kind.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,15 @@ NO_EFFECT: Mapping[str, str] = {
     **{
         f"{root}.securityContext.{field}": _IDENTITY
         for root in ("PodSpec", "Container")
-        for field in ("runAsUser", "runAsGroup", "runAsNonRoot", "appArmorProfile", "seccompProfile", "seLinuxOptions", "windowsOptions")
+        for field in (
+            "runAsUser",
+            "runAsGroup",
+            "runAsNonRoot",
+            "appArmorProfile",
+            "seccompProfile",
+            "seLinuxOptions",
+            "windowsOptions",
+        )
     },
     "PodSpec.securityContext.seLinuxChangePolicy": _IDENTITY,
     "PodSpec.securityContext.supplementalGroups": _IDENTITY,
@@ -50,17 +60,17 @@ NO_EFFECT: Mapping[str, str] = {
     "PodSpec.securityContext.fsGroupChangePolicy": "volumes belong to the container's user",
     "PodSpec.resources": "Cloud Run sums the containers' limits",
     "PodSpec.volumes[].hostPath.type": "part of a volume that a rule blocks",
-    "Container.securityContext.readOnlyRootFilesystem": "the root file system is memory of the instance alone, and goes with it",
+    "Container.securityContext.readOnlyRootFilesystem": "the root file system is the instance's memory, and goes with it",
     "Container.securityContext.allowPrivilegeEscalation": "the sandbox gives no added rights",
     "Container.securityContext.capabilities.drop": "the sandbox gives no added rights",
     "Container.ports[].protocol": "TCP is the only one; a rule names the others",
     "Container.resizePolicy": "limits are fixed for a revision",
     "Container.stdinOnce": "nobody can attach to a container",
     "Container.targetContainerName": "for debugging a live pod",
-    "Container.volumeMounts[].readOnly": "Cloud Run's schema has it and does not use it; the volume's own readOnly counts",
+    "Container.volumeMounts[].readOnly": "not used by Cloud Run; the volume's own readOnly counts",
     "Container.volumeMounts[].recursiveReadOnly": "Cloud Run has no nested mounts",
     "Container.volumeMounts[].mountPropagation": "there is no node to share mounts with",
-    "Container.volumeMounts[].subPathExpr": "read as a mount of the whole volume; what it expands is named by the rule on values of the pod",
+    "Container.volumeMounts[].subPathExpr": "a rule names values of the pod that it expands",
     "Container.volumeMounts[].bindMountOptions": "there is no node to mount from",
     "Container.startupProbe.successThreshold": "must be 1",
     "Container.readinessProbe.successThreshold": "the start-up probe passes at the first success",
@@ -92,7 +102,7 @@ NO_EFFECT: Mapping[str, str] = {
     "Workload.apiVersion": "names the source's kind",
     "Workload.kind": "names the source's kind",
     "Service.spec.selector": "joins the Service to its pods",
-    "Service.spec.ports[].port": "callers use 443 of the URL, or the port of the internal load balancer that keeps the old name",
+    "Service.spec.ports[].port": "callers use 443 of the URL",
     "Service.spec.ports[].nodePort": _NETWORK,
     "Service.spec.clusterIP": _NETWORK,
     "Service.spec.clusterIPs": _NETWORK,
@@ -137,11 +147,18 @@ NO_EFFECT: Mapping[str, str] = {
 
 # Objects and lists that say nothing while they are empty; what stands in them is accounted for field by field.
 WHEN_EMPTY = frozenset({
-    "Container", "Container.env", "Container.envFrom", "Container.ports", "Container.resources", "Container.resources.claims", "Container.volumeMounts", "Container.volumeDevices",
-    "Container.readinessProbe", "Container.livenessProbe", "Container.startupProbe", "Container.lifecycle", "Container.securityContext", "Container.env[].valueFrom",
-    "Container.readinessProbe.httpGet", "Container.livenessProbe.httpGet", "Container.startupProbe.httpGet", "Container.livenessProbe.grpc", "Container.readinessProbe.grpc",
-    "Container.startupProbe.grpc", "Container.restartPolicyRules", "PodSpec", "PodSpec.containers", "PodSpec.volumes", "PodSpec.securityContext", "PodSpec.dnsConfig",
-    "PodTemplateSpec", "JobSpec", "CronJob.spec.jobTemplate", "Workload.spec", "Workload.spec.template", "Service.spec", "Service.spec.ports", "HTTPRoute.spec", "GRPCRoute.spec",
-    "Ingress.spec", "HorizontalPodAutoscaler.spec", "HorizontalPodAutoscaler.spec.metrics", "BackendConfig.spec", "GCPBackendPolicy.spec", "GCPBackendPolicy.spec.default",
-    "PodSpec.volumes[].projected.sources", "PodSpec.initContainers", "PodSpec.imagePullSecrets", "PodSpec.readinessGates", "PodSpec.hostAliases",
+    "Container", "Container.env", "Container.envFrom", "Container.ports", "Container.resources",
+    "Container.resources.claims", "Container.volumeMounts", "Container.volumeDevices",
+    "Container.readinessProbe", "Container.livenessProbe", "Container.startupProbe", "Container.lifecycle",
+    "Container.securityContext", "Container.env[].valueFrom",
+    "Container.readinessProbe.httpGet", "Container.livenessProbe.httpGet", "Container.startupProbe.httpGet",
+    "Container.livenessProbe.grpc", "Container.readinessProbe.grpc",
+    "Container.startupProbe.grpc", "Container.restartPolicyRules", "PodSpec", "PodSpec.containers", "PodSpec.volumes",
+    "PodSpec.securityContext", "PodSpec.dnsConfig",
+    "PodTemplateSpec", "JobSpec", "CronJob.spec.jobTemplate", "Workload.spec", "Workload.spec.template",
+    "Service.spec", "Service.spec.ports", "HTTPRoute.spec", "GRPCRoute.spec",
+    "Ingress.spec", "HorizontalPodAutoscaler.spec", "HorizontalPodAutoscaler.spec.metrics", "BackendConfig.spec",
+    "GCPBackendPolicy.spec", "GCPBackendPolicy.spec.default",
+    "PodSpec.volumes[].projected.sources", "PodSpec.initContainers", "PodSpec.imagePullSecrets",
+    "PodSpec.readinessGates", "PodSpec.hostAliases",
 })  # fmt: skip

@@ -30,7 +30,11 @@ def allowed_values(pod: Pod, label: str) -> Allowed | None:
     values: set[str] = set()
     terms = objects(required, "nodeSelectorTerms")
     for _, term in terms:
-        in_term = [texts(e, "values") for _, e in objects(term, "matchExpressions") if e.get("key") == label and e.get("operator") == "In"]
+        in_term = [
+            texts(e, "values")
+            for _, e in objects(term, "matchExpressions")
+            if e.get("key") == label and e.get("operator") == "In"
+        ]
         if not in_term:
             return None
         values.update(in_term[0])

@@ -33,7 +33,9 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class ProbePlan:
-    """``clips``: liveness timings out of range. ``shortened``: start-up allowances that the 240 s cut. ``blind``: awaited, but no port is known."""
+    """``clips``: liveness timings out of range. ``shortened``: start-up allowances that the 240 s cut. ``blind``:
+    awaited, but no port is known.
+    """
 
     probes: Mapping[str, ContainerProbes]
     clips: tuple[Clip, ...]
@@ -46,7 +48,9 @@ def allowed_s(probe: Probe) -> int:
     return (probe.initial_delay_s or 0) + (probe.period_s or _PERIOD_S) * (probe.failure_threshold or _FAILURES)
 
 
-def plan_probes(moving: Sequence[Container], order: StartupOrder, target: Target, main_ports: Mapping[str, int]) -> ProbePlan:
+def plan_probes(
+    moving: Sequence[Container], order: StartupOrder, target: Target, main_ports: Mapping[str, int]
+) -> ProbePlan:
     """Cloud Run's probes of each container.
 
     ``main_ports``: the port that a container is known to serve on (the ingress port), for a TCP probe where no other
@@ -62,7 +66,14 @@ def plan_probes(moving: Sequence[Container], order: StartupOrder, target: Target
     for container in moving:
         startup, made_from = starts[container.name]
         if startup and granted[container.name] < startup.failure_threshold:
-            shortened.append(Clip(container.name, _source_path(container, made_from), f"{startup.failure_threshold} s", f"{granted[container.name]} s"))
+            shortened.append(
+                Clip(
+                    container.name,
+                    _source_path(container, made_from),
+                    f"{startup.failure_threshold} s",
+                    f"{granted[container.name]} s",
+                )
+            )
             startup = replace(startup, failure_threshold=granted[container.name])
         liveness, clipped = _liveness(container) if target != "job" else (None, [])
         clips += clipped
@@ -94,7 +105,9 @@ def _startup(container: Container, awaited: bool, main_port: int | None) -> tupl
 
 
 def _own_port(container: Container) -> int | None:
-    own = [p.number for p in container.ports if p.protocol == "TCP" and role_of(p.name) == "application"] or list(known_ports(container))
+    own = [p.number for p in container.ports if p.protocol == "TCP" and role_of(p.name) == "application"] or list(
+        known_ports(container)
+    )
     return own[0] if own else None
 
 
@@ -103,13 +116,25 @@ def _tcp(port: int, total_s: int) -> CloudRunProbe:
 
 
 def carry(container: Container, probe: Probe, total_s: int) -> CloudRunProbe | None:
-    """A start-up probe of the same kind, every second; None where Cloud Run has not the kind (exec, TLS, another host)."""
+    """A start-up probe of the same kind, every second; None where Cloud Run has not the kind (exec, TLS, another
+    host).
+    """
     port = container.port_number(probe.port)
     if probe.kind == "exec" or port is None:
         return None
-    if probe.kind == "http" and not _is_plain_http(probe):
+    if probe.kind == "tcp" or (probe.kind == "http" and not _is_plain_http(probe)):
         return _tcp(port, total_s)
-    return CloudRunProbe(probe.kind, port, probe.http_path or ("/" if probe.kind == "http" else None), probe.headers, probe.grpc_service, 0, 1, 1, max(1, total_s))
+    return CloudRunProbe(
+        probe.kind,
+        port,
+        probe.http_path or ("/" if probe.kind == "http" else None),
+        probe.headers,
+        probe.grpc_service,
+        0,
+        1,
+        1,
+        max(1, total_s),
+    )
 
 
 def _is_plain_http(probe: Probe) -> bool:
@@ -118,7 +143,12 @@ def _is_plain_http(probe: Probe) -> bool:
 
 def _liveness(container: Container) -> tuple[CloudRunProbe | None, list[Clip]]:
     probe = container.liveness_probe
-    if probe is None or probe.kind in ("exec", "tcp") or (probe.kind == "http" and not _is_plain_http(probe)):
+    if (
+        probe is None
+        or probe.kind == "exec"
+        or probe.kind == "tcp"
+        or (probe.kind == "http" and not _is_plain_http(probe))
+    ):
         return None, []
     port = container.port_number(probe.port)
     if port is None:
@@ -135,7 +165,17 @@ def _liveness(container: Container) -> tuple[CloudRunProbe | None, list[Clip]]:
     timeout = clip("timeoutSeconds", probe.timeout_s or _TIMEOUT_S, 1, period)
     delay = clip("initialDelaySeconds", probe.initial_delay_s or 0, 0, MAX_PERIOD_S)
     path = probe.http_path or ("/" if probe.kind == "http" else None)
-    return CloudRunProbe(probe.kind, port, path, probe.headers, probe.grpc_service, delay, period, timeout, probe.failure_threshold or _FAILURES), clips
+    return CloudRunProbe(
+        probe.kind,
+        port,
+        path,
+        probe.headers,
+        probe.grpc_service,
+        delay,
+        period,
+        timeout,
+        probe.failure_threshold or _FAILURES,
+    ), clips
 
 
 def _within_budget(asked: Mapping[str, int], order: StartupOrder) -> dict[str, int]:
@@ -144,7 +184,10 @@ def _within_budget(asked: Mapping[str, int], order: StartupOrder) -> dict[str, i
     Each is scaled by 240 s over the longest chain that it is part of; so the parts of any chain add up to 240 at most.
     """
     longest = _longest_chains(asked, order)
-    return {name: min(s, max(1, s * MAX_STARTUP_S // longest[name])) if longest[name] > MAX_STARTUP_S else s for name, s in asked.items()}
+    return {
+        name: min(s, max(1, s * MAX_STARTUP_S // longest[name])) if longest[name] > MAX_STARTUP_S else s
+        for name, s in asked.items()
+    }
 
 
 def _longest_chains(asked: Mapping[str, int], order: StartupOrder) -> dict[str, int]:

@@ -19,30 +19,85 @@ from k2cr_analysis.model.workload import Container, Exposure, Pod, Port, Probe, 
 Speaks = Literal["http", "https", "grpc", "h2c", "raw", "udp", "unknown"]
 Role = Literal["application", "metrics", "admin"]
 
-_METRICS_WORDS = frozenset({"metrics", "metric", "prometheus", "prom", "monitoring", "telemetry", "stats", "statsd", "exporter", "monitor", "jmx"})
-_ADMIN_WORDS = frozenset({"admin", "management", "mgmt", "actuator", "debug", "pprof", "health", "healthz", "healthcheck", "liveness", "readiness", "probe", "profiler", "delve", "jdwp"})
+_METRICS_WORDS = frozenset(
+    {
+        "metrics",
+        "metric",
+        "prometheus",
+        "prom",
+        "monitoring",
+        "telemetry",
+        "stats",
+        "statsd",
+        "exporter",
+        "monitor",
+        "jmx",
+    }
+)
+_ADMIN_WORDS = frozenset(
+    {
+        "admin",
+        "management",
+        "mgmt",
+        "actuator",
+        "debug",
+        "pprof",
+        "health",
+        "healthz",
+        "healthcheck",
+        "liveness",
+        "readiness",
+        "probe",
+        "profiler",
+        "delve",
+        "jdwp",
+    }
+)
 _GRPC_WORDS = frozenset({"grpc", "grpcs", "grpcweb"})
 _H2C_WORDS = frozenset({"h2c", "http2"})
-_HTTP_WORDS = frozenset({"http", "http1", "web", "www", "ui", "api", "rest", "ws", "wss", "websocket", "webui", "dashboard", "graphql", "frontend"})
+_HTTP_WORDS = frozenset(
+    {
+        "http",
+        "http1",
+        "web",
+        "www",
+        "ui",
+        "api",
+        "rest",
+        "ws",
+        "wss",
+        "websocket",
+        "webui",
+        "dashboard",
+        "graphql",
+        "frontend",
+    }
+)
 _HTTPS_WORDS = frozenset({"https", "tls", "ssl", "websecure"})
 # Words that name a protocol which is neither HTTP nor gRPC.
 _RAW_WORDS = frozenset({
-    "tcp", "redis", "mysql", "mysqlx", "xcom", "mariadb", "postgres", "postgresql", "pgsql", "psql", "mongo", "mongodb", "amqp", "amqps", "kafka", "zookeeper", "zk", "cassandra", "cql",
-    "memcache", "memcached", "nats", "mqtt", "mqtts", "stomp", "ldap", "ldaps", "smtp", "smtps", "imap", "imaps", "pop3", "ftp", "sftp", "ssh", "thrift", "bolt", "rtmp", "rtsp",
-    "sip", "vnc", "rdp", "irc", "syslog", "gelf", "epmd", "transport", "gossip", "nfs", "mountd", "rpcbind", "pulsar", "openwire", "rsync", "sentinel", "jdbc", "hazelcast",
+    "tcp", "redis", "mysql", "mysqlx", "xcom", "mariadb", "postgres", "postgresql", "pgsql", "psql", "mongo",
+    "mongodb", "amqp", "amqps", "kafka", "zookeeper", "zk", "cassandra", "cql",
+    "memcache", "memcached", "nats", "mqtt", "mqtts", "stomp", "ldap", "ldaps", "smtp", "smtps", "imap", "imaps",
+    "pop3", "ftp", "sftp", "ssh", "thrift", "bolt", "rtmp", "rtsp",
+    "sip", "vnc", "rdp", "irc", "syslog", "gelf", "epmd", "transport", "gossip", "nfs", "mountd", "rpcbind", "pulsar",
+    "openwire", "rsync", "sentinel", "jdbc", "hazelcast",
     "replication", "dubbo", "rsocket",
 })  # fmt: skip
 _APP_PROTOCOLS: Mapping[str, Speaks] = {
-    "http": "http", "kubernetes.io/ws": "http", "kubernetes.io/wss": "http", "https": "https", "http2": "h2c", "kubernetes.io/h2c": "h2c", "h2c": "h2c", "grpc": "grpc",
+    "http": "http", "kubernetes.io/ws": "http", "kubernetes.io/wss": "http", "https": "https", "http2": "h2c",
+    "kubernetes.io/h2c": "h2c", "h2c": "h2c", "grpc": "grpc",
     "grpc-web": "http", "grpcs": "grpc", "tls": "https", "gke.io/http2": "h2c", "istio.io/grpc": "grpc",
 }  # fmt: skip
 _UNDECLARED_GRPC_PORTS = (4317, 50051, 50052)
 # Ports that by habit are HTTP where nothing else is said.
 _HTTP_PORTS = frozenset({
-    80, 81, 443, 591, 1313, 1880, 2368, 3100, 3200, 4000, 4173, 4200, 4318, 4443, 4567, 5000, 5001, 5173, 5601, 5984, 6006, 7443, 7474, 7860, 9093, 9200, 9292, 9411, 9443,
+    80, 81, 443, 591, 1313, 1880, 2368, 3100, 3200, 4000, 4173, 4200, 4318, 4443, 4567, 5000, 5001, 5173, 5601,
+    5984, 6006, 7443, 7474, 7860, 9093, 9200, 9292, 9411, 9443,
     10000, 15672, 16686,
 })  # fmt: skip
 _HTTP_RANGES = (range(3000, 3100), range(8000, 9000), range(9000, 9092))
+TLS_PORTS = (443, 4443, 6443, 8443, 9443)
 _GKE_PROTOCOLS = ("cloud.google.com/app-protocols", "service.alpha.kubernetes.io/app-protocols")
 
 
@@ -84,12 +139,25 @@ def called_ports(exposures: tuple[Exposure, ...], pod: Pod, annotations: Mapping
     others = [c for c in found if c.role == "application" and str(c.target) != scraped]
     # A port that Prometheus scrapes is a metrics port only where there is another one to serve.
     if scraped and others:
-        return tuple(_as_metrics(c) if str(c.target) == scraped and c.role == "application" and not c.routed else c for c in found)
+        return tuple(
+            _as_metrics(c) if str(c.target) == scraped and c.role == "application" and not c.routed else c
+            for c in found
+        )
     return tuple(found)
 
 
 def _as_metrics(called: CalledPort) -> CalledPort:
-    return CalledPort(called.exposure, called.port, called.target, called.container, "metrics", called.speaks, called.declared, called.evidence, called.routed)
+    return CalledPort(
+        called.exposure,
+        called.port,
+        called.target,
+        called.container,
+        "metrics",
+        called.speaks,
+        called.declared,
+        called.evidence,
+        called.routed,
+    )
 
 
 def _called(exposure: Exposure, port: ServicePort, pod: Pod) -> CalledPort:
@@ -99,7 +167,17 @@ def _called(exposure: Exposure, port: ServicePort, pod: Pod) -> CalledPort:
     owner = port.container or (pod.containers[0].name if len(pod.running) == 1 else _probed_owner(pod, target))
     speaks, said, evidence = _speaks(exposure, port, declared, pod, target)
     routed = any(leads_to(r.service_port, port, exposure) for r in exposure.routes)
-    return CalledPort(exposure, port, target, owner, role_of(port.name, declared.name if declared else None), speaks, said, evidence, routed)
+    return CalledPort(
+        exposure,
+        port,
+        target,
+        owner,
+        role_of(port.name, declared.name if declared else None),
+        speaks,
+        said,
+        evidence,
+        routed,
+    )
 
 
 def leads_to(asked: int | str | None, port: ServicePort, exposure: Exposure) -> bool:
@@ -120,7 +198,9 @@ def _only_port(pod: Pod) -> int | None:
 
 
 def _probed_owner(pod: Pod, target: int | None) -> str | None:
-    """The one container that a port belongs to though none declares it: its probes or its PORT variable name the port."""
+    """The one container that a port belongs to though none declares it: its probes or its PORT variable name the
+    port.
+    """
     owners = [c.name for c in pod.running if target is not None and target in known_ports(c)]
     return owners[0] if len(owners) == 1 else None
 
@@ -134,7 +214,10 @@ def known_ports(container: Container) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
-_LISTEN_ARGUMENT = re.compile(r"--?(?:http-?|listen-?|bind-?|server-?)?(?:port|address|addr|listen|bind)(?:-address)?[= ](?:[\w.\[\]]*:)?(\d{2,5})$")
+_LISTEN_ARGUMENT = re.compile(
+    r"--?(?:http-?|listen-?|bind-?|server-?)?(?:port|address|addr|listen|bind)(?:-address)?"
+    r"[= ](?:[\w.\[\]]*:)?(\d{2,5})$"
+)
 _SQL_INSTANCE = re.compile(r"=tcp:(?:[\w.]+:)?(\d{2,5})")
 
 
@@ -165,7 +248,9 @@ def words_of(name: str) -> list[str]:
     return [w for w in re.split(r"[-_./]", name.lower()) if w]
 
 
-def _speaks(exposure: Exposure, port: ServicePort, declared: Port | None, pod: Pod, target: int | None) -> tuple[Speaks, bool, str]:
+def _speaks(
+    exposure: Exposure, port: ServicePort, declared: Port | None, pod: Pod, target: int | None
+) -> tuple[Speaks, bool, str]:
     """(protocol, whether the manifest declares it, the evidence)."""
     if port.protocol != "TCP" or (declared and declared.protocol != "TCP"):
         return "udp", True, f"protocol {port.protocol if port.protocol != 'TCP' or not declared else declared.protocol}"
@@ -232,7 +317,11 @@ def _by_known_server(pod: Pod, declared: Port | None, target: int | None) -> _Ev
 def _by_probe(pod: Pod, target: int | None) -> _Evidence | None:
     found: list[tuple[str, Probe]] = []
     for container in pod.running:
-        found += [(f"{name} of {container.name}", p) for name, p in container.probes() if target is not None and container.port_number(p.port) == target]
+        found += [
+            (f"{name} of {container.name}", p)
+            for name, p in container.probes()
+            if target is not None and container.port_number(p.port) == target
+        ]
     for where, probe in found:
         if probe.kind == "grpc":
             return "grpc", False, f"{where} is a gRPC probe"
@@ -244,16 +333,26 @@ def _by_probe(pod: Pod, target: int | None) -> _Evidence | None:
 
 def _by_number(port: ServicePort, target: int | None, exposure: Exposure) -> _Evidence:
     numbers = [n for n in (port.port, target) if n is not None]
-    if any(n in _UNDECLARED_GRPC_PORTS for n in numbers):
-        return "grpc", False, f"port {next(n for n in numbers if n in _UNDECLARED_GRPC_PORTS)} is gRPC's by habit"
-    if exposure.routes and any(r.kind in ("Ingress", "HTTPRoute", "KnativeService") and leads_to(r.service_port, port, exposure) for r in exposure.routes):
-        return "http", True, f"{exposure.routes[0].kind} {exposure.routes[0].name} leads here"
-    if port.port in (80, 443):
+    grpc = next((n for n in numbers if n in _UNDECLARED_GRPC_PORTS), None)
+    if grpc is not None:
+        return "grpc", False, f"port {grpc} is gRPC's by habit"
+    for route in exposure.routes:
+        if route.kind in ("Ingress", "HTTPRoute", "KnativeService") and leads_to(route.service_port, port, exposure):
+            return "http", True, f"{route.kind} {route.name} leads here"
+    return _by_convention(port, target) or _by_type(port, exposure)
+
+
+def _by_convention(port: ServicePort, target: int | None) -> _Evidence | None:
+    if port.port in (80, *TLS_PORTS):
         return ("http" if port.port == 80 else "https"), False, f"Service port {port.port}"
-    if port.port in RAW_PORTS or (target in RAW_PORTS and not _usual_http(port.port)):
-        return "raw", True, f"port {port.port if port.port in RAW_PORTS else target} is {RAW_PORTS[port.port if port.port in RAW_PORTS else target or 0]}'s"
-    if any(_usual_http(n) for n in numbers):
-        return "http", False, f"port {next(n for n in numbers if _usual_http(n))} is HTTP's by habit"
+    raw = port.port if port.port in RAW_PORTS else target if not _usual_http(port.port) else None
+    if raw is not None and raw in RAW_PORTS:
+        return "raw", True, f"port {raw} is {RAW_PORTS[raw]}'s"
+    usual = next((n for n in (port.port, target) if n is not None and _usual_http(n)), None)
+    return None if usual is None else ("http", False, f"port {usual} is HTTP's by habit")
+
+
+def _by_type(port: ServicePort, exposure: Exposure) -> _Evidence:
     if exposure.type == "LoadBalancer":
         return "raw", True, f"a LoadBalancer on port {port.port}, which nothing says is HTTP"
     return "unknown", False, f"nothing says what port {port.port} speaks"

@@ -60,18 +60,24 @@ def rule(*, id: str, severity: Severity, reads: tuple[str, ...], docs: str) -> C
     """Register a function as the rule ``id``; its docstring is its documentation page."""
 
     def register(check: Check) -> Check:
-        _add(Rule(id, severity, reads, docs, parse_text(check.__doc__ or "", id), check, check.__module__.rpartition(".")[2]))
+        add(
+            Rule(
+                id,
+                severity,
+                reads,
+                docs,
+                parse_text(check.__doc__ or "", id),
+                check,
+                check.__module__.rpartition(".")[2],
+            )
+        )
         return check
 
     return register
 
 
-def add_rule(*, id: str, severity: Severity, reads: tuple[str, ...], docs: str, text: str, check: Check, subject: str) -> None:  # noqa: A002
-    """Register a rule that is data: a check that only looks at one field."""
-    _add(Rule(id, severity, reads, docs, parse_text(text, id), check, subject))
-
-
-def _add(new: Rule) -> None:
+def add(new: Rule) -> None:
+    """Put a rule into the table; rules that are data come in here too."""
     if new.id in _RULES:
         raise ValueError(f"two rules are called {new.id}")
     _RULES[new.id] = new
@@ -81,7 +87,10 @@ def parse_text(docstring: str, rule_id: str) -> RuleText:
     """A docstring of one line and the paragraphs ``Why:``, ``Remedy:``, ``Example:`` -> its parts."""
     what, _, rest = docstring.strip().partition("\n")
     parts = re.split(rf"^\s*({'|'.join(_SECTIONS)}):\s*", rest, flags=re.MULTILINE)
-    found = {name: _unwrapped(body, keep_lines=name == "Example") for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+    found = {
+        name: _unwrapped(body, keep_lines=name == "Example")
+        for name, body in zip(parts[1::2], parts[2::2], strict=True)
+    }
     missing = [s for s in _SECTIONS if not found.get(s)]
     if missing or not what:
         raise ValueError(f"the text of rule {rule_id} lacks {', '.join(missing) or 'its first line'}")
@@ -95,7 +104,9 @@ def _unwrapped(body: str, *, keep_lines: bool) -> str:
 
 @cache
 def all_rules() -> Mapping[str, Rule]:
-    """Every rule by its id, in the order of the ids. Each file of ``fit/rules/`` is loaded: a new rule is one new file."""
+    """Every rule by its id, in the order of the ids. Each file of ``fit/rules/`` is loaded: a new rule is one new
+    file.
+    """
     package = importlib.import_module("k2cr_analysis.fit.rules")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")

@@ -12,7 +12,9 @@ from k2cr_analysis.model.finding import Finding, Target, Verdict
 
 @dataclass(frozen=True, slots=True)
 class FieldUse:
-    """One field of the object: ``how`` is consumed | carried | no-effect | unaccounted; ``by`` the rule or the reason."""
+    """One field of the object: ``how`` is consumed | carried | no-effect | unaccounted; ``by`` the rule or the
+    reason.
+    """
 
     path: str  # JSON path in the object
     schema_path: str  # PodSpec.containers[].image

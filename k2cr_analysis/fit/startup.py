@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from k2cr_analysis.fit.protocols import known_ports
 from k2cr_analysis.model.cloud_run import StartupOrder
@@ -20,7 +21,9 @@ _LOCAL = re.compile(r"(?<![\w.-])(?:localhost|127\.0\.0\.1|\[::1\]):(\d{2,5})(?!
 
 @dataclass(frozen=True, slots=True)
 class StartupPlan:
-    """``cycle``: the containers of one, first one repeated at the end; empty where there is none. ``unknown``: names in the config."""
+    """``cycle``: the containers of one, first one repeated at the end; empty where there is none. ``unknown``:
+    names in the config.
+    """
 
     order: StartupOrder
     cycle: tuple[str, ...]
@@ -28,8 +31,12 @@ class StartupPlan:
     unknown: tuple[str, ...] = ()
 
 
-def plan_startup(workload: Workload, moving: Sequence[Container], configured: Mapping[str, tuple[str, ...]] | None) -> StartupPlan:
-    """The dependencies among the containers that go along, and an order in which each stands after those it waits for."""
+def plan_startup(
+    workload: Workload, moving: Sequence[Container], configured: Mapping[str, tuple[str, ...]] | None
+) -> StartupPlan:
+    """The dependencies among the containers that go along, and an order in which each stands after those it waits
+    for.
+    """
     edges = _edges(workload, moving)
     names = [c.name for c in moving]
     unknown: list[str] = []
@@ -42,7 +49,9 @@ def plan_startup(workload: Workload, moving: Sequence[Container], configured: Ma
     order, cycle = _sorted(names, depends_on)
     kept = {n: others for n, others in depends_on.items() if others}
     path = next((c.path for c in moving if cycle and c.name == cycle[0]), None)
-    return StartupPlan(StartupOrder(kept, dict(sorted(edges.items())), order), cycle, path, tuple(dict.fromkeys(unknown)))
+    return StartupPlan(
+        StartupOrder(kept, dict(sorted(edges.items())), order), cycle, path, tuple(dict.fromkeys(unknown))
+    )
 
 
 def _edges(workload: Workload, moving: Sequence[Container]) -> dict[tuple[str, str], str]:
@@ -62,7 +71,7 @@ def _edges(workload: Workload, moving: Sequence[Container]) -> dict[tuple[str, s
 
 def _native_order(moving: Sequence[Container]) -> Iterator[tuple[str, str]]:
     sidecars = [c for c in moving if c.is_sidecar]
-    for before, after in zip(sidecars, sidecars[1:], strict=False):
+    for before, after in pairwise(sidecars):
         yield after.name, before.name
     for container in moving:
         if not container.is_sidecar:
@@ -81,7 +90,9 @@ def _local_references(workload: Workload, container: Container) -> Iterator[tupl
 
 
 def _mounted_files(workload: Workload, container: Container) -> Iterator[tuple[str, str]]:
-    by_name: dict[str, Raw] = {str((raw.get("metadata") or {}).get("name")): raw for raw in workload.related.get("ConfigMap", ())}
+    by_name: dict[str, Raw] = {
+        str((raw.get("metadata") or {}).get("name")): raw for raw in workload.related.get("ConfigMap", ())
+    }
     for mount in container.volume_mounts:
         volume = workload.pod.volume(mount.volume)
         name = str(volume.source.get("name")) if volume and volume.kind == "configMap" else ""

@@ -9,11 +9,19 @@ from k2cr_analysis.model.parse.access import Raw, mapping, text, texts
 from k2cr_analysis.model.workload import Volume
 
 _BLOCK_KINDS = frozenset({
-    "gcePersistentDisk", "awsElasticBlockStore", "azureDisk", "iscsi", "fc", "rbd", "cinder", "vsphereVolume", "portworxVolume", "scaleIO", "storageos", "photonPersistentDisk",
-    "flocker", "quobyte", "flexVolume",
+    "gcePersistentDisk", "awsElasticBlockStore", "azureDisk", "iscsi", "fc", "rbd", "cinder", "vsphereVolume",
+    "portworxVolume", "scaleIO", "storageos", "photonPersistentDisk",
+    "flocker", "flexVolume",
 })  # fmt: skip
-_FILE_KINDS = frozenset({"nfs", "cephfs", "glusterfs", "azureFile"})
-_FILE_DRIVERS = ("filestore.csi.storage.gke.io", "nfs.csi.k8s.io", "lustre.csi.storage.gke.io", "parallelstore.csi.storage.gke.io", "efs.csi.aws.com", "file.csi.azure.com")
+_FILE_KINDS = frozenset({"nfs", "cephfs", "glusterfs", "azureFile", "quobyte"})
+_FILE_DRIVERS = (
+    "filestore.csi.storage.gke.io",
+    "nfs.csi.k8s.io",
+    "lustre.csi.storage.gke.io",
+    "parallelstore.csi.storage.gke.io",
+    "efs.csi.aws.com",
+    "file.csi.azure.com",
+)
 _BUCKET_DRIVER = "gcsfuse.csi.storage.gke.io"
 _FILE_CLASSES = ("filestore", "nfs", "rwx", "lustre", "parallelstore", "azurefile", "efs", "cephfs")
 
@@ -31,23 +39,41 @@ def claim_backing(volume: Volume, index: ClusterIndex) -> Backing:
     """What a PersistentVolumeClaim gives. A claim that is not in the snapshot counts as GKE's default, a disk."""
     name = str(volume.source.get("claimName"))
     if volume.claim is None:
-        return Backing(True, f"the claim {name} is not in the snapshot, and a claim is a disk by default (if it is not one, collect the claim too)")
+        return Backing(
+            True,
+            f"the claim {name} is not in the snapshot, and a claim is a disk by default (if it is not one, "
+            "collect the claim too)",
+        )
     spec = mapping(volume.claim, "spec")
     modes, storage_class = texts(spec, "accessModes"), text(spec, "storageClassName") or ""
     bound = mapping(index.volumes.get(text(spec, "volumeName") or "", {}), "spec")
-    driver = text(mapping(bound, "csi"), "driver") or text(index.storage_classes.get(storage_class, {}), "provisioner") or ""
+    driver = (
+        text(mapping(bound, "csi"), "driver") or text(index.storage_classes.get(storage_class, {}), "provisioner") or ""
+    )
     if driver == _BUCKET_DRIVER:
-        return Backing(False, f"the claim {name} is a bucket", text(mapping(bound, "csi"), "volumeHandle") or "of the claim")
-    if driver in _FILE_DRIVERS or any(kind in bound for kind in _FILE_KINDS) or any(w in storage_class.lower() for w in _FILE_CLASSES):
+        return Backing(
+            False, f"the claim {name} is a bucket", text(mapping(bound, "csi"), "volumeHandle") or "of the claim"
+        )
+    if (
+        driver in _FILE_DRIVERS
+        or any(kind in bound for kind in _FILE_KINDS)
+        or any(w in storage_class.lower() for w in _FILE_CLASSES)
+    ):
         return Backing(False, f"the claim {name} is a network file system ({driver or storage_class or 'nfs'})")
     if "ReadWriteMany" in modes:
         return Backing(False, f"the claim {name} is shared ({', '.join(modes)})")
-    return Backing(True, f"the claim {name} is a disk ({', '.join(modes) or 'no access mode'}, {mapping(spec, 'resources', 'requests').get('storage', 'no size')})")
+    return Backing(
+        True,
+        f"the claim {name} is a disk ({', '.join(modes) or 'no access mode'}, "
+        f"{mapping(spec, 'resources', 'requests').get('storage', 'no size')})",
+    )
 
 
 def is_block_volume(volume: Volume) -> bool:
     """A volume of a kind that is always a block disk."""
-    return volume.kind in _BLOCK_KINDS or (volume.kind == "csi" and _is_disk_driver(text(volume.source, "driver") or ""))
+    return volume.kind in _BLOCK_KINDS or (
+        volume.kind == "csi" and _is_disk_driver(text(volume.source, "driver") or "")
+    )
 
 
 def _is_disk_driver(driver: str) -> bool:

@@ -24,12 +24,16 @@ def concurrency_policy(candidate: Candidate) -> Iterator[Found]:
     """The CronJob does not let two runs overlap.
 
     Why: Cloud Scheduler starts an execution at each time, whether the last one has ended or not.
-    Remedy: Take a lock at the start of the job (a row in a database, an object in Cloud Storage), or start it from Workflows, which can look first. Then the policy is `Allow`.
+    Remedy: Take a lock at the start of the job (a row in a database, an object in Cloud Storage), or start it from
+    Workflows, which can look first. Then the policy is `Allow`.
     Example: concurrencyPolicy: Forbid
     """
     batch = candidate.workload.batch
     if batch and batch.concurrency_policy in ("Forbid", "Replace"):
-        yield Found("$.spec.concurrencyPolicy", f"runs may not overlap ({batch.concurrency_policy}); Cloud Scheduler starts each one")
+        yield Found(
+            "$.spec.concurrencyPolicy",
+            f"runs may not overlap ({batch.concurrency_policy}); Cloud Scheduler starts each one",
+        )
 
 
 @rule(id="starting-deadline", severity="change", reads=("CronJob.spec.startingDeadlineSeconds",), docs=_SCHEDULE)
@@ -37,12 +41,16 @@ def starting_deadline(candidate: Candidate) -> Iterator[Found]:
     """The CronJob skips a run that would start too late.
 
     Why: Cloud Scheduler has no such deadline; it has one for its own attempt to start the job, and retries.
-    Remedy: Compare the planned time with the clock at the start of the job, or accept late runs and take out `startingDeadlineSeconds`.
+    Remedy: Compare the planned time with the clock at the start of the job, or accept late runs and take out
+    `startingDeadlineSeconds`.
     Example: startingDeadlineSeconds: 200
     """
     batch = candidate.workload.batch
     if batch and batch.starting_deadline_s is not None:
-        yield Found("$.spec.startingDeadlineSeconds", f"a run that is {batch.starting_deadline_s} s late is skipped; Cloud Scheduler has no such deadline")
+        yield Found(
+            "$.spec.startingDeadlineSeconds",
+            f"a run that is {batch.starting_deadline_s} s late is skipped; Cloud Scheduler has no such deadline",
+        )
 
 
 @rule(id="suspended", severity="note", reads=("CronJob.spec.suspend", "JobSpec.suspend"), docs=_SCHEDULE)
@@ -50,55 +58,88 @@ def suspended(candidate: Candidate) -> Iterator[Found]:
     """The job is suspended.
 
     Why: A Cloud Run job runs when it is executed; a schedule can be paused.
-    Remedy: Nothing to decide: create the job and do not execute it, or pause its schedule (`gcloud scheduler jobs pause`).
+    Remedy: Nothing to decide: create the job and do not execute it, or pause its schedule (`gcloud scheduler jobs
+    pause`).
     Example: suspend: true
     """
     if candidate.workload.batch and candidate.workload.batch.suspend:
         yield Found("$.spec.suspend", "it is suspended; on Cloud Run the job is there and nobody executes it")
 
 
-@rule(id="indexed-job", severity="change", reads=("JobSpec.completionMode", "JobSpec.backoffLimitPerIndex", "JobSpec.maxFailedIndexes", "JobSpec.successPolicy"), docs=_JOBS)
+@rule(
+    id="indexed-job",
+    severity="change",
+    reads=(
+        "JobSpec.completionMode",
+        "JobSpec.backoffLimitPerIndex",
+        "JobSpec.maxFailedIndexes",
+        "JobSpec.successPolicy",
+    ),
+    docs=_JOBS,
+)
 def indexed_job(candidate: Candidate) -> Iterator[Found]:
     """Each pod of the job works on the part that its index says.
 
-    Why: Cloud Run numbers the tasks too, but the variable is CLOUD_RUN_TASK_INDEX, not JOB_COMPLETION_INDEX, and tasks have no host names.
-    Remedy: Read CLOUD_RUN_TASK_INDEX and CLOUD_RUN_TASK_COUNT in the application, or set the old name in a shell: `JOB_COMPLETION_INDEX=$CLOUD_RUN_TASK_INDEX`.
+    Why: Cloud Run numbers the tasks too, but the variable is CLOUD_RUN_TASK_INDEX, not JOB_COMPLETION_INDEX, and tasks
+    have no host names.
+    Remedy: Read CLOUD_RUN_TASK_INDEX and CLOUD_RUN_TASK_COUNT in the application, or set the old name in a shell:
+    `JOB_COMPLETION_INDEX=$CLOUD_RUN_TASK_INDEX`.
     Example: completionMode: Indexed
     """
     if candidate.workload.batch and candidate.workload.batch.completion_mode == "Indexed":
-        yield Found(_at(candidate, "completionMode"), "pods are told their part by JOB_COMPLETION_INDEX; Cloud Run sets CLOUD_RUN_TASK_INDEX")
+        yield Found(
+            _at(candidate, "completionMode"),
+            "pods are told their part by JOB_COMPLETION_INDEX; Cloud Run sets CLOUD_RUN_TASK_INDEX",
+        )
 
 
 @rule(id="work-queue-job", severity="change", reads=("JobSpec.parallelism", "JobSpec.completions"), docs=_JOBS)
 def work_queue_job(candidate: Candidate) -> Iterator[Found]:
     """Several pods work on one queue until it is empty.
 
-    Why: A Cloud Run job has a fixed number of tasks, each of which must end well; it has no job that is done when one pod says so.
+    Why: A Cloud Run job has a fixed number of tasks, each of which must end well; it has no job that is done when one
+    pod says so.
     Remedy: Set `completions` (the number of tasks) and let each task end when the queue is empty; or use a worker pool.
     Example: parallelism: 4, with no completions
     """
     batch = candidate.workload.batch
     if batch and batch.completions is None and (batch.parallelism or 1) > 1:
-        yield Found(_at(candidate, "parallelism"), f"{batch.parallelism} pods work until one ends well; a Cloud Run job has a number of tasks, and all must end well")
+        yield Found(
+            _at(candidate, "parallelism"),
+            f"{batch.parallelism} pods work until one ends well; a Cloud Run job has a number of tasks, and all "
+            "must end well",
+        )
 
 
-@rule(id="job-over-limit", severity="change", reads=("JobSpec.completions", "JobSpec.backoffLimit", "JobSpec.activeDeadlineSeconds"), docs="https://docs.cloud.google.com/run/quotas")
+@rule(
+    id="job-over-limit",
+    severity="change",
+    reads=("JobSpec.completions", "JobSpec.backoffLimit", "JobSpec.activeDeadlineSeconds"),
+    docs="https://docs.cloud.google.com/run/quotas",
+)
 def job_over_limit(candidate: Candidate) -> Iterator[Found]:
     """The job asks for more tasks, retries or time than Cloud Run has.
 
     Why: An execution has at most 10,000 tasks, a task at most 10 retries, an attempt at most 168 hours.
-    Remedy: Let a task do more (fewer `completions`), and set `backoffLimit` and `activeDeadlineSeconds` within the limits.
+    Remedy: Let a task do more (fewer `completions`), and set `backoffLimit` and `activeDeadlineSeconds` within the
+    limits.
     Example: completions: 50000
     """
     batch = candidate.workload.batch
-    limits = (("completions", MAX_TASKS, "tasks"), ("backoffLimit", MAX_RETRIES, "retries"), ("activeDeadlineSeconds", MAX_TASK_S, "s for an attempt"))
+    limits = (
+        ("completions", MAX_TASKS, "tasks"),
+        ("backoffLimit", MAX_RETRIES, "retries"),
+        ("activeDeadlineSeconds", MAX_TASK_S, "s for an attempt"),
+    )
     asked = (batch.completions, batch.backoff_limit, batch.active_deadline_s) if batch else (None, None, None)
     for (field, limit, what), value in zip(limits, asked, strict=True):
         if value is not None and value > limit:
             yield Found(_at(candidate, field), f"{field} is {value}; Cloud Run has at most {limit} {what}")
 
 
-@rule(id="failure-policy", severity="note", reads=("JobSpec.podFailurePolicy", "JobSpec.podReplacementPolicy"), docs=_JOBS)
+@rule(
+    id="failure-policy", severity="note", reads=("JobSpec.podFailurePolicy", "JobSpec.podReplacementPolicy"), docs=_JOBS
+)
 def failure_policy(candidate: Candidate) -> Iterator[Found]:
     """The job treats some failures otherwise than others.
 
@@ -106,19 +147,27 @@ def failure_policy(candidate: Candidate) -> Iterator[Found]:
     Remedy: Let the application end with success where no retry should follow, and take out `podFailurePolicy`.
     Example: podFailurePolicy: {rules: [{action: FailJob, onExitCodes: {operator: In, values: [42]}}]}
     """
-    spec = mapping(candidate.workload.raw, "spec", *(("jobTemplate", "spec") if candidate.workload.kind == "CronJob" else ()))
+    spec = mapping(
+        candidate.workload.raw, "spec", *(("jobTemplate", "spec") if candidate.workload.kind == "CronJob" else ())
+    )
     if candidate.workload.batch and mapping(spec, "podFailurePolicy"):
-        yield Found(_at(candidate, "podFailurePolicy"), "some failures are treated otherwise; Cloud Run retries every one alike")
+        yield Found(
+            _at(candidate, "podFailurePolicy"), "some failures are treated otherwise; Cloud Run retries every one alike"
+        )
 
 
 @rule(id="pod-deadline", severity="note", reads=("PodSpec.activeDeadlineSeconds",), docs=_JOBS)
 def pod_deadline(candidate: Candidate) -> Iterator[Found]:
     """The pod is stopped after a time.
 
-    Why: A Cloud Run job has a timeout for each attempt (at most 168 h); services and worker pools run as long as they are wanted.
+    Why: A Cloud Run job has a timeout for each attempt (at most 168 h); services and worker pools run as long as they
+    are wanted.
     Remedy: Nothing to decide for a job: the deadline is the task's timeout. Elsewhere take out `activeDeadlineSeconds`.
     Example: activeDeadlineSeconds: 600
     """
     deadline = candidate.pod.raw.get("activeDeadlineSeconds")
     if deadline:
-        yield Found(f"{candidate.pod.path}.activeDeadlineSeconds", f"the pod stops after {deadline} s; Cloud Run has a timeout for the tasks of a job alone")
+        yield Found(
+            f"{candidate.pod.path}.activeDeadlineSeconds",
+            f"the pod stops after {deadline} s; Cloud Run has a timeout for the tasks of a job alone",
+        )

@@ -12,15 +12,25 @@ from k2cr_analysis.fit.registry import Found, rule
 @rule(
     id="belongs-to-cluster",
     severity="note",
-    reads=("Workload.kind", "Workload.metadata.namespace", "DaemonSet.spec", "Role.rules", "ClusterRole.rules", "RoleBinding", "ClusterRoleBinding"),
+    reads=(
+        "Workload.kind",
+        "Workload.metadata.namespace",
+        "DaemonSet.spec",
+        "Role.rules",
+        "ClusterRole.rules",
+        "RoleBinding",
+        "ClusterRoleBinding",
+    ),
     docs="https://docs.cloud.google.com/run/docs/migrate/from-kubernetes",
 )
 def belongs_to_cluster(candidate: Candidate) -> Iterator[Found]:
     """The workload belongs to its cluster by nature and stays with it.
 
-    Why: It serves the nodes or the Kubernetes API itself: a DaemonSet, the backend of a webhook or an APIService, a controller of custom resources,
+    Why: It serves the nodes or the Kubernetes API itself: a DaemonSet, the backend of a webhook or an APIService, a
+    controller of custom resources,
     something in a system namespace, or a known part of a cluster's machinery. Cloud Run has no cluster for it to serve.
-    Remedy: Nothing to do. It goes when the cluster goes. If the evidence misleads, set `keep = false` under `[workload."namespace/Kind/name"]` in k2cr.toml.
+    Remedy: Nothing to do. It goes when the cluster goes. If the evidence misleads, set `keep = false` under
+    `[workload."namespace/Kind/name"]` in k2cr.toml.
     Example: kind: DaemonSet
     """
     found = belonging(candidate.workload, candidate.settings, candidate.index)
@@ -37,8 +47,10 @@ def belongs_to_cluster(candidate: Candidate) -> Iterator[Found]:
 def incomplete_object(candidate: Candidate) -> Iterator[Found]:
     """The object is only a part: it has no containers, or containers without an image.
 
-    Why: A kustomize patch or an overlay is not a workload. What it lacks (ports, probes, volumes) may hold blockers that nobody can see here.
-    Remedy: Collect the rendered object: `kubectl kustomize DIR | k2cr collect --manifests - --out SNAP`, or collect from the live cluster.
+    Why: A kustomize patch or an overlay is not a workload. What it lacks (ports, probes, volumes) may hold blockers
+    that nobody can see here.
+    Remedy: Collect the rendered object: `kubectl kustomize DIR | k2cr collect --manifests - --out SNAP`, or collect
+    from the live cluster.
     Example: containers: [{name: web, resources: {limits: {cpu: "2"}}}]
     """
     if candidate.workload.complete:
@@ -58,8 +70,10 @@ def incomplete_object(candidate: Candidate) -> Iterator[Found]:
 def unknown_field(candidate: Candidate) -> Iterator[Found]:
     """A field that Kubernetes' schema does not have, or that no rule accounts for.
 
-    Why: What nobody reads may matter. A field with a typing mistake has no effect in the cluster either; a field of a newer Kubernetes release may have one.
-    Remedy: Correct the field's name, or take it out. If it is right, it is newer than the schema that k2cr ships: check by hand what it asks for.
+    Why: What nobody reads may matter. A field with a typing mistake has no effect in the cluster either; a field of a
+    newer Kubernetes release may have one.
+    Remedy: Correct the field's name, or take it out. If it is right, it is newer than the schema that k2cr ships: check
+    by hand what it asks for.
     Example: terminationGracePeriod: 60
     """
     for use in candidate.fields:

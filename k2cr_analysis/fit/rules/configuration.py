@@ -17,30 +17,44 @@ MAX_VALUE_BYTES = 32 * 1024
 MAX_ARGUMENTS = 1000
 _RESERVED = ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
 _REFERENCE = re.compile(r"(?<!\$)(?:\$\$)*\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
-_SERVICE_LINK = re.compile(r"[A-Z][A-Z0-9_]*_SERVICE_(?:HOST|PORT)(?:_[A-Z0-9_]+)?$|[A-Z][A-Z0-9_]*_PORT_\d+_TCP(?:_(?:ADDR|PORT|PROTO))?$")
+_SERVICE_LINK = re.compile(
+    r"[A-Z][A-Z0-9_]*_SERVICE_(?:HOST|PORT)(?:_[A-Z0-9_]+)?$|[A-Z][A-Z0-9_]*_PORT_\d+_TCP(?:_(?:ADDR|PORT|PROTO))?$"
+)
 
 
-@rule(id="downward-api-value", severity="change", reads=("Container.env[].valueFrom.fieldRef", "Container.env[].valueFrom.resourceFieldRef"), docs=_CONTRACT)
+@rule(
+    id="downward-api-value",
+    severity="change",
+    reads=("Container.env[].valueFrom.fieldRef", "Container.env[].valueFrom.resourceFieldRef"),
+    docs=_CONTRACT,
+)
 def downward_api_value(candidate: Candidate) -> Iterator[Found]:
     """A variable takes its value from the pod itself.
 
-    Why: Cloud Run has no pods to take values from. It sets K_SERVICE, K_REVISION and, in the ingress container, PORT; the metadata server knows the instance.
-    Remedy: Write a constant under `env[].value` (namespace, limits), use K_SERVICE or K_REVISION for names, or ask the metadata server for the instance's id.
+    Why: Cloud Run has no pods to take values from. It sets K_SERVICE, K_REVISION and, in the ingress container, PORT;
+    the metadata server knows the instance.
+    Remedy: Write a constant under `env[].value` (namespace, limits), use K_SERVICE or K_REVISION for names, or ask the
+    metadata server for the instance's id.
     Example: env: [{name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]
     """
     for container, variable in candidate.environment():
         if variable.source in ("field", "resource"):
-            yield Found(variable.path, f"{variable.name} of container {container.name} is the pod's {variable.ref_key}; Cloud Run has no such value", _replacement(variable.ref_key or ""))
+            yield Found(
+                variable.path,
+                f"{variable.name} of container {container.name} is the pod's {variable.ref_key}; Cloud Run has "
+                "no such value",
+                _replacement(variable.ref_key or ""),
+            )
 
 
 def _replacement(field: str) -> str | None:
     known = {
         "metadata.namespace": "Write the namespace as a constant under `env[].value`.",
-        "metadata.name": "Use K_REVISION, or ask the metadata server for the instance's id; then take out `env[].valueFrom`.",
-        "status.podIP": "Listen on 0.0.0.0, and do not tell anybody the address: instances cannot be addressed one by one.",
+        "metadata.name": "Use K_REVISION, or ask the metadata server for the instance's id.",
+        "status.podIP": "Listen on 0.0.0.0, and tell nobody the address: instances cannot be addressed.",
         "spec.nodeName": "Take it out: there is no node.",
-        "status.hostIP": "Take it out: there is no node, and so no agent on it. Send telemetry to Google Cloud's own endpoints, or to a sidecar on localhost.",
-        "spec.serviceAccountName": "Ask the metadata server for the service account's e-mail, or write it under `env[].value`.",
+        "status.hostIP": "Take it out: there is no node with an agent. Send telemetry to a sidecar on localhost.",
+        "spec.serviceAccountName": "Ask the metadata server for the service account's e-mail.",
     }
     return known.get(field)
 
@@ -50,29 +64,48 @@ def value_from_file(candidate: Candidate) -> Iterator[Found]:
     """A variable takes its value from a file that an init container writes.
 
     Why: Cloud Run takes values from the manifest and from Secret Manager alone.
-    Remedy: Read the file in the image's entrypoint, or put the value into Secret Manager and use `env[].valueFrom.secretKeyRef`.
+    Remedy: Read the file in the image's entrypoint, or put the value into Secret Manager and use
+    `env[].valueFrom.secretKeyRef`.
     Example: env: [{name: TOKEN, valueFrom: {fileKeyRef: {volumeName: conf, path: env, key: TOKEN}}}]
     """
     for container, variable in candidate.environment():
         if variable.source == "file":
-            yield Found(variable.path, f"{variable.name} of container {container.name} comes from a file of volume {variable.ref_name}; Cloud Run has no such source")
+            yield Found(
+                variable.path,
+                f"{variable.name} of container {container.name} comes from a file of volume {variable.ref_name}; "
+                "Cloud Run has no such source",
+            )
 
 
-@rule(id="config-map-not-seen", severity="change", reads=("Container.envFrom", "Container.env[].valueFrom.configMapKeyRef"), docs="https://docs.cloud.google.com/run/docs/configuring/services/environment-variables")
+@rule(
+    id="config-map-not-seen",
+    severity="change",
+    reads=("Container.envFrom", "Container.env[].valueFrom.configMapKeyRef"),
+    docs="https://docs.cloud.google.com/run/docs/configuring/services/environment-variables",
+)
 def config_map_not_seen(candidate: Candidate) -> Iterator[Found]:
     """Variables come from a ConfigMap that is not in the snapshot.
 
-    Why: Cloud Run has no ConfigMaps, so their values are written into the service. Values that nobody has seen cannot be.
+    Why: Cloud Run has no ConfigMaps, so their values are written into the service. Values that nobody has seen cannot
+    be.
     Remedy: Collect the ConfigMap too (`k2cr collect --manifests`), or write the values under `env[].value`.
     Example: envFrom: [{configMapRef: {name: settings}}]
     """
     for container in candidate.moving:
         for source in container.env_from:
             if source.kind == "config-map" and source.keys is None and not source.optional:
-                yield Found(source.path, f"container {container.name} takes its environment from ConfigMap {source.name}, which is not in the snapshot; Cloud Run needs the values")
+                yield Found(
+                    source.path,
+                    f"container {container.name} takes its environment from ConfigMap {source.name}, which is "
+                    "not in the snapshot; Cloud Run needs the values",
+                )
     for container, variable in candidate.environment():
         if variable.source == "config-map" and variable.value is None and not variable.optional:
-            yield Found(variable.path, f"{variable.name} of container {container.name} is {variable.ref_key} of ConfigMap {variable.ref_name}, which is not in the snapshot; Cloud Run needs the value")
+            yield Found(
+                variable.path,
+                f"{variable.name} of container {container.name} is {variable.ref_key} of ConfigMap "
+                f"{variable.ref_name}, which is not in the snapshot; Cloud Run needs the value",
+            )
 
 
 @rule(id="secret-keys-not-seen", severity="change", reads=("Container.envFrom[].secretRef",), docs=_SECRETS)
@@ -80,21 +113,28 @@ def secret_keys_not_seen(candidate: Candidate) -> Iterator[Found]:
     """A whole Secret is the environment, and its keys are not in the snapshot.
 
     Why: On Cloud Run each variable names its secret. Which variables there are, the manifest cannot show.
-    Remedy: Collect the Secret too (k2cr reads the names of its keys, never their values), or name each under `env[].valueFrom.secretKeyRef`.
+    Remedy: Collect the Secret too (k2cr reads the names of its keys, never their values), or name each under
+    `env[].valueFrom.secretKeyRef`.
     Example: envFrom: [{secretRef: {name: app}}]
     """
     for container in candidate.moving:
         for source in container.env_from:
             if source.kind == "secret" and source.keys is None and not source.optional:
-                yield Found(source.path, f"container {container.name} takes its environment from Secret {source.name}, whose keys are not in the snapshot; Cloud Run needs their names")
+                yield Found(
+                    source.path,
+                    f"container {container.name} takes its environment from Secret {source.name}, whose keys are "
+                    "not in the snapshot; Cloud Run needs their names",
+                )
 
 
 @rule(id="reserved-variable", severity="change", reads=("Container.env[].name",), docs=_CONTRACT)
 def reserved_variable(candidate: Candidate) -> Iterator[Found]:
     """A variable has a name that Cloud Run keeps for itself, with another value.
 
-    Why: Cloud Run sets PORT in the ingress container, and K_SERVICE, K_REVISION and K_CONFIGURATION everywhere; it refuses a service that sets them.
-    Remedy: Take the variable out of `env`; let the application listen on the port that PORT says, which is `containerPort`.
+    Why: Cloud Run sets PORT in the ingress container, and K_SERVICE, K_REVISION and K_CONFIGURATION everywhere; it
+    refuses a service that sets them.
+    Remedy: Take the variable out of `env`; let the application listen on the port that PORT says, which is
+    `containerPort`.
     Example: env: [{name: PORT, value: "9000"}]   # and containerPort: 8080
     """
     for container, variable in candidate.environment():
@@ -103,14 +143,23 @@ def reserved_variable(candidate: Candidate) -> Iterator[Found]:
         ingress = container.name == candidate.ingress.container
         if variable.name != "PORT" or (ingress and variable.value != str(candidate.ingress.port)):
             sets = f"PORT to {candidate.ingress.port}" if variable.name == "PORT" else variable.name
-            yield Found(variable.path, f"{variable.name} of container {container.name} is {variable.value!r}; Cloud Run sets {sets} itself")
+            yield Found(
+                variable.path,
+                f"{variable.name} of container {container.name} is {variable.value!r}; Cloud Run sets {sets} itself",
+            )
 
 
-@rule(id="unexpandable-reference", severity="change", reads=("Container.command", "Container.args", "Container.env[].value"), docs=_CONTRACT)
+@rule(
+    id="unexpandable-reference",
+    severity="change",
+    reads=("Container.command", "Container.args", "Container.env[].value"),
+    docs=_CONTRACT,
+)
 def unexpandable_reference(candidate: Candidate) -> Iterator[Found]:
     """A value refers to a variable whose value nobody knows when the service is written.
 
-    Why: Kubernetes expands `$(NAME)` in command, args and env; Cloud Run does not. Literal values are expanded when the service is written, but secrets and values of the pod cannot be.
+    Why: Kubernetes expands `$(NAME)` in command, args and env; Cloud Run does not. Literal values are expanded when the
+    service is written, but secrets and values of the pod cannot be.
     Remedy: Let a shell expand it: `command: ["/bin/sh", "-c", "exec app --key=$NAME"]`.
     Example: args: ["--password=$(DB_PASSWORD)"]   # a secretKeyRef
     """
@@ -120,7 +169,11 @@ def unexpandable_reference(candidate: Candidate) -> Iterator[Found]:
             for name in _REFERENCE.findall(words):
                 variable = known.get(name)
                 if variable is not None and variable.value is None:
-                    yield Found(at, f"container {container.name} refers to $({name}), a value known only when it runs; Cloud Run does not expand it")
+                    yield Found(
+                        at,
+                        f"container {container.name} refers to $({name}), a value known only when it runs; Cloud "
+                        "Run does not expand it",
+                    )
 
 
 def _expandable(container: Container) -> Iterator[tuple[str, str]]:
@@ -132,7 +185,12 @@ def _expandable(container: Container) -> Iterator[tuple[str, str]]:
             yield variable.path, variable.value
 
 
-@rule(id="service-link-variable", severity="change", reads=("PodSpec.enableServiceLinks", "Container.command", "Container.args", "Container.env[].value"), docs=_CONTRACT)
+@rule(
+    id="service-link-variable",
+    severity="change",
+    reads=("PodSpec.enableServiceLinks", "Container.command", "Container.args", "Container.env[].value"),
+    docs=_CONTRACT,
+)
 def service_link_variable(candidate: Candidate) -> Iterator[Found]:
     """The containers use variables that Kubernetes sets for each Service.
 
@@ -145,7 +203,11 @@ def service_link_variable(candidate: Candidate) -> Iterator[Found]:
         for at, words in _expandable(container):
             for name in re.findall(r"\$[({]?([A-Z][A-Z0-9_]+)", words):
                 if _SERVICE_LINK.match(name) and name not in own:
-                    yield Found(at, f"container {container.name} uses {name}, which Kubernetes sets for a Service; Cloud Run does not")
+                    yield Found(
+                        at,
+                        f"container {container.name} uses {name}, which Kubernetes sets for a Service; Cloud Run "
+                        "does not",
+                    )
 
 
 @rule(id="environment-too-large", severity="change", reads=("Container.env[].value", "Container.args"), docs=_QUOTAS)
@@ -158,29 +220,49 @@ def environment_too_large(candidate: Candidate) -> Iterator[Found]:
     """
     for container in candidate.moving:
         if len(container.env) > MAX_VARIABLES:
-            yield Found(f"{container.path}.env", f"container {container.name} has {len(container.env)} variables; Cloud Run takes {MAX_VARIABLES}")
+            yield Found(
+                f"{container.path}.env",
+                f"container {container.name} has {len(container.env)} variables; Cloud Run takes {MAX_VARIABLES}",
+            )
         if len(container.args) > MAX_ARGUMENTS:
-            yield Found(f"{container.path}.args", f"container {container.name} has {len(container.args)} arguments; Cloud Run takes {MAX_ARGUMENTS}")
+            yield Found(
+                f"{container.path}.args",
+                f"container {container.name} has {len(container.args)} arguments; Cloud Run takes {MAX_ARGUMENTS}",
+            )
         for variable in container.env:
             size = len((variable.value or "").encode())
             if size > MAX_VALUE_BYTES:
-                yield Found(variable.path, f"{variable.name} of container {container.name} is {size} bytes long; Cloud Run takes {MAX_VALUE_BYTES}")
+                yield Found(
+                    variable.path,
+                    f"{variable.name} of container {container.name} is {size} bytes long; Cloud Run takes "
+                    f"{MAX_VALUE_BYTES}",
+                )
 
 
 @rule(id="redacted-text", severity="change", reads=("Container.command", "Container.args"), docs=_SECRETS)
 def redacted_text(candidate: Candidate) -> Iterator[Found]:
     """An argument or a probe's header looked like a secret, and was not stored.
 
-    Why: Secrets never enter a snapshot. A variable becomes a reference to Secret Manager; an argument or a header cannot, so its place is only marked.
-    Remedy: Give the value as a variable (`env[].valueFrom.secretKeyRef`) and let a shell or the application put it in its place.
+    Why: Secrets never enter a snapshot. A variable becomes a reference to Secret Manager; an argument or a header
+    cannot, so its place is only marked.
+    Remedy: Give the value as a variable (`env[].valueFrom.secretKeyRef`) and let a shell or the application put it in
+    its place.
     Example: args: ["--password=hunter2"]
     """
     for container in candidate.moving:
         for field, words in (("command", container.command), ("args", container.args)):
             for i, word in enumerate(words):
                 if "<redacted>" in word:
-                    yield Found(f"{container.path}.{field}[{i}]", f"container {container.name}: {field}[{i}] looked like a secret and was not stored; Cloud Run takes arguments as they are")
+                    yield Found(
+                        f"{container.path}.{field}[{i}]",
+                        f"container {container.name}: {field}[{i}] looked like a secret and was not stored; "
+                        "Cloud Run takes arguments as they are",
+                    )
         for name, probe in container.probes():
             for header, value in probe.headers:
                 if "<redacted>" in value:
-                    yield Found(f"{probe.path}.httpGet.httpHeaders", f"{name} of container {container.name}: the header {header} looked like a secret and was not stored")
+                    yield Found(
+                        f"{probe.path}.httpGet.httpHeaders",
+                        f"{name} of container {container.name}: the header {header} looked like a secret and was "
+                        "not stored",
+                    )

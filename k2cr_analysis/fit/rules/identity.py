@@ -12,8 +12,12 @@ from k2cr_analysis.model.parse.access import mapping, texts
 
 _IDENTITY = "https://docs.cloud.google.com/run/docs/securing/service-identity"
 # Roles that Kubernetes gives to everybody who is signed in.
-_DEFAULT_ROLES = frozenset({"system:basic-user", "system:discovery", "system:public-info-viewer", "system:service-account-issuer-discovery"})
-_KUBECTL_IMAGES = frozenset({"kubectl", "hyperkube", "helm-kubectl", "kubectl-helm", "k8s-kubectl", "alpine-k8s", "k8s", "kubernetes-kubectl"})
+_DEFAULT_ROLES = frozenset(
+    {"system:basic-user", "system:discovery", "system:public-info-viewer", "system:service-account-issuer-discovery"}
+)
+_KUBECTL_IMAGES = frozenset(
+    {"kubectl", "hyperkube", "helm-kubectl", "kubectl-helm", "k8s-kubectl", "alpine-k8s", "k8s", "kubernetes-kubectl"}
+)
 
 
 def _uses_api(grant: Grant) -> bool:
@@ -21,10 +25,6 @@ def _uses_api(grant: Grant) -> bool:
     if grant.role_name in _DEFAULT_ROLES:
         return False
     return grant.rules is None or any(set(texts(r, "verbs")) - {"use"} for r in grant.rules)
-
-
-def _own_account(candidate: Candidate) -> bool:
-    return candidate.pod.service_account_name not in (None, "default")
 
 
 def _what(grant: Grant) -> str:
@@ -37,23 +37,46 @@ def _what(grant: Grant) -> str:
     return f"on {', '.join(named[:4])}{', ...' if len(named) > 4 else ''}"
 
 
-@rule(id="kubernetes-api-used", severity="blocker", reads=("PodSpec.serviceAccountName", "PodSpec.serviceAccount", "RoleBinding", "ClusterRoleBinding", "Role", "ClusterRole", "PodSpec.automountServiceAccountToken"), docs=_IDENTITY)
+@rule(
+    id="kubernetes-api-used",
+    severity="blocker",
+    reads=(
+        "PodSpec.serviceAccountName",
+        "PodSpec.serviceAccount",
+        "RoleBinding",
+        "ClusterRoleBinding",
+        "Role",
+        "ClusterRole",
+        "PodSpec.automountServiceAccountToken",
+    ),
+    docs=_IDENTITY,
+)
 def kubernetes_api_used(candidate: Candidate) -> Iterator[Found]:
     """The application uses the Kubernetes API.
 
-    Why: On Cloud Run there is no API server beside the application, no mounted token and no Role. Leader election, discovery and watching by it cannot work.
-    Remedy: Take the Role away, if it is a leftover. For leader election use a lock in a database; to manage a GKE cluster from outside, call its endpoint with IAM; otherwise it stays on GKE.
+    Why: On Cloud Run there is no API server beside the application, no mounted token and no Role. Leader election,
+    discovery and watching by it cannot work.
+    Remedy: Take the Role away, if it is a leftover. For leader election use a lock in a database; to manage a GKE
+    cluster from outside, call its endpoint with IAM; otherwise it stays on GKE.
     Example: RoleBinding of Role pod-reader to the pod's `serviceAccountName`
     """
-    if _own_account(candidate):
+    if candidate.index.has_own_account(candidate.workload):
         for grant in candidate.index.grants(candidate.workload):
             if _uses_api(grant):
-                yield Found(grant.at, f"ServiceAccount {candidate.pod.service_account_name} has {grant.role} by {grant.binding} {_what(grant)}; Cloud Run has no Kubernetes API")
+                yield Found(
+                    grant.at,
+                    f"ServiceAccount {candidate.pod.service_account_name or 'default'} has {grant.role} by "
+                    f"{grant.binding} {_what(grant)}; Cloud Run has no Kubernetes API",
+                )
     for container in candidate.moving:
         words = [w for w in (*container.command, *container.args) if w]
         called = next((w for w in words if w.strip().split()[:1] == ["kubectl"] or "kubectl " in w), None)
         if called is not None or image_name(container.image or "").name in _KUBECTL_IMAGES:
-            at = f"{container.path}.image" if called is None else f"{container.path}.{'command' if called in container.command else 'args'}"
+            at = (
+                f"{container.path}.image"
+                if called is None
+                else f"{container.path}.{'command' if called in container.command else 'args'}"
+            )
             yield Found(at, f"container {container.name} runs kubectl; Cloud Run has no Kubernetes API")
     for edge in candidate.dependencies:
         if edge.kind == "kubernetes-api":
@@ -64,26 +87,41 @@ def kubernetes_api_used(candidate: Candidate) -> Iterator[Found]:
 def default_account_has_role(candidate: Candidate) -> Iterator[Found]:
     """The namespace's default ServiceAccount has a Role, and this pod runs as it.
 
-    Why: Every pod of the namespace that names no account has this Role, so the manifest cannot show whether this one uses the Kubernetes API. If it does, it cannot move.
+    Why: Every pod of the namespace that names no account has this Role, so the manifest cannot show whether this one
+    uses the Kubernetes API. If it does, it cannot move.
     Remedy: Say so: give the pods that use the API a `serviceAccountName` of their own, and bind the Role to that.
     Example: RoleBinding of a Role to ServiceAccount default
     """
-    if not _own_account(candidate):
+    if not candidate.index.has_own_account(candidate.workload):
         for grant in candidate.index.grants(candidate.workload):
             if _uses_api(grant):
-                yield Found(grant.at, f"ServiceAccount default has {grant.role} {_what(grant)}: does this workload use the Kubernetes API? Cloud Run has none")
+                yield Found(
+                    grant.at,
+                    f"ServiceAccount default has {grant.role} {_what(grant)}: does this workload use the "
+                    "Kubernetes API? Cloud Run has none",
+                )
 
 
-@rule(id="foreign-identity", severity="change", reads=("ServiceAccount.metadata.annotations", "PodTemplateSpec.metadata.labels"), docs=_IDENTITY)
+@rule(
+    id="foreign-identity",
+    severity="change",
+    reads=("ServiceAccount.metadata.annotations", "PodTemplateSpec.metadata.labels"),
+    docs=_IDENTITY,
+)
 def foreign_identity(candidate: Candidate) -> Iterator[Found]:
     """The pod has an identity of another cloud.
 
     Why: A Cloud Run service runs as a Google service account. Roles of AWS or Azure are not given to it.
-    Remedy: Set up workload identity federation in the other cloud for the Google service account, or give the application keys from Secret Manager.
+    Remedy: Set up workload identity federation in the other cloud for the Google service account, or give the
+    application keys from Secret Manager.
     Example: annotations: {eks.amazonaws.com/role-arn: "arn:aws:iam::1:role/app"}
     """
     for account in candidate.workload.related.get("ServiceAccount", ()):
         for key in mapping(account, "metadata", "annotations"):
             if key.startswith(("eks.amazonaws.com/", "azure.workload.identity/")):
                 name = mapping(account, "metadata").get("name")
-                yield Found(f"ServiceAccount/{name} $.metadata.annotations['{key}']", f"ServiceAccount {name} has an identity of another cloud ({key}); Cloud Run runs as a Google service account")
+                yield Found(
+                    f"ServiceAccount/{name} $.metadata.annotations['{key}']",
+                    f"ServiceAccount {name} has an identity of another cloud ({key}); Cloud Run runs as a Google "
+                    "service account",
+                )

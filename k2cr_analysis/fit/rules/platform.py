@@ -12,68 +12,146 @@ from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping, objects, texts
 
 _CONTRACT = "https://docs.cloud.google.com/run/docs/container-contract"
-# The capabilities that a container runtime gives anyway: asking for them asks nothing of the node (Docker, "Runtime privilege and Linux capabilities").
+# The capabilities that a container runtime gives anyway: asking for them asks nothing of the node (Docker, "Runtime
+# privilege and Linux capabilities").
 _DEFAULT_CAPABILITIES = frozenset({
-    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW",
+    "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
 })  # fmt: skip
 # Wanted for speed or comfort, within the container alone; the application usually runs without.
 _OWN_CAPABILITIES = frozenset({"IPC_LOCK", "SYS_NICE", "SYS_RESOURCE", "SYS_PTRACE"})
 
 register_all(
-    FieldRule("host-network", "blocker", "PodSpec.hostNetwork", "the pod uses the node's network; a Cloud Run instance has a network of its own", """The pod uses its node's network.
+    FieldRule(
+        id="host-network",
+        severity="blocker",
+        field="PodSpec.hostNetwork",
+        message="the pod uses the node's network; a Cloud Run instance has a network of its own",
+        text="""The pod uses its node's network.
 
     Why: A Cloud Run instance has no node: it has its own network, and takes requests on one port.
     Remedy: Set `hostNetwork: false` and listen on a port of the pod; what really needs the node's network stays on GKE.
-    Example: hostNetwork: true""", _CONTRACT),
-    FieldRule("host-process-namespace", "blocker", "PodSpec.hostPID", "the pod sees the node's processes; a Cloud Run instance has no node", """The pod sees its node's processes.
+    Example: hostNetwork: true""",
+        docs=_CONTRACT,
+    ),
+    FieldRule(
+        id="host-process-namespace",
+        severity="blocker",
+        field="PodSpec.hostPID",
+        message="the pod sees the node's processes; a Cloud Run instance has no node",
+        text="""The pod sees its node's processes.
 
     Why: A Cloud Run instance has no node, and each container has a process namespace of its own.
     Remedy: Set `hostPID: false`; node agents stay on GKE.
-    Example: hostPID: true""", _CONTRACT),
-    FieldRule("host-ipc-namespace", "blocker", "PodSpec.hostIPC", "the pod shares the node's IPC; a Cloud Run instance has no node", """The pod shares its node's inter-process communication.
+    Example: hostPID: true""",
+        docs=_CONTRACT,
+    ),
+    FieldRule(
+        id="host-ipc-namespace",
+        severity="blocker",
+        field="PodSpec.hostIPC",
+        message="the pod shares the node's IPC; a Cloud Run instance has no node",
+        text="""The pod shares its node's inter-process communication.
 
     Why: A Cloud Run instance has no node that it could share memory or semaphores with.
     Remedy: Set `hostIPC: false`, or leave the workload on GKE.
-    Example: hostIPC: true""", _CONTRACT),
-    FieldRule("privileged-container", "blocker", "Container.securityContext.privileged", "container {container} is privileged; Cloud Run runs every container in a sandbox", """A container is privileged.
+    Example: hostIPC: true""",
+        docs=_CONTRACT,
+    ),
+    FieldRule(
+        id="privileged-container",
+        severity="blocker",
+        field="Container.securityContext.privileged",
+        message="container {container} is privileged; Cloud Run runs every container in a sandbox",
+        text="""A container is privileged.
 
     Why: Cloud Run runs containers in a sandbox, without the node's devices and without added rights.
-    Remedy: Set `securityContext.privileged: false`, and bake what it does to the system into the image; a container that changes its node stays on GKE.
-    Example: securityContext: {privileged: true}""", _CONTRACT),
-    FieldRule("unmasked-proc", "blocker", "Container.securityContext.procMount", "container {container} wants procMount {value}; Cloud Run runs every container in a sandbox", """A container wants the whole of /proc.
+    Remedy: Set `securityContext.privileged: false`, and bake what it does to the system into the image; a container
+    that changes its node stays on GKE.
+    Example: securityContext: {privileged: true}""",
+        docs=_CONTRACT,
+    ),
+    FieldRule(
+        id="unmasked-proc",
+        severity="blocker",
+        field="Container.securityContext.procMount",
+        message="container {container} wants procMount {value}; Cloud Run runs every container in a sandbox",
+        text="""A container wants the whole of /proc.
 
     Why: An unmasked /proc is for containers that build or run containers. Cloud Run's sandbox does not give it.
     Remedy: Take out `securityContext.procMount`; builders of images move to Cloud Build.
-    Example: securityContext: {procMount: Unmasked}""", _CONTRACT, only=("Unmasked",)),
-    FieldRule("shared-process-namespace", "change", "PodSpec.shareProcessNamespace", "the containers see each other's processes; on Cloud Run each has a process namespace of its own", """The containers of the pod see each other's processes.
+    Example: securityContext: {procMount: Unmasked}""",
+        docs=_CONTRACT,
+        only=("Unmasked",),
+    ),
+    FieldRule(
+        id="shared-process-namespace",
+        severity="change",
+        field="PodSpec.shareProcessNamespace",
+        message="the containers see each other's processes; on Cloud Run each has a process namespace of its own",
+        text="""The containers of the pod see each other's processes.
 
-    Why: On Cloud Run each container has a process namespace of its own. A sidecar that signals the application, or reads its /proc, cannot.
-    Remedy: Take out `shareProcessNamespace`; let the containers talk over localhost, or put both processes into one container.
-    Example: shareProcessNamespace: true""", _CONTRACT),
-    FieldRule("kernel-parameter", "change", "PodSpec.securityContext.sysctls", "the pod sets kernel parameters ({value}); Cloud Run sets none", """The pod sets kernel parameters.
+    Why: On Cloud Run each container has a process namespace of its own. A sidecar that signals the application, or
+    reads its /proc, cannot.
+    Remedy: Take out `shareProcessNamespace`; let the containers talk over localhost, or put both processes into one
+    container.
+    Example: shareProcessNamespace: true""",
+        docs=_CONTRACT,
+    ),
+    FieldRule(
+        id="kernel-parameter",
+        severity="change",
+        field="PodSpec.securityContext.sysctls",
+        message="the pod sets kernel parameters ({value}); Cloud Run sets none",
+        text="""The pod sets kernel parameters.
 
     Why: Cloud Run has no `sysctls`: its sandbox has a kernel of its own, with its own values.
     Remedy: Take out `securityContext.sysctls` and test under load whether the application needs them at all.
-    Example: securityContext: {sysctls: [{name: net.core.somaxconn, value: "1024"}]}""", _CONTRACT),
-    FieldRule("user-set-in-manifest", "note", "Container.securityContext.runAsUser", "container {container} is to run as user {value}; Cloud Run runs it as the image's USER", """The manifest sets the user that a container runs as.
+    Example: securityContext: {sysctls: [{name: net.core.somaxconn, value: "1024"}]}""",
+        docs=_CONTRACT,
+    ),
+    FieldRule(
+        id="user-set-in-manifest",
+        severity="note",
+        field="Container.securityContext.runAsUser",
+        message="container {container} is to run as user {value}; Cloud Run runs it as the image's USER",
+        text="""The manifest sets the user that a container runs as.
 
     Why: Cloud Run runs a container as the USER of its image and ignores `runAsUser`.
     Remedy: Set `USER` in the Dockerfile, if the application must not run as root.
-    Example: securityContext: {runAsUser: 1000}""", _CONTRACT),
-    FieldRule("terminal-wanted", "note", "Container.tty", "container {container} wants a terminal; Cloud Run gives none", """A container wants a terminal.
+    Example: securityContext: {runAsUser: 1000}""",
+        docs=_CONTRACT,
+    ),
+    FieldRule(
+        id="terminal-wanted",
+        severity="note",
+        field="Container.tty",
+        message="container {container} wants a terminal; Cloud Run gives none",
+        text="""A container wants a terminal.
 
     Why: Nobody can attach to a container's standard input on Cloud Run.
     Remedy: Take out `tty` and `stdin`; a container that is only a shell to work in does not move.
-    Example: tty: true""", _CONTRACT),
-    FieldRule("standard-input-wanted", "note", "Container.stdin", "container {container} wants its standard input kept open; Cloud Run closes it", """A container wants its standard input kept open.
+    Example: tty: true""",
+        docs=_CONTRACT,
+    ),
+    FieldRule(
+        id="standard-input-wanted",
+        severity="note",
+        field="Container.stdin",
+        message="container {container} wants its standard input kept open; Cloud Run closes it",
+        text="""A container wants its standard input kept open.
 
     Why: Nobody can attach to a container's standard input on Cloud Run: a process that reads it sees its end at once.
     Remedy: Take out `stdin` and `tty`; a container that is only a shell to work in does not move.
-    Example: stdin: true""", _CONTRACT),
-)  # fmt: skip
+    Example: stdin: true""",
+        docs=_CONTRACT,
+    ),
+)
 
 
-@rule(id="host-port", severity="blocker", reads=("Container.ports[].hostPort", "Container.ports[].hostIP"), docs=_CONTRACT)
+@rule(
+    id="host-port", severity="blocker", reads=("Container.ports[].hostPort", "Container.ports[].hostIP"), docs=_CONTRACT
+)
 def host_port(candidate: Candidate) -> Iterator[Found]:
     """A container takes a port of its node.
 
@@ -84,7 +162,10 @@ def host_port(candidate: Candidate) -> Iterator[Found]:
     for container in candidate.moving:
         for port in container.ports:
             if port.host_port:
-                yield Found(f"{port.path}.hostPort", f"container {container.name} takes port {port.host_port} of its node; Cloud Run has no node")
+                yield Found(
+                    f"{port.path}.hostPort",
+                    f"container {container.name} takes port {port.host_port} of its node; Cloud Run has no node",
+                )
 
 
 @rule(id="node-capability", severity="blocker", reads=("Container.securityContext.capabilities",), docs=_CONTRACT)
@@ -92,7 +173,8 @@ def node_capability(candidate: Candidate) -> Iterator[Found]:
     """A container adds a capability that reaches beyond the container.
 
     Why: Cloud Run adds no Linux capabilities. What configures networks, mounts, clocks or the kernel cannot run there.
-    Remedy: Take it out of `securityContext.capabilities.add`, if the application runs without it; otherwise it stays on GKE.
+    Remedy: Take it out of `securityContext.capabilities.add`, if the application runs without it; otherwise it stays on
+    GKE.
     Example: securityContext: {capabilities: {add: [NET_ADMIN]}}
     """
     for at, container, capability in _added(candidate):
@@ -104,8 +186,10 @@ def node_capability(candidate: Candidate) -> Iterator[Found]:
 def own_capability(candidate: Candidate) -> Iterator[Found]:
     """A container adds a capability that it uses for itself alone.
 
-    Why: Cloud Run adds no Linux capabilities. Locking memory, raising its own limits or priorities will fail; most applications go on without.
-    Remedy: Take it out of `securityContext.capabilities.add`, turn the feature off in the application (Vault: `disable_mlock`), and test.
+    Why: Cloud Run adds no Linux capabilities. Locking memory, raising its own limits or priorities will fail; most
+    applications go on without.
+    Remedy: Take it out of `securityContext.capabilities.add`, turn the feature off in the application (Vault:
+    `disable_mlock`), and test.
     Example: securityContext: {capabilities: {add: [IPC_LOCK]}}
     """
     for at, container, capability in _added(candidate):
@@ -116,15 +200,31 @@ def own_capability(candidate: Candidate) -> Iterator[Found]:
 def _added(candidate: Candidate) -> Iterator[tuple[str, str, str]]:
     for container in candidate.moving:
         for i, added in enumerate(texts(mapping(candidate.security(container), "capabilities"), "add")):
-            yield f"{container.path}.securityContext.capabilities.add[{i}]", container.name, added.upper().removeprefix("CAP_")
+            yield (
+                f"{container.path}.securityContext.capabilities.add[{i}]",
+                container.name,
+                added.upper().removeprefix("CAP_"),
+            )
 
 
-@rule(id="processor-or-system-not-offered", severity="blocker", reads=("PodSpec.nodeSelector", "PodSpec.affinity.nodeAffinity", "PodSpec.os", "Container.image", "PodSpec.securityContext.windowsOptions"), docs=_CONTRACT)
+@rule(
+    id="processor-or-system-not-offered",
+    severity="blocker",
+    reads=(
+        "PodSpec.nodeSelector",
+        "PodSpec.affinity.nodeAffinity",
+        "PodSpec.os",
+        "Container.image",
+        "PodSpec.securityContext.windowsOptions",
+    ),
+    docs=_CONTRACT,
+)
 def processor_or_system_not_offered(candidate: Candidate) -> Iterator[Found]:
     """The pod runs on another processor or system than linux/amd64 only.
 
     Why: Cloud Run runs linux/amd64 images; an image index must hold that platform.
-    Remedy: Build the image for linux/amd64 too (`docker buildx build --platform linux/amd64,linux/arm64`) and take the selector out.
+    Remedy: Build the image for linux/amd64 too (`docker buildx build --platform linux/amd64,linux/arm64`) and take the
+    selector out.
     Example: nodeSelector: {kubernetes.io/arch: arm64}
     """
     wanted: Mapping[str, tuple[str, str]] = {
@@ -134,20 +234,45 @@ def processor_or_system_not_offered(candidate: Candidate) -> Iterator[Found]:
     for label, (offered, what) in wanted.items():
         allowed = allowed_values(candidate.pod, label)
         if allowed and offered not in allowed.values:
-            yield Found(allowed.at, f"{what} must be {' or '.join(sorted(allowed.values))}; Cloud Run runs linux/amd64 alone")
+            yield Found(
+                allowed.at, f"{what} must be {' or '.join(sorted(allowed.values))}; Cloud Run runs linux/amd64 alone"
+            )
     if mapping(candidate.pod.raw, "os").get("name") == "windows":
         yield Found(f"{candidate.pod.path}.os.name", "the system must be windows; Cloud Run runs linux/amd64 alone")
     if mapping(candidate.pod.raw, "securityContext", "windowsOptions"):
-        yield Found(f"{candidate.pod.path}.securityContext.windowsOptions", "the pod has options for Windows; Cloud Run runs linux/amd64 alone")
+        yield Found(
+            f"{candidate.pod.path}.securityContext.windowsOptions",
+            "the pod has options for Windows; Cloud Run runs linux/amd64 alone",
+        )
     for container in candidate.moving:
         name = image_name(container.image or "")
         words = {*(name.tag or "").lower().replace("_", "-").split("-"), *name.path.lower().split("/")}
-        other = words & {"arm64", "arm64v8", "arm32v7", "aarch64", "armhf", "windowsservercore", "nanoserver", "servercore", "ppc64le", "s390x"}
+        other = words & {
+            "arm64",
+            "arm64v8",
+            "arm32v7",
+            "aarch64",
+            "armhf",
+            "windowsservercore",
+            "nanoserver",
+            "servercore",
+            "ppc64le",
+            "s390x",
+        }
         if other and not words & {"amd64", "multiarch"}:
-            yield Found(f"{container.path}.image", f"the image {container.image} is for {', '.join(sorted(other))} by its name; Cloud Run runs linux/amd64 alone")
+            yield Found(
+                f"{container.path}.image",
+                f"the image {container.image} is for {', '.join(sorted(other))} by its name; Cloud Run runs "
+                "linux/amd64 alone",
+            )
 
 
-@rule(id="runtime-class", severity="change", reads=("PodSpec.runtimeClassName",), docs="https://docs.cloud.google.com/run/docs/about-execution-environments")
+@rule(
+    id="runtime-class",
+    severity="change",
+    reads=("PodSpec.runtimeClassName",),
+    docs="https://docs.cloud.google.com/run/docs/about-execution-environments",
+)
 def runtime_class(candidate: Candidate) -> Iterator[Found]:
     """The pod asks for a container runtime of its own.
 
@@ -157,29 +282,50 @@ def runtime_class(candidate: Candidate) -> Iterator[Found]:
     """
     asked = candidate.pod.raw.get("runtimeClassName")
     if asked and asked not in ("gvisor", "nvidia", "runc"):
-        yield Found(f"{candidate.pod.path}.runtimeClassName", f"the pod asks for the runtime class {asked}; Cloud Run has gVisor (gen1) and gen2 alone")
+        yield Found(
+            f"{candidate.pod.path}.runtimeClassName",
+            f"the pod asks for the runtime class {asked}; Cloud Run has gVisor (gen1) and gen2 alone",
+        )
 
 
-@rule(id="additional-network", severity="change", reads=("PodTemplateSpec.metadata.annotations",), docs="https://docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc")
+@rule(
+    id="additional-network",
+    severity="change",
+    reads=("PodTemplateSpec.metadata.annotations",),
+    docs="https://docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc",
+)
 def additional_network(candidate: Candidate) -> Iterator[Found]:
     """The pod has more than one network interface.
 
     Why: A Cloud Run revision has one interface in a VPC network, for egress alone.
-    Remedy: Take out the annotation and reach the other network by peering or Private Service Connect, or leave the workload on GKE.
+    Remedy: Take out the annotation and reach the other network by peering or Private Service Connect, or leave the
+    workload on GKE.
     Example: annotations: {networking.gke.io/interfaces: '[{"interfaceName":"eth1","network":"blue"}]'}
     """
     for key in ("networking.gke.io/interfaces", "k8s.v1.cni.cncf.io/networks"):
         if key in candidate.pod.annotations:
-            yield Found(bracketed(f"{candidate.metadata_path()}.annotations", key), f"the pod has further network interfaces ({key}); Cloud Run has one, for egress")
+            yield Found(
+                bracketed(f"{candidate.metadata_path()}.annotations", key),
+                f"the pod has further network interfaces ({key}); Cloud Run has one, for egress",
+            )
 
 
-@rule(id="claimed-device", severity="blocker", reads=("PodSpec.resourceClaims", "Container.resources.claims"), docs="https://docs.cloud.google.com/run/docs/configuring/services/gpu")
+@rule(
+    id="claimed-device",
+    severity="blocker",
+    reads=("PodSpec.resourceClaims", "Container.resources.claims"),
+    docs="https://docs.cloud.google.com/run/docs/configuring/services/gpu",
+)
 def claimed_device(candidate: Candidate) -> Iterator[Found]:
     """The pod claims a device by dynamic resource allocation.
 
     Why: Cloud Run has no claims; its one device is a GPU of a fixed kind.
-    Remedy: If the claim is for one NVIDIA L4 or RTX PRO 6000, ask for it as `resources.limits["nvidia.com/gpu"]: "1"` with the node selector of its kind; otherwise it stays on GKE.
+    Remedy: If the claim is for one NVIDIA L4 or RTX PRO 6000, ask for it as `resources.limits["nvidia.com/gpu"]: "1"`
+    with the node selector of its kind; otherwise it stays on GKE.
     Example: resourceClaims: [{name: gpu, resourceClaimTemplateName: tpu-claim}]
     """
     for i, claim in objects(candidate.pod.raw, "resourceClaims"):
-        yield Found(f"{candidate.pod.path}.resourceClaims[{i}]", f"the pod claims the device {claim.get('name')}; Cloud Run has no resource claims")
+        yield Found(
+            f"{candidate.pod.path}.resourceClaims[{i}]",
+            f"the pod claims the device {claim.get('name')}; Cloud Run has no resource claims",
+        )

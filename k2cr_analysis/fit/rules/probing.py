@@ -20,7 +20,11 @@ _TIMES = tuple(
 )
 
 
-_NEWER_FIELDS = tuple(f"Container.{probe}.{field}" for probe in ("startupProbe", "readinessProbe", "livenessProbe") for field in ("httpGet.protocol", "grpc.mode", "tcpSocket.host"))
+_NEWER_FIELDS = tuple(
+    f"Container.{probe}.{field}"
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe")
+    for field in ("httpGet.protocol", "grpc.mode", "tcpSocket.host")
+)
 
 
 def _probes(candidate: Candidate) -> Iterator[tuple[Container, str, Probe]]:
@@ -32,23 +36,37 @@ def _probes(candidate: Candidate) -> Iterator[tuple[Container, str, Probe]]:
 def _in_words(probe: CloudRunProbe | None) -> str:
     if probe is None:
         return "none"
-    where = {"http": f"HTTP {probe.http_path} on port {probe.port}", "tcp": f"TCP on port {probe.port}", "grpc": f"gRPC on port {probe.port}"}[probe.kind]
+    where = {
+        "http": f"HTTP {probe.http_path} on port {probe.port}",
+        "tcp": f"TCP on port {probe.port}",
+        "grpc": f"gRPC on port {probe.port}",
+    }[probe.kind]
     return f"{where}, every {probe.period_s} s, {probe.failure_threshold} times"
 
 
-@rule(id="exec-probe", severity="change", reads=("Container.livenessProbe.exec", "Container.readinessProbe.exec", "Container.startupProbe.exec"), docs=_HEALTH)
+@rule(
+    id="exec-probe",
+    severity="change",
+    reads=("Container.livenessProbe.exec", "Container.readinessProbe.exec", "Container.startupProbe.exec"),
+    docs=_HEALTH,
+)
 def exec_probe(candidate: Candidate) -> Iterator[Found]:
     """A probe runs a command in the container.
 
     Why: Cloud Run probes by HTTP, gRPC and, at start-up, TCP. It runs no commands.
-    Remedy: Give the application an HTTP path (or gRPC's health service) that does what the command does, and name it under `httpGet` (or `grpc`).
+    Remedy: Give the application an HTTP path (or gRPC's health service) that does what the command does, and name it
+    under `httpGet` (or `grpc`).
     Example: livenessProbe: {exec: {command: [cat, /tmp/healthy]}}
     """
     for container, name, probe in _probes(candidate):
         if probe.kind == "exec":
             found = candidate.probes.probes.get(container.name)
             now = _in_words(found.startup if found and name != "livenessProbe" else None)
-            yield Found(f"{probe.path}.exec", f"{name} of container {container.name} runs {' '.join(probe.command)[:80]!r}; Cloud Run runs no commands (closest replacement: {now})")
+            yield Found(
+                f"{probe.path}.exec",
+                f"{name} of container {container.name} runs {' '.join(probe.command)[:80]!r}; Cloud Run runs no "
+                f"commands (closest replacement: {now})",
+            )
 
 
 @rule(id="tcp-liveness-probe", severity="change", reads=("Container.livenessProbe.tcpSocket",), docs=_HEALTH)
@@ -56,15 +74,33 @@ def tcp_liveness_probe(candidate: Candidate) -> Iterator[Found]:
     """A liveness probe opens a TCP connection.
 
     Why: On Cloud Run a liveness probe is HTTP or gRPC; TCP is for start-up alone.
-    Remedy: Give the application an HTTP path and name it under `livenessProbe.httpGet`, or take the probe out: an instance that fails its requests shows in the metrics.
+    Remedy: Give the application an HTTP path and name it under `livenessProbe.httpGet`, or take the probe out: an
+    instance that fails its requests shows in the metrics.
     Example: livenessProbe: {tcpSocket: {port: 8080}}
     """
     for container, name, probe in _probes(candidate):
         if name == "livenessProbe" and probe.kind == "tcp":
-            yield Found(f"{probe.path}.tcpSocket", f"livenessProbe of container {container.name} is TCP on port {probe.port}; on Cloud Run it is HTTP or gRPC (now: none)")
+            yield Found(
+                f"{probe.path}.tcpSocket",
+                f"livenessProbe of container {container.name} is TCP on port {probe.port}; on Cloud Run it is "
+                "HTTP or gRPC (now: none)",
+            )
 
 
-@rule(id="probe-over-tls", severity="change", reads=("Container.livenessProbe.httpGet.scheme", "Container.readinessProbe.httpGet.scheme", "Container.startupProbe.httpGet.scheme", "Container.livenessProbe.httpGet.host", "Container.readinessProbe.httpGet.host", "Container.startupProbe.httpGet.host", *_NEWER_FIELDS), docs=_HEALTH)
+@rule(
+    id="probe-over-tls",
+    severity="change",
+    reads=(
+        "Container.livenessProbe.httpGet.scheme",
+        "Container.readinessProbe.httpGet.scheme",
+        "Container.startupProbe.httpGet.scheme",
+        "Container.livenessProbe.httpGet.host",
+        "Container.readinessProbe.httpGet.host",
+        "Container.startupProbe.httpGet.host",
+        *_NEWER_FIELDS,
+    ),
+    docs=_HEALTH,
+)
 def probe_over_tls(candidate: Candidate) -> Iterator[Found]:
     """A probe speaks TLS, or asks another host.
 
@@ -74,16 +110,43 @@ def probe_over_tls(candidate: Candidate) -> Iterator[Found]:
     """
     for container, name, probe in _probes(candidate):
         if probe.kind == "http" and probe.scheme == "HTTPS":
-            yield Found(f"{probe.path}.httpGet.scheme", f"{name} of container {container.name} speaks HTTPS; Cloud Run probes by plain HTTP")
+            yield Found(
+                f"{probe.path}.httpGet.scheme",
+                f"{name} of container {container.name} speaks HTTPS; Cloud Run probes by plain HTTP",
+            )
         elif probe.kind == "http" and probe.host not in (None, "localhost", "127.0.0.1"):
-            yield Found(f"{probe.path}.httpGet.host", f"{name} of container {container.name} asks the host {probe.host}; Cloud Run probes the container itself")
-        for action, field, plain in (("httpGet", "protocol", ("HTTP", "HTTP1")), ("grpc", "mode", ("Plaintext",)), ("tcpSocket", "host", ("localhost", "127.0.0.1"))):
+            yield Found(
+                f"{probe.path}.httpGet.host",
+                f"{name} of container {container.name} asks the host {probe.host}; Cloud Run probes the "
+                "container itself",
+            )
+        for action, field, plain in (
+            ("httpGet", "protocol", ("HTTP", "HTTP1")),
+            ("grpc", "mode", ("Plaintext",)),
+            ("tcpSocket", "host", ("localhost", "127.0.0.1")),
+        ):
             value = mapping(probe.raw, action).get(field)
             if value is not None and value not in plain:
-                yield Found(f"{probe.path}.{action}.{field}", f"{name} of container {container.name} has {action}.{field} {value}; Cloud Run probes the container itself, in plain text")
+                yield Found(
+                    f"{probe.path}.{action}.{field}",
+                    f"{name} of container {container.name} has {action}.{field} {value}; Cloud Run probes the "
+                    "container itself, in plain text",
+                )
 
 
-@rule(id="probe-port-unknown", severity="change", reads=("Container.livenessProbe.httpGet.port", "Container.readinessProbe.httpGet.port", "Container.startupProbe.httpGet.port", "Container.livenessProbe.tcpSocket.port", "Container.readinessProbe.tcpSocket.port", "Container.startupProbe.tcpSocket.port"), docs=_HEALTH)
+@rule(
+    id="probe-port-unknown",
+    severity="change",
+    reads=(
+        "Container.livenessProbe.httpGet.port",
+        "Container.readinessProbe.httpGet.port",
+        "Container.startupProbe.httpGet.port",
+        "Container.livenessProbe.tcpSocket.port",
+        "Container.readinessProbe.tcpSocket.port",
+        "Container.startupProbe.tcpSocket.port",
+    ),
+    docs=_HEALTH,
+)
 def probe_port_unknown(candidate: Candidate) -> Iterator[Found]:
     """A probe names a port that the container does not declare.
 
@@ -93,24 +156,40 @@ def probe_port_unknown(candidate: Candidate) -> Iterator[Found]:
     """
     for container, name, probe in _probes(candidate):
         if probe.kind != "exec" and container.port_number(probe.port) is None:
-            yield Found(probe.path, f"{name} of container {container.name} asks port {probe.port}, which the container does not declare; Cloud Run needs a number")
+            yield Found(
+                probe.path,
+                f"{name} of container {container.name} asks port {probe.port}, which the container does not "
+                "declare; Cloud Run needs a number",
+            )
 
 
 @rule(id="startup-probe-changed", severity="note", reads=_TIMES, docs=_HEALTH)
 def startup_probe_changed(candidate: Candidate) -> Iterator[Found]:
     """The start-up probe is made from another probe or asks at other times.
 
-    Why: Cloud Run sends requests when the start-up probe passes. It asks every second without a delay, so that a start is seen when it happens, for the same total time.
-    Remedy: Nothing to decide. If a start takes longer than is allowed here, raise `startupProbe.failureThreshold` (at most 240 s in all).
-    Example: readinessProbe: {httpGet: {path: /healthcheck, port: 8080}, initialDelaySeconds: 10, periodSeconds: 30, failureThreshold: 3}
+    Why: Cloud Run sends requests when the start-up probe passes. It asks every second without a delay, so that a start
+    is seen when it happens, for the same total time.
+    Remedy: Nothing to decide. If a start takes longer than is allowed here, raise `startupProbe.failureThreshold` (at
+    most 240 s in all).
+    Example: readinessProbe: {httpGet: {path: /healthcheck, port: 8080}, initialDelaySeconds: 10, periodSeconds: 30,
+    failureThreshold: 3}
     """
     for container in candidate.moving:
         found = candidate.probes.probes.get(container.name)
-        source = {"startupProbe": container.startup_probe, "readinessProbe": container.readiness_probe, "livenessProbe": container.liveness_probe}
+        source = {
+            "startupProbe": container.startup_probe,
+            "readinessProbe": container.readiness_probe,
+            "livenessProbe": container.liveness_probe,
+        }
         probe = source.get(found.startup_made_from or "") if found else None
         if found and found.startup and probe:
-            was = f"{found.startup_made_from}: delay {probe.initial_delay_s or 0} s, every {probe.period_s or 10} s, timeout {probe.timeout_s or 1} s, {probe.failure_threshold or 3} times ({allowed_s(probe)} s)"
-            yield Found(probe.path, f"container {container.name}, from {was} to startupProbe: {_in_words(found.startup)}")
+            was = (
+                f"{found.startup_made_from}: delay {probe.initial_delay_s or 0} s, every {probe.period_s or 10} s, "
+                f"timeout {probe.timeout_s or 1} s, {probe.failure_threshold or 3} times ({allowed_s(probe)} s)"
+            )
+            yield Found(
+                probe.path, f"container {container.name}, from {was} to startupProbe: {_in_words(found.startup)}"
+            )
 
 
 @rule(id="liveness-timing-clipped", severity="note", reads=_TIMES[8:], docs=_HEALTH)
@@ -122,23 +201,45 @@ def liveness_timing_clipped(candidate: Candidate) -> Iterator[Found]:
     Example: livenessProbe: {httpGet: {path: /, port: 80}, timeoutSeconds: 30, periodSeconds: 10}
     """
     for clip in candidate.probes.clips:
-        yield Found(clip.at, f"container {clip.container}: {clip.at.rpartition('.')[2]} goes from {clip.was} to {clip.now}, Cloud Run's range")
+        yield Found(
+            clip.at,
+            f"container {clip.container}: {clip.at.rpartition('.')[2]} goes from {clip.was} to {clip.now}, Cloud "
+            "Run's range",
+        )
 
 
-@rule(id="startup-over-limit", severity="change", reads=("Container.startupProbe.failureThreshold", "Container.startupProbe.periodSeconds", "Container.readinessProbe.initialDelaySeconds"), docs=_HEALTH)
+@rule(
+    id="startup-over-limit",
+    severity="change",
+    reads=(
+        "Container.startupProbe.failureThreshold",
+        "Container.startupProbe.periodSeconds",
+        "Container.readinessProbe.initialDelaySeconds",
+    ),
+    docs=_HEALTH,
+)
 def startup_over_limit(candidate: Candidate) -> Iterator[Found]:
     """A container may take longer to start than Cloud Run gives.
 
     Why: All containers together have 240 s to pass their start-up probes; then the instance is given up.
-    Remedy: Make the start faster (load data lazily, warm caches later, move migrations to a job), then set `startupProbe` to at most 240 s in all.
+    Remedy: Make the start faster (load data lazily, warm caches later, move migrations to a job), then set
+    `startupProbe` to at most 240 s in all.
     Example: startupProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 10, failureThreshold: 60}
     """
     for container in candidate.moving:
         startup, readiness = container.startup_probe, container.readiness_probe
         if startup and allowed_s(startup) > MAX_STARTUP_S:
-            yield Found(startup.path, f"container {container.name} may take {allowed_s(startup)} s to start; Cloud Run gives {MAX_STARTUP_S} s")
+            yield Found(
+                startup.path,
+                f"container {container.name} may take {allowed_s(startup)} s to start; Cloud Run gives "
+                f"{MAX_STARTUP_S} s",
+            )
         elif not startup and readiness and (readiness.initial_delay_s or 0) > MAX_STARTUP_S:
-            yield Found(f"{readiness.path}.initialDelaySeconds", f"container {container.name} is asked only after {readiness.initial_delay_s} s; Cloud Run gives {MAX_STARTUP_S} s to start")
+            yield Found(
+                f"{readiness.path}.initialDelaySeconds",
+                f"container {container.name} is asked only after {readiness.initial_delay_s} s; Cloud Run gives "
+                f"{MAX_STARTUP_S} s to start",
+            )
 
 
 @rule(id="startup-time-shortened", severity="note", reads=_TIMES[:8], docs=_HEALTH)
@@ -146,38 +247,54 @@ def startup_time_shortened(candidate: Candidate) -> Iterator[Found]:
     """The containers that wait for each other may take longer in all than Cloud Run gives.
 
     Why: The allowances of a chain of containers that wait for each other add up, and Cloud Run gives 240 s for all.
-    Remedy: Nothing to decide: each is shortened in proportion. Set the start-up times that are really needed in `startupProbe`.
+    Remedy: Nothing to decide: each is shortened in proportion. Set the start-up times that are really needed in
+    `startupProbe`.
     Example: two containers, one waiting for the other, of 200 s each
     """
     for clip in candidate.probes.shortened:
-        yield Found(clip.at, f"container {clip.container}: the time allowed to start goes from {clip.was} to {clip.now}, so that its chain stays within {MAX_STARTUP_S} s")
+        yield Found(
+            clip.at,
+            f"container {clip.container}: the time allowed to start goes from {clip.was} to {clip.now}, so that "
+            f"its chain stays within {MAX_STARTUP_S} s",
+        )
 
 
 @rule(id="awaited-without-port", severity="change", reads=("Container.ports",), docs=_ORDER)
 def awaited_without_port(candidate: Candidate) -> Iterator[Found]:
     """Another container waits for this one, and nothing shows when it is ready.
 
-    Why: Without a start-up probe the order is not kept. A probe needs a port, and the manifest names none for this container.
+    Why: Without a start-up probe the order is not kept. A probe needs a port, and the manifest names none for this
+    container.
     Remedy: Give it a `startupProbe`, or declare the port it listens on in `containers[].ports`.
     Example: a native sidecar without ports and probes
     """
     for container in candidate.probes.blind:
-        yield Found(container.path, f"container {container.name} is waited for, and has neither a port nor a probe; Cloud Run keeps the order by start-up probes alone")
+        yield Found(
+            container.path,
+            f"container {container.name} is waited for, and has neither a port nor a probe; Cloud Run keeps the "
+            "order by start-up probes alone",
+        )
 
 
-@rule(id="startup-cycle", severity="blocker", reads=("Container.env", "Container.args", "Container.command"), docs=_ORDER)
+@rule(
+    id="startup-cycle", severity="blocker", reads=("Container.env", "Container.args", "Container.command"), docs=_ORDER
+)
 def startup_cycle(candidate: Candidate) -> Iterator[Found]:
     """The containers wait for each other in a circle.
 
     Why: Cloud Run starts a container when those it depends on are ready; in a circle none ever is.
-    Remedy: Say which one can start first: `depends_on` under `[workload."namespace/Kind/name"]` in k2cr.toml, for example `depends_on = {proxy = ["app"], app = []}`.
+    Remedy: Say which one can start first: `depends_on` under `[workload."namespace/Kind/name"]` in k2cr.toml, for
+    example `depends_on = {proxy = ["app"], app = []}`.
     Example: container a calls localhost:9000 of b, and b calls localhost:8000 of a
     """
     if candidate.startup.cycle:
         chain = " -> ".join(candidate.startup.cycle)
         edges = zip(candidate.startup.cycle, candidate.startup.cycle[1:], strict=False)
         evidence = "; ".join(candidate.startup.order.evidence.get(edge, "") for edge in edges)
-        yield Found(candidate.startup.cycle_at or candidate.pod.path, f"containers wait for each other in a circle: {chain} ({evidence})")
+        yield Found(
+            candidate.startup.cycle_at or candidate.pod.path,
+            f"containers wait for each other in a circle: {chain} ({evidence})",
+        )
 
 
 @rule(id="dependency-of-nobody", severity="change", reads=(), docs=_ORDER)
@@ -189,22 +306,36 @@ def dependency_of_nobody(candidate: Candidate) -> Iterator[Found]:
     Example: depends_on = {proxy = ["fronted"]}
     """
     for name in candidate.startup.unknown:
-        yield Found(f"{candidate.pod.path}.containers", f"depends_on in k2cr.toml names {name}, and the containers that go along are {', '.join(c.name for c in candidate.moving)}")
+        yield Found(
+            f"{candidate.pod.path}.containers",
+            f"depends_on in k2cr.toml names {name}, and the containers that go along are "
+            f"{', '.join(c.name for c in candidate.moving)}",
+        )
 
 
-@rule(id="native-sidecar", severity="change", reads=("Container.restartPolicy", "Container.restartPolicyRules"), docs=_ORDER)
+@rule(
+    id="native-sidecar",
+    severity="change",
+    reads=("Container.restartPolicy", "Container.restartPolicyRules"),
+    docs=_ORDER,
+)
 def native_sidecar(candidate: Candidate) -> Iterator[Found]:
     """A container is a native sidecar: an init container that keeps running.
 
-    Why: On Cloud Run it becomes an ordinary sidecar, and the order is kept by `container-dependencies` and start-up probes. It is not stopped last.
-    Remedy: Check that the order is right (`depends_on` in k2cr.toml can change it) and that the sidecar need not outlive the application at shutdown.
+    Why: On Cloud Run it becomes an ordinary sidecar, and the order is kept by `container-dependencies` and start-up
+    probes. It is not stopped last.
+    Remedy: Check that the order is right (`depends_on` in k2cr.toml can change it) and that the sidecar need not
+    outlive the application at shutdown.
     Example: initContainers: [{name: proxy, restartPolicy: Always}]
     """
     for container in candidate.pod.sidecars:
         if container in candidate.moving:
             waiting = [n for n, others in candidate.startup.order.depends_on.items() if container.name in others]
             order = f"{', '.join(waiting)} will wait for it" if waiting else "nothing waits for it"
-            yield Found(container.path, f"container {container.name} is a native sidecar; on Cloud Run it is an ordinary one, and {order}")
+            yield Found(
+                container.path,
+                f"container {container.name} is a native sidecar; on Cloud Run it is an ordinary one, and {order}",
+            )
 
 
 @rule(id="readiness-gate", severity="change", reads=("PodSpec.readinessGates",), docs=_HEALTH)
@@ -218,4 +349,7 @@ def readiness_gate(candidate: Candidate) -> Iterator[Found]:
     gates = candidate.pod.raw.get("readinessGates")
     names = [str(g.get("conditionType")) for g in gates if isinstance(g, dict)] if isinstance(gates, list) else []
     if any(not n.startswith("cloud.google.com/load-balancer") for n in names):
-        yield Found(f"{candidate.pod.path}.readinessGates", f"the pod waits for {', '.join(names)}; on Cloud Run only its probes count")
+        yield Found(
+            f"{candidate.pod.path}.readinessGates",
+            f"the pod waits for {', '.join(names)}; on Cloud Run only its probes count",
+        )

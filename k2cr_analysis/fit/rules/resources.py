@@ -16,7 +16,8 @@ _CPU = "https://docs.cloud.google.com/run/docs/configuring/services/cpu"
 _GPU = "https://docs.cloud.google.com/run/docs/configuring/services/gpu"
 NVIDIA_GPU = "nvidia.com/gpu"
 _GPU_LABEL = "cloud.google.com/gke-accelerator"
-# GPU kinds that Cloud Run has -> most vCPU and memory of an instance with one (docs: configuring/services/gpu; RTX PRO 6000 shapes go to 44 vCPU and 176 GiB).
+# GPU kinds that Cloud Run has -> most vCPU and memory of an instance with one (docs: configuring/services/gpu; RTX PRO
+# 6000 shapes go to 44 vCPU and 176 GiB).
 _OFFERED_GPUS: dict[str, tuple[int, int]] = {
     "nvidia-l4": (MAX_CPU_CORES, MAX_MEMORY_BYTES),
     "nvidia-rtx-pro-6000": (44, 176 * 2**30),
@@ -54,8 +55,10 @@ def _gpu_kinds(candidate: Candidate) -> frozenset[str]:
 def requests_over_instance(candidate: Candidate) -> Iterator[Found]:
     """The containers together request more than a Cloud Run instance can have.
 
-    Why: An instance has at most 8 vCPU and 32 GiB over all its containers (more only beside a large GPU). Where a request is missing, Kubernetes takes the limit.
-    Remedy: Lower `resources.requests` to what is used, if usage allows; split the pod into services; or leave it on GKE.
+    Why: An instance has at most 8 vCPU and 32 GiB over all its containers (more only beside a large GPU). Where a
+    request is missing, Kubernetes takes the limit.
+    Remedy: Lower `resources.requests` to what is used, if usage allows; split the pod into services; or leave it on
+    GKE.
     Example: resources: {requests: {cpu: "9"}}
     """
     cpu_limit, memory_limit = _ceiling(candidate)
@@ -63,17 +66,23 @@ def requests_over_instance(candidate: Candidate) -> Iterator[Found]:
     size = sum(_effective_bytes(c) for c in candidate.moving)
     if cores > cpu_limit and candidate.moving:
         largest = max(candidate.moving, key=_effective_cores)
-        yield Found(f"{largest.path}.resources", f"the containers request {cores:f} vCPU; an instance has at most {cpu_limit}")
+        yield Found(
+            f"{largest.path}.resources", f"the containers request {cores:f} vCPU; an instance has at most {cpu_limit}"
+        )
     if size > memory_limit and candidate.moving:
         largest = max(candidate.moving, key=_effective_bytes)
-        yield Found(f"{largest.path}.resources", f"the containers request {in_words(size)} of memory; an instance has at most {in_words(memory_limit)}")
+        yield Found(
+            f"{largest.path}.resources",
+            f"the containers request {in_words(size)} of memory; an instance has at most {in_words(memory_limit)}",
+        )
 
 
 @rule(id="limits-over-instance", severity="change", reads=("Container.resources.limits",), docs=_CPU)
 def limits_over_instance(candidate: Candidate) -> Iterator[Found]:
     """The limits together, though not the requests, are more than a Cloud Run instance can have.
 
-    Why: On Cloud Run the limit is what an instance gets and what is paid; over all containers it is at most 8 vCPU and 32 GiB.
+    Why: On Cloud Run the limit is what an instance gets and what is paid; over all containers it is at most 8 vCPU and
+    32 GiB.
     Remedy: Choose `resources.limits` from the measured use, within 8 vCPU and 32 GiB for all containers together.
     Example: resources: {requests: {cpu: "1"}, limits: {cpu: "16"}}
     """
@@ -82,18 +91,31 @@ def limits_over_instance(candidate: Candidate) -> Iterator[Found]:
     size = sum(c.limits.memory_bytes or _effective_bytes(c) for c in candidate.moving)
     if cores > cpu_limit >= sum((_effective_cores(c) for c in candidate.moving), Decimal(0)):
         largest = max(candidate.moving, key=lambda c: c.limits.cpu_cores or Decimal(0))
-        yield Found(f"{largest.path}.resources.limits.cpu", f"the limits add up to {cores:f} vCPU; an instance has at most {cpu_limit}")
+        yield Found(
+            f"{largest.path}.resources.limits.cpu",
+            f"the limits add up to {cores:f} vCPU; an instance has at most {cpu_limit}",
+        )
     if size > memory_limit >= sum(_effective_bytes(c) for c in candidate.moving):
         largest = max(candidate.moving, key=lambda c: c.limits.memory_bytes or 0)
-        yield Found(f"{largest.path}.resources.limits.memory", f"the limits add up to {in_words(size)}; an instance has at most {in_words(memory_limit)}")
+        yield Found(
+            f"{largest.path}.resources.limits.memory",
+            f"the limits add up to {in_words(size)}; an instance has at most {in_words(memory_limit)}",
+        )
 
 
-@rule(id="accelerator-not-offered", severity="blocker", reads=("Container.resources", "PodSpec.nodeSelector", "PodSpec.affinity.nodeAffinity"), docs=_GPU)
+@rule(
+    id="accelerator-not-offered",
+    severity="blocker",
+    reads=("Container.resources", "PodSpec.nodeSelector", "PodSpec.affinity.nodeAffinity"),
+    docs=_GPU,
+)
 def accelerator_not_offered(candidate: Candidate) -> Iterator[Found]:
     """The pod needs an accelerator or a device that Cloud Run does not have.
 
-    Why: Cloud Run has one NVIDIA L4 or one NVIDIA RTX PRO 6000 an instance, and no TPUs, other GPUs, or devices of plugins.
-    Remedy: Try the model on one L4 or RTX PRO 6000 (`nodeSelector["cloud.google.com/gke-accelerator"]`), a smaller or quantised one if need be; otherwise it stays on GKE.
+    Why: Cloud Run has one NVIDIA L4 or one NVIDIA RTX PRO 6000 an instance, and no TPUs, other GPUs, or devices of
+    plugins.
+    Remedy: Try the model on one L4 or RTX PRO 6000 (`nodeSelector["cloud.google.com/gke-accelerator"]`), a smaller or
+    quantised one if need be; otherwise it stays on GKE.
     Example: resources: {limits: {google.com/tpu: "4"}}
     """
     for container in candidate.moving:
@@ -107,7 +129,10 @@ def accelerator_not_offered(candidate: Candidate) -> Iterator[Found]:
     for label in _TPU_LABELS:
         allowed = allowed_values(candidate.pod, label)
         if allowed:
-            yield Found(allowed.at, f"the pod runs on nodes with a TPU ({', '.join(sorted(allowed.values))}); Cloud Run has none")
+            yield Found(
+                allowed.at,
+                f"the pod runs on nodes with a TPU ({', '.join(sorted(allowed.values))}); Cloud Run has none",
+            )
             break
 
 
@@ -117,10 +142,19 @@ def _gpu(candidate: Candidate, container: str, count: Decimal, at: str) -> Itera
         yield Found(at, f"container {container} needs {count:f} GPUs; a Cloud Run instance has one")
     if count > 0 and kinds and not kinds & set(_OFFERED_GPUS):
         allowed = allowed_values(candidate.pod, _GPU_LABEL)
-        yield Found(allowed.at if allowed else at, f"container {container} needs a GPU of the kind {' or '.join(sorted(kinds))}; Cloud Run has {' and '.join(_OFFERED_GPUS)}")
+        yield Found(
+            allowed.at if allowed else at,
+            f"container {container} needs a GPU of the kind {' or '.join(sorted(kinds))}; Cloud Run has "
+            f"{' and '.join(_OFFERED_GPUS)}",
+        )
 
 
-@rule(id="accelerator-of-unknown-kind", severity="change", reads=("Container.resources", "PodSpec.nodeSelector"), docs=_GPU)
+@rule(
+    id="accelerator-of-unknown-kind",
+    severity="change",
+    reads=("Container.resources", "PodSpec.nodeSelector"),
+    docs=_GPU,
+)
 def accelerator_of_unknown_kind(candidate: Candidate) -> Iterator[Found]:
     """The pod needs a GPU, and the manifest does not say of which kind.
 
@@ -129,22 +163,33 @@ def accelerator_of_unknown_kind(candidate: Candidate) -> Iterator[Found]:
     Example: resources: {limits: {nvidia.com/gpu: "1"}}
     """
     for container in candidate.moving:
-        if {**container.requests.extended, **container.limits.extended}.get(NVIDIA_GPU, Decimal(0)) > 0 and not _gpu_kinds(candidate):
-            yield Found(f"{container.path}.resources.limits['{NVIDIA_GPU}']", f"container {container.name} needs a GPU of a kind that the manifest does not say; Cloud Run has {' and '.join(_OFFERED_GPUS)}")
+        if {**container.requests.extended, **container.limits.extended}.get(
+            NVIDIA_GPU, Decimal(0)
+        ) > 0 and not _gpu_kinds(candidate):
+            yield Found(
+                f"{container.path}.resources.limits['{NVIDIA_GPU}']",
+                f"container {container.name} needs a GPU of a kind that the manifest does not say; Cloud Run has "
+                f"{' and '.join(_OFFERED_GPUS)}",
+            )
 
 
 @rule(id="accelerator-offered", severity="note", reads=("Container.resources", "PodSpec.nodeSelector"), docs=_GPU)
 def accelerator_offered(candidate: Candidate) -> Iterator[Found]:
     """The pod needs a GPU that Cloud Run has.
 
-    Why: One NVIDIA L4 needs at least 4 vCPU and 16 GiB, one RTX PRO 6000 at least 20 vCPU and 80 GiB, in the container that owns it.
-    Remedy: Nothing to decide: the GPU and its kind are carried over, and CPU and memory are raised to the least that the GPU needs. Check the quota of the region.
+    Why: One NVIDIA L4 needs at least 4 vCPU and 16 GiB, one RTX PRO 6000 at least 20 vCPU and 80 GiB, in the container
+    that owns it.
+    Remedy: Nothing to decide: the GPU and its kind are carried over, and CPU and memory are raised to the least that
+    the GPU needs. Check the quota of the region.
     Example: nodeSelector: {cloud.google.com/gke-accelerator: nvidia-l4}
     """
     offered = _gpu_kinds(candidate) & set(_OFFERED_GPUS)
     for container in candidate.moving:
         if {**container.requests.extended, **container.limits.extended}.get(NVIDIA_GPU) == 1 and offered:
-            yield Found(f"{container.path}.resources.limits['{NVIDIA_GPU}']", f"container {container.name} needs one GPU ({', '.join(sorted(offered))}); Cloud Run has it")
+            yield Found(
+                f"{container.path}.resources.limits['{NVIDIA_GPU}']",
+                f"container {container.name} needs one GPU ({', '.join(sorted(offered))}); Cloud Run has it",
+            )
 
 
 @rule(id="huge-pages", severity="change", reads=("Container.resources",), docs=_CPU)
@@ -158,16 +203,28 @@ def huge_pages(candidate: Candidate) -> Iterator[Found]:
     for container in candidate.moving:
         for name in {**container.requests.extended, **container.limits.extended}:
             if name.startswith("hugepages-"):
-                yield Found(f"{container.path}.resources.limits['{name}']", f"container {container.name} asks for {name}; Cloud Run has none")
+                yield Found(
+                    f"{container.path}.resources.limits['{name}']",
+                    f"container {container.name} asks for {name}; Cloud Run has none",
+                )
 
 
-@rule(id="too-many-containers", severity="change", reads=("PodSpec.containers",), docs="https://docs.cloud.google.com/run/docs/deploying")
+@rule(
+    id="too-many-containers",
+    severity="change",
+    reads=("PodSpec.containers",),
+    docs="https://docs.cloud.google.com/run/docs/deploying",
+)
 def too_many_containers(candidate: Candidate) -> Iterator[Found]:
     """The pod has more containers than a Cloud Run instance can have.
 
     Why: An instance has at most 10 containers, the ingress container among them.
-    Remedy: Split `spec.containers` into several services, or take out sidecars that Cloud Run makes needless (log shippers, mesh proxies).
+    Remedy: Split `spec.containers` into several services, or take out sidecars that Cloud Run makes needless (log
+    shippers, mesh proxies).
     Example: a pod of eleven containers
     """
     if len(candidate.moving) > MAX_CONTAINERS:
-        yield Found(f"{candidate.pod.path}.containers", f"the pod has {len(candidate.moving)} containers; an instance has at most {MAX_CONTAINERS}")
+        yield Found(
+            f"{candidate.pod.path}.containers",
+            f"the pod has {len(candidate.moving)} containers; an instance has at most {MAX_CONTAINERS}",
+        )

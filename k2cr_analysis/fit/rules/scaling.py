@@ -12,13 +12,21 @@ _SCALING = "https://docs.cloud.google.com/run/docs/about-instance-autoscaling"
 _RESOURCE_METRICS = ("Resource", "ContainerResource")
 
 
-@rule(id="scaling-on-custom-metric", severity="change", reads=("HorizontalPodAutoscaler.spec.metrics", "ScaledObject", "HTTPScaledObject"), docs=_SCALING)
+@rule(
+    id="scaling-on-custom-metric",
+    severity="change",
+    reads=("HorizontalPodAutoscaler.spec.metrics", "ScaledObject", "HTTPScaledObject"),
+    docs=_SCALING,
+)
 def scaling_on_custom_metric(candidate: Candidate) -> Iterator[Found]:
     """The number of pods follows a queue or a metric of the application's own.
 
     Why: Cloud Run scales a service on requests and CPU, and a worker pool not at all by itself.
-    Remedy: For a service: take the metric out if requests and CPU follow it. For a queue: push its messages to the service (Pub/Sub push, Eventarc), or run a worker pool whose `manualInstanceCount` a scaler (CREMA, KEDA's for Cloud Run) sets.
-    Example: metrics: [{type: External, external: {metric: {name: pubsub.googleapis.com|subscription|num_undelivered_messages}}}]
+    Remedy: For a service: take the metric out if requests and CPU follow it. For a queue: push its messages to the
+    service (Pub/Sub push, Eventarc), or run a worker pool whose `manualInstanceCount` a scaler (CREMA, KEDA's for Cloud
+    Run) sets.
+    Example: metrics: [{type: External, external: {metric: {name:
+    pubsub.googleapis.com|subscription|num_undelivered_messages}}}]
     """
     for scaler in candidate.workload.related.get("HorizontalPodAutoscaler", ()):
         for i, metric in objects(mapping(scaler, "spec"), "metrics"):
@@ -26,12 +34,18 @@ def scaling_on_custom_metric(candidate: Candidate) -> Iterator[Found]:
             if kind and kind not in _RESOURCE_METRICS:
                 body = mapping(metric, kind[:1].lower() + kind[1:])
                 name = text(mapping(body, "metric"), "name") or text(body, "metricName") or kind
-                yield Found(f"HorizontalPodAutoscaler/{_name(scaler)} $.spec.metrics[{i}]", f"the number of pods follows {name} ({kind}); Cloud Run scales on requests and CPU")
+                yield Found(
+                    f"HorizontalPodAutoscaler/{_name(scaler)} $.spec.metrics[{i}]",
+                    f"the number of pods follows {name} ({kind}); Cloud Run scales on requests and CPU",
+                )
     for kind in ("ScaledObject", "HTTPScaledObject"):
         for scaler in candidate.workload.related.get(kind, ()):
             for i, trigger in objects(mapping(scaler, "spec"), "triggers"):
                 if trigger.get("type") not in ("cpu", "memory"):
-                    yield Found(f"{kind}/{_name(scaler)} $.spec.triggers[{i}]", f"KEDA scales it on {trigger.get('type')}; Cloud Run scales on requests and CPU")
+                    yield Found(
+                        f"{kind}/{_name(scaler)} $.spec.triggers[{i}]",
+                        f"KEDA scales it on {trigger.get('type')}; Cloud Run scales on requests and CPU",
+                    )
 
 
 @rule(id="scaling-on-memory-alone", severity="change", reads=("HorizontalPodAutoscaler.spec.metrics",), docs=_SCALING)
@@ -39,12 +53,16 @@ def scaling_on_memory_alone(candidate: Candidate) -> Iterator[Found]:
     """The number of pods follows the use of memory alone.
 
     Why: Cloud Run scales on requests and CPU. Memory that fills up stops the instance instead.
-    Remedy: Set `containerConcurrency` so that the requests of one instance fit into its memory, and take the metric out of the autoscaler.
+    Remedy: Set `containerConcurrency` so that the requests of one instance fit into its memory, and take the metric out
+    of the autoscaler.
     Example: metrics: [{type: Resource, resource: {name: memory}}]
     """
     scaler = candidate.workload.autoscaler
     if scaler and scaler.metrics and all(m == ("Resource", "memory") for m in scaler.metrics):
-        yield Found(f"HorizontalPodAutoscaler/{scaler.name} $.spec.metrics", "the number of pods follows memory alone; Cloud Run scales on requests and CPU")
+        yield Found(
+            f"HorizontalPodAutoscaler/{scaler.name} $.spec.metrics",
+            "the number of pods follows memory alone; Cloud Run scales on requests and CPU",
+        )
 
 
 @rule(id="scaling-on-memory-too", severity="note", reads=("HorizontalPodAutoscaler.spec.metrics",), docs=_SCALING)
@@ -57,10 +75,18 @@ def scaling_on_memory_too(candidate: Candidate) -> Iterator[Found]:
     """
     scaler = candidate.workload.autoscaler
     if scaler and ("Resource", "memory") in scaler.metrics and any(m != ("Resource", "memory") for m in scaler.metrics):
-        yield Found(f"HorizontalPodAutoscaler/{scaler.name} $.spec.metrics", "memory drives the number of pods beside CPU; Cloud Run scales on requests and CPU")
+        yield Found(
+            f"HorizontalPodAutoscaler/{scaler.name} $.spec.metrics",
+            "memory drives the number of pods beside CPU; Cloud Run scales on requests and CPU",
+        )
 
 
-@rule(id="worker-pool-scaled-by-hand", severity="change", reads=("HorizontalPodAutoscaler.spec.scaleTargetRef",), docs="https://docs.cloud.google.com/run/docs/deploying-worker-pools")
+@rule(
+    id="worker-pool-scaled-by-hand",
+    severity="change",
+    reads=("HorizontalPodAutoscaler.spec.scaleTargetRef",),
+    docs="https://docs.cloud.google.com/run/docs/deploying-worker-pools",
+)
 def worker_pool_scaled_by_hand(candidate: Candidate) -> Iterator[Found]:
     """An autoscaler moves the number of pods of something that becomes a worker pool.
 
@@ -69,11 +95,24 @@ def worker_pool_scaled_by_hand(candidate: Candidate) -> Iterator[Found]:
     Example: a HorizontalPodAutoscaler on CPU for a Deployment without a Service
     """
     scaler = candidate.workload.autoscaler
-    if candidate.target == "worker-pool" and scaler and scaler.max_replicas > (scaler.min_replicas or 1) and all(k in _RESOURCE_METRICS for k, _ in scaler.metrics):
-        yield Found(f"HorizontalPodAutoscaler/{scaler.name} $.spec.maxReplicas", f"from {scaler.min_replicas or 1} to {scaler.max_replicas} pods; a worker pool does not scale by itself")
+    if (
+        candidate.target == "worker-pool"
+        and scaler
+        and scaler.max_replicas > (scaler.min_replicas or 1)
+        and all(k in _RESOURCE_METRICS for k, _ in scaler.metrics)
+    ):
+        yield Found(
+            f"HorizontalPodAutoscaler/{scaler.name} $.spec.maxReplicas",
+            f"from {scaler.min_replicas or 1} to {scaler.max_replicas} pods; a worker pool does not scale by itself",
+        )
 
 
-@rule(id="vertical-autoscaler", severity="note", reads=("VerticalPodAutoscaler",), docs="https://docs.cloud.google.com/run/docs/configuring/services/memory-limits")
+@rule(
+    id="vertical-autoscaler",
+    severity="note",
+    reads=("VerticalPodAutoscaler",),
+    docs="https://docs.cloud.google.com/run/docs/configuring/services/memory-limits",
+)
 def vertical_autoscaler(candidate: Candidate) -> Iterator[Found]:
     """A VerticalPodAutoscaler sets the requests of the pods.
 
@@ -83,7 +122,10 @@ def vertical_autoscaler(candidate: Candidate) -> Iterator[Found]:
     """
     for scaler in candidate.workload.related.get("VerticalPodAutoscaler", ()):
         if mapping(scaler, "spec", "updatePolicy").get("updateMode") != "Off":
-            yield Found(f"VerticalPodAutoscaler/{_name(scaler)} $.spec", "its requests move by themselves; on Cloud Run limits are fixed for a revision")
+            yield Found(
+                f"VerticalPodAutoscaler/{_name(scaler)} $.spec",
+                "its requests move by themselves; on Cloud Run limits are fixed for a revision",
+            )
 
 
 def _name(raw: object) -> object:

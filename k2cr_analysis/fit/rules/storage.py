@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.fit.volumes import claim_backing, is_block_volume, in_words, network_file_system
+from k2cr_analysis.fit.volumes import claim_backing, in_words, is_block_volume, network_file_system
 from k2cr_analysis.model.parse.access import mapping, objects, text, texts
 
 _VOLUMES = "https://docs.cloud.google.com/run/docs/configuring/services/volume-mounts"
@@ -17,35 +17,49 @@ _CONTRACT = "https://docs.cloud.google.com/run/docs/container-contract"
     id="durable-block-storage",
     severity="blocker",
     reads=(
-        "PodSpec.volumes[].persistentVolumeClaim", "PodSpec.volumes[].gcePersistentDisk", "PodSpec.volumes[].awsElasticBlockStore", "PodSpec.volumes[].azureDisk", "PodSpec.volumes[].iscsi",
-        "PodSpec.volumes[].fc", "PodSpec.volumes[].rbd", "PodSpec.volumes[].cinder", "PodSpec.volumes[].vsphereVolume", "PodSpec.volumes[].portworxVolume", "PodSpec.volumes[].scaleIO",
-        "PodSpec.volumes[].storageos", "PodSpec.volumes[].photonPersistentDisk", "PodSpec.volumes[].flocker", "PodSpec.volumes[].quobyte", "PodSpec.volumes[].flexVolume",
-        "StatefulSet.spec.volumeClaimTemplates", "PersistentVolumeClaimSpec", "PersistentVolumeClaim", "Container.volumeDevices",
+        "PodSpec.volumes[].persistentVolumeClaim", "PodSpec.volumes[].gcePersistentDisk",
+        "PodSpec.volumes[].awsElasticBlockStore", "PodSpec.volumes[].azureDisk", "PodSpec.volumes[].iscsi",
+        "PodSpec.volumes[].fc", "PodSpec.volumes[].rbd", "PodSpec.volumes[].cinder", "PodSpec.volumes[].vsphereVolume",
+        "PodSpec.volumes[].portworxVolume", "PodSpec.volumes[].scaleIO",
+        "PodSpec.volumes[].storageos", "PodSpec.volumes[].photonPersistentDisk", "PodSpec.volumes[].flocker",
+        "PodSpec.volumes[].flexVolume",
+        "StatefulSet.spec.volumeClaimTemplates", "PersistentVolumeClaimSpec", "PersistentVolumeClaim",
+        "Container.volumeDevices",
     ),
     docs=_VOLUMES,
 )  # fmt: skip
 def durable_block_storage(candidate: Candidate) -> Iterator[Found]:
     """The pod keeps data on a block disk that outlives it.
 
-    Why: Cloud Run mounts Cloud Storage buckets, NFS shares, secrets and memory. It has no block volumes, and what a container writes elsewhere is lost when its instance stops.
-    Remedy: Move the state to a managed database, to Cloud Storage (mounted as a bucket) or to Filestore (mounted as NFS) and take the claim out of `spec.volumes`; or leave the workload on GKE.
+    Why: Cloud Run mounts Cloud Storage buckets, NFS shares, secrets and memory. It has no block volumes, and what a
+    container writes elsewhere is lost when its instance stops.
+    Remedy: Move the state to a managed database, to Cloud Storage (mounted as a bucket) or to Filestore (mounted as
+    NFS) and take the claim out of `spec.volumes`; or leave the workload on GKE.
     Example: volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
     """
     for i, template in objects(mapping(candidate.workload.raw, "spec"), "volumeClaimTemplates"):
         modes = ", ".join(texts(mapping(template, "spec"), "accessModes")) or "no access mode"
         if candidate.workload.kind == "StatefulSet" and "ReadWriteMany" not in modes:
             name = mapping(template, "metadata").get("name")
-            yield Found(f"$.spec.volumeClaimTemplates[{i}]", f"each pod has a disk of its own, {name} ({modes}); Cloud Run has no block volumes")
+            yield Found(
+                f"$.spec.volumeClaimTemplates[{i}]",
+                f"each pod has a disk of its own, {name} ({modes}); Cloud Run has no block volumes",
+            )
     for volume in candidate.pod.volumes:
         if volume.kind == "persistentVolumeClaim":
             backing = claim_backing(volume, candidate.index)
             if backing.is_block:
                 yield Found(volume.path, f"volume {volume.name}: {backing.words}; Cloud Run has no block volumes")
         elif is_block_volume(volume):
-            yield Found(volume.path, f"volume {volume.name} is a block disk ({volume.kind}); Cloud Run has no block volumes")
+            yield Found(
+                volume.path, f"volume {volume.name} is a block disk ({volume.kind}); Cloud Run has no block volumes"
+            )
     for container in candidate.moving:
         for i, device in objects(container.raw, "volumeDevices"):
-            yield Found(f"{container.path}.volumeDevices[{i}]", f"container {container.name} uses the raw block device {device.get('devicePath')}; Cloud Run has none")
+            yield Found(
+                f"{container.path}.volumeDevices[{i}]",
+                f"container {container.name} uses the raw block device {device.get('devicePath')}; Cloud Run has none",
+            )
 
 
 @rule(id="host-path-volume", severity="blocker", reads=("PodSpec.volumes[].hostPath",), docs=_VOLUMES)
@@ -53,37 +67,68 @@ def host_path_volume(candidate: Candidate) -> Iterator[Found]:
     """The pod mounts a directory of its node.
 
     Why: A Cloud Run instance has no node that it could see.
-    Remedy: Take out the `hostPath` volume: logs go to stdout, sockets and devices have no counterpart, shared files belong in a bucket. Node agents stay on GKE.
+    Remedy: Take out the `hostPath` volume: logs go to stdout, sockets and devices have no counterpart, shared files
+    belong in a bucket. Node agents stay on GKE.
     Example: volumes: [{name: run, hostPath: {path: /var/run}}]
     """
     for volume in candidate.pod.volumes:
         if volume.kind == "hostPath":
-            yield Found(f"{volume.path}.hostPath", f"volume {volume.name} is the node's {volume.source.get('path')}; Cloud Run has no node to mount from")
+            yield Found(
+                f"{volume.path}.hostPath",
+                f"volume {volume.name} is the node's {volume.source.get('path')}; Cloud Run has no node to mount from",
+            )
 
 
-@rule(id="network-file-system", severity="change", reads=("PodSpec.volumes[].nfs", "PodSpec.volumes[].cephfs", "PodSpec.volumes[].glusterfs", "PodSpec.volumes[].azureFile"), docs="https://docs.cloud.google.com/run/docs/configuring/services/nfs-volume-mounts")
+@rule(
+    id="network-file-system",
+    severity="change",
+    reads=(
+        "PodSpec.volumes[].nfs",
+        "PodSpec.volumes[].cephfs",
+        "PodSpec.volumes[].glusterfs",
+        "PodSpec.volumes[].azureFile",
+        "PodSpec.volumes[].quobyte",
+    ),
+    docs="https://docs.cloud.google.com/run/docs/configuring/services/nfs-volume-mounts",
+)
 def network_file_system_volume(candidate: Candidate) -> Iterator[Found]:
     """The pod shares files over a network file system.
 
-    Why: Cloud Run mounts NFS (second generation, Direct VPC egress) without file locking; other network file systems not at all.
-    Remedy: Say which share to mount under `volumes[].nfs` (`server`, `path`) and see that the application does not rely on locks; or move the files to Cloud Storage.
+    Why: Cloud Run mounts NFS (second generation, Direct VPC egress) without file locking; other network file systems
+    not at all.
+    Remedy: Say which share to mount under `volumes[].nfs` (`server`, `path`) and see that the application does not rely
+    on locks; or move the files to Cloud Storage.
     Example: persistentVolumeClaim: {claimName: shared}   # accessModes: [ReadWriteMany]
     """
     for volume in candidate.pod.volumes:
         what = network_file_system(volume, candidate.index)
         if what:
-            yield Found(volume.path, f"volume {volume.name}: {what}; Cloud Run mounts NFS without file locking, through Direct VPC egress")
+            yield Found(
+                volume.path,
+                f"volume {volume.name}: {what}; Cloud Run mounts NFS without file locking, through Direct VPC egress",
+            )
     for i, template in objects(mapping(candidate.workload.raw, "spec"), "volumeClaimTemplates"):
-        if candidate.workload.kind == "StatefulSet" and "ReadWriteMany" in texts(mapping(template, "spec"), "accessModes"):
-            yield Found(f"$.spec.volumeClaimTemplates[{i}]", "each pod has a shared volume of its own; Cloud Run mounts one share for all instances")
+        if candidate.workload.kind == "StatefulSet" and "ReadWriteMany" in texts(
+            mapping(template, "spec"), "accessModes"
+        ):
+            yield Found(
+                f"$.spec.volumeClaimTemplates[{i}]",
+                "each pod has a shared volume of its own; Cloud Run mounts one share for all instances",
+            )
 
 
-@rule(id="gcs-fuse-volume", severity="note", reads=("PodSpec.volumes[].csi",), docs="https://docs.cloud.google.com/run/docs/configuring/services/cloud-storage-volume-mounts")
+@rule(
+    id="gcs-fuse-volume",
+    severity="note",
+    reads=("PodSpec.volumes[].csi",),
+    docs="https://docs.cloud.google.com/run/docs/configuring/services/cloud-storage-volume-mounts",
+)
 def gcs_fuse_volume(candidate: Candidate) -> Iterator[Found]:
     """The pod mounts a Cloud Storage bucket.
 
     Why: Cloud Run mounts buckets itself (second generation), with the same semantics of Cloud Storage FUSE.
-    Remedy: Nothing to decide: the volume becomes `csi: {driver: gcsfuse.run.googleapis.com}` with the same `bucketName`; the service account needs access to the bucket.
+    Remedy: Nothing to decide: the volume becomes `csi: {driver: gcsfuse.run.googleapis.com}` with the same
+    `bucketName`; the service account needs access to the bucket.
     Example: csi: {driver: gcsfuse.csi.storage.gke.io, volumeAttributes: {bucketName: models}}
     """
     for volume in candidate.pod.volumes:
@@ -94,55 +139,95 @@ def gcs_fuse_volume(candidate: Candidate) -> Iterator[Found]:
             yield Found(volume.path, f"volume {volume.name} is the bucket {bucket}; Cloud Run mounts it itself")
 
 
-@rule(id="volume-driver-without-counterpart", severity="change", reads=("PodSpec.volumes[].csi", "PodSpec.volumes[].image", "PodSpec.volumes[].gitRepo", "PodSpec.volumes[].ephemeral"), docs=_VOLUMES)
+@rule(
+    id="volume-driver-without-counterpart",
+    severity="change",
+    reads=(
+        "PodSpec.volumes[].csi",
+        "PodSpec.volumes[].image",
+        "PodSpec.volumes[].gitRepo",
+        "PodSpec.volumes[].ephemeral",
+    ),
+    docs=_VOLUMES,
+)
 def volume_driver_without_counterpart(candidate: Candidate) -> Iterator[Found]:
     """A volume comes from a driver that Cloud Run does not have.
 
     Why: Cloud Run has volumes of memory, Cloud Storage, NFS and Secret Manager only.
-    Remedy: For the Secrets Store driver name the secrets under `volumes[].secret` (one file each). For scratch space use `emptyDir` with `medium: Memory`; for images or repositories copy the files into the container image.
+    Remedy: For the Secrets Store driver name the secrets under `volumes[].secret` (one file each). For scratch space
+    use `emptyDir` with `medium: Memory`; for images or repositories copy the files into the container image.
     Example: csi: {driver: secrets-store.csi.k8s.io, volumeAttributes: {secretProviderClass: app}}
     """
     for volume in candidate.pod.volumes:
         if volume.kind == "csi":
             driver = str(volume.source.get("driver"))
             if driver not in ("gcsfuse.csi.storage.gke.io",) and not network_file_system(volume, candidate.index):
-                yield Found(f"{volume.path}.csi.driver", f"volume {volume.name} comes from the driver {driver}; Cloud Run does not have it")
+                yield Found(
+                    f"{volume.path}.csi.driver",
+                    f"volume {volume.name} comes from the driver {driver}; Cloud Run does not have it",
+                )
         elif volume.kind in ("image", "gitRepo", "ephemeral"):
-            yield Found(f"{volume.path}.{volume.kind}", f"volume {volume.name} is of the kind {volume.kind}; Cloud Run does not have it")
+            yield Found(
+                f"{volume.path}.{volume.kind}",
+                f"volume {volume.name} is of the kind {volume.kind}; Cloud Run does not have it",
+            )
 
 
-@rule(id="scratch-on-disk", severity="change", reads=("PodSpec.volumes[].emptyDir",), docs="https://docs.cloud.google.com/run/docs/configuring/services/in-memory-volume-mounts")
+@rule(
+    id="scratch-on-disk",
+    severity="change",
+    reads=("PodSpec.volumes[].emptyDir",),
+    docs="https://docs.cloud.google.com/run/docs/configuring/services/in-memory-volume-mounts",
+)
 def scratch_on_disk(candidate: Candidate) -> Iterator[Found]:
     """An emptyDir volume stands on the node's disk.
 
-    Why: On Cloud Run an emptyDir is memory: what is written to it counts against the memory limit of the container that wrote it, and unset its size limit is half of the memory.
-    Remedy: Say how much is written: set `emptyDir.medium: Memory` and `emptyDir.sizeLimit`, and raise `resources.limits.memory` by as much; or write to a bucket.
+    Why: On Cloud Run an emptyDir is memory: what is written to it counts against the memory limit of the container that
+    wrote it, and unset its size limit is half of the memory.
+    Remedy: Say how much is written: set `emptyDir.medium: Memory` and `emptyDir.sizeLimit`, and raise
+    `resources.limits.memory` by as much; or write to a bucket.
     Example: volumes: [{name: tmp, emptyDir: {}}]
     """
     for volume in candidate.pod.volumes:
         if volume.kind == "emptyDir" and volume.source.get("medium") != "Memory" and candidate.mounting(volume.name):
             size = text(volume.source, "sizeLimit")
             users = ", ".join(c.name for c in candidate.mounting(volume.name))
-            yield Found(f"{volume.path}.emptyDir", f"volume {volume.name} of {users} is on disk{f' (up to {size})' if size else ', of no stated size'}; on Cloud Run it is memory that counts")
+            yield Found(
+                f"{volume.path}.emptyDir",
+                f"volume {volume.name} of {users} is on "
+                f"disk{f' (up to {size})' if size else ', of no stated size'}; on Cloud Run it is memory that "
+                "counts",
+            )
 
 
 @rule(id="ephemeral-storage-in-memory", severity="change", reads=("Container.resources",), docs=_CONTRACT)
 def ephemeral_storage_in_memory(candidate: Candidate) -> Iterator[Found]:
     """A container asks for more than 1 GiB of local disk.
 
-    Why: On Cloud Run the writable file system is memory and counts against the memory limit. 1 GiB is what GKE Autopilot gives every container unasked, so up to that nobody asked for anything.
-    Remedy: Lower `resources.requests["ephemeral-storage"]` to what is really written and raise `resources.limits.memory` by it, or write to Cloud Storage.
+    Why: On Cloud Run the writable file system is memory and counts against the memory limit. 1 GiB is what GKE
+    Autopilot gives every container unasked, so up to that nobody asked for anything.
+    Remedy: Lower `resources.requests["ephemeral-storage"]` to what is really written and raise
+    `resources.limits.memory` by it, or write to Cloud Storage.
     Example: resources: {requests: {ephemeral-storage: 10Gi}}
     """
     for container in candidate.moving:
         for field, resources in (("requests", container.requests), ("limits", container.limits)):
             size = resources.ephemeral_storage_bytes
             if size is not None and size > 2**30:
-                yield Found(f"{container.path}.resources.{field}['ephemeral-storage']", f"container {container.name} asks for {in_words(size)} of local disk; on Cloud Run files are in memory")
+                yield Found(
+                    f"{container.path}.resources.{field}['ephemeral-storage']",
+                    f"container {container.name} asks for {in_words(size)} of local disk; on Cloud Run files are "
+                    "in memory",
+                )
                 break
 
 
-@rule(id="config-map-as-files", severity="change", reads=("PodSpec.volumes[].configMap",), docs="https://docs.cloud.google.com/run/docs/configuring/services/secrets")
+@rule(
+    id="config-map-as-files",
+    severity="change",
+    reads=("PodSpec.volumes[].configMap",),
+    docs="https://docs.cloud.google.com/run/docs/configuring/services/secrets",
+)
 def config_map_as_files(candidate: Candidate) -> Iterator[Found]:
     """A ConfigMap is mounted as files.
 
@@ -154,19 +239,33 @@ def config_map_as_files(candidate: Candidate) -> Iterator[Found]:
         if not candidate.mounting(volume.name):
             continue
         if volume.kind == "configMap":
-            yield Found(f"{volume.path}.configMap", f"ConfigMap {volume.source.get('name')} is mounted as files; Cloud Run has no ConfigMaps")
+            yield Found(
+                f"{volume.path}.configMap",
+                f"ConfigMap {volume.source.get('name')} is mounted as files; Cloud Run has no ConfigMaps",
+            )
         elif volume.kind == "projected":
             for i, part in objects(volume.source, "sources"):
                 if mapping(part, "configMap"):
-                    yield Found(f"{volume.path}.projected.sources[{i}].configMap", f"ConfigMap {mapping(part, 'configMap').get('name')} is mounted as files; Cloud Run has no ConfigMaps")
+                    yield Found(
+                        f"{volume.path}.projected.sources[{i}].configMap",
+                        f"ConfigMap {mapping(part, 'configMap').get('name')} is mounted as files; Cloud Run has "
+                        "no ConfigMaps",
+                    )
 
 
-@rule(id="secret-with-many-files", severity="change", reads=("PodSpec.volumes[].secret", "PodSpec.volumes[].projected.sources"), docs="https://docs.cloud.google.com/run/docs/configuring/services/secrets")
+@rule(
+    id="secret-with-many-files",
+    severity="change",
+    reads=("PodSpec.volumes[].secret", "PodSpec.volumes[].projected.sources"),
+    docs="https://docs.cloud.google.com/run/docs/configuring/services/secrets",
+)
 def secret_with_many_files(candidate: Candidate) -> Iterator[Found]:
     """A Secret of several keys, or of keys that nobody names, is mounted as files.
 
-    Why: A secret of Secret Manager is one value and becomes one file; two secrets may not be mounted in one directory. A Secret of N keys becomes N secrets in N directories.
-    Remedy: Name the keys that are used under `volumes[].secret.items`, make a secret of each, and tell the application the new paths; or put them into one file.
+    Why: A secret of Secret Manager is one value and becomes one file; two secrets may not be mounted in one directory.
+    A Secret of N keys becomes N secrets in N directories.
+    Remedy: Name the keys that are used under `volumes[].secret.items`, make a secret of each, and tell the application
+    the new paths; or put them into one file.
     Example: volumes: [{name: certs, secret: {secretName: certs}}]   # tls.crt and tls.key
     """
     for volume in candidate.pod.volumes:
@@ -178,36 +277,61 @@ def secret_with_many_files(candidate: Candidate) -> Iterator[Found]:
             for i, part in objects(volume.source, "sources"):
                 secret = mapping(part, "secret")
                 if secret:
-                    yield from _many(candidate, f"{volume.path}.projected.sources[{i}].secret", secret, str(secret.get("name")))
+                    yield from _many(
+                        candidate, f"{volume.path}.projected.sources[{i}].secret", secret, str(secret.get("name"))
+                    )
 
 
 def _many(candidate: Candidate, at: str, source: object, name: str) -> Iterator[Found]:
     items = [item.get("key") for _, item in objects(source, "items")]
-    raw = next((s for s in candidate.workload.related.get("Secret", ()) if mapping(s, "metadata").get("name") == name), None)
+    raw = next(
+        (s for s in candidate.workload.related.get("Secret", ()) if mapping(s, "metadata").get("name") == name), None
+    )
     known = sorted({*mapping(raw, "data"), *mapping(raw, "stringData")})
     if len(items) > 1 or (not items and len(known) > 1):
-        yield Found(at, f"Secret {name} is mounted as {len(items or known)} files ({', '.join(map(str, items or known))}); on Cloud Run each file is a secret in a directory of its own")
+        yield Found(
+            at,
+            f"Secret {name} is mounted as {len(items or known)} files ({', '.join(map(str, items or known))}); "
+            "on Cloud Run each file is a secret in a directory of its own",
+        )
     elif not items and not known:
-        yield Found(at, f"Secret {name} is mounted whole, and its keys are not in the snapshot; on Cloud Run each file is a secret in a directory of its own")
+        yield Found(
+            at,
+            f"Secret {name} is mounted whole, and its keys are not in the snapshot; on Cloud Run each file is a "
+            "secret in a directory of its own",
+        )
 
 
-@rule(id="projected-identity", severity="change", reads=("PodSpec.volumes[].projected", "PodSpec.volumes[].downwardAPI"), docs="https://docs.cloud.google.com/run/docs/securing/service-identity")
+@rule(
+    id="projected-identity",
+    severity="change",
+    reads=("PodSpec.volumes[].projected", "PodSpec.volumes[].downwardAPI"),
+    docs="https://docs.cloud.google.com/run/docs/securing/service-identity",
+)
 def projected_identity(candidate: Candidate) -> Iterator[Found]:
     """The pod mounts a token of its ServiceAccount, a trust bundle or facts about itself as files.
 
-    Why: Cloud Run projects none of these. The metadata server gives identity tokens; `K_SERVICE` and `K_REVISION` say which service and revision it is.
-    Remedy: Take the token from the metadata server (`.../identity?audience=...`), set constants as `env`, and take the volume out.
+    Why: Cloud Run projects none of these. The metadata server gives identity tokens; `K_SERVICE` and `K_REVISION` say
+    which service and revision it is.
+    Remedy: Take the token from the metadata server (`.../identity?audience=...`), set constants as `env`, and take the
+    volume out.
     Example: projected: {sources: [{serviceAccountToken: {path: token, audience: vault}}]}
     """
     for volume in candidate.pod.volumes:
         if not candidate.mounting(volume.name):
             continue
         if volume.kind == "downwardAPI":
-            yield Found(f"{volume.path}.downwardAPI", f"volume {volume.name} holds facts about the pod; Cloud Run has no such volume")
+            yield Found(
+                f"{volume.path}.downwardAPI",
+                f"volume {volume.name} holds facts about the pod; Cloud Run has no such volume",
+            )
         for i, part in objects(volume.source, "sources") if volume.kind == "projected" else ():
             for kind in ("serviceAccountToken", "downwardAPI", "clusterTrustBundle", "podCertificate"):
                 if kind in part:
-                    yield Found(f"{volume.path}.projected.sources[{i}].{kind}", f"volume {volume.name} projects {kind}; Cloud Run has no such volume")
+                    yield Found(
+                        f"{volume.path}.projected.sources[{i}].{kind}",
+                        f"volume {volume.name} projects {kind}; Cloud Run has no such volume",
+                    )
 
 
 @rule(id="reserved-mount-path", severity="change", reads=("Container.volumeMounts",), docs=_CONTRACT)
@@ -222,7 +346,11 @@ def reserved_mount_path(candidate: Candidate) -> Iterator[Found]:
         for mount in container.volume_mounts:
             top = "/" + mount.mount_path.strip("/").partition("/")[0]
             if top in ("/dev", "/proc", "/sys") or ":" in mount.mount_path:
-                yield Found(f"{mount.path}.mountPath", f"container {container.name} mounts {mount.volume} at {mount.mount_path}; Cloud Run cannot mount there")
+                yield Found(
+                    f"{mount.path}.mountPath",
+                    f"container {container.name} mounts {mount.volume} at {mount.mount_path}; Cloud Run cannot "
+                    "mount there",
+                )
 
 
 @rule(id="nested-mount", severity="change", reads=("Container.volumeMounts",), docs=_CONTRACT)
@@ -238,4 +366,8 @@ def nested_mount(candidate: Candidate) -> Iterator[Found]:
         for path, mount in paths.items():
             outer = next((p for p in paths if p != path and path.startswith(f"{p.rstrip('/')}/")), None)
             if outer:
-                yield Found(f"{mount.path}.mountPath", f"container {container.name} mounts {mount.volume} at {path}, inside {outer}; Cloud Run has no nested mounts")
+                yield Found(
+                    f"{mount.path}.mountPath",
+                    f"container {container.name} mounts {mount.volume} at {path}, inside {outer}; Cloud Run has "
+                    "no nested mounts",
+                )

@@ -11,52 +11,88 @@ from k2cr_analysis.model.parse.access import mapping
 _VPC = "https://docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc"
 
 
-@rule(id="calls-into-cluster", severity="note", reads=("Container.env[].value", "Container.args", "Container.command", "ConfigMap.data"), docs=_VPC)
+@rule(
+    id="calls-into-cluster",
+    severity="note",
+    reads=("Container.env[].value", "Container.args", "Container.command", "ConfigMap.data"),
+    docs=_VPC,
+)
 def calls_into_cluster(candidate: Candidate) -> Iterator[Found]:
     """The workload calls Services of the cluster.
 
-    Why: Cluster addresses do not resolve on Cloud Run. What stays is reached through an internal load balancer and Direct VPC egress; what moves too, by its URL.
-    Remedy: Nothing to decide: `gke-internal-lb.yaml` and the egress setting are written. The variable that names the Service gets the new address.
+    Why: Cluster addresses do not resolve on Cloud Run. What stays is reached through an internal load balancer and
+    Direct VPC egress; what moves too, by its URL.
+    Remedy: Nothing to decide: `gke-internal-lb.yaml` and the egress setting are written. The variable that names the
+    Service gets the new address.
     Example: env: [{name: BACKEND_ADDR, value: "backend.shop.svc:8080"}]
     """
     for edge in candidate.dependencies:
         if edge.in_cluster and edge.kind != "kubernetes-api":
-            yield Found(edge.path, f"it calls {edge.target}{f' on port {edge.port}' if edge.port else ''} ({edge.evidence}); on Cloud Run the address is another")
+            yield Found(
+                edge.path,
+                f"it calls {edge.target}{f' on port {edge.port}' if edge.port else ''} ({edge.evidence}); on "
+                "Cloud Run the address is another",
+            )
 
 
-@rule(id="called-from-cluster", severity="note", reads=("Service.metadata.name",), docs="https://docs.cloud.google.com/run/docs/authenticating/service-to-service")
+@rule(
+    id="called-from-cluster",
+    severity="note",
+    reads=("Service.metadata.name",),
+    docs="https://docs.cloud.google.com/run/docs/authenticating/service-to-service",
+)
 def called_from_cluster(candidate: Candidate) -> Iterator[Found]:
     """Other workloads of the cluster call this one.
 
-    Why: On Cloud Run it has a URL with TLS and asks callers for an identity (IAM), unless its ingress is internal and the check is off.
-    Remedy: Give each caller the URL and, if the check stays on, an ID token and `roles/run.invoker`; or keep the old name by an internal load balancer and Cloud DNS.
+    Why: On Cloud Run it has a URL with TLS and asks callers for an identity (IAM), unless its ingress is internal and
+    the check is off.
+    Remedy: Give each caller the URL and, if the check stays on, an ID token and `roles/run.invoker`; or keep the old
+    name by an internal load balancer and Cloud DNS.
     Example: a frontend whose env names this Service
     """
     if candidate.callers:
-        listed = ", ".join(candidate.callers[:5]) + (f" and {len(candidate.callers) - 5} more" if len(candidate.callers) > 5 else "")
+        listed = ", ".join(candidate.callers[:5]) + (
+            f" and {len(candidate.callers) - 5} more" if len(candidate.callers) > 5 else ""
+        )
         yield Found("$.metadata.name", f"called by {listed}; on Cloud Run they need its URL and an identity")
 
 
-@rule(id="only-caller", severity="note", reads=(), docs="https://docs.cloud.google.com/run/docs/deploying#multicontainer-yaml")
+@rule(
+    id="only-caller",
+    severity="note",
+    reads=(),
+    docs="https://docs.cloud.google.com/run/docs/deploying#multicontainer-yaml",
+)
 def only_caller(candidate: Candidate) -> Iterator[Found]:
     """Only one other workload calls this one, by HTTP or gRPC.
 
-    Why: Both could be one Cloud Run service of several containers: the call then goes over localhost, without TLS, a load balancer or a second cold start.
-    Remedy: If they scale alike, put its containers beside the caller's, and name the caller's container as `ingress_container` in k2cr.toml. Kept apart, each call pays a hop.
+    Why: Both could be one Cloud Run service of several containers: the call then goes over localhost, without TLS, a
+    load balancer or a second cold start.
+    Remedy: If they scale alike, put its containers beside the caller's, and name the caller's container as
+    `ingress_container` in k2cr.toml. Kept apart, each call pays a hop.
     Example: a frontend and the renderer that only it calls
     """
     if candidate.target == "service" and len(candidate.callers) == 1 and not any(c.routed for c in candidate.called):
-        yield Found("$.metadata.name", f"only {candidate.callers[0]} calls it: as one service of several containers each call would save a network hop and a TLS handshake")
+        yield Found(
+            "$.metadata.name",
+            f"only {candidate.callers[0]} calls it: as one service of several containers each call would save a "
+            "network hop and a TLS handshake",
+        )
 
 
 @rule(id="network-policy", severity="note", reads=("NetworkPolicy",), docs=_VPC)
 def network_policy(candidate: Candidate) -> Iterator[Found]:
     """A NetworkPolicy says whom the pods may call, or who may call them.
 
-    Why: Cloud Run has no NetworkPolicies. Egress is ruled by firewall rules on the network tags of the revision, ingress by the ingress setting and IAM.
-    Remedy: Write the egress part as firewall rules on the service's network tags; the ingress part as `run.googleapis.com/ingress` and `roles/run.invoker`.
+    Why: Cloud Run has no NetworkPolicies. Egress is ruled by firewall rules on the network tags of the revision,
+    ingress by the ingress setting and IAM.
+    Remedy: Write the egress part as firewall rules on the service's network tags; the ingress part as
+    `run.googleapis.com/ingress` and `roles/run.invoker`.
     Example: kind: NetworkPolicy
     """
     for policy in candidate.workload.related.get("NetworkPolicy", ()):
         name = mapping(policy, "metadata").get("name")
-        yield Found(f"NetworkPolicy/{name} $.spec", f"NetworkPolicy {name} selects the pods; on Cloud Run firewall rules and IAM take its place")
+        yield Found(
+            f"NetworkPolicy/{name} $.spec",
+            f"NetworkPolicy {name} selects the pods; on Cloud Run firewall rules and IAM take its place",
+        )
