@@ -20,12 +20,23 @@ def register(app: typer.Typer) -> None:
 
 def render(
     snapshot: Annotated[Path, typer.Argument(metavar="SNAP", help="A snapshot.")],
-    workloads: Annotated[list[str] | None, typer.Argument(metavar="[WORKLOAD]...", help="Ids, namespace/Kind/name; default: every one that moves.")] = None,
-    out: Annotated[Path, typer.Option("--out", help="A folder; each workload gets one of its own in it.")] = Path("rendered"),
-    project: Annotated[str | None, typer.Option("--project", help="The project's id; default: k2cr.toml's, else the snapshot's.")] = None,
-    region: Annotated[str | None, typer.Option("--region", help="The region; default: k2cr.toml's, else the snapshot's.")] = None,
+    workloads: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[WORKLOAD]...", help="Ids, namespace/Kind/name; default: every one that moves."),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="A folder; each workload gets one of its own in it.")] = Path(
+        "rendered"
+    ),
+    project: Annotated[
+        str | None, typer.Option("--project", help="The project's id; default: k2cr.toml's, else the snapshot's.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", help="The region; default: k2cr.toml's, else the snapshot's.")
+    ] = None,
     config: ConfigOption = None,
-    check: Annotated[bool, typer.Option("--check", help="Give both forms to the real gcloud, offline, and compare.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Give both forms to the real gcloud, offline, and compare.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
 ) -> None:
     from k2cr_analysis.assessment import assess

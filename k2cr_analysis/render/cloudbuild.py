@@ -25,7 +25,8 @@ def cloudbuild(build: Build) -> str:
         "_SERVICE": build.run.name,
         "_REGION": build.context.region_literal,
         "_CONTAINER": container.name,
-        "_IMAGE": target or f"{build.context.region_literal}-docker.pkg.dev/{build.context.project_literal}/{_LOCAL_REGISTRY}/{container.name}",
+        "_IMAGE": target
+        or f"{build.context.region_literal}-docker.pkg.dev/{build.context.project_literal}/{_LOCAL_REGISTRY}/{container.name}",
     }
     steps = [
         {"id": "build", "name": _DOCKER, "args": ["build", "--tag=${_IMAGE}:${COMMIT_SHA}", "."]},
@@ -37,7 +38,11 @@ def cloudbuild(build: Build) -> str:
         f"Deploy on merge of {build.run.name}. Written by k2cr.",
         "The first deployment is deploy.sh; this one changes the image of one container and leaves all else as it is.",
     ]
-    comments: dict[Path, str] = {("substitutions",): "_CONTAINER: which container this repository builds; the other images are promoted by their own builds"}
+    comments: dict[Path, str] = {
+        (
+            "substitutions",
+        ): "_CONTAINER: which container this repository builds; the other images are promoted by their own builds"
+    }
     return yaml_text(ApiObject(tree, comments), header)
 
 
@@ -66,7 +71,10 @@ def _service_steps() -> list[Tree]:
         'echo "created $$created, ready $$ready"',
         '[[ "$$created" == "$$ready" ]]',
     ]
-    shift = ["set -euo pipefail", 'gcloud run services update-traffic "${_SERVICE}" --region="${_REGION}" --to-tags="c-${SHORT_SHA}=100"']
+    shift = [
+        "set -euo pipefail",
+        'gcloud run services update-traffic "${_SERVICE}" --region="${_REGION}" --to-tags="c-${SHORT_SHA}=100"',
+    ]
     return [_bash("deploy-without-traffic", deploy), _bash("smoke-test", smoke), _bash("shift-traffic", shift)]
 
 
@@ -76,7 +84,10 @@ def _update_step(build: Build) -> Tree:
     region = '--region="${_REGION}" ' if isinstance(build.run, RunJob) else ""
     before = [] if region else ['export CLOUDSDK_RUN_REGION="${_REGION}"']
     lines = ["set -euo pipefail", "# By digest: the tag may move, what runs must not.", _DIGEST, *before]
-    return _bash("deploy", [*lines, f'{track} {kind} update "${{_SERVICE}}" {region}--container="${{_CONTAINER}}" --image="$$image"'])
+    return _bash(
+        "deploy",
+        [*lines, f'{track} {kind} update "${{_SERVICE}}" {region}--container="${{_CONTAINER}}" --image="$$image"'],
+    )
 
 
 def _bash(name: str, lines: list[str]) -> Tree:

@@ -68,6 +68,7 @@ def context_of(assessment: Assessment, *, project: str | None = None, region: st
         project_number=config.project.number if target == config.project.id else None,
         cluster=cluster.name,
         cluster_location=cluster.location,
-        names=service_names((w.workload for w in assessment.workloads), config.policy.naming),
+        # Only what moves takes a name in the region.
+        names=service_names((w.workload for w in assessment.workloads if w.fit.moves), config.policy.naming),
         assessed={w.id: w for w in assessment.workloads},
     )

@@ -29,11 +29,16 @@ def _intent(build: Build) -> str:
 
 
 def _before(build: Build) -> list[str]:
-    todo = [f"- [ ] Fill in `{literal}`: {escaped(meaning)}." for literal, meaning in sorted(build.account.placeholders.items())]
+    todo = [
+        f"- [ ] Fill in `{literal}`: {escaped(meaning)}."
+        for literal, meaning in sorted(build.account.placeholders.items())
+    ]
     todo += [f"- [ ] {escaped(question)}" for question in build.account.decisions]
     for finding in build.assessed.findings:
         if finding.severity == "change":
-            todo.append(f"- [ ] {finding.rule}: {escaped(finding.message)} {escaped(finding.remediation or '')}".rstrip())
+            todo.append(
+                f"- [ ] {finding.rule}: {escaped(finding.message)} {escaped(finding.remediation or '')}".rstrip()
+            )
     return ["## Before", "", *todo, ""] if todo else []
 
 
@@ -48,7 +53,9 @@ def _steps(build: Build, files: frozenset[str]) -> list[str]:
     if "network.sh" in files and isinstance(build.run, RunService):
         steps.append("`./network.sh in` opens the way in.")
     if "scheduler.sh" in files:
-        steps.append(f"Suspend the CronJob: `kubectl patch cronjob {build.workload.name} -n {build.workload.namespace} -p '{{\"spec\":{{\"suspend\":true}}}}'`; then `./scheduler.sh`.")
+        steps.append(
+            f'Suspend the CronJob: `kubectl patch cronjob {build.workload.name} -n {build.workload.namespace} -p \'{{"spec":{{"suspend":true}}}}\'`; then `./scheduler.sh`.'
+        )
     steps += _shift(build)
     return [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
 
@@ -64,7 +71,9 @@ def _how_to_see(build: Build) -> str:
 def _shift(build: Build) -> list[str]:
     workload = build.workload
     if isinstance(build.run, RunWorkerPool):
-        return [f"Halve the replicas on GKE (`kubectl scale`), watch the backlog for an hour, then scale {workload.kind} {workload.namespace}/{workload.name} to 0. Both sides pull from one queue, so no message is lost."]
+        return [
+            f"Halve the replicas on GKE (`kubectl scale`), watch the backlog for an hour, then scale {workload.kind} {workload.namespace}/{workload.name} to 0. Both sides pull from one queue, so no message is lost."
+        ]
     if isinstance(build.run, RunJob):
         return ["Compare the first three runs with the last ones on GKE: result, duration, exit code."]
     reached = build.reached
@@ -76,9 +85,13 @@ def _shift(build: Build) -> list[str]:
             f"Wait until the certificate is ACTIVE; then give {domains} the new address as a second, weighted record at 10 %, watch for 30 minutes, then 50 %, then 100 % (Cloud DNS: weighted round robin; elsewhere: one switch).",
         ]
     else:
-        callers = sorted(w.id for w in build.context.assessed.values() if any(d.target == workload.id for d in w.fit.dependencies))
+        callers = sorted(
+            w.id for w in build.context.assessed.values() if any(d.target == workload.id for d in w.fit.dependencies)
+        )
         names = ", ".join(escaped(c) for c in callers) or "each caller (the snapshot shows none)"
-        steps.append(f"Point {names} to the service's URL, one at a time; callers send an ID token of their service account.")
+        steps.append(
+            f"Point {names} to the service's URL, one at a time; callers send an ID token of their service account."
+        )
     return steps
 
 
@@ -88,33 +101,55 @@ def _expected(build: Build) -> list[str]:
     if latency is not None:
         lines += _latency_lines(latency)
     if cost is not None and cost.cloud_run_month is not None:
-        today = f"; its share of today's bill is {cost.gke_attributed_month:.2f}" if cost.gke_attributed_month is not None else ""
-        lines.append(f"- Cost: {cost.cloud_run_month:.2f} {cost.currency} a month before the account's free tier{today}.")
+        today = (
+            f"; its share of today's bill is {cost.gke_attributed_month:.2f}"
+            if cost.gke_attributed_month is not None
+            else ""
+        )
+        lines.append(
+            f"- Cost: {cost.cloud_run_month:.2f} {cost.currency} a month before the account's free tier{today}."
+        )
     if shape is not None and isinstance(build.run, RunService):
-        lines.append(f"- Instances: {build.run.min_instances} to {build.run.max_instances}, {build.run.concurrency} requests at once each.")
-    return lines or ["- The snapshot has no usage or traffic for it: measure on GKE first, or take the first day as the baseline."]
+        lines.append(
+            f"- Instances: {build.run.min_instances} to {build.run.max_instances}, {build.run.concurrency} requests at once each."
+        )
+    return lines or [
+        "- The snapshot has no usage or traffic for it: measure on GKE first, or take the first day as the baseline."
+    ]
 
 
 def _latency_lines(latency: Latency) -> list[str]:
     rows = ["| | p50 ms | p95 ms | p99 ms |", "|---|---:|---:|---:|"]
     for name, found in (("on GKE", latency.gke), ("on Cloud Run, predicted", latency.cloud_run)):
         if found is not None:
+            if all(v is None for v in (found.p50_ms, found.p95_ms, found.p99_ms)):
+                continue
             cells = ["" if v is None else f"{v:.0f}" for v in (found.p50_ms, found.p95_ms, found.p99_ms)]
             rows.append(f"| {name} | {' | '.join(cells)} |")
-    cold = [f"Requests that meet a cold start: {latency.cold_start_ratio:.2%} (by {latency.method})."] if latency.cold_start_ratio is not None else []
-    return [*rows, "", *(f"- {c}" for c in cold)]
+    cold = (
+        [f"Requests that meet a cold start: {latency.cold_start_ratio:.2%} (by {latency.method})."]
+        if latency.cold_start_ratio is not None
+        else []
+    )
+    table = [*rows, ""] if len(rows) > 2 else []
+    return table + [f"- {c}" for c in cold]
 
 
 def _thresholds(build: Build) -> list[str]:
     if isinstance(build.run, RunJob):
         return ["- A run fails twice in a row, or takes twice as long as on GKE."]
     if isinstance(build.run, RunWorkerPool):
-        return ["- The oldest unacknowledged message gets older for 15 minutes.", "- Instances restart more than once an hour (`run.googleapis.com/container/instance_count`, logs with `Container terminated`)."]
+        return [
+            "- The oldest unacknowledged message gets older for 15 minutes.",
+            "- Instances restart more than once an hour (`run.googleapis.com/container/instance_count`, logs with `Container terminated`).",
+        ]
     objectives = build.context.config.objectives_of(build.workload.id)
     predicted = build.assessed.latency.cloud_run if build.assessed.latency else None
     limit = objectives.p99_ms or (predicted.p99_ms * 2 if predicted and predicted.p99_ms else None)
     slow = f"p99 above {limit:.0f} ms" if limit else "p99 above twice what GKE has"
-    origin = "the objective" if objectives.p99_ms else "twice the prediction" if limit else "no prediction: no traffic data"
+    origin = (
+        "the objective" if objectives.p99_ms else "twice the prediction" if limit else "no prediction: no traffic data"
+    )
     return [
         f"- {slow} for 10 minutes ({origin}; `run.googleapis.com/request_latencies`).",
         "- More than 1 % of responses are 5xx for 5 minutes (`run.googleapis.com/request_count`).",
@@ -134,6 +169,9 @@ def _clean_up(build: Build) -> list[str]:
     order += [(kind, f"{name} (its rules for this Service)") for kind, name in routes]
     order += [("Service", e.service) for e in workload.exposures]
     order += [(workload.kind, workload.name)]
-    lines = [f"Scale to 0 on the day of the move; delete after {WATCH_DAYS} quiet days, in this order (namespace {escaped(namespace)}):", ""]
+    lines = [
+        f"Scale to 0 on the day of the move; delete after {WATCH_DAYS} quiet days, in this order (namespace {escaped(namespace)}):",
+        "",
+    ]
     lines += [f"{number}. {kind} {escaped(name)}" for number, (kind, name) in enumerate(order, start=1)]
     return [*lines, "", "ConfigMaps, Secrets and the ServiceAccount go last, and only where nothing else uses them."]

@@ -10,6 +10,7 @@ from k2cr_analysis.render.account import Account
 from k2cr_analysis.render.addresses import ClusterService, is_private
 from k2cr_analysis.render.context import RenderContext
 from k2cr_analysis.render.service import Egress
+from k2cr_analysis.render.volumes import Volumes
 
 # Direct VPC egress, "Set up": addresses come in blocks of 16, two an instance; a rollout runs both revisions for a while.
 SMALLEST_PREFIX = 26
@@ -52,12 +53,11 @@ def _callee(service: ClusterService, dependencies: list[Dependency], context: Re
     )
 
 
-def build_egress(
+def build_egress(  # noqa: PLR0913 - each is a reason of its own
     service: str,
     called: tuple[Callee, ...],
     dependencies: tuple[Dependency, ...],
-    *,
-    needs_vpc: bool,
+    volumes: Volumes,
     context: RenderContext,
     account: Account,
 ) -> Egress | None:
@@ -69,7 +69,7 @@ def build_egress(
     private = sorted({d.target for d in dependencies if not d.in_cluster and is_private(d.target)})
     if private:
         reasons.append(f"it calls {', '.join(private)} on private addresses")
-    if needs_vpc:
+    if volumes.need_vpc:
         reasons.append("it mounts NFS")
     project = context.config.project
     if project.network or project.subnet:

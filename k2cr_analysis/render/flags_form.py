@@ -59,7 +59,7 @@ def _service_script(build: Build, run: RunService) -> str:
     ]
     unsaid = fields_without_flag(run)
     if unsaid:
-        head.append("The YAML form, since gcloud run deploy has no flag for:")
+        head.append("The YAML form, since these have no flag:")
         head += [f"  {field}" for field in unsaid]
         words = [f"gcloud run services replace {_FOLDER}/service.yaml", PROJECT, REGION, "--quiet"]
         return script(head, build.context, command(words))

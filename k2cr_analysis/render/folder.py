@@ -40,7 +40,10 @@ def render_workload(assessed: WorkloadAssessment, context: RenderContext) -> Map
     made = build(assessed, context)
     files: dict[str, str | None] = {"deploy.sh": deploy_script(made), "prepare.sh": prepare_script(made)}
     files |= {"network.sh": network_script(made), "scheduler.sh": scheduler_script(made)}
-    files |= {"gke-internal-lb.yaml": internal_load_balancers(made), "gke-internal-gateway.yaml": internal_gateways(made)}
+    files |= {
+        "gke-internal-lb.yaml": internal_load_balancers(made),
+        "gke-internal-gateway.yaml": internal_gateways(made),
+    }
     files |= {"cloudbuild.yaml": cloudbuild(made), "main.tf": terraform(made), "rollback.sh": rollback_script(made)}
     files[_spec_name(made)] = _spec(made)
     present = {name: text for name, text in files.items() if text is not None}
@@ -67,7 +70,9 @@ def _spec(made: Build) -> str:
     header = [
         f"{made.workload.id} on Cloud Run. Written by k2cr; the reasons stand beside the values, the rest is in mapping.md."
     ]
-    missing = [literal for literal in sorted(made.account.placeholders) if literal in json.dumps(spec.tree, ensure_ascii=False)]
+    missing = [
+        literal for literal in sorted(made.account.placeholders) if literal in json.dumps(spec.tree, ensure_ascii=False)
+    ]
     if missing:
         header.append(f"To fill in (see mapping.md): {', '.join(missing)}.")
     return yaml_text(spec, header)

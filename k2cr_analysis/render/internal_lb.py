@@ -35,7 +35,10 @@ def internal_gateways(build: Build) -> str | None:
     grpc = [c for c in build.callees if c.grpc]
     if not grpc:
         return None
-    build.account.placeholder("GATEWAY_CERTIFICATE", "a regional SSL certificate for the internal Gateway, only where gke-internal-gateway.yaml is used")
+    build.account.placeholder(
+        "GATEWAY_CERTIFICATE",
+        "a regional SSL certificate for the internal Gateway, only where gke-internal-gateway.yaml is used",
+    )
     header = [
         "Instead of gke-internal-lb.yaml, where requests and not connections should be spread over the pods:",
         "gRPC keeps one connection, and a passthrough load balancer keeps it on one pod. Clients then speak TLS to port 443.",
@@ -46,10 +49,15 @@ def internal_gateways(build: Build) -> str | None:
 def _load_balancer(callee: Callee, build: Build) -> ApiObject:
     service, raw = callee.service, _service_of(callee, build)
     spec = (raw or {}).get("spec") or {}
-    ports = [_port(p) for p in spec.get("ports") or ()] or [{"name": f"port-{p}", "port": p, "targetPort": p, "protocol": "TCP"} for p in callee.ports]
+    ports = [_port(p) for p in spec.get("ports") or ()] or [
+        {"name": f"port-{p}", "port": p, "targetPort": p, "protocol": "TCP"} for p in callee.ports
+    ]
     selector = {str(k): str(v) for k, v in (spec.get("selector") or {}).items()}
     if not selector or not ports:
-        build.account.placeholder(f"SELECTOR_OF_{service.name.upper().replace('-', '_')}", f"selector and ports of Service {service.namespace}/{service.name}: it is not in the snapshot")
+        build.account.placeholder(
+            f"SELECTOR_OF_{service.name.upper().replace('-', '_')}",
+            f"selector and ports of Service {service.namespace}/{service.name}: it is not in the snapshot",
+        )
         selector = selector or {"app": f"SELECTOR_OF_{service.name.upper().replace('-', '_')}"}
         ports = ports or [{"name": "http", "port": 80, "protocol": "TCP"}]
     tree: Tree = {
@@ -90,7 +98,10 @@ def _gateway(callee: Callee) -> list[ApiObject]:
                     "name": "grpc",
                     "protocol": "HTTPS",
                     "port": 443,
-                    "tls": {"mode": "Terminate", "options": {"networking.gke.io/pre-shared-certs": "GATEWAY_CERTIFICATE"}},
+                    "tls": {
+                        "mode": "Terminate",
+                        "options": {"networking.gke.io/pre-shared-certs": "GATEWAY_CERTIFICATE"},
+                    },
                 }
             ],
         },

@@ -11,8 +11,9 @@ from dataclasses import replace
 from k2cr_analysis.fit.result import FieldUse
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes
 from k2cr_analysis.model.workload import Container, Probe
-from k2cr_analysis.render.account import Entry
+from k2cr_analysis.render.account import Entry, short
 from k2cr_analysis.render.build import Build
+from k2cr_analysis.render.source_values import source_value
 
 _PROBE_TARGET = {
     "startupProbe": "containers[].startupProbe",
@@ -26,19 +27,17 @@ def mapping_entries(build: Build) -> tuple[Entry, ...]:
 
     A field takes the entry that was made for it or for what it is a part of; where none was made, fit's own word.
     """
-    made: dict[str, Entry] = {}
-    for entry in [*_probe_entries(build), *build.account.entries]:
-        made[entry.path] = entry
-    used: set[str] = set()
-    found = []
+    made = {entry.path: entry for entry in (*_probe_entries(build), *build.account.entries)}
+    found, used = [], set()
     for use in build.assessed.fit.fields:
         closest = _closest(use.path, made)
         if closest is None:
             found.append(_from_fit(use, build))
+        elif closest.path == use.path:
+            found.append(closest)
         else:
-            used.add(closest.path)
-            whole = closest.path == use.path
-            found.append(closest if whole else replace(closest, path=use.path, source_value=None, target_value=None))
+            found.append(replace(closest, path=use.path, source_value=short(source_value(build.workload, use.path))))
+        used.add(closest.path if closest else use.path)
     paths = sorted(e.path for e in found)
     found += [e for e in made.values() if e.path not in used and not _has_part(e.path, paths)]
     return tuple(sorted(found, key=lambda e: _sort_key(e.path)))
@@ -60,20 +59,19 @@ def _closest(path: str, made: Mapping[str, Entry]) -> Entry | None:
 
 
 def _from_fit(use: FieldUse, build: Build) -> Entry:
+    value = short(source_value(build.workload, use.path))
     if use.how == "carried":
-        return Entry(use.path, "carried", None, None, None, use.by)
+        return Entry(use.path, "carried", use.by, value, value, "the same on Cloud Run")
     if use.how == "no-effect":
-        return Entry(use.path, "dropped", None, None, None, use.by)
+        return Entry(use.path, "dropped", None, value, None, use.by)
     if use.how == "unaccounted":
-        return Entry(use.path, "dropped", None, None, None, "k2cr does not know this field: check it by hand")
-    messages = [f.message for f in build.assessed.findings if f.rule == use.by]
+        return Entry(use.path, "dropped", None, value, None, "k2cr does not know this field: check it by hand")
+    rules = use.by.split(", ")
+    said = [f"{f.rule}: {f.message}" for f in build.assessed.findings if f.rule in rules]
+    if said:
+        return Entry(use.path, "changed", None, value, None, "; ".join(said))
     return Entry(
-        use.path,
-        "changed",
-        None,
-        None,
-        None,
-        f"{use.by}: {messages[0]}" if messages else f"looked at by {use.by}, which found nothing to do",
+        use.path, "dropped", None, value, None, f"has no counterpart and needs none here (looked at by {use.by})"
     )
 
 

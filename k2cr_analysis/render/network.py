@@ -36,7 +36,9 @@ def network_script(build: Build) -> str | None:
         return None
     head = [f"The network of {build.run.name} ({build.workload.id}). Written by k2cr. Safe to run twice."]
     if "out" in parts:
-        head.append("./network.sh out, before deploy.sh: what the program calls must be within its reach when it starts.")
+        head.append(
+            "./network.sh out, before deploy.sh: what the program calls must be within its reach when it starts."
+        )
     if "in" in parts:
         head.append("./network.sh in, after deploy.sh: load balancer and bindings refer to the service.")
     if build.callees:
@@ -44,7 +46,7 @@ def network_script(build: Build) -> str | None:
     body = [line for name, lines in parts.items() for line in [f"way_{name}() {{", *_indented(lines), "}", ""]]
     cases = [f"  {name}) way_{name} ;;" for name in parts]
     body += ['case "${1:-all}" in', *cases, f"  all) {'; '.join(f'way_{name}' for name in parts)} ;;"]
-    body += [f"  *) echo \"usage: $0 [{'|'.join([*parts, 'all'])}]\" >&2; exit 2 ;;", "esac"]
+    body += [f'  *) echo "usage: $0 [{"|".join([*parts, "all"])}]" >&2; exit 2 ;;', "esac"]
     return script(head, build.context, body)
 
 
@@ -53,15 +55,29 @@ def _indented(lines: list[str]) -> list[str]:
 
 
 def _way_out(build: Build, egress: Egress) -> list[str]:
-    largest = build.run.max_instances if isinstance(build.run, RunService) else build.run.instances if isinstance(build.run, RunWorkerPool) else build.run.parallelism
+    largest = (
+        build.run.max_instances
+        if isinstance(build.run, RunService)
+        else build.run.instances
+        if isinstance(build.run, RunWorkerPool)
+        else build.run.parallelism
+    )
     prefix = subnet_prefix(largest)
     subnet, network = quote(egress.subnet), quote(egress.network)
-    build.account.placeholder("SUBNET_RANGE", f"a free range for the subnet of Direct VPC egress, /{prefix} or larger; only used where the subnet is not there")
+    build.account.placeholder(
+        "SUBNET_RANGE",
+        f"a free range for the subnet of Direct VPC egress, /{prefix} or larger; only used where the subnet is not there",
+    )
     create = [
         f"gcloud compute networks subnets create {subnet} {PROJECT} {REGION} \\",
         f"  --network={network} --range=SUBNET_RANGE --enable-private-ip-google-access",
     ]
-    lines = ["# Direct VPC egress.", comment(f"{largest} instances take up to {largest * 4} addresses while a rollout runs both revisions: a /{prefix} or larger.")]
+    lines = [
+        "# Direct VPC egress.",
+        comment(
+            f"{largest} instances take up to {largest * 4} addresses while a rollout runs both revisions: a /{prefix} or larger."
+        ),
+    ]
     lines += unless(f"gcloud compute networks subnets describe {subnet} {PROJECT} {REGION}", create)
     ports = sorted({p for c in build.callees for p in c.ports})
     if egress.tags and ports:
@@ -71,7 +87,10 @@ def _way_out(build: Build, egress: Egress) -> list[str]:
             f"  --direction=EGRESS --action=ALLOW --rules={','.join(f'tcp:{p}' for p in ports)} \\",
             f"  {flag('target-tags', gcloud_list(egress.tags))} --destination-ranges={PRIVATE_RANGES}",
         ]
-        lines += ["# Instances have no address of their own: the rule goes by network tag.", *unless(f"gcloud compute firewall-rules describe {rule} {PROJECT}", allow)]
+        lines += [
+            "# Instances have no address of their own: the rule goes by network tag.",
+            *unless(f"gcloud compute firewall-rules describe {rule} {PROJECT}", allow),
+        ]
     if build.callees:
         lines += ["", *_names(build.callees, network)]
     return lines
@@ -84,13 +103,16 @@ def _names(called: tuple[Callee, ...], network: str) -> list[str]:
         f"  --dns-name={DNS_SUFFIX} --description='Services of the cluster, for callers outside it'",
     ]
     lines = ["# What stays in the cluster: an internal load balancer each, under the full name of its Service."]
-    lines += ['kubectl apply -f "$(dirname "${BASH_SOURCE[0]}")/gke-internal-lb.yaml"', *unless(f"gcloud dns managed-zones describe {DNS_ZONE} {PROJECT}", zone)]
+    lines += [
+        'kubectl apply -f "$(dirname "${BASH_SOURCE[0]}")/gke-internal-lb.yaml"',
+        *unless(f"gcloud dns managed-zones describe {DNS_ZONE} {PROJECT}", zone),
+    ]
     lines += [
         "# name_service NAMESPACE SERVICE BALANCER: waits for the balancer's address and enters it in the zone.",
         "name_service() {",
         '  local host="$2.$1.svc.cluster.local." address verb=create',
-        "  kubectl wait --for=jsonpath='{.status.loadBalancer.ingress[0].ip}' \"service/$3\" --namespace=\"$1\" --timeout=600s",
-        "  address=$(kubectl get service \"$3\" --namespace=\"$1\" -o jsonpath='{.status.loadBalancer.ingress[0].ip}')",
+        '  kubectl wait --for=jsonpath=\'{.status.loadBalancer.ingress[0].ip}\' "service/$3" --namespace="$1" --timeout=600s',
+        '  address=$(kubectl get service "$3" --namespace="$1" -o jsonpath=\'{.status.loadBalancer.ingress[0].ip}\')',
         f'  if gcloud dns record-sets describe "$host" --type=A --zone={DNS_ZONE} {PROJECT} >/dev/null 2>&1; then verb=update; fi',
         f'  gcloud dns record-sets "$verb" "$host" --type=A --ttl=60 --rrdatas="$address" --zone={DNS_ZONE} {PROJECT}',
         "}",
@@ -98,7 +120,10 @@ def _names(called: tuple[Callee, ...], network: str) -> list[str]:
     for callee in called:
         service = callee.service
         until = "it stays" if callee.stays else f"until {callee.workload} has moved too"
-        lines += [comment(f"{callee.evidence} ({until})"), f"name_service {quote(service.namespace)} {quote(service.name)} {quote(internal_name(service.name))}"]
+        lines += [
+            comment(f"{callee.evidence} ({until})"),
+            f"name_service {quote(service.namespace)} {quote(service.name)} {quote(internal_name(service.name))}",
+        ]
     return lines
 
 
@@ -110,7 +135,13 @@ def _way_in(build: Build, reached: Reached) -> list[str]:
         return lines + _external(build, reached)
     if reached.reach == "internal-load-balancer":
         return lines + _internal(build) + _callers(build)
-    return lines + ["# Pods of the cluster reach an internal service through Private Google Access of their subnet, and send an ID token."] + _callers(build)
+    return (
+        lines
+        + [
+            "# Pods of the cluster reach an internal service through Private Google Access of their subnet, and send an ID token."
+        ]
+        + _callers(build)
+    )
 
 
 def _external(build: Build, reached: Reached) -> list[str]:
@@ -126,15 +157,25 @@ def _external(build: Build, reached: Reached) -> list[str]:
         ],
     )
     if reached.armor_policy:
-        lines += [f"gcloud compute backend-services update {backend} {_GLOBAL} {flag('security-policy', reached.armor_policy)}"]
+        lines += [
+            f"gcloud compute backend-services update {backend} {_GLOBAL} {flag('security-policy', reached.armor_policy)}"
+        ]
     lines += _url_map(build, reached, name, backend)
     domains = gcloud_list(reached.domains)
-    lines += unless(f"gcloud compute ssl-certificates describe {name}-cert {_GLOBAL}", [f"gcloud compute ssl-certificates create {name}-cert {_GLOBAL} {flag('domains', domains)}"])
+    lines += unless(
+        f"gcloud compute ssl-certificates describe {name}-cert {_GLOBAL}",
+        [f"gcloud compute ssl-certificates create {name}-cert {_GLOBAL} {flag('domains', domains)}"],
+    )
     lines += unless(
         f"gcloud compute target-https-proxies describe {name}-proxy {_GLOBAL}",
-        [f"gcloud compute target-https-proxies create {name}-proxy {_GLOBAL} --url-map={name}-map --ssl-certificates={name}-cert"],
+        [
+            f"gcloud compute target-https-proxies create {name}-proxy {_GLOBAL} --url-map={name}-map --ssl-certificates={name}-cert"
+        ],
     )
-    lines += unless(f"gcloud compute addresses describe {name}-ip {_GLOBAL}", [f"gcloud compute addresses create {name}-ip {_GLOBAL} --network-tier=PREMIUM"])
+    lines += unless(
+        f"gcloud compute addresses describe {name}-ip {_GLOBAL}",
+        [f"gcloud compute addresses create {name}-ip {_GLOBAL} --network-tier=PREMIUM"],
+    )
     lines += unless(
         f"gcloud compute forwarding-rules describe {name}-fr {_GLOBAL}",
         [
@@ -165,10 +206,15 @@ def _url_map(build: Build, reached: Reached, name: str, backend: str) -> list[st
         rules |= {p: _gke_backend(build, r) for r in others for p in url_paths(r.http_path)}
         default = rules.pop("/*", backend if not others else _gke_backend(build, others[0]))
         rules = {path: target for path, target in rules.items() if target != default or path != "/*"}
-        words = [f"gcloud compute url-maps add-path-matcher {name}-map {_GLOBAL} --path-matcher-name=host-{index} \\", f"  --default-service={default} {flag('new-hosts', host)}"]
+        words = [
+            f"gcloud compute url-maps add-path-matcher {name}-map {_GLOBAL} --path-matcher-name=host-{index} \\",
+            f"  --default-service={default} {flag('new-hosts', host)}",
+        ]
         if rules:
             words[-1] += " \\"
-            words.append(f"  {flag('backend-service-path-rules', gcloud_list([f'{p}={t}' for p, t in sorted(rules.items())]))}")
+            words.append(
+                f"  {flag('backend-service-path-rules', gcloud_list([f'{p}={t}' for p, t in sorted(rules.items())]))}"
+            )
         create += words
     return unless(f"gcloud compute url-maps describe {name}-map {_GLOBAL}", create)
 
@@ -189,7 +235,9 @@ def _others(build: Build, host: str) -> list[Route]:
 
 def _gke_backend(build: Build, route: Route) -> str:
     literal = f"GKE_BACKEND_{re.sub(r'[^A-Z0-9]', '_', route.service.upper())}"
-    build.account.placeholder(literal, f"the backend service that GKE made for Service {route.service}: gcloud compute backend-services list")
+    build.account.placeholder(
+        literal, f"the backend service that GKE made for Service {route.service}: gcloud compute backend-services list"
+    )
     return literal
 
 
@@ -229,7 +277,9 @@ def _iap_agent(build: Build, number: str) -> list[str]:
 
 def _number(build: Build) -> str:
     if build.context.project_number is None:
-        build.account.placeholder(build.context.project_number_literal, "the project's number: gcloud projects describe")
+        build.account.placeholder(
+            build.context.project_number_literal, "the project's number: gcloud projects describe"
+        )
     return build.context.project_number_literal
 
 
@@ -251,7 +301,10 @@ def _open(build: Build) -> list[str]:
 def _internal(build: Build) -> list[str]:
     name = _base(build)
     network, subnet = quote(build.context.network), quote(build.context.subnet)
-    build.account.placeholder("PROXY_RANGE", "a free range, /26 or larger, for the proxy-only subnet of internal load balancers; only used where the region has none")
+    build.account.placeholder(
+        "PROXY_RANGE",
+        "a free range, /26 or larger, for the proxy-only subnet of internal load balancers; only used where the region has none",
+    )
     lines = unless(
         f"gcloud compute networks subnets describe {network}-proxy-only {PROJECT} {REGION}",
         [
@@ -268,10 +321,15 @@ def _internal(build: Build) -> list[str]:
             f'  --network-endpoint-group={name}-neg --network-endpoint-group-region="$REGION"',
         ],
     )
-    lines += unless(f"gcloud compute url-maps describe {name}-imap {PROJECT} {REGION}", [f"gcloud compute url-maps create {name}-imap {PROJECT} {REGION} --default-service={name}-ibe"])
+    lines += unless(
+        f"gcloud compute url-maps describe {name}-imap {PROJECT} {REGION}",
+        [f"gcloud compute url-maps create {name}-imap {PROJECT} {REGION} --default-service={name}-ibe"],
+    )
     lines += unless(
         f"gcloud compute target-http-proxies describe {name}-iproxy {PROJECT} {REGION}",
-        [f'gcloud compute target-http-proxies create {name}-iproxy {PROJECT} {REGION} --url-map={name}-imap --url-map-region="$REGION"'],
+        [
+            f'gcloud compute target-http-proxies create {name}-iproxy {PROJECT} {REGION} --url-map={name}-imap --url-map-region="$REGION"'
+        ],
     )
     return lines + unless(
         f"gcloud compute forwarding-rules describe {name}-ifr {PROJECT} {REGION}",

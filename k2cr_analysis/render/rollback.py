@@ -7,12 +7,19 @@ from k2cr_analysis.render.scripts import PROJECT, REGION, comment, script
 from k2cr_analysis.render.service import RunJob, RunWorkerPool
 from k2cr_analysis.render.shell import quote
 
-_SCALABLE = {"Deployment": "deployment", "StatefulSet": "statefulset", "ReplicaSet": "replicaset", "ReplicationController": "replicationcontroller"}
+_SCALABLE = {
+    "Deployment": "deployment",
+    "StatefulSet": "statefulset",
+    "ReplicaSet": "replicaset",
+    "ReplicationController": "replicationcontroller",
+}
 
 
 def rollback_script(build: Build) -> str:
     """Pods first, then callers, then Cloud Run stops: in no moment is there nobody to answer."""
-    head = [f"Takes {build.workload.id} back to GKE. Written by k2cr. Safe to run twice. kubectl must point at the cluster."]
+    head = [
+        f"Takes {build.workload.id} back to GKE. Written by k2cr. Safe to run twice. kubectl must point at the cluster."
+    ]
     return script(head, build.context, [*_pods_back(build), "", *_stop(build)])
 
 
@@ -20,11 +27,15 @@ def _pods_back(build: Build) -> list[str]:
     workload = build.workload
     name, namespace = quote(workload.name), quote(workload.namespace)
     if workload.kind == "CronJob":
-        return [f"kubectl patch cronjob {name} --namespace={namespace} --patch='{{\"spec\":{{\"suspend\":false}}}}'"]
+        return [f'kubectl patch cronjob {name} --namespace={namespace} --patch=\'{{"spec":{{"suspend":false}}}}\'']
     kind = _SCALABLE.get(workload.kind)
     if kind is None:
         return [comment(f"A {workload.kind} is not scaled: apply its manifest again where it was deleted.")]
-    replicas = workload.replicas if workload.replicas is not None else (workload.autoscaler.min_replicas or 1 if workload.autoscaler else 1)
+    replicas = (
+        workload.replicas
+        if workload.replicas is not None
+        else (workload.autoscaler.min_replicas or 1 if workload.autoscaler else 1)
+    )
     lines = [f"kubectl scale {kind} {name} --namespace={namespace} --replicas={max(1, replicas)}"]
     if kind in ("deployment", "statefulset"):
         lines.append(f"kubectl rollout status {kind} {name} --namespace={namespace} --timeout=600s")
@@ -38,14 +49,25 @@ def _stop(build: Build) -> list[str]:
             return ["# The job runs only when it is started: nothing to stop."]
         return [f'gcloud scheduler jobs pause {name} {PROJECT} --location="$REGION"']
     if isinstance(build.run, RunWorkerPool):
-        return ['export CLOUDSDK_RUN_REGION="$REGION"', f"gcloud beta run worker-pools update {name} {PROJECT} --quiet --scaling=0"]
+        return [
+            'export CLOUDSDK_RUN_REGION="$REGION"',
+            f"gcloud beta run worker-pools update {name} {PROJECT} --quiet --scaling=0",
+        ]
     lines = []
     for route in {(r.kind, r.name): r for r in (build.reached.routes if build.reached else ())}.values():
         if route.kind in ("Ingress", "Gateway") and route.external:
-            lines.append(f"kubectl get {route.kind.lower()} {quote(route.name)} --namespace={quote(build.workload.namespace)}")
+            lines.append(
+                f"kubectl get {route.kind.lower()} {quote(route.name)} --namespace={quote(build.workload.namespace)}"
+            )
     domains = ", ".join(build.reached.domains) if build.reached else ""
     if domains:
-        lines.append(f"echo {quote(f'Now point {domains} back to the address of the cluster (above, or in the record before the cutover).')}")
+        lines.append(
+            f"echo {quote(f'Now point {domains} back to the address of the cluster (above, or in the record before the cutover).')}"
+        )
     else:
         lines.append(f"echo {quote('Now point the callers back to the Service in the cluster.')}")
-    return [*lines, comment("The service stays: without requests it costs nothing but min instances."), f"gcloud run services update {name} {PROJECT} {REGION} --quiet --min=0"]
+    return [
+        *lines,
+        comment("The service stays: without requests it costs nothing but min instances."),
+        f"gcloud run services update {name} {PROJECT} {REGION} --quiet --min=0",
+    ]

@@ -29,12 +29,15 @@ def scheduler_script(build: Build) -> str | None:
         build.account.placeholder(build.context.project_literal, "the project's id")
     account = email.partition("@")[0]
     words = [
-        f"  {name} {PROJECT} --location=\"$REGION\" {flag('schedule', run.schedule.cron)} {flag('time-zone', run.schedule.time_zone)} \\",
+        f'  {name} {PROJECT} --location="$REGION" {flag("schedule", run.schedule.cron)} {flag("time-zone", run.schedule.time_zone)} \\',
         f"  --http-method=POST {flag('uri', run_uri(build))} \\",
         f"  {flag('oauth-service-account-email', email)}",
     ]
     body = [
-        *unless(f"gcloud iam service-accounts describe {email} {PROJECT}", [f"gcloud iam service-accounts create {account} {PROJECT} {flag('display-name', f'Starts {run.name}')}"]),
+        *unless(
+            f"gcloud iam service-accounts describe {email} {PROJECT}",
+            [f"gcloud iam service-accounts create {account} {PROJECT} {flag('display-name', f'Starts {run.name}')}"],
+        ),
         f"gcloud run jobs add-iam-policy-binding {name} {PROJECT} {REGION} \\",
         f"  {flag('member', f'serviceAccount:{email}')} --role=roles/run.invoker >/dev/null",
         "",
@@ -45,5 +48,7 @@ def scheduler_script(build: Build) -> str | None:
     ]
     if run.schedule.paused:
         body += ["# The CronJob is suspended.", f'gcloud scheduler jobs pause {name} {PROJECT} --location="$REGION"']
-    head = [f"Starts {run.name} by the schedule of {build.workload.id}. Written by k2cr. Safe to run twice. Run it after deploy.sh."]
+    head = [
+        f"Starts {run.name} by the schedule of {build.workload.id}. Written by k2cr. Safe to run twice. Run it after deploy.sh."
+    ]
     return script(head, build.context, body)

@@ -17,7 +17,9 @@ def script(comments: Sequence[str], context: RenderContext, body: Sequence[str],
     """A bash script: comments, ``set -euo pipefail``, PROJECT (and REGION), then ``body``."""
     lines = ["#!/usr/bin/env bash", *(comment(c) for c in comments)]
     if any(_LOOKS_UNEXPANDED.search(line) for line in body):
-        lines.append("# shellcheck disable=SC2016,SC1003  # values stand as they are: nothing in single quotes is to be expanded")
+        lines.append(
+            "# shellcheck disable=SC2016,SC1003  # values stand as they are: nothing in single quotes is to be expanded"
+        )
     lines += ["set -euo pipefail", ""]
     lines += _taken("PROJECT", context.project, "project", "my-project")
     if region:
@@ -51,4 +53,3 @@ def command(words: Sequence[str], *, indent: str = "") -> list[str]:
 def unless(check: str, action: Sequence[str]) -> list[str]:
     """Run ``action`` unless ``check`` succeeds: safe to run twice."""
     return [f"if ! {check} >/dev/null 2>&1; then", *(f"  {line}" for line in action), "fi"]
-

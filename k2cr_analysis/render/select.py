@@ -37,7 +37,9 @@ def select(assessment: Assessment, wanted: Sequence[str] = ()) -> tuple[Workload
 
 
 def _does_not_move(assessed: WorkloadAssessment) -> InputError:
-    reasons = [f"{f.rule}: {f.message}" for f in assessed.findings if f.severity == "blocker" or f.rule == "belongs-to-cluster"]
+    reasons = [
+        f"{f.rule}: {f.message}" for f in assessed.findings if f.severity == "blocker" or f.rule == "belongs-to-cluster"
+    ]
     reasons = reasons or [f"{f.rule}: {f.message}" for f in assessed.findings]
     return InputError(
         ref="workload-does-not-move",

@@ -71,16 +71,28 @@ def terraform(build: Build) -> str:
 
 
 def _twin(run: object) -> str:
-    return "service.yaml" if isinstance(run, RunService) else "job.yaml" if isinstance(run, RunJob) else "worker-pool.yaml"
+    return (
+        "service.yaml" if isinstance(run, RunService) else "job.yaml" if isinstance(run, RunJob) else "worker-pool.yaml"
+    )
 
 
 def _variable(name: str, default: str | None) -> list[str]:
     body = [f'variable "{name}" {{', "  type = string"]
-    return [f'variable "{name}" {{', "  type    = string", f"  default = {_quote(default)}", "}"] if default else [*body, "}"]
+    return (
+        [f'variable "{name}" {{', "  type    = string", f"  default = {_quote(default)}", "}"]
+        if default
+        else [*body, "}"]
+    )
 
 
 def _common(name: str, labels: Mapping[str, str]) -> list[tuple[str, Any] | Block]:
-    return [("name", name), ("project", Expression("var.project")), ("location", Expression("var.region")), ("labels", dict(labels) or None), ("deletion_protection", False)]
+    return [
+        ("name", name),
+        ("project", Expression("var.project")),
+        ("location", Expression("var.region")),
+        ("labels", dict(labels) or None),
+        ("deletion_protection", False),
+    ]
 
 
 def _service(run: RunService) -> list[tuple[str, Any] | Block]:
@@ -110,13 +122,22 @@ def _job(run: RunJob) -> list[tuple[str, Any] | Block]:
         ("execution_environment", "EXECUTION_ENVIRONMENT_GEN2"),
         *_shared(run.template),
     ]
-    execution: list[tuple[str, Any] | Block] = [("labels", dict(run.labels) or None), ("task_count", run.tasks), ("parallelism", run.parallelism), Block("template", task)]
+    execution: list[tuple[str, Any] | Block] = [
+        ("labels", dict(run.labels) or None),
+        ("task_count", run.tasks),
+        ("parallelism", run.parallelism),
+        Block("template", task),
+    ]
     return [*_common(run.name, run.labels), Block("template", execution)]
 
 
 def _worker_pool(run: RunWorkerPool) -> list[tuple[str, Any] | Block]:
     scaling = Block("scaling", [("scaling_mode", "MANUAL"), ("manual_instance_count", run.instances)])
-    template = [("labels", dict(run.labels) or None), ("service_account", run.template.service_account), *_shared(run.template)]
+    template = [
+        ("labels", dict(run.labels) or None),
+        ("service_account", run.template.service_account),
+        *_shared(run.template),
+    ]
     return [*_common(run.name, run.labels), ("launch_stage", "BETA"), scaling, Block("template", template)]
 
 
@@ -136,7 +157,14 @@ def _scheduler(build: Build, run: RunJob) -> list[tuple[str, Any] | Block]:
 
 def _shared(template: RunTemplate, resources: Any = None) -> Iterator[tuple[str, Any] | Block]:
     if template.egress:
-        interface = Block("network_interfaces", [("network", template.egress.network), ("subnetwork", template.egress.subnet), ("tags", list(template.egress.tags) or None)])
+        interface = Block(
+            "network_interfaces",
+            [
+                ("network", template.egress.network),
+                ("subnetwork", template.egress.subnet),
+                ("tags", list(template.egress.tags) or None),
+            ],
+        )
         yield Block("vpc_access", [("egress", _EGRESS[template.egress.ranges]), interface])
     if template.accelerator:
         yield Block("node_selector", [("accelerator", template.accelerator)])
@@ -147,7 +175,12 @@ def _shared(template: RunTemplate, resources: Any = None) -> Iterator[tuple[str,
 
 
 def _container(c: RunContainer, resources: list[tuple[str, Any]]) -> Iterator[tuple[str, Any] | Block]:
-    yield from (("name", c.name), ("image", c.image), ("command", list(c.command) or None), ("args", list(c.args) or None))
+    yield from (
+        ("name", c.name),
+        ("image", c.image),
+        ("command", list(c.command) or None),
+        ("args", list(c.args) or None),
+    )
     yield from (("working_dir", c.working_dir), ("depends_on", list(c.depends_on) or None))
     if c.port is not None:
         yield Block("ports", [("name", "h2c" if c.h2c else "http1"), ("container_port", c.port)])
@@ -171,7 +204,9 @@ def _env(env: RunEnv) -> Block:
 
 
 def _mount(mount: RunMount) -> Block:
-    return Block("volume_mounts", [("name", mount.volume), ("mount_path", mount.mount_path), ("sub_path", mount.sub_path)])
+    return Block(
+        "volume_mounts", [("name", mount.volume), ("mount_path", mount.mount_path), ("sub_path", mount.sub_path)]
+    )
 
 
 def _probe(name: str, probe: CloudRunProbe) -> Block:
@@ -181,7 +216,12 @@ def _probe(name: str, probe: CloudRunProbe) -> Block:
         "grpc": Block("grpc", [("port", probe.port), ("service", probe.grpc_service)]),
         "tcp": Block("tcp_socket", [("port", probe.port)]),
     }[probe.kind]
-    numbers = [("initial_delay_seconds", probe.initial_delay_s), ("period_seconds", probe.period_s), ("timeout_seconds", probe.timeout_s), ("failure_threshold", probe.failure_threshold)]
+    numbers = [
+        ("initial_delay_seconds", probe.initial_delay_s),
+        ("period_seconds", probe.period_s),
+        ("timeout_seconds", probe.timeout_s),
+        ("failure_threshold", probe.failure_threshold),
+    ]
     return Block(name, [*numbers, action])
 
 
@@ -220,7 +260,11 @@ def _lines(body: Sequence[tuple[str, Any] | Block], indent: int) -> list[str]:
         elif isinstance(part[1], Mapping):
             flush()
             width = max(len(_key(k)) for k in part[1])
-            lines += [f"{pad}{part[0]} = {{", *(f"{pad}  {_key(k).ljust(width)} = {_value(v)}" for k, v in part[1].items()), f"{pad}}}"]
+            lines += [
+                f"{pad}{part[0]} = {{",
+                *(f"{pad}  {_key(k).ljust(width)} = {_value(v)}" for k, v in part[1].items()),
+                f"{pad}}}",
+            ]
         elif part[1] is not None:
             run.append((part[0], _value(part[1])))
     flush()

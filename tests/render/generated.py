@@ -19,28 +19,52 @@ NASTY = [
     " trail ", "\\", "\\n", "$$", "$(A)", "$(S0)", '{"a": [1,2]}', "true", "null", "1", "1.0", "~", "!x", "*a", "&a", "%x", "@x", "a: b", "- a", "\x07", "\x7f",
     "\u2028", "\xa0", "\ufeff", "a,", "~~0~~", "YES", "1:20", "|", "---", "C:\\path", "!!python/x", "x" * 2000,
 ]  # fmt: skip
-values = st.sampled_from(NASTY) | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30)
-names = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True) | st.sampled_from(["true", "null", "n", "y", "x" * 60])
-env_names = st.sampled_from(["A", "B", "PORT", "a.b", "x-y", "_", "K_SERVICE", "TRUE", "on"]) | st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,30}", fullmatch=True)
+values = st.sampled_from(NASTY) | st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30
+)
+names = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True) | st.sampled_from(
+    ["true", "null", "n", "y", "x" * 60]
+)
+env_names = st.sampled_from(["A", "B", "PORT", "a.b", "x-y", "_", "K_SERVICE", "TRUE", "on"]) | st.from_regex(
+    r"[A-Za-z_][A-Za-z0-9_.-]{0,30}", fullmatch=True
+)
 
 
 @st.composite
 def variables(draw: st.DrawFn) -> tuple[EnvVar, ...]:
-    found = {n: env(n, draw(values)) for n in draw(st.lists(env_names, max_size=draw(st.sampled_from([0, 3, 10, 100]))))}
+    found = {
+        n: env(n, draw(values)) for n in draw(st.lists(env_names, max_size=draw(st.sampled_from([0, 3, 10, 100]))))
+    }
     for index in range(draw(st.integers(0, 3))):
         name = f"S{index}"
-        found[name] = draw(st.sampled_from([env(name, None, source="secret", ref="my.secret", key=f"k.{index}"), env(name, "<redacted>", source="redacted")]))
+        found[name] = draw(
+            st.sampled_from(
+                [
+                    env(name, None, source="secret", ref="my.secret", key=f"k.{index}"),
+                    env(name, "<redacted>", source="redacted"),
+                ]
+            )
+        )
     return tuple(found.values())
 
 
 @st.composite
 def volumes(draw: st.DrawFn) -> tuple[Volume, ...]:
     kinds = [
-        volume("cache", "emptyDir", draw(st.sampled_from([{}, {"medium": "Memory", "sizeLimit": "100M"}, {"sizeLimit": "10Gi"}]))),
+        volume(
+            "cache",
+            "emptyDir",
+            draw(st.sampled_from([{}, {"medium": "Memory", "sizeLimit": "100M"}, {"sizeLimit": "10Gi"}])),
+        ),
         volume("nfs", "nfs", {"server": "10.0.0.1", "path": "/x,y"}, at=1),
         volume("gcs", "csi", {"driver": "gcsfuse.csi.storage.gke.io", "volumeAttributes": {"bucketName": "b"}}, at=2),
     ]
-    rare = volume("n", "secret", {"secretName": "tls", "items": [{"key": "tls.crt", "path": "a"}, {"key": "tls.key", "path": "b/c"}]}, at=3)
+    rare = volume(
+        "n",
+        "secret",
+        {"secretName": "tls", "items": [{"key": "tls.crt", "path": "a"}, {"key": "tls.key", "path": "b/c"}]},
+        at=3,
+    )
     found = [v for v in kinds if draw(st.integers(0, 3)) == 0]
     return tuple(found + ([rare] if draw(st.integers(0, 9)) == 0 else []))
 
@@ -67,7 +91,10 @@ def containers(draw: st.DrawFn, at: int, name: str, mounted: tuple[Volume, ...])
         env=draw(variables()),
         command=tuple(draw(st.lists(values, max_size=2))),
         args=tuple(draw(st.lists(values, max_size=4))),
-        mounts=[{"volume": v.name, "mount_path": f"/m/{v.name}{draw(st.sampled_from(['', ' sp', 'é', '=,x']))}"} for v in mounted],
+        mounts=[
+            {"volume": v.name, "mount_path": f"/m/{v.name}{draw(st.sampled_from(['', ' sp', 'é', '=,x']))}"}
+            for v in mounted
+        ],
         raw={"workingDir": "/x"} if rare == 0 else {},
     )
 

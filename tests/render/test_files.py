@@ -28,7 +28,9 @@ CASES = {
     "reference": reference(),
     "hostile values": assessed(workload(HOSTILE)),
     "job": job_of(container("app")),
-    "worker pool": assessed(workload(container("app"), name="subscriber"), target="worker-pool", concurrency=None, billing=None),
+    "worker pool": assessed(
+        workload(container("app"), name="subscriber"), target="worker-pool", concurrency=None, billing=None
+    ),
 }
 
 
@@ -67,7 +69,14 @@ def test_variables_of_the_environment_feed_two_flags_only(case: str) -> None:
             body = text.partition("set -euo pipefail")[2]
             used = re.findall(r"\S*\$\{?(?:PROJECT|REGION)\b\S*", body)
             allowed = r'(--(project|region|location|network-endpoint-group-region|url-map-region|target-http-proxy-region)=|CLOUDSDK_RUN_REGION=)"\$(PROJECT|REGION)"'
-            lines = [u for u in used if not re.match(allowed, u) and not u.startswith(('"${PROJECT:-', '"${REGION:-', 'PROJECT="${', 'REGION="${', '"$PROJECT"', '"$REGION"'))]
+            lines = [
+                u
+                for u in used
+                if not re.match(allowed, u)
+                and not u.startswith(
+                    ('"${PROJECT:-', '"${REGION:-', 'PROJECT="${', 'REGION="${', '"$PROJECT"', '"$REGION"')
+                )
+            ]
             assert lines == [], name
 
 

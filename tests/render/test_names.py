@@ -11,7 +11,9 @@ from tests.render.factory import container, workload
 
 
 def named(*ids: str, template: str | None = None) -> list[str]:
-    made = [workload(container("c"), namespace=ns, kind=kind, name=name) for ns, kind, name in (i.split("/") for i in ids)]
+    made = [
+        workload(container("c"), namespace=ns, kind=kind, name=name) for ns, kind, name in (i.split("/") for i in ids)
+    ]
     found = service_names(made, template)
     return [found[i] for i in ids]
 
@@ -40,7 +42,17 @@ def test_the_house_template_names_services() -> None:
     assert named("shop/Deployment/web", template="{namespace}-{name}") == ["shop-web"]
 
 
-@given(st.lists(st.tuples(st.sampled_from(["a", "b", "a-b"]), st.sampled_from(["Deployment", "Job"]), st.text("ab-.1*", min_size=1, max_size=60)), unique=True, max_size=12))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", "b", "a-b"]),
+            st.sampled_from(["Deployment", "Job"]),
+            st.text("ab-.1*", min_size=1, max_size=60),
+        ),
+        unique=True,
+        max_size=12,
+    )
+)
 def test_names_are_legal_and_never_meet(ids: list[tuple[str, str, str]]) -> None:
     found = named(*("/".join(i) for i in ids))
     assert len(set(found)) == len(found)
@@ -54,7 +66,11 @@ def test_the_order_of_workloads_is_no_matter() -> None:
 
 @pytest.mark.parametrize(
     ("id_parts", "folder"),
-    [(("shop", "Deployment", "web"), "shop--deployment--web"), (("shop", "Job", "once*"), r"shop--job--once_-[0-9a-f]{6}"), (("a", "Pod", "../../x"), r"a--pod--\.\._\.\._x-[0-9a-f]{6}")],
+    [
+        (("shop", "Deployment", "web"), "shop--deployment--web"),
+        (("shop", "Job", "once*"), r"shop--job--once_-[0-9a-f]{6}"),
+        (("a", "Pod", "../../x"), r"a--pod--\.\._\.\._x-[0-9a-f]{6}"),
+    ],
     ids=["plain", "generateName", "climbing"],
 )
 def test_a_folder_name_is_safe(id_parts: tuple[str, str, str], folder: str) -> None:
@@ -63,7 +79,13 @@ def test_a_folder_name_is_safe(id_parts: tuple[str, str, str], folder: str) -> N
 
 
 def test_two_keys_never_share_a_secret() -> None:
-    keys = [("shop", "tls", "tls.crt"), ("shop", "tls", "tls-crt"), ("shop", "tls--x", "y"), ("shop", "tls", "x--y"), ("shop", "tls", "x")]
+    keys = [
+        ("shop", "tls", "tls.crt"),
+        ("shop", "tls", "tls-crt"),
+        ("shop", "tls--x", "y"),
+        ("shop", "tls", "x--y"),
+        ("shop", "tls", "x"),
+    ]
     found = [secret_name(*k) for k in keys]
     assert len(set(found)) == len(found)
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,255}", name) for name in found)

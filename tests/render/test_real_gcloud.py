@@ -22,10 +22,21 @@ from tests.render.generated import NASTY, services
 
 pytestmark = pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not installed")
 UNKNOWN = RenderContext(project=None, region="asia-northeast1")
-KNOWN = RenderContext(project="shop-prod", region="asia-northeast1", config=Config(project=Project(network="prod", subnet="run")))
+KNOWN = RenderContext(
+    project="shop-prod", region="asia-northeast1", config=Config(project=Project(network="prod", subnet="run"))
+)
 CACHE = volume("cache", "emptyDir", {"medium": "Memory", "sizeLimit": "64Mi"})
-TLS = volume("tls", "secret", {"secretName": "tls", "items": [{"key": "tls.crt", "path": "tls.crt"}, {"key": "tls.key", "path": "tls.key"}]})
-ONE = container("app", command=("/bin/sh",), args=("-c", "exec app --x=1,2"), env=[env(f"V{i}", value) for i, value in enumerate(NASTY)])
+TLS = volume(
+    "tls",
+    "secret",
+    {"secretName": "tls", "items": [{"key": "tls.crt", "path": "tls.crt"}, {"key": "tls.key", "path": "tls.key"}]},
+)
+ONE = container(
+    "app",
+    command=("/bin/sh",),
+    args=("-c", "exec app --x=1,2"),
+    env=[env(f"V{i}", value) for i, value in enumerate(NASTY)],
+)
 CASES = {
     "the reference case": (reference(), UNKNOWN, True),
     "one container, hostile values, in the config's network": (assessed(workload(ONE), min_instances=1, billing="instance", cpu_boost=False), KNOWN, True),
@@ -73,7 +84,11 @@ def test_what_gcloud_sends_is_what_the_file_says(tmp_path: Path) -> None:
     assert [c["name"] for c in sent["spec"]["template"]["spec"]["containers"]] == ["proxy", "frontend"]
     dependencies = "run.googleapis.com/container-dependencies"
     annotations = sent["spec"]["template"]["metadata"]["annotations"]
-    assert json.loads(annotations[dependencies]) == json.loads(written["spec"]["template"]["metadata"]["annotations"][dependencies]) == {"proxy": ["frontend"]}
+    assert (
+        json.loads(annotations[dependencies])
+        == json.loads(written["spec"]["template"]["metadata"]["annotations"][dependencies])
+        == {"proxy": ["frontend"]}
+    )
 
 
 def test_a_difference_is_found_and_named(tmp_path: Path) -> None:
@@ -87,7 +102,9 @@ def test_a_difference_is_found_and_named(tmp_path: Path) -> None:
 @pytest.mark.soak
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(services())
-def test_generated_services_are_the_same_in_both_forms(tmp_path_factory: pytest.TempPathFactory, subject: WorkloadAssessment) -> None:
+def test_generated_services_are_the_same_in_both_forms(
+    tmp_path_factory: pytest.TempPathFactory, subject: WorkloadAssessment
+) -> None:
     folders = write_folders(tmp_path_factory.mktemp("soak"), [(subject, render_workload(subject, UNKNOWN))])
     assert [c.differences for c in check_folders(folders)] == [()]
 

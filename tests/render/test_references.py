@@ -23,7 +23,20 @@ KNOWN = {"A": "1", "B": "two words", "E": ""}
         ("cost: 5$", "cost: 5$", ()),
         ("$(A)$(SECRET)$(SECRET)", "1$(SECRET)$(SECRET)", ("SECRET",)),
     ],
-    ids=["value", "two", "empty value", "undefined stays", "secret stays and is told", "escaped", "two dollars", "no parenthesis", "dollar last", "not closed", "price", "told once"],
+    ids=[
+        "value",
+        "two",
+        "empty value",
+        "undefined stays",
+        "secret stays and is told",
+        "escaped",
+        "two dollars",
+        "no parenthesis",
+        "dollar last",
+        "not closed",
+        "price",
+        "told once",
+    ],
 )
 def test_a_reference_is_expanded_as_kubernetes_does(text: str, expanded: str, left: tuple[str, ...]) -> None:
     found = expand(text, KNOWN, frozenset({"SECRET"}))

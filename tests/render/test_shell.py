@@ -8,7 +8,29 @@ from hypothesis import strategies as st
 
 from k2cr_analysis.render.shell import as_gcloud_reads, flag, gcloud_list, quote
 
-NASTY = ["", "a", "a b", "it's", '"q"', "$HOME", "`x`", "\\", "\\n", "line\nbreak", "tab\t", "#", "-x", "é 日本語 😀", "\x07", "\x7f", "\u2028", "!", "a\\", "~", "*"]
+NASTY = [
+    "",
+    "a",
+    "a b",
+    "it's",
+    '"q"',
+    "$HOME",
+    "`x`",
+    "\\",
+    "\\n",
+    "line\nbreak",
+    "tab\t",
+    "#",
+    "-x",
+    "é 日本語 😀",
+    "\x07",
+    "\x7f",
+    "\u2028",
+    "!",
+    "a\\",
+    "~",
+    "*",
+]
 values = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40)
 
 
@@ -43,7 +65,13 @@ def test_a_gcloud_list_is_written_as_simply_as_it_can_be(items: list[str], writt
     assert gcloud_list(items) == written
 
 
-@given(st.lists(values | st.sampled_from([",", "|", "@", "#", ";", "~", "%", "!", "^", "^a^", "@@", "~~0~~"]), min_size=1, max_size=15))
+@given(
+    st.lists(
+        values | st.sampled_from([",", "|", "@", "#", ";", "~", "%", "!", "^", "^a^", "@@", "~~0~~"]),
+        min_size=1,
+        max_size=15,
+    )
+)
 def test_gcloud_reads_any_list_back(items: list[str]) -> None:
     assert as_gcloud_reads(gcloud_list(items)) == items
 

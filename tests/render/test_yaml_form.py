@@ -8,7 +8,37 @@ from k2cr_analysis.render.objects import ApiObject
 from k2cr_analysis.render.yaml_form import LiteralText, scalar, yaml_text
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.sampled_from(
-    ["", "true", "no", "null", "~", "1", "1.0", "0x1f", "1e3", "12:30", "2020-01-01", "512Mi", "500m", "- a", "a: b", "a #b", "'", '"', "&a", "*a", "!x", "%x", "@x", "`", "|", ">", "?", "=", "<<"]
+    [
+        "",
+        "true",
+        "no",
+        "null",
+        "~",
+        "1",
+        "1.0",
+        "0x1f",
+        "1e3",
+        "12:30",
+        "2020-01-01",
+        "512Mi",
+        "500m",
+        "- a",
+        "a: b",
+        "a #b",
+        "'",
+        '"',
+        "&a",
+        "*a",
+        "!x",
+        "%x",
+        "@x",
+        "`",
+        "|",
+        ">",
+        "?",
+        "=",
+        "<<",
+    ]
 )
 scalars = texts | st.integers() | st.booleans()
 
@@ -25,7 +55,15 @@ def test_a_tree_is_read_back(tree: dict[str, object]) -> None:
 
 def test_comments_stand_above_what_they_explain() -> None:
     made = ApiObject({"a": {"b": 1, "c": [{"d": "x"}]}}, {("a", "b"): "why b", ("a", "c", 0): "why the first\nitem"})
-    assert yaml_text(made, ["head"]).splitlines() == ["# head", "a:", "  # why b", "  b: 1", "  c:", "    # why the first item", "    - d: x"]
+    assert yaml_text(made, ["head"]).splitlines() == [
+        "# head",
+        "a:",
+        "  # why b",
+        "  b: 1",
+        "  c:",
+        "    # why the first item",
+        "    - d: x",
+    ]
 
 
 def test_a_script_is_a_block() -> None:

@@ -21,7 +21,9 @@ _BY_NAME = {"containers": "name", "volumes": "name", "env": "name", "volumeMount
 def comparable(value: Any, key: str = "") -> Any:
     """Without the client's own words; named lists by name; empty things gone; ``True`` and ``true`` the same."""
     if isinstance(value, Mapping):
-        made = {k: comparable(v, k) for k, v in value.items() if k not in _CLIENTS_OWN and k not in ("status", "namespace")}
+        made = {
+            k: comparable(v, k) for k, v in value.items() if k not in _CLIENTS_OWN and k not in ("status", "namespace")
+        }
         if key == "ports":
             made.setdefault("name", "http1")
         return {k: v for k, v in made.items() if v not in ({}, [], None)}

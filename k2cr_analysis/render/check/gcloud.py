@@ -37,7 +37,15 @@ class Gcloud:
 
     def run(self, command: Sequence[str], folder: Path) -> Outcome:
         self.endpoint.forget()
-        done = subprocess.run(command, cwd=folder, env=dict(self.environment), capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=dict(self.environment),
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
         if done.returncode or not self.endpoint.sent:
             said = " ".join((done.stderr or done.stdout).split())[-400:]
             return Outcome(None, f"exits {done.returncode}: {said}")
@@ -48,13 +56,22 @@ class Gcloud:
 def gcloud() -> Iterator[Gcloud]:
     """A gcloud on a loopback endpoint of its own. ``UsageError`` where gcloud is not installed."""
     if shutil.which("gcloud") is None:
-        raise UsageError(ref="gcloud-not-found", found="no gcloud on PATH", expected="the Google Cloud CLI, for --check", do="install it, or leave --check out")
+        raise UsageError(
+            ref="gcloud-not-found",
+            found="no gcloud on PATH",
+            expected="the Google Cloud CLI, for --check",
+            do="install it, or leave --check out",
+        )
     with tempfile.TemporaryDirectory(prefix="k2cr-gcloud-") as config, loopback() as endpoint:
         yield Gcloud(endpoint, _environment(config, endpoint.port))
 
 
 def _environment(config: str, port: int) -> Mapping[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("CLOUDSDK_") and k.lower() not in ("http_proxy", "https_proxy", "all_proxy", "no_proxy")}
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith("CLOUDSDK_") and k.lower() not in ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+    }
     proxy = f"http://127.0.0.1:{port}"
     return kept | {
         "PROJECT": PROJECT,

@@ -1,0 +1,28 @@
+"""Labels of the Cloud Run resource: they reach the billing export, so cost can be told apart by them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.render import policy
+from k2cr_analysis.render.account import Account
+from k2cr_analysis.render.context import RenderContext
+from k2cr_analysis.render.names import is_label, label_value
+
+
+def build_labels(workload: Workload, context: RenderContext, account: Account) -> Mapping[str, str]:
+    """The labels of the pods and of the workload that Google Cloud takes, and where it comes from, for the billing export."""
+    labels: dict[str, str] = {}
+    template = f"{workload.pod.path.removesuffix('.spec')}.metadata.labels"
+    for path, found in ((template, workload.pod.labels), ("$.metadata.labels", workload.labels)):
+        legal = {key: value for key, value in found.items() if is_label(key, value)}
+        labels |= legal
+        if legal == found:
+            account.carried(path, "metadata.labels", ", ".join(f"{k}={v}" for k, v in sorted(found.items())))
+        else:
+            kept = ", ".join(f"{k}={v}" for k, v in sorted(legal.items())) or "none"
+            why = "only legal Google Cloud labels: lower case letters, digits, - and _; no dots or slashes"
+            account.changed(path, "metadata.labels", ", ".join(f"{k}={v}" for k, v in sorted(found.items())), kept, why)
+    labels |= {"k8s-namespace": label_value(workload.namespace), "k8s-workload": label_value(workload.name)}
+    return policy.with_required_labels(labels, context.config.policy)
