@@ -47,7 +47,10 @@ def shared_leaves(cluster: Cluster) -> Iterator[ToilItem]:
             yield ToilItem("node pools", TOIL.node_pool * len(found), _listed("node pools", found), shared=True)
         if cluster.nodes:
             yield ToilItem(
-                "on-call for nodes", TOIL.node * len(cluster.nodes), f"{len(cluster.nodes)} nodes", shared=True
+                "on-call for nodes",
+                round(TOIL.node * len(cluster.nodes), 2),
+                f"{len(cluster.nodes)} nodes",
+                shared=True,
             )
     if found := addons(cluster):
         yield ToilItem("add-ons", TOIL.addon * len(found), _listed("DaemonSets and operators", found), shared=True)
@@ -98,6 +101,6 @@ def _own_comes(
 
 
 def _listed(what: str, names: Sequence[str]) -> str:
-    """A count, and the first few names."""
+    """What, how many, and the first few names."""
     shown = ", ".join(names[:_LISTED]) + (", ..." if len(names) > _LISTED else "")
-    return f"{len(names)} {what}: {shown}"
+    return f"{what}: {len(names)} ({shown})"

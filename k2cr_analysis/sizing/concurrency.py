@@ -18,6 +18,8 @@ _QUANTILE = 0.95
 _BUSY_CORES = 0.05
 _BUSY_REQUESTS_PER_S = 0.1
 _IDLE_CORES = 0.005
+# k2cr's own: a full instance may slow a request to twice its latency, before another instance takes the next one.
+_STRETCH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,9 @@ def concurrency(
     """The greater of what a pod was seen to carry and what the CPU can work on.
 
     seen = rate x latency / pods (Little's law [1]_), at the 95 % quantile of the rate.
-    by CPU = CPU of a container x latency / CPU of one request in it, the least over the containers: with so many
-    requests the CPU is full, and more only wait. CPU of one request = 95 % quantile of CPU over that of the rate.
+    by CPU = 2 x CPU of a container x latency / CPU of one request in it, the least over the containers: with half as
+    many requests the CPU is full, with so many each takes twice as long. CPU of one request = 95 % quantile of CPU over
+    that of the rate.
     The default of 80 where the snapshot supports neither.
 
     Parameters
@@ -58,9 +61,7 @@ def concurrency(
     if by_cpu is None:
         limit = max(DEFAULT_CONCURRENCY, math.ceil(seen))
         return Concurrency(min(limit, MAX_CONCURRENCY), "Cloud Run's default: too few requests to tell their CPU")
-    limit = max(
-        1, math.ceil(seen), math.floor(by_cpu + 1e-9)
-    )  # 20 requests that just fill the CPU are 20 in floats too
+    limit = max(1, math.ceil(seen), math.floor(by_cpu + 1e-9))  # 40 is 40 in floats too
     return Concurrency(min(limit, MAX_CONCURRENCY), "CPU of a request, and what one pod was seen to carry")
 
 
@@ -75,7 +76,7 @@ def _by_cpu(
     if sum(cores.values()) < _BUSY_CORES:
         return None
     return min(
-        float(containers[name].cpu_cores) * latency_s / (used / pod_rate)
+        _STRETCH * float(containers[name].cpu_cores) * latency_s / (used / pod_rate)
         for name, used in cores.items()
         if used >= _IDLE_CORES
     )

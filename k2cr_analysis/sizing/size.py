@@ -58,7 +58,7 @@ def size(
         return Sizing(None, "nothing to size", (), ())
     findings = [*_basis_notes(workload, needs, usage), *needs.findings]
     gpu_container, gpu = _accelerator(workload, tuple(needs.containers))
-    main = gpu_container or ingress or max(needs.containers, key=lambda name: needs.containers[name].cpu_cores)
+    main = gpu_container or _busiest(needs, ingress)
     cores, memory = GPU_MINIMUM.get(gpu or "", (1, 0))
     allocation = allocate(needs.containers, main, min_cores=cores, min_bytes=memory)
     basis = _basis(needs)
@@ -80,6 +80,14 @@ def size(
         gpu=gpu,
     )
     return Sizing(shape, basis, (*findings, *notes), _assumptions(needs, objectives.headroom, chosen))
+
+
+def _busiest(needs: Needs, ingress: str | None) -> str:
+    """The container that gets the whole vCPU: it needs most; of equals the ingress container, then the first.
+
+    A fraction is a hard cap on Cloud Run, where the same request on GKE lets a pod take idle CPU of its node.
+    """
+    return max(needs.containers, key=lambda name: (needs.containers[name].cpu_cores, name == ingress))
 
 
 def _environment(workload: Workload, target: Target, gpu: str | None) -> ExecutionEnvironment:

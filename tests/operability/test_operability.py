@@ -3,6 +3,7 @@
 import pytest
 
 from k2cr_analysis.config import Config, WorkloadSettings
+from k2cr_analysis.fit import all_rules
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.operability import effort_days, toil
@@ -93,7 +94,7 @@ EVIDENCE = {
 @pytest.mark.parametrize(("manifests", "expected"), EVIDENCE.values(), ids=EVIDENCE)
 def test_what_leaves_is_what_the_cluster_shows(manifests, expected):
     found = hours(leaves(*manifests))
-    assert found == {"cluster upgrades": TOIL.cluster_upgrade, **expected}
+    assert found == pytest.approx({"cluster upgrades": TOIL.cluster_upgrade, **expected}, abs=0.01)
 
 
 GOOGLES = {
@@ -177,6 +178,10 @@ def test_more_findings_never_take_fewer_days():
     findings = [change(rule) for rule in OF_RULE]
     totals = [days(*findings[:count]) for count in range(len(findings) + 1)]
     assert totals == sorted(totals)
+
+
+def test_every_rate_is_of_a_rule_that_there_is():
+    assert set(OF_RULE) <= set(all_rules())
 
 
 def test_a_persons_word_on_the_days_stands():

@@ -13,7 +13,7 @@ ASKED = {
     "requests, rounded up to a whole vCPU for the ingress": ([container("app", "250m", "300Mi")], {"app": "1 512Mi"}),
     "a sidecar keeps its fraction": (
         [container("proxy", "200m", "128Mi"), container("app", "333m", "500Mi")],
-        {"proxy": "1 128Mi", "app": "340m 512Mi"},
+        {"proxy": "200m 128Mi", "app": "1 512Mi"},
     ),
     "the smallest fraction is 0.08": (
         [container("app", "1", "512Mi"), container("agent", "5m", "16Mi")],
@@ -63,8 +63,13 @@ def test_a_container_without_usage_falls_back_alone():
     assert "agent" in next(f.message for f in result.findings if f.rule == "no-usage-data")
 
 
-def test_the_ingress_container_gets_the_whole_vcpu_not_the_first():
-    workload = deployment(container("app", "100m", "128Mi"), container("proxy", "50m", "64Mi"))
+def test_the_busiest_container_gets_the_whole_vcpu():
+    workload = deployment(container("proxy", "50m", "64Mi"), container("app", "100m", "128Mi"))
+    assert as_text(sized(workload, ingress="proxy")) == {"proxy": "80m 128Mi", "app": "1 384Mi"}
+
+
+def test_of_equals_the_ingress_container_gets_the_whole_vcpu():
+    workload = deployment(container("app", "100m", "128Mi"), container("proxy", "100m", "64Mi"))
     assert as_text(sized(workload, ingress="proxy")) == {"app": "100m 128Mi", "proxy": "1 384Mi"}
 
 
@@ -183,13 +188,16 @@ BUSY = traffic([6000] * 1440, latency_ms=100.0)  # 100 requests a second, 10 at 
 CONCURRENCY = {
     "no data: the default": (None, None, 80),
     "assumed traffic is no measurement": (traffic([6000], source="assumed"), usage(app=measured(0.5, 100)), 80),
-    # one pod: 0.5 core at 100/s is 5 ms of CPU; 1 vCPU x 100 ms / 5 ms = 20 at once
-    "CPU of a request": (BUSY, usage(app=measured(0.5, 100)), 20),
+    # one pod: 0.5 core at 100/s is 5 ms of CPU; 20 requests of 100 ms fill 1 vCPU, 40 take twice as long
+    "CPU of a request": (BUSY, usage(app=measured(0.5, 100)), 40),
     # 0.001 core a request would make 1000 and more
     "never above the limit": (traffic([600000] * 10, latency_ms=5000.0), usage(app=measured(0.06, 100)), 1000),
     "an idle pod says nothing": (traffic([1] * 1440), usage(app=measured(0.004, 100)), 80),
-    # 16 vCPU of work in 8: what was seen is more than what the CPU can work on
-    "what a pod was seen to carry": (traffic([6000] * 10, latency_ms=10.0), usage(app=measured(7.9, 100)), 1),
+    # 79 ms of CPU in a request of 10 ms: it works on 8 vCPUs at once, so two slow each other to twice the time
+    "requests that fill several CPUs": (traffic([6000] * 10, latency_ms=10.0), usage(app=measured(7.9, 100)), 2),
+    # 8 ms of CPU in a request of 2 ms: 4 by CPU, but one pod (of 40 cores) carried 100/s x 2 ms / 0.02 pods = 10
+    "what a pod was seen to carry": (
+        traffic([6000] * 10, latency_ms=2.0), usage(app=measured(40.0, 100), mean_pods=0.02, max_pods=1), 10),
 }
 
 
