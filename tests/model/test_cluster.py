@@ -139,7 +139,9 @@ def test_a_knative_service_is_its_own_entrance():
         "spec: {template: {spec: {containers: [{image: i, ports: [{containerPort: 8081}]}]}}}"
     ).workloads
     assert workload.id == "default/Service/hello"
-    assert [(e.type, e.ports[0].target) for e in workload.exposures] == [("Knative", 8081)]
+    assert [(e.type, e.ports[0].target, e.ports[0].container) for e in workload.exposures] == [
+        ("Knative", 8081, "user-container")
+    ]
 
 
 def test_a_patch_is_not_complete():

@@ -53,7 +53,8 @@ def parse_pod(
 
 
 def parse_container(raw: Raw, path: str, environment: Environment, digests: Mapping[str, str]) -> Container:
-    name = text(raw, "name") or ""
+    # Only a Knative Service may leave the name out, and Knative then writes this one.
+    name = text(raw, "name") or "user-container"
     image = text(raw, "image")
     pinned = image.partition("@")[2] if image and "@sha256:" in image else None
     return Container(
