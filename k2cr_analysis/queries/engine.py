@@ -54,6 +54,8 @@ def engine(source: TableSource, *tables: str) -> Iterator[Engine]:
             "preserve_insertion_order": False,
         }
         with duckdb.connect(":memory:", config=settings) as connection:
+            # In a notebook DuckDB draws a bar of its own, onto the pages.
+            connection.execute("SET enable_progress_bar = false")
             for table in tables:
                 connection.read_parquet([str(path) for path in source.table_files(table)]).create_view(table)
             for view, table in _VIEWS.items():
