@@ -3,8 +3,9 @@
 
     python3 scripts/derive_cloud_run_schema.py [--sdk /usr/lib/google-cloud-sdk] > data/schemas/cloud_run_v1.json
 
-Compact: message -> field -> type. A type is ``string``, ``integer``, ``boolean``, ``number``, ``map`` (string to string), ``json``, or a
-message's name; a list has ``[]`` behind it. Only what Service, Job and WorkerPool reach is kept, without ``status``.
+Compact: message -> field -> type. A type is ``string``, ``integer``, ``boolean``, ``number``, ``map`` (string to
+string), or a message's name; a list has ``[]`` behind it. Only what Service, Job and WorkerPool reach is kept, without
+``status``.
 """
 
 from __future__ import annotations

@@ -68,7 +68,8 @@ def _check(folders: Sequence[Path], chosen: Sequence[WorkloadAssessment]) -> Non
     if different:
         raise PartialError(
             ref="forms-differ",
-            found=f"{len(different)} of {len(folders)} folders give gcloud two different things: {', '.join(different[:5])}",
+            found=f"{len(different)} of {len(folders)} folders give gcloud two different things: "
+            f"{', '.join(different[:5])}",
             expected="service.yaml and deploy.sh to make the same object",
             do="this is a bug of k2cr: please report it with the lines above",
         )

@@ -1,4 +1,4 @@
-"""What the Cloud Run v1 API takes: types of fields from its own messages, and the documented rules that types cannot say.
+"""What the Cloud Run v1 API takes: types of fields from its messages, and documented rules that types cannot say.
 
 The schema is derived from the messages that gcloud ships (``scripts/derive_cloud_run_schema.py``). Rules: Cloud Run,
 "Container runtime contract", "Container health checks", and the v1 reference.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -40,7 +40,7 @@ def _messages() -> Mapping[str, Mapping[str, str]]:
 
 
 def problems(tree: Mapping[str, Any]) -> list[str]:
-    """What the API would refuse in a Service, Job or WorkerPool, each as ``path: what``; empty where nothing is wrong."""
+    """What the API would refuse in a Service, Job or WorkerPool, each as ``path: what``; empty: nothing."""
     kind = str(tree.get("kind"))
     if kind not in ("Service", "Job", "WorkerPool"):
         return [f"kind: {kind!r} is none of Service, Job, WorkerPool"]
@@ -58,19 +58,21 @@ def _typed(value: Any, kind: str, path: str) -> Iterator[str]:
     elif kind in _SCALARS:
         if not isinstance(value, _SCALARS[kind]) or (isinstance(value, bool) and kind != "boolean"):
             yield f"{path}: {kind} is wanted, not {type(value).__name__}"
-    elif kind == "map":
-        for key, item in value.items() if isinstance(value, Mapping) else [("", None)]:
-            if not isinstance(item, str):
-                yield f"{path}[{key}]: text is wanted"
     elif not isinstance(value, Mapping):
         yield f"{path}: an object is wanted"
+    elif kind == "map":
+        yield from (f"{path}[{key}]: text is wanted" for key, item in value.items() if not isinstance(item, str))
     else:
-        fields = _messages()[kind]
-        for key, item in value.items():
-            if key not in fields:
-                yield f"{path}.{key}: no such field in {kind}"
-            else:
-                yield from _typed(item, fields[key], f"{path}.{key}")
+        yield from _fields(value, kind, path)
+
+
+def _fields(value: Mapping[str, Any], kind: str, path: str) -> Iterator[str]:
+    fields = _messages()[kind]
+    for key, item in value.items():
+        if key in fields:
+            yield from _typed(item, fields[key], f"{path}.{key}")
+        else:
+            yield f"{path}.{key}: no such field in {kind}"
 
 
 def _ruled(tree: Mapping[str, Any], kind: str) -> Iterator[str]:
@@ -104,18 +106,12 @@ def _container(container: Mapping[str, Any], volumes: set[Any], path: str) -> It
         yield f"{path}.name: not an RFC 1123 name"
     if not container.get("image"):
         yield f"{path}.image: missing"
-    for unsupported in ("envFrom", "securityContext", "readinessProbe"):
-        if unsupported in container:
-            yield f"{path}.{unsupported}: not supported"
-    names = [e.get("name") for e in container.get("env") or ()]
-    if len(set(names)) != len(names):
-        yield f"{path}.env: a name stands twice"
-    for env in container.get("env") or ():
-        ref = env.get("valueFrom", {}).get("secretKeyRef")
-        if "valueFrom" in env and (
-            ref is None or not _SECRET_NAME.fullmatch(str(ref.get("name"))) or not ref.get("key")
-        ):
-            yield f"{path}.env[{env.get('name')}]: not a Secret Manager name and version"
+    yield from (
+        f"{path}.{field}: not supported"
+        for field in ("envFrom", "securityContext", "readinessProbe")
+        if field in container
+    )
+    yield from _environment(container.get("env") or (), f"{path}.env")
     for what, quantity in (container.get("resources", {}).get("limits") or {}).items():
         if not _QUANTITY.fullmatch(quantity):
             yield f"{path}.resources.limits.{what}: {quantity!r} is not in Ki, Mi, Gi, or a CPU number"
@@ -127,6 +123,16 @@ def _container(container: Mapping[str, Any], volumes: set[Any], path: str) -> It
     for kind in ("startupProbe", "livenessProbe"):
         if kind in container:
             yield from _probe(container[kind], kind, f"{path}.{kind}")
+
+
+def _environment(variables: Sequence[Mapping[str, Any]], path: str) -> Iterator[str]:
+    names = [v.get("name") for v in variables]
+    if len(set(names)) != len(names):
+        yield f"{path}: a name stands twice"
+    for variable in variables:
+        ref = variable.get("valueFrom", {}).get("secretKeyRef") or {}
+        if "valueFrom" in variable and (not _SECRET_NAME.fullmatch(str(ref.get("name"))) or not ref.get("key")):
+            yield f"{path}[{variable.get('name')}]: not a Secret Manager name and version"
 
 
 def _probe(probe: Mapping[str, Any], kind: str, path: str) -> Iterator[str]:

@@ -53,7 +53,8 @@ class Addresses:
         names = ", ".join(dict.fromkeys(changed))
         return (
             value,
-            f"{names} leads to the cluster's internal load balancer; Cloud Run has no cluster search path for short names",
+            f"{names} leads to the cluster's internal load balancer; Cloud Run has no cluster search path "
+            "for short names",
         )
 
     def _pattern(self, service: ClusterService) -> re.Pattern[str]:
@@ -64,7 +65,7 @@ class Addresses:
 
 
 def _entry_of(path: str) -> str:
-    """The field of a container that a path leads into: ``...containers[0].env[3].value`` -> ``...containers[0].env[3]``."""
+    """The entry that a path leads into: ``...containers[0].env[3].value`` -> ``...containers[0].env[3]``."""
     match = re.match(r".*\.(?:env|args|command)\[\d+\]", path)
     return match[0] if match else path
 

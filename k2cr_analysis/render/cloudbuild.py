@@ -21,12 +21,12 @@ def cloudbuild(build: Build) -> str:
     container = _built(build)
     image = parse_image(container.image)
     target = f"{image.registry}/{image.repository}" if image.registry else ""
+    house = f"{build.context.region_literal}-docker.pkg.dev/{build.context.project_literal}/{_LOCAL_REGISTRY}"
     substitutions = {
         "_SERVICE": build.run.name,
         "_REGION": build.context.region_literal,
         "_CONTAINER": container.name,
-        "_IMAGE": target
-        or f"{build.context.region_literal}-docker.pkg.dev/{build.context.project_literal}/{_LOCAL_REGISTRY}/{container.name}",
+        "_IMAGE": target or f"{house}/{container.name}",
     }
     steps = [
         {"id": "build", "name": _DOCKER, "args": ["build", "--tag=${_IMAGE}:${COMMIT_SHA}", "."]},
@@ -52,7 +52,10 @@ def _built(build: Build) -> RunContainer:
     return next((c for c in containers if c.name == build.workload.name), containers[-1])
 
 
-_DIGEST = 'image=$$(gcloud artifacts docker images describe "${_IMAGE}:${COMMIT_SHA}" --format="value(image_summary.fully_qualified_digest)")'
+_DIGEST = (
+    'image=$$(gcloud artifacts docker images describe "${_IMAGE}:${COMMIT_SHA}" '
+    '--format="value(image_summary.fully_qualified_digest)")'
+)
 
 
 def _service_steps() -> list[Tree]:
@@ -60,7 +63,8 @@ def _service_steps() -> list[Tree]:
         "set -euo pipefail",
         "# By digest: the tag may move, the revision must not.",
         _DIGEST,
-        'gcloud run services update "${_SERVICE}" --region="${_REGION}" --no-traffic --tag="c-${SHORT_SHA}" --container="${_CONTAINER}" --image="$$image"',
+        'gcloud run services update "${_SERVICE}" --region="${_REGION}" --no-traffic '
+        '--tag="c-${SHORT_SHA}" --container="${_CONTAINER}" --image="$$image"',
     ]
     smoke = [
         "set -euo pipefail",

@@ -109,7 +109,8 @@ class Containers:
                     f"Cloud Run does not expand $({', '.join(result.left)}), whose value is not known at render time",
                 )
                 self.account.decide(
-                    f"Container {source.name}: {field}[{index}] refers to $({', '.join(result.left)}), which Cloud Run does not expand. "
+                    f"Container {source.name}: {field}[{index}] refers to $({', '.join(result.left)}), "
+                    "which Cloud Run does not expand. "
                     f"Let the program read the variable itself."
                 )
             elif text != word:
@@ -129,7 +130,8 @@ class Containers:
         literal = f"REDACTED_{field.upper()}_{index}"
         self.account.placeholder(
             literal,
-            f"{field}[{index}] of container {source.name}: it looked like a secret and was not stored; better let the program read it from a variable",
+            f"{field}[{index}] of container {source.name}: it looked like a secret and was not stored; "
+            "better let the program read it from a variable",
         )
         self.account.changed(
             path,

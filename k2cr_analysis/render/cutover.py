@@ -54,7 +54,8 @@ def _steps(build: Build, files: frozenset[str]) -> list[str]:
         steps.append("`./network.sh in` opens the way in.")
     if "scheduler.sh" in files:
         steps.append(
-            f'Suspend the CronJob: `kubectl patch cronjob {build.workload.name} -n {build.workload.namespace} -p \'{{"spec":{{"suspend":true}}}}\'`; then `./scheduler.sh`.'
+            f"Suspend the CronJob: `kubectl patch cronjob {build.workload.name} -n "
+            f'{build.workload.namespace} -p \'{{"spec":{{"suspend":true}}}}\'`; then `./scheduler.sh`.'
         )
     steps += _shift(build)
     return [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
@@ -72,7 +73,9 @@ def _shift(build: Build) -> list[str]:
     workload = build.workload
     if isinstance(build.run, RunWorkerPool):
         return [
-            f"Halve the replicas on GKE (`kubectl scale`), watch the backlog for an hour, then scale {workload.kind} {workload.namespace}/{workload.name} to 0. Both sides pull from one queue, so no message is lost."
+            "Halve the replicas on GKE (`kubectl scale`), watch the backlog for an hour, then scale "
+            f"{workload.kind} {workload.namespace}/{workload.name} to 0. Both sides pull from one queue, so "
+            "no message is lost."
         ]
     if isinstance(build.run, RunJob):
         return ["Compare the first three runs with the last ones on GKE: result, duration, exit code."]
@@ -82,7 +85,9 @@ def _shift(build: Build) -> list[str]:
         domains = ", ".join(f"`{d}`" for d in reached.domains) or "the users' name"
         steps += [
             f"Lower the TTL of {domains} to 60 s, a day before.",
-            f"Wait until the certificate is ACTIVE; then give {domains} the new address as a second, weighted record at 10 %, watch for 30 minutes, then 50 %, then 100 % (Cloud DNS: weighted round robin; elsewhere: one switch).",
+            f"Wait until the certificate is ACTIVE; then give {domains} the new address as a second, "
+            "weighted record at 10 %, watch for 30 minutes, then 50 %, then 100 % (Cloud DNS: weighted "
+            "round robin; elsewhere: one switch).",
         ]
     else:
         callers = sorted(
@@ -111,7 +116,8 @@ def _expected(build: Build) -> list[str]:
         )
     if shape is not None and isinstance(build.run, RunService):
         lines.append(
-            f"- Instances: {build.run.min_instances} to {build.run.max_instances}, {build.run.concurrency} requests at once each."
+            f"- Instances: {build.run.min_instances} to {build.run.max_instances}, {build.run.concurrency} "
+            "requests at once each."
         )
     return lines or [
         "- The snapshot has no usage or traffic for it: measure on GKE first, or take the first day as the baseline."
@@ -141,7 +147,8 @@ def _thresholds(build: Build) -> list[str]:
     if isinstance(build.run, RunWorkerPool):
         return [
             "- The oldest unacknowledged message gets older for 15 minutes.",
-            "- Instances restart more than once an hour (`run.googleapis.com/container/instance_count`, logs with `Container terminated`).",
+            "- Instances restart more than once an hour (`run.googleapis.com/container/instance_count`, "
+            "logs with `Container terminated`).",
         ]
     objectives = build.context.config.objectives_of(build.workload.id)
     predicted = build.assessed.latency.cloud_run if build.assessed.latency else None
@@ -170,7 +177,8 @@ def _clean_up(build: Build) -> list[str]:
     order += [("Service", e.service) for e in workload.exposures]
     order += [(workload.kind, workload.name)]
     lines = [
-        f"Scale to 0 on the day of the move; delete after {WATCH_DAYS} quiet days, in this order (namespace {escaped(namespace)}):",
+        f"Scale to 0 on the day of the move; delete after {WATCH_DAYS} quiet days, in this order (namespace "
+        f"{escaped(namespace)}):",
         "",
     ]
     lines += [f"{number}. {kind} {escaped(name)}" for number, (kind, name) in enumerate(order, start=1)]

@@ -12,7 +12,7 @@ from k2cr_analysis.render.context import RenderContext
 from k2cr_analysis.render.service import Egress
 from k2cr_analysis.render.volumes import Volumes
 
-# Direct VPC egress, "Set up": addresses come in blocks of 16, two an instance; a rollout runs both revisions for a while.
+# Direct VPC egress, "IP address allocation": blocks of 16, two an instance; a rollout runs both revisions for a while.
 SMALLEST_PREFIX = 26
 ADDRESSES_PER_INSTANCE = 2
 ROLLOUT_OVERLAP = 2
@@ -53,7 +53,7 @@ def _callee(service: ClusterService, dependencies: list[Dependency], context: Re
     )
 
 
-def build_egress(  # noqa: PLR0913 - each is a reason of its own
+def build_egress(
     service: str,
     called: tuple[Callee, ...],
     dependencies: tuple[Dependency, ...],
@@ -79,7 +79,8 @@ def build_egress(  # noqa: PLR0913 - each is a reason of its own
     if project.network is None and project.subnet is None:
         account.placeholder(
             "default",
-            "network and subnet of Direct VPC egress: the snapshot does not name the cluster's; set [project] network and subnet",
+            "network and subnet of Direct VPC egress: the snapshot does not name the cluster's; set "
+            "[project] network and subnet",
         )
     return Egress(context.network, context.subnet, (service,), why="; ".join(reasons))
 

@@ -8,13 +8,23 @@ from dataclasses import dataclass
 from k2cr_analysis.model.workload import REDACTED, Container, EnvFrom, EnvVar, Workload
 from k2cr_analysis.render.account import Account, SecretToCreate
 from k2cr_analysis.render.addresses import Addresses
-from k2cr_analysis.render.names import secret_name
+from k2cr_analysis.render.names import key_secret_name, secret_name
 from k2cr_analysis.render.references import expand
 from k2cr_analysis.render.service import RunEnv, SecretVersion
 
-# Cloud Run, "Container runtime contract": set by the platform in the ingress container, and not to be set by anybody else.
-RESERVED = ("K_SERVICE", "K_REVISION", "K_CONFIGURATION", "CLOUD_RUN_JOB", "CLOUD_RUN_EXECUTION", "CLOUD_RUN_TASK_INDEX",
-            "CLOUD_RUN_TASK_ATTEMPT", "CLOUD_RUN_TASK_COUNT", "CLOUD_RUN_WORKER_POOL", "CLOUD_RUN_WORKER_POOL_REVISION")  # fmt: skip
+# Cloud Run, "Container runtime contract": set by the platform, and not to be set by anybody else.
+RESERVED = (
+    "K_SERVICE",
+    "K_REVISION",
+    "K_CONFIGURATION",
+    "CLOUD_RUN_JOB",
+    "CLOUD_RUN_EXECUTION",
+    "CLOUD_RUN_TASK_INDEX",
+    "CLOUD_RUN_TASK_ATTEMPT",
+    "CLOUD_RUN_TASK_COUNT",
+    "CLOUD_RUN_WORKER_POOL",
+    "CLOUD_RUN_WORKER_POOL_REVISION",
+)
 RESERVED_PREFIX = "X_GOOGLE_"
 # What stands for a downward API field on Cloud Run, where something does.
 _INSTEAD = {
@@ -79,9 +89,12 @@ class _Builder:
             else:
                 self._from_secret(name, "Secret" if what == "Secret" else "ConfigMap", source.name, key, where)
         self.account.changed(
-            source.path, "containers[].env", f"{what} {source.name}", ", ".join(names) or "no keys",
+            source.path,
+            "containers[].env",
+            f"{what} {source.name}",
+            ", ".join(names) or "no keys",
             "Cloud Run has no envFrom: every key becomes an entry of its own",
-        )  # fmt: skip
+        )
 
     def _keys_unknown(self, source: EnvFrom, what: str) -> None:
         self.account.dropped(
@@ -91,7 +104,8 @@ class _Builder:
         )
         if not source.optional:
             self.account.decide(
-                f"Container {self.container.name} takes all keys of {what} {source.name} as variables; the snapshot does not hold "
+                f"Container {self.container.name} takes all keys of {what} {source.name} as variables; the "
+                "snapshot does not hold "
                 f"the keys. Collect again with that object, or add them to env by hand."
             )
 
@@ -117,9 +131,12 @@ class _Builder:
             case "config-map" if variable.value is not None:
                 self._literal(variable, variable.value)
                 self.account.changed(
-                    variable.path, "containers[].env[].value", f"ConfigMap {variable.ref_name}, key {variable.ref_key}", variable.value,
+                    variable.path,
+                    "containers[].env[].value",
+                    f"ConfigMap {variable.ref_name}, key {variable.ref_key}",
+                    variable.value,
                     "Cloud Run has no ConfigMaps: the value stands in the file",
-                )  # fmt: skip
+                )
             case "config-map" if variable.optional:
                 self.account.dropped(
                     variable.path,
@@ -171,7 +188,8 @@ class _Builder:
                 f"Cloud Run does not expand $({names}), whose value is not known at render time",
             )
             self.account.decide(
-                f"Container {self.container.name}: {variable.name} refers to $({names}), which Cloud Run does not expand. "
+                f"Container {self.container.name}: {variable.name} refers to $({names}), which Cloud Run "
+                "does not expand. "
                 f"Let the program put it together, or store the whole value as a secret."
             )
         elif redirected:
@@ -192,7 +210,7 @@ class _Builder:
     def _from_secret(
         self, name: str, kind: str, object_name: str, key: str, path: str, *, optional: bool = False
     ) -> None:
-        secret = secret_name(self.workload.namespace, object_name, key)
+        secret = key_secret_name(kind, self.workload.namespace, object_name, key)
         self.account.needs(
             SecretToCreate(
                 secret,
@@ -239,9 +257,12 @@ class _Builder:
         )
         self._is_unknown(variable.name)
         self.account.changed(
-            variable.path, "containers[].env[].valueFrom.secretKeyRef", REDACTED, f"{secret}:latest",
+            variable.path,
+            "containers[].env[].valueFrom.secretKeyRef",
+            REDACTED,
+            f"{secret}:latest",
             "the value looks like a secret and was not stored in the snapshot; prepare.sh asks for it",
-        )  # fmt: skip
+        )
 
     def _downward(self, variable: EnvVar) -> None:
         field = variable.ref_key or variable.source

@@ -68,7 +68,8 @@ def _reach(iap: Iap, outside: bool, inside: bool) -> tuple[Reach, Ingress, str]:
         return (
             "iap-direct",
             "all",
-            "[project] iap = direct: IAP guards every way in, the run.app address too, so all ingress is let through to it",
+            "[project] iap = direct: IAP guards every way in, the run.app address too, so all ingress is "
+            "let through to it",
         )
     if outside or iap == "load-balancer":
         return (

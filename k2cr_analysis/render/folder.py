@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import stat
 import tempfile
@@ -68,7 +67,8 @@ def _spec(made: Build) -> str:
             f"the render of {made.workload.id} is not what the Cloud Run v1 API takes: {'; '.join(wrong[:5])}"
         )
     header = [
-        f"{made.workload.id} on Cloud Run. Written by k2cr; the reasons stand beside the values, the rest is in mapping.md."
+        f"{made.workload.id} on Cloud Run. Written by k2cr; the reasons stand beside the values, the rest "
+        "is in mapping.md."
     ]
     missing = [
         literal for literal in sorted(made.account.placeholders) if literal in json.dumps(spec.tree, ensure_ascii=False)
@@ -101,8 +101,8 @@ def _replace(folder: Path, files: Mapping[str, str]) -> None:
         old = None
         if folder.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}-old-", dir=folder.parent))
-            os.replace(folder, old / folder.name)
-        os.replace(new, folder)
+            folder.replace(old / folder.name)
+        new.replace(folder)
         if old:
             shutil.rmtree(old)
     except BaseException:

@@ -10,8 +10,8 @@ from k2cr_analysis.render.account import Account, RemoteRepository
 from k2cr_analysis.render.context import RenderContext
 from k2cr_analysis.render.names import dns_label
 
-# Cloud Run, "Deploying container images": Artifact Registry (and what gcr.io now leads to) and public images of Docker Hub; others
-# through an Artifact Registry remote repository.
+# Cloud Run, "Deploying container images": Artifact Registry (and what gcr.io now leads to) and public images of
+# Docker Hub; others through an Artifact Registry remote repository.
 _PULLABLE = re.compile(
     r"(docker\.io|index\.docker\.io|registry-1\.docker\.io|([a-z]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)"
 )
@@ -35,7 +35,7 @@ class Image:
 
 
 def parse_image(text: str) -> Image:
-    """A reference by the rule of the distribution project: the first part is a registry if it has a dot, a colon, or is localhost."""
+    """A reference by distribution's rule: the first part is a registry if it has a dot or a colon, or is localhost."""
     name, _, digest = text.partition("@")
     first, slash, rest = name.partition("/")
     registry = first if slash and ("." in first or ":" in first or first == "localhost") else ""
@@ -61,12 +61,14 @@ def build_image(container: Container, context: RenderContext, account: Account) 
     if image.registry and not _PULLABLE.fullmatch(image.registry):
         image = _through_remote_repository(image, context, account)
         reasons.append(
-            f"Cloud Run does not pull from {parse_image(container.image).registry}: through an Artifact Registry remote repository"
+            f"Cloud Run does not pull from {parse_image(container.image).registry}: through an Artifact "
+            "Registry remote repository"
         )
     allowed = context.config.policy.registries
     if allowed and not any(str(image).startswith(prefix) for prefix in allowed):
         account.decide(
-            f"Container {container.name}: {image} is not from an allowed registry ({', '.join(allowed)}). Promote the image first."
+            f"Container {container.name}: {image} is not from an allowed registry ({', '.join(allowed)}). "
+            "Promote the image first."
         )
     if not reasons:
         account.carried(path, "containers[].image", container.image)

@@ -1,6 +1,6 @@
 """``gke-internal-lb.yaml`` and, for gRPC, ``gke-internal-gateway.yaml``: how Cloud Run reaches a Service that stays.
 
-Source: GKE, "Create an internal load balancer" (networking.gke.io/load-balancer-type) and "Deploying Gateways" (gke-l7-rilb).
+Source: GKE, "Create an internal load balancer" (networking.gke.io/load-balancer-type), "Deploying Gateways".
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def internal_gateways(build: Build) -> str | None:
     )
     header = [
         "Instead of gke-internal-lb.yaml, where requests and not connections should be spread over the pods:",
-        "gRPC keeps one connection, and a passthrough load balancer keeps it on one pod. Clients then speak TLS to port 443.",
+        "gRPC keeps one connection, and a passthrough load balancer keeps it on one pod. Clients then "
+        "speak TLS to port 443.",
     ]
     return documents([o for c in grpc for o in _gateway(c)], header)
 
@@ -113,5 +114,8 @@ def _gateway(callee: Callee) -> list[ApiObject]:
         "metadata": {"name": name, "namespace": service.namespace},
         "spec": {"parentRefs": [{"name": name}], "hostnames": [service.host], "rules": [{"backendRefs": [backend]}]},
     }
-    comment = f"the port of Service {service.name} needs appProtocol kubernetes.io/h2c, so that the Gateway speaks HTTP/2 to the pods"
+    comment = (
+        f"the port of Service {service.name} needs appProtocol kubernetes.io/h2c, so that the Gateway speaks "
+        "HTTP/2 to the pods"
+    )
     return [ApiObject(gateway), ApiObject(route, {("spec", "rules"): comment})]

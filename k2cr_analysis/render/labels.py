@@ -12,7 +12,7 @@ from k2cr_analysis.render.names import is_label, label_value
 
 
 def build_labels(workload: Workload, context: RenderContext, account: Account) -> Mapping[str, str]:
-    """The labels of the pods and of the workload that Google Cloud takes, and where it comes from, for the billing export."""
+    """The labels of pods and workload that Google Cloud takes, and where it comes from, for the billing export."""
     labels: dict[str, str] = {}
     template = f"{workload.pod.path.removesuffix('.spec')}.metadata.labels"
     for path, found in ((template, workload.pod.labels), ("$.metadata.labels", workload.labels)):

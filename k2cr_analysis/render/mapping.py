@@ -1,4 +1,4 @@
-"""The mapping: what became of every source field, for a person (``mapping.md``) and for a program (``mapping.json``)."""
+"""The mapping: what became of every source field, for a person (``mapping.md``) and a program (``mapping.json``)."""
 
 from __future__ import annotations
 
@@ -131,7 +131,10 @@ def _run_probe_words(probe: CloudRunProbe) -> str:
         "tcp": "TCP",
         "grpc": f"gRPC {probe.grpc_service or ''}".strip(),
     }[probe.kind]
-    return f"{action} on {probe.port}, delay {probe.initial_delay_s} s, period {probe.period_s} s, timeout {probe.timeout_s} s, {probe.failure_threshold} failures"
+    return (
+        f"{action} on {probe.port}, delay {probe.initial_delay_s} s, period {probe.period_s} s, timeout "
+        f"{probe.timeout_s} s, {probe.failure_threshold} failures"
+    )
 
 
 def _sort_key(path: str) -> tuple[tuple[int, int | str], ...]:
@@ -197,7 +200,8 @@ def _table(outcome: str, rows: Sequence[Entry]) -> list[str]:
     if outcome == "changed":
         head = ["| source field | from | to | why |", "|---|---|---|---|"]
         return head + [
-            f"| {_code(e.path)} | {escaped(e.source_value or '')} | {escaped(e.target_value or e.target or '')} | {escaped(e.why)} |"
+            f"| {_code(e.path)} | {escaped(e.source_value or '')} | "
+            f"{escaped(e.target_value or e.target or '')} | {escaped(e.why)} |"
             for e in rows
         ]
     column = "value" if outcome == "carried" else "was"

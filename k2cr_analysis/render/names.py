@@ -82,6 +82,11 @@ def secret_name(*parts: str) -> str:
     return cut(name, SECRET_NAME_LIMIT, "/".join(parts))
 
 
+def key_secret_name(kind: str, namespace: str, object_name: str, *key: str) -> str:
+    """The secret for a key of a Secret, or of a ConfigMap: the two may have one name."""
+    return secret_name(namespace, *(["configmap"] if kind == "ConfigMap" else []), object_name, *key)
+
+
 def service_account_id(service: str) -> str:
     """The account id (before the @) of a service account made for one service."""
     name = cut(service, SERVICE_ACCOUNT_LIMIT, service)

@@ -66,7 +66,8 @@ def _way_out(build: Build, egress: Egress) -> list[str]:
     subnet, network = quote(egress.subnet), quote(egress.network)
     build.account.placeholder(
         "SUBNET_RANGE",
-        f"a free range for the subnet of Direct VPC egress, /{prefix} or larger; only used where the subnet is not there",
+        f"a free range for the subnet of Direct VPC egress, /{prefix} or larger; only used where the subnet "
+        "is not there",
     )
     create = [
         f"gcloud compute networks subnets create {subnet} {PROJECT} {REGION} \\",
@@ -75,7 +76,8 @@ def _way_out(build: Build, egress: Egress) -> list[str]:
     lines = [
         "# Direct VPC egress.",
         comment(
-            f"{largest} instances take up to {largest * 4} addresses while a rollout runs both revisions: a /{prefix} or larger."
+            f"{largest} instances take up to {largest * 4} addresses while a rollout runs both revisions: a "
+            f"/{prefix} or larger."
         ),
     ]
     lines += unless(f"gcloud compute networks subnets describe {subnet} {PROJECT} {REGION}", create)
@@ -111,9 +113,11 @@ def _names(called: tuple[Callee, ...], network: str) -> list[str]:
         "# name_service NAMESPACE SERVICE BALANCER: waits for the balancer's address and enters it in the zone.",
         "name_service() {",
         '  local host="$2.$1.svc.cluster.local." address verb=create',
-        '  kubectl wait --for=jsonpath=\'{.status.loadBalancer.ingress[0].ip}\' "service/$3" --namespace="$1" --timeout=600s',
+        "  kubectl wait --for=jsonpath='{.status.loadBalancer.ingress[0].ip}' \"service/$3\" "
+        '--namespace="$1" --timeout=600s',
         '  address=$(kubectl get service "$3" --namespace="$1" -o jsonpath=\'{.status.loadBalancer.ingress[0].ip}\')',
-        f'  if gcloud dns record-sets describe "$host" --type=A --zone={DNS_ZONE} {PROJECT} >/dev/null 2>&1; then verb=update; fi',
+        f'  if gcloud dns record-sets describe "$host" --type=A --zone={DNS_ZONE} {PROJECT} >/dev/null '
+        "2>&1; then verb=update; fi",
         f'  gcloud dns record-sets "$verb" "$host" --type=A --ttl=60 --rrdatas="$address" --zone={DNS_ZONE} {PROJECT}',
         "}",
     ]
@@ -135,13 +139,10 @@ def _way_in(build: Build, reached: Reached) -> list[str]:
         return lines + _external(build, reached)
     if reached.reach == "internal-load-balancer":
         return lines + _internal(build) + _callers(build)
-    return (
-        lines
-        + [
-            "# Pods of the cluster reach an internal service through Private Google Access of their subnet, and send an ID token."
-        ]
-        + _callers(build)
+    lines.append(
+        "# Pods reach an internal service through Private Google Access of their subnet, and send an ID token."
     )
+    return lines + _callers(build)
 
 
 def _external(build: Build, reached: Reached) -> list[str]:
@@ -151,14 +152,16 @@ def _external(build: Build, reached: Reached) -> list[str]:
     lines += unless(
         f"gcloud compute backend-services describe {backend} {_GLOBAL}",
         [
-            f"gcloud compute backend-services create {backend} {_GLOBAL} --load-balancing-scheme=EXTERNAL_MANAGED --protocol=HTTPS",
+            f"gcloud compute backend-services create {backend} {_GLOBAL} "
+            "--load-balancing-scheme=EXTERNAL_MANAGED --protocol=HTTPS",
             f"gcloud compute backend-services add-backend {backend} {_GLOBAL} \\",
             f'  --network-endpoint-group={name}-neg --network-endpoint-group-region="$REGION"',
         ],
     )
     if reached.armor_policy:
         lines += [
-            f"gcloud compute backend-services update {backend} {_GLOBAL} {flag('security-policy', reached.armor_policy)}"
+            f"gcloud compute backend-services update {backend} {_GLOBAL} "
+            f"{flag('security-policy', reached.armor_policy)}"
         ]
     lines += _url_map(build, reached, name, backend)
     domains = gcloud_list(reached.domains)
@@ -169,7 +172,8 @@ def _external(build: Build, reached: Reached) -> list[str]:
     lines += unless(
         f"gcloud compute target-https-proxies describe {name}-proxy {_GLOBAL}",
         [
-            f"gcloud compute target-https-proxies create {name}-proxy {_GLOBAL} --url-map={name}-map --ssl-certificates={name}-cert"
+            f"gcloud compute target-https-proxies create {name}-proxy {_GLOBAL} --url-map={name}-map "
+            f"--ssl-certificates={name}-cert"
         ],
     )
     lines += unless(
@@ -259,10 +263,12 @@ def _iap_direct(build: Build) -> list[str]:
     number = _number(build)
     service = quote(build.run.name)
     return [
-        "# IAP on the service itself; never together with IAP on a load balancer. The audience in the signed header is then",
+        "# IAP on the service itself; never together with IAP on a load balancer. The audience in the "
+        "signed header is then",
         comment(f"/projects/{number}/locations/{build.context.region_literal}/services/{build.run.name}."),
         *_iap_agent(build, number),
-        f"gcloud beta iap web add-iam-policy-binding {PROJECT} {REGION} --resource-type=cloud-run --service={service} \\",
+        f"gcloud beta iap web add-iam-policy-binding {PROJECT} {REGION} --resource-type=cloud-run "
+        f"--service={service} \\",
         f"  --member={_iap_member(build)} --role=roles/iap.httpsResourceAccessor",
     ]
 
@@ -291,7 +297,8 @@ def _iap_member(build: Build) -> str:
 def _open(build: Build) -> list[str]:
     return [
         "",
-        "# Requests of users carry no Google identity, so the invoker check must let everybody through; the ingress setting",
+        "# Requests of users carry no Google identity, so the invoker check must let everybody through; "
+        "the ingress setting",
         "# keeps them on the load balancer.",
         f"gcloud run services add-iam-policy-binding {quote(build.run.name)} {PROJECT} {REGION} \\",
         "  --member=allUsers --role=roles/run.invoker",
@@ -303,7 +310,8 @@ def _internal(build: Build) -> list[str]:
     network, subnet = quote(build.context.network), quote(build.context.subnet)
     build.account.placeholder(
         "PROXY_RANGE",
-        "a free range, /26 or larger, for the proxy-only subnet of internal load balancers; only used where the region has none",
+        "a free range, /26 or larger, for the proxy-only subnet of internal load balancers; only used "
+        "where the region has none",
     )
     lines = unless(
         f"gcloud compute networks subnets describe {network}-proxy-only {PROJECT} {REGION}",
@@ -316,7 +324,8 @@ def _internal(build: Build) -> list[str]:
     lines += unless(
         f"gcloud compute backend-services describe {name}-ibe {PROJECT} {REGION}",
         [
-            f"gcloud compute backend-services create {name}-ibe {PROJECT} {REGION} --load-balancing-scheme=INTERNAL_MANAGED --protocol=HTTPS",
+            f"gcloud compute backend-services create {name}-ibe {PROJECT} {REGION} "
+            "--load-balancing-scheme=INTERNAL_MANAGED --protocol=HTTPS",
             f"gcloud compute backend-services add-backend {name}-ibe {PROJECT} {REGION} \\",
             f'  --network-endpoint-group={name}-neg --network-endpoint-group-region="$REGION"',
         ],
@@ -328,13 +337,15 @@ def _internal(build: Build) -> list[str]:
     lines += unless(
         f"gcloud compute target-http-proxies describe {name}-iproxy {PROJECT} {REGION}",
         [
-            f'gcloud compute target-http-proxies create {name}-iproxy {PROJECT} {REGION} --url-map={name}-imap --url-map-region="$REGION"'
+            f"gcloud compute target-http-proxies create {name}-iproxy {PROJECT} {REGION} "
+            f'--url-map={name}-imap --url-map-region="$REGION"'
         ],
     )
     return lines + unless(
         f"gcloud compute forwarding-rules describe {name}-ifr {PROJECT} {REGION}",
         [
-            f"gcloud compute forwarding-rules create {name}-ifr {PROJECT} {REGION} --load-balancing-scheme=INTERNAL_MANAGED \\",
+            f"gcloud compute forwarding-rules create {name}-ifr {PROJECT} {REGION} "
+            "--load-balancing-scheme=INTERNAL_MANAGED \\",
             f"  --network={network} --subnet={subnet} --ports=80 \\",
             f'  --target-http-proxy={name}-iproxy --target-http-proxy-region="$REGION"',
         ],

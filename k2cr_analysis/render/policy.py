@@ -23,5 +23,6 @@ def instances(smallest: int, largest: int, policy: Policy) -> tuple[int, int, st
     return (
         low,
         high,
-        f"[policy] keeps it between {policy.min_instances or 0} and {policy.max_instances or 'any number'}; without it {smallest} to {largest}",
+        f"[policy] keeps it between {policy.min_instances or 0} and {policy.max_instances or 'any number'}; "
+        f"without it {smallest} to {largest}",
     )

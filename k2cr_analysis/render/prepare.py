@@ -1,4 +1,4 @@
-"""``prepare.sh``: what must be there before the first deployment: APIs, service account and its roles, secrets, repositories."""
+"""``prepare.sh``: what must be there before the first deployment: APIs, service account, secrets, repositories."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from k2cr_analysis.render.service import RunJob
 from k2cr_analysis.render.shell import flag, quote
 
 # Copies one key of a Kubernetes object into Secret Manager as a new version; the contents are never shown or kept.
-_COPY = r"""# add_version KIND NAMESPACE NAME KEY SECRET: a key of a Kubernetes object becomes a version of a secret, unseen.
+_COPY = r"""# add_version KIND NAMESPACE NAME KEY SECRET: a key of a Kubernetes object becomes a version, unseen.
 add_version() {
   local kind=$1 namespace=$2 name=$3 key=$4 secret=$5 part
   for part in data binaryData; do
@@ -24,19 +24,19 @@ add_version() {
   echo "$kind $namespace/$name has no key $key, or an empty one" >&2
   return 1
 }"""
-_ASK = r"""# ask_version VARIABLE SECRET: a value that the snapshot does not hold, from the environment or typed in unseen.
+_ASK = r"""# ask_version VARIABLE SECRET: a value that the snapshot lacks, from the environment or typed in unseen.
 ask_version() {
   local variable=$1 secret=$2 value
   value=$(printenv "$variable" || true)
   if [[ -z $value ]]; then read -r -s -p "Value of $variable (not shown): " value </dev/tty; echo; fi
   printf '%s' "$value" | gcloud secrets versions add "$secret" --project="$PROJECT" --data-file=- >/dev/null
 }"""
-_MISSING = r"""# is_missing SECRET: creates the secret where it is not there; true while it has no version (safe to run twice).
-is_missing() {
+_LACKS = r"""# lacks_version SECRET NUMBER: creates the secret where it is not there; true while it has no such version.
+lacks_version() {
   if ! gcloud secrets describe "$1" --project="$PROJECT" >/dev/null 2>&1; then
     gcloud secrets create "$1" --project="$PROJECT" --replication-policy=automatic
   fi
-  [[ -z $(gcloud secrets versions list "$1" --project="$PROJECT" --limit=1 --format='value(name)') ]]
+  ! gcloud secrets versions describe "$2" --secret="$1" --project="$PROJECT" >/dev/null 2>&1
 }"""
 
 
@@ -77,8 +77,14 @@ def _service_account(build: Build) -> list[str]:
     if made is None:
         return ["", comment(f"{build.identity.email}: {build.identity.why}.")]
     email = quote(build.identity.email)
-    create = f"gcloud iam service-accounts create {quote(made)} {PROJECT} {flag('display-name', f'Cloud Run {build.run.name}')}"
-    roles = "Grant it what the program needs: the pod had no Google service account of its own, so the snapshot names no roles."
+    create = (
+        f"gcloud iam service-accounts create {quote(made)} {PROJECT} "
+        f"{flag('display-name', f'Cloud Run {build.run.name}')}"
+    )
+    roles = (
+        "Grant it what the program needs: the pod had no Google service account of its own, so the snapshot "
+        "names no roles."
+    )
     return ["", *unless(f"gcloud iam service-accounts describe {email} {PROJECT}", [create]), comment(roles)]
 
 
@@ -95,26 +101,21 @@ def _repository(repository: RemoteRepository) -> list[str]:
 
 
 def _secret_functions(secrets: list[SecretToCreate]) -> list[str]:
-    functions = [_MISSING]
+    functions = [_LACKS]
     functions += [_COPY] if any(s.kind != "ask" for s in secrets) else []
     functions += [_ASK] if any(s.kind == "ask" for s in secrets) else []
     return "\n\n".join(functions).splitlines()
 
 
 def _secret(secret: SecretToCreate, email: str) -> list[str]:
+    """A version for each key, in their order: volumes refer to versions by number."""
     name = quote(secret.secret)
-    if secret.kind == "ask":
-        adds = [f"ask_version {quote(secret.keys[0])} {name}"]
-    else:
-        words = f"{secret.kind.lower()} {quote(secret.namespace)} {quote(secret.object_name)}"
-        adds = [f"add_version {words} {quote(key)} {name}" for key in secret.keys]
-    grant = f"gcloud secrets add-iam-policy-binding {name} {PROJECT} \\"
+    lines = [comment(f"For {secret.used_for}.")]
+    for number, key in enumerate(secret.keys, start=1):
+        add = f"ask_version {quote(key)} {name}"
+        if secret.kind != "ask":
+            source = f"{secret.kind.lower()} {quote(secret.namespace)} {quote(secret.object_name)}"
+            add = f"add_version {source} {quote(key)} {name}"
+        lines.append(f"if lacks_version {name} {number}; then {add}; fi")
     member = f"  {flag('member', f'serviceAccount:{email}')} --role=roles/secretmanager.secretAccessor >/dev/null"
-    return [
-        comment(f"For {secret.used_for}."),
-        f"if is_missing {name}; then",
-        *(f"  {a}" for a in adds),
-        "fi",
-        grant,
-        member,
-    ]
+    return [*lines, f"gcloud secrets add-iam-policy-binding {name} {PROJECT} \\", member]

@@ -1,6 +1,7 @@
 """``$(VAR)`` references: Kubernetes expands them in env values, command and args; Cloud Run does not.
 
-Source: Kubernetes, third_party/forked/golang/expansion/expand.go: ``$$`` is one ``$``; a name that is not defined stays as it is.
+Source: Kubernetes, third_party/forked/golang/expansion/expand.go: ``$$`` is one ``$``; a name that is not defined
+stays as it is.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """``left``: names that are defined, but whose value is not known at render time; their references stay in ``text``."""
+    """``left``: names that are defined, with a value not known at render time; their references stay in ``text``."""
 
     text: str
     left: tuple[str, ...]

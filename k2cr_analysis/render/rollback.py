@@ -61,9 +61,8 @@ def _stop(build: Build) -> list[str]:
             )
     domains = ", ".join(build.reached.domains) if build.reached else ""
     if domains:
-        lines.append(
-            f"echo {quote(f'Now point {domains} back to the address of the cluster (above, or in the record before the cutover).')}"
-        )
+        back = f"Now point {domains} back to the address of the cluster: above, or in the record before the cutover."
+        lines.append(f"echo {quote(back)}")
     else:
         lines.append(f"echo {quote('Now point the callers back to the Service in the cluster.')}")
     return [

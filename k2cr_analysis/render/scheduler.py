@@ -29,7 +29,8 @@ def scheduler_script(build: Build) -> str | None:
         build.account.placeholder(build.context.project_literal, "the project's id")
     account = email.partition("@")[0]
     words = [
-        f'  {name} {PROJECT} --location="$REGION" {flag("schedule", run.schedule.cron)} {flag("time-zone", run.schedule.time_zone)} \\',
+        f'  {name} {PROJECT} --location="$REGION" {flag("schedule", run.schedule.cron)} '
+        f"{flag('time-zone', run.schedule.time_zone)} \\",
         f"  --http-method=POST {flag('uri', run_uri(build))} \\",
         f"  {flag('oauth-service-account-email', email)}",
     ]
@@ -42,13 +43,15 @@ def scheduler_script(build: Build) -> str | None:
         f"  {flag('member', f'serviceAccount:{email}')} --role=roles/run.invoker >/dev/null",
         "",
         "verb=create",
-        f'if gcloud scheduler jobs describe {name} {PROJECT} --location="$REGION" >/dev/null 2>&1; then verb=update; fi',
+        f'if gcloud scheduler jobs describe {name} {PROJECT} --location="$REGION" >/dev/null 2>&1; then '
+        "verb=update; fi",
         'gcloud scheduler jobs "$verb" http \\',
         *words,
     ]
     if run.schedule.paused:
         body += ["# The CronJob is suspended.", f'gcloud scheduler jobs pause {name} {PROJECT} --location="$REGION"']
     head = [
-        f"Starts {run.name} by the schedule of {build.workload.id}. Written by k2cr. Safe to run twice. Run it after deploy.sh."
+        f"Starts {run.name} by the schedule of {build.workload.id}. Written by k2cr. Safe to run twice. Run "
+        "it after deploy.sh."
     ]
     return script(head, build.context, body)

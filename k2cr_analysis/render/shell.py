@@ -11,7 +11,7 @@ _DELIMITERS = (",", "|", "@", "#", ";", "~", "%", "!", "@@", "|#|", ";;;", "~@~#
 
 
 def quote(text: str) -> str:
-    """One bash word that means exactly ``text``: plain, in single quotes, or ``$'...'`` where there are control characters."""
+    """One bash word that means exactly ``text``: plain, in single quotes, or ``$'...'`` for control characters."""
     if _PLAIN.fullmatch(text):
         return text
     if _CONTROL.search(text):

@@ -1,4 +1,4 @@
-"""Values of source fields by their JSON path, for the reader of the mapping. Secrets are not in a snapshot, so none shows."""
+"""Values of source fields by their JSON path, for the reader of the mapping. A snapshot holds no secrets to show."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""``main.tf``: the same resource for Terraform's google provider, and the service account and secrets' names that it needs.
+"""``main.tf``: the same resource for Terraform's google provider.
 
-Source: registry.terraform.io/providers/hashicorp/google: google_cloud_run_v2_service, _v2_job, _v2_worker_pool, google_cloud_scheduler_job.
+Source: registry.terraform.io/providers/hashicorp/google: google_cloud_run_v2_service, _v2_job, _v2_worker_pool,
+google_cloud_scheduler_job.
 """
 
 from __future__ import annotations

@@ -1,17 +1,18 @@
-"""Volumes and mounts: emptyDir in memory, files from Secret Manager, NFS, Cloud Storage; what has no counterpart is dropped."""
+"""Volumes and mounts: emptyDir in memory, files from Secret Manager, NFS, Cloud Storage; the rest is dropped."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.model.cloud_run import memory_text
 from k2cr_analysis.model.workload import Container, Raw, Volume, VolumeMount, Workload
 from k2cr_analysis.openapi.quantity import bytes_of
 from k2cr_analysis.render.account import Account, SecretToCreate
-from k2cr_analysis.render.names import cut, dns_label, secret_name, short_hash
+from k2cr_analysis.render.names import cut, dns_label, key_secret_name, short_hash
 from k2cr_analysis.render.references import expand
 from k2cr_analysis.render.service import BucketVolume, MemoryVolume, NfsVolume, RunMount, RunVolume, SecretVolume
 
@@ -25,6 +26,7 @@ _SECRET_KEYS_BY_TYPE = {
     "kubernetes.io/ssh-auth": ("ssh-privatekey",),
 }
 _UNKNOWN_KEY = "SECRET_KEY"
+_FILE_KINDS = ("secret", "configMap")
 _NO_COUNTERPART = {
     "downwardAPI": "Cloud Run has no downward API",
     "hostPath": "there is no host",
@@ -93,40 +95,31 @@ class _Builder:
 
     def volume(self, volume: Volume, mounts: Sequence[VolumeMount]) -> RunVolume | None:
         name = self._name(volume.name)
+        made: RunVolume | None = None
         match volume.kind:
             case "emptyDir":
-                return self._in_memory(volume, name)
+                made = self._in_memory(volume, name)
             case "secret" | "configMap":
-                files = self._files(volume.source, volume.kind, mounts)
-                return self._secret(
-                    volume,
-                    name,
-                    volume.kind,
-                    str(self._object_name(volume.source, volume.kind)),
-                    files,
-                    volume.source.get("defaultMode"),
-                )
+                made = self._secret(volume, name, volume.kind, volume.source, mounts)
             case "projected":
-                return self._projected(volume, name, mounts)
+                made = self._projected(volume, name, mounts)
             case "nfs":
-                read_only = bool(volume.source.get("readOnly")) or all(m.read_only for m in mounts)
-                self.account.carried(
-                    volume.path,
-                    "volumes[].nfs",
-                    f"{volume.source.get('server')}:{volume.source.get('path')}",
-                    "mounted without locking; needs gen2 and VPC egress",
-                )
-                return RunVolume(
-                    name, NfsVolume(str(volume.source.get("server")), str(volume.source.get("path")), read_only)
-                )
+                made = self._nfs(volume, name, mounts)
             case "csi" if volume.source.get("driver") in _GCS_DRIVERS:
-                return self._bucket(volume, name, mounts)
+                made = self._bucket(volume, name, mounts)
             case "persistentVolumeClaim" if _is_shared(volume.claim):
-                return self._shared_claim(volume, name, mounts)
-        self.account.dropped(
-            volume.path, volume.kind, _NO_COUNTERPART.get(volume.kind, f"Cloud Run has no {volume.kind} volumes")
-        )
-        return None
+                made = self._shared_claim(volume, name, mounts)
+            case _:
+                why = _NO_COUNTERPART.get(volume.kind, f"Cloud Run has no {volume.kind} volumes")
+                self.account.dropped(volume.path, volume.kind, why)
+        return made
+
+    def _nfs(self, volume: Volume, name: str, mounts: Sequence[VolumeMount]) -> RunVolume:
+        server, directory = str(volume.source.get("server")), str(volume.source.get("path"))
+        read_only = bool(volume.source.get("readOnly")) or all(m.read_only for m in mounts)
+        why = "mounted without locking; needs gen2 and VPC egress"
+        self.account.carried(volume.path, "volumes[].nfs", f"{server}:{directory}", why)
+        return RunVolume(name, NfsVolume(server, directory, read_only))
 
     def mount(self, mount: VolumeMount, made: Mapping[str, RunVolume], known: Mapping[str, str]) -> RunMount | None:
         volume = made.get(mount.volume)
@@ -201,7 +194,8 @@ class _Builder:
         if keys is None:
             self.account.placeholder(
                 _UNKNOWN_KEY,
-                f"a key of {'Secret' if kind == 'secret' else 'ConfigMap'} {name}: the snapshot does not hold its keys; add a version and a path for each",
+                f"a key of {'Secret' if kind == 'secret' else 'ConfigMap'} {name}: the snapshot does not "
+                "hold its keys; add a version and a path for each",
             )
             keys = (_UNKNOWN_KEY,)
         return [(key, key) for key in keys]
@@ -215,71 +209,50 @@ class _Builder:
         return None
 
     def _secret(
-        self, volume: Volume, name: str, kind: str, object_name: str, files: list[tuple[str, str]], mode: object
+        self, volume: Volume, name: str, kind: str, source: Raw, mounts: Sequence[VolumeMount]
     ) -> RunVolume | None:
-        what = "Secret" if kind == "secret" else "ConfigMap"
+        """The files of a Secret or ConfigMap: one secret, a version for each file where there are several."""
+        what: Literal["Secret", "ConfigMap"] = "Secret" if kind == "secret" else "ConfigMap"
+        object_name = str(self._object_name(source, kind))
+        files = self._files(source, kind, mounts)
         if not files:
             self.account.dropped(volume.path, f"{what} {object_name}", "it has no keys: there is no file to mount")
             return None
         keys = tuple(key for key, _ in files)
-        secret = secret_name(
-            self.workload.namespace, object_name, *(keys if len(keys) == 1 else ("files", short_hash("/".join(keys))))
-        )
+        last = keys if len(keys) == 1 else ("files", short_hash("/".join(keys)))
+        secret = key_secret_name(what, self.workload.namespace, object_name, *last)
         self.account.needs(
-            SecretToCreate(
-                secret,
-                "Secret" if kind == "secret" else "ConfigMap",
-                self.workload.namespace,
-                object_name,
-                keys,
-                f"volume {volume.name}",
-            )
+            SecretToCreate(secret, what, self.workload.namespace, object_name, keys, f"volume {volume.name}")
         )
         versions = ["latest"] if len(keys) == 1 else [str(n) for n in range(1, len(keys) + 1)]
         why = f"{what} {object_name}"
         if len(keys) > 1:
             why += ": one secret of Secret Manager with a version for each file, since a directory takes one secret"
-        self.account.changed(
-            volume.path,
-            "volumes[].secret",
-            f"{what} {object_name}: {', '.join(keys)}",
-            secret,
-            f"{why}; prepare.sh copies it",
-        )
+        found = f"{what} {object_name}: {', '.join(keys)}"
+        self.account.changed(volume.path, "volumes[].secret", found, secret, f"{why}; prepare.sh copies it")
         pairs = tuple((version, path) for version, (_, path) in zip(versions, files, strict=True))
+        mode = volume.source.get("defaultMode")
         return RunVolume(name, SecretVolume(secret, pairs, mode if isinstance(mode, int) else None), why)
 
     def _projected(self, volume: Volume, name: str, mounts: Sequence[VolumeMount]) -> RunVolume | None:
         sources = [s for s in volume.source.get("sources") or () if isinstance(s, Mapping)]
-        usable = [
-            (kind, s[kind]) for s in sources for kind in ("secret", "configMap") if isinstance(s.get(kind), Mapping)
-        ]
+        kinds = sorted({kind for s in sources for kind in s})
+        usable = [(kind, s[kind]) for s in sources for kind in _FILE_KINDS if isinstance(s.get(kind), Mapping)]
         if len(usable) == 1:
             kind, source = usable[0]
-            if len(sources) > 1:
-                self.account.dropped(
-                    f"{volume.path}.projected.sources",
-                    ", ".join(sorted({k for s in sources for k in s} - {kind})),
-                    "only files of a Secret or ConfigMap have a counterpart",
-                )
-            return self._secret(
-                volume,
-                name,
-                kind,
-                str(source.get("name")),
-                self._files(source, kind, mounts),
-                volume.source.get("defaultMode"),
-            )
-        why = (
-            "Cloud Run has no projected volumes"
-            if not usable
-            else "several objects in one directory: a directory takes one secret of Secret Manager"
-        )
-        self.account.dropped(volume.path, ", ".join(sorted({k for s in sources for k in s})), why)
+            others = ", ".join(k for k in kinds if k != kind)
+            if others:
+                why = "only files of a Secret or ConfigMap have a counterpart"
+                self.account.dropped(f"{volume.path}.projected.sources", others, why)
+            return self._secret(volume, name, kind, source, mounts)
+        why = "Cloud Run has no projected volumes"
         if usable:
+            why = "several objects in one directory: a directory takes one secret of Secret Manager"
             self.account.decide(
-                f"Volume {volume.name} projects {len(usable)} objects into one directory: give each a directory of its own, or put them into one secret."
+                f"Volume {volume.name} projects {len(usable)} objects into one directory: give each a "
+                "directory of its own, or put them into one secret."
             )
+        self.account.dropped(volume.path, ", ".join(kinds), why)
         return None
 
     def _bucket(self, volume: Volume, name: str, mounts: Sequence[VolumeMount]) -> RunVolume:
@@ -294,7 +267,8 @@ class _Builder:
         literal = f"NFS_SERVER_{re.sub(r'[^A-Z0-9]', '_', claim.upper())}"
         self.account.placeholder(
             literal,
-            f"the address of the NFS server (Filestore) behind PersistentVolumeClaim {claim}, and its share in place of /SHARE",
+            f"the address of the NFS server (Filestore) behind PersistentVolumeClaim {claim}, and its share "
+            "in place of /SHARE",
         )
         self.account.changed(
             volume.path,

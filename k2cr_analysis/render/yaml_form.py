@@ -1,4 +1,4 @@
-"""The YAML form: what ``gcloud run services replace`` takes, in the style of Google's samples, with the reasons beside it.
+"""The YAML form: what ``gcloud run services replace`` takes, in the style of Google's samples, with reasons beside it.
 
 Written by hand rather than by a YAML library: the order, the comments and the quotes are for a reader, and every text
 that is not plainly a word is quoted, so that no parser takes it for a number, a boolean or a date.
