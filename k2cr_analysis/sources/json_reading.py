@@ -34,7 +34,9 @@ def read_json(text: str, file: str) -> list[Document]:
         except RecursionError:
             raise _too_deep(file, line) from None
         except ValueError as error:
-            raise InputError(ref="not-json", where=Location(file, line), found=str(error), expected="JSON") from None
+            found = "a number of too many digits" if "digits" in str(error) else str(error)
+            do = "mend the file, or leave it out"
+            raise InputError(ref="not-json", where=Location(file, line), found=found, expected="JSON", do=do) from None
         _check(value, file, line)
         documents.append(Document(_encodable(value, text), line))
         position = _blank_end(text, end)

@@ -53,7 +53,7 @@ def why_not_an_object(document: Any) -> str:
     metadata = document.get("metadata")
     if not isinstance(metadata, Mapping):
         return f"a {document['kind']} without metadata"
-    if not _text(metadata.get("name")) and not _text(metadata.get("generateName")):
+    if metadata.get("name") in (None, "") and metadata.get("generateName") in (None, ""):
         return f"a {document['kind']} without a name"
     return ""
 

@@ -26,7 +26,7 @@ from k2cr_analysis.sources.kinds import (
     shown_identity,
     why_not_an_object,
 )
-from k2cr_analysis.sources.yaml_reading import Document, find_line, read_yaml
+from k2cr_analysis.sources.yaml_reading import TEMPLATE_ADVICE, Document, Place, find_place, read_yaml
 
 # A name becomes a part of URLs and of file names, so that no kind may have these in it.
 _NOT_IN_A_NAME: Final = re.compile(r"[/%\x00-\x20\x7f]|^\.{1,2}$")
@@ -136,36 +136,57 @@ def _accepted(read: _Read, text: str, keep_going: bool, result: ManifestObjects)
 
 
 def _name_problem(obj: dict[str, Any]) -> Problem | None:
+    """What is wrong with the names by which the object is known; None where nothing is, or it is a template."""
     for name in ("name", "generateName", "namespace"):
         value = obj["metadata"].get(name)
-        if isinstance(value, str) and _NOT_IN_A_NAME.search(value) and _TEMPLATE not in value:
-            found = f"{value[:60]!r}"
-            return Problem("not-a-name", ("metadata", name), found, "a name without blanks, / and %", "write its name")
+        steps = ("metadata", name)
+        if value is None or (isinstance(value, str) and _TEMPLATE in value):
+            continue
+        if not isinstance(value, str):
+            return Problem("wrong-type", steps, _form(value), "a string", "put it in quotes")
+        if _NOT_IN_A_NAME.search(value):
+            do = "write the name of the object, as kubectl would show it"
+            return Problem("not-a-name", steps, repr(value[:60]), "a name without blanks, / and %", do)
     return None
+
+
+def _form(value: object) -> str:
+    return f"the number {value}" if isinstance(value, int | float) and not isinstance(value, bool) else "no text"
 
 
 def _template_problems(obj: dict[str, Any]) -> Iterator[Problem]:
     for name in ("name", "namespace"):
         value = obj["metadata"].get(name)
         if isinstance(value, str) and _TEMPLATE in value:
-            do = "render it first: helm template CHART | k2cr collect --manifests - --out SNAP"
-            yield Problem(
-                "template-not-rendered", ("metadata", name), "a template with {{ }}", "a rendered manifest", do
-            )
+            found, expected = "a template with {{ }}", "a rendered manifest"
+            yield Problem("template-not-rendered", ("metadata", name), found, expected, TEMPLATE_ADVICE)
 
 
 def _error(problem: Problem, read: _Read, text: str) -> InputError:
-    position = find_line(text, read.document, (*read.steps, *problem.steps))
-    line, column = position or (read.source.line, None)
-    name = next((step for step in reversed(problem.steps) if isinstance(step, str)), "")
-    secret = read.object["kind"] == "Secret" or looks_secret(name, problem.found)
-    return InputError(
-        ref=problem.ref,
-        where=Location(read.source.file, line, column, problem.path),
-        found="a value that may be secret" if secret else problem.found,
-        expected=problem.expected,
-        do="put it in quotes" if secret else problem.do,
-    )
+    place = find_place(text, read.document, (*read.steps, *problem.steps))
+    line, column = (place.line, place.column) if place else (read.source.line, None)
+    found, do = _said(problem, read.object, place)
+    where = Location(read.source.file, line, column, problem.path)
+    return InputError(ref=problem.ref, where=where, found=found, expected=problem.expected, do=do)
+
+
+def _said(problem: Problem, obj: dict[str, Any], place: Place | None) -> tuple[str, str]:
+    """What was found and what to do, with the value as it is written, and without it where it may be a secret."""
+    quotes = problem.do.startswith("put it in quotes")
+    if obj["kind"] == "Secret" or _may_be_secret(problem, obj):
+        return "a value that may be secret", "put it in quotes" if quotes else f"write {problem.expected}"
+    if quotes and place is not None and place.text is not None:
+        return f"{place.text} without quotes", f'put it in quotes: "{place.text}"'
+    return problem.found, problem.do
+
+
+def _may_be_secret(problem: Problem, obj: dict[str, Any]) -> bool:
+    holder: Any = obj
+    for step in problem.steps[:-1]:
+        holder = holder[step]
+    names = [step for step in problem.steps if isinstance(step, str)][-2:]
+    announced = holder.get("name") if isinstance(holder, dict) else None
+    return any(looks_secret(name, problem.found) for name in [*names, announced] if isinstance(name, str))
 
 
 def _stand(read: SnapshotObject, standing: dict[Identity, SnapshotObject], superseded: list[Superseded]) -> None:

@@ -1,7 +1,7 @@
 """YAML as Kubernetes reads it, from any file that anybody may hand in.
 
 Texts become values by the rules of the YAML library in ``kubectl`` (sigs.k8s.io/yaml): dates and ``12:30`` stay texts,
-``yes``, ``on`` and ``y`` are booleans, ``0x1f`` and ``017`` are numbers, keys are texts. The values are built from the
+``yes`` and ``on`` are booleans, ``0x1f`` and ``017`` are numbers, keys are texts. The values are built from the
 parser's events without recursion, since nesting that is deep enough ends the process in a recursive reader.
 
 Guards: nesting, aliases that multiply (one short file can stand for terabytes), an anchor inside itself, tags that
@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 import yaml
@@ -23,9 +24,10 @@ MAX_DEPTH: Final = 150  # schemas inside custom resource definitions reach about
 MAX_TEXT_CHARACTERS: Final = 3 * 2**20  # the API server's limit for a whole request
 _ALIAS_ALLOWANCE: Final = 1_000_000  # characters that aliases may add, beside ten times the file's own
 
+# A lone y or n stays a text: writers of YAML leave it without quotes, and no field of Kubernetes is set by it.
 _NAMED: Final[dict[str, Any]] = {
-    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
-    **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
+    **dict.fromkeys(("yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
+    **dict.fromkeys(("no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
 }
 _NUMBER_START: Final = frozenset("+-.0123456789")
@@ -37,6 +39,7 @@ _DATA_TAGS: Final = frozenset(
     _CORE_TAG + name
     for name in ("str", "int", "float", "bool", "null", "map", "seq", "binary", "timestamp", "set", "omap", "merge")
 )
+TEMPLATE_ADVICE: Final = "render it first: helm template CHART | k2cr collect --manifests - --out SNAP"
 _MERGE: Final = object()
 _NO_KEY: Final = object()
 
@@ -71,35 +74,51 @@ def read_yaml(text: str, file: str) -> list[Document]:
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, text, file) from None
     except yaml.reader.ReaderError as error:
+        # The library gives the character as its number, or as itself.
+        character = error.character if isinstance(error.character, int) else ord(str(error.character)[:1] or " ")
         line = text.count("\n", 0, error.position) + 1
         raise InputError(
             ref="not-yaml",
             where=Location(file, line),
-            found=f"a character that YAML does not allow (#x{ord(str(error.character)[:1] or ' '):04x})",
+            found=f"a character that YAML does not allow (#x{character:04x})",
             expected="printable text in UTF-8",
             do="remove the character",
         ) from None
 
 
-def find_line(text: str, document: int, steps: tuple[str | int, ...]) -> tuple[int, int] | None:
-    """Line and column of the value that ``steps`` lead to in a document that was read before; None where not found."""
-    try:
-        nodes = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
-    except yaml.YAMLError:
-        return None
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value stands, and how it is written; ``text`` is None for a list or map."""
+
+    line: int
+    column: int
+    text: str | None
+
+
+def find_place(text: str, document: int, steps: tuple[str | int, ...]) -> Place | None:
+    """The place of the value that ``steps`` lead to in a document that was read before; None where not found."""
+    nodes = _nodes(text)
     node = nodes[document] if document < len(nodes) else None
-    found = None
     for step in steps:
         if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
             node = node.value[step]
         elif isinstance(node, yaml.MappingNode):
             node = next((value for key, value in node.value if key.value == str(step)), None)
         else:
-            break
-        if node is None:
-            break
-        found = node
-    return (found.start_mark.line + 1, found.start_mark.column + 1) if found is not None else None
+            node = None
+    if node is None:
+        return None
+    plain_text = node.value if isinstance(node, yaml.ScalarNode) else None
+    return Place(node.start_mark.line + 1, node.start_mark.column + 1, plain_text)
+
+
+@lru_cache(maxsize=1)
+def _nodes(text: str) -> tuple[yaml.Node, ...]:
+    """The nodes of a text whose nesting is known to be small; a file with several problems is composed once."""
+    try:
+        return tuple(yaml.compose_all(text, Loader=yaml.CSafeLoader))
+    except yaml.YAMLError:
+        return ()
 
 
 class _Builder:
@@ -108,6 +127,7 @@ class _Builder:
     def __init__(self, text: str, file: str) -> None:
         self.file = file
         self.parser = yaml.CSafeLoader(text)
+        self.is_template = "{{" in text
         self.allowance = _ALIAS_ALLOWANCE + 10 * len(text)
         self.anchors: dict[str, tuple[Any, int] | None] = {}
         self.frames: list[_Frame] = []
@@ -192,7 +212,9 @@ class _Builder:
         if isinstance(value, str):
             return value
         if isinstance(value, dict | list):
-            raise self.refused(event, "key-is-no-text", "a list or map as a key", "a text as a key", template=True)
+            if self.is_template:
+                raise self.refused(event, "template-not-rendered", "a template with {{ }}", "a rendered manifest")
+            raise self.refused(event, "key-is-no-text", "a list or map as a key", "a text as a key")
         if isinstance(value, bool) or value is None:
             return {True: "true", False: "false", None: "null"}[value]
         return str(value)
@@ -242,20 +264,15 @@ class _Builder:
             shown = "!!" + tag.removeprefix(_CORE_TAG)
             raise self.refused(event, "tag-not-allowed", f"the tag {shown[:80]}", "plain data without tags")
 
-    def refused(self, event: yaml.Event, ref: str, found: str, expected: str, *, template: bool = False) -> InputError:
+    def refused(self, event: yaml.Event, ref: str, found: str, expected: str) -> InputError:
         column = event.start_mark.column + 1 if event.start_mark else None
+        do = TEMPLATE_ADVICE if ref == "template-not-rendered" else "mend the file, or leave it out"
         where = Location(self.file, _line(event), column)
-        do = TEMPLATE_ADVICE if template else "mend the file, or leave it out"
         return InputError(ref=ref, where=where, found=found, expected=expected, do=do)
 
 
 def _line(event: yaml.Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 1
-
-
-TEMPLATE_ADVICE: Final = (
-    "if this is a template, render it first (helm template, kustomize build), and collect the result"
-)
 
 
 def plain(text: str) -> Any:
@@ -289,19 +306,16 @@ def _integer(sign: str, digits: str) -> int:
     return -value if sign == "-" else value
 
 
-_DIRECTIVE: Final = re.compile(r"\{\{")
-
-
 def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> InputError:
     mark = error.problem_mark or error.context_mark
     where = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
-    if _DIRECTIVE.search(text):
+    if "{{" in text:
         return InputError(
             ref="template-not-rendered",
             where=where,
             found="a template with {{ }}, which is not YAML yet",
             expected="a rendered manifest",
-            do="render it first: helm template CHART | k2cr collect --manifests - --out SNAP",
+            do=TEMPLATE_ADVICE,
         )
     found = " ".join(part for part in (error.context, error.problem) if part)
     line = text.splitlines()[mark.line] if mark and mark.line < len(text.splitlines()) else ""
