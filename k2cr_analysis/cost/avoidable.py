@@ -20,9 +20,9 @@ from decimal import Decimal
 from functools import cached_property
 
 from k2cr_analysis.cost.bill import GkeBill
-from k2cr_analysis.cost.placement import PlacedPool, group_of, placed_pools, room_for_pods
+from k2cr_analysis.cost.placement import PlacedPool, placed_pools
 from k2cr_analysis.cost.pod_demand import PodDemand, pod_demands
-from k2cr_analysis.cost.repack import Load, PodGroup, Room, fullest, load_of, nodes_needed
+from k2cr_analysis.cost.repack import Load, PodGroup, fullest, load_of, nodes_needed
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.observed import WorkloadUsage
 
@@ -65,7 +65,7 @@ class Avoidable:
         self._pools = (
             ()
             if self._by_pod
-            else tuple(PackedPool.of(p, cluster, demands, bill) for p in placed_pools(cluster, demands))
+            else tuple(PackedPool(p, demands, bill.node_month) for p in placed_pools(cluster, demands))
         )
 
     def with_holds(self, holds: Iterable[str]) -> Avoidable:
@@ -140,30 +140,22 @@ def _holding(cluster: Cluster) -> Iterable[str]:
 class PackedPool:
     """One pool: its pods as groups, and how many nodes they need when some of them are gone."""
 
-    def __init__(
-        self, placed: PlacedPool, room: Room, groups: Mapping[str, PodGroup], node_month: Mapping[str, Decimal]
-    ) -> None:
+    def __init__(self, placed: PlacedPool, demands: Mapping[str, PodDemand], node_month: Mapping[str, Decimal]) -> None:
         self.name = placed.pool.name
         self.node_names = tuple(n.name for n in placed.pool.nodes)
-        self.room = room
-        self.groups = groups
+        self.room = placed.room
+        self.groups = placed.groups
         self.zones = min(placed.pool.zones, len(self.node_names))
-        self.load = load_of(groups.values())
+        self.load = load_of(placed.groups.values())
         self._node_month = node_month
         self._months = [node_month.get(n, _ZERO) for n in self.node_names]
-        self._on_node: dict[str, dict[str, int]] = {}
         self._needed_without: dict[tuple[PodGroup, ...], int] = {}
-
-    @classmethod
-    def of(cls, placed: PlacedPool, cluster: Cluster, demands: Mapping[str, PodDemand], bill: GkeBill) -> PackedPool:
-        groups = {w: group_of(cluster.by_id[w], demands[w], count) for w, count in placed.pods.items()}
-        packed = cls(placed, room_for_pods(placed.pool, cluster, demands), groups, bill.node_month)
-        for workload_id in placed.pods:
+        self._on_node: dict[str, dict[str, int]] = {}
+        for workload_id in placed.groups:
             for pod in demands[workload_id].live:
                 if pod.node is not None:
-                    on = packed._on_node.setdefault(pod.node, {})
+                    on = self._on_node.setdefault(pod.node, {})
                     on[workload_id] = on.get(workload_id, 0) + 1
-        return packed
 
     def going_count(self, gone: frozenset[str]) -> int:
         """How many nodes are no longer needed."""

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from k2cr_analysis.cost.autopilot import pod_items
 from k2cr_analysis.cost.bill import GkeBill
-from k2cr_analysis.cost.placement import group_of, placed_pools, room_for_pods
+from k2cr_analysis.cost.placement import placed_pools
 from k2cr_analysis.cost.pod_demand import PodDemand, pod_demands
 from k2cr_analysis.cost.repack import nodes_needed
 from k2cr_analysis.model.cluster import Cluster
@@ -69,8 +69,7 @@ def _on_fewer_nodes(cluster: Cluster, bill: GkeBill, sized: Mapping[str, PodDema
         return None
     spared = _ZERO
     for placed in placed_pools(cluster, sized):
-        groups = [group_of(cluster.by_id[w], sized[w], pods) for w, pods in placed.pods.items()]
-        needed = max(nodes_needed(room_for_pods(placed.pool, cluster, sized), groups), placed.pool.zones)
+        needed = max(nodes_needed(placed.room, tuple(placed.groups.values())), placed.pool.zones)
         months = sorted(bill.node_month.get(n.name, _ZERO) for n in placed.pool.nodes)
         spared += sum(months[needed:], _ZERO)
     on_demand = max(sum(bill.node_month.values(), _ZERO) - bill.committed_month, _ZERO)

@@ -69,7 +69,7 @@ def _exact(fleet: Fleet) -> Choice:
 
 def _joined(fleet: Fleet, clusters: Sequence[ClusterCovers]) -> tuple[Candidate, ...]:
     """The best cover of each pool together, then pool by pool the one that is best beside the others."""
-    options = [[Cover(0.0, 0, ()), *pool.covers()[:_COVERS_TRIED]] for cluster in clusters for pool in cluster.pools]
+    options = [[Cover(0.0, 0, ()), *pool.covers[:_COVERS_TRIED]] for cluster in clusters for pool in cluster.pools]
     taken = [max(found, key=lambda cover: cover.worth) for found in options]
     alone = [c for cluster in clusters for c in cluster.paying_alone]
     best = _union([*alone, *(c for cover in taken for c in cover.candidates)])

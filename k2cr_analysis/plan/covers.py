@@ -5,28 +5,24 @@ of a pool's n nodes go only if, in CPU, in memory and in number of pods, at leas
 
     freed >= all - (n - k + 1/2) / n * scarcest
 
-leaves, all measured in nodes. For each k a greedy cover by cost per freed node, trimmed of what it does not need, gives
-a set to try; the same covering with parts of workloads allowed (weights on the resources turn three rows into one,
-which only makes it easier) gives the least that any set costs, and so a bound. A workload with pods in several pools
-has its cost split over them; the sum of the pools' bounds then bounds every set (Lagrangian decomposition).
+leaves, all measured in nodes. For each k the cheapest such set, or one near it, is a proposal, and what no set can cost
+less than gives a bound (``least_cover``). A workload with pods in several pools has its cost split over those that can
+lose a node; the sum of the pools' bounds then bounds every set (Lagrangian decomposition).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from k2cr_analysis.cost.avoidable import Avoidable, PackedPool
 from k2cr_analysis.model.observed import FloatArray
+from k2cr_analysis.plan.least_cover import LeastCover, least_cover
 from k2cr_analysis.plan.worth import Candidate, Fleet
 
-# Weights of CPU, memory and number of pods: each alone, and mixtures of the first two.
-_WEIGHTS = np.array(
-    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.5, 0.5, 0.0], [0.75, 0.25, 0.0], [0.25, 0.75, 0.0]]
-)
-_SLACK = 1e-9  # what rounding may leave of a requirement that is met exactly
 _LEAST_COST = 1e-6
 
 
@@ -56,57 +52,31 @@ class PoolCovers:
         stay = np.array([(self._nodes - n + 0.5) / self._nodes if n < self._nodes else 0.0 for n in self._counts])
         self._needed: FloatArray = everything - np.outer(stay, np.full(3, scarcest))
 
-    def covers(self) -> list[Cover]:
+    @cached_property
+    def covers(self) -> tuple[Cover, ...]:
         """The best set found for each number of nodes, the most worth first; only those that pay."""
-        found = []
-        for count, needed in zip(self._counts, self._needed, strict=True):
-            picked = self._cheapest(needed)
-            if picked is not None:
-                worth = self._node_month * count - float(self._cost[picked].sum())
-                found.append(Cover(worth, count, tuple(self._candidates[i] for i in picked)))
-        return sorted((c for c in found if c.worth > 0), key=lambda c: (-c.worth, c.nodes))
+        found = [
+            Cover(
+                self._node_month * count - float(self._cost[list(cover.picked)].sum()), count, self._named(cover.picked)
+            )
+            for count, cover in self._least
+            if cover.picked is not None
+        ]
+        return tuple(sorted((c for c in found if c.worth > 0), key=lambda c: (-c.worth, c.nodes)))
 
     @property
     def bound(self) -> float:
         """No set of workloads gains more from this pool a month."""
-        if not self._counts:
-            return 0.0
-        least = np.zeros(len(self._counts))
-        possible = np.all(self._freed.sum(axis=0) >= self._needed - _SLACK, axis=1)
-        for weights in _WEIGHTS:
-            size = self._freed @ weights
-            order = np.argsort(-size / self._cost, kind="stable")
-            sizes, costs = np.append(0.0, np.cumsum(size[order])), np.append(0.0, np.cumsum(self._cost[order]))
-            # np.interp wants rising sizes; workloads of size 0 stand last, and change nothing.
-            least = np.maximum(least, np.interp(self._needed @ weights, sizes, costs))
-        worth = np.where(possible, self._node_month * np.array(self._counts) - least, 0.0)
-        return float(max(worth.max(), 0.0))
+        return max((self._node_month * count - cover.least for count, cover in self._least), default=0.0)
 
-    def _cheapest(self, needed: FloatArray) -> list[int] | None:
-        """The cheapest of the greedy covers, as indices; None where all candidates together do not free enough."""
-        if np.any(self._freed.sum(axis=0) < needed - _SLACK):
-            return None
-        best, best_cost = None, float("inf")
-        for weights in _WEIGHTS:
-            order = np.argsort(-(self._freed @ weights) / self._cost, kind="stable")
-            enough = np.all(np.cumsum(self._freed[order], axis=0) >= needed - _SLACK, axis=1)
-            picked = self._trimmed(order[: int(np.argmax(enough)) + 1], needed)
-            cost = float(self._cost[picked].sum())
-            if cost < best_cost:
-                best, best_cost = picked, cost
-        return best
+    @cached_property
+    def _least(self) -> tuple[tuple[int, LeastCover], ...]:
+        return tuple(
+            (n, least_cover(self._cost, self._freed, row)) for n, row in zip(self._counts, self._needed, strict=True)
+        )
 
-    def _trimmed(self, picked: np.ndarray, needed: FloatArray) -> list[int]:
-        """Without those that the cover can do without, the dearest first."""
-        spare = self._freed[picked].sum(axis=0) - needed + _SLACK
-        kept = dict.fromkeys(int(i) for i in picked)
-        # Whatever is larger than what is to spare is needed.
-        small = picked[np.all(self._freed[picked] <= spare, axis=1)]
-        for index in (int(i) for i in small[np.argsort(-self._cost[small], kind="stable")]):
-            if np.all(self._freed[index] <= spare):
-                spare = spare - self._freed[index]
-                del kept[index]
-        return list(kept)
+    def _named(self, picked: Iterable[int]) -> tuple[Candidate, ...]:
+        return tuple(self._candidates[i] for i in picked)
 
 
 class ClusterCovers:
@@ -131,8 +101,12 @@ class ClusterCovers:
     @property
     def bound(self) -> float:
         """No set of these candidates is worth more a month, before the free tier."""
-        staying = float(np.maximum(self._alone, 0.0).sum()) + sum(pool.bound for pool in self.pools)
+        staying = float(np.maximum(self._alone, 0.0).sum()) + sum(max(pool.bound, 0.0) for pool in self.pools)
         return max(staying, 0.0 if self._going is None else self._going)
+
+    def _can_shrink(self, pool: PackedPool) -> bool:
+        """Whether it has nodes beyond one a zone, or no pods but the candidates'."""
+        return len(pool.node_names) > pool.zones or pool.groups.keys() <= {c.id for c in self.candidates}
 
     def _split(self, avoidable: Avoidable) -> tuple[PoolCovers, ...]:
         """Each pool with its candidates; what one costs is split over its pools by the part of their nodes it takes."""
