@@ -5,6 +5,9 @@
 Each way runs in a process of its own on the same Parquet file, laid out as a snapshot's (sorted labels, row groups of
 131,072, zstd). Printed: seconds, peak memory, and both as ratios to pandas. "decode" only decodes the column of values.
 The file takes about 9 bytes a point. The ways must give the same numbers, else the run fails.
+
+Measured on two shared cores, 2,000 containers (86.4 million points): pandas 102.8 s and 9.0 GiB; DuckDB 29.9 s and
+0.86 GiB (3.4x faster, 10x less memory); k2cr 4.7 s and 99 MiB (21.8x faster, 92x less memory), 2.9x the decoding.
 """
 
 from __future__ import annotations

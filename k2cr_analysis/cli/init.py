@@ -23,6 +23,8 @@ def init(
     done = write_starter(out, overwrite=force)
     for path in done.written:
         typer.echo(str(path))
+    if not done.written and not done.kept:
+        typer.echo("nothing to do: every file is there already", err=True)
     if done.kept:
         listed = ", ".join(str(path) for path in done.kept)
         raise PartialError(

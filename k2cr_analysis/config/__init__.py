@@ -1,4 +1,4 @@
-"""``k2cr.toml``: what a person tells k2cr, typed. Keys: docs/configuration.md and the commented file of ``k2cr init``."""
+"""``k2cr.toml``: what a person tells k2cr, typed. Its keys: docs/configuration.md, and what ``k2cr init`` writes."""
 
 from k2cr_analysis.config.load import load_config
 from k2cr_analysis.config.settings import (
