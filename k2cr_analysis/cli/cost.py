@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from k2cr_analysis.cli.output import Format, FormatOption, OutOption, as_csv, as_json, as_table, give
+
+if TYPE_CHECKING:
+    from k2cr_analysis.cost.one_shape import ShapeCost
+
+_HEADER = ("sku", "quantity", "unit", "rate", "amount")
 
 
 def register(app: typer.Typer) -> None:
@@ -22,26 +29,47 @@ def _cost(
     billing: Annotated[Literal["request", "instance"], typer.Option(help="Billing mode of a service.")] = "request",
     min_instances: Annotated[int, typer.Option(min=0, help="Instances that are always kept.")] = 0,
     hours: Annotated[
-        str | None, typer.Option(help="Running hours a month of a job or a worker pool, all instances together.")
+        str | None,
+        typer.Option(
+            help="Running hours a month of a job or worker pool, all instances together; 730 for a worker pool."
+        ),
     ] = None,
     cud: Annotated[
         Literal["none", "run-1y", "run-3y", "flex-1y", "flex-3y"], typer.Option(help="Committed use discount.")
     ] = "none",
     no_free_tier: Annotated[bool, typer.Option("--no-free-tier", help="Leave the account's free tier out.")] = False,
-    output_format: Annotated[Literal["table", "json"], typer.Option("--format", help="Form of the result.")] = "table",
+    format: FormatOption = Format.TABLE,  # noqa: A002 (the option's name is in the contract)
+    out: OutOption = None,
 ) -> None:
-    from k2cr_analysis.cost.one_shape import Demand, containers_of, cost_of_shape, hours_of, number_of
-    from k2cr_analysis.cost.present import shape_cost_as_json, shape_cost_as_text
-    from k2cr_analysis.model.duration import duration_s
+    from k2cr_analysis.cost import cost
 
-    demand = Demand(
-        requests=number_of(requests, "--requests"),
-        latency_s=duration_s(latency, "--latency"),
+    priced = cost(
+        cpu,
+        memory,
+        region=region,
+        kind=kind,
+        requests=requests,
+        latency=latency,
         concurrency=concurrency,
+        billing=billing,
         min_instances=min_instances,
-        hours=hours_of(kind, hours),
+        hours=hours,
+        cud=cud,
+        free_tier=not no_free_tier,
     )
-    priced = cost_of_shape(
-        containers_of(cpu, memory), demand, region, kind=kind, billing=billing, cud=cud, with_free_tier=not no_free_tier
-    )
-    print(shape_cost_as_json(priced) if output_format == "json" else shape_cost_as_text(priced))
+    if format is Format.JSON:
+        from k2cr_analysis.report.price_documents import shape_cost_document
+
+        give(as_json(shape_cost_document(priced)), out)
+    elif format is Format.CSV:
+        give(as_csv(_HEADER, [(i.sku, i.quantity, i.unit, i.rate, i.amount) for i in priced.line_items]), out)
+    else:
+        give(as_table(_HEADER, _rows(priced), right=(1, 3, 4)), out)
+
+
+def _rows(priced: ShapeCost) -> list[tuple[str, ...]]:
+    lines: list[tuple[str, ...]] = [
+        (i.sku, f"{i.quantity:,.2f}", i.unit, f"{i.rate:f}", f"{i.amount:,.2f}") for i in priced.line_items
+    ]
+    sums = (("gross", priced.gross_month), ("free tier", -priced.free_tier_month), ("net", priced.net_month))
+    return lines + [(f"{name}, {priced.currency} a month", "", "", "", f"{amount:,.2f}") for name, amount in sums]

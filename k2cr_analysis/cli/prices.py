@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from k2cr_analysis.cli.output import Format, FormatOption, OutOption, as_csv, as_json, as_table, give
+
+_SHOWN = ("meter", "consumption_model", "rate", "currency", "unit", "effective_date", "source")
 
 
 def register(app: typer.Typer) -> None:
@@ -20,13 +24,16 @@ def _prices() -> None:
 
 def _show(
     region: Annotated[str, typer.Option(help="Region, such as asia-northeast1.")],
-    output_format: Annotated[
-        Literal["table", "json", "csv"], typer.Option("--format", help="Form of the result.")
-    ] = "table",
+    format: FormatOption = Format.TABLE,  # noqa: A002 (the option's name is in the contract)
+    out: OutOption = None,
 ) -> None:
-    from k2cr_analysis.cost.present import prices_as_csv, prices_as_json, prices_as_text
     from k2cr_analysis.model.prices import PriceBook
+    from k2cr_analysis.report.price_documents import price_rows
 
-    prices = PriceBook.embedded().of_region(region)
-    forms = {"table": prices_as_text, "json": prices_as_json, "csv": prices_as_csv}
-    print(forms[output_format](prices))
+    rows = price_rows(PriceBook.embedded().of_region(region))
+    if format is Format.JSON:
+        give(as_json({"region": region, "prices": rows}), out)
+    elif format is Format.CSV:
+        give(as_csv(tuple(rows[0]), [tuple(row.values()) for row in rows]), out)
+    else:
+        give(as_table(_SHOWN, [[row[name] for name in _SHOWN] for row in rows], right=(2,)), out)

@@ -16,6 +16,7 @@ from k2cr_analysis.cost.cloud_run import price_timeline
 from k2cr_analysis.cost.free_tier import free_tier
 from k2cr_analysis.errors import Location, UsageError
 from k2cr_analysis.model.cloud_run import BillingMode, ContainerShape, InstanceTimeline, ServiceShape
+from k2cr_analysis.model.duration import duration_s
 from k2cr_analysis.model.money import HOURS_PER_MONTH, SECONDS_PER_MONTH, LineItem, total
 from k2cr_analysis.model.prices import LIST_PRICE, PriceBook
 from k2cr_analysis.openapi.quantity import parse_quantity
@@ -53,7 +54,41 @@ class ShapeCost:
         return self.gross_month - self.free_tier_month
 
 
-def cost_of_shape(  # noqa: PLR0913 - the options of `k2cr cost`, one by one
+def cost(  # noqa: PLR0913 - the options of `k2cr cost`, one by one
+    cpu: str | Sequence[str],
+    memory: str | Sequence[str],
+    *,
+    region: str,
+    kind: Kind = "service",
+    requests: str | float = 0,
+    latency: str = "100ms",
+    concurrency: int = 80,
+    billing: BillingMode = "request",
+    min_instances: int = 0,
+    hours: str | float | None = None,
+    cud: Cud = LIST_PRICE,
+    free_tier: bool = True,
+) -> ShapeCost:
+    """The price of one Cloud Run shape a month of 730 h, as ``k2cr cost`` prints it.
+
+    ``cpu``, ``memory``: Kubernetes quantities, one for each container. ``requests`` a month. ``hours``: running hours
+    a month of a job or a worker pool, all instances together.
+
+    >>> round(cost("0.167", "256Mi", region="us-central1", requests=10e6, latency="200ms", concurrency=1).net_month, 2)
+    Decimal('7.25')
+    """
+    demand = Demand(
+        requests=number_of(str(requests), "--requests"),
+        latency_s=duration_s(latency, "--latency"),
+        concurrency=concurrency,
+        min_instances=min_instances,
+        hours=hours_of(kind, None if hours is None else str(hours)),
+    )
+    containers = containers_of(_several(cpu), _several(memory))
+    return cost_of_shape(containers, demand, region, kind=kind, billing=billing, cud=cud, with_free_tier=free_tier)
+
+
+def cost_of_shape(  # noqa: PLR0913 - the same, read
     containers: Sequence[ContainerShape],
     demand: Demand,
     region: str,
@@ -126,6 +161,10 @@ def _check(containers: Sequence[ContainerShape], demand: Demand) -> None:
             raise UsageError(
                 ref="not-an-amount", found=f"{name} is out of range", expected=f"a finite number, {lowest} or more"
             )
+
+
+def _several(value: str | Sequence[str]) -> Sequence[str]:
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def containers_of(cpu: Sequence[str], memory: Sequence[str]) -> tuple[ContainerShape, ...]:
