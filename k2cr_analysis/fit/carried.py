@@ -76,7 +76,6 @@ CARRIED: Mapping[str, str] = {
     "JobSpec.activeDeadlineSeconds": "timeoutSeconds of the job's tasks",
     "CronJob.spec.schedule": "the schedule of a Cloud Scheduler job",
     "CronJob.spec.timeZone": "the time zone of a Cloud Scheduler job",
-    "Pod.spec.replicas": "minScale",
     "KnativeService.spec.traffic": "spec.traffic",
     "KnativeService.spec.template.spec.containerConcurrency": "spec.template.spec.containerConcurrency",
     "KnativeService.spec.template.spec.timeoutSeconds": "spec.template.spec.timeoutSeconds",

@@ -32,7 +32,8 @@ _KIND_OF_SCHEME: Mapping[str, DependencyKind] = {
 _KIND_OF_PORT: Mapping[int, DependencyKind] = {
     3306: "database", 5432: "database", 27017: "database", 9042: "database", 26257: "database", 1433: "database",
     1521: "database", 7687: "database",
-    6379: "cache", 11211: "cache", 5672: "queue", 5671: "queue", 9092: "queue", 4222: "queue", 1883: "queue", 61616: "queue", 2181: "queue",
+    6379: "cache", 11211: "cache", 5672: "queue", 5671: "queue", 9092: "queue", 4222: "queue", 1883: "queue",
+    61616: "queue", 2181: "queue",
 }  # fmt: skip
 _KIND_OF_WORD: Mapping[str, DependencyKind] = {
     "redis": "cache", "memcached": "cache", "postgres": "database", "postgresql": "database", "mysql": "database",

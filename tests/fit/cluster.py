@@ -53,7 +53,10 @@ def deployment(*containers: Mapping[str, Any], **pod: Any) -> dict[str, Any]:
         "metadata": {"name": "web", "namespace": "shop"},
         "spec": {
             "selector": {"matchLabels": {"app": "web"}},
-            "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": list(containers) or [plain], **pod}},
+            "template": {
+                "metadata": {"labels": {"app": "web"}},
+                "spec": {"containers": list(containers) or [plain], **pod},
+            },
         },
     }
 
@@ -68,5 +71,9 @@ def service(*ports: Mapping[str, Any], **spec: Any) -> dict[str, Any]:
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": "web", "namespace": "shop"},
-        "spec": {"selector": {"app": "web"}, "ports": list(ports) or [{"name": "http", "port": 80, "targetPort": 8080}], **spec},
+        "spec": {
+            "selector": {"app": "web"},
+            "ports": list(ports) or [{"name": "http", "port": 80, "targetPort": 8080}],
+            **spec,
+        },
     }

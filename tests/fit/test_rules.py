@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.fit.cluster import fits_of, read_case, rules_of
 
 from k2cr_analysis.fit import all_rules
+from tests.fit.cluster import fits_of, read_case, rules_of
 
 FOLDER = Path(__file__).parent / "cases"
 CASES = sorted(FOLDER.glob("*/*.yaml"))
@@ -23,7 +23,7 @@ def test_rule_fires_or_stays_silent(case: Path) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: r.id)
-def test_rule_has_a_case_that_fires_and_one_that_does_not(rule) -> None:  # noqa: ANN001
+def test_rule_has_a_case_that_fires_and_one_that_does_not(rule) -> None:
     names = [p.name for p in (FOLDER / rule.id).glob("*.yaml")]
     assert any(n.startswith("fires.") for n in names)
     assert any(n.startswith("silent.") for n in names)
@@ -33,7 +33,9 @@ def test_every_folder_of_cases_belongs_to_a_rule() -> None:
     assert {p.parent.name for p in CASES} <= set(all_rules())
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.stem.startswith("fires.")], ids=lambda p: f"{p.parent.name}/{p.stem}")
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.stem.startswith("fires.")], ids=lambda p: f"{p.parent.name}/{p.stem}"
+)
 def test_finding_is_whole(case: Path) -> None:
     documents, config = read_case(case)
     for fit in fits_of(documents, config).values():
@@ -45,6 +47,6 @@ def test_finding_is_whole(case: Path) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: r.id)
-def test_rule_is_named_in_kebab_case_and_rests_on_a_page(rule) -> None:  # noqa: ANN001
+def test_rule_is_named_in_kebab_case_and_rests_on_a_page(rule) -> None:
     assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", rule.id)
     assert rule.docs.startswith("https://")

@@ -1,0 +1,100 @@
+"""Every field of the schema is read by a rule, carried along, or listed as without effect."""
+
+from __future__ import annotations
+
+import pytest
+
+from k2cr_analysis.fit.account import JOINED_KINDS, use_of
+from k2cr_analysis.fit.carried import CARRIED
+from k2cr_analysis.fit.no_effect import NO_EFFECT, WHEN_EMPTY
+from k2cr_analysis.fit.registry import all_rules, read_by
+from k2cr_analysis.openapi.field_tree import schema_fields
+from tests.fit.cluster import deployment, fit_of, service
+
+KINDS = [
+    ("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("apps/v1", "DaemonSet"), ("apps/v1", "ReplicaSet"), ("v1", "ReplicationController"), ("batch/v1", "Job"),
+    ("batch/v1", "CronJob"), ("v1", "Pod"), ("serving.knative.dev/v1", "Service"), ("v1", "Service"), ("networking.k8s.io/v1", "Ingress"), ("extensions/v1beta1", "Ingress"),
+    ("gateway.networking.k8s.io/v1", "Gateway"), ("gateway.networking.k8s.io/v1", "HTTPRoute"), ("gateway.networking.k8s.io/v1", "GRPCRoute"),
+    ("autoscaling/v2", "HorizontalPodAutoscaler"), ("autoscaling/v1", "HorizontalPodAutoscaler"), ("v1", "ServiceAccount"), ("v1", "PersistentVolumeClaim"),
+    ("policy/v1", "PodDisruptionBudget"), ("networking.k8s.io/v1", "NetworkPolicy"), ("cloud.google.com/v1", "BackendConfig"), ("networking.gke.io/v1beta1", "FrontendConfig"),
+    ("networking.gke.io/v1", "ManagedCertificate"), ("networking.gke.io/v1", "GCPBackendPolicy"), ("networking.gke.io/v1", "HealthCheckPolicy"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("api_version", "kind"), KINDS, ids=lambda v: v)
+def test_every_field_of_the_schema_is_accounted_for(api_version: str, kind: str) -> None:
+    fields = schema_fields(api_version, kind)
+    assert fields
+    assert [f for f in fields if use_of(f)[0] == "unaccounted"] == []
+
+
+def test_a_field_that_no_table_knows_is_unaccounted() -> None:
+    for field in (
+        "Container.newField",
+        "PodSpec.volumes[].newKind.size",
+        "Deployment.spec.newField",
+        "PodSpec.securityContext.newField",
+    ):
+        assert use_of(field)[0] == "unaccounted"
+
+
+def _all_fields() -> set[str]:
+    found = {f for kind in KINDS for f in schema_fields(*kind)}
+    return found | {
+        f"Workload.{f.partition('.')[2]}"
+        for f in found
+        if f.partition(".")[0]
+        in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod", "KnativeService")
+    }
+
+
+def test_no_table_names_a_field_that_does_not_exist() -> None:
+    """A typing mistake in a table would silently account for nothing."""
+    fields = _all_fields()
+    # What stands in these has a root of its own in a schema path.
+    holders = {
+        "PodSpec.containers",
+        "PodSpec.initContainers",
+        "PodSpec.ephemeralContainers",
+        "CronJob.spec.jobTemplate",
+        "Workload.spec.template",
+    }
+    prefixes = {part for f in fields for part in _parts(f)} | holders
+    kinds = {kind for _, kind in KINDS} | {
+        "Container",
+        "PodSpec",
+        "PodTemplateSpec",
+        "JobSpec",
+        "PersistentVolumeClaimSpec",
+        "KnativeService",
+        "Workload",
+    }
+    named = {*CARRIED, *NO_EFFECT, *WHEN_EMPTY, *(field for field, _ in read_by(all_rules().values()))}
+    unknown = sorted(n for n in named if n.partition(".")[0] in kinds and "." in n and n not in prefixes)
+    assert unknown == [], unknown
+
+
+def _parts(field: str) -> set[str]:
+    """Every path above a field, with and without the sign for "each item"."""
+    found, path = set(), field
+    while path:
+        found |= {path, path.removesuffix("[]").removesuffix(".*")}
+        path = path.rpartition(".")[0]
+    return found
+
+
+def test_the_fields_of_joined_objects_are_in_the_account() -> None:
+    fit = fit_of(deployment(), service())
+    paths = {use.path: use for use in fit.fields}
+    assert paths["Service/web $.spec.ports[0].targetPort"].how == "carried"
+    assert paths["$.spec.template.spec.containers[0].image"].how == "carried"
+
+
+def test_an_unknown_field_is_a_finding_and_the_rest_is_accounted_for() -> None:
+    fit = fit_of(deployment(terminationGracePeriod=60))
+    assert [u.path for u in fit.fields if u.how == "unaccounted"] == ["$.spec.template.spec.terminationGracePeriod"]
+    assert any(f.rule == "unknown-field" and f.path.endswith("terminationGracePeriod") for f in fit.findings)
+
+
+def test_joined_kinds_hold_no_secrets() -> None:
+    assert not {"Secret", "ConfigMap"} & set(JOINED_KINDS)
