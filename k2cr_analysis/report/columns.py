@@ -1,0 +1,141 @@
+"""Every column of every public DataFrame: its name, the heading it has on a page, its unit and what it means.
+
+``docs/glossary.md`` is written from here and from ``snapshot.tables``, and a test holds both to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Form = Literal["text", "money", "exact", "number", "share", "ms", "hours", "flag", "list"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    heading: str
+    unit: str
+    doc: str
+    form: Form = "text"
+
+
+def _column(name: str, heading: str, unit: str, doc: str, form: Form = "text") -> Column:
+    return Column(name, heading, unit, doc, form)
+
+
+_ALL = (
+    # identity and verdict
+    _column("workload_id", "workload", "", "namespace/Kind/name"),
+    _column("verdict", "verdict", "", "ready, changes, blocked or keep"),
+    _column("target", "becomes", "", "service, worker-pool, job or none"),
+    _column("effort_days", "effort", "days", "work that the move takes", "number"),
+    _column("blockers", "blockers", "", "number of findings of severity blocker", "number"),
+    _column("changes", "changes", "", "number of findings of severity change", "number"),
+    # money
+    _column("currency", "currency", "ISO 4217", "currency of the amounts in the row"),
+    _column("gke_attributed_month", "GKE share", "currency/month", "the workload's share of today's bill", "money"),
+    _column(
+        "gke_avoidable_month", "GKE avoidable", "currency/month", "what the bill loses when it alone leaves", "money"
+    ),
+    _column(
+        "cloud_run_month", "Cloud Run", "currency/month", "what Cloud Run would charge, before the free tier", "money"
+    ),
+    _column(
+        "saving_month",
+        "saving on paper",
+        "currency/month",
+        "GKE share less Cloud Run; negative where it costs more",
+        "money",
+    ),
+    _column(
+        "saving_low_month", "saving, low", "currency/month", "lower end of the 95 % interval of saving_month", "money"
+    ),
+    _column(
+        "saving_high_month", "saving, high", "currency/month", "upper end of the 95 % interval of saving_month", "money"
+    ),
+    _column("line", "line", "", "line of the bill"),
+    _column("amount_month", "amount", "currency/month", "amount of a line of the bill", "money"),
+    # line items
+    _column("side", "side", "", "Cloud Run, or GKE today"),
+    _column("sku", "SKU", "", "what is charged, as the Cloud Billing Catalog words it"),
+    _column("quantity", "quantity", "by unit", "amount used in a month of 730 h", "exact"),
+    _column("unit", "unit", "", "unit of quantity, and what the rate is for: vcpu_s, gib_s, request, ..."),
+    _column("rate", "rate", "currency/unit", "price of one unit", "exact"),
+    _column("amount", "amount", "currency/month", "quantity x rate, never rounded before it is summed", "exact"),
+    _column("price_date", "price of", "YYYY-MM-DD", "day on which the price was read, or from which it holds"),
+    _column("price_source", "read where", "", "where the price was read; the bill, where it is the bill's own"),
+    # findings
+    _column("severity", "severity", "", "blocker, change or note"),
+    _column("rule", "rule", "", "id of the rule; `k2cr explain RULE` has its page"),
+    _column("path", "where", "JSON path", "place in the object"),
+    _column("message", "finding", "", "what was found"),
+    _column("remediation", "what to do", "", "the way out"),
+    _column("workloads", "workloads", "", "number of workloads", "number"),
+    _column("workload_ids", "workloads", "", "the workloads, by id", "list"),
+    # shape
+    _column("container", "container", "", "name of the container"),
+    _column("role", "role", "", "ingress (gets the requests) or sidecar"),
+    _column("request_cpu_cores", "CPU request today", "cores", "resources.requests.cpu in the pod", "number"),
+    _column("request_memory_mib", "memory request today", "MiB", "resources.requests.memory in the pod", "number"),
+    _column("cpu_cores", "CPU", "cores", "CPU limit on Cloud Run, which is what is allocated and billed", "number"),
+    _column("memory_mib", "memory", "MiB", "memory limit on Cloud Run", "number"),
+    _column("waits_for", "starts after", "", "containers that must be ready before this one starts", "list"),
+    _column("startup_probe", "start-up probe", "", "how Cloud Run sees that the container is ready"),
+    # usage
+    _column("cpu_p50_cores", "CPU p50", "cores", "median over the window, of the busiest pod of a period", "number"),
+    _column("cpu_p99_cores", "CPU p99", "cores", "99 % quantile over the window, of the busiest pod", "number"),
+    _column("cpu_max_cores", "CPU max", "cores", "largest value of the window, of the busiest pod", "number"),
+    _column("memory_p50_mib", "memory p50", "MiB", "median over the window, of the busiest pod of a period", "number"),
+    _column("memory_max_mib", "memory max", "MiB", "largest value of the window, of the busiest pod", "number"),
+    _column("restarts", "restarts", "", "restarts of all pods in the window", "number"),
+    # traffic
+    _column("start_utc", "hour", "UTC", "start of the hour"),
+    _column(
+        "requests_per_s", "requests", "1/s", "requests that ended in the period, per second; null in a gap", "number"
+    ),
+    # latency
+    _column("where", "where", "", "GKE today (measured) or Cloud Run (predicted)"),
+    _column("p50_ms", "p50", "ms", "median latency of a request", "ms"),
+    _column("p95_ms", "p95", "ms", "95 % quantile of the latency", "ms"),
+    _column("p99_ms", "p99", "ms", "99 % quantile of the latency", "ms"),
+    _column("p99_gke_ms", "p99 today", "ms", "99 % quantile of the latency on GKE, measured", "ms"),
+    _column("p99_cloud_run_ms", "p99 on Cloud Run", "ms", "99 % quantile of the latency on Cloud Run, predicted", "ms"),
+    _column(
+        "cold_start_ratio", "cold starts", "share of requests", "requests that wait for an instance to start", "share"
+    ),
+    # toil and dependencies
+    _column("direction", "toil", "", "leaves (with the cluster) or comes (with Cloud Run)"),
+    _column("item", "work", "", "what is done"),
+    _column("hours_month", "time", "hours/month", "time that it takes", "hours"),
+    _column("evidence", "evidence", "", "what in the cluster shows it"),
+    _column("shared", "shared", "", "leaves only with the last workload that needs it", "flag"),
+    _column("depends_on", "calls", "", "workload or name that is called"),
+    _column("kind", "kind", "", "http, grpc, database, cache, queue, ..."),
+    _column("port", "port", "", "port that is called", "number"),
+    _column("in_cluster", "in the cluster", "", "the target is a Service of this cluster", "flag"),
+    # plan
+    _column("wave", "wave", "", "number of the wave, from 1", "number"),
+    _column("attributed_month", "on paper", "currency/month", "GKE share less Cloud Run, of the wave", "money"),
+    _column(
+        "realised_month",
+        "realised",
+        "currency/month",
+        "what the bill really loses with the wave, less Cloud Run",
+        "money",
+    ),
+    _column(
+        "cumulative_realised_month",
+        "realised so far",
+        "currency/month",
+        "realised_month of this and all waves before",
+        "money",
+    ),
+    _column("nodes_removed", "nodes removed", "", "nodes that the remaining pods no longer need", "number"),
+    _column("why", "why it stays", "", "reason that a workload is not in the plan"),
+    _column(
+        "holds_back_month", "holds back", "currency/month", "saving that its staying keeps from being realised", "money"
+    ),
+)
+
+COLUMNS: dict[str, Column] = {column.name: column for column in _ALL}

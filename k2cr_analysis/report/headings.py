@@ -1,0 +1,208 @@
+"""What a page opens and closes with: the answer in key figures, and where the data came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+from k2cr_analysis.model.cloud_run import memory_text
+from k2cr_analysis.report.display import (
+    Html,
+    Tile,
+    bullets,
+    folded,
+    heading,
+    joined,
+    made_up_label,
+    paragraph,
+    tiles,
+    verdict_chip,
+)
+from k2cr_analysis.report.wording import UNKNOWN, count, milliseconds, money, share
+
+if TYPE_CHECKING:
+    from k2cr_analysis.plan import Plan, Portfolio
+
+_TARGET_WORDS = {"service": "a Cloud Run service", "worker-pool": "a Cloud Run worker pool", "job": "a Cloud Run job"}
+
+
+def portfolio_heading(assessed: Sequence[Assessment], portfolio: Portfolio, plan: Plan) -> Html:
+    """The answer for the whole cluster: what it costs, what a move really saves, what staying could save."""
+    names = ", ".join(str(a.snapshot.get("cluster") or "the cluster") for a in assessed)
+    currency = portfolio.currency
+    low_high = _interval(portfolio.interval, currency)
+    gain = portfolio.saving_month
+    figures = [
+        Tile("Bill today", money(portfolio.gke_month, currency, cents=False), "a month, the whole cluster"),
+        Tile(
+            "Really saved by the plan",
+            money(gain, currency, cents=False),
+            f"a month, after {money(portfolio.cloud_run_month, currency, cents=False)} for Cloud Run{low_high}",
+            "" if gain is None else "good" if gain > 0 else "bad",
+        ),
+        Tile(
+            "Without any move",
+            money(portfolio.stay_and_rightsize_month, currency, cents=False),
+            "a month: the same cluster, packed to what is used",
+        ),
+        Tile("Workloads in the plan", f"{len(plan.workloads)}", count(len(plan.waves), "wave")),
+        Tile(
+            "Fields accounted for",
+            share(portfolio.fields.accounted / portfolio.fields.seen) if portfolio.fields.seen else UNKNOWN,
+            f"{portfolio.fields.accounted:,} of {portfolio.fields.seen:,} fields of the objects",
+        ),
+    ]
+    pieces = [*_labels(assessed), heading(f"What {names} would cost on Cloud Run", _window(assessed[0]))]
+    pieces += [paragraph(_portfolio_answer(portfolio, plan)), tiles(figures)]
+    return joined([*pieces, *(paragraph(f"{reason}.", kind="under") for reason in portfolio.reasons)])
+
+
+def _portfolio_answer(portfolio: Portfolio, plan: Plan) -> str:
+    """One or two sentences: what the move saves, beside what staying could save."""
+    currency, bill, gain = portfolio.currency, portfolio.gke_month, portfolio.saving_month
+    if not plan.waves:
+        return "No set of workloads makes the bill smaller by moving."
+    if bill is None or gain is None:
+        return "What the bill would lose cannot be told from this snapshot."
+    nodes = sum(wave.nodes_removed for wave in plan.waves)
+    moved = f"Moving {count(len(plan.workloads), 'workload')} takes {count(nodes, 'node')} off the bill"
+    said = f"{moved} and saves {money(gain, currency, cents=False)} a month, {share(float(gain / bill))} of it."
+    packed = portfolio.stay_and_rightsize_month
+    if packed is None or packed >= bill:
+        return said
+    stay = money(bill - packed, currency, cents=False)
+    return f"{said} Packing the cluster to what is really used would save {stay} without any move: weigh both."
+
+
+def candidate_heading(workload: WorkloadAssessment, assessed: Assessment) -> Html:
+    """The answer for one workload, in a line and in key figures."""
+    fit, cost, found = workload.fit, workload.cost, workload.latency
+    chip = Html(f"<p>{verdict_chip(fit.verdict)}</p>", fit.verdict)
+    pieces = [*_labels([assessed]), heading(workload.id, _window(assessed)), chip, paragraph(_answer(workload))]
+    if not fit.moves:
+        return joined(pieces)
+    currency = cost.currency if cost else assessed.prices.currency
+    saving = cost.saving_month if cost else None
+    figures = [
+        Tile("GKE share today", money(cost.gke_attributed_month if cost else None, currency), "a month"),
+        Tile("On Cloud Run", money(cost.cloud_run_month if cost else None, currency), "a month, before the free tier"),
+        Tile(
+            "Saving on paper",
+            money(saving, currency, sign=True),
+            "a month" + _interval(cost.interval if cost else None, currency),
+            "" if saving is None else "good" if saving > 0 else "bad",
+        ),
+        Tile(
+            "Leaves the bill alone",
+            money(cost.gke_avoidable_month if cost else None, currency),
+            "a month: only whole nodes leave",
+        ),
+    ]
+    if fit.target == "service":
+        after = found.cloud_run if found else None
+        figures.append(Tile("p99 on Cloud Run", milliseconds(after.p99_ms if after else None), _cold_starts(workload)))
+    figures.append(Tile("Shape", _shape_words(workload), _shape_under(workload)))
+    return joined([*pieces, tiles(figures)])
+
+
+def provenance(assessed: Assessment | Sequence[Assessment]) -> Html:
+    """Where the figures come from: window, hash, assumptions, gaps."""
+    several = [assessed] if isinstance(assessed, Assessment) else list(assessed)
+    pieces = [heading("Where these figures come from", level=2)]
+    for one in several:
+        known = one.snapshot
+        rows: dict[str, Any] = {
+            "source": known.get("source"),
+            "cluster": " / ".join(str(known[k]) for k in ("project", "location", "cluster") if known.get(k)),
+            "window": _window(one),
+            "snapshot": f"sha256 {known.get('sha256')}",
+            "rows": ", ".join(f"{n:,} {name}" for name, n in _mapping(known.get("rows")).items()),
+            "prices": f"{one.region}, {one.prices.currency}",
+        }
+        cells = "".join(f"<tr><th>{escape(k)}</th><td>{escape(str(v))}</td></tr>" for k, v in rows.items() if v)
+        pieces.append(Html(f'<table class="facts">{cells}</table>', "\n".join(f"{k}: {v}" for k, v in rows.items())))
+        gaps = [str(gap) for gap in _sequence(known.get("gaps"))]
+        if gaps:
+            pieces += [paragraph("Not in the snapshot:"), bullets(gaps)]
+    assumptions = sorted({text for one in several for text in one.assumptions})
+    if assumptions:
+        pieces.append(folded(count(len(assumptions), "assumption"), bullets(assumptions)))
+    return joined(pieces)
+
+
+def is_made_up(assessed: Sequence[Assessment]) -> bool:
+    return any(bool(a.snapshot.get("made_up")) for a in assessed)
+
+
+def _labels(assessed: Sequence[Assessment]) -> list[Html]:
+    return [made_up_label()] if is_made_up(assessed) else []
+
+
+def _answer(workload: WorkloadAssessment) -> str:
+    fit = workload.fit
+    if fit.verdict == "keep":
+        return "It belongs to the cluster and goes only when the cluster goes."
+    blockers = [f for f in workload.findings if f.severity == "blocker"]
+    if fit.verdict == "blocked":
+        return f"It cannot move as it is: {count(len(blockers), 'blocker')}. " + " ".join(
+            f"{f.message}." for f in blockers[:2]
+        )
+    changes = [f for f in workload.findings if f.severity == "change"]
+    what = _TARGET_WORDS.get(fit.target, fit.target)
+    todo = (
+        f"{count(len(changes), 'thing')} must be decided or done first"
+        if changes
+        else "the generated files alone are enough"
+    )
+    ingress = (
+        f", with {fit.ingress_container} as the ingress container on port {fit.ingress_port}"
+        if fit.ingress_container
+        else ""
+    )
+    return f"It can become {what}{ingress}; {todo}."
+
+
+def _shape_words(workload: WorkloadAssessment) -> str:
+    shape = workload.shape
+    return UNKNOWN if shape is None else f"{float(shape.cpu_cores):g} vCPU"
+
+
+def _shape_under(workload: WorkloadAssessment) -> str:
+    shape = workload.shape
+    if shape is None:
+        return ""
+    parts = [memory_text(shape.memory_bytes), count(len(shape.containers), "container")]
+    if shape.max_instances:
+        parts.append(f"{shape.min_instances} to {shape.max_instances} instances")
+    if shape.concurrency is not None:
+        parts.append(f"concurrency {shape.concurrency}")
+    return ", ".join([*parts, f"{shape.billing}-based billing"] if shape.billing else parts)
+
+
+def _cold_starts(workload: WorkloadAssessment) -> str:
+    found = workload.latency
+    if found is None or found.cold_start_ratio is None:
+        return "cold starts: not known"
+    return f"cold starts: {share(found.cold_start_ratio)} of requests"
+
+
+def _interval(interval: Any, currency: str) -> str:
+    if interval is None:
+        return ""
+    low, high = (money(bound, currency, cents=False) for bound in interval)
+    return f" (95 %: {low} to {high})"
+
+
+def _window(assessed: Assessment) -> str:
+    start, end = (str(assessed.snapshot.get(k, ""))[:10] for k in ("window_start", "window_end"))
+    return f"{start} to {end} (UTC)"
+
+
+def _mapping(value: Any) -> dict[str, int]:
+    return dict(sorted(value.items())) if isinstance(value, dict) else {}
+
+
+def _sequence(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else []

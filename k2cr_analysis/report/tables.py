@@ -1,0 +1,332 @@
+"""The public DataFrames. Columns carry their units; each is documented in ``docs/glossary.md``.
+
+A figure that the snapshot cannot support is None (NaN in a numeric column), never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+from k2cr_analysis.model.cloud_run import CloudRunProbe
+from k2cr_analysis.model.finding import SEVERITIES
+from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
+from k2cr_analysis.report.columns import COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from k2cr_analysis.plan import Plan, Portfolio
+
+MIB = 2**20
+
+# Table -> its columns, in order. The functions below have these names.
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "workloads": (
+        "workload_id",
+        "verdict",
+        "target",
+        "gke_attributed_month",
+        "gke_avoidable_month",
+        "cloud_run_month",
+        "saving_month",
+        "saving_low_month",
+        "saving_high_month",
+        "currency",
+        "p99_gke_ms",
+        "p99_cloud_run_ms",
+        "cold_start_ratio",
+        "effort_days",
+        "blockers",
+        "changes",
+    ),
+    "findings": ("severity", "rule", "message", "remediation", "path"),
+    "rules": ("severity", "rule", "workloads", "workload_ids"),
+    "containers": (
+        "container",
+        "role",
+        "request_cpu_cores",
+        "request_memory_mib",
+        "cpu_cores",
+        "memory_mib",
+        "waits_for",
+        "startup_probe",
+    ),
+    "line_items": ("side", "sku", "quantity", "unit", "rate", "amount", "currency", "price_date", "price_source"),
+    "latency": ("where", "p50_ms", "p95_ms", "p99_ms"),
+    "toil": ("direction", "item", "hours_month", "evidence", "shared"),
+    "dependencies": ("depends_on", "kind", "port", "in_cluster", "evidence"),
+    "usage": (
+        "container",
+        "cpu_p50_cores",
+        "cpu_p99_cores",
+        "cpu_max_cores",
+        "memory_p50_mib",
+        "memory_max_mib",
+        "restarts",
+    ),
+    "traffic": ("start_utc", "requests_per_s"),
+    "bill": ("line", "amount_month", "currency"),
+    "waves": (
+        "wave",
+        "workloads",
+        "workload_ids",
+        "attributed_month",
+        "realised_month",
+        "cumulative_realised_month",
+        "effort_days",
+        "nodes_removed",
+        "currency",
+    ),
+    "left": ("workload_id", "why", "holds_back_month", "currency"),
+}
+
+
+def workloads(assessed: Assessment | Sequence[Assessment]) -> pd.DataFrame:
+    """One row a workload: verdict, money, latency, effort. In the order of the ids."""
+    return _frame("workloads", (_workload_row(w) for a in _several(assessed) for w in a.workloads))
+
+
+def findings(workload: WorkloadAssessment) -> pd.DataFrame:
+    """One row a finding, blockers first."""
+    rows = [
+        {"severity": f.severity, "rule": f.rule, "message": f.message, "remediation": f.remediation, "path": f.path}
+        for f in workload.findings
+    ]
+    return _frame("findings", rows)
+
+
+def rules(assessed: Assessment | Sequence[Assessment]) -> pd.DataFrame:
+    """One row a rule that found something: how grave, and in which workloads. Most frequent first within a severity."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for one in (w for a in _several(assessed) for w in a.workloads):
+        for finding in one.findings:
+            found.setdefault((finding.severity, finding.rule), set()).add(one.id)
+    order = sorted(found, key=lambda key: (SEVERITIES.index(key[0]), -len(found[key]), key[1]))
+    rows = [
+        {"severity": s, "rule": rule, "workloads": len(found[s, rule]), "workload_ids": sorted(found[s, rule])}
+        for s, rule in order
+    ]
+    return _frame("rules", rows)
+
+
+def containers(workload: WorkloadAssessment) -> pd.DataFrame:
+    """One row a container that moves, the ingress container first; sizes today and on Cloud Run."""
+    fit, shape, rows = workload.fit, workload.shape, []
+    for name in fit.containers:
+        container = workload.workload.container(name)
+        sized = shape.containers.get(name) if shape else None
+        probe = fit.probes[name].startup if name in fit.probes else None
+        asked = container.requests if container else None
+        rows.append(
+            {
+                "container": name,
+                "role": "ingress" if name == fit.ingress_container else "sidecar" if fit.ingress_container else "main",
+                "request_cpu_cores": _float(asked.cpu_cores if asked else None),
+                "request_memory_mib": _mib(asked.memory_bytes if asked else None),
+                "cpu_cores": _float(sized.cpu_cores if sized else None),
+                "memory_mib": _mib(sized.memory_bytes if sized else None),
+                "waits_for": list(fit.startup.depends_on.get(name, ())),
+                "startup_probe": None if probe is None else _probe_words(probe),
+            }
+        )
+    return _frame("containers", rows)
+
+
+def line_items(workload: WorkloadAssessment, assessed: Assessment) -> pd.DataFrame:
+    """Both sides of the cost, line by line, each with the price's date and source: a figure can be traced by hand.
+
+    ``quantity``, ``rate`` and ``amount`` are exact Decimals. Lines that the bill gave have the bill as source.
+    """
+    cost = workload.cost
+    if cost is None:
+        return _frame("line_items", [])
+    sides = (("Cloud Run", cost.cloud_run_items), ("GKE today", cost.gke_items))
+    rows = [_item_row(side, item, assessed) for side, items in sides for item in items]
+    return _frame("line_items", rows)
+
+
+def latency(workload: WorkloadAssessment) -> pd.DataFrame:
+    """Quantiles measured on GKE and predicted for Cloud Run."""
+    found = workload.latency
+    sides = () if found is None else (("GKE today", found.gke), ("Cloud Run", found.cloud_run))
+    rows = [
+        {"where": where, "p50_ms": q.p50_ms, "p95_ms": q.p95_ms, "p99_ms": q.p99_ms}
+        for where, q in sides
+        if q is not None
+    ]
+    return _frame("latency", rows)
+
+
+def toil(workload: WorkloadAssessment) -> pd.DataFrame:
+    """Work that leaves and work that comes, each with its evidence."""
+    sides = (("leaves", workload.operability.leaves), ("comes", workload.operability.comes))
+    rows = [
+        {"direction": d, "item": t.item, "hours_month": t.hours_month, "evidence": t.evidence, "shared": t.shared}
+        for d, items in sides
+        for t in items
+    ]
+    return _frame("toil", rows)
+
+
+def dependencies(workload: WorkloadAssessment) -> pd.DataFrame:
+    """What the workload calls, and how that is known."""
+    rows = [
+        {"depends_on": d.target, "kind": d.kind, "port": d.port, "in_cluster": d.in_cluster, "evidence": d.evidence}
+        for d in workload.fit.dependencies
+    ]
+    return _frame("dependencies", rows)
+
+
+def usage(measured: WorkloadUsage | None) -> pd.DataFrame:
+    """One row a container: what one pod used over the window."""
+    rows = [
+        {
+            "container": name,
+            "cpu_p50_cores": seen.cpu_quantiles_cores.get(0.5),
+            "cpu_p99_cores": seen.cpu_quantiles_cores.get(0.99),
+            "cpu_max_cores": seen.cpu_quantiles_cores.get(1.0),
+            "memory_p50_mib": _mib(seen.memory_quantiles_bytes.get(0.5)),
+            "memory_max_mib": _mib(seen.memory_quantiles_bytes.get(1.0)),
+            "restarts": seen.restarts,
+        }
+        for name, seen in (measured.containers.items() if measured else ())
+    ]
+    return _frame("usage", rows)
+
+
+def traffic(profile: TrafficProfile | None) -> pd.DataFrame:
+    """One row an hour of the window: mean requests per second; null where the hour is not wholly known."""
+    import numpy as np
+    import pandas as pd
+
+    if profile is None:
+        return _frame("traffic", [])
+    per_hour = max(1, 3600 // profile.period_s)
+    hours = len(profile.requests) // per_hour
+    requests = profile.requests[: hours * per_hour].reshape(hours, per_hour).sum(axis=1)
+    known = profile.known[: hours * per_hour].reshape(hours, per_hour).all(axis=1)
+    rate = np.where(known, requests / (per_hour * profile.period_s), np.nan)
+    starts = pd.date_range(profile.start, periods=hours, freq=pd.Timedelta(seconds=per_hour * profile.period_s))
+    return pd.DataFrame({"start_utc": starts, "requests_per_s": rate})
+
+
+def bill(portfolio: Portfolio) -> pd.DataFrame:
+    """Today's bill by line; the amounts add up to ``gke_month``."""
+    rows = [
+        {"line": line, "amount_month": float(amount), "currency": portfolio.currency}
+        for line, amount in portfolio.gke_lines
+    ]
+    return _frame("bill", rows)
+
+
+def waves(plan: Plan) -> pd.DataFrame:
+    """One row a wave of the plan, in order."""
+    rows = [
+        {
+            "wave": wave.wave,
+            "workloads": len(wave.workloads),
+            "workload_ids": list(wave.workloads),
+            "attributed_month": _float(wave.attributed_month),
+            "realised_month": _float(wave.realised_month),
+            "cumulative_realised_month": _float(wave.cumulative_realised_month),
+            "effort_days": wave.effort_days,
+            "nodes_removed": wave.nodes_removed,
+            "currency": plan.currency,
+        }
+        for wave in plan.waves
+    ]
+    return _frame("waves", rows)
+
+
+def left(plan: Plan) -> pd.DataFrame:
+    """What the plan leaves on the cluster, and why."""
+    rows = [
+        {
+            "workload_id": one.id,
+            "why": one.why,
+            "holds_back_month": _float(one.holds_back_month),
+            "currency": plan.currency,
+        }
+        for one in plan.left
+    ]
+    return _frame("left", rows)
+
+
+def _workload_row(assessed: WorkloadAssessment) -> dict[str, Any]:
+    cost, latency_found = assessed.cost, assessed.latency
+    low, high = cost.interval if cost and cost.interval else (None, None)
+    before, after = (latency_found.gke, latency_found.cloud_run) if latency_found else (None, None)
+    return {
+        "workload_id": assessed.id,
+        "verdict": assessed.fit.verdict,
+        "target": assessed.fit.target,
+        "gke_attributed_month": _float(cost and cost.gke_attributed_month),
+        "gke_avoidable_month": _float(cost and cost.gke_avoidable_month),
+        "cloud_run_month": _float(cost and cost.cloud_run_month),
+        "saving_month": _float(cost and cost.saving_month),
+        "saving_low_month": _float(low),
+        "saving_high_month": _float(high),
+        "currency": cost and cost.currency,
+        "p99_gke_ms": before and before.p99_ms,
+        "p99_cloud_run_ms": after and after.p99_ms,
+        "cold_start_ratio": latency_found and latency_found.cold_start_ratio,
+        "effort_days": assessed.effort_days,
+        "blockers": sum(f.severity == "blocker" for f in assessed.findings),
+        "changes": sum(f.severity == "change" for f in assessed.findings),
+    }
+
+
+def _item_row(side: str, item: LineItem, assessed: Assessment) -> dict[str, Any]:
+    date, source = _price_origin(item, assessed)
+    return {
+        "side": side,
+        "sku": item.sku,
+        "quantity": item.quantity,
+        "unit": item.unit,
+        "rate": item.rate,
+        "amount": item.amount,
+        "currency": item.currency,
+        "price_date": date,
+        "price_source": source,
+    }
+
+
+def _price_origin(item: LineItem, assessed: Assessment) -> tuple[str | None, str]:
+    """Date and source of the price that a line was made with: the book's row of that SKU, unit and rate."""
+    for price in assessed.prices.prices:
+        named = item.sku == price.sku or item.sku.startswith(f"{price.sku}: ")
+        if named and (price.unit, price.rate) == (item.unit, item.rate):
+            return price.effective_date, price.source
+    return None, "the bill of the window"
+
+
+def _probe_words(probe: CloudRunProbe) -> str:
+    """``HTTP /healthcheck on 8080, every 1 s``"""
+    asked = {"http": f"HTTP {probe.http_path or '/'}", "tcp": "TCP", "grpc": "gRPC"}[probe.kind]
+    return f"{asked} on {probe.port}, every {probe.period_s} s, {probe.failure_threshold} times"
+
+
+def _several(assessed: Assessment | Sequence[Assessment]) -> Sequence[Assessment]:
+    return [assessed] if isinstance(assessed, Assessment) else assessed
+
+
+def _float(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _mib(value: float | None) -> float | None:
+    return None if value is None else value / MIB
+
+
+def _frame(name: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = TABLES[name]
+    frame = pd.DataFrame(list(rows), columns=list(columns))
+    for column in columns:
+        if COLUMNS[column].form in ("money", "number", "ms", "share", "hours"):
+            frame[column] = pd.to_numeric(frame[column])
+    return frame

@@ -1,0 +1,49 @@
+"""Numbers as a report words them: money, sizes, times, shares."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+_SYMBOL = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+UNKNOWN = "not known"
+
+
+def money(amount: Decimal | float | None, currency: str, *, cents: bool = True, sign: bool = False) -> str:
+    """``$1,234.50``; a minus before the symbol; ``not known`` for None."""
+    if amount is None:
+        return UNKNOWN
+    exact = Decimal(str(amount)).quantize(
+        Decimal("0.01") if cents and currency != "JPY" else Decimal(1), ROUND_HALF_EVEN
+    )
+    mark = "\u2212" if exact < 0 else "+" if sign and exact > 0 else ""
+    symbol = _SYMBOL.get(currency)
+    return f"{mark}{symbol}{abs(exact):,}" if symbol else f"{mark}{abs(exact):,} {currency}"
+
+
+def milliseconds(value: float | None) -> str:
+    if value is None:
+        return UNKNOWN
+    if value >= 10_000:
+        return f"{value / 1000:.0f} s"
+    if value >= 1000:
+        return f"{value / 1000:.2g} s"
+    return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
+
+
+def share(value: float | None) -> str:
+    """``3.2 %``; small shares are not rounded to nothing."""
+    if value is None:
+        return UNKNOWN
+    if 0 < value < 0.0001:
+        return "< 0.01 %"
+    return (
+        f"{value:.2%}".replace("%", " %")
+        if value < 0.01
+        else f"{value:.1%}".replace("%", " %")
+        if value < 0.1
+        else f"{value:.0%}".replace("%", " %")
+    )
+
+
+def count(n: int, one: str, many: str | None = None) -> str:
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
