@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -54,8 +54,10 @@ def engine(source: TableSource, *tables: str) -> Iterator[Engine]:
             "preserve_insertion_order": False,
         }
         with duckdb.connect(":memory:", config=settings) as connection:
-            # In a notebook DuckDB draws a bar of its own, onto the pages.
-            connection.execute("SET enable_progress_bar = false")
+            # In a notebook DuckDB draws a bar of its own onto the page. Without ipywidgets it refuses to be told anything
+            # about its bar, and has none that it could draw.
+            with suppress(duckdb.InvalidInputException):
+                connection.execute("SET enable_progress_bar = false")
             for table in tables:
                 connection.read_parquet([str(path) for path in source.table_files(table)]).create_view(table)
             for view, table in _VIEWS.items():
