@@ -16,6 +16,7 @@ from k2cr_analysis.cost.avoidable import ASSUMPTIONS as AVOIDABLE_ASSUMPTIONS
 from k2cr_analysis.cost.avoidable import Avoidable
 from k2cr_analysis.cost.bill import GkeBill
 from k2cr_analysis.cost.cloud_run import cheaper_billing, price_both, price_timeline
+from k2cr_analysis.cost.currency import in_currency_of_bill, no_rate
 from k2cr_analysis.cost.gke import attribute
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.fit.result import Fit
@@ -80,7 +81,8 @@ def _gather(snapshot: Snapshot, config: Config) -> tuple[_Evidence, Mapping[str,
     cluster = parse_cluster(snapshot.objects(), project=origin.project, name=origin.cluster, location=origin.location)
     region, assumptions = _region(cluster, config)
     table = snapshot.table("prices")
-    prices = PriceBook.from_table(table) if table is not None else PriceBook.embedded()
+    book = PriceBook.from_table(table) if table is not None else PriceBook.embedded()
+    prices = in_currency_of_bill(book, snapshot.table("billing"))
     measured, profiles = usage(snapshot), traffic(snapshot, _services(cluster))
     bill = attribute(
         cluster,
@@ -190,6 +192,8 @@ def _priced(
     """The lines of a month, in the cheaper billing mode where there is a choice."""
     if shape is None or timeline is None:
         return shape, None, []
+    if evidence.prices.currency != evidence.bill.currency:
+        return shape, None, [notices.no_price(no_rate(evidence.prices, evidence.bill.currency))]
     cud = evidence.config.rates.cud
     try:
         if shape.target != "service":

@@ -61,6 +61,8 @@ def pod_items(workload: Workload, demand: PodDemand, tariff: Tariff) -> tuple[Li
         return "its compute class is billed by node, not by pod"
     if demand.pods is None:
         return demand.how
+    if any(c.requests.extended or c.limits.extended for c in workload.pod.running):
+        return "it asks for an accelerator, and Autopilot bills such pods by node"
     if tariff.price(f"gke.autopilot.{meter}.cpu") is None:
         return tariff.why_missing(f"gke.autopilot.{meter}.cpu")
     shape = billed_shape(workload, demand)

@@ -96,6 +96,16 @@ class _Group:
     quantity: Decimal | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """From the hours that the rows cover to a month of 730 h, to the export's own precision."""
+
+    hours: Decimal
+
+    def of(self, amount: Decimal) -> Decimal:
+        return (amount * HOURS_PER_MONTH / self.hours).quantize(NANO)
+
+
 def attribute_export(
     cluster: Cluster, billing: pa.Table, demands: Mapping[str, PodDemand], tariff: Tariff, window_days: float
 ) -> GkeBill:
@@ -103,7 +113,7 @@ def attribute_export(
     currency = _only_currency(billing)
     groups = _groups(billing)
     hours = _hours(billing, window_days)
-    to_month = HOURS_PER_MONTH / hours
+    to_month = _Scale(hours)
     by_workload: dict[str, list[LineItem]] = {}
     rest: dict[str, Decimal] = defaultdict(Decimal)
     stays, foreign = Decimal(0), Decimal(0)
@@ -116,12 +126,12 @@ def attribute_export(
             by_workload.setdefault(workload_id, []).append(_item(group, to_month, currency))
             continue
         line = _line(group)
-        rest[line] += group.net * to_month
+        rest[line] += to_month.of(group.net)
         if line in _STAYS or group.service_id in _SERVICES_THAT_STAY:
-            stays += group.net * to_month
+            stays += to_month.of(group.net)
     split = {w: tuple(items) for w, items in by_workload.items()}
     unpriced = {w.id: _why_not(rest, demands[w.id]) for w in cluster.workloads if w.id not in split}
-    node_month = _node_months(cluster, _machines_month(groups, cluster) * to_month, tariff)
+    node_month = _node_months(cluster, to_month.of(_machines_month(groups, cluster)), tariff)
     reasons = _reasons(hours, groups, currency, foreign)
     if _is_unsplit(rest):
         shared = _split_by_demand(cluster, demands, tariff, rest[NODES_LINE])
@@ -133,7 +143,7 @@ def attribute_export(
             split, unpriced = dict(shared.by_workload), dict(shared.unplaced)
             rest |= {NODES_LINE: Decimal(0), IDLE_LINE: shared.idle_month, OVERHEAD_LINE: shared.overhead_month}
     lines, month = lines_of(split, _ordered(rest))
-    committed = _machines_month(groups, cluster, committed=True) * to_month
+    committed = to_month.of(_machines_month(groups, cluster, committed=True))
     if committed:
         reasons = (
             *reasons,
@@ -274,10 +284,10 @@ def _line(group: _Group) -> str:
     return next(fits, group.service)
 
 
-def _item(group: _Group, to_month: Decimal, currency: str) -> LineItem:
+def _item(group: _Group, to_month: _Scale, currency: str) -> LineItem:
     """A workload's rows of one SKU as quantity x rate; the rate is what was paid, credits taken off."""
-    amount = group.net * to_month
-    quantity = (group.quantity * to_month).quantize(_MILLIONTH) if group.quantity is not None else Decimal(0)
+    amount = to_month.of(group.net)
+    quantity = to_month.of(group.quantity).quantize(_MILLIONTH) if group.quantity is not None else Decimal(0)
     if not quantity or not group.unit:
         return LineItem(group.sku, Decimal(1), "month", amount, currency)
     return LineItem(

@@ -27,6 +27,7 @@ _SHARED_CORE = {"e2-micro": ("0.25", "1"), "e2-small": ("0.5", "2"), "e2-medium"
 # cloud.google.com/compute/docs/sustained-use-discounts: N2, N2D 20 %; N1 30 %.
 _SUSTAINED_USE_SHARE = {"n1": Decimal("0.30"), "n2": Decimal("0.20"), "n2d": Decimal("0.20")}
 
+_ACCELERATOR_LABEL = "cloud.google.com/gke-accelerator"
 _E2_CUSTOM = re.compile(r"e2-custom-(?P<vcpu>\d+)-(?P<mib>\d+)")
 _PREDEFINED = re.compile(r"(?P<family>[a-z0-9]+)-(?P<kind>standard|highmem|highcpu)-(?P<vcpu>\d+)")
 
@@ -75,6 +76,8 @@ def node_price(node: Node, tariff: Tariff) -> NodePrice | str:
     machine = machine_type(node.machine_type)
     if machine is None:
         return f"node {node.name} has the machine type {node.machine_type or '(none)'}, whose shape is not known"
+    if _ACCELERATOR_LABEL in node.labels:
+        return f"node {node.name} has accelerators ({node.labels[_ACCELERATOR_LABEL]}), whose price is not in the book"
     tariff = replace(tariff, region=node.region or tariff.region)
     meter = f"compute.{machine.family}.spot" if node.spot else f"compute.{machine.family}"
     for part in ("cpu", "memory"):

@@ -79,6 +79,13 @@ class PriceBook:
         columns = [table.column(name).to_pylist() for name in names]
         return cls(Price(*row) for row in zip(*columns, strict=True))
 
+    def converted(self, currency: str, per_unit: Decimal, whence: str) -> PriceBook:
+        """The same prices in another currency, at ``per_unit`` of it for one of this; ``whence``: the rate's origin."""
+        note = f"; x {per_unit} {currency}/{self.currency}, {whence}"
+        return PriceBook(
+            replace(p, currency=currency, rate=p.rate * per_unit, source=p.source + note) for p in self.prices
+        )
+
     def price(self, meter: str, region: str, cud: Cud = LIST_PRICE) -> Price | None:
         """The first paid tier of a meter; the list price where the discount does not cover it; None where unknown."""
         places = [(region, cud), (GLOBAL, cud), (region, LIST_PRICE), (GLOBAL, LIST_PRICE)]

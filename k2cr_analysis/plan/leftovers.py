@@ -6,36 +6,64 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
+from k2cr_analysis.cost.avoidable import Avoidable
 from k2cr_analysis.plan.result import Left
 from k2cr_analysis.plan.worth import Candidate, Fleet
 
 _SHOWN = 3
+_ZERO = Decimal(0)
 
 
 def leftovers(fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Left, ...]:
-    """All that stays, those that hold back most first."""
+    """All that stays, those that hold back most first.
+
+    What cannot move, or at an unknown price, holds back its part of what would be left of the bill once all else has
+    moved, in proportion to its share of today's bill: one blocker alone seldom keeps a node, all together keep the
+    cluster. What could move but does not pay holds back what the bill would lose more if it left as well.
+    """
     moved = {c.key for c in chosen}
     known = {c.key: c for c in fleet.candidates}
     found = []
     for number, assessment in enumerate(fleet.assessments):
         here = [c.id for c in chosen if c.cluster == number]
-        now = fleet.avoidables[number].together(here).month
+        parts = _parts_of_the_rest(fleet, number)
         for assessed in assessment.workloads:
             if (number, assessed.id) in moved:
                 continue
-            held = _held_back(fleet, number, assessed.id, here, now)
-            found.append(Left(assessed.id, _why(assessed, known.get((number, assessed.id)), held), held))
+            candidate = known.get((number, assessed.id))
+            if candidate is None:
+                held = parts.get(assessed.id)
+            else:
+                held = _lost_more(fleet.avoidables[number], assessed.id, here)
+            found.append(Left(assessed.id, _why(assessed, candidate, held), held))
     return tuple(
         sorted(found, key=lambda left: (-(left.holds_back_month or 0), left.holds_back_month is None, left.id))
     )
 
 
-def _held_back(fleet: Fleet, number: int, identity: str, moved: Sequence[str], now: Decimal | None) -> Decimal | None:
-    """What the bill would lose more if this one left as well."""
-    if now is None or not fleet.avoidables[number].is_counted(identity):
+def _parts_of_the_rest(fleet: Fleet, number: int) -> dict[str, Decimal]:
+    """Workload -> its part of what is left of the bill when all candidates are gone.
+
+    What belongs to the cluster goes with it, and holds back nothing.
+    """
+    avoidable, assessment = fleet.avoidables[number], fleet.assessments[number]
+    candidates = [c.id for c in fleet.candidates if c.cluster == number]
+    whole, gone = avoidable.all_month, avoidable.together(candidates).month
+    if whole is None or gone is None:
+        return {}
+    shares = {w: assessment.bill.attributed_month(w) for w in avoidable.holds.difference(candidates)}
+    known = {w: share for w, share in shares.items() if share is not None}
+    asked = sum(known.values(), _ZERO)
+    parts = {w.id: _ZERO for w in assessment.workloads if w.id not in avoidable.holds}
+    return parts | {w: (whole - gone) * share / asked for w, share in known.items() if asked}
+
+
+def _lost_more(avoidable: Avoidable, identity: str, gone: Sequence[str]) -> Decimal | None:
+    """What the bill would lose more if this one left with those that go."""
+    now, more = avoidable.together(gone).month, avoidable.together([*gone, identity]).month
+    if now is None or more is None or not avoidable.is_counted(identity):
         return None
-    more = fleet.avoidables[number].together([*moved, identity]).month
-    return None if more is None else max(more - now, Decimal(0))
+    return max(more - now, _ZERO)
 
 
 def _why(assessed: WorkloadAssessment, candidate: Candidate | None, held: Decimal | None) -> str:

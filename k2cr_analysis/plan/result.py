@@ -33,7 +33,7 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What stays. ``holds_back_month``: what the bill would lose more if it left as well; None where unknown."""
+    """What stays. ``holds_back_month``: its part of what stays on the bill (``leftovers``); None where unknown."""
 
     id: str
     why: str

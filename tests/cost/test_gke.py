@@ -184,11 +184,10 @@ ROWS = [
 
 def test_the_export_is_split_net_of_credits_and_scaled_to_a_month():
     bill = bill_of([workload("web"), workload("api")], ROWS)
-    scale = MONTH / 24
     assert bill.basis == "billing-export"
-    assert bill.attributed_month(WEB).quantize(CENT) == (Decimal("11.25") * scale).quantize(CENT)
+    assert bill.attributed_month(WEB).quantize(CENT) == (Decimal("11.25") * MONTH / 24).quantize(CENT)
     assert lines(bill) == {
-        name: (Decimal(amount) * scale).quantize(CENT)
+        name: (Decimal(amount) * MONTH / 24).quantize(CENT)
         for name, amount in {
             "workloads": "11.25",
             IDLE_LINE: "4",
