@@ -105,6 +105,9 @@ def _by_namespace(workload: Workload, _index: ClusterIndex) -> Belonging | None:
 
 
 def _by_image(workload: Workload, _index: ClusterIndex) -> Belonging | None:
+    if workload.pod.annotations.get("inject.istio.io/templates") == "gateway":
+        at = f"{workload.pod.path.removesuffix('spec')}metadata.annotations['inject.istio.io/templates']"
+        return Belonging(at, "Istio makes a mesh gateway of it")
     for container in workload.pod.containers:
         machinery = cluster_machinery(container.image)
         if machinery:

@@ -6,6 +6,7 @@ words, and never on the registry or the tag.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -194,9 +195,30 @@ _SIDECAR_NAMES: Mapping[str, SidecarKind] = {
 }  # fmt: skip
 
 
+# Words in an image's name that make of a server's name the name of something beside it.
+_NOT_THE_SERVER = frozenset({
+    "exporter", "client", "cli", "operator", "ui", "admin", "proxy", "commander", "backup", "init", "web", "adapter",
+    "connect", "rest", "manager", "express", "insight", "controller", "console", "dashboard", "api", "job", "migrate",
+})  # fmt: skip
+
+
 def raw_server(image: str | None) -> tuple[int, str] | None:
     """(default port, protocol) of an image that is known to serve a raw protocol."""
     return RAW_SERVERS.get(image_name(image).name) if image else None
+
+
+def raw_server_on(image: str | None, port: int) -> str | None:
+    """The raw protocol that an image serves on a port, where its name and the port agree: ``shop-postgres`` on 5432."""
+    if not image:
+        return None
+    known = raw_server(image)
+    if known and port == known[0]:
+        return known[1]
+    words = re.split(r"[-_.]", image_name(image).name.lower())
+    if _NOT_THE_SERVER & set(words):
+        return None
+    servers = (RAW_SERVERS[w] for w in words if w in RAW_SERVERS)
+    return next((protocol for default, protocol in servers if default == port), None)
 
 
 @cache

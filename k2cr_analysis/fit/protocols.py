@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from k2cr_analysis.fit.known_images import RAW_PORTS, raw_server
+from k2cr_analysis.fit.known_images import RAW_PORTS, raw_server_on
 from k2cr_analysis.model.workload import Container, Exposure, Pod, Port, Probe, ServicePort
 
 Speaks = Literal["http", "https", "grpc", "h2c", "raw", "udp", "unknown"]
@@ -261,7 +261,7 @@ def _speaks(
         _by_app_protocol(exposure, port)
         or _by_name(port.name, f"Service port name {port.name}")
         or _by_name(declared.name if declared else None, f"container port name {declared.name if declared else ''}")
-        or _by_known_server(pod, declared, target)
+        or _by_known_server(pod, target)
         or _by_probe(pod, target)
         or _by_number(port, target, exposure)
     )
@@ -306,11 +306,11 @@ _BY_WORD: tuple[tuple[frozenset[str], Speaks], ...] = (
 )  # fmt: skip
 
 
-def _by_known_server(pod: Pod, declared: Port | None, target: int | None) -> _Evidence | None:
+def _by_known_server(pod: Pod, target: int | None) -> _Evidence | None:
     for container in pod.containers:
-        known = raw_server(container.image)
-        if known and target is not None and (target == known[0] or (len(pod.containers) == 1 and target in RAW_PORTS)):
-            return "raw", True, f"image {container.image} serves {known[1]} on port {target}"
+        protocol = raw_server_on(container.image, target) if target is not None else None
+        if protocol:
+            return "raw", True, f"image {container.image} serves {protocol} on port {target}"
     return None
 
 

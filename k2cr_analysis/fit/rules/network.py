@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate, bracketed
 from k2cr_analysis.fit.ingress import ports_that_callers_use
-from k2cr_analysis.fit.known_images import RAW_PORTS, raw_server
+from k2cr_analysis.fit.known_images import RAW_PORTS, raw_server, raw_server_on
 from k2cr_analysis.fit.protocols import TLS_PORTS, CalledPort, raw_by_name, words_of
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
@@ -90,7 +90,7 @@ def raw_tcp_server(candidate: Candidate) -> Iterator[Found]:
         local = len(candidate.moving) > 1
         for port in container.ports:
             if port.protocol == "TCP" and port.number not in targets and not (local and candidate.called):
-                evidence = _raw_evidence(container, port)
+                evidence = _raw_evidence(candidate, container, port)
                 if evidence and not (local and _is_helper(candidate, container)):
                     yield Found(
                         port.path,
@@ -100,12 +100,15 @@ def raw_tcp_server(candidate: Candidate) -> Iterator[Found]:
     yield from _bare_server(candidate)
 
 
-def _raw_evidence(container: Container, port: Port) -> str | None:
-    known = raw_server(container.image)
-    if known and (port.number == known[0] or port.number in RAW_PORTS):
-        return f"image {container.image} is a {known[1]} server"
+def _raw_evidence(candidate: Candidate, container: Container, port: Port) -> str | None:
+    protocol = raw_server_on(container.image, port.number)
+    if protocol:
+        return f"image {container.image} serves {protocol}"
     if raw_by_name(port.name):
         return f"port name {port.name}"
+    # Without a Service the number is all there is: nobody gives an HTTP server a database's port.
+    if not candidate.called and len(candidate.moving) == 1 and port.number in RAW_PORTS:
+        return f"the port is {RAW_PORTS[port.number]}'s"
     return None
 
 
@@ -409,17 +412,22 @@ def headless_peer_discovery(candidate: Candidate) -> Iterator[Found]:
         )
 
 
+_ADDRESS_VARIABLE = re.compile(r"HOST|SERVICE|ADDR|PEER|SEED|DISCOVER|URL|DNS|NODE|JOIN|CLUSTER|MEMBER")
+
+
 def _peer_evidence(candidate: Candidate, service: str) -> str | None:
-    """Where the pod itself names its headless Service."""
-    named = re.compile(rf"(?<![\w-]){re.escape(service)}(?![\w-])")
+    """Where the pod itself names its headless Service as an address."""
+    name = re.escape(service)
+    address = re.compile(rf"(?:^|[/@,=+\s.]){name}\.[a-z]|\.{name}(?![\w-])|//{name}(?![\w-])|(?:^|[/@,=\s]){name}:\d")
     for container in candidate.moving:
         for variable in container.env:
-            if variable.value and named.search(variable.value) and variable.source == "value":
-                return f"env {variable.name}"
-        if any(named.search(word) for word in (*container.command, *container.args)):
+            if variable.source == "value" and variable.value:
+                whole = variable.value.strip() == service and _ADDRESS_VARIABLE.search(variable.name)
+                if whole or address.search(variable.value):
+                    return f"env {variable.name}"
+        if any(address.search(word) for word in (*container.command, *container.args)):
             return f"arguments of {container.name}"
-        known = raw_server(container.image)
-        if known and len(candidate.moving) == 1 and _has_peers(candidate):
+        if raw_server(container.image) and len(candidate.moving) == 1 and _has_peers(candidate):
             return f"image {container.image}, more than one pod"
     return None
 
