@@ -68,19 +68,29 @@ def modulated(rates_per_s: FloatArray, period_s: float) -> Arrivals:
     return Arrivals([block], len(rates_per_s) * period_s)
 
 
-def mmpp(rates_per_s: tuple[float, float], leaving_per_s: tuple[float, float], *, seed: int) -> Arrivals:
-    """Bursts: a Poisson process whose rate jumps between two values after exponential times (MMPP(2)), without end."""
-    return Arrivals(_mmpp_blocks(rates_per_s, leaving_per_s, seed))
+@dataclass(frozen=True, slots=True)
+class Mmpp:
+    """Bursts: a Poisson process whose rate jumps between two values after exponential times (MMPP(2)), without end.
 
+    ``rates_per_s`` in the two states, ``leaving_per_s`` how soon each is left; it starts in the first.
+    """
 
-def _mmpp_blocks(rates: tuple[float, float], leaving: tuple[float, float], seed: int) -> Iterator[ArrivalBlock]:
-    draw = np.random.default_rng(seed)
-    pairs = 512
-    rate = np.tile(np.array(rates), pairs)
-    kind = np.where(rate > 0.0, POISSON, 0).astype(np.int64)
-    start = 0.0
-    while True:
-        stays = draw.exponential(1.0, 2 * pairs) / np.tile(np.array(leaving), pairs)
-        ends = start + np.cumsum(stays)
-        yield ArrivalBlock(np.concatenate(([start], ends[:-1])), ends, kind, rate)
-        start = float(ends[-1])
+    rates_per_s: tuple[float, float]
+    leaving_per_s: tuple[float, float]
+    seed: int
+
+    @property
+    def blocks(self) -> Iterator[ArrivalBlock]:
+        draw = np.random.default_rng(self.seed)
+        stays = 512
+        rate = np.tile(np.array(self.rates_per_s, dtype=np.float64), stays)
+        kind = np.where(rate > 0.0, POISSON, 0).astype(np.int64)
+        start = 0.0
+        while True:
+            lengths = draw.exponential(1.0, 2 * stays) / np.tile(np.array(self.leaving_per_s), stays)
+            ends = start + np.cumsum(lengths)
+            yield ArrivalBlock(np.concatenate(([start], ends[:-1])), ends, kind, rate)
+            start = float(ends[-1])
+
+    def ends_at(self) -> float:
+        return 0.0

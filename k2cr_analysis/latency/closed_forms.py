@@ -146,15 +146,16 @@ def mean_active_instances(a: float, places: float) -> float:
     """E[ceil(N / places)] for N ~ Poisson(a): instances at work when requests are packed on as few as possible.
 
     M/G/inf: any service distribution. ``places``: requests that one instance is given, >= 1, may be fractional.
-    Summed as sum over k of P(N > k places); for large loads the normal approximation a / places + 1/2.
+    Summed as sum over k of P(N > k places); for large loads
+    the remainder is even over the places: a / places + (1 - 1 / places) / 2.
     """
     if a <= 0.0:
         return 0.0
     if a / places > 64.0:
-        return a / places + 0.5
+        return a / places + 0.5 - 0.5 / places
     mean, instance, below, pmf, n = 0.0, 0, 0.0, math.exp(-a), 0
     if pmf == 0.0:  # a beyond about 745: the spread of N is small against the mean
-        return a / places + 0.5
+        return a / places + 0.5 - 0.5 / places
     while True:
         edge = math.floor(instance * places)
         while n <= edge:

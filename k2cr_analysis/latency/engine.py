@@ -38,11 +38,23 @@ class Totals(NamedTuple):
     billed_instance_s: float
 
 
+class TooManyInstancesError(Exception):
+    """The short cut is none here: the general kernel has to run this from the start."""
+
+
+def has_short_cut(service: ServiceConfig) -> bool:
+    """Whether the kernel without events can run a service: one request an instance, none waits, none is kept."""
+    return service.scaling == "per-request" and service.concurrency == 1 and service.min_instances == 0
+
+
 class Engine:
     """Gives the kernel more arrivals and more room when it asks, so that memory follows the load, not the requests."""
 
-    def __init__(self, service: ServiceConfig, seed: int, requests: int | None, record_bits: int) -> None:
+    def __init__(
+        self, service: ServiceConfig, seed: int, requests: int | None, record_bits: int, *, short_cut: bool
+    ) -> None:
         self._service = service
+        self._kernel = k.run_loss if short_cut and has_short_cut(service) else k.run
         self._ends_with_file = requests is None
         self._bucket_shift = 52 - record_bits
         self._state = _initial_state(service, seed, record_bits)
@@ -65,7 +77,9 @@ class Engine:
             starts=block.start_s, ends=block.end_s, counts=block.count, rates=block.rate_per_s
         )
         while True:
-            needs = k.run(self._state, final)
+            needs = self._kernel(self._state, final)
+            if needs == k.NEED_SLOTS and self._kernel is k.run_loss:
+                raise TooManyInstancesError
             if needs == k.NEED_SLOTS:
                 self._state = _with_more_slots(self._state, self._service)
             elif needs == k.NEED_REQUESTS:
@@ -143,7 +157,7 @@ def _whole(service: ServiceConfig, record_bits: int) -> IntArray:
     whole[k.C_MIN] = service.min_instances
     whole[k.C_MAX] = service.max_instances
     whole[k.C_PER_REQUEST] = service.scaling == "per-request"
-    whole[k.C_CONTENDED] = service.cpu_s > 0.0 and service.concurrency > service.cpu_cores
+    whole[k.C_CONTENDED] = service.cpu_s > 0.0 and service.concurrency > max(1.0, service.cpu_cores)
     whole[k.C_HIST_SHIFT] = shift
     whole[k.C_HIST_FIRST] = int(np.array([2.0**LEAST_EXPONENT]).view(np.int64)[0]) >> shift
     whole[k.C_SCALES] = service.scaling == "cloud-run" and service.min_instances < service.max_instances

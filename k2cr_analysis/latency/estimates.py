@@ -90,7 +90,7 @@ class LatencyRecord:
         return Estimate(value, None, None) if half is None else Estimate(value, max(0.0, value - half), value + half)
 
     def quantiles(self, shares: tuple[float, ...]) -> tuple[Estimate, ...]:
-        """Quantiles of the latency, linear inside a bucket (buckets are 0.1 % wide in the full record). [s]"""
+        """Quantiles of the latency, linear inside a bucket (0.1 to 0.2 % wide in the full record). [s]"""
         below = np.cumsum(self.counts, axis=1).astype(np.float64)
         total = below.sum(axis=0)
         return tuple(self._quantile(p, below, total) for p in shares)

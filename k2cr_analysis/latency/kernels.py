@@ -31,16 +31,16 @@ _Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
 
 
 def _compiled(function: _Kernel) -> _Kernel:
-    return cast(_Kernel, njit(_nrt=False)(function))
+    return cast(_Kernel, njit(_nrt=False, error_model="numpy")(function))
 
 
 def _inlined(function: _Kernel) -> _Kernel:
-    return cast(_Kernel, njit(_nrt=False, forceinline=True)(function))
+    return cast(_Kernel, njit(_nrt=False, error_model="numpy", forceinline=True)(function))
 
 
 def _cached(function: _Kernel) -> _Kernel:
     try:
-        return cast(_Kernel, njit(_nrt=False, cache=True)(function))
+        return cast(_Kernel, njit(_nrt=False, error_model="numpy", cache=True)(function))
     except RuntimeError:  # neither the package's folder nor the user's cache can be written: compile in each process
         return _compiled(function)
 
@@ -52,8 +52,9 @@ SAME_INSTANT_S = 1e-9
 (
     NOW, NEXT_ARRIVAL, ARRIVAL_CLOCK, NEXT_TICK, END_AT_LEAST, AREA_SYSTEM, AREA_REJECTED, AREA_LIVE, AREA_ACTIVE,
     AREA_STARTING, AREA_IDLE_MIN, AREA_CPU, NEXT_EXPIRY, BILLED_REQUEST_S, BILLED_INSTANCE_S, LATENCY_MIN, LATENCY_MAX,
-) = range(17)  # fmt: skip
-F_LENGTH = 17
+    LAST_DEPARTURE,
+) = range(18)  # fmt: skip
+F_LENGTH = 18
 
 # --- scalars that are integers: State.n
 (
@@ -179,7 +180,7 @@ def _word(rng: WordArray, stream: int) -> np.uint64:
 
 @_inlined
 def _uniform(rng: WordArray, stream: int) -> float:
-    return (np.float64(_word(rng, stream) >> _S11) + 0.5) * _UNIT
+    return (np.float64(np.int64(_word(rng, stream) >> _S11)) + 0.5) * _UNIT
 
 
 @_compiled
@@ -196,12 +197,12 @@ def _exponential_edge(rng: WordArray, stream: int, layer: int, x: float) -> floa
 def _exponential(rng: WordArray, stream: int) -> float:
     while True:
         z = _word(rng, stream)
-        layer = np.int64(z & _LOW8)
-        j = np.float64(z >> _S11)
+        layer = z & _LOW8
+        j = np.float64(np.int64(z >> _S11))
         x = j * _ZW[layer]
         if j < _ZK[layer]:
             return x
-        x = _exponential_edge(rng, stream, layer, x)
+        x = _exponential_edge(rng, stream, np.int64(layer), x)
         if x >= 0.0:
             return x
 
@@ -273,19 +274,28 @@ def _next_arrival(s: State) -> bool:
 
 
 # ---------------------------------------------------------------- what is recorded
+@_inlined
+def _bucket(s: State, latency: float) -> int:
+    """The bucket of a latency is its first bits: 2^k even buckets in each power of two."""
+    s.word_f[0] = latency
+    k = (s.word_i[0] >> s.whole[C_HIST_SHIFT]) - s.whole[C_HIST_FIRST]
+    return min(max(k, 0), s.histogram.shape[1] - 1)
+
+
 @_compiled
 def _merge_batches(s: State) -> None:
     """Two neighbours become one batch, of twice the size: memory stays, however long the run."""
+    first, last = _bucket(s, s.f[LATENCY_MIN]), _bucket(s, s.f[LATENCY_MAX])
     half = BATCHES // 2
     for b in range(half):
         s.batch_sum[b] = s.batch_sum[2 * b] + s.batch_sum[2 * b + 1]
         s.batch_count[b] = s.batch_count[2 * b] + s.batch_count[2 * b + 1]
-        for k in range(s.histogram.shape[1]):
+        for k in range(first, last + 1):
             s.histogram[b, k] = s.histogram[2 * b, k] + s.histogram[2 * b + 1, k]
     for b in range(half, BATCHES):
         s.batch_sum[b] = 0.0
         s.batch_count[b] = 0
-        for k in range(s.histogram.shape[1]):
+        for k in range(first, last + 1):
             s.histogram[b, k] = 0
     s.n[BATCH] = half
     s.n[BATCH_SIZE] *= 2
@@ -293,18 +303,12 @@ def _merge_batches(s: State) -> None:
 
 @_inlined
 def _record(s: State, latency: float) -> None:
-    """Count a latency in the bucket of its first bits: 2^k even buckets in each power of two."""
     b = s.n[BATCH]
     s.batch_sum[b] += latency
     s.batch_count[b] += 1
-    s.word_f[0] = latency
-    k = (s.word_i[0] >> s.whole[C_HIST_SHIFT]) - s.whole[C_HIST_FIRST]
-    k = min(max(k, 0), s.histogram.shape[1] - 1)
-    s.histogram[b, k] += 1
-    if latency < s.f[LATENCY_MIN]:
-        s.f[LATENCY_MIN] = latency
-    if latency > s.f[LATENCY_MAX]:
-        s.f[LATENCY_MAX] = latency
+    s.histogram[b, _bucket(s, latency)] += 1
+    s.f[LATENCY_MIN] = min(s.f[LATENCY_MIN], latency)
+    s.f[LATENCY_MAX] = max(s.f[LATENCY_MAX], latency)
     if s.batch_count[b] >= s.n[BATCH_SIZE]:
         s.n[BATCH] = b + 1
         if b + 1 >= BATCHES:
@@ -955,4 +959,97 @@ def run(s: State, final: bool) -> int:
             _arrive(s, arrival_t)
             s.n[HAVE_ARRIVAL] = 0
     _advance(s, s.f[END_AT_LEAST])
+    return DONE
+
+
+# ---------------------------------------------------------------- the same, for one request at a time and no queue
+@_inlined
+def _ended(s: State, born: float, at: float) -> None:
+    s.n[STOPS] += 1
+    s.f[AREA_LIVE] += at - born
+    s.f[BILLED_INSTANCE_S] += max(60.0, at - born)
+
+
+@_compiled
+def _end_expired(s: State, t: float) -> float:
+    """Take out what expired up to t; when the next one may, if none is used again before."""
+    until, born = s.heap_key, s.cpu_key
+    idle_s = s.real[C_IDLE]
+    kept = 0
+    next_expiry = INF
+    for i in range(s.n[LIVE]):
+        ends = until[i] + idle_s
+        if ends <= t:
+            _ended(s, born[i], ends)
+            continue
+        until[kept] = until[i]
+        born[kept] = born[i]
+        kept += 1
+        next_expiry = min(next_expiry, ends)
+    s.n[LIVE] = kept
+    return next_expiry
+
+
+@_cached
+def run_loss(s: State, final: bool) -> int:
+    """:func:`run` where each instance holds one request, none waits and none is kept: from arrival to arrival.
+
+    When a request comes it is known until when each instance is busy, and so when each expires: no events are needed
+    between arrivals. Instances stand in ``heap_key`` (busy until) and ``cpu_key`` (born), oldest first. Looking for
+    the newest idle one takes as many steps as instances live, so this pays for a few dozen; beyond the room of
+    these arrays it asks for more (NEED_SLOTS), and the caller runs the general kernel from the start.
+    """
+    until, born = s.heap_key, s.cpu_key
+    room = min(s.whole[C_MAX], len(born))
+    share = s.real[C_CPU_SHARE]
+    stretch = share / min(1.0, s.real[C_CORES]) + (1.0 - share)
+    idle_s = s.real[C_IDLE]
+    next_expiry = s.f[NEXT_EXPIRY]
+    active_s, billed_s, last = 0.0, 0.0, s.f[LAST_DEPARTURE]
+    while _next_arrival(s):
+        t = s.f[NEXT_ARRIVAL]
+        s.n[REQUESTS] += 1
+        latency = _service(s) * stretch
+        if t >= next_expiry:
+            next_expiry = _end_expired(s, t)
+        place = -1
+        for i in range(s.n[LIVE]):  # without a branch: where the newest idle one stands cannot be foretold
+            place = i if until[i] <= t + SAME_INSTANT_S else place
+        if place < 0:
+            place = s.n[LIVE]
+            if place >= room:
+                if room < s.whole[C_MAX]:
+                    return NEED_SLOTS
+                s.n[REJECTED] += 1
+                continue
+            starts_for = s.real[C_STARTUP]
+            if s.whole[C_STARTUP_KIND] == EXPONENTIAL:
+                starts_for *= _exponential(s.rng, 2)
+            s.f[AREA_STARTING] += starts_for
+            latency += starts_for
+            born[place] = t
+            s.n[STARTS] += 1
+            s.n[LIVE] += 1
+            next_expiry = min(next_expiry, t + latency + idle_s)
+        until[place] = t + latency
+        active_s += latency
+        billed_s += _billed(latency)
+        last = max(last, t + latency)
+        _record(s, latency)
+    s.f[NEXT_EXPIRY] = next_expiry
+    s.f[AREA_ACTIVE] += active_s
+    s.f[BILLED_REQUEST_S] += billed_s
+    s.f[LAST_DEPARTURE] = last
+    if not final and s.n[REQUESTS_LEFT] > 0:
+        return NEED_ARRIVALS
+    end = max(last, s.f[END_AT_LEAST])
+    _end_expired(s, end)
+    for i in range(s.n[LIVE]):
+        s.f[AREA_LIVE] += end - born[i]
+        s.f[BILLED_INSTANCE_S] += end - born[i]
+    s.n[LIVE] = 0
+    s.n[COLD] = s.n[STARTS]
+    s.n[SERVED] = s.n[REQUESTS] - s.n[REJECTED]
+    s.f[AREA_SYSTEM] = s.f[AREA_ACTIVE]
+    s.f[NOW] = end
     return DONE

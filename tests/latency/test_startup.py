@@ -1,0 +1,76 @@
+"""Start-up: probe checks fall on a grid, and instances are ready when the slowest chain of containers is."""
+
+from __future__ import annotations
+
+import pytest
+
+from k2cr_analysis.latency.startup import UNKNOWN, seen_by_probe_ms, start_prior, startup_estimate
+from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, StartupOrder
+
+
+def http(delay_s: int, period_s: int) -> CloudRunProbe:
+    return CloudRunProbe("http", 8080, "/", (), None, delay_s, period_s, 1, 3)
+
+
+DEFAULT = CloudRunProbe("tcp", 8080, None, (), None, 0, 240, 240, 1)
+
+
+@pytest.mark.parametrize(
+    ("opens_s", "delay_s", "period_s", "ready_s"),
+    [(0.15, 0, 10, 10), (0.15, 0, 1, 1), (2.0, 0, 10, 10), (2.0, 0, 1, 2), (4.2, 5, 10, 5), (6, 5, 10, 15)],
+)
+def test_readiness_is_seen_at_the_next_check(opens_s, delay_s, period_s, ready_s):
+    assert seen_by_probe_ms(opens_s * 1000.0, http(delay_s, period_s)) == pytest.approx(ready_s * 1000.0)
+
+
+@pytest.mark.parametrize("probe", [None, DEFAULT], ids=["no probe", "Cloud Run's default"])
+def test_without_a_period_nothing_is_lost(probe):
+    assert seen_by_probe_ms(2345.0, probe) == 2345.0
+
+
+def _chain(probes):
+    order = StartupOrder({"proxy": ("frontend",)}, {}, ("frontend", "proxy"))
+    return startup_estimate(order, probes, {"frontend": "golang", "proxy": "golang"})
+
+
+@pytest.mark.parametrize(
+    ("period_s", "ready_ms"), [(10, 10_125.0), (1, 1_125.0)], ids=["period 10 s", "period 1 s"]
+)
+def test_a_sidecar_waits_for_what_the_probe_has_seen(period_s, ready_ms):
+    probes = {"frontend": ContainerProbes(DEFAULT, None), "proxy": ContainerProbes(http(0, period_s), None)}
+    estimate = _chain(probes)
+    assert estimate.ready_ms == ready_ms  # 125 ms until frontend is open, then proxy's first check that passes
+    assert estimate.critical_path == ("frontend", "proxy")
+
+
+def test_containers_without_an_edge_start_together():
+    order = StartupOrder({}, {}, ("slow", "fast"))
+    estimate = startup_estimate(order, {}, {"slow": "node:22", "fast": "golang"})
+    assert estimate.ready_ms == 3000.0
+    assert estimate.critical_path == ("slow",)
+
+
+def test_no_container_takes_no_time():
+    assert startup_estimate(StartupOrder({}, {}, ()), {}, {}).ready_ms == 0.0
+
+
+@pytest.mark.parametrize(
+    ("image", "runtime"),
+    [
+        ("python:3.12-slim", "Python"),
+        ("europe-docker.pkg.dev/p/r/orders-nodejs@sha256:aa", "Node.js"),
+        ("envoyproxy/envoy:v1.30", "C++ or Rust"),
+        ("gcr.io/google-containers/pause", UNKNOWN.runtime),
+        ("python.example.com/p/checkout:1", UNKNOWN.runtime),  # a registry's host is no evidence
+        (None, UNKNOWN.runtime),
+    ],
+)
+def test_runtime_by_the_image_name(image, runtime):
+    assert start_prior(image).runtime == runtime
+
+
+def test_what_is_assumed_is_said():
+    said = " ".join(startup_estimate(StartupOrder({}, {}, ("web",)), {}, {"web": None}).assumptions)
+    assert "web" in said
+    assert "assumed" in said
+    assert "boost" in said
