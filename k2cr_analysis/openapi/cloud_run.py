@@ -166,10 +166,17 @@ def _volume(volume: Mapping[str, Any], path: str) -> Iterator[str]:
 
 
 def _annotations(annotations: Mapping[str, str], names: set[str]) -> Iterator[str]:
-    waits = json.loads(annotations.get(_DEPENDENCIES, "{}"))
-    for name, others in waits.items():
-        if {name, *others} - names:
-            yield f"annotations[{_DEPENDENCIES}]: names a container that is not there"
-    interfaces = json.loads(annotations.get(_INTERFACES, "[{}]"))
-    if len(interfaces) != 1:
-        yield f"annotations[{_INTERFACES}]: exactly one interface"
+    waits, interfaces = (_json(annotations.get(key)) for key in (_DEPENDENCIES, _INTERFACES))
+    if _DEPENDENCIES in annotations and not isinstance(waits, dict):
+        yield f"annotations[{_DEPENDENCIES}]: not a JSON object"
+    elif isinstance(waits, dict) and {c for name, others in waits.items() for c in (name, *others)} - names:
+        yield f"annotations[{_DEPENDENCIES}]: names a container that is not there"
+    if _INTERFACES in annotations and not (isinstance(interfaces, list) and len(interfaces) == 1):
+        yield f"annotations[{_INTERFACES}]: not a JSON list of exactly one interface"
+
+
+def _json(text: str | None) -> Any:
+    try:
+        return None if text is None else json.loads(text)
+    except json.JSONDecodeError:
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -91,56 +92,37 @@ class Containers:
         )
 
     def _words(self, source: Container, field: str, words: Sequence[str]) -> tuple[str, ...]:
-        """``command`` or ``args`` as the container would have got them."""
-        environment = self.environments[source.name]
-        found = []
-        for index, word in enumerate(words):
-            path = f"{source.path}.{field}[{index}]"
-            result = expand(word, environment.known, environment.unknown)
-            text, redirected = self.addresses.redirect(result.text, path)
-            if REDACTED in text:
-                text = self._redacted(source, field, index, path, text)
-            elif result.left:
-                self.account.changed(
-                    path,
-                    f"containers[].{field}",
-                    word,
-                    text,
-                    f"Cloud Run does not expand $({', '.join(result.left)}), whose value is not known at render time",
-                )
-                self.account.decide(
-                    f"Container {source.name}: {field}[{index}] refers to $({', '.join(result.left)}), "
-                    "which Cloud Run does not expand. "
-                    f"Let the program read the variable itself."
-                )
-            elif text != word:
-                self.account.changed(
-                    path,
-                    f"containers[].{field}",
-                    word,
-                    text,
-                    redirected or "Cloud Run does not expand $(VAR): expanded here",
-                )
-            else:
-                self.account.carried(path, f"containers[].{field}", word)
-            found.append(text)
-        return tuple(found)
+        """``command`` or ``args`` as the container would have got them; the account is of the whole list."""
+        target = f"containers[].{field}"
+        reasons: list[str] = []
+        found = tuple(self._word(source, f"{field}[{index}]", word, reasons) for index, word in enumerate(words))
+        if reasons:
+            why = "; ".join(dict.fromkeys(reasons))
+            self.account.changed(f"{source.path}.{field}", target, list(words), list(found), why)
+        elif words:
+            self.account.carried(f"{source.path}.{field}", target, list(words))
+        return found
 
-    def _redacted(self, source: Container, field: str, index: int, path: str, text: str) -> str:
-        literal = f"REDACTED_{field.upper()}_{index}"
-        self.account.placeholder(
-            literal,
-            f"{field}[{index}] of container {source.name}: it looked like a secret and was not stored; "
-            "better let the program read it from a variable",
-        )
-        self.account.changed(
-            path,
-            f"containers[].{field}",
-            REDACTED,
-            literal,
-            "it looked like a secret and is not in the snapshot: a marked placeholder",
-        )
-        return text.replace(REDACTED, literal)
+    def _word(self, source: Container, place: str, word: str, reasons: list[str]) -> str:
+        environment = self.environments[source.name]
+        result = expand(word, environment.known, environment.unknown)
+        text, redirected = self.addresses.redirect(result.text, f"{source.path}.{place}")
+        if REDACTED in text:
+            literal = _redacted_literal(source, place)
+            meaning = f"{place} of container {source.name}: it looked like a secret and was not stored; "
+            self.account.placeholder(literal, meaning + "better let the program read it from a variable")
+            reasons.append(f"{place} looked like a secret and is not in the snapshot: a marked placeholder")
+            return text.replace(REDACTED, literal)
+        if result.left:
+            names = f"$({', '.join(result.left)})"
+            reasons.append(f"Cloud Run does not expand {names}, whose value is not known at render time")
+            self.account.decide(
+                f"Container {source.name}: {place} refers to {names}, which Cloud Run does not expand. "
+                "Let the program read the variable itself."
+            )
+        elif text != word:
+            reasons.append(redirected or "Cloud Run does not expand $(VAR): expanded here")
+        return text
 
     def _working_dir(self, source: Container) -> str | None:
         found = source.raw.get("workingDir")
@@ -152,11 +134,9 @@ class Containers:
     def _probe(self, source: Container, kind: str, probe: CloudRunProbe | None) -> CloudRunProbe | None:
         if probe is None or not any(REDACTED in value for _, value in probe.headers):
             return probe
-        literal = f"REDACTED_{kind.upper()}_HEADER"
-        self.account.placeholder(
-            literal,
-            f"a header of the {kind} probe of container {source.name}: it looked like a secret and was not stored",
-        )
+        literal = _redacted_literal(source, f"{kind} header")
+        meaning = f"a header of the {kind} probe of container {source.name}: it looked like a secret and was not stored"
+        self.account.placeholder(literal, meaning)
         return replace(probe, headers=tuple((name, value.replace(REDACTED, literal)) for name, value in probe.headers))
 
     def _startup_why(self, source: Container, probes: ContainerProbes) -> str:
@@ -204,3 +184,7 @@ def _asked(container: Container) -> str:
         asked += [memory_text(found.memory_bytes)] if found.memory_bytes is not None else []
         parts += [f"{word} {' and '.join(asked)}"] if asked else []
     return f"on GKE: {', '.join(parts)}" if parts else "on GKE: no requests, no limits"
+
+
+def _redacted_literal(source: Container, place: str) -> str:
+    return f"REDACTED_{re.sub(r'[^A-Z0-9]+', '_', f'{source.name} {place}'.upper()).strip('_')}"

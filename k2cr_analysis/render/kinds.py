@@ -127,7 +127,8 @@ def worker_pool(frame: Frame) -> RunWorkerPool:
     wanted = max(1, asked if asked is not None else frame.shape.min_instances)
     instances, _, _ = policy.instances(wanted, wanted, frame.context.config.policy)
     why = "a worker pool does not scale by itself: a fixed number of instances"
-    frame.account.changed("$.spec.replicas", "run.googleapis.com/manualInstanceCount", asked, instances, why)
+    if asked is not None:
+        frame.account.changed("$.spec.replicas", "run.googleapis.com/manualInstanceCount", asked, instances, why)
     origin = f"replicas: {asked}" if asked is not None else "the smallest number that the autoscaler keeps"
     return RunWorkerPool(frame.name, frame.labels, frame.template, instances, {"instances": origin})
 

@@ -18,6 +18,8 @@ def build_labels(workload: Workload, context: RenderContext, account: Account) -
     for path, found in ((template, workload.pod.labels), ("$.metadata.labels", workload.labels)):
         legal = {key: value for key, value in found.items() if is_label(key, value)}
         labels |= legal
+        if not found:
+            continue
         if legal == found:
             account.carried(path, "metadata.labels", ", ".join(f"{k}={v}" for k, v in sorted(found.items())))
         else:

@@ -69,7 +69,7 @@ def _from_fit(use: FieldUse, build: Build) -> Entry:
     rules = use.by.split(", ")
     said = [f"{f.rule}: {f.message}" for f in build.assessed.findings if f.rule in rules]
     if said:
-        return Entry(use.path, "changed", None, value, None, "; ".join(said))
+        return Entry(use.path, "changed", None, value, None, "; ".join(dict.fromkeys(said)))
     return Entry(
         use.path, "dropped", None, value, None, f"has no counterpart and needs none here (looked at by {use.by})"
     )

@@ -20,6 +20,7 @@ from k2cr_analysis.model.workload import (
     EnvVar,
     Exposure,
     Pod,
+    Probe,
     Resources,
     Route,
     ServicePort,
@@ -144,12 +145,18 @@ def assessed(
     )
 
 
+def source_probe(port: int) -> Probe:
+    """The health check of the reference case, as its manifest has it."""
+    path = f"{SPEC}.containers[{0 if port == 8080 else 1}].readinessProbe"
+    return Probe("http", port, "/healthcheck", None, None, (), None, (), 10, 30, 10, 3, None, path, {})
+
+
 def reference() -> WorkloadAssessment:
     """The reference case: ``proxy`` (8080) checks IAP and calls ``frontend`` (9000), which calls a gRPC backend in the cluster."""
-    proxy = container("proxy", at=0, env=[env("UPSTREAM", "http://localhost:9000")])
-    frontend = container(
-        "frontend", at=1, env=[env("BACKEND_ADDR", "backend:50051"), env("API_KEY", "<redacted>", source="redacted")]
-    )
+    asked = source_probe(8080), source_probe(9000)
+    proxy = container("proxy", at=0, env=[env("UPSTREAM", "http://localhost:9000")], readiness_probe=asked[0])
+    variables = [env("BACKEND_ADDR", "backend:50051"), env("API_KEY", "<redacted>", source="redacted")]
+    frontend = container("frontend", at=1, env=variables, readiness_probe=asked[1])
     calls = Dependency(
         "shop/Deployment/frontend",
         "shop/Deployment/backend",
@@ -173,6 +180,16 @@ def reference() -> WorkloadAssessment:
         depends_on={"proxy": ("frontend",)},
         dependencies=[calls],
     )
+
+
+def backend_on_gke() -> WorkloadAssessment:
+    """The gRPC backend that the reference case calls; it stays."""
+    service = replace(
+        exposure("backend", 50051),
+        raw={"spec": {"selector": {"app": "backend"}, "ports": [{"name": "grpc", "port": 50051, "targetPort": 50051}]}},
+    )
+    subject = workload(container("backend"), name="backend", exposures=(service,))
+    return assessed(subject, verdict="blocked", target="none")
 
 
 def job_of(*containers: Container, schedule: str | None = "*/5 * * * *", name: str = "report") -> WorkloadAssessment:

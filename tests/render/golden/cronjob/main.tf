@@ -1,0 +1,89 @@
+# shop/CronJob/report on Cloud Run: the same as job.yaml. Written by k2cr.
+
+terraform {
+  required_providers {
+    google = { source = "hashicorp/google" }
+  }
+}
+
+variable "project" {
+  type    = string
+  default = "shop-prod"
+}
+
+variable "region" {
+  type    = string
+  default = "asia-northeast1"
+}
+
+resource "google_cloud_run_v2_job" "report" {
+  name     = "report"
+  project  = var.project
+  location = var.region
+  labels = {
+    k8s-namespace = "shop"
+    k8s-workload  = "report"
+  }
+  deletion_protection = false
+
+  template {
+    labels = {
+      k8s-namespace = "shop"
+      k8s-workload  = "report"
+    }
+    task_count  = 3
+    parallelism = 2
+
+    template {
+      service_account       = "report@shop-prod.iam.gserviceaccount.com"
+      max_retries           = 1
+      timeout               = "900s"
+      execution_environment = "EXECUTION_ENVIRONMENT_GEN2"
+
+      vpc_access {
+        egress = "PRIVATE_RANGES_ONLY"
+
+        network_interfaces {
+          network    = "prod"
+          subnetwork = "run-tokyo"
+          tags       = ["report"]
+        }
+      }
+
+      containers {
+        name  = "report"
+        image = "us-docker.pkg.dev/shop/apps/report:1"
+        args  = ["--daily"]
+
+        env {
+          name  = "TZ"
+          value = "Asia/Tokyo"
+        }
+
+        resources {
+          limits = {
+            cpu    = "1"
+            memory = "512Mi"
+          }
+        }
+      }
+    }
+  }
+}
+
+resource "google_cloud_scheduler_job" "report" {
+  name      = "report"
+  project   = var.project
+  region    = var.region
+  schedule  = "*/5 * * * *"
+  time_zone = "Asia/Tokyo"
+
+  http_target {
+    http_method = "POST"
+    uri         = "https://run.googleapis.com/v2/projects/shop-prod/locations/asia-northeast1/jobs/report:run"
+
+    oauth_token {
+      service_account_email = "report-cron@shop-prod.iam.gserviceaccount.com"
+    }
+  }
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# shop/Deployment/frontend -> Cloud Run service frontend. Written by k2cr.
+# Deploys, and does nothing else. Before it: prepare.sh. After it: network.sh.
+# The same service as service.yaml.
+set -euo pipefail
+
+PROJECT="${PROJECT:-shop-prod}"
+REGION="${REGION:-asia-northeast1}"
+
+gcloud run deploy frontend \
+  --project="$PROJECT" \
+  --region="$REGION" \
+  --quiet \
+  --service-account=frontend@shop-prod.iam.gserviceaccount.com \
+  --ingress=internal-and-cloud-load-balancing \
+  --concurrency=80 \
+  --timeout=300s \
+  --max-instances=10 \
+  --cpu-throttling \
+  --cpu-boost \
+  --execution-environment=gen2 \
+  --network=prod \
+  --subnet=run-tokyo \
+  --network-tags=frontend \
+  --vpc-egress=private-ranges-only \
+  --labels=app=frontend,k8s-namespace=shop,k8s-workload=frontend \
+  --container=proxy \
+  --image=us-docker.pkg.dev/shop/apps/proxy:1 \
+  --port=8080 \
+  --set-env-vars=UPSTREAM=http://localhost:9000 \
+  --cpu=1 \
+  --memory=512Mi \
+  --depends-on=frontend \
+  --startup-probe=httpGet.path=/healthcheck,httpGet.port=8080,periodSeconds=1,timeoutSeconds=1,failureThreshold=30 \
+  --liveness-probe=httpGet.path=/healthcheck,httpGet.port=8080,periodSeconds=30,timeoutSeconds=1,failureThreshold=3 \
+  --container=frontend \
+  --image=us-docker.pkg.dev/shop/apps/frontend:1 \
+  --set-env-vars=BACKEND_ADDR=backend.shop.svc.cluster.local:50051 \
+  --set-secrets=API_KEY=shop--frontend--frontend--API_KEY:latest \
+  --cpu=1 \
+  --memory=512Mi \
+  --startup-probe=httpGet.path=/healthcheck,httpGet.port=9000,periodSeconds=1,timeoutSeconds=1,failureThreshold=30 \
+  --liveness-probe=httpGet.path=/healthcheck,httpGet.port=9000,periodSeconds=30,timeoutSeconds=1,failureThreshold=3

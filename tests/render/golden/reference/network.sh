@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# The network of frontend (shop/Deployment/frontend). Written by k2cr. Safe to run twice.
+# ./network.sh out, before deploy.sh: what the program calls must be within its reach when it starts.
+# ./network.sh in, after deploy.sh: load balancer and bindings refer to the service.
+# kubectl must point at the cluster.
+set -euo pipefail
+
+PROJECT="${PROJECT:-shop-prod}"
+REGION="${REGION:-asia-northeast1}"
+
+way_out() {
+  # Direct VPC egress.
+  # 10 instances take up to 40 addresses while a rollout runs both revisions: a /26 or larger.
+  if ! gcloud compute networks subnets describe run-tokyo --project="$PROJECT" --region="$REGION" >/dev/null 2>&1; then
+    gcloud compute networks subnets create run-tokyo --project="$PROJECT" --region="$REGION" \
+      --network=prod --range=SUBNET_RANGE --enable-private-ip-google-access
+  fi
+  # Instances have no address of their own: the rule goes by network tag.
+  if ! gcloud compute firewall-rules describe frontend-egress --project="$PROJECT" >/dev/null 2>&1; then
+    gcloud compute firewall-rules create frontend-egress --project="$PROJECT" --network=prod \
+      --direction=EGRESS --action=ALLOW --rules=tcp:50051 \
+      --target-tags=frontend --destination-ranges=10.0.0.0/8,172.16.0.0/12,192.168.0.0/16
+  fi
+
+  # What stays in the cluster: an internal load balancer each, under the full name of its Service.
+  kubectl apply -f "$(dirname "${BASH_SOURCE[0]}")/gke-internal-lb.yaml"
+  if ! gcloud dns managed-zones describe k2cr-svc-cluster-local --project="$PROJECT" >/dev/null 2>&1; then
+    gcloud dns managed-zones create k2cr-svc-cluster-local --project="$PROJECT" --visibility=private --networks=prod \
+      --dns-name=svc.cluster.local. --description='Services of the cluster, for callers outside it'
+  fi
+  # name_service NAMESPACE SERVICE BALANCER: waits for the balancer's address and enters it in the zone.
+  name_service() {
+    local host="$2.$1.svc.cluster.local." address verb=create
+    kubectl wait --for=jsonpath='{.status.loadBalancer.ingress[0].ip}' "service/$3" --namespace="$1" --timeout=600s
+    address=$(kubectl get service "$3" --namespace="$1" -o jsonpath='{.status.loadBalancer.ingress[0].ip}')
+    if gcloud dns record-sets describe "$host" --type=A --zone=k2cr-svc-cluster-local --project="$PROJECT" >/dev/null 2>&1; then verb=update; fi
+    gcloud dns record-sets "$verb" "$host" --type=A --ttl=60 --rrdatas="$address" --zone=k2cr-svc-cluster-local --project="$PROJECT"
+  }
+  # env BACKEND_ADDR of container frontend (it stays)
+  name_service shop backend backend-internal
+}
+
+way_in() {
+  # users come in through an Application Load Balancer, and in no other way.
+  if ! gcloud compute network-endpoint-groups describe frontend-neg --project="$PROJECT" --region="$REGION" >/dev/null 2>&1; then
+    gcloud compute network-endpoint-groups create frontend-neg --project="$PROJECT" --region="$REGION" \
+      --network-endpoint-type=serverless --cloud-run-service=frontend
+  fi
+  if ! gcloud compute backend-services describe frontend-be --project="$PROJECT" --global >/dev/null 2>&1; then
+    gcloud compute backend-services create frontend-be --project="$PROJECT" --global --load-balancing-scheme=EXTERNAL_MANAGED --protocol=HTTPS
+    gcloud compute backend-services add-backend frontend-be --project="$PROJECT" --global \
+      --network-endpoint-group=frontend-neg --network-endpoint-group-region="$REGION"
+  fi
+  if ! gcloud compute url-maps describe frontend-map --project="$PROJECT" --global >/dev/null 2>&1; then
+    gcloud compute url-maps create frontend-map --project="$PROJECT" --global --default-service=frontend-be
+    gcloud compute url-maps add-path-matcher frontend-map --project="$PROJECT" --global --path-matcher-name=host-0 \
+      --default-service=frontend-be --new-hosts=shop.example.com
+  fi
+  if ! gcloud compute ssl-certificates describe frontend-cert --project="$PROJECT" --global >/dev/null 2>&1; then
+    gcloud compute ssl-certificates create frontend-cert --project="$PROJECT" --global --domains=shop.example.com
+  fi
+  if ! gcloud compute target-https-proxies describe frontend-proxy --project="$PROJECT" --global >/dev/null 2>&1; then
+    gcloud compute target-https-proxies create frontend-proxy --project="$PROJECT" --global --url-map=frontend-map --ssl-certificates=frontend-cert
+  fi
+  if ! gcloud compute addresses describe frontend-ip --project="$PROJECT" --global >/dev/null 2>&1; then
+    gcloud compute addresses create frontend-ip --project="$PROJECT" --global --network-tier=PREMIUM
+  fi
+  if ! gcloud compute forwarding-rules describe frontend-fr --project="$PROJECT" --global >/dev/null 2>&1; then
+    gcloud compute forwarding-rules create frontend-fr --project="$PROJECT" --global --load-balancing-scheme=EXTERNAL_MANAGED \
+      --address=frontend-ip --target-https-proxy=frontend-proxy --ports=443
+  fi
+
+  # IAP on the load balancer. The audience that the program must expect in the signed header is then
+  # /projects/123456789012/global/backendServices/ID, with ID from the last command.
+  gcloud compute backend-services update frontend-be --project="$PROJECT" --global --iap=enabled
+  gcloud beta services identity create --project="$PROJECT" --service=iap.googleapis.com
+  gcloud run services add-iam-policy-binding frontend --project="$PROJECT" --region="$REGION" \
+    --member=serviceAccount:service-123456789012@gcp-sa-iap.iam.gserviceaccount.com --role=roles/run.invoker
+  gcloud iap web add-iam-policy-binding --project="$PROJECT" --resource-type=backend-services --service=frontend-be \
+    --member=IAP_MEMBER --role=roles/iap.httpsResourceAccessor
+  gcloud compute backend-services describe frontend-be --project="$PROJECT" --global --format='value(id)'
+}
+
+case "${1:-all}" in
+  out) way_out ;;
+  in) way_in ;;
+  all) way_out; way_in ;;
+  *) echo "usage: $0 [out|in|all]" >&2; exit 2 ;;
+esac

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Takes shop/Deployment/frontend back to GKE. Written by k2cr. Safe to run twice. kubectl must point at the cluster.
+set -euo pipefail
+
+PROJECT="${PROJECT:-shop-prod}"
+REGION="${REGION:-asia-northeast1}"
+
+kubectl scale deployment frontend --namespace=shop --replicas=2
+kubectl rollout status deployment frontend --namespace=shop --timeout=600s
+
+kubectl get ingress frontend --namespace=shop
+echo 'Now point shop.example.com back to the address of the cluster: above, or in the record before the cutover.'
+# The service stays: without requests it costs nothing but min instances.
+gcloud run services update frontend --project="$PROJECT" --region="$REGION" --quiet --min=0

@@ -1,0 +1,166 @@
+"""The network: how users come in, what the URL map says, which subnet is large enough; and gcloud parses every command."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from k2cr_analysis.config import Config
+from k2cr_analysis.config.settings import Project
+from k2cr_analysis.model.dependency import Dependency
+from k2cr_analysis.render import RenderContext, render_workload
+from k2cr_analysis.render.build import build
+from k2cr_analysis.render.check.gcloud import gcloud
+from k2cr_analysis.render.egress import subnet_prefix
+from k2cr_analysis.render.network import url_paths
+from tests.render.factory import assessed, backend_on_gke, container, exposure, job_of, reference, route, workload
+
+IAP_ON_BACKEND = {"BackendConfig": ({"metadata": {"name": "b"}, "spec": {"iap": {"enabled": True}}},)}
+OUTSIDE = exposure("web", 8080, routes=[route("shop.example.com", "/", "web")])
+INSIDE = exposure("web", 8080, routes=[route("shop.internal", "/", "web", external=False)])
+
+
+def context(**project: Any) -> RenderContext:
+    return RenderContext(
+        project="p", project_number="1", region="us-central1", config=Config(project=Project(**project))
+    )
+
+
+@pytest.mark.parametrize(
+    ("exposures", "related", "config", "expected"),
+    [
+        ((), {}, {}, ("internal", "cluster", "none")),
+        ((exposure("web", 8080),), {}, {}, ("internal", "cluster", "none")),
+        ((OUTSIDE,), {}, {}, ("internal-and-cloud-load-balancing", "external-load-balancer", "none")),
+        ((OUTSIDE,), IAP_ON_BACKEND, {}, ("internal-and-cloud-load-balancing", "external-load-balancer", "load-balancer")),
+        ((OUTSIDE,), IAP_ON_BACKEND, {"iap": "direct"}, ("all", "iap-direct", "direct")),
+        ((OUTSIDE,), IAP_ON_BACKEND, {"iap": "none"}, ("internal-and-cloud-load-balancing", "external-load-balancer", "none")),
+        ((INSIDE,), {}, {}, ("internal-and-cloud-load-balancing", "internal-load-balancer", "none")),
+        ((INSIDE,), {}, {"iap": "direct"}, ("internal-and-cloud-load-balancing", "internal-load-balancer", "none")),
+        ((exposure("web", 8080, kind="LoadBalancer"),), {}, {}, ("internal-and-cloud-load-balancing", "external-load-balancer", "none")),
+    ],
+    ids=["no Service", "ClusterIP", "Ingress", "Ingress with IAP", "IAP on the service", "IAP off", "internal Ingress", "no front door by a setting", "LoadBalancer"],
+)  # fmt: skip
+def test_the_ingress_setting_lets_in_no_more_than_before(
+    exposures: Any, related: Any, config: Any, expected: tuple[str, str, str]
+) -> None:
+    made = build(
+        assessed(workload(container("app"), name="web", exposures=exposures, related=related)), context(**config)
+    )
+    assert made.reached is not None
+    assert (made.reached.ingress, made.reached.reach, made.reached.iap) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "rules"),
+    [
+        ("/", ("/*",)),
+        (None, ("/*",)),
+        ("/*", ("/*",)),
+        ("/api", ("/api", "/api/*")),
+        ("/api/*", ("/api", "/api/*")),
+        ("/a(/|$)(.*)", ("/a", "/a/*")),
+    ],
+)
+def test_a_prefix_as_a_url_map_writes_it(path: str | None, rules: tuple[str, ...]) -> None:
+    assert url_paths(path) == rules
+
+
+@pytest.mark.parametrize(("instances", "prefix"), [(1, 26), (15, 26), (16, 25), (30, 25), (100, 23)])
+def test_a_subnet_holds_a_rollout(instances: int, prefix: int) -> None:
+    assert subnet_prefix(instances) == prefix
+    assert 2 ** (32 - prefix) - 4 >= instances * 4
+
+
+def test_paths_of_a_host_that_lead_elsewhere_keep_their_backend_on_gke() -> None:
+    mine = workload(
+        container("app"), name="web", exposures=(exposure("web", 8080, routes=[route("shop.example.com", "/", "web")]),)
+    )
+    other = workload(
+        container("app"),
+        name="api",
+        exposures=(exposure("api", 8080, routes=[route("shop.example.com", "/api", "api")]),),
+    )
+    both = {a.id: a for a in (assessed(mine), assessed(other))}
+    script = render_workload(both[mine.id], replace(context(), assessed=both))["network.sh"]
+    assert "--default-service=web-be --new-hosts=shop.example.com" in script
+    assert "--backend-service-path-rules=/api=GKE_BACKEND_API,/api/*=GKE_BACKEND_API" in script.replace("'", "")
+
+
+def test_callers_of_the_cluster_may_invoke_it() -> None:
+    called = assessed(workload(container("app"), name="api", exposures=(exposure("api", 8080),)))
+    calls = Dependency("shop/Deployment/web", called.id, "http", True, "api", "shop", 80, "env API", "x")
+    caller = assessed(
+        workload(container("app"), name="web", service_account="web"), dependencies=[calls], verdict="blocked"
+    )
+    script = render_workload(called, replace(context(), assessed={a.id: a for a in (called, caller)}))["network.sh"]
+    assert "--member='serviceAccount:p.svc.id.goog[shop/web]' --role=roles/run.invoker" in script
+
+
+SCRIPTS = {
+    "reference": (reference(), {}, ["network.sh", "prepare.sh", "rollback.sh"]),
+    "internal load balancer": (
+        assessed(workload(container("app"), name="web", exposures=(INSIDE,))),
+        {},
+        ["network.sh"],
+    ),
+    "iap direct": (
+        assessed(workload(container("app"), name="web", exposures=(OUTSIDE,))),
+        {"iap": "direct"},
+        ["network.sh"],
+    ),
+    "cron job": (job_of(container("app", image="ghcr.io/a/b:1")), {}, ["scheduler.sh", "prepare.sh", "rollback.sh"]),
+}
+
+
+@pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not installed")
+@pytest.mark.soak
+@pytest.mark.parametrize("case", SCRIPTS, ids=str)
+def test_the_real_gcloud_parses_every_command(case: str, tmp_path: Path) -> None:
+    subject, config, scripts = SCRIPTS[case]
+    files = render_workload(
+        subject, replace(context(**config), assessed={a.id: a for a in (subject, backend_on_gke())})
+    )
+    for name in scripts:
+        for line in recorded(files[name], tmp_path):
+            with gcloud() as client:
+                done = subprocess.run(
+                    ["gcloud", *shlex.split(line)],
+                    env=dict(client.environment),
+                    capture_output=True,
+                    text=True,
+                    stdin=subprocess.DEVNULL,
+                    check=False,
+                )
+            assert done.returncode != 2 and not re.search(
+                r"unrecognized arg|[Ii]nvalid (choice|value)|argument", done.stderr
+            ), f"{line}\n{done.stderr}"
+
+
+def recorded(script: str, folder: Path) -> list[str]:
+    """The gcloud commands that a script runs, where nothing is there yet; recorded by a stand-in on PATH."""
+    log = folder / "log"
+    log.write_text("")
+    (folder / "gcloud").write_text(
+        f'#!/bin/bash\nprintf "%q " "$@" >> {log}; echo >> {log}\n[[ " $* " != *" describe "* ]]\n'
+    )
+    (folder / "kubectl").write_text("#!/bin/bash\necho yes\n")
+    for stand_in in ("gcloud", "kubectl"):
+        (folder / stand_in).chmod(0o755)
+    environment = {
+        **os.environ,
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "PROJECT": "p",
+        "REGION": "us-central1",
+        "API_KEY": "x",
+    }
+    subprocess.run(["bash", "-c", script], env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    return [line for line in log.read_text().splitlines() if line.strip()]
