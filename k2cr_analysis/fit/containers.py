@@ -14,6 +14,10 @@ _STAYS_BEHIND: Mapping[str, str] = {
     "gcs-fuse": "GKE's mounter for Cloud Storage: Cloud Run mounts buckets itself",
 }
 INIT_STAYS = "an init container: Cloud Run has none"
+# Init containers that only prepare the pod's network for the mesh's proxy.
+_MESH_INIT = frozenset(
+    {"istio-init", "istio-validation", "linkerd-init", "linkerd-network-validator", "consul-connect-inject-init"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +29,15 @@ class Cast:
     kinds: Mapping[str, SidecarKind]
 
 
+def is_of_mesh(container: Container) -> bool:
+    """Whether a container is there for a service mesh alone: its proxy, or what prepares the network for it."""
+    return container.name in _MESH_INIT or sidecar_kind(container.name, container.image) == "mesh"
+
+
 def cast_of(pod: Pod) -> Cast:
     """Ordinary containers and native sidecars go along, but for those of the mesh and of GKE's mounters."""
     kinds: dict[str, SidecarKind] = {}
-    dropped = {c.name: INIT_STAYS for c in pod.init_containers}
+    dropped = {c.name: _STAYS_BEHIND["mesh"] if is_of_mesh(c) else INIT_STAYS for c in pod.init_containers}
     moving = []
     for container in (*pod.containers, *pod.sidecars):
         kind = sidecar_kind(container.name, container.image) if len(pod.running) > 1 else None

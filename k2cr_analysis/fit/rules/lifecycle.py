@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
+from k2cr_analysis.fit.containers import is_of_mesh
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.cloud_run import STOP_GRACE_S
 from k2cr_analysis.model.parse.access import Raw, mapping, texts
@@ -198,6 +199,8 @@ def init_container(candidate: Candidate) -> Iterator[Found]:
     Example: initContainers: [{name: migrate, image: app, command: [migrate]}]
     """
     for container in candidate.pod.init_containers:
+        if is_of_mesh(container):
+            continue
         words = " ".join((container.name, container.image or "", *container.command, *container.args)).lower()
         known = next(((what, remedy) for pattern, what, remedy in _INIT_REMEDIES if re.search(pattern, words)), None)
         kind = f" ({known[0]}, by its words)" if known else ""

@@ -571,6 +571,39 @@ def iap_audience_changes(candidate: Candidate) -> Iterator[Found]:
             )
 
 
+_AUDIENCE = re.compile(r"/projects/\d+/(?:global|regions/[\w-]+)/backendServices/\d+|/projects/\d+/apps/[\w-]+")
+
+
+@rule(
+    id="iap-audience-pinned",
+    severity="change",
+    reads=("Container.env[].value", "Container.args", "Container.command"),
+    docs="https://docs.cloud.google.com/iap/docs/signed-headers-howto",
+)
+def iap_audience_pinned(candidate: Candidate) -> Iterator[Found]:
+    """A container checks IAP's signed header against the audience of the old backend service.
+
+    Why: Behind a new backend service, or with IAP on Cloud Run itself, the header names another audience. A check
+    against the old one refuses every user.
+    Remedy: Set the value to the new one at the cutover: `/projects/NUMBER/global/backendServices/ID` of the new backend
+    service (ID is known once `network.sh` has made it), or `/projects/NUMBER/locations/REGION/services/NAME` with IAP
+    on Cloud Run itself.
+    Example: env: [{name: IAP_AUDIENCE, value: /projects/1234567890/global/backendServices/42}]
+    """
+    for container in candidate.moving:
+        texts = [(e.path, f"env {e.name}", e.value) for e in container.env if e.value]
+        for field, words in (("command", container.command), ("args", container.args)):
+            texts += [(f"{container.path}.{field}[{i}]", field, word) for i, word in enumerate(words)]
+        for at, where, text in texts:
+            found = _AUDIENCE.search(text)
+            if found:
+                yield Found(
+                    at,
+                    f"{where} of container {container.name} is IAP's audience {found.group()}; on Cloud Run it "
+                    "is another",
+                )
+
+
 @rule(
     id="request-over-hour",
     severity="change",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from k2cr_analysis.fit.candidate import Candidate, bracketed
+from k2cr_analysis.fit.containers import is_of_mesh
 from k2cr_analysis.fit.known_images import SidecarKind
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
@@ -43,6 +44,12 @@ def mesh_sidecar(candidate: Candidate) -> Iterator[Found]:
     for name, image, at in _of_kind(candidate, "mesh"):
         if candidate.workload.container(name) not in candidate.moving:
             yield Found(at, f"container {name} ({image}) is a mesh's proxy; on Cloud Run it is left out")
+    for container in candidate.pod.init_containers:
+        if is_of_mesh(container):
+            yield Found(
+                container.path,
+                f"init container {container.name} prepares the mesh's network; on Cloud Run it is left out",
+            )
     wanted = (("sidecar.istio.io/inject", "true"), ("linkerd.io/inject", "enabled"), ("istio-injection", "enabled"))
     for field, values in (("annotations", candidate.pod.annotations), ("labels", candidate.pod.labels)):
         for key, value in wanted:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.fit.volumes import claim_backing, in_words, is_block_volume, network_file_system
-from k2cr_analysis.model.parse.access import mapping, objects, text, texts
+from k2cr_analysis.model.parse.access import mapping, objects, text
 
 _VOLUMES = "https://docs.cloud.google.com/run/docs/configuring/services/volume-mounts"
 _CONTRACT = "https://docs.cloud.google.com/run/docs/container-contract"
@@ -37,14 +37,6 @@ def durable_block_storage(candidate: Candidate) -> Iterator[Found]:
     NFS) and take the claim out of `spec.volumes`; or leave the workload on GKE.
     Example: volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
     """
-    for i, template in objects(mapping(candidate.workload.raw, "spec"), "volumeClaimTemplates"):
-        modes = ", ".join(texts(mapping(template, "spec"), "accessModes")) or "no access mode"
-        if candidate.workload.kind == "StatefulSet" and "ReadWriteMany" not in modes:
-            name = mapping(template, "metadata").get("name")
-            yield Found(
-                f"$.spec.volumeClaimTemplates[{i}]",
-                f"each pod has a disk of its own, {name} ({modes}); Cloud Run has no block volumes",
-            )
     for volume in candidate.pod.volumes:
         if volume.kind == "persistentVolumeClaim":
             backing = claim_backing(volume, candidate.index)
@@ -106,14 +98,6 @@ def network_file_system_volume(candidate: Candidate) -> Iterator[Found]:
             yield Found(
                 volume.path,
                 f"volume {volume.name}: {what}; Cloud Run mounts NFS without file locking, through Direct VPC egress",
-            )
-    for i, template in objects(mapping(candidate.workload.raw, "spec"), "volumeClaimTemplates"):
-        if candidate.workload.kind == "StatefulSet" and "ReadWriteMany" in texts(
-            mapping(template, "spec"), "accessModes"
-        ):
-            yield Found(
-                f"$.spec.volumeClaimTemplates[{i}]",
-                "each pod has a shared volume of its own; Cloud Run mounts one share for all instances",
             )
 
 
