@@ -182,4 +182,14 @@ def _clean_up(build: Build) -> list[str]:
         "",
     ]
     lines += [f"{number}. {kind} {escaped(name)}" for number, (kind, name) in enumerate(order, start=1)]
-    return [*lines, "", "ConfigMaps, Secrets and the ServiceAccount go last, and only where nothing else uses them."]
+    lines += ["", "ConfigMaps, Secrets and the ServiceAccount go last, and only where nothing else uses them."]
+    if build.identity.to_create is None:
+        pool = f"{build.context.project_literal}.svc.id.goog"
+        member = f"serviceAccount:{pool}[{namespace}/{workload.pod.service_account_name or 'default'}]"
+        lines += [
+            f"Then `{build.identity.email}` no longer needs the cluster:",
+            "",
+            f"    gcloud iam service-accounts remove-iam-policy-binding {build.identity.email} \\",
+            f"      --role=roles/iam.workloadIdentityUser --member='{member}'",
+        ]
+    return lines

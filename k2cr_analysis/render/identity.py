@@ -9,6 +9,7 @@ from k2cr_analysis.render.account import Account
 from k2cr_analysis.render.context import RenderContext
 from k2cr_analysis.render.names import service_account_id
 
+DEFAULT_ACCOUNT = "-compute@developer.gserviceaccount.com"
 WORKLOAD_IDENTITY = "iam.gke.io/gcp-service-account"
 
 
@@ -32,6 +33,10 @@ def build_identity(workload: Workload, service: str, context: RenderContext, acc
         if metadata.get("name") == name and isinstance(email, str) and email:
             why = f"Workload Identity of ServiceAccount {name}: it keeps the roles it has"
             account.changed(path, target, name, email, why)
+            if email.endswith(DEFAULT_ACCOUNT):
+                account.decide(
+                    f"{email} is the default service account, which many things share: give this one its own."
+                )
             return Identity(email, None, why)
     made = service_account_id(service)
     email = f"{made}@{context.project_literal}.iam.gserviceaccount.com"
