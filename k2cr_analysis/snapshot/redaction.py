@@ -173,24 +173,24 @@ class _Walk:
         """Whether a value is a secret by the name in front of it."""
         if free and _WHOLE_FILES.fullmatch(name):
             return True
-        sureness = secrecy(name)
+        is_file = free and "\n" in text.strip() and _FILE_LIKE.fullmatch(name)
+        sureness = secrecy(name.partition(".")[0] if is_file else name)
         if sureness is Secrecy.NONE or is_ordinary_value(text, sureness) or is_plain_setting(name, text):
             return False
         if not free and name in _ORDINARY_FIELDS:
             return False
-        # A file in a ConfigMap is read line by line, whatever it is called.
-        return not ("\n" in text.strip() and free and _FILE_LIKE.fullmatch(name))
+        # keys.yaml is read line by line; secrets.env goes as a whole.
+        return not (is_file and sureness is Secrecy.KEY)
 
     def embedded(self, text: str) -> str | None:
         """A text that is JSON itself, walked like an object; None where it is not."""
         if text[:1] not in ("{", "[") or text.rstrip()[-1:] not in ("}", "]"):
             return None
+        inner = _Walk()
         try:
-            content = json.loads(text)
+            kept = inner.value(json.loads(text), "")
         except (ValueError, RecursionError):
             return None
-        inner = _Walk()
-        kept = inner.value(content, "")
         return json.dumps(kept, ensure_ascii=False) if inner.count else text
 
     def gone(self) -> str:

@@ -23,12 +23,14 @@ _IN_A_SCRIPT: Final = tuple(
         (rf"(\bsshpass{_SAME_COMMAND}-p\s*[\"']?)([^\s\"']+)", 0),
         (rf"(\b(?:docker|podman|helm){_SAME_COMMAND}-p\s+[\"']?)([^\s\"']+)", 0),
         (rf"(\b(?:curl|wget|http){_SAME_COMMAND}(?:-u|--user)[ =]?[\"']?[^\s:\"']*:)([^\s\"']+)", 0),
+        (r"(--from-literal[ =][\"']?[\w./-]+=)([^\s\"']+)", 0),
+        (r"(\becho\s+(?:-n\s+)?[\"']?)([^\s\"'|]+)(?=[\"']?\s*\|[^\n]*--password-stdin)", 0),
         (r"(\bIDENTIFIED\s+(?:WITH\s+\S+\s+)?BY\s+['\"])([^'\"]+)", re.IGNORECASE),
         (r"(\bPASSWORD\s+['\"])([^'\"]+)", re.IGNORECASE),
     )
 )
 _WORTH_A_LOOK: Final = re.compile(
-    r"mysql|mariadb|redis-cli|sshpass|docker|podman|helm|curl|wget|http |IDENTIFIED|PASSWORD", re.I
+    r"mysql|mariadb|redis-cli|sshpass|docker|podman|helm|curl|wget|http |IDENTIFIED|PASSWORD|from-literal", re.I
 )
 _ATTACHED: Final = re.compile(rf"{_MYSQL}")
 _FLAG: Final = re.compile(r"--?([A-Za-z][\w.-]*)")

@@ -22,6 +22,7 @@ from typing import Final
 from k2cr_analysis.snapshot.secret_commands import REDACTED, without_command_secrets
 from k2cr_analysis.snapshot.secret_names import Secrecy, is_ordinary_value, is_plain_setting, secrecy
 
+_SHORT: Final = 1024
 # Nothing of what follows can be in a text without one of these.
 _WORTH_A_LOOK: Final = re.compile(
     r"pass|pwd|secret|token|key|cred|auth|bearer|basic|cookie|jwt|dsn|salt|sig|pin|seed|pat|hmac|sas|otp|pw\b|-p|-a|-u"
@@ -77,11 +78,20 @@ _XML_PAIR: Final = re.compile(
 )  # fmt: skip
 
 
-@lru_cache(maxsize=32768)
 def redacted_text(text: str) -> str:
     """The text with every secret that its form or a name inside it shows replaced by ``<redacted>``."""
     if len(text) < 6 or not _WORTH_A_LOOK.search(text):
         return text
+    return _redacted_short(text) if len(text) <= _SHORT else _redacted(text)
+
+
+@lru_cache(maxsize=32768)
+def _redacted_short(text: str) -> str:
+    """Manifests say the same things again and again."""
+    return _redacted(text)
+
+
+def _redacted(text: str) -> str:
     text = _PEM.sub(REDACTED, text)
     text = _BASE64_PEM.sub(REDACTED, text)
     if "@" in text:
@@ -152,7 +162,9 @@ def _by_library(text: str) -> str:
 
 # --- by the names inside the text
 
-_ASSIGNED: Final = re.compile(r"([A-Za-z_$][\w.\-]*)(\]?\\?[\"']?)([ \t]*(?:=>|:=|=(?!=)|:)[ \t]*|[ \t]+)")
+_ASSIGNED: Final = re.compile(
+    r"(?<![\w.$])(?<!\w-)([A-Za-z_$][\w.\-]*)(\]?\\?[\"']?)([ \t]*(?:=>|:=|=(?!=)|:)[ \t]*|[ \t]+)"
+)
 _QUOTES: Final = ('\\"', "\\'", '"', "'", "`")
 _STOP: Final = re.compile(r"[\s&;,\"'`)}\]|<>\\]")
 _BLOCK_START: Final = re.compile(r"[|>][+-]?[0-9]?\s*$|$")
@@ -174,8 +186,11 @@ def _by_names(text: str) -> str:
 
 
 def _named_values(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each value that stands behind a secret's name."""
+    """Start and end of each value that stands behind a secret's name, one after the other."""
+    done = 0
     for match in _ASSIGNED.finditer(text):
+        if match.start() < done:
+            continue
         name, separator = match[1], match[3]
         sureness = secrecy(name)
         if sureness is Secrecy.NONE:
@@ -193,19 +208,30 @@ def _named_values(text: str) -> Iterator[tuple[int, int]]:
         if _is_secret_value(
             name, value, sureness, bare_colon=separator == ":" and not match[2] and span[0] == match.end()
         ):
+            done = span[1]
             yield span
 
 
-_WORDS_AFTER: Final = re.compile(r"[^\n]*")
+# A line may be megabytes long, and is looked at for each name in it.
+_LINE_REACH: Final = 4096
+
+
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at, at + _LINE_REACH)
+    return min(len(text), at + _LINE_REACH) if end < 0 else end
+
+
+def _line_before(text: str, at: int) -> str:
+    """What stands before a place in its line, or the last part of it."""
+    return text[max(text.rfind("\n", max(0, at - _LINE_REACH), at) + 1, at - 64) : at]
 
 
 def _is_directive(text: str, match: re.Match[str], sureness: Secrecy) -> bool:
     """A line of a file that is a name and a value: ``requirepass x``, ``ENV PASSWORD x``."""
-    if sureness is Secrecy.KEY or "\n" not in text.strip():
+    if sureness is Secrecy.KEY or "\n" not in text:
         return False
-    before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].strip()
-    after = _WORDS_AFTER.match(text, match.end())
-    return before in _LINE_STARTS and after is not None and len(after[0].split()) == 1
+    after = text[match.end() : _line_end(text, match.end())]
+    return _line_before(text, match.start()).strip() in _LINE_STARTS and len(after.split()) == 1
 
 
 _SCHEME: Final = re.compile(r"(?:bearer|basic|token|apikey)\s+(?=\S)", re.IGNORECASE)
@@ -230,8 +256,7 @@ def _value_span(text: str, match: re.Match[str], is_flag: bool) -> tuple[int, in
             return at + len(quote), _closing(text, at + len(quote), quote)
     if text.startswith("[", at):
         return at + 1, _end_of(_LIST_END, text, at)
-    line_end = text.find("\n", at)
-    line_end = len(text) if line_end < 0 else line_end
+    line_end = _line_end(text, at)
     if _BLOCK_START.match(text[at:line_end].strip()):
         return _block(text, match, line_end)
     end = _plain_end(text, match, is_flag, line_end)
@@ -247,8 +272,7 @@ _HEADER_END: Final = re.compile(r"[\"'`\n]|\Z")
 def _plain_end(text: str, match: re.Match[str], is_flag: bool, line_end: int) -> int:
     """Where a value without quotes ends, by what stands before it: a line's own setting, a flag, a header, a word."""
     at, separator = match.end(), match[3]
-    before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()].strip(" \t-\"'#")
-    if before in _LINE_STARTS:
+    if _line_before(text, match.start()).strip(" \t-\"'#") in _LINE_STARTS:
         spaced = separator != separator.strip() and not separator.isspace()
         if (spaced or ":" in separator) and text[at : at + 1] != "{":
             return at + len(text[at:line_end].rstrip().rstrip(","))
@@ -277,21 +301,26 @@ def _closing(text: str, at: int, quote: str) -> int:
     return len(text)
 
 
+_SETTING: Final = re.compile(r"\s*(?:- )?[\"']?[\w.-]+[\"']?\s*:(?:\s|$)")
+
+
 def _block(text: str, match: re.Match[str], line_end: int) -> tuple[int, int] | None:
     """The more indented lines below a name, where they are a text or list and not a map."""
-    line_start = text.rfind("\n", 0, match.start()) + 1
-    indent = len(text[line_start:]) - len(text[line_start:].lstrip(" \t"))
-    lines = text[line_end:].lstrip("\n").split("\n") if line_end < len(text) else []
-    at = line_end + (len(text[line_end:]) - len(text[line_end:].lstrip("\n")))
-    start, end = at, at
-    for line in lines:
+    before = _line_before(text, match.start())
+    indent = len(before) - len(before.lstrip(" \t"))
+    start = at = line_end + 1
+    while at < len(text):
+        end = _line_end(text, at)
+        line = text[at:end]
         inner = len(line) - len(line.lstrip(" \t"))
         if line.strip() and (inner < indent or (inner == indent and not line.lstrip().startswith("- "))):
             break
-        if re.match(r"\s*(?:- )?[\"']?[\w.-]+[\"']?\s*:(?:\s|$)", line):
+        if inner == indent and not line.strip():
+            break
+        if _SETTING.match(line):
             return None
-        end += len(line) + 1
-    end = min(end, len(text))
+        at = end + 1
+    end = min(at, len(text))
     return (start, end) if text[start:end].strip() else None
 
 

@@ -74,6 +74,8 @@ def secrecy(name: str) -> Secrecy:
     words = [word.lower() for word in _WORD.findall(last_part)]
     while len(words) > 1 and words[-1].isdigit():
         words.pop()
+    if words and words[-1] == "hash" and _PASSWORD.search("".join(words)):
+        return Secrecy.PASSWORD  # what it was made from can be guessed
     if not words or words[-1] in _ORDINARY_LAST:
         return Secrecy.NONE
     return _of_words(words)

@@ -153,6 +153,12 @@ PLANTED = {
     ".env file": file(".env", f"A=b\nSECRET_KEY='{SECRET}'\n"),
     "nginx file": file("nginx.conf", f'proxy_set_header Authorization "Basic {SECRET}";\n'),
     "redis.conf": file("redis.conf", f"port 6379\nrequirepass {SECRET}\nmasterauth {SECRET}\n"),
+    "docker login": args("sh", "-c", f"echo {SECRET} | docker login -u a --password-stdin r"),
+    "literal of any name": args("sh", "-c", f"kubectl create secret generic s --from-literal=a={SECRET}"),
+    "password hash": env("PASSWORD_HASH", SECRET),
+    "file of secrets": file("secrets.env", f"A={SECRET}\nB=x\n"),
+    "list of headers": CUSTOM % f"headers: ['X-Api-Key: {SECRET}', 'X-Client: a']",
+    "git repository": CUSTOM % f"repository: 'https://robot:{SECRET}@github.com/a/b'",
     "SQL": file("init.sql", f"CREATE USER 'a'@'%' IDENTIFIED BY '{SECRET}';\n"),
     "SQL with password": file("init.sql", f"ALTER USER a WITH PASSWORD '{SECRET}';\n"),
     "pgpass": file(".pgpass", f"db:5432:x:u:{SECRET}\n"),
@@ -345,3 +351,29 @@ def test_all_keeps_names_references_and_numbers_alone():
 def test_all_keeps_of_an_unknown_kind_names_and_numbers():
     obj = {"apiVersion": "a.b/v1", "kind": "Thing", "metadata": {"name": "t"}, "spec": {"colour": "red", "size": 3}}
     assert redact(obj, "all")[0]["spec"] == {"colour": "<redacted>", "size": 3}
+
+
+HOSTILE = {
+    "one word": "a" * 10**5,
+    "one name": "a-" * 20_000,
+    "dots": "a." * 20_000,
+    "assignments": "token=1 " * 20_000,
+    "colons": "password:" * 20_000,
+    "passwords": "password " * 20_000,
+    "user info": "://a:" + "@a" * 20_000,
+    "DSN": "a:b@" * 40_000,
+    "mixed": "A1b" * 20_000,
+    "tags": "<a>" * 20_000,
+    "blanks": " " * 10**5 + "token",
+    "quotes": 'key="' * 20_000,
+    "names": "name: token\n" * 20_000,
+    "blocks": "token: |\n" * 20_000,
+    "PEM": "-----BEGIN A-----" * 20_000,
+    "commands": "mysql " * 20_000,
+    "JSON": "[" * 900 + "]" * 900,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=list(HOSTILE))
+def test_long_texts_of_any_form_come_to_an_end(text):
+    assert isinstance(redact({"kind": "Thing", "spec": {"text": text}})[0]["spec"]["text"], str)
