@@ -19,6 +19,7 @@ from k2cr_analysis.plan.worth import Candidate, Fleet
 EXACT_UP_TO = 10
 _COVERS_TRIED = 12  # of each pool
 _SINGLES_TRIED = 300
+_EQUAL = Decimal("0.00001")  # the bound is worked out in floats
 
 _ZERO = Decimal(0)
 Key = tuple[int, str]
@@ -52,11 +53,12 @@ def choose(fleet: Fleet, exact_up_to: int = EXACT_UP_TO) -> Choice:
         return _exact(fleet)
     clusters = cluster_covers(fleet)
     joined = _joined(fleet, clusters)
-    start = _best(fleet, [(), *_wholes(fleet, clusters, joined), joined])
-    chosen = _with_singles(fleet, start)
+    bound = Decimal(repr(round(upper_bound(fleet, clusters), 6)))
+    chosen = _best(fleet, [(), *_wholes(fleet, clusters, joined), joined])
+    if _objective(fleet, chosen) < bound - _EQUAL:
+        chosen = _with_singles(fleet, chosen)
     objective = _objective(fleet, chosen)
-    bound = max(Decimal(repr(round(upper_bound(fleet, clusters), 6))), objective)
-    return Choice(_in_order(chosen), objective, bound)
+    return Choice(_in_order(chosen), objective, bound if bound > objective + _EQUAL else objective)
 
 
 def _exact(fleet: Fleet) -> Choice:
