@@ -11,11 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from k2cr_analysis.config.settings import WorkloadSettings
-from k2cr_analysis.fit.protocols import CalledPort, known_ports, role_of
+from k2cr_analysis.fit.protocols import CLOUD_RUN_DEFAULT_PORT, CalledPort, known_ports, role_of
 from k2cr_analysis.model.finding import Target
 from k2cr_analysis.model.workload import Container, Pod
-
-CLOUD_RUN_DEFAULT_PORT = 8080  # Cloud Run, "Container runtime contract": the default of PORT
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from k2cr_analysis.fit.protocols import known_ports, role_of
+from k2cr_analysis.fit.protocols import CLOUD_RUN_DEFAULT_PORT, known_ports, role_of
 from k2cr_analysis.model.cloud_run import MAX_STARTUP_S, CloudRunProbe, ContainerProbes, StartupOrder
 from k2cr_analysis.model.finding import Target
 from k2cr_analysis.model.workload import Container, Probe
@@ -104,6 +104,13 @@ def _startup(container: Container, awaited: bool, main_port: int | None) -> tupl
     return _tcp(port, allowed), source[0] if source else "port"
 
 
+def probed_port(container: Container, probe: Probe) -> int | None:
+    """The port that a probe asks, as a number; Knative's probes may leave it out, and mean the container's own."""
+    if probe.kind != "exec" and probe.port in (None, 0):
+        return container.ports[0].number if container.ports else CLOUD_RUN_DEFAULT_PORT
+    return container.port_number(probe.port)
+
+
 def _own_port(container: Container) -> int | None:
     own = [p.number for p in container.ports if p.protocol == "TCP" and role_of(p.name) == "application"] or list(
         known_ports(container)
@@ -119,7 +126,7 @@ def carry(container: Container, probe: Probe, total_s: int) -> CloudRunProbe | N
     """A start-up probe of the same kind, every second; None where Cloud Run has not the kind (exec, TLS, another
     host).
     """
-    port = container.port_number(probe.port)
+    port = probed_port(container, probe)
     if probe.kind == "exec" or port is None:
         return None
     if probe.kind == "tcp" or (probe.kind == "http" and not _is_plain_http(probe)):
@@ -150,7 +157,7 @@ def _liveness(container: Container) -> tuple[CloudRunProbe | None, list[Clip]]:
         or (probe.kind == "http" and not _is_plain_http(probe))
     ):
         return None, []
-    port = container.port_number(probe.port)
+    port = probed_port(container, probe)
     if port is None:
         return None, []
     clips: list[Clip] = []

@@ -87,7 +87,7 @@ _RAW_WORDS = frozenset({
 _APP_PROTOCOLS: Mapping[str, Speaks] = {
     "http": "http", "kubernetes.io/ws": "http", "kubernetes.io/wss": "http", "https": "https", "http2": "h2c",
     "kubernetes.io/h2c": "h2c", "h2c": "h2c", "grpc": "grpc",
-    "grpc-web": "http", "grpcs": "grpc", "tls": "https", "gke.io/http2": "h2c", "istio.io/grpc": "grpc",
+    "grpc-web": "http", "grpcs": "grpc", "ws": "http", "wss": "http", "h2": "h2c", "tls": "https",
 }  # fmt: skip
 _UNDECLARED_GRPC_PORTS = (4317, 50051, 50052)
 # Ports that by habit are HTTP where nothing else is said.
@@ -97,6 +97,7 @@ _HTTP_PORTS = frozenset({
     10000, 15672, 16686,
 })  # fmt: skip
 _HTTP_RANGES = (range(3000, 3100), range(8000, 9000), range(9000, 9092))
+CLOUD_RUN_DEFAULT_PORT = 8080  # Cloud Run, "Container runtime contract": the default of PORT
 TLS_PORTS = (443, 4443, 6443, 8443, 9443)
 _GKE_PROTOCOLS = ("cloud.google.com/app-protocols", "service.alpha.kubernetes.io/app-protocols")
 
@@ -245,7 +246,9 @@ def raw_by_name(name: str | None) -> bool:
 
 
 def words_of(name: str) -> list[str]:
-    return [w for w in re.split(r"[-_./]", name.lower()) if w]
+    """``tcp-redis`` -> tcp, redis; ``http8080`` -> http; but ``http2`` and ``h2c`` are words of their own."""
+    words = [w for w in re.split(r"[-_./]", name.lower()) if w]
+    return [w if w in _H2C_WORDS or w.isdigit() else w.rstrip("0123456789") or w for w in words]
 
 
 def _speaks(
@@ -294,6 +297,8 @@ def _json_object(text: str) -> Mapping[str, object]:
 def _by_name(name: str | None, evidence: str) -> _Evidence | None:
     """The first word decides if it names a protocol; else any word does, web protocols before raw ones."""
     words = words_of(name or "")
+    if words[:2] == ["grpc", "web"]:
+        return "http", True, evidence
     for group in (words[:1], words):
         for known, speaks in _BY_WORD:
             if set(group) & known:

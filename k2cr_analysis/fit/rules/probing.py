@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
-from k2cr_analysis.fit.probes import allowed_s
+from k2cr_analysis.fit.probes import allowed_s, probed_port
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.cloud_run import MAX_STARTUP_S, CloudRunProbe
 from k2cr_analysis.model.parse.access import mapping
@@ -155,7 +155,7 @@ def probe_port_unknown(candidate: Candidate) -> Iterator[Found]:
     Example: readinessProbe: {httpGet: {path: /, port: web}}   # and no port is called web
     """
     for container, name, probe in _probes(candidate):
-        if probe.kind != "exec" and container.port_number(probe.port) is None:
+        if probe.kind != "exec" and probed_port(container, probe) is None:
             yield Found(
                 probe.path,
                 f"{name} of container {container.name} asks port {probe.port}, which the container does not "
