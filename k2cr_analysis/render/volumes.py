@@ -25,7 +25,6 @@ _SECRET_KEYS_BY_TYPE = {
     "kubernetes.io/basic-auth": ("password", "username"),
     "kubernetes.io/ssh-auth": ("ssh-privatekey",),
 }
-_UNKNOWN_KEY = "SECRET_KEY"
 _FILE_KINDS = ("secret", "configMap")
 _NO_COUNTERPART = {
     "downwardAPI": "Cloud Run has no downward API",
@@ -192,12 +191,11 @@ class _Builder:
         if keys is None and mounts and all(m.sub_path for m in mounts):
             keys = tuple(sorted({str(m.sub_path) for m in mounts}))
         if keys is None:
-            self.account.placeholder(
-                _UNKNOWN_KEY,
-                f"a key of {'Secret' if kind == 'secret' else 'ConfigMap'} {name}: the snapshot does not "
-                "hold its keys; add a version and a path for each",
-            )
-            keys = (_UNKNOWN_KEY,)
+            what = "Secret" if kind == "secret" else "ConfigMap"
+            literal = f"KEY_OF_{re.sub(r'[^A-Z0-9]+', '_', str(name).upper())}"
+            meaning = f"a key of {what} {name}: the snapshot lacks its keys; add a version and a path for each"
+            self.account.placeholder(literal, meaning)
+            keys = (literal,)
         return [(key, key) for key in keys]
 
     def _keys(self, kind: str, name: str) -> tuple[str, ...] | None:
