@@ -88,10 +88,13 @@ def collect(
 
 
 def _tell_notes(provenance: Provenance, limit: int | None) -> None:
+    # What may be somebody's mistake first; files of other tools last.
+    expected = ("not-a-cluster-object", "empty-file")
     told = [
-        *((_one_line("skipped", notice)) for notice in provenance.skipped),
-        *((_one_line("refused value", notice)) for notice in provenance.problems),
+        *(_one_line("skipped", notice) for notice in provenance.skipped if notice.ref not in expected),
+        *(_one_line("refused value", notice) for notice in provenance.problems),
         *(f"twice: {s.id}: {s.kept} stands, {s.dropped} does not" for s in provenance.superseded),
+        *(_one_line("skipped", notice) for notice in provenance.skipped if notice.ref in expected),
     ]
     for line in told[:limit]:
         print(line, file=sys.stderr)
