@@ -35,7 +35,7 @@ def saving_interval(
         return None
     factors = requests[_draws(len(requests))].mean(axis=1) / requests.mean()
     low, high = np.percentile(factors, LEVEL)
-    moving = _moving(cost, shape, timeline)
+    moving = moving_month(cost, shape, timeline)
     return cost.saving_month - moving * _change(high), cost.saving_month - moving * _change(low)
 
 
@@ -44,7 +44,7 @@ def _change(factor: float) -> Decimal:
     return Decimal(f"{factor - 1:.6f}")
 
 
-def _moving(cost: Cost, shape: ServiceShape, timeline: InstanceTimeline) -> Decimal:
+def moving_month(cost: Cost, shape: ServiceShape, timeline: InstanceTimeline) -> Decimal:
     """The part of Cloud Run's month that follows the requests."""
     if shape.billing == "instance":
         if timeline.running_instance_s == 0:

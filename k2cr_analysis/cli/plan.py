@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from k2cr_analysis.plan import Plan
 
 _WAVES = ("wave", "workloads", "on paper/month", "realised/month", "cumulative", "effort days", "nodes that go")
+_SWINGS = ("what the saving hangs on", "at", "saving/month", "at", "saving/month")
 _LEFT = ("left", "holds back/month", "why")
 
 
@@ -52,7 +53,8 @@ def plan(
     else:
         waves = as_table(_WAVES, _wave_rows(made), right=(0, 2, 3, 4, 5, 6))
         left = as_table(_LEFT, [(x.id, _cents(x.holds_back_month), x.why) for x in made.left], right=(1,))
-        give(f"{waves}\n{left}", out)
+        swings = [(s.of, s.low_at, _cents(s.low_month), s.high_at, _cents(s.high_month)) for s in made.swings]
+        give("\n".join([waves, left, *([as_table(_SWINGS, swings, right=(2, 4))] if swings else [])]), out)
     if not quiet:
         say(_verdict(made))
         for note in made.assumptions:

@@ -10,6 +10,7 @@ from k2cr_analysis.plan.choose import Choice, choose
 from k2cr_analysis.plan.leftovers import leftovers
 from k2cr_analysis.plan.portfolio import only_currency, portfolio_of
 from k2cr_analysis.plan.result import Plan, Portfolio
+from k2cr_analysis.plan.sensitivity import break_even_requests, swings
 from k2cr_analysis.plan.waves import WAVE_ASSUMPTION, waves_of
 from k2cr_analysis.plan.worth import EFFORT_ASSUMPTION, Fleet
 
@@ -45,6 +46,8 @@ def _plan(fleet: Fleet, choice: Choice, currency: str) -> Plan:
         bound=choice.bound,
         gap=choice.gap,
         assumptions=(*ASSUMPTIONS, WAVE_ASSUMPTION, EFFORT_ASSUMPTION if has_rate else _NO_RATE),
+        swings=swings(fleet, choice.chosen),
+        break_even_requests={c.id: found for c in fleet.candidates if (found := break_even_requests(c)) is not None},
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from k2cr_analysis.model.finding import Verdict
+from k2cr_analysis.plan.sensitivity import Swing
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,11 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``objective``: realised saving less effort, a month; no set is above ``bound``; ``gap``: a fraction of it."""
+    """``objective``: realised saving less effort, a month; no set is above ``bound``; ``gap``: a fraction of it.
+
+    ``swings``: the objective when one assumption is off. ``break_even_requests``: requests a month at which a workload
+    costs on Cloud Run what its share of the bill is today.
+    """
 
     currency: str
     waves: tuple[Wave, ...]
@@ -51,6 +56,8 @@ class Plan:
     bound: Decimal | None
     gap: float | None
     assumptions: tuple[str, ...]
+    swings: tuple[Swing, ...] = ()
+    break_even_requests: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def workloads(self) -> tuple[str, ...]:

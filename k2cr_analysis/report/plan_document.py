@@ -30,5 +30,16 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "objective": money(plan.objective),
         "bound": money(plan.bound),
         "gap": plan.gap,
+        "sensitivity": [
+            {
+                "of": swing.of,
+                "low_at": swing.low_at,
+                "low_month": money(swing.low_month),
+                "high_at": swing.high_at,
+                "high_month": money(swing.high_month),
+            }
+            for swing in plan.swings
+        ],
+        "break_even_requests_month": {w: money(n) for w, n in sorted(plan.break_even_requests.items())},
         "assumptions": list(plan.assumptions),
     }
