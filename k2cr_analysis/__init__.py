@@ -46,7 +46,8 @@ _FACE = {
 }
 
 __all__ = [
-    "assess", "collect", "cost", "figures", "load_config", "open_snapshot", "plan", "portfolio", "recommend", "render", "simulate", "tables",
+    "assess", "collect", "cost", "figures", "load_config", "open_snapshot",
+    "plan", "portfolio", "recommend", "render", "simulate", "tables",
 ]  # fmt: skip
 
 

@@ -19,7 +19,7 @@ def demo(
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Pages that are made at the same time.")] = 2,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
 ) -> None:
-    from k2cr_analysis.render import context_of, render_workload, select, write_folders
+    from k2cr_analysis.render import render
     from k2cr_analysis.report.batch import Selection, failed_pages, write_report
     from k2cr_analysis.report.parameters import assess_many
     from k2cr_analysis.resources import bundled
@@ -28,8 +28,7 @@ def demo(
     tell = (lambda _: None) if quiet else say
     tell("assessing the demo cluster (made-up data)")
     (assessment,) = assess_many([snapshot], None)
-    context = context_of(assessment)
-    folders = write_folders(out / "rendered", [(one, render_workload(one, context)) for one in select(assessment)])
+    folders = render(assessment, out=out / "rendered")
     tell(f"{len(folders)} workloads rendered to {out / 'rendered'}")
     made = write_report([snapshot], out, Selection(jobs=jobs), say=tell)
     typer.echo(f"open {(out / 'index.html').resolve().as_uri()}")

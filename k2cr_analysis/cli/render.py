@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +11,7 @@ import typer
 from k2cr_analysis.cli.output import ConfigOption, config_from, say
 
 if TYPE_CHECKING:
-    from k2cr_analysis.assessment.result import WorkloadAssessment
+    from k2cr_analysis.model.finding import Target
 
 
 def register(app: typer.Typer) -> None:
@@ -40,31 +40,28 @@ def render(
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
 ) -> None:
     from k2cr_analysis.assessment import assess
-    from k2cr_analysis.render import context_of, render_workload, select, write_folders
+    from k2cr_analysis.render import render as write
 
     assessment = assess(snapshot, config_from(config))
-    context = context_of(assessment, project=project, region=region)
-    chosen = select(assessment, workloads or ())
-    # All of it is rendered before any of it is written: a bug leaves the folder as it was.
-    folders = write_folders(out, [(one, render_workload(one, context)) for one in chosen])
-    for folder in folders:
+    folders = write(assessment, workloads or (), out, project=project, region=region)
+    for folder in folders.values():
         typer.echo(str(folder))
     if not quiet:
         say(f"{len(folders)} of {len(assessment.workloads)} workloads rendered to {out}")
     if check:
-        _check(folders, chosen)
+        _check(folders, {one.id: one.fit.target for one in assessment.workloads})
 
 
-def _check(folders: Sequence[Path], chosen: Sequence[WorkloadAssessment]) -> None:
+def _check(folders: Mapping[str, Path], targets: Mapping[str, Target]) -> None:
     from k2cr_analysis.errors import PartialError
     from k2cr_analysis.render.check import check_folders
 
     different = []
-    for one, checked in zip(chosen, check_folders(folders), strict=True):
-        typer.echo(f"{one.id}: {'same ' + one.fit.target.replace('-', ' ') if checked.same else 'different'}")
+    for name, checked in zip(folders, check_folders(list(folders.values())), strict=True):
+        typer.echo(f"{name}: {'same ' + targets[name].replace('-', ' ') if checked.same else 'different'}")
         for line in checked.differences:
             typer.echo(f"  {line}")
-        different += [] if checked.same else [one.id]
+        different += [] if checked.same else [name]
     if different:
         raise PartialError(
             ref="forms-differ",

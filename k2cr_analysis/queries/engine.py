@@ -54,8 +54,8 @@ def engine(source: TableSource, *tables: str) -> Iterator[Engine]:
             "preserve_insertion_order": False,
         }
         with duckdb.connect(":memory:", config=settings) as connection:
-            # In a notebook DuckDB draws a bar of its own onto the page. Without ipywidgets it refuses to be told anything
-            # about its bar, and has none that it could draw.
+            # In a notebook DuckDB draws a bar of its own onto the page. Without ipywidgets it refuses to be told
+            # anything about its bar, and has none that it could draw.
             with suppress(duckdb.InvalidInputException):
                 connection.execute("SET enable_progress_bar = false")
             for table in tables:

@@ -8,7 +8,7 @@ from typing import Any
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.errors import UsageError
-from k2cr_analysis.render import context_of, render_workload, select, write_folders
+from k2cr_analysis.render import render
 from k2cr_analysis.report.display import Html, bullets, code_file, folded, heading, joined, made_up_label, paragraph
 from k2cr_analysis.report.frame_html import exact, show
 from k2cr_analysis.report.headings import candidate_heading, is_made_up, portfolio_heading, provenance
@@ -43,10 +43,9 @@ def rendered(assessed_one: Assessment, workloads: Any, out: str | Path) -> Writt
             raise UsageError(
                 ref="not-a-list-of-workloads", found=f"workloads = {workloads!r}", expected='a list of ids, or "all"'
             )
-        picked = select(assessed_one, [] if workloads == "all" else [str(one) for one in workloads])
-        context = context_of(assessed_one)
-        folders = write_folders(Path(out), [(one, render_workload(one, context)) for one in picked])
-    return list(zip(picked, folders, strict=True))
+        folders = render(assessed_one, [] if workloads == "all" else [str(one) for one in workloads], out)
+    by_id = {one.id: one for one in assessed_one.workloads}
+    return [(by_id[name], folder) for name, folder in folders.items()]
 
 
 def deploy_heading(written: Written, assessed_one: Assessment) -> Html:
