@@ -12,6 +12,7 @@ from k2cr_analysis.fit.carried import CARRIED
 from k2cr_analysis.fit.no_effect import NO_EFFECT, WHEN_EMPTY
 from k2cr_analysis.fit.registry import all_rules, read_by
 from k2cr_analysis.fit.result import FieldUse
+from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import Raw, Workload
 from k2cr_analysis.openapi.field_tree import leaf_fields, object_type
 
@@ -52,7 +53,7 @@ class Accountant:
         for kind in JOINED_KINDS:
             for raw in workload.related.get(kind, ()):
                 if id(raw) not in self._seen:
-                    name = (raw.get("metadata") or {}).get("name")
+                    name = mapping(raw, "metadata").get("name")
                     self._seen[id(raw)] = tuple(_uses(raw, f"{kind}/{name} "))
                 found += self._seen[id(raw)]
         return tuple(found)

@@ -69,9 +69,9 @@ def _ask(possible: tuple[str, ...], web: Sequence[CalledPort]) -> IngressChoice:
 def candidates(called: Sequence[CalledPort]) -> list[CalledPort]:
     """The ports that could be Cloud Run's one port: those that a route leads to, else those that callers use."""
     web = [c for c in called if c.is_web]
+    routed = [c for c in web if c.routed]
     application = [c for c in web if c.role == "application"] or [c for c in web if c.role == "admin"] or web
-    routed = [c for c in application if c.routed]
-    return routed or application
+    return [c for c in routed if c.role == "application"] or routed or application
 
 
 def _as_configured(name: str, moving: Sequence[Container], web: Sequence[CalledPort]) -> IngressChoice:
@@ -121,7 +121,7 @@ def ports_that_callers_use(called: Sequence[CalledPort]) -> tuple[CalledPort, ..
     """
     distinct: list[CalledPort] = []
     for one in called:
-        if not one.is_web or one.role != "application":
+        if not one.is_web or (one.role != "application" and not one.routed):
             continue
         if any(one.target is not None and one.target == other.target for other in distinct):
             continue

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from k2cr_analysis.fit.protocols import known_ports
 from k2cr_analysis.model.cloud_run import StartupOrder
+from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import Container, Raw, Workload
 
 _LOCAL = re.compile(r"(?<![\w.-])(?:localhost|127\.0\.0\.1|\[::1\]):(\d{2,5})(?!\d)")
@@ -91,7 +92,7 @@ def _local_references(workload: Workload, container: Container) -> Iterator[tupl
 
 def _mounted_files(workload: Workload, container: Container) -> Iterator[tuple[str, str]]:
     by_name: dict[str, Raw] = {
-        str((raw.get("metadata") or {}).get("name")): raw for raw in workload.related.get("ConfigMap", ())
+        str(mapping(raw, "metadata").get("name")): raw for raw in workload.related.get("ConfigMap", ())
     }
     for mount in container.volume_mounts:
         volume = workload.pod.volume(mount.volume)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
@@ -18,6 +19,9 @@ _DEFAULT_ROLES = frozenset(
 _KUBECTL_IMAGES = frozenset(
     {"kubectl", "hyperkube", "helm-kubectl", "kubectl-helm", "k8s-kubectl", "alpine-k8s", "k8s", "kubernetes-kubectl"}
 )
+
+# Flags of client-go's leader election, which takes a lock in the Kubernetes API.
+_LEADER_ELECTION = re.compile(r"--?(?:enable-)?leader-elect(?:ion)?(?:=true)?")
 
 
 def _uses_api(grant: Grant) -> bool:
@@ -69,8 +73,8 @@ def kubernetes_api_used(candidate: Candidate) -> Iterator[Found]:
                     f"{grant.binding} {_what(grant)}; Cloud Run has no Kubernetes API",
                 )
     for container in candidate.moving:
-        words = [w for w in (*container.command, *container.args) if w]
-        called = next((w for w in words if w.strip().split()[:1] == ["kubectl"] or "kubectl " in w), None)
+        written = [w for w in (*container.command, *container.args) if w]
+        called = next((w for w in written if w.strip().split()[:1] == ["kubectl"] or "kubectl " in w), None)
         if called is not None or image_name(container.image or "").name in _KUBECTL_IMAGES:
             at = (
                 f"{container.path}.image"
@@ -78,6 +82,14 @@ def kubernetes_api_used(candidate: Candidate) -> Iterator[Found]:
                 else f"{container.path}.{'command' if called in container.command else 'args'}"
             )
             yield Found(at, f"container {container.name} runs kubectl; Cloud Run has no Kubernetes API")
+    for container in candidate.moving:
+        for field, words in (("command", container.command), ("args", container.args)):
+            for i, word in enumerate(words):
+                if _LEADER_ELECTION.fullmatch(word):
+                    at = f"{container.path}.{field}[{i}]"
+                    yield Found(
+                        at, f"container {container.name} elects a leader by the Kubernetes API; Cloud Run has none"
+                    )
     for edge in candidate.dependencies:
         if edge.kind == "kubernetes-api":
             yield Found(edge.path, f"{edge.evidence} names the API server; Cloud Run has no Kubernetes API")

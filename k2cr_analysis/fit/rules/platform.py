@@ -237,6 +237,7 @@ def processor_or_system_not_offered(candidate: Candidate) -> Iterator[Found]:
             yield Found(
                 allowed.at, f"{what} must be {' or '.join(sorted(allowed.values))}; Cloud Run runs linux/amd64 alone"
             )
+    yield from _arm_machines(candidate)
     if mapping(candidate.pod.raw, "os").get("name") == "windows":
         yield Found(f"{candidate.pod.path}.os.name", "the system must be windows; Cloud Run runs linux/amd64 alone")
     if mapping(candidate.pod.raw, "securityContext", "windowsOptions"):
@@ -265,6 +266,19 @@ def processor_or_system_not_offered(candidate: Candidate) -> Iterator[Found]:
                 f"the image {container.image} is for {', '.join(sorted(other))} by its name; Cloud Run runs "
                 "linux/amd64 alone",
             )
+
+
+# Compute Engine's Arm machine series (cloud.google.com/compute/docs/instances/arm-on-compute).
+_ARM_SERIES = ("t2a", "c4a", "n4a", "a4x")
+
+
+def _arm_machines(candidate: Candidate) -> Iterator[Found]:
+    """Node labels that name an Arm machine series."""
+    for label in ("cloud.google.com/machine-family", "node.kubernetes.io/instance-type"):
+        allowed = allowed_values(candidate.pod, label)
+        if allowed and all(value.partition("-")[0] in _ARM_SERIES for value in allowed.values):
+            words = " or ".join(sorted(allowed.values))
+            yield Found(allowed.at, f"the machine must be {words}, which is Arm; Cloud Run runs linux/amd64 alone")
 
 
 @rule(
