@@ -78,7 +78,13 @@ def assess(snapshot: Snapshot | Path | str, config: Config | None = None) -> Ass
 
 def _gather(snapshot: Snapshot, config: Config) -> tuple[_Evidence, Mapping[str, Fit], list[str]]:
     origin = snapshot.provenance
-    cluster = parse_cluster(snapshot.objects(), project=origin.project, name=origin.cluster, location=origin.location)
+    cluster = parse_cluster(
+        snapshot.objects(),
+        origin.problems,
+        project=origin.project,
+        name=origin.cluster,
+        location=origin.location,
+    )
     region, assumptions = _region(cluster, config)
     table = snapshot.table("prices")
     book = PriceBook.from_table(table) if table is not None else PriceBook.embedded()

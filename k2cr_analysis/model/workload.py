@@ -254,6 +254,16 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedValue:
+    """A value that Kubernetes would refuse; the object is read without it. ``path`` as in a Finding."""
+
+    path: str
+    found: str
+    expected: str
+    do: str
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
     """One thing that could move: what a controller of pods asks for, with all that is joined to it.
 
@@ -279,6 +289,7 @@ class Workload:
     complete: bool  # False for a patch: no containers, or containers without image
     source: Location
     raw: Raw
+    refused: tuple[RefusedValue, ...] = ()  # of the object, and of those joined to it
 
     def container(self, name: str) -> Container | None:
         return next((c for c in (*self.pod.running, *self.pod.init_containers) if c.name == name), None)

@@ -14,13 +14,22 @@ from k2cr_analysis.errors import Location
 from k2cr_analysis.fit import Fit, assess_cluster
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.parse import parse_cluster
-from k2cr_analysis.snapshot import SnapshotObject
+from k2cr_analysis.model.parse.cluster import workload_id
+from k2cr_analysis.openapi.validate import as_server_reads
+from k2cr_analysis.snapshot import Notice, SnapshotObject
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 
 
 def cluster_of(documents: Iterable[Mapping[str, Any]]) -> Cluster:
-    return parse_cluster(SnapshotObject(dict(d), Location("test.yaml", i)) for i, d in enumerate(documents))
+    """The documents as a snapshot would hold them: without the values that Kubernetes refuses."""
+    read = [as_server_reads(dict(d)) for d in documents]
+    problems = [
+        Notice("refused", None, None, None, p.path, p.found, p.expected, p.do, workload_id(obj))
+        for obj, found in read
+        for p in found
+    ]
+    return parse_cluster([SnapshotObject(obj, Location("test.yaml", i)) for i, (obj, _) in enumerate(read)], problems)
 
 
 def fits_of(documents: Iterable[Mapping[str, Any]], config: Config | None = None) -> Mapping[str, Fit]:

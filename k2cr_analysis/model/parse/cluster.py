@@ -17,9 +17,10 @@ from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, kind_of, na
 from k2cr_analysis.model.parse.node import image_digests, is_running, owned_pod, parse_node
 from k2cr_analysis.model.parse.ownership import root_owner
 from k2cr_analysis.model.parse.pod import parse_pod
+from k2cr_analysis.model.parse.refused import RefusedByObject, refused_by_object, refused_of
 from k2cr_analysis.model.parse.related import RelatedObjects, autoscaler_of
 from k2cr_analysis.model.workload import Autoscaler, Batch, Exposure, Pod, Workload
-from k2cr_analysis.snapshot import SnapshotObject
+from k2cr_analysis.snapshot import Notice, SnapshotObject
 
 # Kind -> JSON path of its pod template.
 WORKLOAD_KINDS: Mapping[str, str] = {
@@ -62,10 +63,16 @@ def workload_id(raw: Raw) -> str:
 
 
 def parse_cluster(
-    found: Iterable[SnapshotObject], *, project: str | None = None, name: str | None = None, location: str | None = None
+    found: Iterable[SnapshotObject],
+    problems: Iterable[Notice] = (),
+    *,
+    project: str | None = None,
+    name: str | None = None,
+    location: str | None = None,
 ) -> Cluster:
     """All workloads of a snapshot, joined, in the order of their ids.
 
+    ``problems`` are the provenance's: values that Kubernetes would refuse, without which the objects were stored.
     ``project``, ``name`` and ``location`` are the cluster's, where the snapshot's provenance knows them; what it does
     not know is read off the nodes.
     """
@@ -76,7 +83,8 @@ def parse_cluster(
     labels = LabelIndex((namespace_of(d.raw), d.pod.labels, d.id) for d in drafts)
     exposures = _exposures(drafts, index, labels)
     related = RelatedObjects(index, labels)
-    workloads = [_workload(d, exposures.get(d.id, ()), related) for d in drafts]
+    refused = refused_by_object(problems)
+    workloads = [_workload(d, exposures.get(d.id, ()), related, refused) for d in drafts]
     nodes = tuple(
         sorted((parse_node(o.object) for o in original if o.object.get("kind") == "Node"), key=lambda n: n.name)
     )
@@ -197,7 +205,9 @@ def _exposures(drafts: list[_Draft], index: ObjectIndex, labels: LabelIndex) -> 
     return {key: tuple(sorted(value, key=lambda e: e.service)) for key, value in found.items()}
 
 
-def _workload(draft: _Draft, exposures: tuple[Exposure, ...], related: RelatedObjects) -> Workload:
+def _workload(
+    draft: _Draft, exposures: tuple[Exposure, ...], related: RelatedObjects, refused: RefusedByObject
+) -> Workload:
     namespace, kind, name = namespace_of(draft.raw), str(draft.raw.get("kind")), name_of(draft.raw)
     joined = related.of(draft.id, namespace, kind, name, draft.pod, exposures)
     metadata = mapping(draft.raw, "metadata")
@@ -217,6 +227,7 @@ def _workload(draft: _Draft, exposures: tuple[Exposure, ...], related: RelatedOb
         batch=_batch(draft),
         related=joined,
         complete=bool(draft.pod.containers) and all(c.image for c in draft.pod.containers),
+        refused=refused_of(draft.id, joined, refused),
         source=draft.source,
         raw=draft.raw,
     )
