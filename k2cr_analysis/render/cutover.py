@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k2cr_analysis.assessment.result import Latency
 from k2cr_analysis.render.build import Build
-from k2cr_analysis.render.mapping import escaped
+from k2cr_analysis.render.mapping import escaped, told
 from k2cr_analysis.render.service import RunJob, RunService, RunWorkerPool
 
 STARTUP_LIMIT_S = 240
@@ -34,11 +34,8 @@ def _before(build: Build) -> list[str]:
         for literal, meaning in sorted(build.account.placeholders.items())
     ]
     todo += [f"- [ ] {escaped(question)}" for question in build.account.decisions]
-    for finding in build.assessed.findings:
-        if finding.severity == "change":
-            todo.append(
-                f"- [ ] {finding.rule}: {escaped(finding.message)} {escaped(finding.remediation or '')}".rstrip()
-            )
+    changes = [f for f in build.assessed.findings if f.severity == "change"]
+    todo += [f"- [ ] {f.rule}: {escaped(told(f))}" for f in changes]
     return ["## Before", "", *todo, ""] if todo else []
 
 
@@ -85,9 +82,9 @@ def _shift(build: Build) -> list[str]:
         domains = ", ".join(f"`{d}`" for d in reached.domains) or "the users' name"
         steps += [
             f"Lower the TTL of {domains} to 60 s, a day before.",
-            f"Wait until the certificate is ACTIVE; then give {domains} the new address as a second, "
-            "weighted record at 10 %, watch for 30 minutes, then 50 %, then 100 % (Cloud DNS: weighted "
-            "round robin; elsewhere: one switch).",
+            "Enter the CNAME records that `network.sh` printed, and wait until the certificates are ACTIVE.",
+            f"Give {domains} the new address as a second, weighted record at 10 %, watch for 30 minutes, "
+            "then 50 %, then 100 % (Cloud DNS: weighted round robin; elsewhere: one switch).",
         ]
     else:
         callers = sorted(

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from k2cr_analysis.fit.result import FieldUse
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes
+from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.workload import Container, Probe
 from k2cr_analysis.render.account import Entry, short
 from k2cr_analysis.render.build import Build
@@ -185,7 +186,7 @@ def mapping_md(build: Build, entries: Sequence[Entry]) -> str:
         ] + [""]
     decisions = [
         *build.account.decisions,
-        *(f"{f.message} {f.remediation or ''}".strip() for f in build.assessed.findings if f.severity == "change"),
+        *(told(f) for f in build.assessed.findings if f.severity == "change"),
     ]
     if decisions:
         lines += ["## To decide or do", "", *(f"- {escaped(d)}" for d in dict.fromkeys(decisions)), ""]
@@ -194,6 +195,12 @@ def mapping_md(build: Build, entries: Sequence[Entry]) -> str:
         if rows:
             lines += [f"## {title}", "", *_table(outcome, rows), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def told(finding: Finding) -> str:
+    """What was found, and what to do, as two sentences."""
+    message = finding.message.rstrip(".")
+    return f"{message}. {finding.remediation}" if finding.remediation else f"{message}."
 
 
 def _table(outcome: str, rows: Sequence[Entry]) -> list[str]:

@@ -164,16 +164,12 @@ def _external(build: Build, reached: Reached) -> list[str]:
             f"{flag('security-policy', reached.armor_policy)}"
         ]
     lines += _url_map(build, reached, name, backend)
-    domains = gcloud_list(reached.domains)
-    lines += unless(
-        f"gcloud compute ssl-certificates describe {name}-cert {_GLOBAL}",
-        [f"gcloud compute ssl-certificates create {name}-cert {_GLOBAL} {flag('domains', domains)}"],
-    )
+    lines += _certificate(name, reached.domains)
     lines += unless(
         f"gcloud compute target-https-proxies describe {name}-proxy {_GLOBAL}",
         [
-            f"gcloud compute target-https-proxies create {name}-proxy {_GLOBAL} --url-map={name}-map "
-            f"--ssl-certificates={name}-cert"
+            f"gcloud compute target-https-proxies create {name}-proxy {_GLOBAL} \\",
+            f"  --url-map={name}-map --certificate-map={name}-certs",
         ],
     )
     lines += unless(
@@ -188,6 +184,39 @@ def _external(build: Build, reached: Reached) -> list[str]:
         ],
     )
     return lines + (_iap_on_backend(build, backend) if reached.iap == "load-balancer" else _open(build))
+
+
+def _certificate(name: str, domains: tuple[str, ...]) -> list[str]:
+    """A managed certificate that is proven by DNS records, so that it is valid before the users' names lead here."""
+    lines = ["# Certificates proven by a DNS record of its own each: they are active before the names lead here."]
+    certs = f"gcloud certificate-manager maps describe {name}-certs {PROJECT}"
+    lines += unless(certs, [f"gcloud certificate-manager maps create {name}-certs {PROJECT}"])
+    for index, domain in enumerate(domains):
+        item = f"{name}-{index}"
+        lines += unless(
+            f"gcloud certificate-manager dns-authorizations describe {item} {PROJECT}",
+            [f"gcloud certificate-manager dns-authorizations create {item} {PROJECT} {flag('domain', domain)}"],
+        )
+        lines += unless(
+            f"gcloud certificate-manager certificates describe {item} {PROJECT}",
+            [
+                f"gcloud certificate-manager certificates create {item} {PROJECT} \\",
+                f"  {flag('domains', domain)} --dns-authorizations={item}",
+            ],
+        )
+        lines += unless(
+            f"gcloud certificate-manager maps entries describe {item} --map={name}-certs {PROJECT}",
+            [
+                f"gcloud certificate-manager maps entries create {item} --map={name}-certs {PROJECT} \\",
+                f"  --certificates={item} {flag('hostname', domain)}",
+            ],
+        )
+        lines += [
+            comment(f"Enter this CNAME record in the zone of {domain}:"),
+            f"gcloud certificate-manager dns-authorizations describe {item} {PROJECT} \\",
+            "  --format='value(dnsResourceRecord.name,dnsResourceRecord.data)'",
+        ]
+    return lines
 
 
 def _neg(build: Build, neg: str) -> list[str]:

@@ -58,18 +58,21 @@ def prepare_script(build: Build) -> str:
 
 
 def _apis(build: Build) -> list[str]:
-    apis = {"run.googleapis.com", "iam.googleapis.com"}
-    apis |= {"secretmanager.googleapis.com"} if build.account.secrets else set()
-    apis |= {"artifactregistry.googleapis.com"} if build.account.repositories else set()
-    apis |= (
-        {"compute.googleapis.com"}
-        if build.run.template.egress or (build.reached and build.reached.reach != "cluster")
-        else set()
-    )
-    apis |= {"iap.googleapis.com"} if build.reached and build.reached.iap != "none" else set()
-    apis |= {"cloudscheduler.googleapis.com"} if isinstance(build.run, RunJob) and build.run.schedule else set()
-    apis |= {"dns.googleapis.com"} if build.callees else set()
-    return [f"gcloud services enable {' '.join(sorted(apis))} {PROJECT}"]
+    reach = build.reached.reach if build.reached else "cluster"
+    schedule = build.run.schedule if isinstance(build.run, RunJob) else None
+    wanted = {
+        "run": True,
+        "iam": True,
+        "secretmanager": bool(build.account.secrets),
+        "artifactregistry": bool(build.account.repositories),
+        "compute": build.run.template.egress is not None or reach != "cluster",
+        "certificatemanager": reach == "external-load-balancer",
+        "iap": build.reached is not None and build.reached.iap != "none",
+        "cloudscheduler": schedule is not None,
+        "dns": bool(build.callees),
+    }
+    apis = sorted(f"{name}.googleapis.com" for name, needed in wanted.items() if needed)
+    return [f"gcloud services enable {' '.join(apis)} {PROJECT}"]
 
 
 def _service_account(build: Build) -> list[str]:

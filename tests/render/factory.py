@@ -100,6 +100,7 @@ def workload(
         "batch": None,
         "related": {},
         "complete": True,
+        "refused": (),
         "raw": {},
     }
     return Workload(

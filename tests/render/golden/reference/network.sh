@@ -56,11 +56,27 @@ way_in() {
     gcloud compute url-maps add-path-matcher frontend-map --project="$PROJECT" --global --path-matcher-name=host-0 \
       --default-service=frontend-be --new-hosts=shop.example.com
   fi
-  if ! gcloud compute ssl-certificates describe frontend-cert --project="$PROJECT" --global >/dev/null 2>&1; then
-    gcloud compute ssl-certificates create frontend-cert --project="$PROJECT" --global --domains=shop.example.com
+  # Certificates proven by a DNS record of its own each: they are active before the names lead here.
+  if ! gcloud certificate-manager maps describe frontend-certs --project="$PROJECT" >/dev/null 2>&1; then
+    gcloud certificate-manager maps create frontend-certs --project="$PROJECT"
   fi
+  if ! gcloud certificate-manager dns-authorizations describe frontend-0 --project="$PROJECT" >/dev/null 2>&1; then
+    gcloud certificate-manager dns-authorizations create frontend-0 --project="$PROJECT" --domain=shop.example.com
+  fi
+  if ! gcloud certificate-manager certificates describe frontend-0 --project="$PROJECT" >/dev/null 2>&1; then
+    gcloud certificate-manager certificates create frontend-0 --project="$PROJECT" \
+      --domains=shop.example.com --dns-authorizations=frontend-0
+  fi
+  if ! gcloud certificate-manager maps entries describe frontend-0 --map=frontend-certs --project="$PROJECT" >/dev/null 2>&1; then
+    gcloud certificate-manager maps entries create frontend-0 --map=frontend-certs --project="$PROJECT" \
+      --certificates=frontend-0 --hostname=shop.example.com
+  fi
+  # Enter this CNAME record in the zone of shop.example.com:
+  gcloud certificate-manager dns-authorizations describe frontend-0 --project="$PROJECT" \
+    --format='value(dnsResourceRecord.name,dnsResourceRecord.data)'
   if ! gcloud compute target-https-proxies describe frontend-proxy --project="$PROJECT" --global >/dev/null 2>&1; then
-    gcloud compute target-https-proxies create frontend-proxy --project="$PROJECT" --global --url-map=frontend-map --ssl-certificates=frontend-cert
+    gcloud compute target-https-proxies create frontend-proxy --project="$PROJECT" --global \
+      --url-map=frontend-map --certificate-map=frontend-certs
   fi
   if ! gcloud compute addresses describe frontend-ip --project="$PROJECT" --global >/dev/null 2>&1; then
     gcloud compute addresses create frontend-ip --project="$PROJECT" --global --network-tier=PREMIUM

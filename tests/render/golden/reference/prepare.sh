@@ -4,7 +4,7 @@ set -euo pipefail
 
 PROJECT="${PROJECT:-shop-prod}"
 
-gcloud services enable compute.googleapis.com dns.googleapis.com iam.googleapis.com iap.googleapis.com run.googleapis.com secretmanager.googleapis.com --project="$PROJECT"
+gcloud services enable certificatemanager.googleapis.com compute.googleapis.com dns.googleapis.com iam.googleapis.com iap.googleapis.com run.googleapis.com secretmanager.googleapis.com --project="$PROJECT"
 
 if ! gcloud iam service-accounts describe frontend@shop-prod.iam.gserviceaccount.com --project="$PROJECT" >/dev/null 2>&1; then
   gcloud iam service-accounts create frontend --project="$PROJECT" --display-name='Cloud Run frontend'
