@@ -235,7 +235,7 @@ def rhythm(profile: TrafficProfile | None) -> Chart | Html:
     if profile is None:
         return note("The snapshot has no traffic of this workload, so its rhythm is not known.")
     frame = tables.traffic(profile)
-    by_hour = frame.assign(day=frame["start_utc"].dt.dayofweek, hour=frame["start_utc"].dt.hour)
+    by_hour = frame.assign(day=frame["start_utc"].dt.day_of_week, hour=frame["start_utc"].dt.hour)
     week = by_hour.pivot_table(index="day", columns="hour", values="requests_per_s", aggfunc="mean")
     week = week.reindex(index=range(7), columns=range(24))
     peak, mean = frame["requests_per_s"].max(), frame["requests_per_s"].mean()

@@ -18,7 +18,7 @@ def notebook_page(
     notebook: Any, *, title: str, source: str, parameters: Mapping[str, Any], home: str = "index.html"
 ) -> str:
     """The HTML of an executed notebook (nbformat 4). ``source`` is the notebook's name, as the footer says it."""
-    said = ", ".join(f"{key} = {value!r}" for key, value in parameters.items()) or "its defaults"
+    said = ", ".join(f"{key} = {_shown(value)}" for key, value in parameters.items()) or "its defaults"
     page = {
         "title": title,
         "home": home,
@@ -29,6 +29,13 @@ def notebook_page(
     }
     html, _ = _exporter().from_notebook_node(notebook, resources={"page": page})
     return str(html)
+
+
+def _shown(value: Any) -> str:
+    """A parameter as the page says it: of a path its last part, so that a page is the same wherever it was made."""
+    if isinstance(value, list):
+        return ", ".join(_shown(one) for one in value)
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else str(value)
 
 
 def template_page(name: str, **values: Any) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 from contextlib import redirect_stderr, redirect_stdout
+from types import ModuleType
 from typing import Any
 
 import nbformat
@@ -51,7 +52,8 @@ def _fresh_shell() -> Any:
     os.environ.setdefault("MPLBACKEND", "agg")
     config = Config()
     config.HistoryManager.enabled = False
-    shell: Any = PageShell.instance(config=config)
+    # A module of its own: IPython's default takes the place of __main__, which worker processes are started from.
+    shell: Any = PageShell.instance(config=config, user_module=ModuleType("k2cr_page"))
     shell.reset(new_session=True)
     return shell
 

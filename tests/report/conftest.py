@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from k2cr_analysis.plan import plan, portfolio
+from k2cr_analysis.report.parameters import assess_many, find
+from k2cr_analysis.resources import bundled
+
+REFERENCE = "portal/Deployment/frontend"
+
+
+@pytest.fixture(scope="session")
+def demo():
+    """The assessment of the bundled snapshot."""
+    (assessed,) = assess_many([bundled("data", "demo")], None)
+    return assessed
+
+
+@pytest.fixture(scope="session")
+def reference(demo):
+    return find(demo, REFERENCE)
+
+
+@pytest.fixture(scope="session")
+def demo_plan(demo):
+    return plan([demo])
+
+
+@pytest.fixture(scope="session")
+def demo_portfolio(demo):
+    return portfolio([demo])

@@ -1,0 +1,139 @@
+"""Reports in batch: pages that stand alone, shards that share the work, a resume that keeps what is whole, failures told."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from k2cr_analysis.errors import PartialError, UsageError
+from k2cr_analysis.report.batch import Selection, failed_pages, plan_pages, write_report
+from k2cr_analysis.report.display import made_up_label
+from k2cr_analysis.report.pages import is_done, of_shard, records
+from k2cr_analysis.resources import bundled
+
+DEMO = bundled("data", "demo")
+WORKLOADS = ("portal/Deployment/frontend", "orders/CronJob/orders-export", "portal/Deployment/backend")
+NAMES = {"portfolio", "portal--deployment--frontend", "orders--cronjob--orders-export", "portal--deployment--backend"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, demo):
+    out = tmp_path_factory.mktemp("report")
+    write_report([DEMO], out, Selection(WORKLOADS))
+    return out
+
+
+@pytest.fixture(scope="module")
+def pages(folder):
+    return {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.html")}
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.targets: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.targets += [value for name, value in attrs if name in ("src", "href")]
+
+
+def test_each_page_is_there_and_the_index(pages):
+    assert set(pages) == NAMES | {"index"}
+
+
+def test_no_page_loads_anything(pages):
+    for name, text in pages.items():
+        parser = _Links()
+        parser.feed(text)
+        assert not parser.tags & {"script", "link", "iframe", "object", "embed"}, name
+        assert all(t.startswith("data:") or t.endswith(".html") for t in parser.targets), name
+        assert not re.search(r"@import|url\(", text), name
+
+
+def test_every_page_says_that_the_data_is_made_up(pages):
+    said = made_up_label().text.split(":")[0]
+    assert all('class="made-up"' in text and said in text for text in pages.values())
+
+
+def test_no_page_shows_code(pages):
+    assert not any("k2cr_analysis.report" in text or "k.tables" in text for text in pages.values())
+
+
+def test_all_links_lead_to_a_page_that_is_there(pages):
+    for text in pages.values():
+        parser = _Links()
+        parser.feed(text)
+        assert {t.removesuffix(".html") for t in parser.targets if t.endswith(".html")} <= set(pages)
+
+
+def test_the_index_lists_every_workload_with_its_provenance(pages, demo):
+    assert all(workload.id in pages["index"] for workload in demo.workloads)
+    assert str(demo.snapshot["sha256"]) in pages["index"]
+
+
+def test_the_same_report_has_the_same_bytes(folder, pages, tmp_path):
+    write_report([DEMO], tmp_path, Selection(WORKLOADS[:1]))
+    mine = (tmp_path / "portfolio.html").read_text(encoding="utf-8")
+    # Only the links differ, since fewer pages are made.
+    assert re.sub(r"</?a[^>]*>|</?span[^>]*>", "", mine) == re.sub(r"</?a[^>]*>|</?span[^>]*>", "", pages["portfolio"])
+
+
+def test_resume_makes_only_what_is_not_whole(folder, tmp_path):
+    told: list[str] = []
+    (folder / "pages" / "portfolio.json").write_text('{"name": "portf')  # as a crash leaves it
+    write_report([DEMO], folder, Selection(WORKLOADS, resume=True), say=told.append)
+    assert told == ["done   Portfolio"]
+
+
+def test_shards_share_the_pages_among_them(demo):
+    pages = plan_pages([DEMO], [demo], (), None)
+    parts = [of_shard(pages, index, 3) for index in range(3)]
+    assert sorted(p.name for part in parts for p in part) == sorted(p.name for p in pages)
+    assert max(len(p) for p in parts) - min(len(p) for p in parts) <= 1
+
+
+def test_a_shard_makes_its_own_pages_and_an_index_of_all_that_are_there(tmp_path):
+    write_report([DEMO], tmp_path, Selection(WORKLOADS, shard=(0, 4)))
+    assert "portal--deployment--frontend.html" not in (tmp_path / "index.html").read_text(encoding="utf-8")
+    write_report([DEMO], tmp_path, Selection(WORKLOADS, shard=(3, 4)))
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "portfolio.html" in index
+    assert len(records(tmp_path)) == 2
+
+
+def test_a_page_that_fails_is_listed_and_the_others_are_whole(demo, tmp_path, monkeypatch):
+    from k2cr_analysis.report import figures
+
+    def broken(workload):
+        raise ValueError("a picture that cannot be drawn")
+
+    monkeypatch.setattr(figures, "startup", broken)
+    made = write_report([DEMO], tmp_path, Selection(WORKLOADS[:1]))
+    assert {record.name: record.state for record in made} == {
+        "portfolio": "done",
+        "portal--deployment--frontend": "failed",
+    }
+    with pytest.raises(PartialError, match="cannot be drawn") as raised:
+        failed_pages(made)
+    assert raised.value.exit_code == 5
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "Pages that failed" in index
+    pages = plan_pages([DEMO], [demo], WORKLOADS[:1], None)
+    assert [is_done(page, tmp_path) for page in pages] == [True, False]
+
+
+def test_an_unknown_workload_is_refused_before_anything_is_made(tmp_path):
+    with pytest.raises(UsageError, match="frontend"):
+        write_report([DEMO], tmp_path / "out", Selection(("portal/Deployment/frontent",)))
+    assert not (tmp_path / "out").exists()
+
+
+def test_workers_make_the_same_pages(folder, tmp_path):
+    made = write_report([DEMO], tmp_path, Selection(WORKLOADS, jobs=2))
+    assert [record.state for record in made] == ["done"] * 4
+    for name in NAMES:
+        assert (tmp_path / f"{name}.html").read_bytes() == (folder / f"{name}.html").read_bytes()

@@ -1,0 +1,63 @@
+"""Pictures: their titles state what was found, a text stands for each, and equal input gives equal bytes."""
+
+from __future__ import annotations
+
+import pytest
+
+from k2cr_analysis.report import figures
+from k2cr_analysis.report.chart import Chart
+from k2cr_analysis.report.observed import profile_of
+from k2cr_analysis.report.parameters import find
+
+
+@pytest.fixture(scope="module")
+def charts(demo, reference, demo_plan, demo_portfolio):
+    return {
+        "verdicts": lambda: figures.verdicts(demo),
+        "bill": lambda: figures.bill(demo_portfolio),
+        "savings": lambda: figures.savings(demo),
+        "waves": lambda: figures.waves(demo_plan),
+        "cost": lambda: figures.cost(reference),
+        "startup": lambda: figures.startup(reference),
+        "rhythm": lambda: figures.rhythm(profile_of(None, demo, reference.id)),
+        "latency": lambda: figures.latency(reference),
+    }
+
+
+NAMES = ("verdicts", "bill", "savings", "waves", "cost", "startup", "rhythm", "latency")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_picture_has_a_finding_a_text_and_nothing_from_outside(charts, name):
+    chart = charts[name]()
+    assert isinstance(chart, Chart)
+    assert any(character.isdigit() for character in chart.title), "the title states no finding"
+    assert len(chart.text) > 30
+    shown = chart._repr_html_()
+    assert 'src="data:image/svg+xml' in shown
+    assert "alt=" in shown
+
+
+@pytest.mark.parametrize("name", ["savings", "rhythm"])
+def test_the_same_picture_has_the_same_bytes(charts, name):
+    assert charts[name]().svg() == charts[name]().svg()
+
+
+def test_titles_tell_what_the_analysis_found(charts, reference):
+    assert charts["verdicts"]().title == "31 of 54 workloads can move"
+    assert charts["startup"]().title.endswith("frontend then proxy")
+    assert f"{reference.cost.saving_month:.2f}" in charts["cost"]().title
+
+
+@pytest.mark.parametrize(
+    ("figure", "workload"),
+    [
+        (figures.cost, "backoffice/Deployment/handbook"),
+        (figures.startup, "kube-system/Deployment/kube-dns"),
+        (figures.latency, "orders/CronJob/orders-export"),
+    ],
+)
+def test_absent_data_is_said_and_not_drawn(demo, figure, workload):
+    shown = figure(find(demo, workload))
+    assert not isinstance(shown, Chart)
+    assert "not" in shown.text or "No container" in shown.text

@@ -1,0 +1,93 @@
+"""The public DataFrames: declared columns, exact sums, and a price that can be traced for every line."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from k2cr_analysis.report import tables
+from k2cr_analysis.report.columns import COLUMNS
+from k2cr_analysis.report.observed import profile_of
+
+
+@pytest.fixture(scope="module")
+def frames(demo, reference, demo_plan, demo_portfolio):
+    return {
+        "workloads": tables.workloads(demo),
+        "findings": tables.findings(reference),
+        "rules": tables.rules(demo),
+        "containers": tables.containers(reference),
+        "line_items": tables.line_items(reference, demo),
+        "latency": tables.latency(reference),
+        "toil": tables.toil(reference),
+        "dependencies": tables.dependencies(reference),
+        "usage": tables.usage(demo.usage[reference.id]),
+        "traffic": tables.traffic(profile_of(None, demo, reference.id)),
+        "bill": tables.bill(demo_portfolio),
+        "waves": tables.waves(demo_plan),
+        "left": tables.left(demo_plan),
+    }
+
+
+@pytest.mark.parametrize("name", tables.TABLES)
+def test_a_table_has_its_declared_columns_and_rows(frames, name):
+    assert tuple(frames[name].columns) == tables.TABLES[name]
+    assert len(frames[name]) > 0
+
+
+def test_every_column_is_declared_and_used():
+    used = {column for columns in tables.TABLES.values() for column in columns}
+    assert used == set(COLUMNS)
+
+
+def test_absent_usage_and_traffic_give_empty_tables():
+    assert tables.usage(None).empty
+    assert tables.traffic(None).empty
+
+
+def test_line_items_multiply_and_add_up_exactly_for_every_workload(demo):
+    for workload in demo.workloads:
+        if workload.cost is None:
+            continue
+        frame = tables.line_items(workload, demo)
+        assert all(row.quantity * row.rate == row.amount for row in frame.itertuples())
+        sums = {side: sum(group["amount"], Decimal(0)) for side, group in frame.groupby("side")}
+        if workload.cost.cloud_run_items:
+            assert sums["Cloud Run"] == workload.cost.cloud_run_month
+        if workload.cost.gke_items:
+            assert sums["GKE today"] == workload.cost.gke_attributed_month
+
+
+def test_every_cloud_run_line_names_the_day_and_source_of_its_price(demo, reference):
+    frame = tables.line_items(reference, demo)
+    mine = frame[frame["side"] == "Cloud Run"]
+    assert mine["price_date"].str.fullmatch(r"\d{4}-\d{2}-\d{2}").all()
+    assert mine["price_source"].str.len().min() > 10
+
+
+def test_the_price_of_a_line_is_the_one_that_stands_in_the_price_book(demo, reference):
+    row = next(r for r in tables.line_items(reference, demo).itertuples() if r.sku == "Requests")
+    (price,) = {
+        p.rate for p in demo.prices.prices if p.sku == row.sku and p.effective_date == row.price_date and p.rate
+    }
+    assert row.rate == price
+
+
+def test_the_bill_adds_up(demo_portfolio):
+    assert tables.bill(demo_portfolio)["amount_month"].sum() == pytest.approx(
+        float(demo_portfolio.gke_month), abs=0.005
+    )
+
+
+def test_hours_of_traffic_keep_all_requests(demo, reference):
+    profile = profile_of(None, demo, reference.id)
+    frame = tables.traffic(profile)
+    assert len(frame) == 30 * 24
+    assert frame["requests_per_s"].sum() * 3600 == pytest.approx(profile.requests.sum())
+
+
+def test_a_figure_that_is_not_known_is_missing_and_not_zero(demo):
+    frame = tables.workloads(demo).set_index("workload_id")
+    assert frame.loc["backoffice/Deployment/handbook"].isna()["cloud_run_month"]
+    assert frame.loc["portal/Deployment/backend"].isna()["cloud_run_month"]
