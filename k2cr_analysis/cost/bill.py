@@ -49,6 +49,8 @@ class GkeBill:
     @property
     def billed_by_pod(self) -> bool:
         """On Autopilot every pod that leaves takes its price along; on Standard nothing leaves before a node does."""
+        if self.basis == "billing-export":
+            return any(i.sku.startswith("Autopilot") for items in self.by_workload.values() for i in items)
         return self.basis in ("autopilot-prices", "autopilot-assumed")
 
 

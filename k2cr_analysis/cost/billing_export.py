@@ -38,6 +38,7 @@ UNKNOWN_LINE = "not attributable to a workload (goog-k8s-unknown)"
 UNSUPPORTED_LINE = "SKUs that GKE's cost allocation does not split"
 SYSTEM_LINE = "workloads of system namespaces that the snapshot does not hold"
 GONE_LINE = "workloads that are no longer in the cluster"
+DISKS_LINE = "disks"
 NODES_LINE = "nodes (not split by cost allocation)"
 
 _ALLOCATION_OFF = (
@@ -55,27 +56,29 @@ _SYSTEM_NAMESPACE = re.compile(r"kube-.*|gke-.*|gmp-.*")
 _COST_TYPES = {"tax": "tax", "adjustment": "adjustments", "rounding_error": "rounding"}
 _CRON_JOB_RUN = re.compile(r"-\d{8,}$")  # the controller names each Job <CronJob>-<scheduled minute>
 
+_COMPUTE, _GKE, _NETWORKING = (
+    "6F81-5844-456A",
+    "CCD8-9BF1-090E",
+    "E505-1604-58F8",
+)  # Cloud Billing Catalog, services.list
+_MACHINES = re.compile(r"Instance (Core|Ram)|Core running|Ram running|GPU", re.I)
 # Rows without a namespace: service id and what the SKU's text says -> line. The first that fits.
-# Ids: Cloud Billing Catalog, services.list.
-_COMPUTE, _GKE, _NETWORKING = "6F81-5844-456A", "CCD8-9BF1-090E", "E505-1604-58F8"
 _LINES_BY_SKU: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     ((_GKE,), re.compile(r"Kubernetes Clusters"), FEE_LINE),
     ((_COMPUTE, _NETWORKING), re.compile(r"Load Balanc|Forwarding Rule", re.I), "load balancers"),
     ((_COMPUTE, _NETWORKING), re.compile(r"\bNAT\b"), "Cloud NAT"),
     ((_COMPUTE, _NETWORKING), re.compile(r"External IP|Static Ip", re.I), "IP addresses"),
     ((_COMPUTE, _NETWORKING), re.compile(r"Commitment"), "commitments"),
-    ((_COMPUTE,), re.compile(r"\bPD\b|Storage|Snapshot|Hyperdisk|SSD backed", re.I), "disks"),
-    ((_COMPUTE,), re.compile(r"Instance (Core|Ram)|Core running|Ram running|GPU", re.I), NODES_LINE),
+    ((_COMPUTE,), re.compile(r"\bPD\b|Storage|Snapshot|Hyperdisk|SSD backed", re.I), DISKS_LINE),
+    ((_COMPUTE,), _MACHINES, NODES_LINE),
     ((_COMPUTE, _NETWORKING), re.compile(r"Egress|Transfer|Inter Zone|Network", re.I), "network"),
 )
-# What traffic and logs cost goes on when the cluster is gone; a commitment runs until it ends.
-_STAYS = ("load balancers", "Cloud NAT", "IP addresses", "commitments", "network", "tax", "adjustments", "rounding")
-_SERVICES_THAT_STAY = (
-    "5490-F7B7-8DF6",
-    "58CD-E7C3-72CA",
-    "149C-F9EC-3994",
-    "EE82-7A5E-871C",
-)  # logs, metrics, images, secrets
+# What the cluster causes, and what goes with it. All else stays: traffic and logs go on elsewhere, a commitment runs
+# until it ends, and a project's other services and machines never were the cluster's.
+_GOES = (
+    IDLE_LINE, OVERHEAD_LINE, FEE_LINE, UNKNOWN_LINE, UNSUPPORTED_LINE, SYSTEM_LINE, GONE_LINE, NODES_LINE, DISKS_LINE,
+)  # fmt: skip
+_OUTSIDE = {NODES_LINE: "machines without the label of a cluster", DISKS_LINE: "disks without the label of a cluster"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,24 +117,25 @@ def attribute_export(
     groups = _groups(billing)
     hours = _hours(billing, window_days)
     to_month = _Scale(hours)
+    labelled = any(g.cluster for g in groups)
     by_workload: dict[str, list[LineItem]] = {}
     rest: dict[str, Decimal] = defaultdict(Decimal)
     stays, foreign = Decimal(0), Decimal(0)
     for group in groups:
-        if group.cluster and cluster.name and group.cluster != cluster.name:
+        if _is_foreign(group, cluster):
             foreign += group.net
             continue
         workload_id = _workload_id(group, cluster)
         if workload_id is not None and workload_id in cluster.by_id:
             by_workload.setdefault(workload_id, []).append(_item(group, to_month, currency))
             continue
-        line = _line(group)
+        line = _line(group, labelled)
         rest[line] += to_month.of(group.net)
-        if line in _STAYS or group.service_id in _SERVICES_THAT_STAY:
+        if line not in _GOES:
             stays += to_month.of(group.net)
     split = {w: tuple(items) for w, items in by_workload.items()}
     unpriced = {w.id: _why_not(rest, demands[w.id]) for w in cluster.workloads if w.id not in split}
-    node_month = _node_months(cluster, to_month.of(_machines_month(groups, cluster)), tariff)
+    node_month = _node_months(cluster, to_month.of(_machines_month(groups, cluster, labelled)), tariff)
     reasons = _reasons(hours, groups, currency, foreign)
     if _is_unsplit(rest):
         shared = _split_by_demand(cluster, demands, tariff, rest[NODES_LINE])
@@ -143,7 +147,7 @@ def attribute_export(
             split, unpriced = dict(shared.by_workload), dict(shared.unplaced)
             rest |= {NODES_LINE: Decimal(0), IDLE_LINE: shared.idle_month, OVERHEAD_LINE: shared.overhead_month}
     lines, month = lines_of(split, _ordered(rest))
-    committed = to_month.of(_machines_month(groups, cluster, committed=True))
+    committed = to_month.of(_machines_month(groups, cluster, labelled, committed=True))
     if committed:
         reasons = (
             *reasons,
@@ -272,8 +276,11 @@ def _workload_id(group: _Group, cluster: Cluster) -> str | None:
     return found
 
 
-def _line(group: _Group) -> str:
-    """The name of the line that rows without a workload of the snapshot belong to."""
+def _line(group: _Group, labelled: bool) -> str:
+    """The name of the line that rows without a workload of the snapshot belong to.
+
+    ``labelled``: rows carry the label of their cluster, so that a machine without one is some other machine.
+    """
     if group.cost_type in _COST_TYPES:
         return _COST_TYPES[group.cost_type]
     if group.namespace:
@@ -281,7 +288,8 @@ def _line(group: _Group) -> str:
             return _SPECIAL[group.namespace]
         return SYSTEM_LINE if _SYSTEM_NAMESPACE.fullmatch(group.namespace) else GONE_LINE
     fits = (line for ids, text, line in _LINES_BY_SKU if group.service_id in ids and text.search(group.sku))
-    return next(fits, group.service)
+    line = next(fits, group.service)
+    return _OUTSIDE.get(line, line) if labelled and not group.cluster else line
 
 
 def _item(group: _Group, to_month: _Scale, currency: str) -> LineItem:
@@ -316,16 +324,20 @@ def _only_currency(billing: pa.Table) -> str:
     return str(found[0])
 
 
-def _machines_month(groups: Iterable[_Group], cluster: Cluster, *, committed: bool = False) -> Decimal:
+def _machines_month(groups: Iterable[_Group], cluster: Cluster, labelled: bool, *, committed: bool = False) -> Decimal:
     """What the rows of vCPU and memory of the cluster's machines add up to, split by cost allocation or not.
 
     ``committed``: only the rows at the rate of a commitment on spend. (One on resources shows as credits and a fee of
     its own, so its machines are net of it already.)
     """
-    own = (g for g in groups if not (g.cluster and cluster.name and g.cluster != cluster.name))
-    machines = _LINES_BY_SKU[6][1]
-    found = (g for g in own if g.service_id == _COMPUTE and machines.search(g.sku))
-    return sum((g.net for g in found if not committed or "CUD" in (g.consumption_model or "")), Decimal(0))
+    found = (g for g in groups if g.service_id == _COMPUTE and _MACHINES.search(g.sku) and not _is_foreign(g, cluster))
+    own = (g for g in found if g.namespace or _line(g, labelled) == NODES_LINE)
+    return sum((g.net for g in own if not committed or "CUD" in (g.consumption_model or "")), Decimal(0))
+
+
+def _is_foreign(group: _Group, cluster: Cluster) -> bool:
+    """Whether the row is another cluster's."""
+    return bool(group.cluster and cluster.name and group.cluster != cluster.name)
 
 
 def _node_months(cluster: Cluster, machines_month: Decimal, tariff: Tariff) -> dict[str, Decimal]:

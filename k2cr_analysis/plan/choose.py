@@ -14,15 +14,16 @@ from decimal import Decimal
 from itertools import compress, product
 
 from k2cr_analysis.plan.covers import ClusterCovers, Cover, cluster_covers, upper_bound
-from k2cr_analysis.plan.worth import Candidate, Fleet
+from k2cr_analysis.plan.worth import Candidate, Fleet, Key
 
 EXACT_UP_TO = 10
-_COVERS_TRIED = 12  # of each pool
+_COVERS_TRIED = 12  # of each pool, in each of
+_ROUNDS = 3
+_NO_COVER = Cover(0.0, 0, ())
 _SINGLES_TRIED = 300
 _EQUAL = Decimal("0.00001")  # the bound is worked out in floats
 
 _ZERO = Decimal(0)
-Key = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +71,23 @@ def _exact(fleet: Fleet) -> Choice:
 
 
 def _joined(fleet: Fleet, clusters: Sequence[ClusterCovers]) -> tuple[Candidate, ...]:
-    """The best cover of each pool together, then pool by pool the one that is best beside the others."""
-    options = [[Cover(0.0, 0, ()), *pool.covers[:_COVERS_TRIED]] for cluster in clusters for pool in cluster.pools]
-    taken = [max(found, key=lambda cover: cover.worth) for found in options]
+    """A cover for each pool: the best by itself, then pool by pool the one that is best beside the others'."""
+    pools = [pool for cluster in clusters for pool in cluster.pools]
     alone = [c for cluster in clusters for c in cluster.paying_alone]
+    taken = [max([_NO_COVER, *pool.covers()], key=lambda cover: cover.worth) for pool in pools]
     best = _union([*alone, *(c for cover in taken for c in cover.candidates)])
     objective = _objective(fleet, best)
-    for number, found in enumerate(options):
-        for cover in found:
-            trial = [*taken[:number], cover, *taken[number + 1 :]]
-            other = _union([*alone, *(c for t in trial for c in t.candidates)])
-            reached = _objective(fleet, other)
-            if reached > objective:
-                taken, best, objective = trial, other, reached
+    for _ in range(_ROUNDS):
+        before = objective
+        for number, pool in enumerate(pools):
+            others = [c for n, cover in enumerate(taken) if n != number for c in cover.candidates]
+            for cover in (_NO_COVER, *pool.covers({c.key for c in others})[:_COVERS_TRIED]):
+                trial = _union([*alone, *others, *cover.candidates])
+                reached = _objective(fleet, trial)
+                if reached > objective:
+                    taken[number], best, objective = cover, trial, reached
+        if objective == before:
+            break
     return best
 
 

@@ -12,7 +12,7 @@ lose a node; the sum of the pools' bounds then bounds every set (Lagrangian deco
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,7 +21,7 @@ import numpy as np
 from k2cr_analysis.cost.avoidable import Avoidable, PackedPool
 from k2cr_analysis.model.observed import FloatArray
 from k2cr_analysis.plan.least_cover import LeastCover, least_cover
-from k2cr_analysis.plan.worth import Candidate, Fleet
+from k2cr_analysis.plan.worth import Candidate, Fleet, Key
 
 _LEAST_COST = 1e-6
 
@@ -36,11 +36,14 @@ class Cover:
 
 
 class PoolCovers:
-    """One pool; ``cost`` float64[n] and ``freed`` float64[n, 3] (in nodes) of the candidates with pods in it."""
+    """One pool and the candidates with pods in it.
 
-    def __init__(self, pool: PackedPool, candidates: Sequence[Candidate], cost: FloatArray) -> None:
+    ``cost`` float64[n]: Cloud Run and effort of each, a month; ``part`` float64[n]: what of it this pool bears.
+    """
+
+    def __init__(self, pool: PackedPool, candidates: Sequence[Candidate], cost: FloatArray, part: FloatArray) -> None:
         self._candidates = tuple(candidates)
-        self._cost = np.maximum(cost, _LEAST_COST)
+        self._cost, self._part = np.maximum(cost, _LEAST_COST), np.maximum(part, _LEAST_COST)
         self._nodes, self._zones = len(pool.node_names), pool.zones
         self._node_month = float(pool.most_of_a_node_month)
         self._freed: FloatArray = np.array([_in_nodes(pool, c.id) for c in candidates]).reshape(len(candidates), 3)
@@ -52,14 +55,19 @@ class PoolCovers:
         stay = np.array([(self._nodes - n + 0.5) / self._nodes if n < self._nodes else 0.0 for n in self._counts])
         self._needed: FloatArray = everything - np.outer(stay, np.full(3, scarcest))
 
-    @cached_property
-    def covers(self) -> tuple[Cover, ...]:
-        """The best set found for each number of nodes, the most worth first; only those that pay."""
+    def covers(self, moved: Set[Key] = frozenset()) -> tuple[Cover, ...]:
+        """The best set found for each number of nodes, the most worth first; only those that pay.
+
+        ``moved``: those that leave on other pools' account, and so cost nothing here.
+        """
+        alone = not any(c.key in moved for c in self._candidates) and np.array_equal(self._cost, self._part)
+        cost = np.array(
+            [_LEAST_COST if c.key in moved else full for c, full in zip(self._candidates, self._cost, strict=True)]
+        )
+        least = self._least if alone else tuple(self._covered(cost))
         found = [
-            Cover(
-                self._node_month * count - float(self._cost[list(cover.picked)].sum()), count, self._named(cover.picked)
-            )
-            for count, cover in self._least
+            Cover(self._node_month * count - float(cost[list(cover.picked)].sum()), count, self._named(cover.picked))
+            for count, cover in least
             if cover.picked is not None
         ]
         return tuple(sorted((c for c in found if c.worth > 0), key=lambda c: (-c.worth, c.nodes)))
@@ -71,9 +79,11 @@ class PoolCovers:
 
     @cached_property
     def _least(self) -> tuple[tuple[int, LeastCover], ...]:
-        return tuple(
-            (n, least_cover(self._cost, self._freed, row)) for n, row in zip(self._counts, self._needed, strict=True)
-        )
+        return tuple(self._covered(self._part))
+
+    def _covered(self, cost: FloatArray) -> Iterator[tuple[int, LeastCover]]:
+        for count, needed in zip(self._counts, self._needed, strict=True):
+            yield count, least_cover(cost, self._freed, needed)
 
     def _named(self, picked: Iterable[int]) -> tuple[Candidate, ...]:
         return tuple(self._candidates[i] for i in picked)
@@ -115,10 +125,10 @@ class ClusterCovers:
         parts = np.array(
             [
                 [
-                    max(_in_nodes(p, c.id)) * float(p.most_of_a_node_month) if c.id in p.groups else 0.0
+                    max(_in_nodes(p, c.id)) * float(p.most_of_a_node_month) if c.id in p.groups and can_shrink else 0.0
                     for c in self.candidates
                 ]
-                for p in avoidable.pools
+                for p, can_shrink in ((p, self._can_shrink(p)) for p in avoidable.pools)
             ]
         )
         whole = parts.sum(axis=0)
@@ -126,7 +136,9 @@ class ClusterCovers:
         found = []
         for pool, shares in zip(avoidable.pools, share, strict=True):
             here = [n for n, c in enumerate(self.candidates) if c.id in pool.groups]
-            found.append(PoolCovers(pool, [self.candidates[n] for n in here], (shares * self._cost)[here]))
+            found.append(
+                PoolCovers(pool, [self.candidates[n] for n in here], self._cost[here], (shares * self._cost)[here])
+            )
         return tuple(found)
 
 

@@ -18,6 +18,7 @@ PAYBACK_MONTHS = 12
 EFFORT_ASSUMPTION = f"the effort of the move is spread over {PAYBACK_MONTHS} months, at {HOURS_PER_DAY} hours a day"
 
 _ZERO = Decimal(0)
+Key = tuple[int, str]  # number of the cluster, workload id
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Candidate:
     effort_month: Decimal
 
     @property
-    def key(self) -> tuple[int, str]:
+    def key(self) -> Key:
         return (self.cluster, self.assessed.id)
 
     @property

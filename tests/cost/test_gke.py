@@ -174,7 +174,7 @@ ROWS = [
     billing_row(0.7, {"goog-k8s-cluster-name": "prod", "k8s-namespace": "kube:system-overhead"}),
     billing_row(0.3, {"k8s-namespace": "goog-k8s-unknown"}),
     billing_row(2.4, {}, sku="Regional Kubernetes Clusters", service=("CCD8-9BF1-090E", "Kubernetes Engine")),
-    billing_row(0.6, {}, sku="Balanced PD Capacity in Japan", unit="gibibyte month"),
+    billing_row(0.6, {"goog-k8s-cluster-name": "prod"}, sku="Balanced PD Capacity in Japan", unit="gibibyte month"),
     billing_row(0.9, {}, sku="Log Storage cost", service=("5490-F7B7-8DF6", "Cloud Logging")),
     billing_row(0.8, {}, sku="Cloud Load Balancer Forwarding Rule Minimum", service=("E505-1604-58F8", "Networking")),
     billing_row(2.5, {}, cost_type="tax"),
@@ -211,6 +211,22 @@ def test_rows_of_another_cluster_are_left_out_and_said():
     bill = bill_of([workload("web")], [*ROWS, billing_row(99.0, {"goog-k8s-cluster-name": "other"})])
     assert bill.month == bill_of([workload("web")], ROWS).month
     assert any("99.00 USD of other clusters" in reason for reason in bill.reasons)
+
+
+def test_other_services_and_machines_of_the_project_do_not_go_with_the_cluster():
+    others = [
+        billing_row(50.0, {}),
+        billing_row(7.0, {}, sku="Cloud SQL for PostgreSQL", service=("9662-B51E-5089", "Cloud SQL")),
+    ]
+    alone, both = bill_of([node("a"), workload("web")], ROWS), bill_of([node("a"), workload("web")], [*ROWS, *others])
+    assert lines(both)["machines without the label of a cluster"] == (50 * MONTH / 24).quantize(CENT)
+    assert abs(both.month - both.stays_month - (alone.month - alone.stays_month)) < Decimal("1e-9")
+    assert both.node_month == alone.node_month
+
+
+def test_autopilots_rows_leave_with_their_pods():
+    rows = [billing_row(1.0, allocated("web"), sku="Autopilot Pod mCPU Requests (asia-northeast1)")]
+    assert bill_of([workload("web")], rows).billed_by_pod
 
 
 def test_the_runs_of_a_cron_job_are_its_own():
