@@ -38,6 +38,14 @@ class Totals(NamedTuple):
     billed_instance_s: float
 
 
+class WarmStart(NamedTuple):
+    """A service that did not begin at time 0: instances that are ready then, and the load of the minute before."""
+
+    instances: int
+    mean_in_system: float
+    mean_cores: float
+
+
 class TooManyInstancesError(Exception):
     """The short cut is none here: the general kernel has to run this from the start."""
 
@@ -51,14 +59,24 @@ class Engine:
     """Gives the kernel more arrivals and more room when it asks, so that memory follows the load, not the requests."""
 
     def __init__(
-        self, service: ServiceConfig, seed: int, requests: int | None, record_bits: int, *, short_cut: bool
+        self,
+        service: ServiceConfig,
+        seed: int,
+        requests: int | None,
+        record_bits: int,
+        *,
+        short_cut: bool,
+        warm: WarmStart | None = None,
     ) -> None:
         self._service = service
         self._kernel = k.run_loss if short_cut and has_short_cut(service) else k.run
         self._ends_with_file = requests is None
         self._bucket_shift = 52 - record_bits
-        self._state = _initial_state(service, seed, record_bits)
-        _begin(self._state, service, UNLIMITED if requests is None else requests)
+        ready = max(service.min_instances, warm.instances if warm else 0)
+        self._state = _initial_state(service, seed, record_bits, ready)
+        _begin(self._state, service, UNLIMITED if requests is None else requests, ready)
+        if warm:
+            _remember(self._state, warm)
 
     def feed(self, block: ArrivalBlock, end_s: float) -> bool:
         """Work off a block; False when the limit of requests is reached."""
@@ -164,8 +182,8 @@ def _whole(service: ServiceConfig, record_bits: int) -> IntArray:
     return whole
 
 
-def _initial_state(service: ServiceConfig, seed: int, record_bits: int) -> k.State:
-    slots = min(service.max_instances, max(64, service.min_instances + 16))
+def _initial_state(service: ServiceConfig, seed: int, record_bits: int, ready: int) -> k.State:
+    slots = min(service.max_instances, max(64, ready + 16))
     requests = 1024
     word = np.zeros(1)
     table = np.zeros(1) if service.service_table_s is None else np.ascontiguousarray(service.service_table_s)
@@ -204,9 +222,20 @@ def _initial_state(service: ServiceConfig, seed: int, record_bits: int) -> k.Sta
     )
 
 
-def _begin(state: k.State, service: ServiceConfig, requests: int) -> None:
-    """Time 0: min instances are ready and idle."""
-    f, n, ready = state.f, state.n, service.min_instances
+def _remember(state: k.State, warm: WarmStart) -> None:
+    """As if the same load had been there for a whole window."""
+    ticks = len(state.seen)
+    tick_s = state.real[k.C_TICK]
+    ago_s = (ticks - 1 - np.arange(ticks)) * tick_s
+    state.seen[:, 0] = -ago_s * warm.mean_in_system
+    state.seen[:, 1] = -ago_s * warm.mean_cores
+    if state.whole[k.C_SCALES]:
+        state.f[k.NEXT_TICK] = tick_s
+
+
+def _begin(state: k.State, service: ServiceConfig, requests: int, ready: int) -> None:
+    """Time 0: so many instances are ready and idle."""
+    f, n = state.f, state.n
     n[k.REQUESTS_LEFT] = requests
     n[k.FREE_REQUESTS] = len(state.request_slot)
     n[k.FREE_SLOTS] = len(state.slot_f) - ready

@@ -82,6 +82,11 @@ class LatencyRecord:
     least_s: float
     most_s: float
 
+    def pooled(self) -> tuple[FloatArray, FloatArray]:
+        """Middles of the buckets, kept within what was seen, and how many requests each holds. [s]"""
+        middles = np.clip((self.edges_s[:-1] + self.edges_s[1:]) / 2.0, self.least_s, self.most_s)
+        return middles, self.counts.sum(axis=0).astype(np.float64)
+
     def mean(self) -> Estimate:
         """Mean latency. [s]"""
         sizes = self.sizes.astype(np.float64)

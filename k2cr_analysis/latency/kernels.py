@@ -808,6 +808,14 @@ def _arrive(s: State, t: float) -> None:
 
 # ---------------------------------------------------------------- the autoscaler
 @_compiled
+def _wanted(s: State, system: float, cores: float) -> int:
+    """Instances for so many requests in the system and vCPUs in use, both at their targets."""
+    by_cpu = math.ceil(cores / (s.real[C_CORES] * s.real[C_TARGET_CPU]) - 1e-9)
+    by_concurrency = math.ceil(system / (s.whole[C_CONCURRENCY] * s.real[C_TARGET_CONCURRENCY]) - 1e-9)
+    return min(max(int(max(by_cpu, by_concurrency)), s.whole[C_MIN]), s.whole[C_MAX])
+
+
+@_compiled
 def _scale(s: State, t: float) -> None:
     """Every tick: instances wanted by the means of CPU and of requests in the system over the window.
 
@@ -815,22 +823,24 @@ def _scale(s: State, t: float) -> None:
     back beyond it counts nothing there.
     """
     ticks = s.seen.shape[0]
-    oldest = s.n[TICKS] % ticks
+    oldest, last = s.n[TICKS] % ticks, (s.n[TICKS] + ticks - 1) % ticks
     system = (s.f[AREA_SYSTEM] - s.seen[oldest, 0]) / s.real[C_WINDOW]
     cores = (s.f[AREA_CPU] - s.seen[oldest, 1]) / s.real[C_WINDOW]
+    # Load comes back to instances at once: those in rotation follow the last tick where it saw more than the window.
+    now_wanted = _wanted(
+        s, (s.f[AREA_SYSTEM] - s.seen[last, 0]) / s.real[C_TICK], (s.f[AREA_CPU] - s.seen[last, 1]) / s.real[C_TICK]
+    )
     s.seen[oldest, 0] = s.f[AREA_SYSTEM]
     s.seen[oldest, 1] = s.f[AREA_CPU]
     s.n[TICKS] += 1
-    by_cpu = math.ceil(cores / (s.real[C_CORES] * s.real[C_TARGET_CPU]) - 1e-9)
-    by_concurrency = math.ceil(system / (s.whole[C_CONCURRENCY] * s.real[C_TARGET_CONCURRENCY]) - 1e-9)
-    wish = min(max(int(max(by_cpu, by_concurrency)), s.whole[C_MIN]), s.whole[C_MAX])
+    wish = _wanted(s, system, cores)
     if wish < s.n[WISH]:
         s.f[NEXT_EXPIRY] = min(s.f[NEXT_EXPIRY], t)
     s.n[WISH] = wish
     if s.n[LIVE] > 0:  # from zero only a request starts an instance
         s.n[OWED] = wish
     if s.whole[C_CONCURRENCY] > 1:
-        target = max(wish, 1)
+        target = max(wish, now_wanted, 1)
         ready = s.n[LIVE] - s.n[STARTING]
         if min(target, ready) != s.n[ROTATION]:
             _rotate(s, target)

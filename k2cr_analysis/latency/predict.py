@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from k2cr_analysis.latency.closed_forms import ps_mean_sojourn_ratio
-from k2cr_analysis.latency.histogram import exponential_sample_ms, quantiles_ms, sample_ms, supported
+from k2cr_analysis.latency.histogram import quantiles_ms, supported
 from k2cr_analysis.latency.hops import hop_assumptions
-from k2cr_analysis.latency.startup import startup_estimate
-from k2cr_analysis.latency.timeline import TARGET_UTILISATION, InstanceLoad, closed_form_timeline
+from k2cr_analysis.latency.service import ServiceConfig
+from k2cr_analysis.latency.service_time import ServiceTime, service_time
+from k2cr_analysis.latency.startup import StartupEstimate, startup_estimate
+from k2cr_analysis.latency.timeline import MONTH_S, TARGET_UTILISATION, InstanceLoad, closed_form_timeline
 from k2cr_analysis.model.cloud_run import ContainerProbes, InstanceTimeline, Quantiles, ServiceShape, StartupOrder
-from k2cr_analysis.model.observed import FloatArray, TrafficProfile, WorkloadUsage
+from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
+
+if TYPE_CHECKING:
+    from k2cr_analysis.latency.sampled_month import SampledMonth
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,61 +35,26 @@ class Prediction:
     assumptions: tuple[str, ...]
 
 
+Effort = Literal["quick", "sampled"]
 CLOSED_FORMS = "closed forms: processor sharing, Poisson arrivals at the rate of each period"
 
 
-class _Service(NamedTuple):
-    """Time of a request alone on an instance: an even sample [ms], how many requests it rests on, the CPU part [s]."""
+def _closed_form_quantiles(
+    service: ServiceTime, load: InstanceLoad, cores_in_use: float, cold_start_ratio: float
+) -> Quantiles:
+    """Warm requests, slowed by their neighbours, mixed with those that wait for a start.
 
-    sample_ms: FloatArray
-    samples: int
-    cpu_s: float
-    assumptions: tuple[str, ...]
-
-
-def _cpu_s_per_request(
-    traffic: TrafficProfile, usage: WorkloadUsage | None, service_s: float
-) -> tuple[float, str | None]:
-    """CPU time of a request, by the utilisation law: cores in use over requests a second. [s]"""
-    rate_per_s = traffic.requests_per_month / (730 * 3600)
-    if usage is None or not usage.containers:
-        return service_s, "CPU time of a request is not measured: all of its service time is taken as CPU time"
-    cores = sum(container.cpu_mean_cores for container in usage.containers.values())
-    return min(cores / rate_per_s, service_s), None
-
-
-def _service(traffic: TrafficProfile, usage: WorkloadUsage | None) -> _Service | None:
-    said: list[str] = []
-    if (
-        traffic.latency_bounds_ms is not None
-        and traffic.latency_counts is not None
-        and traffic.latency_counts.sum() > 0
-    ):
-        sample = sample_ms(traffic.latency_bounds_ms, traffic.latency_counts, traffic.latency_mean_ms)
-        samples = int(traffic.latency_counts.sum())
-        said.append("service time: the measured latency on GKE, its queueing there not taken off")
-    elif traffic.latency_mean_ms is not None:
-        sample = exponential_sample_ms(traffic.latency_mean_ms)
-        samples = int(traffic.requests[traffic.known].sum())
-        said.append("service time: exponential with the given mean, since there is no histogram")
-    else:
-        return None
-    cpu_s, cpu_said = _cpu_s_per_request(traffic, usage, float(sample.mean()) / 1000.0)
-    return _Service(sample, samples, cpu_s, (*said, cpu_said) if cpu_said else tuple(said))
-
-
-def _after_move(service: _Service, load: InstanceLoad, cold_start_ratio: float) -> Quantiles:
-    """Warm requests, slowed by their neighbours at the CPU target, mixed with those that wait for a start."""
+    The vCPUs are as busy as the mean load makes one instance, at most as the autoscaler lets them be.
+    """
     mean_ms = float(service.sample_ms.mean())
     cpu_share = service.cpu_s * 1000.0 / mean_ms
     cores = max(1, round(load.cpu_cores))
     crowded = load.concurrency > 1
-    stretch = ps_mean_sojourn_ratio(TARGET_UTILISATION * cores, cores) if crowded else 1.0
+    busy = min(TARGET_UTILISATION, cores_in_use / cores)
+    stretch = ps_mean_sojourn_ratio(busy * cores, cores) if crowded else 1.0
     warm = service.sample_ms * (1.0 + cpu_share * (stretch - 1.0))
     both = np.concatenate((warm, warm + load.startup_s * 1000.0))
-    weight = np.concatenate((np.full(len(warm), 1.0 - cold_start_ratio), np.full(len(warm), cold_start_ratio))) / len(
-        warm
-    )
+    weight = np.repeat([1.0 - cold_start_ratio, cold_start_ratio], len(warm)) / len(warm)
     order = np.argsort(both, kind="stable")
     reached = np.cumsum(weight[order])
     values = [
@@ -102,8 +72,9 @@ def _measured(traffic: TrafficProfile) -> Quantiles | None:
     return quantiles_ms(traffic.latency_bounds_ms, traffic.latency_counts)
 
 
-def _known_rates_per_s(traffic: TrafficProfile) -> FloatArray:
-    return np.asarray(traffic.requests[traffic.known] / traffic.period_s, dtype=np.float64)
+def _quantiles(month: SampledMonth, samples: int) -> Quantiles:
+    values = [month.quantile_s(p) * 1000.0 if supported(samples, p) else None for p in (0.5, 0.95, 0.99)]
+    return Quantiles(*values)
 
 
 def predict(  # noqa: PLR0913 -- what assessment hands across, each once
@@ -115,7 +86,9 @@ def predict(  # noqa: PLR0913 -- what assessment hands across, each once
     traffic: TrafficProfile | None,
     usage: WorkloadUsage | None,
     exposure_external: bool,
+    gke_pod_cpu_cores: float | None = None,
     seed: int = 1,
+    effort: Effort = "sampled",
 ) -> Prediction:
     """Predict a service's latency on Cloud Run from its measured traffic on GKE.
 
@@ -126,34 +99,68 @@ def predict(  # noqa: PLR0913 -- what assessment hands across, each once
     images : container -> image, which tells its runtime where its name does
     traffic, usage : what was measured; without traffic every figure but ``startup_ms`` is None
     exposure_external : callers come through an external load balancer
+    gke_pod_cpu_cores : vCPUs that one pod may use on GKE, to take the queueing there off the service time
     seed : of the simulation; the closed forms draw nothing
+    effort : "sampled" simulates (about 20 ms), "quick" uses closed forms alone
 
     Returns
     -------
     Prediction  Quantiles are None where fewer than ten requests lie beyond. Timeline: a month of 730 h.
     """
     estimate = startup_estimate(startup, probes, images)
-    rates_per_s = _known_rates_per_s(traffic) if traffic is not None else np.zeros(0)
-    service = _service(traffic, usage) if traffic is not None and rates_per_s.sum() > 0.0 else None
+    known = traffic.requests[traffic.known] if traffic is not None else np.zeros(0, np.int64)
+    service = service_time(traffic, usage, gke_pod_cpu_cores) if traffic is not None and known.sum() > 0 else None
     if traffic is None or service is None:
-        return Prediction(None, None, None, estimate.ready_ms, None, CLOSED_FORMS, estimate.assumptions)
+        return Prediction(None, None, None, estimate.ready_ms, None, "no traffic", estimate.assumptions)
+    said = (*service.assumptions, *estimate.assumptions, *hop_assumptions(exposure_external))
+    gke = _measured(traffic)
+    if effort == "quick":
+        load = _load(shape, service, estimate.ready_ms / 1000.0)
+        months = closed_form_timeline(known / traffic.period_s, float(traffic.period_s), load)
+        cores_in_use = traffic.requests_per_month / MONTH_S * service.cpu_s
+        after = _closed_form_quantiles(service, load, cores_in_use, months.cold_start_ratio)
+        return Prediction(gke, after, months.cold_start_ratio, estimate.ready_ms, months.month, CLOSED_FORMS, said)
 
-    load = InstanceLoad(
-        service_s=float(service.sample_ms.mean()) / 1000.0,
+    from k2cr_analysis.latency.sampled_month import sampled_month  # numba is slow to import
+
+    month = sampled_month(
+        known, float(traffic.period_s), traffic.requests_per_month, _service_config(shape, service, estimate), seed
+    )
+    return Prediction(
+        gke=gke,
+        cloud_run=_quantiles(month, service.samples),
+        cold_start_ratio=month.cold_start_ratio,
+        startup_ms=estimate.ready_ms,
+        timeline=month.timeline,
+        method=month.method,
+        assumptions=said,
+    )
+
+
+def _load(shape: ServiceShape, service: ServiceTime, startup_s: float) -> InstanceLoad:
+    return InstanceLoad(
+        service_s=service.mean_s,
         cpu_s=service.cpu_s,
         concurrency=shape.concurrency or 1,
         cpu_cores=float(shape.cpu_cores),
         min_instances=shape.min_instances,
         max_instances=shape.max_instances,
-        startup_s=estimate.ready_ms / 1000.0,
+        startup_s=startup_s,
     )
-    months = closed_form_timeline(rates_per_s, float(traffic.period_s), load)
-    return Prediction(
-        gke=_measured(traffic),
-        cloud_run=_after_move(service, load, months.cold_start_ratio),
-        cold_start_ratio=months.cold_start_ratio,
-        startup_ms=estimate.ready_ms,
-        timeline=months.month,
-        method=CLOSED_FORMS,
-        assumptions=(*service.assumptions, *estimate.assumptions, *hop_assumptions(exposure_external)),
+
+
+def _service_config(shape: ServiceShape, service: ServiceTime, estimate: StartupEstimate) -> ServiceConfig:
+    """All containers' vCPUs serve a request: the proxy's and the application's work on it one after the other."""
+    startup_s = estimate.ready_ms / 1000.0
+    return ServiceConfig(
+        service_s=service.mean_s,
+        cpu_s=min(service.cpu_s, service.mean_s),
+        service_distribution="table",
+        service_table_s=service.sample_ms / 1000.0,
+        cpu_cores=float(shape.cpu_cores),
+        concurrency=shape.concurrency or 1,
+        min_instances=shape.min_instances,
+        max_instances=max(shape.max_instances, shape.min_instances, 1),
+        startup_s=startup_s,
+        pending_timeout_s=max(10.0, 3.5 * startup_s),
     )

@@ -12,11 +12,14 @@ instances that Cloud Run ends early.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.latency.arrivals import ArrivalSource
 from k2cr_analysis.latency.estimates import Estimate
 from k2cr_analysis.latency.service import ServiceConfig
+
+if TYPE_CHECKING:
+    from k2cr_analysis.latency.engine import Engine
 
 FULL_RECORD_BITS = 9  # 512 buckets in each power of two: 0.1 to 0.2 % wide
 
@@ -91,9 +94,10 @@ def simulate(
     from k2cr_analysis.latency.engine import TooManyInstancesError  # numba is slow to import
 
     try:
-        return _run(arrivals, service, seed, requests, record_bits, short_cut=True)
+        engine = _run(arrivals, service, seed, requests, record_bits, short_cut=True)
     except TooManyInstancesError:
-        return _run(arrivals, service, seed, requests, record_bits, short_cut=False)
+        engine = _run(arrivals, service, seed, requests, record_bits, short_cut=False)
+    return summary_of(engine)
 
 
 def _run(
@@ -104,7 +108,7 @@ def _run(
     record_bits: int,
     *,
     short_cut: bool,
-) -> Run:
+) -> Engine:
     from k2cr_analysis.latency.engine import Engine
 
     engine = Engine(service, seed, requests, record_bits, short_cut=short_cut)
@@ -112,10 +116,11 @@ def _run(
         if not engine.feed(block, arrivals.ends_at()):
             break
     engine.drain()
-    return _summary(engine)
+    return engine
 
 
-def _summary(engine: Any) -> Run:
+def summary_of(engine: Engine) -> Run:
+    """What a run that has been drained adds up to."""
     total = engine.totals()
     whole_s = max(total.simulated_s, 1e-300)
     record = engine.latencies()

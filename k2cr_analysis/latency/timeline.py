@@ -68,12 +68,17 @@ def _held(needed: FloatArray, periods: int) -> FloatArray:
     return held
 
 
+def held_instances(needed: FloatArray, period_s: float) -> FloatArray:
+    """Instances that run when so many are needed: the most of the last 15 minutes."""
+    return _held(needed, math.ceil(IDLE_S / period_s))
+
+
 def closed_form_timeline(rates_per_s: FloatArray, period_s: float, load: InstanceLoad) -> ClosedFormTimeline:
     """Instances of a month in which the rates (float64[n], of n periods in a row, at least one above 0) repeat."""
     erlangs = rates_per_s * load.service_s
     active = np.minimum(_interpolated(erlangs, load.places), load.max_instances)
     peak = np.ceil((erlangs + 2.0 * np.sqrt(erlangs)) / load.places)
-    held = np.minimum(_held(peak, math.ceil(IDLE_S / period_s)), load.max_instances)
+    held = np.minimum(held_instances(peak, period_s), load.max_instances)
     alive = -np.expm1(-rates_per_s * (load.service_s + IDLE_S))
     running = np.maximum(np.maximum(load.min_instances, alive * np.maximum(held, 1.0)), active)
 

@@ -54,8 +54,17 @@ def test_finite_queue(a, c, capacity, lost, mean, sojourn):
 
 @pytest.mark.parametrize(
     ("rho", "c", "mean"),
-    [(0.5, 1, 2.0), (0.7, 1, 3.33333333), (0.9, 1, 10.0), (0.6, 2, 1.5625), (0.8, 2, 2.77777778)]
-    + [(0.6, 4, 1.17940199), (0.8, 4, 1.74554059), (0.6, 8, 1.04360692), (0.8, 8, 1.28602808)],
+    [
+        (0.5, 1, 2.0),
+        (0.7, 1, 3.33333333),
+        (0.9, 1, 10.0),
+        (0.6, 2, 1.5625),
+        (0.8, 2, 2.77777778),
+        (0.6, 4, 1.17940199),
+        (0.8, 4, 1.74554059),
+        (0.6, 8, 1.04360692),
+        (0.8, 8, 1.28602808),
+    ],  # fmt: skip
 )
 def test_processor_sharing_mean(rho, c, mean):
     assert forms.ps_mean_sojourn_ratio(rho * c, c) == pytest.approx(mean, rel=1e-8)
@@ -80,7 +89,9 @@ def test_processor_sharing_standard_deviation(rho, std):
 def test_general_queues(rho, c, arrival_cv2, service_cv2, kingman, allen_cunneen, sakasegawa):
     if kingman is not None:
         assert forms.kingman_wait_ratio(rho, arrival_cv2, service_cv2) == pytest.approx(kingman, abs=1e-6)
-    assert forms.allen_cunneen_wait_ratio(rho * c, c, arrival_cv2, service_cv2) == pytest.approx(allen_cunneen, abs=1e-6)
+    assert forms.allen_cunneen_wait_ratio(rho * c, c, arrival_cv2, service_cv2) == pytest.approx(
+        allen_cunneen, abs=1e-6
+    )
     assert forms.sakasegawa_wait_ratio(rho, c, arrival_cv2, service_cv2) == pytest.approx(sakasegawa, abs=1e-6)
 
 

@@ -33,9 +33,7 @@ def test_places_without_cpu_are_erlang_c(rate, places):
 
 @pytest.mark.parametrize("instances", [2, 8])
 def test_instances_of_one_place_are_erlang_c_too(instances):
-    run = one_instance(
-        0.7 * instances, cpu_s=0.0, concurrency=1, min_instances=instances, max_instances=instances
-    )
+    run = one_instance(0.7 * instances, cpu_s=0.0, concurrency=1, min_instances=instances, max_instances=instances)
     assert_near(run.mean_s, 1.0 + forms.mmc_mean_wait_ratio(0.7 * instances, instances))
 
 
@@ -85,11 +83,18 @@ def test_what_needs_no_cpu_is_not_slowed_down():
     assert_near(run.mean_s, 0.9 + sharing)
 
 
-@pytest.mark.parametrize(("rate", "service_s", "idle_s"), [(1 / 300, 1.0, 900.0), (0.01, 2.0, 300.0), (0.05, 5.0, 20.0)])
+@pytest.mark.parametrize(
+    ("rate", "service_s", "idle_s"), [(1 / 300, 1.0, 900.0), (0.01, 2.0, 300.0), (0.05, 5.0, 20.0)]
+)
 @pytest.mark.parametrize("distribution", ["exponential", "constant"])
 def test_one_instance_for_all_is_cold_after_an_idle_time(rate, service_s, idle_s, distribution):
     service = ServiceConfig(
-        service_s=service_s, cpu_s=0.0, concurrency=1000, startup_s=0.0, idle_s=idle_s, service_distribution=distribution
+        service_s=service_s,
+        cpu_s=0.0,
+        concurrency=1000,
+        startup_s=0.0,
+        idle_s=idle_s,
+        service_distribution=distribution,
     )
     run = simulate(poisson(rate), service, seed=3, requests=400_000)
     exact = forms.cold_start_probability(rate, service_s, idle_s)

@@ -33,9 +33,7 @@ def _chain(probes):
     return startup_estimate(order, probes, {"frontend": "golang", "proxy": "golang"})
 
 
-@pytest.mark.parametrize(
-    ("period_s", "ready_ms"), [(10, 10_125.0), (1, 1_125.0)], ids=["period 10 s", "period 1 s"]
-)
+@pytest.mark.parametrize(("period_s", "ready_ms"), [(10, 10_125.0), (1, 1_125.0)], ids=["period 10 s", "period 1 s"])
 def test_a_sidecar_waits_for_what_the_probe_has_seen(period_s, ready_ms):
     probes = {"frontend": ContainerProbes(DEFAULT, None), "proxy": ContainerProbes(http(0, period_s), None)}
     estimate = _chain(probes)

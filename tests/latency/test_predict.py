@@ -1,0 +1,141 @@
+"""Prediction of one workload: what is measured is told as measured, what is missing is None, the month adds up."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from k2cr_analysis.latency.predict import Prediction, predict
+from k2cr_analysis.model.cloud_run import ContainerShape, ServiceShape, StartupOrder
+from k2cr_analysis.model.observed import ContainerUsage, TrafficProfile, WorkloadUsage
+
+MONTH_S = 730 * 3600
+
+
+def shape(concurrency: int = 80, min_instances: int = 0, cpu: str = "1") -> ServiceShape:
+    container = ContainerShape(Decimal(cpu), 512 * 2**20)
+    return ServiceShape("service", {"web": container}, concurrency, min_instances, 100, "request", "gen2")
+
+
+def traffic(mean_rate: float, *, days: int = 14, period_s: int = 300, histogram: bool = True) -> TrafficProfile:
+    """A day's rhythm; latencies lognormal-like around 60 ms in buckets of the factor 1.4."""
+    draw = np.random.default_rng(1)
+    n = days * 86400 // period_s
+    rate = mean_rate * (1 + 0.9 * np.sin(np.arange(n) * period_s / 86400 * 2 * np.pi))
+    requests = draw.poisson(rate * period_s)
+    bounds = 1.4 ** np.arange(40)
+    counts = np.concatenate(([0], draw.poisson(1e4 * np.exp(-(((np.arange(39) - 12) / 3) ** 2))), [0]))
+    return TrafficProfile(
+        start=datetime(2026, 1, 5, tzinfo=UTC), period_s=period_s, requests=requests, known=np.ones(n, np.bool_),
+        latency_bounds_ms=bounds if histogram else None, latency_counts=counts if histogram else None,
+        latency_mean_ms=70.0, error_ratio=0.0, response_bytes=None, source="test",
+    )  # fmt: skip
+
+
+def usage(cores: float) -> WorkloadUsage:
+    return WorkloadUsage({"web": ContainerUsage({}, {}, cores, 0, 100)}, 2.0, 2, 14.0)
+
+
+def predicted(profile: TrafficProfile | None, cores: float | None, **changes: object) -> Prediction:
+    given = {
+        "shape": shape(), "startup": StartupOrder({}, {}, ("web",)), "probes": {}, "images": {"web": "python:3.12"},
+        "traffic": profile, "usage": None if cores is None else usage(cores), "exposure_external": True, **changes,
+    }  # fmt: skip
+    return predict(**given)
+
+
+@pytest.mark.parametrize("effort", ["quick", "sampled"])
+@pytest.mark.parametrize(("rate", "cores"), [(0.002, 0.00004), (0.05, 0.001), (2.0, 0.04), (80.0, 1.6)])
+@pytest.mark.parametrize("concurrency", [1, 80])
+def test_the_month_adds_up(rate, cores, concurrency, effort):
+    profile = traffic(rate)
+    found = predicted(profile, cores, shape=shape(concurrency), effort=effort)
+    month = found.timeline
+    assert float(month.requests) == pytest.approx(profile.requests_per_month)
+    assert 0 <= month.active_instance_s <= month.running_instance_s
+    assert float(month.mean_instances) * MONTH_S <= float(month.running_instance_s) * 1.01 + 60
+    assert 0.0 <= found.cold_start_ratio <= 1.0
+    # Each request keeps an instance active for its service time, shared by at most `concurrency` of them.
+    assert float(month.active_instance_s) >= 0.8 * profile.requests_per_month * 0.07 / concurrency
+    assert found.cloud_run.p50_ms <= found.cloud_run.p95_ms <= found.cloud_run.p99_ms
+
+
+@pytest.mark.parametrize(("rate", "cores"), [(0.002, 0.00004), (2.0, 0.04), (80.0, 1.6)])
+def test_the_closed_forms_are_near_the_simulation(rate, cores):
+    profile = traffic(rate)
+    quick, sampled = (predicted(profile, cores, effort=effort) for effort in ("quick", "sampled"))
+    assert sampled.cloud_run.p50_ms == pytest.approx(quick.cloud_run.p50_ms, rel=0.25)
+    assert sampled.cold_start_ratio == pytest.approx(quick.cold_start_ratio, rel=0.3, abs=1e-3)
+
+
+def test_the_same_twice():
+    profile = traffic(0.5)
+    assert predicted(profile, 0.01) == predicted(profile, 0.01)
+
+
+def test_min_instances_take_cold_starts_away_and_are_kept():
+    profile = traffic(0.002)
+    without, with_one = (predicted(profile, 0.00004, shape=shape(min_instances=n)) for n in (0, 1))
+    assert without.cold_start_ratio > 0.1
+    assert with_one.cold_start_ratio == 0.0
+    assert without.timeline.idle_min_instance_s == 0
+    assert float(with_one.timeline.idle_min_instance_s) == pytest.approx(MONTH_S, rel=0.01)
+
+
+def test_gke_quantiles_are_those_of_the_histogram():
+    few = traffic(1.0)
+    counts = np.zeros_like(few.latency_counts)
+    counts[10] = 150
+    thin = TrafficProfile(
+        few.start, few.period_s, few.requests, few.known, few.latency_bounds_ms, counts, None, None, None, "test"
+    )
+    found = predicted(thin, 0.01)
+    assert found.gke.p50_ms == pytest.approx(1.4**9 + (1.4**10 - 1.4**9) * 0.5)
+    assert found.gke.p99_ms is None  # 1.5 requests lie beyond
+    assert found.cloud_run.p99_ms is None
+
+
+def test_without_traffic_there_is_a_start_up_time_and_no_more():
+    found = predicted(None, 0.1)
+    assert (found.gke, found.cloud_run, found.cold_start_ratio, found.timeline) == (None, None, None, None)
+    assert found.startup_ms == 1750.0
+
+
+def test_no_request_in_the_window_is_no_traffic():
+    quiet = traffic(0.0)
+    assert predicted(quiet, 0.1).timeline is None
+
+
+def test_a_mean_alone_is_said_to_be_taken_for_exponential():
+    found = predicted(traffic(1.0, histogram=False), 0.01)
+    assert found.gke is None
+    assert any("exponential" in text for text in found.assumptions)
+    assert found.cloud_run.p50_ms == pytest.approx(70.0 * np.log(2), rel=0.1)
+
+
+def test_queueing_on_gke_is_taken_off_where_the_pods_are_known_to_be_busy():
+    profile = traffic(20.0)
+    busy = predicted(profile, 1.2, gke_pod_cpu_cores=1.0)  # two pods of one vCPU: 60 % in use
+    plain = predicted(profile, 1.2)
+    assert busy.cloud_run.p50_ms < 0.9 * plain.cloud_run.p50_ms
+    assert any("not taken off" in text for text in plain.assumptions)
+
+
+def test_unknown_cpu_time_is_said():
+    assert any("CPU time of a request is not measured" in text for text in predicted(traffic(1.0), None).assumptions)
+
+
+def test_hops_without_a_published_figure_are_named_and_not_added():
+    said = " ".join(predicted(traffic(1.0), 0.01).assumptions)
+    assert "internal load balancer" in said
+    assert "not in the predicted latency" in said
+
+
+def test_importing_the_prediction_does_not_import_numba():
+    code = "import sys, k2cr_analysis.latency.predict; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
