@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from k2cr_analysis.cost.node_pools import NodePool, allocatable_bytes, allocatable_cores, node_pools
-from k2cr_analysis.cost.node_share import pods_by_pool
 from k2cr_analysis.cost.pod_demand import PodDemand
-from k2cr_analysis.cost.repack import PodGroup, Room
+from k2cr_analysis.cost.repack import Load, PodGroup, Room, load_of
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.workload import Workload
 
@@ -26,44 +25,54 @@ class PlacedPool:
 
 
 def placed_pools(cluster: Cluster, demands: Mapping[str, PodDemand]) -> list[PlacedPool]:
-    """The pods of every workload in their pools: where they run, else over the pools that take them."""
+    """The pods of every workload in their pools: where they run; else, the largest first, where most room is left."""
     pools = node_pools(cluster)
+    rooms = [_room(pool, cluster, demands) for pool in pools]
     groups: list[dict[str, PodGroup]] = [{} for _ in pools]
+    unplaced: list[tuple[PodGroup, str]] = []
     for workload in cluster.workloads:
-        if workload.kind != "DaemonSet":
-            for number, group in _groups(workload, demands[workload.id], pools).items():
-                groups[number][workload.id] = group
-    return [PlacedPool(p, _room(p, cluster, demands), g) for p, g in zip(pools, groups, strict=True)]
+        demand = demands[workload.id]
+        if workload.kind == "DaemonSet":
+            continue
+        seen = _seen(demand, pools)
+        for number, pods in seen.items():
+            groups[number][workload.id] = _group(workload, demand, Decimal(pods))
+        if not seen and demand.pods:
+            unplaced.append((_group(workload, demand, demand.pods), workload.id))
+    loads = [load_of(found.values()) for found in groups]
+    for group, workload_id in sorted(unplaced, reverse=True):
+        after = {n: loads[n].with_pods(group) for n, pool in enumerate(pools) if pool.takes(cluster.by_id[workload_id])}
+        if after:
+            fullness = {n: _fullness(load, pools[n], rooms[n]) for n, load in after.items()}
+            emptiest = min(after, key=lambda n: (fullness[n], n))
+            groups[emptiest][workload_id], loads[emptiest] = group, after[emptiest]
+    return [PlacedPool(p, r, g) for p, r, g in zip(pools, rooms, groups, strict=True)]
 
 
-def _groups(workload: Workload, demand: PodDemand, pools: Sequence[NodePool]) -> dict[int, PodGroup]:
-    """Pool number -> the workload's pods there. Less than one pod is one of that part of the size.
-
-    A job that runs an hour a day so takes a 24th of its room; the autoscaler gives it the rest while it runs.
-    """
-    where = pods_by_pool(workload, demand, pools)
-    pods = Decimal(len(demand.live)) if demand.live else demand.pods or Decimal(0)
-    if not where or pods <= 0:
-        return {}
-    parts = {number: pods * share / sum(where.values(), Decimal(0)) for number, share in where.items()}
-    if pods < 1:
-        return {number: _group(workload, demand, 1, part) for number, part in parts.items() if part > 0}
-    whole = _whole_pods(parts, int(pods.to_integral_value(rounding="ROUND_CEILING")))
-    return {number: _group(workload, demand, count) for number, count in whole.items() if count}
-
-
-def _whole_pods(parts: Mapping[int, Decimal], total: int) -> dict[int, int]:
-    """Parts rounded to whole pods that add up to ``total``: the largest remainders are rounded up."""
-    counts = {number: int(part) for number, part in parts.items()}
-    by_remainder = sorted(parts, key=lambda number: (counts[number] - parts[number], number))
-    for number in by_remainder[: max(total - sum(counts.values()), 0)]:
-        counts[number] += 1
+def _seen(demand: PodDemand, pools: Sequence[NodePool]) -> dict[int, int]:
+    """Pool number -> live pods on its nodes; a live pod on a node that the snapshot lacks goes with the others."""
+    pool_of = {node.name: number for number, pool in enumerate(pools) for node in pool.nodes}
+    numbers = [pool_of[p.node] for p in demand.live if p.node in pool_of]
+    counts = {number: numbers.count(number) for number in sorted(set(numbers))}
+    if counts:
+        counts[min(counts)] += len(demand.live) - len(numbers)
     return counts
 
 
-def _group(workload: Workload, demand: PodDemand, pods: int, part: Decimal = Decimal(1)) -> PodGroup:
+def _fullness(load: Load, pool: NodePool, room: Room) -> float:
+    """The load of the pool's scarcest resource, as a share of what its nodes have."""
+    nodes = len(pool.nodes)
+    return max(load.cpu_millicores / (room.cpu_millicores * nodes), load.memory_kib / (room.memory_kib * nodes))
+
+
+def _group(workload: Workload, demand: PodDemand, pods: Decimal) -> PodGroup:
+    """The pods of a workload in one pool, in whole pods. Less than one pod is one of that part of the size.
+
+    A job that runs an hour a day so takes a 24th of its room; the autoscaler gives it the rest while it runs.
+    """
+    part, count = min(pods, Decimal(1)), max(int(pods.to_integral_value(rounding="ROUND_CEILING")), 1)
     memory_kib = (demand.memory_bytes * part / 1024).to_integral_value(rounding="ROUND_CEILING")
-    return PodGroup(_millicores(demand.cpu_cores * part), int(memory_kib), pods, _shuns_itself(workload))
+    return PodGroup(_millicores(demand.cpu_cores * part), int(memory_kib), count, _shuns_itself(workload))
 
 
 def _room(pool: NodePool, cluster: Cluster, demands: Mapping[str, PodDemand]) -> Room:

@@ -80,6 +80,13 @@ class Load(NamedTuple):
     memory_kib: int
     pods: int
 
+    def with_pods(self, group: PodGroup) -> Load:
+        return Load(
+            self.cpu_millicores + group.cpu_millicores * group.pods,
+            self.memory_kib + group.memory_kib * group.pods,
+            self.pods + group.pods,
+        )
+
     def __sub__(self, other: Load) -> Load:
         return Load(
             self.cpu_millicores - other.cpu_millicores, self.memory_kib - other.memory_kib, self.pods - other.pods
@@ -88,12 +95,10 @@ class Load(NamedTuple):
 
 def load_of(groups: Iterable[PodGroup]) -> Load:
     """The sum of all pods of the groups."""
-    cpu = memory = pods = 0
+    load = Load(0, 0, 0)
     for group in groups:
-        cpu += group.cpu_millicores * group.pods
-        memory += group.memory_kib * group.pods
-        pods += group.pods
-    return Load(cpu, memory, pods)
+        load = load.with_pods(group)
+    return load
 
 
 def least_nodes(room: Room, load: Load) -> int:
