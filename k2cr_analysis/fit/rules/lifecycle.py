@@ -129,14 +129,14 @@ def one_at_a_time(candidate: Candidate) -> Iterator[Found]:
 
 _INIT_REMEDIES: tuple[tuple[str, str, str], ...] = (
     (
-        r"migrat|flyway|liquibase|alembic|db[:-]?(?:setup|prepare|init)|schema|seed|createdb|manage\.py|prisma|knex|goose|dbmate|rake",
+        r"migrat|flyway|liquibase|alembic|db[:-]?(?:setup|prepare|init)|schema|\bseed|createdb|manage\.py|prisma|knex|goose|dbmate|\brake\b",
         "a migration",
         "Make it a Cloud Run job that runs before each deploy (`gcloud run jobs execute NAME --wait`), and take "
         "it out of `spec.initContainers`.",
     ),
     (
         r"wait[-_]?for|until\s|nslookup|pg_isready|nc\s+-|netcat"
-        r"|dockerize|while\s+!|k8s-wait|isready|--retry|wait-|wait4|curl .*until|ping",
+        r"|dockerize|while\s+!|k8s-wait|isready|--retry|wait-|wait4|curl .*until|\bping\b",
         "a wait for something else",
         "Take it out: what runs beside the application goes into `depends_on` with a start-up probe; for "
         "anything else let the application try again, and give `startupProbe` the time.",
