@@ -5,17 +5,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from k2cr_analysis.fit.registry import all_rules
-from k2cr_analysis.fit.rule_page import index_page, page
+from k2cr_analysis.assessment.rule_pages import index_text, page_text, rule_pages
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "rules"
 
 
 def pages() -> dict[Path, str]:
-    rules = all_rules()
+    rules = rule_pages()
     return {
-        FOLDER / "README.md": index_page(rules.values()),
-        **{FOLDER / f"{r.id}.md": page(r) for r in rules.values()},
+        FOLDER / "README.md": index_text(rules.values()),
+        **{FOLDER / f"{r.id}.md": page_text(r) for r in rules.values()},
     }
 
 

@@ -10,6 +10,7 @@ from k2cr_analysis import fit as fit_analysis
 from k2cr_analysis.assessment import notices
 from k2cr_analysis.assessment.interval import saving_interval
 from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
+from k2cr_analysis.assessment.rule_pages import check_rule_names
 from k2cr_analysis.assessment.running import assumed_profile, mean_instances, running_timeline
 from k2cr_analysis.config import Config
 from k2cr_analysis.cost.avoidable import ASSUMPTIONS as AVOIDABLE_ASSUMPTIONS
@@ -24,6 +25,7 @@ from k2cr_analysis.latency.predict import Prediction, predict
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.finding import SEVERITIES, Finding
+from k2cr_analysis.model.grading import graded
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.parse import parse_cluster
@@ -59,6 +61,7 @@ def assess(snapshot: Snapshot | Path | str, config: Config | None = None) -> Ass
     """
     opened = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
     settings = config or Config()
+    check_rule_names(settings)
     evidence, fits, assumptions = _gather(opened, settings)
     assessed = [_assess_workload(w, fits[w.id], evidence) for w in evidence.cluster.workloads]
     assumptions += [text for _, texts in assessed for text in texts]
@@ -128,12 +131,13 @@ def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple
     shape = sizing.shape if sizing else None
     prediction = _predicted(workload, fit, shape, evidence)
     timeline = prediction.timeline if prediction else _running(workload, shape, evidence)
-    found: list[Finding] = [*fit.findings, *(sizing.findings if sizing else ())]
+    notes = list(sizing.findings) if sizing else []
     shape, items, price_findings = _priced(shape, timeline, evidence)
-    found += price_findings
-    found += _gaps(workload, fit, shape, timeline, evidence)
+    notes += [*price_findings, *_gaps(workload, fit, shape, timeline, evidence)]
+    found = [*fit.findings, *graded(notes, evidence.config)]
     cost = _cost(workload, shape, timeline, items, evidence)
-    found.sort(key=lambda f: SEVERITIES.index(f.severity))
+    # Fit's findings are graded already, since its verdict rests on them.
+    found = sorted(found, key=lambda f: SEVERITIES.index(f.severity))
     assessed = WorkloadAssessment(
         workload=workload,
         fit=fit,
@@ -220,7 +224,7 @@ def _gaps(
     found = []
     if shape is not None and timeline is None:
         found.append(
-            notices.no_traffic(workload.id) if fit.target == "service" else notices.no_running_time(workload.id)
+            notices.no_traffic_data(workload.id) if fit.target == "service" else notices.no_running_time(workload.id)
         )
     reason = evidence.bill.unpriced.get(workload.id)
     if reason:

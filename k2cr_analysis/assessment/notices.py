@@ -1,55 +1,68 @@
-"""Findings of the assessment itself: a figure that the snapshot cannot support, and which source is missing."""
+"""What the assessment itself has to say: a figure that the snapshot cannot support, and which source is missing.
+
+One function for each rule, named like it; its docstring is the rule's documentation.
+"""
 
 from __future__ import annotations
 
 from k2cr_analysis.model.finding import Finding
 
-DOCS = "docs/rules/{}.md"
 
+def no_traffic_data(workload_id: str) -> Finding:
+    """The snapshot has no requests of this service.
 
-def no_traffic(workload_id: str) -> Finding:
-    """No requests of this service are in the snapshot: what Cloud Run would charge, and its latency, is open."""
-    return Finding(
-        rule="no-traffic-data",
-        severity="note",
-        path=None,
-        message=f"the snapshot has no traffic of {workload_id}: Cloud Run's cost and latency are not known",
-        remediation="collect with --traffic FILE, or set [traffic.assumed] requests_per_s and latency_ms in k2cr.toml",
-        docs=DOCS.format("no-traffic-data"),
+    Why: What Cloud Run charges for a service, and how fast it is, hangs on its requests. Both stay open, rather than
+    guessed.
+    Remedy: Collect with `--traffic FILE`, or set `[traffic.assumed]` in k2cr.toml; the report then says that it was
+    assumed.
+    """
+    return _note(
+        "no-traffic-data",
+        f"the snapshot has no traffic of {workload_id}: Cloud Run's cost and latency are not known",
+        "collect with --traffic FILE, or set [traffic.assumed] requests_per_s and latency_ms in k2cr.toml",
     )
 
 
 def no_running_time(workload_id: str) -> Finding:
-    """How long a job runs is not in its manifest: without usage its cost stays unknown."""
-    return Finding(
-        rule="no-running-time",
-        severity="note",
-        path=None,
-        message=f"the snapshot does not show how long {workload_id} runs: its cost on Cloud Run is not known",
-        remediation="collect with --usage FILE (container/uptime), or price it by `k2cr cost --kind job --hours H`",
-        docs=DOCS.format("no-running-time"),
+    """The snapshot does not show how long the job runs.
+
+    Why: A manifest says when a job starts, not when it ends, and Cloud Run bills its running time.
+    Remedy: Collect with `--usage FILE` (metric kubernetes.io/container/uptime), or price it by hand:
+    `k2cr cost --kind job --hours H`.
+    """
+    return _note(
+        "no-running-time",
+        f"the snapshot does not show how long {workload_id} runs: its cost on Cloud Run is not known",
+        "collect with --usage FILE (container/uptime), or price it by `k2cr cost --kind job --hours H`",
     )
 
 
 def no_price(reason: str) -> Finding:
-    """The price book has no confirmed price for something that this workload needs."""
-    return Finding(
-        rule="no-price",
-        severity="note",
-        path=None,
-        message=f"a figure is missing: {reason}",
-        remediation="name another region in [project] region, or collect with a price book that has the price",
-        docs=DOCS.format("no-price"),
+    """The price book has no confirmed price for something that the workload needs.
+
+    Why: A price that nobody could confirm is not in the book, so that no total rests on it.
+    Remedy: Name another region in `[project] region`, or collect with a price book that has the price.
+    """
+    return _note(
+        "no-price",
+        f"a figure is missing: {reason}",
+        "name another region in [project] region, or collect with a price book that has the price",
     )
 
 
 def no_gke_cost(reason: str) -> Finding:
-    """What the workload costs on GKE today cannot be told from the snapshot."""
-    return Finding(
-        rule="no-gke-cost",
-        severity="note",
-        path=None,
-        message=f"what it costs on GKE is not known: {reason}",
-        remediation="collect with --billing FILE (the detailed billing export), or with the cluster's nodes and pods",
-        docs=DOCS.format("no-gke-cost"),
+    """What the workload costs on GKE today cannot be told from the snapshot.
+
+    Why: Neither a bill nor nodes nor requests show its share.
+    Remedy: Collect with `--billing FILE` (the detailed billing export), or with the cluster's nodes and pods.
+    """
+    return _note(
+        "no-gke-cost",
+        f"what it costs on GKE is not known: {reason}",
+        "collect with --billing FILE (the detailed billing export), or with the cluster's nodes and pods",
     )
+
+
+def _note(rule: str, message: str, remediation: str) -> Finding:
+    docs = f"docs/rules/{rule}.md"
+    return Finding(rule=rule, severity="note", path=None, message=message, remediation=remediation, docs=docs)

@@ -13,13 +13,12 @@ def register(app: typer.Typer) -> None:
         rule: Annotated[str | None, typer.Argument(help="The id of a rule; without it, all rules are listed.")] = None,
     ) -> None:
         """Print what a rule finds, why it matters and what to do."""
-        from k2cr_analysis.fit.registry import all_rules, find_rule
-        from k2cr_analysis.fit.rule_page import page
+        from k2cr_analysis.assessment.rule_pages import find_page, page_text, rule_pages
 
         if rule is not None:
-            typer.echo(page(find_rule(rule)), nl=False)
+            typer.echo(page_text(find_page(rule)), nl=False)
             return
-        rules = all_rules()
-        width = max(len(name) for name in rules)
-        for one in rules.values():
+        pages = rule_pages()
+        width = max(len(name) for name in pages)
+        for one in pages.values():
             typer.echo(f"{one.id:<{width}}  {one.severity:<7}  {one.text.what}")

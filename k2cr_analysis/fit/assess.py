@@ -6,10 +6,8 @@ Verdicts stand in this order: ``keep`` > ``blocked`` > ``changes`` > ``ready``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from k2cr_analysis.config.settings import Config
-from k2cr_analysis.errors import ConfigError, Location
 from k2cr_analysis.fit.account import Accountant
 from k2cr_analysis.fit.belongs import belonging
 from k2cr_analysis.fit.candidate import Candidate
@@ -19,13 +17,14 @@ from k2cr_analysis.fit.dependencies import CallGraph, call_graph
 from k2cr_analysis.fit.ingress import choose_ingress
 from k2cr_analysis.fit.probes import plan_probes
 from k2cr_analysis.fit.protocols import CalledPort, called_ports
-from k2cr_analysis.fit.registry import Rule, all_rules, close_matches
+from k2cr_analysis.fit.registry import Rule, all_rules
 from k2cr_analysis.fit.result import FieldUse, Fit
 from k2cr_analysis.fit.startup import plan_startup
 from k2cr_analysis.fit.target import target_of
 from k2cr_analysis.model.cloud_run import StartupOrder
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.finding import SEVERITIES, Finding, Severity, Verdict
+from k2cr_analysis.model.grading import graded
 from k2cr_analysis.model.workload import Workload
 
 DOCS = "docs/rules"
@@ -35,13 +34,7 @@ _SAID_OF_KEPT = frozenset({_KEEPS, "incomplete-object", "unknown-field"})
 
 
 def assess_cluster(cluster: Cluster, config: Config) -> Mapping[str, Fit]:
-    """Fit of every workload, by id, in the order of the ids.
-
-    Raises
-    ------
-    ConfigError  The config re-grades a rule that does not exist.
-    """
-    _check_rule_names(config)
+    """Fit of every workload, by id, in the order of the ids."""
     index = index_cluster(cluster)
     called = {w.id: called_ports(w.exposures, w.pod, w.pod.annotations) for w in cluster.workloads}
     graph = call_graph(cluster, index, called)
@@ -54,19 +47,6 @@ def assess_cluster(cluster: Cluster, config: Config) -> Mapping[str, Fit]:
 def assess_fit(workload: Workload, cluster: Cluster, config: Config) -> Fit:
     """Fit of one workload. For a whole cluster ``assess_cluster`` makes the indexes once."""
     return assess_cluster(cluster, config)[workload.id]
-
-
-def _check_rule_names(config: Config) -> None:
-    for rule_id in config.rules:
-        if rule_id not in all_rules():
-            close = close_matches(rule_id)
-            raise ConfigError(
-                ref="unknown-rule",
-                where=Location(path=f"[rules.{rule_id}]"),
-                found=f'"{rule_id}"',
-                expected="the id of a rule" + (f", perhaps {' or '.join(close)}" if close else ""),
-                do="`k2cr explain` alone lists them",
-            )
 
 
 def candidate_of(
@@ -137,32 +117,12 @@ def _findings(rule: Rule, candidate: Candidate) -> Iterator[Finding]:
         )
         for f in rule.check(candidate)
     ]
-    yield from _graded(found, candidate.config)
+    yield from graded(found, candidate.config)
 
 
 def _with_target(message: str, severity: Severity, candidate: Candidate) -> str:
     """A blocked workload has no target; what it would become stands in the message."""
     return f"{message} (without this it would become {candidate.would_be})" if severity == "blocker" else message
-
-
-def _graded(findings: list[Finding], config: Config) -> Iterator[Finding]:
-    for finding in findings:
-        override = config.rules.get(finding.rule)
-        if override is None:
-            yield finding
-        elif override.severity == "off":
-            yield replace(
-                finding,
-                severity="note",
-                message=f"{finding.message} [silenced in k2cr.toml, was {finding.severity}: {override.reason}]",
-            )
-        else:
-            yield replace(
-                finding,
-                severity=override.severity,
-                message=f"{finding.message} "
-                f"[{override.severity} by k2cr.toml, was {finding.severity}: {override.reason}]",
-            )
 
 
 def _is_off(config: Config, rule_id: str) -> bool:

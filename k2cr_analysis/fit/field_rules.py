@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from k2cr_analysis.fit.candidate import Candidate
-from k2cr_analysis.fit.registry import Found, Rule, add, parse_text
+from k2cr_analysis.fit.registry import Found, Rule, add
 from k2cr_analysis.model.finding import Severity
+from k2cr_analysis.model.rule_text import parse_text
 from k2cr_analysis.model.workload import Raw
 
 _ROOTS = ("PodSpec", "Container")

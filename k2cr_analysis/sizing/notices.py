@@ -5,20 +5,16 @@ from __future__ import annotations
 from k2cr_analysis.model.cloud_run import memory_text
 from k2cr_analysis.model.finding import Finding
 
-_CPU = "https://docs.cloud.google.com/run/docs/configuring/services/cpu"
-_MEMORY = "https://docs.cloud.google.com/run/docs/configuring/services/memory-limits"
-_IN_MEMORY = "https://docs.cloud.google.com/run/docs/configuring/services/in-memory-volume-mounts"
-_MIN_INSTANCES = "https://docs.cloud.google.com/run/docs/configuring/min-instances"
-
 
 def no_usage_data(path: str, whose: str) -> Finding:
     """The snapshot does not show what the containers use.
 
     Why: requests and limits are often set once and far off; on Cloud Run each vCPU and GiB is billed as allocated.
     Remedy: collect a window of some weeks from Cloud Monitoring, and assess again.
+    See https://docs.cloud.google.com/run/docs/configuring/services/cpu
     """
     message = f"the snapshot has no usage data of {whose}: sized from requests and limits, where they are given"
-    return _note("no-usage-data", path, message, "collect usage from Cloud Monitoring", _CPU)
+    return _note("no-usage-data", path, message, "collect usage from Cloud Monitoring")
 
 
 def no_resources_given(path: str, names: str) -> Finding:
@@ -26,9 +22,10 @@ def no_resources_given(path: str, names: str) -> Finding:
 
     Why: Cloud Run then gives each container 1 vCPU and 512 MiB, which may be far too much or too little.
     Remedy: set requests and limits, or collect usage.
+    See https://docs.cloud.google.com/run/docs/configuring/services/cpu
     """
     message = f"{names}: neither usage nor requests; sized at Cloud Run's defaults, 1 CPU and 512Mi"
-    return _note("no-resources-given", path, message, "set requests and limits, or collect usage", _CPU)
+    return _note("no-resources-given", path, message, "set requests and limits, or collect usage")
 
 
 def short_usage_window(path: str, days: float) -> Finding:
@@ -36,9 +33,10 @@ def short_usage_window(path: str, days: float) -> Finding:
 
     Why: the busiest hour of the week may lie outside, and sizes are taken from the busiest that was seen.
     Remedy: collect a window of some weeks.
+    See https://docs.cloud.google.com/run/docs/configuring/services/cpu
     """
     message = f"usage covers {days:.1f} days, less than a week: weekly peaks may be missing"
-    return _note("short-usage-window", path, message, "collect a window of some weeks", _CPU)
+    return _note("short-usage-window", path, message, "collect a window of some weeks")
 
 
 def cpu_above_one_instance(path: str, needs: str) -> Finding:
@@ -46,11 +44,10 @@ def cpu_above_one_instance(path: str, needs: str) -> Finding:
 
     Why: they are sized as near to their need as 8 vCPU allow, so one instance carries less than one pod does.
     Remedy: let more instances share the requests, and test under load; or split the workload.
+    See https://docs.cloud.google.com/run/docs/configuring/services/cpu
     """
     message = f"the containers need more CPU than an instance has (8 in all): {needs}"
-    return _note(
-        "cpu-above-one-instance", path, message, "more instances must share the requests; test under load", _CPU
-    )
+    return _note("cpu-above-one-instance", path, message, "more instances must share the requests; test under load")
 
 
 def memory_above_one_instance(path: str, needed_bytes: int) -> Finding:
@@ -58,11 +55,12 @@ def memory_above_one_instance(path: str, needed_bytes: int) -> Finding:
 
     Why: memory cannot be shared out over instances as CPU can, so no configuration is recommended.
     Remedy: split the workload, or keep it on the cluster.
+    See https://docs.cloud.google.com/run/docs/configuring/services/memory-limits
     """
     message = (
         f"the containers need {memory_text(needed_bytes)} of memory and an instance has at most 32Gi: no size fits"
     )
-    return _note("memory-above-one-instance", path, message, "split the workload, or keep it on the cluster", _MEMORY)
+    return _note("memory-above-one-instance", path, message, "split the workload, or keep it on the cluster")
 
 
 def memory_raised_after_oom(path: str, name: str, evidence: str, memory_bytes: int) -> Finding:
@@ -71,9 +69,10 @@ def memory_raised_after_oom(path: str, name: str, evidence: str, memory_bytes: i
     Why: what was seen is what the limit let through, not what the process wants. On Cloud Run the whole instance is
     killed, with all its requests.
     Remedy: look at the memory of the process. The size is half as much again as the limit until then.
+    See https://docs.cloud.google.com/run/docs/configuring/services/memory-limits
     """
     message = f"{name}: {evidence}; sized at {memory_text(memory_bytes)}, half as much again as its limit"
-    return _note("memory-raised-after-oom", path, message, "look at the memory of the process", _MEMORY)
+    return _note("memory-raised-after-oom", path, message, "look at the memory of the process")
 
 
 def scratch_larger_than_memory(path: str, name: str, limit: str) -> Finding:
@@ -81,9 +80,10 @@ def scratch_larger_than_memory(path: str, name: str, limit: str) -> Finding:
 
     Why: files in an emptyDir are memory on Cloud Run. A size limit above 32 GiB cannot be given, so it is not counted.
     Remedy: keep large files in Cloud Storage, or on an ephemeral disk where the region has them.
+    See https://docs.cloud.google.com/run/docs/configuring/services/in-memory-volume-mounts
     """
     message = f"volume {name} may grow to {limit}, more than the memory of any instance: it is not counted"
-    return _note("scratch-larger-than-memory", path, message, "keep large files in Cloud Storage", _IN_MEMORY)
+    return _note("scratch-larger-than-memory", path, message, "keep large files in Cloud Storage")
 
 
 def minimum_not_carried(path: str, asked: int, kept: int, why: str) -> Finding:
@@ -92,11 +92,13 @@ def minimum_not_carried(path: str, asked: int, kept: int, why: str) -> Finding:
     Why: each instance that Cloud Run keeps costs its idle rate, and replicas on GKE are mostly there for the nodes'
     sake.
     Remedy: set ``[objectives] cold_start_ratio`` or ``[policy] min_instances`` to keep more.
+    See https://docs.cloud.google.com/run/docs/configuring/min-instances
     """
     message = f"{asked} pods are kept on GKE; instances kept here: {kept} ({why})"
     remedy = "set [objectives] cold_start_ratio or [policy] min_instances to keep more, at the idle rate"
-    return _note("minimum-not-carried", path, message, remedy, _MIN_INSTANCES)
+    return _note("minimum-not-carried", path, message, remedy)
 
 
-def _note(rule: str, path: str, message: str, remediation: str, docs: str) -> Finding:
+def _note(rule: str, path: str, message: str, remediation: str) -> Finding:
+    docs = f"docs/rules/{rule}.md"
     return Finding(rule=rule, severity="note", path=path, message=message, remediation=remediation, docs=docs)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 
 from k2cr_analysis.config.settings import Config, RuleOverride, WorkloadSettings
-from k2cr_analysis.errors import ConfigError, UsageError
-from k2cr_analysis.fit import find_rule
 from tests.fit.cluster import container, deployment, fit_of, fits_of, service
 
 WEB = "shop/Deployment/web"
@@ -163,13 +161,3 @@ def test_a_re_graded_rule_counts_by_its_new_grade() -> None:
     fit = fit_of(deployment(terminationGracePeriodSeconds=60), service(), config=config)
     assert fit.verdict == "blocked"
     assert any("we lose orders" in f.message for f in fit.findings)
-
-
-def test_a_rule_that_does_not_exist_is_bad_config() -> None:
-    with pytest.raises(ConfigError, match="grace-period-over-limit"):
-        fit_of(deployment(), config=Config(rules={"grace-period-over-limits": RuleOverride("off", "x")}))
-
-
-def test_an_unknown_rule_gets_close_ones() -> None:
-    with pytest.raises(UsageError, match="exec-probe"):
-        find_rule("exec-probes")

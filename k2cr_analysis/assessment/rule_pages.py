@@ -1,0 +1,113 @@
+"""Every rule that can speak of a workload, with its page: those of fit, and what sizing and the assessment note.
+
+``k2cr explain`` prints the pages, ``scripts/write_rule_pages.py`` writes them to ``docs/rules/``.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from functools import cache
+from types import ModuleType
+
+from k2cr_analysis.assessment import notices as assessment_notices
+from k2cr_analysis.config import Config
+from k2cr_analysis.errors import ConfigError, Location, UsageError
+from k2cr_analysis.fit import all_rules
+from k2cr_analysis.model.finding import Severity
+from k2cr_analysis.model.rule_text import RulePage, parse_text
+from k2cr_analysis.sizing import notices as sizing_notices
+
+_GRADE: Mapping[Severity, str] = {
+    "blocker": "blocker: it cannot move while this holds",
+    "change": "change: something has to be decided or done",
+    "note": "note: nothing has to be done",
+}
+
+
+@cache
+def rule_pages() -> Mapping[str, RulePage]:
+    """All pages by rule id, in the order of the ids."""
+    of_fit = [
+        RulePage(r.id, r.severity, r.text, r.reads, r.docs, f"k2cr_analysis/fit/rules/{r.subject}.py")
+        for r in all_rules().values()
+    ]
+    notes = [*_notices(sizing_notices), *_notices(assessment_notices)]
+    return {p.id: p for p in sorted([*of_fit, *notes], key=lambda p: p.id)}
+
+
+def _notices(module: ModuleType) -> Iterator[RulePage]:
+    """One rule for each public function of a module of notices: it is named like its rule, and documents it."""
+    file = module.__name__.replace(".", "/") + ".py"
+    for name, function in inspect.getmembers(module, inspect.isfunction):
+        if not name.startswith("_") and function.__module__ == module.__name__:
+            rule_id = name.replace("_", "-")
+            text = parse_text(inspect.getdoc(function) or "", rule_id, needs_example=False)
+            yield RulePage(rule_id, "note", text, (), None, file)
+
+
+def find_page(rule_id: str) -> RulePage:
+    """The page of a rule; a UsageError with the nearest ids where there is none."""
+    pages = rule_pages()
+    if rule_id in pages:
+        return pages[rule_id]
+    raise UsageError(
+        ref="unknown-rule",
+        found=f'"{rule_id}"',
+        expected=f"one of the {len(pages)} rules{_near(rule_id)}",
+        do="run `k2cr explain` alone for the list of rules",
+    )
+
+
+def check_rule_names(config: Config) -> None:
+    """ConfigError where the config re-grades a rule that does not exist."""
+    for rule_id in config.rules:
+        if rule_id not in rule_pages():
+            raise ConfigError(
+                ref="unknown-rule",
+                where=Location(path=f"[rules.{rule_id}]"),
+                found=f'"{rule_id}"',
+                expected=f"the id of a rule{_near(rule_id)}",
+                do="`k2cr explain` alone lists them",
+            )
+
+
+def _near(rule_id: str) -> str:
+    close = get_close_matches(rule_id, rule_pages(), n=3, cutoff=0.5)
+    return f", perhaps {' or '.join(close)}" if close else ""
+
+
+def page_text(page: RulePage) -> str:
+    """A page in Markdown, ``docs/rules/<id>.md``."""
+    text = page.text
+    parts = [
+        f"# {page.id}\n\n{text.what}\n",
+        f"| severity | {_GRADE[page.severity]} |\n|---|---|\n| defined in | `{page.defined_in}` |"
+        + (f"\n| Google's documentation | <{page.docs}> |" if page.docs else "")
+        + "\n",
+        f"## Why\n\n{text.why}\n",
+        f"## Remedy\n\n{text.remedy}\n",
+    ]
+    if text.example:
+        parts.append(f"## Example\n\n```yaml\n{text.example.strip('`')}\n```\n")
+    none = "- none: it looks at what was worked out of the whole workload"
+    fields = [f"- `{field}`" for field in page.reads] or [none]
+    parts.append("## Fields that it looks at\n\n" + "\n".join(fields) + "\n")
+    parts.append(
+        f"## To silence or re-grade it\n\n```toml\n[rules.{page.id}]\n"
+        'severity = "off"   # or blocker, change, note\nreason = "why this holds for you"\n```\n'
+    )
+    return "\n".join(parts)
+
+
+def index_text(pages: Iterable[RulePage]) -> str:
+    """The list of all rules, ``docs/rules/README.md``, by severity and id."""
+    listed = list(pages)
+    made = "Made by `scripts/write_rule_pages.py` from the rules' own text."
+    lines = ["# Rules", "", f"{len(listed)} rules, each with its page. {made}", ""]
+    for severity in _GRADE:
+        lines += [f"## {severity}", "", "| rule | what it finds |", "|---|---|"]
+        lines += [f"| [{p.id}]({p.id}.md) | {p.text.what} |" for p in listed if p.severity == severity]
+        lines.append("")
+    return "\n".join(lines)
