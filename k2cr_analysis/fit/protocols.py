@@ -245,6 +245,12 @@ def raw_by_name(name: str | None) -> bool:
     return found is not None and found[0] == "raw"
 
 
+def web_by_name(name: str | None) -> bool:
+    """Whether a port's name says HTTP or gRPC."""
+    found = _by_name(name, "")
+    return found is not None and found[0] != "raw"
+
+
 def words_of(name: str) -> list[str]:
     """``tcp-redis`` -> tcp, redis; ``http8080`` -> http; but ``http2`` and ``h2c`` are words of their own."""
     words = [w for w in re.split(r"[-_./]", name.lower()) if w]

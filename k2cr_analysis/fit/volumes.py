@@ -50,6 +50,9 @@ def claim_backing(volume: Volume, index: ClusterIndex) -> Backing:
     driver = (
         text(mapping(bound, "csi"), "driver") or text(index.storage_classes.get(storage_class, {}), "provisioner") or ""
     )
+    of_node = sorted((_BLOCK_KINDS | {"hostPath", "local"}) & set(bound))
+    if of_node:
+        return Backing(True, f"the claim {name} is bound to a volume of the kind {of_node[0]}")
     if driver == _BUCKET_DRIVER:
         return Backing(
             False, f"the claim {name} is a bucket", text(mapping(bound, "csi"), "volumeHandle") or "of the claim"

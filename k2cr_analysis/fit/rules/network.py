@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate, bracketed
 from k2cr_analysis.fit.ingress import ports_that_callers_use
 from k2cr_analysis.fit.known_images import RAW_PORTS, raw_server, raw_server_on
-from k2cr_analysis.fit.protocols import TLS_PORTS, CalledPort, raw_by_name, role_of, words_of
+from k2cr_analysis.fit.protocols import TLS_PORTS, CalledPort, raw_by_name, role_of, web_by_name, words_of
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import Container, Port
@@ -107,7 +107,8 @@ def _raw_evidence(candidate: Candidate, container: Container, port: Port) -> str
     if raw_by_name(port.name) and role_of(port.name) == "application":
         return f"port name {port.name}"
     # Without a Service the number is all there is: nobody gives an HTTP server a database's port.
-    if not candidate.called and len(candidate.moving) == 1 and port.number in RAW_PORTS:
+    unnamed = not port.name or (role_of(port.name) == "application" and not web_by_name(port.name))
+    if not candidate.called and len(candidate.moving) == 1 and unnamed and port.number in RAW_PORTS:
         return f"the port is {RAW_PORTS[port.number]}'s"
     return None
 

@@ -256,7 +256,9 @@ def secret_with_many_files(candidate: Candidate) -> Iterator[Found]:
         if not candidate.mounting(volume.name):
             continue
         if volume.kind == "secret":
-            yield from _many(candidate, f"{volume.path}.secret", volume.source, str(volume.source.get("secretName")))
+            if len(_files_by_sub_path(candidate, volume.name)) != 1:
+                name = str(volume.source.get("secretName"))
+                yield from _many(candidate, f"{volume.path}.secret", volume.source, name)
         elif volume.kind == "projected":
             for i, part in objects(volume.source, "sources"):
                 secret = mapping(part, "secret")
@@ -264,6 +266,12 @@ def secret_with_many_files(candidate: Candidate) -> Iterator[Found]:
                     yield from _many(
                         candidate, f"{volume.path}.projected.sources[{i}].secret", secret, str(secret.get("name"))
                     )
+
+
+def _files_by_sub_path(candidate: Candidate, volume: str) -> set[str]:
+    """The files of a volume that are mounted one by one; none where it is mounted whole anywhere."""
+    mounts = [m for c in candidate.moving for m in c.volume_mounts if m.volume == volume]
+    return {m.sub_path for m in mounts if m.sub_path} if all(m.sub_path for m in mounts) else set()
 
 
 def _many(candidate: Candidate, at: str, source: object, name: str) -> Iterator[Found]:
