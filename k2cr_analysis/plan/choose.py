@@ -19,6 +19,7 @@ from k2cr_analysis.plan.worth import Candidate, Fleet, Key
 EXACT_UP_TO = 10
 _COVERS_TRIED = 12  # of each pool, in each of
 _ROUNDS = 3
+_PARTS = (0.9, 0.7, 0.5, 0.3, 0.1)
 _NO_COVER = Cover(0.0, 0, ())
 _SINGLES_TRIED = 300
 _EQUAL = Decimal("0.00001")  # the bound is worked out in floats
@@ -71,21 +72,27 @@ def _exact(fleet: Fleet) -> Choice:
 
 
 def _joined(fleet: Fleet, clusters: Sequence[ClusterCovers]) -> tuple[Candidate, ...]:
-    """A cover for each pool: the best by itself, then pool by pool the one that is best beside the others'."""
+    """A set for each pool, then pool by pool the one that is best beside the others'.
+
+    It starts from the better of: the best cover of each pool by itself, and those that leave for the most part where
+    parts of workloads may.
+    """
     pools = [pool for cluster in clusters for pool in cluster.pools]
     alone = [c for cluster in clusters for c in cluster.paying_alone]
-    taken = [max([_NO_COVER, *pool.covers()], key=lambda cover: cover.worth) for pool in pools]
-    best = _union([*alone, *(c for cover in taken for c in cover.candidates)])
+    by_pool = [max([_NO_COVER, *pool.covers()], key=lambda cover: cover.worth).candidates for pool in pools]
+    relaxed = [_union([c for cluster in clusters for c in cluster.mostly_leaving(part)]) for part in _PARTS]
+    best = _best(fleet, [_union([*alone, *found]) for found in ([c for p in by_pool for c in p], *relaxed)])
+    taken = [tuple(c for c in best if pool.has(c)) for pool in pools]
     objective = _objective(fleet, best)
     for _ in range(_ROUNDS):
         before = objective
         for number, pool in enumerate(pools):
-            others = [c for n, cover in enumerate(taken) if n != number for c in cover.candidates]
+            others = [c for n, found in enumerate(taken) if n != number for c in found]
             for cover in (_NO_COVER, *pool.covers({c.key for c in others})[:_COVERS_TRIED]):
                 trial = _union([*alone, *others, *cover.candidates])
                 reached = _objective(fleet, trial)
                 if reached > objective:
-                    taken[number], best, objective = cover, trial, reached
+                    taken[number], best, objective = cover.candidates, trial, reached
         if objective == before:
             break
     return best

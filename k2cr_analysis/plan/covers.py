@@ -18,12 +18,12 @@ from functools import cached_property
 
 import numpy as np
 
-from k2cr_analysis.cost.avoidable import Avoidable, PackedPool
+from k2cr_analysis.cost.avoidable import Avoidable
 from k2cr_analysis.model.observed import FloatArray
+from k2cr_analysis.plan.cost_split import LEAST_COST, split_cost
 from k2cr_analysis.plan.least_cover import LeastCover, least_cover
+from k2cr_analysis.plan.pool_problem import PoolProblem
 from k2cr_analysis.plan.worth import Candidate, Fleet, Key
-
-_LEAST_COST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +41,17 @@ class PoolCovers:
     ``cost`` float64[n]: Cloud Run and effort of each, a month; ``part`` float64[n]: what of it this pool bears.
     """
 
-    def __init__(self, pool: PackedPool, candidates: Sequence[Candidate], cost: FloatArray, part: FloatArray) -> None:
+    def __init__(
+        self, problem: PoolProblem, candidates: Sequence[Candidate], cost: FloatArray, part: FloatArray
+    ) -> None:
+        self._problem = problem
         self._candidates = tuple(candidates)
-        self._cost, self._part = np.maximum(cost, _LEAST_COST), np.maximum(part, _LEAST_COST)
-        self._nodes, self._zones = len(pool.node_names), pool.zones
-        self._node_month = float(pool.most_of_a_node_month)
-        self._freed: FloatArray = np.array([_in_nodes(pool, c.id) for c in candidates]).reshape(len(candidates), 3)
-        everything = np.sum([_in_nodes(pool, w) for w in pool.groups], axis=0) if pool.groups else np.zeros(3)
-        scarcest = float(everything.max()) if pool.groups else 0.0
-        can_empty = bool(pool.groups) and len(candidates) == len(pool.groups)
-        some = range(1, self._nodes - self._zones + 1) if candidates else ()
-        self._counts = [*(n for n in some if n < self._nodes), *([self._nodes] if can_empty else [])]
-        stay = np.array([(self._nodes - n + 0.5) / self._nodes if n < self._nodes else 0.0 for n in self._counts])
-        self._needed: FloatArray = everything - np.outer(stay, np.full(3, scarcest))
+        self._keys = frozenset(c.key for c in candidates)
+        self._cost, self._part = np.maximum(cost, LEAST_COST), part
+
+    def has(self, candidate: Candidate) -> bool:
+        """Whether the candidate has pods here."""
+        return candidate.key in self._keys
 
     def covers(self, moved: Set[Key] = frozenset()) -> tuple[Cover, ...]:
         """The best set found for each number of nodes, the most worth first; only those that pay.
@@ -62,11 +60,15 @@ class PoolCovers:
         """
         alone = not any(c.key in moved for c in self._candidates) and np.array_equal(self._cost, self._part)
         cost = np.array(
-            [_LEAST_COST if c.key in moved else full for c, full in zip(self._candidates, self._cost, strict=True)]
+            [LEAST_COST if c.key in moved else full for c, full in zip(self._candidates, self._cost, strict=True)]
         )
         least = self._least if alone else tuple(self._covered(cost))
         found = [
-            Cover(self._node_month * count - float(cost[list(cover.picked)].sum()), count, self._named(cover.picked))
+            Cover(
+                self._problem.node_month * count - float(cost[list(cover.picked)].sum()),
+                count,
+                self._named(cover.picked),
+            )
             for count, cover in least
             if cover.picked is not None
         ]
@@ -75,15 +77,15 @@ class PoolCovers:
     @property
     def bound(self) -> float:
         """No set of workloads gains more from this pool a month."""
-        return max((self._node_month * count - cover.least for count, cover in self._least), default=0.0)
+        return max((self._problem.node_month * count - cover.least for count, cover in self._least), default=0.0)
 
     @cached_property
     def _least(self) -> tuple[tuple[int, LeastCover], ...]:
         return tuple(self._covered(self._part))
 
     def _covered(self, cost: FloatArray) -> Iterator[tuple[int, LeastCover]]:
-        for count, needed in zip(self._counts, self._needed, strict=True):
-            yield count, least_cover(cost, self._freed, needed)
+        for count, needed in zip(self._problem.counts, self._problem.needed, strict=True):
+            yield count, least_cover(cost, self._problem.freed, needed)
 
     def _named(self, picked: Iterable[int]) -> tuple[Candidate, ...]:
         return tuple(self._candidates[i] for i in picked)
@@ -108,38 +110,30 @@ class ClusterCovers:
         """Those whose own price is above what they cost; only where pods are billed one by one."""
         return tuple(c for c, worth in zip(self.candidates, self._alone, strict=True) if worth > 0)
 
+    def mostly_leaving(self, part: float) -> tuple[Candidate, ...]:
+        """Those of which at least this part leaves where parts of workloads may."""
+        return tuple(c for c, leaving in zip(self.candidates, self._leaving, strict=True) if leaving >= part)
+
     @property
     def bound(self) -> float:
         """No set of these candidates is worth more a month, before the free tier."""
         staying = float(np.maximum(self._alone, 0.0).sum()) + sum(max(pool.bound, 0.0) for pool in self.pools)
         return max(staying, 0.0 if self._going is None else self._going)
 
-    def _can_shrink(self, pool: PackedPool) -> bool:
-        """Whether it has nodes beyond one a zone, or no pods but the candidates'."""
-        return len(pool.node_names) > pool.zones or pool.groups.keys() <= {c.id for c in self.candidates}
-
     def _split(self, avoidable: Avoidable) -> tuple[PoolCovers, ...]:
-        """Each pool with its candidates; what one costs is split over its pools by the part of their nodes it takes."""
-        if not self.candidates or not avoidable.pools:
-            return ()
-        parts = np.array(
-            [
-                [
-                    max(_in_nodes(p, c.id)) * float(p.most_of_a_node_month) if c.id in p.groups and can_shrink else 0.0
-                    for c in self.candidates
-                ]
-                for p, can_shrink in ((p, self._can_shrink(p)) for p in avoidable.pools)
-            ]
+        """Each pool with its candidates and its part of what they cost."""
+        here = [
+            np.array([n for n, c in enumerate(self.candidates) if c.id in p.groups], dtype=np.int64)
+            for p in avoidable.pools
+        ]
+        inside = [[self.candidates[n] for n in indices] for indices in here]
+        problems = [PoolProblem.of(p, [c.id for c in found]) for p, found in zip(avoidable.pools, inside, strict=True)]
+        split = split_cost(problems, here, self._cost)
+        self._leaving = split.leaving
+        return tuple(
+            PoolCovers(problem, found, self._cost[indices], part)
+            for problem, found, indices, part in zip(problems, inside, here, split.parts, strict=True)
         )
-        whole = parts.sum(axis=0)
-        share = np.divide(parts, whole, out=np.zeros_like(parts), where=whole > 0)
-        found = []
-        for pool, shares in zip(avoidable.pools, share, strict=True):
-            here = [n for n, c in enumerate(self.candidates) if c.id in pool.groups]
-            found.append(
-                PoolCovers(pool, [self.candidates[n] for n in here], self._cost[here], (shares * self._cost)[here])
-            )
-        return tuple(found)
 
 
 def cluster_covers(fleet: Fleet) -> tuple[ClusterCovers, ...]:
@@ -153,13 +147,3 @@ def cluster_covers(fleet: Fleet) -> tuple[ClusterCovers, ...]:
 def upper_bound(fleet: Fleet, clusters: Sequence[ClusterCovers]) -> float:
     """No plan is worth more a month: the clusters' bounds, and all of the free tier that there is to have."""
     return sum(c.bound for c in clusters) + float(fleet.free_tier_of(fleet.candidates).month)
-
-
-def _in_nodes(pool: PackedPool, workload_id: str) -> tuple[float, float, float]:
-    """What a workload's pods take of the pool's nodes: by CPU, by memory, by number of pods."""
-    group, room = pool.groups[workload_id], pool.room
-    return (
-        group.cpu_millicores * group.pods / room.cpu_millicores,
-        group.memory_kib * group.pods / room.memory_kib,
-        group.pods / room.pods,
-    )
