@@ -58,13 +58,14 @@ def assess(
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
 ) -> None:
     from k2cr_analysis.assessment import assess as run
+    from k2cr_analysis.assessment.find import find_workload
     from k2cr_analysis.plan import portfolio
 
     paths, workload = split_arguments(snapshots)
     settings = config_from(config)
     assessed = [run(path, settings) for path in paths]
     if workload is not None:
-        named(assessed, workload)
+        find_workload(assessed, workload)
     if explain:
         give(_explanation(assessed, workload), out)
         return
@@ -78,7 +79,7 @@ def assess(
         text = as_csv(_HEADER, rows) if format is Format.CSV else as_table(_HEADER, rows, right=(3, 4, 5, 6, 7))
         give(text, out)
         if format is Format.TABLE and workload is not None:
-            give(_findings(named(assessed, workload)), out)
+            give(_findings(find_workload(assessed, workload)), out)
     if not quiet:
         _summary(assessed, found)
 
@@ -89,22 +90,6 @@ def split_arguments(arguments: Sequence[str]) -> tuple[list[Path], str | None]:
     if len(arguments) > 1 and _WORKLOAD_ID.fullmatch(last) and not Path(last).exists():
         return [Path(a) for a in arguments[:-1]], last
     return [Path(a) for a in arguments], None
-
-
-def named(assessed: Sequence[Assessment], workload: str) -> WorkloadAssessment:
-    """The workload with this id; a UsageError with the nearest ids where there is none."""
-    from difflib import get_close_matches
-
-    by_id = {w.id: w for a in assessed for w in a.workloads}
-    if workload not in by_id:
-        near = get_close_matches(workload, by_id, n=3, cutoff=0.5)
-        raise UsageError(
-            ref="no-such-workload",
-            found=f"{workload}, which is not among the {len(by_id)} workloads of the snapshot",
-            expected="namespace/Kind/name" + (f", such as {', '.join(near)}" if near else ""),
-            do="`k2cr assess SNAP` lists all of them",
-        )
-    return by_id[workload]
 
 
 def _row(assessed: WorkloadAssessment) -> tuple[object, ...]:
@@ -140,7 +125,9 @@ def _explanation(assessed: Sequence[Assessment], workload: str | None) -> str:
             found="--explain without a workload",
             expected="k2cr assess SNAP namespace/Kind/name --explain",
         )
-    one = named(assessed, workload)
+    from k2cr_analysis.assessment.find import find_workload
+
+    one = find_workload(assessed, workload)
     rows = [(use.path, use.how, use.by) for use in one.fit.fields]
     return as_table(("field", "account", "by or why"), rows) + _findings(one)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
+from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
-from k2cr_analysis.errors import InputError, UsageError
+from k2cr_analysis.errors import InputError
 
 
 def can_render(assessed: WorkloadAssessment) -> bool:
@@ -21,19 +21,11 @@ def select(assessment: Assessment, wanted: Sequence[str] = ()) -> tuple[Workload
     """
     if not wanted:
         return tuple(w for w in assessment.workloads if can_render(w))
-    by_id = {w.id: w for w in assessment.workloads}
-    for name in wanted:
-        if name not in by_id:
-            near = get_close_matches(name, by_id, n=3, cutoff=0.5)
-            raise UsageError(
-                ref="no-such-workload",
-                found=f"{name}, which is not among the {len(by_id)} workloads of the snapshot",
-                expected="namespace/Kind/name" + (f", such as {', '.join(near)}" if near else ""),
-                do="`k2cr assess SNAP` lists all of them",
-            )
-        if not can_render(by_id[name]):
-            raise _does_not_move(by_id[name])
-    return tuple(by_id[name] for name in sorted(set(wanted)))
+    found = {name: find_workload([assessment], name) for name in sorted(set(wanted))}
+    for one in found.values():
+        if not can_render(one):
+            raise _does_not_move(one)
+    return tuple(found.values())
 
 
 def _does_not_move(assessed: WorkloadAssessment) -> InputError:

@@ -10,6 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
+from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.errors import PartialError
 from k2cr_analysis.report.index import write_index
@@ -26,7 +27,7 @@ from k2cr_analysis.report.pages import (
     record_path,
     write_record,
 )  # fmt: skip
-from k2cr_analysis.report.parameters import assess_many, find
+from k2cr_analysis.report.parameters import assess_many
 from k2cr_analysis.report.worker import make
 
 Say = Callable[[str], None]
@@ -105,7 +106,7 @@ def _named(assessed: Assessment, workloads: Sequence[str], *, only: bool) -> lis
         return [w.id for w in assessed.workloads if w.fit.moves]
     held = {w.id for w in assessed.workloads}
     if only:
-        return sorted({find(assessed, name).id for name in workloads})
+        return sorted({find_workload([assessed], name).id for name in workloads})
     return sorted(held.intersection(workloads))
 
 

@@ -6,11 +6,11 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from k2cr_analysis.assessment import assess
+from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import load_config
 from k2cr_analysis.errors import K2crError, UsageError
@@ -72,21 +72,7 @@ def assessed_all(snapshot: Any = None, config: str | Path | None = None) -> list
 def workload(assessed_one: Assessment, workload_id: str) -> WorkloadAssessment:
     """The workload with this id; the nearest ids are named where there is none."""
     with in_one_sentence():
-        return find(assessed_one, workload_id)
-
-
-def find(assessed_one: Assessment, workload_id: str) -> WorkloadAssessment:
-    """As :func:`workload`; raises UsageError."""
-    by_id = {w.id: w for w in assessed_one.workloads}
-    if workload_id in by_id:
-        return by_id[workload_id]
-    near = get_close_matches(str(workload_id), by_id, n=3, cutoff=0.4)
-    raise UsageError(
-        ref="no-such-workload",
-        found=f"no workload {workload_id} in the snapshot",
-        expected=("one of " + ", ".join(near)) if near else "namespace/Kind/name",
-        do="take an id from the portfolio's table",
-    )
+        return find_workload([assessed_one], str(workload_id))
 
 
 def _is_place(value: Any) -> bool:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.plan import plan, portfolio
-from k2cr_analysis.report.parameters import assess_many, find
+from k2cr_analysis.report.parameters import assess_many
 from k2cr_analysis.resources import bundled
 
 REFERENCE = "portal/Deployment/frontend"
@@ -18,7 +19,7 @@ def demo():
 
 @pytest.fixture(scope="session")
 def reference(demo):
-    return find(demo, REFERENCE)
+    return find_workload([demo], REFERENCE)
 
 
 @pytest.fixture(scope="session")

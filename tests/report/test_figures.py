@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.report import figures
 from k2cr_analysis.report.chart import Chart
 from k2cr_analysis.report.observed import profile_of
-from k2cr_analysis.report.parameters import find
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,6 @@ def test_titles_tell_what_the_analysis_found(charts, reference):
     ],
 )
 def test_absent_data_is_said_and_not_drawn(demo, figure, workload):
-    shown = figure(find(demo, workload))
+    shown = figure(find_workload([demo], workload))
     assert not isinstance(shown, Chart)
     assert "not" in shown.text or "No container" in shown.text
