@@ -56,13 +56,18 @@ class PoolCovers:
     def covers(self, moved: Set[Key] = frozenset()) -> tuple[Cover, ...]:
         """The best set found for each number of nodes, the most worth first; only those that pay.
 
-        ``moved``: those that leave on other pools' account, and so cost nothing here.
+        ``moved``: those that leave on other pools' account, and so cost nothing here. In a large pool only the numbers
+        of nodes near the one that is best for parts of workloads are tried again.
         """
         alone = not any(c.key in moved for c in self._candidates) and np.array_equal(self._cost, self._part)
         cost = np.array(
             [LEAST_COST if c.key in moved else full for c, full in zip(self._candidates, self._cost, strict=True)]
         )
-        least = self._least if alone else tuple(self._covered(cost))
+        least = (
+            self._least
+            if alone
+            else tuple(self._covered(cost, self._problem.counts_near(self._problem.relaxed(cost)[1])))
+        )
         found = [
             Cover(
                 self._problem.node_month * count - float(cost[list(cover.picked)].sum()),
@@ -81,11 +86,11 @@ class PoolCovers:
 
     @cached_property
     def _least(self) -> tuple[tuple[int, LeastCover], ...]:
-        return tuple(self._covered(self._part))
+        return tuple(self._covered(self._part, range(len(self._problem.counts))))
 
-    def _covered(self, cost: FloatArray) -> Iterator[tuple[int, LeastCover]]:
-        for count, needed in zip(self._problem.counts, self._problem.needed, strict=True):
-            yield count, least_cover(cost, self._problem.freed, needed)
+    def _covered(self, cost: FloatArray, rows: Iterable[int]) -> Iterator[tuple[int, LeastCover]]:
+        for row in rows:
+            yield self._problem.counts[row], least_cover(cost, self._problem.freed, self._problem.needed[row])
 
     def _named(self, picked: Iterable[int]) -> tuple[Candidate, ...]:
         return tuple(self._candidates[i] for i in picked)

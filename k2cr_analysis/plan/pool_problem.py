@@ -11,6 +11,8 @@ from k2cr_analysis.cost.avoidable import PackedPool
 from k2cr_analysis.model.observed import FloatArray
 from k2cr_analysis.plan.least_cover import SLACK, WEIGHTS
 
+NEAR = 10
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PoolProblem:
@@ -39,6 +41,12 @@ class PoolProblem:
             counts=counts,
             needed=everything - np.outer(stay, np.full(3, float(everything.max()))),
         )
+
+    def counts_near(self, parts: FloatArray) -> Sequence[int]:
+        """The rows of ``counts`` within ``NEAR`` of what these parts of the workloads free."""
+        freed = parts @ self.freed
+        reached = int(np.all(freed >= self.needed - SLACK, axis=1).sum())
+        return range(max(reached - NEAR, 0), min(reached + NEAR, len(self.counts)))
 
     def relaxed(self, cost: FloatArray) -> tuple[float, FloatArray]:
         """(most that the pool gains where parts of workloads may leave, which parts): float64[n] in [0, 1]."""
