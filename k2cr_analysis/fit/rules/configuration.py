@@ -251,13 +251,14 @@ def redacted_text(candidate: Candidate) -> Iterator[Found]:
     """
     for container in candidate.moving:
         for field, words in (("command", container.command), ("args", container.args)):
-            for i, word in enumerate(words):
-                if "<redacted>" in word:
-                    yield Found(
-                        f"{container.path}.{field}[{i}]",
-                        f"container {container.name}: {field}[{i}] looked like a secret and was not stored; "
-                        "Cloud Run takes arguments as they are",
-                    )
+            hidden = [i for i, word in enumerate(words) if "<redacted>" in word]
+            if hidden:
+                places = ", ".join(f"{field}[{i}]" for i in hidden)
+                yield Found(
+                    f"{container.path}.{field}[{hidden[0]}]",
+                    f"container {container.name}: {places} looked like a secret and was not stored; Cloud Run takes "
+                    "arguments as they are",
+                )
         for name, probe in container.probes():
             for header, value in probe.headers:
                 if "<redacted>" in value:
