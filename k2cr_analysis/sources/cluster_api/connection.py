@@ -1,0 +1,181 @@
+"""One API server: who we are to it (kubeconfig or in-cluster), and a GET that bears its faults.
+
+The transport (TLS, client certificates, proxies, tokens and the programs that make them) is that of the official
+client; the answers are parsed as plain JSON, since its object tree takes ten times as long and loses unknown fields.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from k2cr_analysis.errors import InputError, Location, RemoteError, UsageError
+from k2cr_analysis.sources.patience import PASSING_STATUSES, Patience
+
+IN_CLUSTER: Final = "in-cluster"
+# Connecting, and the longest silence within an answer.
+_TIMEOUT_S: Final = (10.0, 60.0)
+_UNAUTHORIZED: Final = 401
+
+
+class Refused(Exception):  # noqa: N818 (an answer of the server, of which some are expected)
+    """An answer other than 200 that waiting does not change; ``status_object`` is the server's ``Status``."""
+
+    def __init__(self, status: int, message: str, status_object: Mapping[str, Any]) -> None:
+        super().__init__(status, message)
+        self.status = status
+        self.message = message
+        self.status_object = status_object
+
+
+class ApiServer:
+    """The API server of one kubeconfig context; the context ``in-cluster`` is the pod's own service account."""
+
+    def __init__(self, context: str, kubeconfig: str | None = None, patience: Patience | None = None) -> None:
+        self._context = context
+        self._kubeconfig = kubeconfig
+        self._patience = patience or Patience()
+        self._connect()
+
+    def get(self, path: str, query: Mapping[str, str | int] | None = None) -> dict[str, Any]:
+        """The JSON object at a path.
+
+        ``Refused`` for an answer that waiting does not change; ``RemoteError`` where the server stays busy, cannot be
+        reached, or does not take the credentials even after they were made anew.
+        """
+        url = f"{self._client.configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
+        waits = self._patience.waits_s()
+        renewed = False
+        while True:
+            status, asked_s, body, trouble = self._once(url)
+            if status == _UNAUTHORIZED and not renewed:
+                renewed = True
+                self._connect()
+                continue
+            if status == 200:
+                found, trouble = _parsed(body)
+                if found is not None:
+                    return found
+            elif status is not None and status not in PASSING_STATUSES:
+                raise self._refusal(status, body)
+            wait_s = next(waits, None)
+            if wait_s is None:
+                raise self._gone(path, trouble)
+            self._patience.wait(wait_s, asked_s)
+
+    def _once(self, url: str) -> tuple[int | None, float | None, bytes, str]:
+        """Status, seconds that the server asks to wait, body, and the trouble in words; no status: no answer."""
+        import urllib3
+
+        try:
+            transport: Any = self._client.rest_client
+            reply = transport.request("GET", url, headers=self._headers(), _request_timeout=_TIMEOUT_S)
+            body = reply.response.data
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return None, None, b"", f"{type(error).__name__}: {error}"
+        asked = reply.getheader("Retry-After")
+        said = _message(body)
+        return reply.status, _seconds(asked), body, f"{reply.status} {reply.reason}" + (f": {said}" if said else "")
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept": "application/json", "User-Agent": "k2cr"}
+        for setting in self._client.configuration.auth_settings().values():
+            if setting["in"] == "header" and setting["value"]:
+                headers[setting["key"]] = setting["value"]
+        return headers
+
+    def _connect(self) -> None:
+        """Read the kubeconfig (again): programs that make tokens are run, files that hold them are read."""
+        from kubernetes.client import ApiClient
+
+        configuration = _configuration(self._context, self._kubeconfig)
+        configuration.retries = False  # ours are counted, and wait as long as the server asks
+        self._client = ApiClient(configuration)
+
+    def _refusal(self, status: int, body: bytes) -> Exception:
+        said = _message(body)
+        if status != _UNAUTHORIZED:
+            parsed, _ = _parsed(body)
+            return Refused(status, said, parsed or {})
+        return RemoteError(
+            ref="cluster-credentials",
+            found=f"401 Unauthorized from {self._client.configuration.host}" + (f": {said}" if said else ""),
+            expected=f"credentials of the context {self._context} that the cluster takes",
+            do="run `gcloud auth login`, then `gcloud container clusters get-credentials CLUSTER --location=L`",
+        )
+
+    def _gone(self, path: str, trouble: str) -> RemoteError:
+        return RemoteError(
+            ref="cluster-not-answering",
+            found=f"{self._client.configuration.host}{path}: {trouble}, {self._patience.attempts} times",
+            expected="an answer of the Kubernetes API",
+            do=f"see that `kubectl --context {self._context} get nodes` works here, then run the same command again",
+        )
+
+
+def _configuration(context: str, kubeconfig: str | None) -> Any:
+    from kubernetes.client import Configuration
+
+    config = _config_module()
+    configuration = Configuration()
+    try:
+        if context == IN_CLUSTER and kubeconfig is None:
+            config.load_incluster_config(client_configuration=configuration)
+        else:
+            # The file is the user's own: a token that was made anew is not written into it.
+            config.load_kube_config(kubeconfig, context, client_configuration=configuration, persist_config=False)
+    except config.ConfigException as error:
+        raise _no_context(context, kubeconfig, str(error)) from None
+    except OSError as error:
+        raise InputError(
+            ref="cannot-read",
+            where=Location(kubeconfig or error.filename),
+            found=str(error.strerror or error),
+            expected="a kubeconfig",
+            do="check --kubeconfig, or the variable KUBECONFIG",
+        ) from None
+    return configuration
+
+
+def _config_module() -> Any:
+    """The client's own reader of kubeconfigs, which has no types."""
+    from kubernetes import config
+
+    return config
+
+
+def _no_context(context: str, kubeconfig: str | None, said: str) -> UsageError:
+    config = _config_module()
+    try:
+        known = sorted(str(found["name"]) for found in config.list_kube_config_contexts(kubeconfig)[0])
+    except (config.ConfigException, OSError):
+        known = []
+    return UsageError(
+        ref="no-such-context",
+        where=Location(kubeconfig) if kubeconfig else None,
+        found=f"--context {context}: {said.splitlines()[0]}" if said else f"--context {context}",
+        expected=", ".join(known) or "a kubeconfig with this context",
+        do="name one of these, or make it: gcloud container clusters get-credentials CLUSTER --location=L --project=P",
+    )
+
+
+def _parsed(body: bytes) -> tuple[dict[str, Any] | None, str]:
+    try:
+        found = json.loads(body)
+    except ValueError as error:
+        return None, f"an answer that is not whole JSON ({error})"
+    return (found, "") if isinstance(found, dict) else (None, "an answer that is no JSON object")
+
+
+def _message(body: bytes) -> str:
+    parsed, _ = _parsed(body)
+    return str((parsed or {}).get("message") or "") if parsed is None or parsed.get("kind") == "Status" else ""
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return float(text) if text is not None else None
+    except ValueError:
+        return None  # a date, which a clock that is off would misread

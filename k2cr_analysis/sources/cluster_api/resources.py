@@ -1,0 +1,59 @@
+"""What is listed from a cluster: the kinds that the model reads, each with its API group and plural name.
+
+``data/rbac.yaml`` is the ClusterRole with exactly these; a test holds the two together. Secrets are not listed: pod
+specs show which of their keys are used, and their data must not be read at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+CORE: Final = ""
+
+_PLURALS: Final[Mapping[str, str]] = {
+    CORE: """
+        nodes namespaces pods services configmaps serviceaccounts persistentvolumeclaims persistentvolumes
+        replicationcontrollers
+        """,
+    "apps": "deployments statefulsets daemonsets replicasets",
+    "batch": "jobs cronjobs",
+    "autoscaling": "horizontalpodautoscalers",
+    "autoscaling.k8s.io": "verticalpodautoscalers",
+    "keda.sh": "scaledobjects",
+    "networking.k8s.io": "ingresses networkpolicies",
+    "gateway.networking.k8s.io": "gateways httproutes grpcroutes tlsroutes tcproutes udproutes",
+    "networking.istio.io": "gateways virtualservices",
+    "networking.gke.io": """
+        managedcertificates frontendconfigs serviceattachments healthcheckpolicies gcpbackendpolicies
+        """,
+    "cloud.google.com": "backendconfigs",
+    "policy": "poddisruptionbudgets",
+    "scheduling.k8s.io": "priorityclasses",
+    "storage.k8s.io": "storageclasses",
+    "rbac.authorization.k8s.io": "roles clusterroles rolebindings clusterrolebindings",
+    "admissionregistration.k8s.io": "mutatingwebhookconfigurations validatingwebhookconfigurations",
+    "apiregistration.k8s.io": "apiservices",
+    "apiextensions.k8s.io": "customresourcedefinitions",
+    "monitoring.googleapis.com": "podmonitorings",
+    "monitoring.coreos.com": "podmonitors",
+    "serving.knative.dev": "services",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Resource:
+    """``group`` is empty for the core API."""
+
+    group: str
+    plural: str
+
+    def __str__(self) -> str:
+        """As kubectl takes it: ``deployments.apps``."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+
+RESOURCES: Final = tuple(
+    sorted(Resource(group, plural) for group, plurals in _PLURALS.items() for plural in plurals.split())
+)
