@@ -241,7 +241,8 @@ def _begin(state: k.State, service: ServiceConfig, requests: int, ready: int) ->
     n[k.FREE_SLOTS] = len(state.slot_f) - ready
     n[k.OPEN_HEAD] = n[k.OPEN_TAIL] = -1
     n[k.LOWEST] = service.concurrency
-    n[k.BATCH_SIZE] = 1
+    # Merging costs time: a run whose length is known begins with batches not far from their size at the end.
+    n[k.BATCH_SIZE] = 1 if requests == UNLIMITED else max(1, requests // k.BATCHES**2)
     n[k.LIVE] = n[k.ROTATION] = n[k.NEXT_SEQ] = n[k.WISH] = ready
     f[k.NEXT_TICK] = math.inf
     f[k.NEXT_EXPIRY] = service.idle_s if ready else math.inf

@@ -11,9 +11,8 @@ import numpy as np
 from k2cr_analysis.latency.closed_forms import ps_mean_sojourn_ratio
 from k2cr_analysis.latency.histogram import quantiles_ms, supported
 from k2cr_analysis.latency.hops import hop_assumptions
-from k2cr_analysis.latency.service import ServiceConfig
-from k2cr_analysis.latency.service_time import ServiceTime, service_time
-from k2cr_analysis.latency.startup import StartupEstimate, startup_estimate
+from k2cr_analysis.latency.service_time import ServiceTime, service_on, service_time
+from k2cr_analysis.latency.startup import startup_estimate
 from k2cr_analysis.latency.timeline import MONTH_S, TARGET_UTILISATION, InstanceLoad, closed_form_timeline
 from k2cr_analysis.model.cloud_run import ContainerProbes, InstanceTimeline, Quantiles, ServiceShape, StartupOrder
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
@@ -121,11 +120,10 @@ def predict(  # noqa: PLR0913 -- what assessment hands across, each once
         after = _closed_form_quantiles(service, load, cores_in_use, months.cold_start_ratio)
         return Prediction(gke, after, months.cold_start_ratio, estimate.ready_ms, months.month, CLOSED_FORMS, said)
 
-    from k2cr_analysis.latency.sampled_month import sampled_month  # numba is slow to import
+    from k2cr_analysis.latency.sampled_month import Load, sampled_month  # numba is slow to import
 
-    month = sampled_month(
-        known, float(traffic.period_s), traffic.requests_per_month, _service_config(shape, service, estimate), seed
-    )
+    load_of_month = Load(known, float(traffic.period_s), traffic.requests_per_month)
+    month = sampled_month(load_of_month, service_on(shape, service, estimate.ready_ms / 1000.0), seed)
     return Prediction(
         gke=gke,
         cloud_run=_quantiles(month, service.samples),
@@ -146,21 +144,4 @@ def _load(shape: ServiceShape, service: ServiceTime, startup_s: float) -> Instan
         min_instances=shape.min_instances,
         max_instances=shape.max_instances,
         startup_s=startup_s,
-    )
-
-
-def _service_config(shape: ServiceShape, service: ServiceTime, estimate: StartupEstimate) -> ServiceConfig:
-    """All containers' vCPUs serve a request: the proxy's and the application's work on it one after the other."""
-    startup_s = estimate.ready_ms / 1000.0
-    return ServiceConfig(
-        service_s=service.mean_s,
-        cpu_s=min(service.cpu_s, service.mean_s),
-        service_distribution="table",
-        service_table_s=service.sample_ms / 1000.0,
-        cpu_cores=float(shape.cpu_cores),
-        concurrency=shape.concurrency or 1,
-        min_instances=shape.min_instances,
-        max_instances=max(shape.max_instances, shape.min_instances, 1),
-        startup_s=startup_s,
-        pending_timeout_s=max(10.0, 3.5 * startup_s),
     )

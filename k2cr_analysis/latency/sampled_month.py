@@ -43,14 +43,21 @@ class SampledMonth:
         return float(self.latency_s[min(int(np.searchsorted(reached, p)), len(reached) - 1)])
 
 
-def sampled_month(
-    requests: IntArray, period_s: float, requests_per_month: float, service: ServiceConfig, seed: int
-) -> SampledMonth:
+@dataclass(frozen=True, slots=True, eq=False)
+class Load:
     """``requests`` int64[n]: of the known periods in a row, at least one request among them."""
-    week = _typical_week(requests, period_s)
-    if week.sum() <= REPLAYED_REQUESTS:
-        return _replayed(week, period_s, requests_per_month, service, seed)
-    return _at_six_rates(requests, period_s, requests_per_month, service, seed)
+
+    requests: IntArray
+    period_s: float
+    requests_per_month: float
+
+
+def sampled_month(load: Load, service: ServiceConfig, seed: int, *, effort: int = 1) -> SampledMonth:
+    """A month of ``load`` on ``service``; ``effort``: as many times as many requests are simulated."""
+    week = _typical_week(load.requests, load.period_s)
+    if week.sum() <= REPLAYED_REQUESTS * effort:
+        return _replayed(week, load, service, seed)
+    return _at_six_rates(load, service, seed, REQUESTS_A_RATE * effort)
 
 
 def _typical_week(requests: IntArray, period_s: float) -> IntArray:
@@ -85,13 +92,11 @@ def _active_s(run: Run) -> float:
     return min(max(0.0, run.billable_request_s - run.starting_s), run.mean_instances * run.simulated_s)
 
 
-def _replayed(
-    week: IntArray, period_s: float, requests_per_month: float, service: ServiceConfig, seed: int
-) -> SampledMonth:
-    run, values, weights = _run(counted(week, period_s), service, seed, None, None)
+def _replayed(week: IntArray, load: Load, service: ServiceConfig, seed: int) -> SampledMonth:
+    run, values, weights = _run(counted(week, load.period_s), service, seed, None, None)
     months = MONTH_S / run.simulated_s
     timeline = InstanceTimeline(
-        requests=as_decimal(requests_per_month),
+        requests=as_decimal(load.requests_per_month),
         active_instance_s=as_decimal(_active_s(run) * months),
         starting_instance_s=as_decimal(run.starting_s * months),
         stopping_instance_s=as_decimal(run.instance_stops * STOP_GRACE_S * months),
@@ -104,20 +109,19 @@ def _replayed(
     return SampledMonth(values, weights, cold, timeline, "simulation: a typical week, every request")
 
 
-def _at_six_rates(
-    requests: IntArray, period_s: float, requests_per_month: float, service: ServiceConfig, seed: int
-) -> SampledMonth:
-    rates = requests / period_s
+def _at_six_rates(load: Load, service: ServiceConfig, seed: int, requests_a_rate: int) -> SampledMonth:
+    period_s = load.period_s
+    rates = load.requests / period_s
     levels, shares = _levels(rates)
     runs = [
-        _run(poisson(float(rate)), service, seed + i, REQUESTS_A_RATE, _warm(float(rate), service))
+        _run(poisson(float(rate)), service, seed + i, requests_a_rate, _warm(float(rate), service))
         for i, rate in enumerate(levels)
     ]
     values = np.concatenate([found for _, found, _ in runs])
     weights = np.concatenate([weight * share for (_, _, weight), share in zip(runs, shares, strict=True)])
     order = np.argsort(values, kind="stable")
 
-    ramps = closed_form_timeline(rates, period_s, _load(service))
+    ramps = closed_form_timeline(rates, period_s, _on_instance(service))
     at_rate = [0.0, *levels]
     active = np.interp(rates, at_rate, [0.0, *(_active_s(run) / run.simulated_s for run, _, _ in runs)])
     needed = np.interp(rates, at_rate, [float(service.min_instances), *(r.mean_instances for r, _, _ in runs)])
@@ -127,7 +131,7 @@ def _at_six_rates(
     months = MONTH_S / (len(rates) * period_s)
     month = ramps.month
     timeline = InstanceTimeline(
-        requests=as_decimal(requests_per_month),
+        requests=as_decimal(load.requests_per_month),
         active_instance_s=as_decimal(float(active.sum()) * period_s * months),
         starting_instance_s=month.starting_instance_s,
         stopping_instance_s=month.stopping_instance_s,
@@ -152,7 +156,7 @@ def _levels(rates: FloatArray) -> tuple[FloatArray, FloatArray]:
     return levels, np.bincount(place, weights=np.diff(SHARE_EDGES)).astype(np.float64)
 
 
-def _load(service: ServiceConfig) -> InstanceLoad:
+def _on_instance(service: ServiceConfig) -> InstanceLoad:
     return InstanceLoad(
         service_s=service.service_s,
         cpu_s=service.cpu_s,
@@ -166,7 +170,7 @@ def _load(service: ServiceConfig) -> InstanceLoad:
 
 def _warm(rate_per_s: float, service: ServiceConfig) -> WarmStart:
     """The steady state at a rate: what the autoscaler holds there, and at least the requests that run at a time."""
-    load = _load(service)
+    load = _on_instance(service)
     in_system = rate_per_s * service.service_s
     cores = rate_per_s * service.cpu_s
     spread = in_system + 2.0 * math.sqrt(in_system)

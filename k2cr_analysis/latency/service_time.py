@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from k2cr_analysis.latency.closed_forms import ps_mean_sojourn_ratio
 from k2cr_analysis.latency.histogram import exponential_sample_ms, sample_ms
+from k2cr_analysis.latency.service import ServiceConfig
+from k2cr_analysis.model.cloud_run import ServiceShape
 from k2cr_analysis.model.observed import FloatArray, TrafficProfile, WorkloadUsage
 
 HOURS_A_MONTH = 730
@@ -73,3 +75,22 @@ def _alone_s(
     vcpus = max(1, round(pod_cpu_cores))
     waiting_s = cpu_s * (ps_mean_sojourn_ratio(busy * vcpus, vcpus) - 1.0)
     return max(measured_s - waiting_s, cpu_s)
+
+
+def service_on(shape: ServiceShape, service: ServiceTime, startup_s: float) -> ServiceConfig:
+    """What is simulated of a shape. All containers' vCPUs serve a request, one container after the other.
+
+    Pending requests wait 10 s, or 3.5 start-ups if that is longer (Cloud Run, "About instance autoscaling").
+    """
+    return ServiceConfig(
+        service_s=service.mean_s,
+        cpu_s=min(service.cpu_s, service.mean_s),
+        service_distribution="table",
+        service_table_s=service.sample_ms / 1000.0,
+        cpu_cores=float(shape.cpu_cores),
+        concurrency=shape.concurrency or 1,
+        min_instances=shape.min_instances,
+        max_instances=max(shape.max_instances, shape.min_instances, 1),
+        startup_s=startup_s,
+        pending_timeout_s=max(10.0, 3.5 * startup_s),
+    )

@@ -64,7 +64,7 @@ def test_finite_queue(a, c, capacity, lost, mean, sojourn):
         (0.8, 4, 1.74554059),
         (0.6, 8, 1.04360692),
         (0.8, 8, 1.28602808),
-    ],  # fmt: skip
+    ],
 )
 def test_processor_sharing_mean(rho, c, mean):
     assert forms.ps_mean_sojourn_ratio(rho * c, c) == pytest.approx(mean, rel=1e-8)
