@@ -45,7 +45,7 @@ def deploy_script(build: Build) -> str:
         ]
     head = [
         f"{build.workload.id} -> Cloud Run {what} {run.name}. Written by k2cr.",
-        "Deploys, and does nothing else. Before it: prepare.sh.",
+        "Deploys, and does nothing else. The whole order is in cutover.md.",
         *why,
     ]
     before = ['export CLOUDSDK_RUN_REGION="$REGION"'] if isinstance(run, RunWorkerPool) else []
@@ -55,7 +55,7 @@ def deploy_script(build: Build) -> str:
 def _service_script(build: Build, run: RunService) -> str:
     head = [
         f"{build.workload.id} -> Cloud Run service {run.name}. Written by k2cr.",
-        "Deploys, and does nothing else. Before it: prepare.sh. After it: network.sh.",
+        "Deploys, and does nothing else. The whole order is in cutover.md.",
     ]
     unsaid = fields_without_flag(run)
     if unsaid:

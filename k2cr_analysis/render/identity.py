@@ -42,9 +42,6 @@ def build_identity(workload: Workload, service: str, context: RenderContext, acc
     email = f"{made}@{context.project_literal}.iam.gserviceaccount.com"
     if context.project is None:
         account.placeholder(context.project_literal, "the project's id")
-    why = (
-        "made by prepare.sh for this service alone: the pod has no Google service account, and the default one "
-        "may do too much"
-    )
+    why = "made by prepare.sh for it alone: the pod has no Google service account, and the default one may do too much"
     account.changed(path, target, name, email, why)
     return Identity(email, made, why)

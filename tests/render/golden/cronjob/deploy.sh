@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # shop/CronJob/report -> Cloud Run job report. Written by k2cr.
-# Deploys, and does nothing else. Before it: prepare.sh.
+# Deploys, and does nothing else. The whole order is in cutover.md.
 # The YAML form: the flags of jobs have no start-up probes.
 set -euo pipefail
 

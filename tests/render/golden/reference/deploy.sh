@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # shop/Deployment/frontend -> Cloud Run service frontend. Written by k2cr.
-# Deploys, and does nothing else. Before it: prepare.sh. After it: network.sh.
+# Deploys, and does nothing else. The whole order is in cutover.md.
 # The same service as service.yaml.
 set -euo pipefail
 
