@@ -54,15 +54,15 @@ def price_timeline(
         )
     else:
         items = (*_request_based(shape, timeline, tariff), *_boost("run.request.cpu.active", shape, timeline, tariff))
-    lines = tuple(items)
+    lines = (*items, *_gpu(shape, timeline, tariff))
     return tuple(item for item in lines if item.quantity) or lines
 
 
 def price_both(
     shape: ServiceShape, timeline: InstanceTimeline, prices: PriceBook, region: str, cud: Cud = LIST_PRICE
 ) -> dict[BillingMode, tuple[LineItem, ...]]:
-    """A service's month in both billing modes: mode -> lines."""
-    modes: tuple[BillingMode, ...] = ("request", "instance")
+    """A service's month in the billing modes that it may have: mode -> lines. One with a GPU is billed by instance."""
+    modes: tuple[BillingMode, ...] = ("instance",) if shape.gpu else ("request", "instance")
     return {mode: price_timeline(replace(shape, billing=mode), timeline, prices, region, cud) for mode in modes}
 
 
@@ -95,6 +95,12 @@ def _lifetime(meter: str, shape: ServiceShape, timeline: InstanceTimeline, tarif
     seconds = timeline.running_instance_s
     yield tariff.line(f"{meter}.cpu", seconds * shape.cpu_cores)
     yield tariff.line(f"{meter}.memory", seconds * Decimal(shape.memory_bytes) / GIB)
+
+
+def _gpu(shape: ServiceShape, timeline: InstanceTimeline, tariff: Tariff) -> Iterable[LineItem]:
+    """One GPU for the whole lifetime of each instance, without zonal redundancy."""
+    if shape.gpu is not None:
+        yield tariff.line(f"run.gpu.{shape.gpu}", timeline.running_instance_s)
 
 
 def _boost(meter: str, shape: ServiceShape, timeline: InstanceTimeline, tariff: Tariff) -> Iterable[LineItem]:

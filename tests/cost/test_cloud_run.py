@@ -66,6 +66,17 @@ def test_jobs_and_worker_pools_have_their_own_meters(target, rate):
     assert found[0].amount == 200 * Decimal(rate)
 
 
+def test_a_gpu_is_billed_for_the_lifetime_and_by_instance_alone():
+    with_gpu = replace(shape(("4", 16), billing="instance"), gpu="nvidia-l4")
+    timeline = month(running_instance_s=1000)
+    assert amounts(price_timeline(with_gpu, timeline, BOOK, REGION))[
+        "NVIDIA L4 GPU, no zonal redundancy, in us-central1"
+    ] == Decimal("0.1867")
+    assert list(price_both(with_gpu, timeline, BOOK, REGION)) == ["instance"]
+    with pytest.raises(InputError, match="no-price"):
+        price_timeline(with_gpu, timeline, BOOK, "europe-west3")
+
+
 @pytest.mark.parametrize(("cores", "boosted"), [("0.5", 2), ("1", 2), ("2", 4), ("4", 8), ("6", 8), ("8", 8)])
 def test_cpu_boost_doubles_up_to_eight(cores, boosted):
     assert boosted_cores(Decimal(cores)) == boosted
