@@ -21,7 +21,7 @@ from k2cr_analysis.cost.pod_demand import PodDemand, pod_demands
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.money import HOURS_PER_MONTH, LineItem, total
 from k2cr_analysis.model.observed import WorkloadUsage
-from k2cr_analysis.model.prices import LIST_PRICE, PriceBook, Tariff
+from k2cr_analysis.model.prices import GLOBAL, LIST_PRICE, PriceBook, Tariff
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,14 +64,19 @@ def attribute(
 
 
 def fee_lines(cluster: Cluster, prices: PriceBook) -> tuple[tuple[str, Decimal], ...]:
-    """The management fee of one cluster, and the account's credit where the cluster is of a kind that gets it."""
+    """The management fee of one cluster, and the account's credit where the cluster is of a kind that gets it.
+
+    No line where the price book does not have it.
+    """
     zonal = bool(cluster.location and _ZONE.fullmatch(cluster.location))
     kind = "autopilot" if cluster.is_autopilot else "zonal" if zonal else "regional"
-    fee = Tariff(prices, "global").line(f"gke.cluster.fee.{kind}", HOURS_PER_MONTH).amount
-    if kind == "regional":
+    hourly, credit = prices.price(f"gke.cluster.fee.{kind}", GLOBAL), prices.price("gke.cluster.fee.credit", GLOBAL)
+    if hourly is None:
+        return ()
+    fee = hourly.rate * HOURS_PER_MONTH
+    if kind == "regional" or credit is None:
         return ((FEE_LINE, fee),)
-    credit = prices.require("gke.cluster.fee.credit", "global").rate
-    return ((FEE_LINE, fee), (FEE_CREDIT_LINE, -min(fee, credit)))
+    return ((FEE_LINE, fee), (FEE_CREDIT_LINE, -min(fee, credit.rate)))
 
 
 def _nodes(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff) -> GkeBill:

@@ -14,6 +14,10 @@ from k2cr_analysis.plan.sensitivity import break_even_requests, swings
 from k2cr_analysis.plan.waves import WAVE_ASSUMPTION, waves_of
 from k2cr_analysis.plan.worth import EFFORT_ASSUMPTION, Fleet
 
+_SAME_ON_BOTH_SIDES = (
+    "load balancers, traffic to the internet and logs cost on Cloud Run what they cost today; an internal load balancer"
+    " in front of what stays on GKE is not priced"
+)
 _NO_RATE = "no [rates] engineer_hour in the config: the effort of the move is not weighed against its saving"
 
 
@@ -45,7 +49,7 @@ def _plan(fleet: Fleet, choice: Choice, currency: str) -> Plan:
         objective=choice.objective,
         bound=choice.bound,
         gap=choice.gap,
-        assumptions=(*ASSUMPTIONS, WAVE_ASSUMPTION, EFFORT_ASSUMPTION if has_rate else _NO_RATE),
+        assumptions=(*ASSUMPTIONS, _SAME_ON_BOTH_SIDES, WAVE_ASSUMPTION, EFFORT_ASSUMPTION if has_rate else _NO_RATE),
         swings=swings(fleet, choice.chosen),
         break_even_requests={c.id: found for c in fleet.candidates if (found := break_even_requests(c)) is not None},
     )

@@ -160,6 +160,13 @@ def test_a_zonal_clusters_fee_is_covered_by_the_accounts_credit():
     assert lines(bill_of([workload("web")], location="asia-northeast1-a"))[FEE_CREDIT_LINE] == Decimal("-73.00")
 
 
+def test_a_price_book_of_cloud_run_alone_leaves_gke_unknown_and_does_not_fail():
+    book = PriceBook(p for p in BOOK.prices if p.meter.startswith("run."))
+    bill = attribute(cluster([workload("web")]), None, {}, book, REGION, 30.0)
+    assert bill.month is None
+    assert "gke.autopilot.general-purpose.cpu" in bill.unpriced[WEB]
+
+
 # --- the billing export
 
 
