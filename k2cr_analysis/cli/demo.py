@@ -30,6 +30,6 @@ def demo(
     (assessment,) = assess_many([snapshot], None)
     folders = render(assessment, out=out / "rendered")
     tell(f"{len(folders)} workloads rendered to {out / 'rendered'}")
-    made = write_report([snapshot], out, Selection(jobs=jobs), say=tell)
+    made = write_report([snapshot], out, Selection(jobs=jobs, deploy=out / "rendered"), say=tell)
     typer.echo(f"open {(out / 'index.html').resolve().as_uri()}")
     failed_pages(made)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -18,15 +19,17 @@ from k2cr_analysis.report.observed import profiles
 from k2cr_analysis.report.once import known, take
 from k2cr_analysis.report.pages import (
     CANDIDATE,
+    DEPLOY,
     PORTFOLIO,
     Page,
     Record,
     candidate_name,
     is_done,
     of_shard,
+    prefix_of,
     record_path,
     write_record,
-)  # fmt: skip
+)
 from k2cr_analysis.report.parameters import assess_many
 from k2cr_analysis.report.worker import make
 
@@ -35,18 +38,22 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which part of a report to make. ``shard`` is (index from 0, count); ``workloads`` empty: all that can move."""
+    """Which part of a report to make. ``shard`` is (index from 0, count); ``workloads`` empty: all that can move.
+
+    ``deploy``: a folder for the files of all that can move; they get a page too.
+    """
 
     workloads: tuple[str, ...] = ()
     shard: tuple[int, int] = (0, 1)
     resume: bool = False
     jobs: int = 1
+    deploy: Path | None = None
 
 
 def write_report(
     snapshots: Sequence[Path], out: Path, selection: Selection, *, config: Path | None = None, say: Say = lambda _: None
 ) -> list[Record]:
-    """Make the pages and the index under ``out``; gives the record of each page, the failed ones among them.
+    """Make the pages and the index under ``out``; gives the record of each page of the shard, failed ones among them.
 
     Pages are files of their own: a crash loses the ones that were being made, and ``resume`` makes those again. Each
     shard writes its own pages, and an index of all that are there when it ends.
@@ -55,7 +62,9 @@ def write_report(
     pages = plan_pages(snapshots, assessments, selection.workloads, config)
     for path, assessed in zip(snapshots, assessments, strict=True):
         profiles(path, assessed)  # worked out here, for all workers
-    links = {page.workload: f"{page.name}.html" for page in pages if page.workload}
+    if selection.deploy is not None:
+        pages.append(_deploy_page(pages[0], selection.deploy))
+    links = _links(pages)
     mine = of_shard(pages, *selection.shard)
     waiting = [page for page in mine if not (selection.resume and is_done(page, out))]
     out.mkdir(parents=True, exist_ok=True)
@@ -66,7 +75,8 @@ def write_report(
     for record in _made(waiting, out, links, selection.jobs):
         say(f"{record.state:6} {record.title}" + (f": {record.error}" if record.error else ""))
         done.append(record)
-    write_index(out, assessments)
+    every = [*plan_pages(snapshots, assessments, (), config), *pages]
+    write_index(out, assessments, {page.name: page.key for page in every})
     return sorted(done, key=lambda record: record.name)
 
 
@@ -93,12 +103,24 @@ def plan_pages(
     portfolio = {"snapshot": places[0] if len(places) == 1 else places, **settings}
     pages = [Page("portfolio", "Portfolio", PORTFOLIO, portfolio, None, " ".join(facts))]
     for number, (place, assessed, fact) in enumerate(zip(places, assessments, facts, strict=True), start=1):
-        prefix = f"{number}--" if len(places) > 1 else ""
+        prefix = prefix_of(number, len(places))
         for workload_id in _named(assessed, workloads, only=len(places) == 1):
             parameters = {"snapshot": place, "workload": workload_id, **settings}
             name = candidate_name(workload_id, prefix)
             pages.append(Page(name, workload_id, CANDIDATE, parameters, workload_id, fact))
     return pages
+
+
+def _deploy_page(portfolio: Page, folder: Path) -> Page:
+    """The specs and commands of all that can move, of the portfolio's snapshot."""
+    parameters = portfolio.parameters | {"workloads": "all", "out": str(folder.resolve())}
+    return Page("deploy", "Deployment", DEPLOY, parameters, None, portfolio.facts)
+
+
+def _links(pages: Sequence[Page]) -> dict[str, str]:
+    """Workload -> its page; an id that several clusters of a fleet have leads nowhere in particular."""
+    ids = Counter(page.workload for page in pages)
+    return {page.workload: f"{page.name}.html" for page in pages if page.workload and ids[page.workload] == 1}
 
 
 def _named(assessed: Assessment, workloads: Sequence[str], *, only: bool) -> list[str]:

@@ -38,6 +38,19 @@ def heading(title: str, under: str = "", *, level: int = 1) -> Html:
     return Html(f"<h{level}>{escape(title)}</h{level}>{small}", f"{title}\n{under}".strip())
 
 
+def anchored(title: str) -> Html:
+    """A heading that :func:`anchors` can lead to."""
+    return Html(f'<h2 id="{escape(title)}">{escape(title)}</h2>', title)
+
+
+def anchors(titles: Sequence[str]) -> Html:
+    """Links to headings of the same page; nothing for a page of one."""
+    if len(titles) < 2:
+        return Html("", "")
+    items = "".join(f'<li><a href="#{escape(title)}">{escape(title)}</a></li>' for title in titles)
+    return Html(f'<ul class="anchors">{items}</ul>', "\n".join(titles))
+
+
 def paragraph(text: str, *, kind: str = "") -> Html:
     return Html(f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>", text)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +12,39 @@ from k2cr_analysis.model.finding import VERDICTS
 from k2cr_analysis.report.display import VERDICT_WORDS, made_up_label
 from k2cr_analysis.report.headings import is_made_up, provenance
 from k2cr_analysis.report.html import template_page
-from k2cr_analysis.report.pages import Record, html_path, records
+from k2cr_analysis.report.pages import Record, candidate_name, html_path, prefix_of, records
 from k2cr_analysis.report.wording import count, money
 
 INDEX = "index.html"
+# Pages of the whole, in the order in which the index names them.
+LEADING = {
+    "portfolio": "the whole cluster: what it costs, what really leaves the bill, in which order",
+    "deploy": "the specs and the deploy commands of all that can move",
+}
 
 
-def write_index(out: Path, assessments: Sequence[Assessment]) -> Path:
-    """Write ``index.html`` over all pages that are in the folder, whoever made them."""
-    made = [record for record in records(out) if html_path(out, record.name).is_file()]
-    by_workload = {record.workload: record for record in made if record.workload}
-    workloads = [w for a in assessments for w in a.workloads]
-    counts = ", ".join(f"{sum(w.fit.verdict == v for w in workloads)} {VERDICT_WORDS[v]}" for v in VERDICTS)
+def write_index(out: Path, assessments: Sequence[Assessment], keys: Mapping[str, str]) -> Path:
+    """Write ``index.html`` over the pages that are in the folder, whoever made them.
+
+    ``keys``: page -> what its content depends on today. A page that was made from other facts is not listed.
+    """
+    whole = {r.name: r for r in records(out) if keys.get(r.name) == r.key and html_path(out, r.name).is_file()}
+    listed = [
+        (workload, whole.get(candidate_name(workload.id, prefix_of(number, len(assessments)))))
+        for number, assessed in enumerate(assessments, start=1)
+        for workload in assessed.workloads
+    ]
+    verdicts = Counter(workload.fit.verdict for workload, _ in listed)
+    counts = ", ".join(f"{verdicts[verdict]} {VERDICT_WORDS[verdict]}" for verdict in VERDICTS)
     text = template_page(
         "index.html.j2",
         title=", ".join(str(a.snapshot.get("cluster") or "cluster") for a in assessments) + ": from GKE to Cloud Run",
-        under=f"{count(len(workloads), 'workload')}: {counts}",
-        counted=count(len(by_workload), "page"),
+        under=f"{count(len(listed), 'workload')}: {counts}",
+        counted=count(sum(record is not None for _, record in listed), "page"),
         made_up=made_up_label().html if is_made_up(assessments) else "",
-        leading=[_leading(record) for record in made if record.workload is None],
-        failed=[_failed(record) for record in made if record.state == "failed"],
-        groups=[group for verdict in VERDICTS if (group := _group(verdict, workloads, by_workload))],
+        leading=[_leading(whole[name]) for name in LEADING if name in whole],
+        failed=[_failed(record) for record in whole.values() if record.state == "failed"],
+        groups=[group for verdict in VERDICTS if (group := _group(verdict, listed))],
         provenance=provenance(assessments).html,
     )
     path = out / INDEX
@@ -40,14 +53,10 @@ def write_index(out: Path, assessments: Sequence[Assessment]) -> Path:
 
 
 def _leading(record: Record) -> dict[str, Any]:
-    under = {
-        "portfolio": "the whole cluster: what it costs, what really leaves the bill, in which order",
-        "deploy": "the specs and the deploy commands of what can move",
-    }
     return {
         "href": f"{record.name}.html",
         "title": record.title,
-        "under": under.get(record.name, ""),
+        "under": LEADING[record.name],
         "failed": record.state == "failed",
     }
 
@@ -56,10 +65,10 @@ def _failed(record: Record) -> dict[str, Any]:
     return {"href": f"{record.name}.html", "title": record.title, "error": record.error or ""}
 
 
-def _group(verdict: str, workloads: Sequence[WorkloadAssessment], pages: dict[str, Record]) -> dict[str, Any] | None:
-    mine = [w for w in workloads if w.fit.verdict == verdict]
-    mine.sort(key=lambda w: (-(_saving(w) or 0), w.id))
-    rows = [_row(w, pages.get(w.id)) for w in mine]
+def _group(verdict: str, listed: Sequence[tuple[WorkloadAssessment, Record | None]]) -> dict[str, Any] | None:
+    mine = [(workload, record) for workload, record in listed if workload.fit.verdict == verdict]
+    mine.sort(key=lambda pair: (-(_saving(pair[0]) or 0), pair[0].id))
+    rows = [_row(workload, record) for workload, record in mine]
     return {"title": f"{VERDICT_WORDS[verdict]} ({len(rows)})", "verdict": verdict, "pages": rows} if rows else None
 
 

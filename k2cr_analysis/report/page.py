@@ -9,7 +9,17 @@ from typing import Any
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.errors import UsageError
 from k2cr_analysis.render import render
-from k2cr_analysis.report.display import Html, bullets, code_file, folded, heading, joined, made_up_label, paragraph
+from k2cr_analysis.report.display import (
+    Html,
+    anchored,
+    anchors,
+    bullets,
+    code_file,
+    folded,
+    joined,
+    made_up_label,
+    paragraph,
+)
 from k2cr_analysis.report.frame_html import exact, show
 from k2cr_analysis.report.headings import candidate_heading, is_made_up, portfolio_heading, provenance
 from k2cr_analysis.report.observed import profile_of
@@ -61,8 +71,8 @@ def deploy_heading(written: Written, assessed_one: Assessment) -> Html:
 
 
 def deployments(written: Written) -> Html:
-    """The spec and the deploy commands of each workload."""
-    return joined([deployment(one, folder) for one, folder in written])
+    """The spec and the deploy commands of each workload, with a list to jump to each."""
+    return joined([anchors([one.id for one, _ in written]), *(deployment(one, folder) for one, folder in written)])
 
 
 def deployment(one: WorkloadAssessment, folder: Path) -> Html:
@@ -70,8 +80,9 @@ def deployment(one: WorkloadAssessment, folder: Path) -> Html:
     spec = next(name for name in SPECS if (folder / name).is_file())
     shown = [code_file(name, (folder / name).read_text(encoding="utf-8")) for name in (spec, "deploy.sh")]
     others = sorted(p.name for p in folder.iterdir() if p.name not in (spec, "deploy.sh"))
-    beside = paragraph(f"In {folder}, beside these: {', '.join(others)}.", kind="under")
-    return joined([heading(one.id, level=2), *shown, beside])
+    place = f"{folder.parent.name}/{folder.name}"
+    beside = paragraph(f"In {place}, beside these: {', '.join(others)}.", kind="under")
+    return joined([anchored(one.id), *shown, beside])
 
 
 def cost_totals(one: WorkloadAssessment) -> Html:

@@ -51,6 +51,11 @@ def candidate_name(workload_id: str, prefix: str = "") -> str:
     return prefix + "--".join(workload_id.split("/")).lower().replace("*", "_")
 
 
+def prefix_of(number: int, snapshots: int) -> str:
+    """What tells the pages of the ``number``-th snapshot, from 1, from those of the others of a fleet."""
+    return f"{number}--" if snapshots > 1 else ""
+
+
 def is_done(page: Page, out: Path) -> bool:
     """The page is there, whole, and made from the same facts."""
     record = read_record(record_path(out, page.name))

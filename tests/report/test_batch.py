@@ -137,3 +137,31 @@ def test_workers_make_the_same_pages(folder, tmp_path):
     assert [record.state for record in made] == ["done"] * 4
     for name in NAMES:
         assert (tmp_path / f"{name}.html").read_bytes() == (folder / f"{name}.html").read_bytes()
+
+
+def test_the_files_of_all_that_can_move_get_a_page(tmp_path):
+    write_report([DEMO], tmp_path, Selection(WORKLOADS[:1], deploy=tmp_path / "rendered"))
+    page = (tmp_path / "deploy.html").read_text(encoding="utf-8")
+    assert "serving.knative.dev/v1" in page
+    assert "--container" in page
+    assert str(tmp_path) not in page
+    assert (tmp_path / "rendered" / "portal--deployment--frontend" / "service.yaml").is_file()
+    assert "deploy.html" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_page_of_other_facts_is_not_in_the_index(tmp_path):
+    from k2cr_analysis.report.pages import Record, html_path, write_record
+
+    html_path(tmp_path, "shop--deployment--store-web").write_text("an older page")
+    write_record(tmp_path, Record("shop--deployment--store-web", "old", "shop/Deployment/store-web", "other", "done"))
+    write_report([DEMO], tmp_path, Selection(WORKLOADS, shard=(3, 4)))
+    assert "shop--deployment--store-web.html" not in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_fleet_has_a_page_for_each_cluster_of_a_workload(demo, tmp_path):
+    names = [page.name for page in plan_pages([DEMO, DEMO], [demo, demo], WORKLOADS[:1], None)]
+    assert names == ["portfolio", "1--portal--deployment--frontend", "2--portal--deployment--frontend"]
+    made = write_report([DEMO, DEMO], tmp_path, Selection(WORKLOADS[:1]))
+    assert [record.state for record in made] == ["done"] * 3
+    index = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert all(f"{name}.html" in index for name in names)
