@@ -92,7 +92,7 @@ class Engine:
     def _run(self, block: ArrivalBlock, *, final: bool) -> None:
         self._state.n[k.PERIOD], self._state.n[k.LEFT] = -1, 0
         self._state = self._state._replace(
-            starts=block.start_s, ends=block.end_s, counts=block.count, rates=block.rate_per_s
+            periods=np.column_stack((block.start_s, block.end_s, block.count, block.rate_per_s))
         )
         while True:
             needs = self._kernel(self._state, final)
@@ -132,54 +132,50 @@ class Engine:
     def latencies(self) -> LatencyRecord | None:
         """The record of all served requests; None where there are none."""
         state = self._state
-        filled = int(np.count_nonzero(state.batch_count))
+        filled = int(np.count_nonzero(state.batch[:, 1]))
         if filled == 0:
             return None
         used = np.flatnonzero(state.histogram[:filled].any(axis=0))
         low, high = int(used[0]), int(used[-1]) + 1
-        edges = (np.arange(low, high + 1) + int(state.whole[k.C_HIST_FIRST])) << self._bucket_shift
+        edges = (np.arange(low, high + 1) + int(state.n[k.C_HIST_FIRST])) << self._bucket_shift
         return LatencyRecord(
             edges_s=edges.view(np.float64),
             counts=state.histogram[:filled, low:high],
-            sums_s=state.batch_sum[:filled],
-            sizes=state.batch_count[:filled],
+            sums_s=state.batch[:filled, 0],
+            sizes=state.batch[:filled, 1].astype(np.int64),
             least_s=float(state.f[k.LATENCY_MIN]),
             most_s=float(state.f[k.LATENCY_MAX]),
         )
 
 
-def _real(service: ServiceConfig) -> FloatArray:
+def _set_floats(f: FloatArray, service: ServiceConfig) -> None:
     sigma2 = math.log1p(service.service_cv**2)
-    real = np.zeros(k.REAL_LENGTH)
-    real[k.C_SERVICE_MEAN] = service.service_s
-    real[k.C_SERVICE_A] = math.log(service.service_s) - sigma2 / 2.0 if service.service_s > 0.0 else -math.inf
-    real[k.C_SERVICE_B] = math.sqrt(sigma2)
-    real[k.C_CPU_SHARE] = service.cpu_s / service.service_s if service.service_s > 0.0 else 0.0
-    real[k.C_CORES] = service.cpu_cores
-    real[k.C_STARTUP] = service.startup_s
-    real[k.C_IDLE] = service.idle_s
-    real[k.C_PENDING] = service.pending_timeout_s
-    real[k.C_TARGET_CPU] = service.target_cpu
-    real[k.C_TARGET_CONCURRENCY] = service.target_concurrency
-    real[k.C_WINDOW] = service.window_s
-    real[k.C_TICK] = service.tick_s
-    return real
+    f[k.C_SERVICE_MEAN] = service.service_s
+    f[k.C_SERVICE_A] = math.log(service.service_s) - sigma2 / 2.0 if service.service_s > 0.0 else -math.inf
+    f[k.C_SERVICE_B] = math.sqrt(sigma2)
+    f[k.C_CPU_SHARE] = service.cpu_s / service.service_s if service.service_s > 0.0 else 0.0
+    f[k.C_CORES] = service.cpu_cores
+    f[k.C_STARTUP] = service.startup_s
+    f[k.C_IDLE] = service.idle_s
+    f[k.C_PENDING] = service.pending_timeout_s
+    f[k.C_TARGET_CPU] = service.target_cpu
+    f[k.C_TARGET_CONCURRENCY] = service.target_concurrency
+    f[k.C_WINDOW] = service.window_s
+    f[k.C_TICK] = service.tick_s
 
 
-def _whole(service: ServiceConfig, record_bits: int) -> IntArray:
+def _set_integers(n: IntArray, service: ServiceConfig, record_bits: int) -> None:
     shift = 52 - record_bits
-    whole = np.zeros(k.WHOLE_LENGTH, np.int64)
-    whole[k.C_SERVICE_KIND] = _KINDS[service.service_distribution]
-    whole[k.C_STARTUP_KIND] = _KINDS[service.startup_distribution]
-    whole[k.C_CONCURRENCY] = service.concurrency
-    whole[k.C_MIN] = service.min_instances
-    whole[k.C_MAX] = service.max_instances
-    whole[k.C_PER_REQUEST] = service.scaling == "per-request"
-    whole[k.C_CONTENDED] = service.cpu_s > 0.0 and service.concurrency > max(1.0, service.cpu_cores)
-    whole[k.C_HIST_SHIFT] = shift
-    whole[k.C_HIST_FIRST] = int(np.array([2.0**LEAST_EXPONENT]).view(np.int64)[0]) >> shift
-    whole[k.C_SCALES] = service.scaling == "cloud-run" and service.min_instances < service.max_instances
-    return whole
+    n[k.C_SERVICE_KIND] = _KINDS[service.service_distribution]
+    n[k.C_STARTUP_KIND] = _KINDS[service.startup_distribution]
+    n[k.C_CONCURRENCY] = service.concurrency
+    n[k.C_MIN] = service.min_instances
+    n[k.C_MAX] = service.max_instances
+    n[k.C_PER_REQUEST] = service.scaling == "per-request"
+    n[k.C_CONTENDED] = service.cpu_s > 0.0 and service.concurrency > max(1.0, service.cpu_cores)
+    n[k.C_HIST_SHIFT] = shift
+    n[k.C_HIST_FIRST] = int(np.array([2.0**LEAST_EXPONENT]).view(np.int64)[0]) >> shift
+    n[k.C_SCALES] = service.scaling == "cloud-run" and service.min_instances < service.max_instances
 
 
 def _initial_state(service: ServiceConfig, seed: int, record_bits: int, ready: int) -> k.State:
@@ -187,36 +183,30 @@ def _initial_state(service: ServiceConfig, seed: int, record_bits: int, ready: i
     requests = 1024
     word = np.zeros(1)
     table = np.zeros(1) if service.service_table_s is None else np.ascontiguousarray(service.service_table_s)
+    f, n = np.zeros(k.F_LENGTH), np.zeros(k.N_LENGTH, np.int64)
+    _set_floats(f, service)
+    _set_integers(n, service, record_bits)
     return k.State(
-        f=np.zeros(k.F_LENGTH),
-        n=np.zeros(k.N_LENGTH, np.int64),
-        real=_real(service),
-        whole=_whole(service, record_bits),
+        f=f,
+        n=n,
         rng=np.asarray(np.random.SeedSequence(seed).generate_state(3, np.uint64), dtype=np.uint64),
         table=table,
-        starts=_NOTHING.start_s,
-        ends=_NOTHING.end_s,
-        counts=_NOTHING.count,
-        rates=_NOTHING.rate_per_s,
+        periods=np.zeros((0, 4)),
         slot_f=np.zeros((slots, k.SLOT_F_WIDTH)),
-        slot_i=np.zeros((slots, k.SLOT_I_WIDTH), np.int64),
+        slot_i=_with_free(np.zeros((slots, k.SLOT_I_WIDTH), np.int64), 0, k.FREE_SLOT),
         cpu_key=np.zeros(slots * service.concurrency),
         cpu_item=np.zeros(slots * service.concurrency, np.int64),
         cpu_slots=np.zeros(slots, np.int64),
         request_f=np.zeros((requests, k.REQUEST_F_WIDTH)),
-        request_slot=np.zeros(requests, np.int64),
+        request_i=_with_free(np.zeros((requests, k.REQUEST_I_WIDTH), np.int64), 0, k.FREE_LIST),
         heap_key=np.zeros(requests + slots),
         heap_item=np.zeros(requests + slots, np.int64),
-        free_requests=np.arange(requests, dtype=np.int64)[::-1].copy(),
-        free_slots=np.arange(slots, dtype=np.int64)[::-1].copy(),
-        pending=np.zeros(requests, np.int64),
         level=np.full(service.concurrency + 1, -1, np.int64),
         bits=np.zeros(_ages(slots) // k.BITS_A_WORD, np.int64),
         seq_slot=np.full(_ages(slots), -1, np.int64),
         seen=np.zeros((max(1, round(service.window_s / service.tick_s)), 2)),
         histogram=np.zeros((k.BATCHES, (MOST_EXPONENT - LEAST_EXPONENT) << record_bits), np.int64),
-        batch_sum=np.zeros(k.BATCHES),
-        batch_count=np.zeros(k.BATCHES, np.int64),
+        batch=np.zeros((k.BATCHES, 2)),
         word_f=word,
         word_i=word.view(np.int64),
     )
@@ -225,11 +215,11 @@ def _initial_state(service: ServiceConfig, seed: int, record_bits: int, ready: i
 def _remember(state: k.State, warm: WarmStart) -> None:
     """As if the same load had been there for a whole window."""
     ticks = len(state.seen)
-    tick_s = state.real[k.C_TICK]
+    tick_s = state.f[k.C_TICK]
     ago_s = (ticks - 1 - np.arange(ticks)) * tick_s
     state.seen[:, 0] = -ago_s * warm.mean_in_system
     state.seen[:, 1] = -ago_s * warm.mean_cores
-    if state.whole[k.C_SCALES]:
+    if state.n[k.C_SCALES]:
         state.f[k.NEXT_TICK] = tick_s
 
 
@@ -237,7 +227,7 @@ def _begin(state: k.State, service: ServiceConfig, requests: int, ready: int) ->
     """Time 0: so many instances are ready and idle."""
     f, n = state.f, state.n
     n[k.REQUESTS_LEFT] = requests
-    n[k.FREE_REQUESTS] = len(state.request_slot)
+    n[k.FREE_REQUESTS] = len(state.request_i)
     n[k.FREE_SLOTS] = len(state.slot_f) - ready
     n[k.OPEN_HEAD] = n[k.OPEN_TAIL] = -1
     n[k.LOWEST] = service.concurrency
@@ -263,11 +253,10 @@ def _with_more_slots(state: k.State, service: ServiceConfig) -> k.State:
     state.n[k.FREE_SLOTS] = after - before
     return state._replace(
         slot_f=_longer(state.slot_f, after),
-        slot_i=_longer(state.slot_i, after),
+        slot_i=_with_free(_longer(state.slot_i, after), before, k.FREE_SLOT),
         cpu_key=_longer(state.cpu_key, after * service.concurrency),
         cpu_item=_longer(state.cpu_item, after * service.concurrency),
         cpu_slots=_longer(state.cpu_slots, after),
-        free_slots=_longer(np.arange(before, after, dtype=np.int64)[::-1], after),
         heap_key=_longer(state.heap_key, len(state.heap_key) + after - before),
         heap_item=_longer(state.heap_item, len(state.heap_item) + after - before),
         seq_slot=_longer(state.seq_slot, _ages(after), -1),
@@ -276,19 +265,25 @@ def _with_more_slots(state: k.State, service: ServiceConfig) -> k.State:
 
 
 def _with_more_requests(state: k.State) -> k.State:
-    before = len(state.request_slot)
+    before = len(state.request_i)
     after = 2 * before
-    waiting = np.roll(state.pending, -int(state.n[k.PENDING_HEAD]))
+    request_i = _with_free(_longer(state.request_i, after), before, k.FREE_LIST)
+    request_i[:before, k.WAITING] = np.roll(state.request_i[:, k.WAITING], -int(state.n[k.PENDING_HEAD]))
     state.n[k.FREE_REQUESTS] = after - before
     state.n[k.PENDING_HEAD] = 0
     return state._replace(
         request_f=_longer(state.request_f, after),
-        request_slot=_longer(state.request_slot, after),
-        free_requests=_longer(np.arange(before, after, dtype=np.int64)[::-1], after),
+        request_i=request_i,
         heap_key=_longer(state.heap_key, len(state.heap_key) + after - before),
         heap_item=_longer(state.heap_item, len(state.heap_item) + after - before),
-        pending=_longer(waiting, after),
     )
+
+
+def _with_free(rows: IntArray, first: int, column: int) -> IntArray:
+    """The rows from ``first`` on are free: their numbers on the stack in ``column``, the lowest on top."""
+    free = np.arange(first, len(rows), dtype=np.int64)[::-1]
+    rows[: len(free), column] = free
+    return rows
 
 
 def _ages(slots: int) -> int:

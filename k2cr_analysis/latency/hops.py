@@ -6,26 +6,8 @@ it is left out of the predicted latency, which is then that of the service itsel
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from k2cr_analysis.model.hop import IN_CLUSTER, Hop
 
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """One hop, round trip. ``low_ms`` and ``high_ms`` are None where no source gives a figure."""
-
-    name: str
-    low_ms: float | None
-    high_ms: float | None
-    source: str
-
-
-IN_CLUSTER = Hop(
-    "pod to pod in one region",
-    0.0,
-    1.0,
-    "Google Cloud, best practices for Compute Engine region selection (older text): "
-    "zone to zone round trip below 1 ms at the 95th percentile",
-)
 DIRECT_VPC_INTERNAL_LB = Hop("Direct VPC egress to an internal load balancer", None, None, "no published figure")
 EXTERNAL_LB = Hop("external Application Load Balancer", None, None, "no published figure")
 IAP = Hop("Identity-Aware Proxy", None, None, "no confirmed figure")

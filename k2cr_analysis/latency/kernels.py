@@ -54,7 +54,7 @@ SAME_INSTANT_S = 1e-9
     AREA_STARTING, AREA_IDLE_MIN, AREA_CPU, NEXT_EXPIRY, BILLED_REQUEST_S, BILLED_INSTANCE_S, LATENCY_MIN, LATENCY_MAX,
     LAST_DEPARTURE,
 ) = range(18)  # fmt: skip
-F_LENGTH = 18
+SCALARS_F = 18
 
 # --- scalars that are integers: State.n
 (
@@ -62,24 +62,25 @@ F_LENGTH = 18
     STARTING, ROTATION, WISH, OWED, TICKS, COMPLETIONS, CPU_SLOTS, FREE_REQUESTS, FREE_SLOTS, PENDING_HEAD,
     PENDING_COUNT, OPEN_HEAD, OPEN_TAIL, NEXT_SEQ, TOP_WORD, LOWEST, BATCH, BATCH_SIZE,
 ) = range(31)  # fmt: skip
-N_LENGTH = 31
+SCALARS_N = 31
 
 # --- columns of slot_f and slot_i
 (IDLE_SINCE, BORN, BUSY_SINCE, VIRTUAL, VIRTUAL_AT, SPEED, NEXT_CPU, _SF_SPARE) = range(8)
-(STATE, LOAD, SEQ, PREVIOUS, FOLLOWING, IN_ROTATION, CPU_COUNT, CPU_PLACE) = range(8)
-SLOT_F_WIDTH, SLOT_I_WIDTH = 8, 8
+(STATE, LOAD, SEQ, PREVIOUS, FOLLOWING, IN_ROTATION, CPU_COUNT, CPU_PLACE, FREE_SLOT) = range(9)
+SLOT_F_WIDTH, SLOT_I_WIDTH = 8, 9
 FREE, STARTING_STATE, READY = 0, 1, 2
 
-# --- columns of request_f
+# --- columns of request_f and request_i
 ARRIVED, CPU_PART, REST = 0, 1, 2
-REQUEST_F_WIDTH = 3
+ON_SLOT, FREE_LIST, WAITING = 0, 1, 2
+REQUEST_F_WIDTH, REQUEST_I_WIDTH = 3, 3
 
-# --- configuration: State.real and State.whole
+# --- configuration: behind the scalars of State.f and State.n
+F_LENGTH, N_LENGTH = SCALARS_F + 12, SCALARS_N + 10
 (C_SERVICE_MEAN, C_SERVICE_A, C_SERVICE_B, C_CPU_SHARE, C_CORES, C_STARTUP, C_IDLE, C_PENDING, C_TARGET_CPU,
- C_TARGET_CONCURRENCY, C_WINDOW, C_TICK) = range(12)  # fmt: skip
+ C_TARGET_CONCURRENCY, C_WINDOW, C_TICK) = range(SCALARS_F, F_LENGTH)  # fmt: skip
 (C_SERVICE_KIND, C_STARTUP_KIND, C_CONCURRENCY, C_MIN, C_MAX, C_PER_REQUEST, C_CONTENDED, C_HIST_SHIFT, C_HIST_FIRST,
- C_SCALES) = range(10)  # fmt: skip
-REAL_LENGTH, WHOLE_LENGTH = 12, 10
+ C_SCALES) = range(SCALARS_N, N_LENGTH)  # fmt: skip
 CONSTANT, EXPONENTIAL, LOGNORMAL, TABLE = 0, 1, 2, 3
 
 # --- why a kernel returns
@@ -92,45 +93,38 @@ BITS_A_WORD = 32
 class State(NamedTuple):
     """The arrays of one run.
 
-    Scalars by name: ``f``, ``n``; configuration: ``real``, ``whole``; three streams of random words: ``rng``.
-    An instance is a *slot*, one row of ``slot_f`` and ``slot_i``. ``cpu_key``, ``cpu_item``: CPU heap of each slot
-    (virtual finish time, request), ``concurrency`` places long; before a slot is ready: the requests bound to it.
-    ``cpu_slots``: slots by the time of their next CPU departure, an indexed heap. A request in the system is one row of
-    ``request_f`` and ``request_slot``. ``heap_key``, ``heap_item``: departures (request >= 0) and instances that become
-    ready (-1 - slot). ``level``: first slot of each load; ``bits``: idle slots by age; ``seq_slot``: age -> slot.
-    ``seen``: what the autoscaler remembers. ``histogram``, ``batch_*``: the latency record. ``word_f`` and ``word_i``
-    are one word, seen as a float and as bits.
+    Scalars and configuration by name: ``f``, ``n``; three streams of random words: ``rng``; ``periods``: start, end,
+    count, rate. An instance is a *slot*, one row of ``slot_f`` and ``slot_i``. ``cpu_key``, ``cpu_item``: CPU heap of
+    each slot (virtual finish time, request), ``concurrency`` places long; before a slot is ready: the requests bound to
+    it. ``cpu_slots``: slots by the time of their next CPU departure, an indexed heap. A request in the system is one
+    row of ``request_f`` and ``request_i``. ``heap_key``, ``heap_item``: departures (request >= 0) and instances that
+    become ready (-1 - slot). ``level``: first slot of each load; ``bits``: idle slots by age; ``seq_slot``: age ->
+    slot. ``seen``: what the autoscaler remembers. ``histogram``, ``batch`` (sum, count): the latency record.
+    ``word_f`` and ``word_i`` are one word, seen as a float and as bits. The stack of free requests, the ring of
+    pending ones and the stack of free slots stand in columns of their own, beside rows they have nothing to do with:
+    each array more costs a second to compile.
     """
 
     f: FloatArray
     n: IntArray
-    real: FloatArray
-    whole: IntArray
     rng: WordArray
     table: FloatArray
-    starts: FloatArray
-    ends: FloatArray
-    counts: IntArray
-    rates: FloatArray
+    periods: FloatArray
     slot_f: FloatArray
     slot_i: IntArray
     cpu_key: FloatArray
     cpu_item: IntArray
     cpu_slots: IntArray
     request_f: FloatArray
-    request_slot: IntArray
+    request_i: IntArray
     heap_key: FloatArray
     heap_item: IntArray
-    free_requests: IntArray
-    free_slots: IntArray
-    pending: IntArray
     level: IntArray
     bits: IntArray
     seq_slot: IntArray
     seen: FloatArray
     histogram: IntArray
-    batch_sum: FloatArray
-    batch_count: IntArray
+    batch: FloatArray
     word_f: FloatArray
     word_i: IntArray
 
@@ -232,13 +226,13 @@ def _from_table(rng: WordArray, stream: int, table: FloatArray) -> float:
 
 @_inlined
 def _service(s: State) -> float:
-    kind = s.whole[C_SERVICE_KIND]
+    kind = s.n[C_SERVICE_KIND]
     if kind == EXPONENTIAL:
-        return s.real[C_SERVICE_MEAN] * _exponential(s.rng, 1)
+        return s.f[C_SERVICE_MEAN] * _exponential(s.rng, 1)
     if kind == CONSTANT:
-        return s.real[C_SERVICE_MEAN]
+        return s.f[C_SERVICE_MEAN]
     if kind == LOGNORMAL:
-        return math.exp(s.real[C_SERVICE_A] + s.real[C_SERVICE_B] * _normal(s.rng, 1))
+        return math.exp(s.f[C_SERVICE_A] + s.f[C_SERVICE_B] * _normal(s.rng, 1))
     return _from_table(s.rng, 1, s.table)
 
 
@@ -252,22 +246,22 @@ def _next_arrival(s: State) -> bool:
         left = s.n[LEFT]
         if left > 0:
             # The least of ``left`` uniform instants in what remains of the period.
-            remaining = s.ends[s.n[PERIOD]] - s.f[ARRIVAL_CLOCK]
+            remaining = s.periods[s.n[PERIOD], 1] - s.f[ARRIVAL_CLOCK]
             if remaining > 0.0:
                 x = _exponential(s.rng, 0) / left
                 s.f[ARRIVAL_CLOCK] += remaining * (-math.expm1(-x) if x > 1e-3 else x * (1.0 - x * (0.5 - x / 6.0)))
             s.n[LEFT] = left - 1
             break
         if left < 0:
-            s.f[ARRIVAL_CLOCK] += _exponential(s.rng, 0) / s.rates[s.n[PERIOD]]
-            if s.f[ARRIVAL_CLOCK] < s.ends[s.n[PERIOD]]:
+            s.f[ARRIVAL_CLOCK] += _exponential(s.rng, 0) / s.periods[s.n[PERIOD], 3]
+            if s.f[ARRIVAL_CLOCK] < s.periods[s.n[PERIOD], 1]:
                 break
         s.n[PERIOD] += 1
-        if s.n[PERIOD] >= len(s.starts):
+        if s.n[PERIOD] >= len(s.periods):
             s.n[LEFT] = 0
             return False
-        s.f[ARRIVAL_CLOCK] = s.starts[s.n[PERIOD]]
-        s.n[LEFT] = s.counts[s.n[PERIOD]]
+        s.f[ARRIVAL_CLOCK] = s.periods[s.n[PERIOD], 0]
+        s.n[LEFT] = int(s.periods[s.n[PERIOD], 2])
     s.f[NEXT_ARRIVAL] = s.f[ARRIVAL_CLOCK]
     s.n[REQUESTS_LEFT] -= 1
     return True
@@ -278,7 +272,7 @@ def _next_arrival(s: State) -> bool:
 def _bucket(s: State, latency: float) -> int:
     """The bucket of a latency is its first bits: 2^k even buckets in each power of two."""
     s.word_f[0] = latency
-    k = (s.word_i[0] >> s.whole[C_HIST_SHIFT]) - s.whole[C_HIST_FIRST]
+    k = (s.word_i[0] >> s.n[C_HIST_SHIFT]) - s.n[C_HIST_FIRST]
     return min(max(k, 0), s.histogram.shape[1] - 1)
 
 
@@ -288,13 +282,13 @@ def _merge_batches(s: State) -> None:
     first, last = _bucket(s, s.f[LATENCY_MIN]), _bucket(s, s.f[LATENCY_MAX])
     half = BATCHES // 2
     for b in range(half):
-        s.batch_sum[b] = s.batch_sum[2 * b] + s.batch_sum[2 * b + 1]
-        s.batch_count[b] = s.batch_count[2 * b] + s.batch_count[2 * b + 1]
+        s.batch[b, 0] = s.batch[2 * b, 0] + s.batch[2 * b + 1, 0]
+        s.batch[b, 1] = s.batch[2 * b, 1] + s.batch[2 * b + 1, 1]
         for k in range(first, last + 1):
             s.histogram[b, k] = s.histogram[2 * b, k] + s.histogram[2 * b + 1, k]
     for b in range(half, BATCHES):
-        s.batch_sum[b] = 0.0
-        s.batch_count[b] = 0
+        s.batch[b, 0] = 0.0
+        s.batch[b, 1] = 0
         for k in range(first, last + 1):
             s.histogram[b, k] = 0
     s.n[BATCH] = half
@@ -304,12 +298,12 @@ def _merge_batches(s: State) -> None:
 @_inlined
 def _record(s: State, latency: float) -> None:
     b = s.n[BATCH]
-    s.batch_sum[b] += latency
-    s.batch_count[b] += 1
+    s.batch[b, 0] += latency
+    s.batch[b, 1] += 1
     s.histogram[b, _bucket(s, latency)] += 1
     s.f[LATENCY_MIN] = min(s.f[LATENCY_MIN], latency)
     s.f[LATENCY_MAX] = max(s.f[LATENCY_MAX], latency)
-    if s.batch_count[b] >= s.n[BATCH_SIZE]:
+    if s.batch[b, 1] >= s.n[BATCH_SIZE]:
         s.n[BATCH] = b + 1
         if b + 1 >= BATCHES:
             _merge_batches(s)
@@ -322,8 +316,8 @@ def _advance(s: State, t: float) -> None:
     if dt <= 0.0:
         return
     s.f[AREA_SYSTEM] += s.n[IN_SYSTEM] * dt
-    if s.n[ACTIVE] < s.whole[C_MIN]:
-        s.f[AREA_IDLE_MIN] += (s.whole[C_MIN] - s.n[ACTIVE]) * dt
+    if s.n[ACTIVE] < s.n[C_MIN]:
+        s.f[AREA_IDLE_MIN] += (s.n[C_MIN] - s.n[ACTIVE]) * dt
     s.f[NOW] = t
 
 
@@ -411,9 +405,9 @@ def _cpu_changed(s: State, slot: int, t: float) -> None:
         if last != slot:
             _place_cpu_slot(s, s.n[CPU_SLOTS], place, last)
         return
-    s.slot_f[slot, SPEED] = min(1.0, s.real[C_CORES] / n)
+    s.slot_f[slot, SPEED] = min(1.0, s.f[C_CORES] / n)
     s.slot_f[slot, NEXT_CPU] = (
-        t + (s.cpu_key[slot * s.whole[C_CONCURRENCY]] - s.slot_f[slot, VIRTUAL]) / s.slot_f[slot, SPEED]
+        t + (s.cpu_key[slot * s.n[C_CONCURRENCY]] - s.slot_f[slot, VIRTUAL]) / s.slot_f[slot, SPEED]
     )
     if place < 0:
         place = s.n[CPU_SLOTS]
@@ -474,7 +468,7 @@ def _list(s: State, slot: int) -> None:
     if load == 0:
         _set_bit(s, s.slot_i[slot, SEQ])
         return
-    if load >= s.whole[C_CONCURRENCY]:
+    if load >= s.n[C_CONCURRENCY]:
         return
     head = s.level[load]
     s.slot_i[slot, PREVIOUS] = -1
@@ -492,7 +486,7 @@ def _unlist(s: State, slot: int) -> None:
     if load == 0:
         _clear_bit(s, s.slot_i[slot, SEQ])
         return
-    if load >= s.whole[C_CONCURRENCY]:
+    if load >= s.n[C_CONCURRENCY]:
         return
     before, after = s.slot_i[slot, PREVIOUS], s.slot_i[slot, FOLLOWING]
     if before >= 0:
@@ -509,7 +503,7 @@ def _ready_place(s: State) -> int:
     slot = _newest_idle(s)
     if slot >= 0:
         return slot
-    concurrency = s.whole[C_CONCURRENCY]
+    concurrency = s.n[C_CONCURRENCY]
     while s.n[LOWEST] < concurrency:
         if s.level[s.n[LOWEST]] >= 0:
             return s.level[s.n[LOWEST]]
@@ -576,7 +570,7 @@ def _new_slot(s: State, t: float) -> int:
     if s.n[NEXT_SEQ] >= len(s.seq_slot):
         _renumber(s)
     s.n[FREE_SLOTS] -= 1
-    slot = s.free_slots[s.n[FREE_SLOTS]]
+    slot = s.slot_i[s.n[FREE_SLOTS], FREE_SLOT]
     seq = s.n[NEXT_SEQ]
     s.n[NEXT_SEQ] += 1
     s.seq_slot[seq] = slot
@@ -596,8 +590,8 @@ def _new_slot(s: State, t: float) -> int:
 @_compiled
 def _start_instance(s: State, t: float) -> int:
     slot = _new_slot(s, t)
-    takes = s.real[C_STARTUP]
-    if s.whole[C_STARTUP_KIND] == EXPONENTIAL:
+    takes = s.f[C_STARTUP]
+    if s.n[C_STARTUP_KIND] == EXPONENTIAL:
         takes *= _exponential(s.rng, 2)
     s.slot_i[slot, STATE] = STARTING_STATE
     s.n[STARTING] += 1
@@ -633,7 +627,7 @@ def _close_to_binding(s: State, slot: int) -> None:
 @_inlined
 def _becomes_idle(s: State, slot: int, t: float) -> None:
     s.slot_f[slot, IDLE_SINCE] = t
-    s.f[NEXT_EXPIRY] = min(s.f[NEXT_EXPIRY], t + s.real[C_IDLE])
+    s.f[NEXT_EXPIRY] = min(s.f[NEXT_EXPIRY], t + s.f[C_IDLE])
 
 
 @_compiled
@@ -643,7 +637,7 @@ def _expire(s: State, slot: int, t: float) -> None:
         s.n[ROTATION] -= 1
     s.seq_slot[s.slot_i[slot, SEQ]] = -1
     s.slot_i[slot, STATE] = FREE
-    s.free_slots[s.n[FREE_SLOTS]] = slot
+    s.slot_i[s.n[FREE_SLOTS], FREE_SLOT] = slot
     s.n[FREE_SLOTS] += 1
     s.n[LIVE] -= 1
     s.n[STOPS] += 1
@@ -658,7 +652,7 @@ def _expire_idle(s: State, t: float) -> None:
     NEXT_EXPIRY is a lower bound: an instance that was used again in between moves it on. Instances that the minimum or
     the autoscaler wants stay; but the autoscaler's last one goes by idleness alone.
     """
-    kept = max(s.whole[C_MIN], s.n[WISH] if s.n[WISH] > 1 else 0)
+    kept = max(s.n[C_MIN], s.n[WISH] if s.n[WISH] > 1 else 0)
     s.f[NEXT_EXPIRY] = INF
     while s.n[LIVE] > kept:
         oldest = -1
@@ -673,8 +667,8 @@ def _expire_idle(s: State, t: float) -> None:
                 oldest = slot
         if oldest < 0:
             return
-        if s.slot_f[oldest, IDLE_SINCE] + s.real[C_IDLE] > t:
-            s.f[NEXT_EXPIRY] = s.slot_f[oldest, IDLE_SINCE] + s.real[C_IDLE]
+        if s.slot_f[oldest, IDLE_SINCE] + s.f[C_IDLE] > t:
+            s.f[NEXT_EXPIRY] = s.slot_f[oldest, IDLE_SINCE] + s.f[C_IDLE]
             return
         _expire(s, oldest, t)
 
@@ -683,10 +677,10 @@ def _expire_idle(s: State, t: float) -> None:
 @_inlined
 def _begin(s: State, request: int, slot: int, t: float) -> None:
     """A request starts to run on a ready instance: its CPU part first, then the rest."""
-    s.request_slot[request] = slot
-    if s.whole[C_CONTENDED] == 0:
+    s.request_i[request, ON_SLOT] = slot
+    if s.n[C_CONTENDED] == 0:
         s.f[AREA_CPU] += s.request_f[request, CPU_PART]
-        finish = t + s.request_f[request, CPU_PART] / min(1.0, s.real[C_CORES]) + s.request_f[request, REST]
+        finish = t + s.request_f[request, CPU_PART] / min(1.0, s.f[C_CORES]) + s.request_f[request, REST]
         _push(s.heap_key, s.heap_item, 0, s.n[COMPLETIONS], finish, request)
         s.n[COMPLETIONS] += 1
         return
@@ -697,7 +691,7 @@ def _begin(s: State, request: int, slot: int, t: float) -> None:
     _push(
         s.cpu_key,
         s.cpu_item,
-        slot * s.whole[C_CONCURRENCY],
+        slot * s.n[C_CONCURRENCY],
         n,
         s.slot_f[slot, VIRTUAL] + s.request_f[request, CPU_PART],
         request,
@@ -708,7 +702,7 @@ def _begin(s: State, request: int, slot: int, t: float) -> None:
 
 @_compiled
 def _becomes_ready(s: State, slot: int, t: float) -> None:
-    if s.whole[C_PER_REQUEST] == 1 or s.slot_i[slot, LOAD] < s.whole[C_CONCURRENCY]:
+    if s.n[C_PER_REQUEST] == 1 or s.slot_i[slot, LOAD] < s.n[C_CONCURRENCY]:
         _close_to_binding(s, slot)
     s.n[STARTING] -= 1
     s.f[AREA_STARTING] += t - s.slot_f[slot, BORN]
@@ -717,10 +711,10 @@ def _becomes_ready(s: State, slot: int, t: float) -> None:
     s.n[ROTATION] += 1
     bound = s.slot_i[slot, LOAD]
     for place in range(bound):
-        _begin(s, s.cpu_item[slot * s.whole[C_CONCURRENCY] + place], slot, t)
+        _begin(s, s.cpu_item[slot * s.n[C_CONCURRENCY] + place], slot, t)
     if bound == 0:
         s.f[BILLED_REQUEST_S] += _billed(t - s.slot_f[slot, BORN])
-    while s.n[PENDING_COUNT] > 0 and s.slot_i[slot, LOAD] < s.whole[C_CONCURRENCY]:
+    while s.n[PENDING_COUNT] > 0 and s.slot_i[slot, LOAD] < s.n[C_CONCURRENCY]:
         if s.slot_i[slot, LOAD] == 0:
             s.n[ACTIVE] += 1
             s.slot_f[slot, BUSY_SINCE] = t
@@ -734,8 +728,8 @@ def _becomes_ready(s: State, slot: int, t: float) -> None:
 
 @_inlined
 def _take_pending(s: State) -> int:
-    request = s.pending[s.n[PENDING_HEAD]]
-    s.n[PENDING_HEAD] = (s.n[PENDING_HEAD] + 1) % len(s.pending)
+    request = s.request_i[s.n[PENDING_HEAD], WAITING]
+    s.n[PENDING_HEAD] = (s.n[PENDING_HEAD] + 1) % len(s.request_i)
     s.n[PENDING_COUNT] -= 1
     return request
 
@@ -745,8 +739,8 @@ def _depart(s: State, request: int, t: float) -> None:
     _record(s, t - s.request_f[request, ARRIVED])
     s.n[SERVED] += 1
     s.n[IN_SYSTEM] -= 1
-    slot = s.request_slot[request]
-    s.free_requests[s.n[FREE_REQUESTS]] = request
+    slot = s.request_i[request, ON_SLOT]
+    s.request_i[s.n[FREE_REQUESTS], FREE_LIST] = request
     s.n[FREE_REQUESTS] += 1
     if s.n[PENDING_COUNT] > 0:
         _begin(s, _take_pending(s), slot, t)
@@ -771,17 +765,17 @@ def _arrive(s: State, t: float) -> None:
     slot = _ready_place(s)
     bind = -1
     if slot < 0:
-        if s.whole[C_PER_REQUEST] == 0 and s.n[OPEN_HEAD] >= 0:
+        if s.n[C_PER_REQUEST] == 0 and s.n[OPEN_HEAD] >= 0:
             bind = s.n[OPEN_HEAD]
-        elif (s.n[ACTIVE] if s.whole[C_PER_REQUEST] == 1 else s.n[LIVE]) < s.whole[C_MAX]:
+        elif (s.n[ACTIVE] if s.n[C_PER_REQUEST] == 1 else s.n[LIVE]) < s.n[C_MAX]:
             bind = _start_instance(s, t)
-        elif s.whole[C_PER_REQUEST] == 1 or s.real[C_PENDING] <= 0.0:
+        elif s.n[C_PER_REQUEST] == 1 or s.f[C_PENDING] <= 0.0:
             s.n[REJECTED] += 1
             return
     s.n[FREE_REQUESTS] -= 1
-    request = s.free_requests[s.n[FREE_REQUESTS]]
+    request = s.request_i[s.n[FREE_REQUESTS], FREE_LIST]
     s.request_f[request, ARRIVED] = t
-    s.request_f[request, CPU_PART] = takes * s.real[C_CPU_SHARE]
+    s.request_f[request, CPU_PART] = takes * s.f[C_CPU_SHARE]
     s.request_f[request, REST] = takes - s.request_f[request, CPU_PART]
     s.n[IN_SYSTEM] += 1
     if slot >= 0:
@@ -794,15 +788,15 @@ def _arrive(s: State, t: float) -> None:
         _list(s, slot)
         _begin(s, request, slot, t)
     elif bind >= 0:
-        s.cpu_item[bind * s.whole[C_CONCURRENCY] + s.slot_i[bind, LOAD]] = request
+        s.cpu_item[bind * s.n[C_CONCURRENCY] + s.slot_i[bind, LOAD]] = request
         if s.slot_i[bind, LOAD] == 0:
             s.n[ACTIVE] += 1
         s.slot_i[bind, LOAD] += 1
         s.n[COLD] += 1
-        if s.whole[C_PER_REQUEST] == 0 and s.slot_i[bind, LOAD] >= s.whole[C_CONCURRENCY]:
+        if s.n[C_PER_REQUEST] == 0 and s.slot_i[bind, LOAD] >= s.n[C_CONCURRENCY]:
             _close_to_binding(s, bind)
     else:
-        s.pending[(s.n[PENDING_HEAD] + s.n[PENDING_COUNT]) % len(s.pending)] = request
+        s.request_i[(s.n[PENDING_HEAD] + s.n[PENDING_COUNT]) % len(s.request_i), WAITING] = request
         s.n[PENDING_COUNT] += 1
 
 
@@ -810,9 +804,9 @@ def _arrive(s: State, t: float) -> None:
 @_compiled
 def _wanted(s: State, system: float, cores: float) -> int:
     """Instances for so many requests in the system and vCPUs in use, both at their targets."""
-    by_cpu = math.ceil(cores / (s.real[C_CORES] * s.real[C_TARGET_CPU]) - 1e-9)
-    by_concurrency = math.ceil(system / (s.whole[C_CONCURRENCY] * s.real[C_TARGET_CONCURRENCY]) - 1e-9)
-    return min(max(int(max(by_cpu, by_concurrency)), s.whole[C_MIN]), s.whole[C_MAX])
+    by_cpu = math.ceil(cores / (s.f[C_CORES] * s.f[C_TARGET_CPU]) - 1e-9)
+    by_concurrency = math.ceil(system / (s.n[C_CONCURRENCY] * s.f[C_TARGET_CONCURRENCY]) - 1e-9)
+    return min(max(int(max(by_cpu, by_concurrency)), s.n[C_MIN]), s.n[C_MAX])
 
 
 @_compiled
@@ -824,11 +818,11 @@ def _scale(s: State, t: float) -> None:
     """
     ticks = s.seen.shape[0]
     oldest, last = s.n[TICKS] % ticks, (s.n[TICKS] + ticks - 1) % ticks
-    system = (s.f[AREA_SYSTEM] - s.seen[oldest, 0]) / s.real[C_WINDOW]
-    cores = (s.f[AREA_CPU] - s.seen[oldest, 1]) / s.real[C_WINDOW]
+    system = (s.f[AREA_SYSTEM] - s.seen[oldest, 0]) / s.f[C_WINDOW]
+    cores = (s.f[AREA_CPU] - s.seen[oldest, 1]) / s.f[C_WINDOW]
     # Load comes back to instances at once: those in rotation follow the last tick where it saw more than the window.
     now_wanted = _wanted(
-        s, (s.f[AREA_SYSTEM] - s.seen[last, 0]) / s.real[C_TICK], (s.f[AREA_CPU] - s.seen[last, 1]) / s.real[C_TICK]
+        s, (s.f[AREA_SYSTEM] - s.seen[last, 0]) / s.f[C_TICK], (s.f[AREA_CPU] - s.seen[last, 1]) / s.f[C_TICK]
     )
     s.seen[oldest, 0] = s.f[AREA_SYSTEM]
     s.seen[oldest, 1] = s.f[AREA_CPU]
@@ -839,7 +833,7 @@ def _scale(s: State, t: float) -> None:
     s.n[WISH] = wish
     if s.n[LIVE] > 0:  # from zero only a request starts an instance
         s.n[OWED] = wish
-    if s.whole[C_CONCURRENCY] > 1:
+    if s.n[C_CONCURRENCY] > 1:
         target = max(wish, now_wanted, 1)
         ready = s.n[LIVE] - s.n[STARTING]
         if min(target, ready) != s.n[ROTATION]:
@@ -847,7 +841,7 @@ def _scale(s: State, t: float) -> None:
     if s.n[IN_SYSTEM] == 0 and system <= 0.0:
         s.f[NEXT_TICK] = INF  # nothing to see until a request comes
     else:
-        s.f[NEXT_TICK] = t + s.real[C_TICK]
+        s.f[NEXT_TICK] = t + s.f[C_TICK]
 
 
 @_compiled
@@ -855,7 +849,7 @@ def _wake(s: State, t: float) -> None:
     for k in range(s.seen.shape[0]):
         s.seen[k, 0] = s.f[AREA_SYSTEM]
         s.seen[k, 1] = s.f[AREA_CPU]
-    s.f[NEXT_TICK] = (math.floor(t / s.real[C_TICK]) + 1.0) * s.real[C_TICK]
+    s.f[NEXT_TICK] = (math.floor(t / s.f[C_TICK]) + 1.0) * s.f[C_TICK]
 
 
 # ---------------------------------------------------------------- the loop
@@ -863,7 +857,7 @@ def _wake(s: State, t: float) -> None:
 def _cpu_departure(s: State, t: float) -> int:
     """The request whose CPU part ends next leaves its slot's CPU; -1 where its rest is still to come."""
     slot = s.cpu_slots[0]
-    first = slot * s.whole[C_CONCURRENCY]
+    first = slot * s.n[C_CONCURRENCY]
     request = s.cpu_item[first]
     n = s.slot_i[slot, CPU_COUNT]
     s.slot_f[slot, VIRTUAL] = s.cpu_key[first]
@@ -895,7 +889,7 @@ def _next_completion(s: State) -> int:
 def _give_up(s: State) -> None:
     """The request that has been pending for longest is rejected."""
     request = _take_pending(s)
-    s.free_requests[s.n[FREE_REQUESTS]] = request
+    s.request_i[s.n[FREE_REQUESTS], FREE_LIST] = request
     s.n[FREE_REQUESTS] += 1
     s.n[REJECTED] += 1
     s.n[IN_SYSTEM] -= 1
@@ -915,7 +909,7 @@ def _needs(s: State, final: bool) -> int:
             return NEED_ARRIVALS
     if s.n[FREE_REQUESTS] == 0:
         return NEED_REQUESTS
-    if s.n[FREE_SLOTS] == 0 and s.n[LIVE] < s.whole[C_MAX]:
+    if s.n[FREE_SLOTS] == 0 and s.n[LIVE] < s.n[C_MAX]:
         return NEED_SLOTS
     return DONE
 
@@ -933,7 +927,7 @@ def _other_event(s: State, pending_t: float, other_t: float) -> None:
 @_cached
 def run(s: State, final: bool) -> int:
     """Work off the events of these arrivals; ``final``: no more will come, so drain. Says why it returns."""
-    scales = s.whole[C_SCALES] == 1
+    scales = s.n[C_SCALES] == 1
     while True:
         needs = _needs(s, final)
         if needs != DONE:
@@ -948,7 +942,7 @@ def run(s: State, final: bool) -> int:
         cpu_t = s.slot_f[s.cpu_slots[0], NEXT_CPU] if s.n[CPU_SLOTS] > 0 else INF
         pending_t = INF
         if s.n[PENDING_COUNT] > 0:
-            pending_t = s.request_f[s.pending[s.n[PENDING_HEAD]], ARRIVED] + s.real[C_PENDING]
+            pending_t = s.request_f[s.request_i[s.n[PENDING_HEAD], WAITING], ARRIVED] + s.f[C_PENDING]
         other_t = min(s.f[NEXT_EXPIRY], pending_t, s.f[NEXT_TICK])
         departure_t = min(event_t, cpu_t)
         if s.n[HAVE_ARRIVAL] == 2 and s.n[IN_SYSTEM] == 0 and min(departure_t, other_t) > s.f[END_AT_LEAST]:
@@ -984,7 +978,7 @@ def _ended(s: State, born: float, at: float) -> None:
 def _end_expired(s: State, t: float) -> float:
     """Take out what expired up to t; when the next one may, if none is used again before."""
     until, born = s.heap_key, s.cpu_key
-    idle_s = s.real[C_IDLE]
+    idle_s = s.f[C_IDLE]
     kept = 0
     next_expiry = INF
     for i in range(s.n[LIVE]):
@@ -1010,10 +1004,10 @@ def run_loss(s: State, final: bool) -> int:
     these arrays it asks for more (NEED_SLOTS), and the caller runs the general kernel from the start.
     """
     until, born = s.heap_key, s.cpu_key
-    room = min(s.whole[C_MAX], len(born))
-    share = s.real[C_CPU_SHARE]
-    stretch = share / min(1.0, s.real[C_CORES]) + (1.0 - share)
-    idle_s = s.real[C_IDLE]
+    room = min(s.n[C_MAX], len(born))
+    share = s.f[C_CPU_SHARE]
+    stretch = share / min(1.0, s.f[C_CORES]) + (1.0 - share)
+    idle_s = s.f[C_IDLE]
     next_expiry = s.f[NEXT_EXPIRY]
     active_s, billed_s, last = 0.0, 0.0, s.f[LAST_DEPARTURE]
     while _next_arrival(s):
@@ -1028,12 +1022,12 @@ def run_loss(s: State, final: bool) -> int:
         if place < 0:
             place = s.n[LIVE]
             if place >= room:
-                if room < s.whole[C_MAX]:
+                if room < s.n[C_MAX]:
                     return NEED_SLOTS
                 s.n[REJECTED] += 1
                 continue
-            starts_for = s.real[C_STARTUP]
-            if s.whole[C_STARTUP_KIND] == EXPONENTIAL:
+            starts_for = s.f[C_STARTUP]
+            if s.n[C_STARTUP_KIND] == EXPONENTIAL:
                 starts_for *= _exponential(s.rng, 2)
             s.f[AREA_STARTING] += starts_for
             latency += starts_for

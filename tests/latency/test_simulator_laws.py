@@ -204,7 +204,7 @@ def test_memory_follows_the_load_not_the_requests():
         engine.feed(block, 0.0)
     engine.drain()
     assert engine.totals().requests == 200_000
-    assert len(engine._state.request_slot) <= 4096
+    assert len(engine._state.request_i) <= 4096
     assert len(engine._state.slot_f) <= 500
 
 
