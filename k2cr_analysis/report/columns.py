@@ -112,7 +112,7 @@ _ALL = (
     _column("shared", "shared", "", "leaves only with the last workload that needs it", "flag"),
     _column("depends_on", "calls", "", "workload or name that is called"),
     _column("kind", "kind", "", "http, grpc, database, cache, queue, ..."),
-    _column("port", "port", "", "port that is called", "number"),
+    _column("port", "port", "", "port that is called"),
     _column("in_cluster", "in the cluster", "", "the target is a Service of this cluster", "flag"),
     # plan
     _column("wave", "wave", "", "number of the wave, from 1", "number"),

@@ -233,7 +233,7 @@ def rhythm(profile: TrafficProfile | None) -> Chart | Html:
     import pandas as pd
 
     if profile is None:
-        return note("The snapshot has no traffic of this workload, so its rhythm is not known.")
+        return note("The snapshot counts no requests to this workload: it pulls its work, or nobody measured it.")
     frame = tables.traffic(profile)
     by_hour = frame.assign(day=frame["start_utc"].dt.day_of_week, hour=frame["start_utc"].dt.hour)
     week = by_hour.pivot_table(index="day", columns="hour", values="requests_per_s", aggfunc="mean")
@@ -269,6 +269,8 @@ def latency(workload: WorkloadAssessment) -> Chart | Html:
     from matplotlib.ticker import FuncFormatter, LogLocator
 
     found = workload.latency
+    if workload.fit.moves and workload.fit.target != "service":
+        return note(f"A {workload.fit.target.replace('-', ' ')} answers no requests, so it has no latency.")
     if found is None or found.cloud_run is None or found.cloud_run.p99_ms is None:
         return note("The snapshot cannot support a latency figure for this workload.")
     frame = tables.latency(workload)

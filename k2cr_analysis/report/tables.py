@@ -325,7 +325,7 @@ def _frame(name: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     import pandas as pd
 
     columns = TABLES[name]
-    frame = pd.DataFrame(list(rows), columns=list(columns))
+    frame = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
     for column in columns:
         if COLUMNS[column].form in ("money", "number", "ms", "share", "hours"):
             frame[column] = pd.to_numeric(frame[column])

@@ -118,3 +118,24 @@ def test_the_incident_shows_in_errors_and_latency(snapshot):
         count[during, row["response_code_class"]] += row["request_count"]
     ratio = {d: count[d, "5xx"] / sum(count[d, c] for c in ("2xx", "4xx", "5xx")) for d in (True, False)}
     assert ratio[True] > 10 * ratio[False]
+
+
+def test_the_manifest_and_the_live_dump_get_the_same_findings(cluster, make_demo):
+    """What the API server filled in, and what controllers made, is nobody's wish."""
+    from demo.live import CONTROLLERS
+    from make_demo import read_manifests
+
+    from k2cr_analysis.config import Config
+    from k2cr_analysis.errors import Location
+    from k2cr_analysis.fit import assess_cluster
+    from k2cr_analysis.snapshot.objects import SnapshotObject
+    from k2cr_analysis.snapshot.redaction import redact
+
+    written = [SnapshotObject(redact(item)[0], Location("manifests")) for item in read_manifests()]
+    before = parse_cluster(written, project="p", name="prod-tokyo", location="asia-northeast1")
+    from_manifests, from_live = assess_cluster(before, Config()), assess_cluster(cluster, Config())
+    assert sum(item.object["kind"] in CONTROLLERS for item in written) == len(from_manifests)
+    for name, fit in from_manifests.items():
+        live = from_live[name]
+        assert (fit.verdict, fit.target, fit.ingress_container) == (live.verdict, live.target, live.ingress_container)
+        assert {f.rule for f in fit.findings} == {f.rule for f in live.findings}, name
