@@ -102,7 +102,7 @@ def _gather(snapshot: Snapshot, config: Config) -> tuple[_Evidence, Mapping[str,
         window_days=origin.window_days,
         cud=config.rates.cud,
     )
-    fits = fit_analysis.assess_cluster(cluster, config)
+    fits = fit_analysis.assess_cluster(cluster, config, {w: profile.callers for w, profile in profiles.items()})
     # What belongs to the cluster by nature does not keep it alive: it goes with the last of the others.
     avoidable = Avoidable(cluster, bill, measured, holds=[w for w, fit in fits.items() if fit.verdict != "keep"])
     evidence = _Evidence(

@@ -15,6 +15,7 @@ from k2cr_analysis.fit.cluster_index import ClusterIndex, index_cluster
 from k2cr_analysis.fit.containers import cast_of
 from k2cr_analysis.fit.dependencies import CallGraph, call_graph
 from k2cr_analysis.fit.ingress import choose_ingress
+from k2cr_analysis.fit.observed_calls import Observed
 from k2cr_analysis.fit.probes import plan_probes
 from k2cr_analysis.fit.protocols import CalledPort, called_ports
 from k2cr_analysis.fit.registry import Rule, all_rules
@@ -33,11 +34,14 @@ _KEEPS = "belongs-to-cluster"
 _SAID_OF_KEPT = frozenset({_KEEPS, "incomplete-object", "unknown-field"})
 
 
-def assess_cluster(cluster: Cluster, config: Config) -> Mapping[str, Fit]:
-    """Fit of every workload, by id, in the order of the ids."""
+def assess_cluster(cluster: Cluster, config: Config, callers: Observed | None = None) -> Mapping[str, Fit]:
+    """Fit of every workload, by id, in the order of the ids.
+
+    ``callers``: what the service mesh counted, target's id -> caller -> requests (``TrafficProfile.callers``).
+    """
     index = index_cluster(cluster)
     called = {w.id: called_ports(w.exposures, w.pod, w.pod.annotations) for w in cluster.workloads}
-    graph = call_graph(cluster, index, called)
+    graph = call_graph(cluster, index, called, callers or {})
     accountant = Accountant()
     return {
         w.id: _fit(candidate_of(w, config, index, called[w.id], graph, accountant.fields(w))) for w in cluster.workloads

@@ -1,4 +1,5 @@
-"""Who calls whom: names of Services, Google APIs and databases in a pod's environment, arguments and ConfigMaps.
+"""Who calls whom: names of Services, Google APIs and databases in a pod's environment, arguments and ConfigMaps;
+and what the service mesh counted.
 
 Each edge carries its evidence. A short name counts only where it stands as an address (``http://web``, ``web:80``, or
 the whole value of a variable) and is a Service of the same namespace; a longer one (``web.shop.svc``) anywhere.
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 
 from k2cr_analysis.fit.cluster_index import ClusterIndex
 from k2cr_analysis.fit.known_images import RAW_PORTS
+from k2cr_analysis.fit.observed_calls import Observed, by_caller, with_observed
 from k2cr_analysis.fit.protocols import CalledPort, words_of
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.dependency import Dependency, DependencyKind
@@ -81,18 +83,28 @@ class _Text:
 
 @dataclass(frozen=True, slots=True)
 class CallGraph:
-    """``by_source``: workload id -> what it calls. ``callers``: workload id -> the ids of those that call it."""
+    """``by_source``: workload id -> what it calls. ``callers``: workload id -> the ids of those that call it.
+
+    A caller that the mesh names and the snapshot does not hold is there by the mesh's name for it.
+    """
 
     by_source: Mapping[str, tuple[Dependency, ...]]
     callers: Mapping[str, tuple[str, ...]]
 
 
-def call_graph(cluster: Cluster, index: ClusterIndex, called: Mapping[str, tuple[CalledPort, ...]]) -> CallGraph:
-    """The edges of all workloads of a cluster."""
+def call_graph(
+    cluster: Cluster, index: ClusterIndex, called: Mapping[str, tuple[CalledPort, ...]], observed: Observed
+) -> CallGraph:
+    """The edges of all workloads of a cluster, as manifests show them and as the mesh counted them."""
     by_source: dict[str, tuple[Dependency, ...]] = {}
     callers: dict[str, set[str]] = defaultdict(set)
+    counted = by_caller(observed, cluster)
+    for caller, targets in counted.items():
+        for target in targets:
+            callers[target].add(caller)
     for workload in cluster.workloads:
-        edges = _unique(_resolved(d, workload, cluster, called) for d in _edges(workload, index))
+        written = _unique(_resolved(d, workload, cluster, called) for d in _edges(workload, index))
+        edges = with_observed(written, workload, counted.get(workload.id, {}), cluster, called)
         by_source[workload.id] = tuple(edges)
         for edge in edges:
             if edge.in_cluster and edge.target in cluster.by_id and edge.target != workload.id:
