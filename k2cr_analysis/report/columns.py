@@ -71,7 +71,7 @@ _ALL = (
     _column("path", "where", "JSON path", "place in the object"),
     _column("message", "finding", "", "what was found"),
     _column("remediation", "what to do", "", "the way out"),
-    _column("workloads", "workloads", "", "number of workloads", "number"),
+    _column("workloads", "how many", "", "number of workloads", "number"),
     _column("workload_ids", "workloads", "", "the workloads, by id", "list"),
     # shape
     _column("container", "container", "", "name of the container"),
