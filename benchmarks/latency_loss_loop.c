@@ -67,8 +67,10 @@ int main(int argc, char **argv) {
             }
             live = kept;
         }
-        int place = -1;
-        for (int m = 0; m < live; m++) place = until[m] <= t + 1e-9 ? m : place;
+        int place = -1, older = live > 4 ? live - 4 : 0;
+        for (int m = older; m < live; m++) place = until[m] <= t + 1e-9 ? m : place;
+        if (place < 0)
+            for (int m = 0; m < older; m++) place = until[m] <= t + 1e-9 ? m : place;
         if (place < 0) {
             if (live == ROOM) return 1;
             latency += start * exponential(&c);

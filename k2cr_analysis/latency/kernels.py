@@ -1016,9 +1016,14 @@ def run_loss(s: State, final: bool) -> int:
         latency = _service(s) * stretch
         if t >= next_expiry:
             next_expiry = _end_expired(s, t)
+        # Without branches among the newest few: which of them is the first idle one cannot be foretold.
         place = -1
-        for i in range(s.n[LIVE]):  # without a branch: where the newest idle one stands cannot be foretold
+        older = max(0, s.n[LIVE] - 4)
+        for i in range(older, s.n[LIVE]):
             place = i if until[i] <= t + SAME_INSTANT_S else place
+        if place < 0:
+            for i in range(older):
+                place = i if until[i] <= t + SAME_INSTANT_S else place
         if place < 0:
             place = s.n[LIVE]
             if place >= room:
