@@ -1,0 +1,44 @@
+"""Who asks Google's APIs: Application Default Credentials, or a service account that they may act as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from k2cr_analysis.errors import RemoteError
+
+_SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """``impersonate``: a service account's e-mail; ``quota_project``: the project whose quota the calls use."""
+
+    impersonate: str | None = None
+    quota_project: str | None = None
+
+    def credentials(self) -> Any:
+        """google-auth credentials; ``RemoteError`` where this machine has none."""
+        import google.auth
+        import google.auth.exceptions
+
+        try:
+            found, _ = google.auth.default(scopes=[_SCOPE], quota_project_id=self.quota_project)
+        except google.auth.exceptions.DefaultCredentialsError as error:
+            raise RemoteError(
+                ref="no-google-credentials",
+                found=str(error).splitlines()[0],
+                expected="Application Default Credentials",
+                do="gcloud auth application-default login",
+            ) from None
+        if self.impersonate is None:
+            return found
+        from google.auth import impersonated_credentials
+
+        act_as: Any = impersonated_credentials.Credentials
+        return act_as(
+            source_credentials=found,
+            target_principal=self.impersonate,
+            target_scopes=[_SCOPE],
+            quota_project_id=self.quota_project,
+        )

@@ -1,0 +1,54 @@
+"""Where the remote ends are: Google's own addresses, or those that the environment names.
+
+``K2CR_ENDPOINT_MONITORING``, ``_BILLING``, ``_BIGQUERY`` (Private Service Connect, regional endpoints, test servers):
+``https://HOST[:PORT]`` is TLS with the usual credentials; ``http://`` is plaintext without any, on the loopback alone.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from k2cr_analysis.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """``address`` is host and port; ``is_plaintext`` means no TLS and no credentials."""
+
+    address: str
+    is_plaintext: bool
+
+    @property
+    def url(self) -> str:
+        return f"{'http' if self.is_plaintext else 'https'}://{self.address}"
+
+
+def endpoint(api: str) -> Endpoint | None:
+    """The address of an API (``MONITORING``, ``BILLING``, ``BIGQUERY``) that the environment names; else None.
+
+    ``UsageError`` for what is no such address, and for plaintext to another machine.
+    """
+    variable = f"K2CR_ENDPOINT_{api}"
+    text = os.environ.get(variable)
+    if not text:
+        return None
+    parts = urlsplit(text)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.path not in ("", "/") or parts.query:
+        raise _refused(f"{variable}={text}", "https://HOST[:PORT]")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise _refused(f"{variable}={text}", "https://, or http:// to this machine's loopback")
+    return Endpoint(parts.netloc, parts.scheme == "http")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _refused(found: str, expected: str) -> UsageError:
+    return UsageError(ref="not-an-endpoint", found=found, expected=expected, do="set it so, or unset the variable")

@@ -1,0 +1,243 @@
+"""A running cluster into a snapshot: its API, its metrics and its bill, each kept in chunks as it is read.
+
+A source that fails for good leaves the others' data, a gap in the snapshot, and its chunks for the next run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from k2cr_analysis.errors import RemoteError
+from k2cr_analysis.snapshot.provenance import Provenance, Redaction
+from k2cr_analysis.snapshot.writer import write_snapshot
+from k2cr_analysis.sources.cluster_api import chunks as kind_chunks
+from k2cr_analysis.sources.cluster_api.connection import ApiServer
+from k2cr_analysis.sources.cluster_api.read import KindObjects, kinds_of, read_kind, refuse_unreadable
+from k2cr_analysis.sources.credentials import Caller
+from k2cr_analysis.sources.patience import Patience
+from k2cr_analysis.sources.table_files import read_table_file
+from k2cr_analysis.sources.unfinished import Unfinished, unfinished
+from k2cr_analysis.sources.window import window as window_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from k2cr_analysis.sources.monitoring.chunks import Chunk
+    from k2cr_analysis.sources.monitoring.plan import ReadingPlan
+
+# The name that `gcloud container clusters get-credentials` gives to a context.
+_GKE_CONTEXT: Final = re.compile(r"gke_(?P<project>[^_]+)_(?P<location>[^_]+)_(?P<cluster>[^_]+)")
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCluster:
+    """Which cluster, and who asks. Metrics are read where project, location and cluster are known."""
+
+    context: str
+    kubeconfig: str | None = None
+    project: str | None = None
+    cluster: str | None = None
+    location: str | None = None
+    caller: Caller = field(default_factory=Caller)
+
+    @classmethod
+    def of_context(
+        cls,
+        context: str,
+        kubeconfig: str | None,
+        project: str | None,
+        cluster: str | None,
+        location: str | None,
+        caller: Caller,
+    ) -> LiveCluster:
+        """What is not named is taken from the context's name, where gcloud made it."""
+        match = _GKE_CONTEXT.fullmatch(context)
+        known = match.groupdict() if match else {}
+        return cls(
+            context,
+            kubeconfig,
+            project or known.get("project"),
+            cluster or known.get("cluster"),
+            location or known.get("location"),
+            caller,
+        )
+
+    @property
+    def has_metrics(self) -> bool:
+        return bool(self.project and self.cluster and self.location)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """How to read: the same options make a resumed run the same as an unbroken one."""
+
+    window: str = "30d"
+    end: str | None = None
+    redaction: Redaction = "secrets"
+    table_files: Mapping[str, str | Path] = field(default_factory=dict)
+    patience: Patience = field(default_factory=Patience)
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The snapshot's provenance, and the sources that failed: then the same command resumes."""
+
+    provenance: Provenance
+    failures: tuple[RemoteError, ...]
+    is_resumed: bool
+
+
+def collect_live(
+    live: LiveCluster,
+    out: str | Path,
+    options: LiveOptions,
+    tables: Mapping[str, pa.Table] | None = None,
+    tell: Tell = lambda _: None,
+) -> Collected:
+    """Write or resume a snapshot of a running cluster.
+
+    ``RemoteError`` where the cluster's objects cannot be read: then no snapshot is written, and what was read is kept.
+    """
+    given = {name: read_table_file(str(path), name) for name, path in options.table_files.items()}
+    target = Path(out).absolute()
+    with unfinished(target, _asked(live, options), window_of(options.window, options.end)) as work:
+        failures: list[RemoteError] = []
+        kinds, gaps, unreadable = _objects(live, options, work, tell)
+        found: dict[str, pa.Table] = {**given, **(tables or {})}
+        gaps += _metrics(live, kinds, options, work, found, failures, tell)
+        if "billing" not in found:
+            gaps.append("no billing table was given")
+        if unreadable is not None:
+            raise unreadable
+        provenance = Provenance(
+            source="cluster",
+            window_start=work.window[0],
+            window_end=work.window[1],
+            project=live.project,
+            cluster=live.cluster,
+            location=live.location,
+            redaction=options.redaction,
+            redacted_values=sum(kind.redacted_values for kind in kinds),
+            problems=tuple(problem for kind in kinds for problem in kind.problems),
+            gaps=tuple(gaps),
+        )
+        written = write_snapshot(out, [item for kind in kinds for item in kind.objects], found, provenance)
+        if not failures:
+            work.remove()
+        return Collected(written, tuple(failures), work.is_resumed)
+
+
+def plan_of(live: LiveCluster, options: LiveOptions, tell: Tell = lambda _: None) -> ReadingPlan | None:
+    """What reading the metrics would take; None where none would be read. Reads the objects alone, and writes nothing."""
+    from k2cr_analysis.sources.monitoring.plan import reading_plan
+
+    if not live.has_metrics:
+        return None
+    server = ApiServer(live.context, live.kubeconfig, options.patience)
+    kinds, _ = kinds_of(server)
+    tell("reading the cluster's workloads, to count their containers")
+    found = [read_kind(server, kind, options.redaction) for kind in kinds]
+    refuse_unreadable(found)
+    start, end = window_of(options.window, options.end)
+    wanted = _wanted(options, start, end)
+    return reading_plan(wanted, [item.object for kind in found for item in kind.objects])
+
+
+def _asked(live: LiveCluster, options: LiveOptions) -> dict[str, str | None]:
+    return {
+        "context": live.context,
+        "kubeconfig": live.kubeconfig,
+        "project": live.project,
+        "cluster": live.cluster,
+        "location": live.location,
+        "window": options.window,
+        "end": options.end,
+        "redaction": options.redaction,
+        "tables": " ".join(sorted(options.table_files)),
+    }
+
+
+def _objects(
+    live: LiveCluster, options: LiveOptions, work: Unfinished, tell: Tell
+) -> tuple[list[KindObjects], list[str], RemoteError | None]:
+    """The kinds, the gaps, and the error that ended the reading."""
+    found: list[KindObjects] = []
+    gaps: list[str] = []
+    try:
+        server = ApiServer(live.context, live.kubeconfig, options.patience)
+        kinds, gaps = kinds_of(server)
+        for kind in kinds:
+            kept = work.chunk(kind_chunks.name_of(kind))
+            if kept is None:
+                kept = kind_chunks.to_bytes(read_kind(server, kind, options.redaction))
+                work.keep(kind_chunks.name_of(kind), kept)
+            found.append(kind_chunks.from_bytes(kept))
+            tell(f"cluster: {kind.resource}: {len(found[-1].objects):,}")
+        refuse_unreadable(found)
+    except RemoteError as error:
+        return found, gaps, error
+    return found, [*gaps, *(kind.gap for kind in found if kind.gap)], None
+
+
+def _wanted(options: LiveOptions, start: datetime, end: datetime) -> list[Chunk]:
+    from k2cr_analysis.sources.monitoring.chunks import chunks
+    from k2cr_analysis.sources.monitoring.queries import TRAFFIC_SOURCES, USAGE_QUERIES
+
+    usage = () if "usage" in options.table_files else USAGE_QUERIES
+    traffic = () if "traffic" in options.table_files else tuple(q for s in TRAFFIC_SOURCES for q in s.queries)
+    return list(chunks((*usage, *traffic), start, end))
+
+
+def _metrics(
+    live: LiveCluster,
+    kinds: Sequence[KindObjects],
+    options: LiveOptions,
+    work: Unfinished,
+    found: dict[str, pa.Table],
+    failures: list[RemoteError],
+    tell: Tell,
+) -> list[str]:
+    """Add the usage and traffic tables to ``found``, and give the gaps."""
+    from k2cr_analysis.sources.monitoring.backends import Backends
+    from k2cr_analysis.sources.monitoring.client import Monitoring
+    from k2cr_analysis.sources.monitoring.plan import reading_plan
+    from k2cr_analysis.sources.monitoring.queries import USAGE_QUERIES
+    from k2cr_analysis.sources.monitoring.read import kept_chunks, missing, read_chunks
+    from k2cr_analysis.sources.monitoring.traffic_table import traffic_table
+    from k2cr_analysis.sources.monitoring.usage_table import usage_table
+
+    names = [name for name in ("usage", "traffic") if name not in options.table_files]
+    if not names:
+        return []
+    if not live.has_metrics:
+        return [f"no {name} table was given, and project, cluster or location is not known" for name in names]
+    objects = [item.object for kind in kinds for item in kind.objects]
+    wanted = _wanted(options, *work.window)
+    if missing(wanted, work):
+        tell(str(reading_plan(missing(wanted, work), objects)))
+    try:
+        read_chunks(
+            lambda: Monitoring(live.project or "", live.caller, options.patience),
+            wanted,
+            live.cluster or "",
+            live.location or "",
+            work,
+            lambda done, of: tell(f"metrics: {done} of {of} chunks"),
+        )
+    except RemoteError as error:
+        failures.append(error)
+        return [f"{name}: {error.found}" for name in names]
+    usage = [chunk for chunk in wanted if chunk.query in USAGE_QUERIES]
+    traffic = [chunk for chunk in wanted if chunk.query not in USAGE_QUERIES]
+    gaps: list[str] = []
+    if "usage" in names:
+        found["usage"] = usage_table(kept_chunks(usage, work))
+    if "traffic" in names:
+        found["traffic"], gaps = traffic_table(kept_chunks(traffic, work), Backends(objects))
+    return gaps

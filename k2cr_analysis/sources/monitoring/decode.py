@@ -1,0 +1,112 @@
+"""Pages of ``timeSeries.list`` into columns: read from the raw protobuf messages, series by series.
+
+The client's wrapper types make a Python object for every field that is touched, which costs some twenty times as much
+as the messages below them (``benchmarks/monitoring_decode.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from k2cr_analysis.sources.monitoring.queries import MetricQuery
+
+
+@dataclass(slots=True)
+class Points:
+    """The points of one query; a series is a run of them. ``labels``: one tuple a run, in the order of ``group_by``."""
+
+    labels: list[tuple[str, ...]] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+    end_s: list[int] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+
+    @property
+    def runs(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """int64[points]: which run each point is of."""
+        return np.repeat(np.arange(len(self.lengths)), self.lengths)
+
+    def within(self, start: datetime, end: datetime) -> Points:
+        """The points that end after ``start`` and not after ``end``: neighbouring chunks share none."""
+        first, last = int(start.timestamp()), int(end.timestamp())
+        if all(first < moment <= last for moment in self.end_s):
+            return self
+        kept = Points()
+        position = 0
+        for labels, length in zip(self.labels, self.lengths, strict=True):
+            inside = [i for i in range(position, position + length) if first < self.end_s[i] <= last]
+            position += length
+            kept.labels.append(labels)
+            kept.lengths.append(len(inside))
+            kept.end_s += [self.end_s[i] for i in inside]
+            kept.values += [self.values[i] for i in inside]
+        return kept
+
+
+def decode_page(page: Any, query: MetricQuery, into: Points) -> None:
+    """Add the series of a raw ``ListTimeSeriesResponse`` message (not the client's wrapper)."""
+    paths = [path.split(".") for _, path in query.group_by]
+    for series in page.time_series:
+        points = series.points
+        into.labels.append(tuple(_label(series, path) for path in paths))
+        into.lengths.append(len(points))
+        into.end_s += [point.interval.end_time.seconds for point in points]
+        if query.form == "distribution":
+            into.values += [_distribution(point.value.distribution_value) for point in points]
+        else:
+            into.values += _numbers(points)
+
+
+def _numbers(points: Sequence[Any]) -> list[float]:
+    if not points:
+        return []
+    # All points of a series have one type.
+    if points[0].value.WhichOneof("value") == "double_value":
+        return [point.value.double_value for point in points]
+    return [point.value.int64_value for point in points]
+
+
+def _label(series: Any, path: Sequence[str]) -> str:
+    """``resource.labels.x``, ``metric.labels.x`` or ``metadata.system_labels.x``; empty where it is not set."""
+    where, _, name = path
+    if where == "metadata":
+        fields = series.metadata.system_labels.fields
+        return str(fields[name].string_value) if name in fields else ""
+    labels = series.resource.labels if where == "resource" else series.metric.labels
+    return str(labels.get(name, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """A histogram as the API gives it, with its finite bounds spelled out. Source: ``google.api.Distribution``."""
+
+    count: int
+    mean: float
+    sum_of_squared_deviation: float
+    bounds: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+def _distribution(raw: Any) -> Distribution:
+    bounds = _bounds(raw.bucket_options)
+    counts = tuple(raw.bucket_counts)
+    # Trailing zeros may be cut.
+    counts += (0,) * (len(bounds) + 1 - len(counts))
+    return Distribution(raw.count, raw.mean, raw.sum_of_squared_deviation, bounds, counts)
+
+
+def _bounds(options: Any) -> tuple[float, ...]:
+    match options.WhichOneof("options"):
+        case "exponential_buckets":
+            form = options.exponential_buckets
+            return tuple(form.scale * form.growth_factor**i for i in range(form.num_finite_buckets + 1))
+        case "linear_buckets":
+            form = options.linear_buckets
+            return tuple(form.offset + form.width * i for i in range(form.num_finite_buckets + 1))
+        case "explicit_buckets":
+            return tuple(options.explicit_buckets.bounds)
+    return ()

@@ -1,0 +1,70 @@
+"""What reading the metrics will take, said before it starts: calls, points and money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from k2cr_analysis.sources.monitoring.chunks import Chunk
+from k2cr_analysis.sources.monitoring.client import PAGE_POINTS
+from k2cr_analysis.sources.monitoring.queries import USAGE_QUERIES
+
+# Cloud Monitoring's price of reading since 2025-10-02, per million time series returned; the first million of a month
+# and billing account is free, and a query counts as one series at least. Source: "Google Cloud Observability pricing".
+USD_PER_MILLION_SERIES: Final = Decimal("0.50")
+FREE_SERIES: Final = 1_000_000
+_TEMPLATE_KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingPlan:
+    """An estimate: ``series`` is of one query on one day."""
+
+    chunks: int
+    series: int
+    calls: int
+    points: int
+    series_returned: int
+
+    @property
+    def price_usd(self) -> Decimal:
+        """As if nothing were free any more this month."""
+        return USD_PER_MILLION_SERIES * self.series_returned / 1_000_000
+
+    def __str__(self) -> str:
+        return (
+            f"metrics: about {self.calls:,} calls, {self.points:,} points, {self.series_returned:,} time series: "
+            f"USD {self.price_usd:.2f} at USD {USD_PER_MILLION_SERIES} a million "
+            f"(the first {FREE_SERIES:,} of a month and billing account are free)"
+        )
+
+
+def reading_plan(wanted: Sequence[Chunk], objects: Iterable[Mapping[str, Any]]) -> ReadingPlan:
+    """The plan for the chunks that are still to be read, with a usage series for each container of a workload.
+
+    The number of traffic series is not known before they are read: a call is counted for each of their chunks.
+    """
+    series = sum(_containers(obj) for obj in objects if _is_top_level(obj))
+    calls = points = returned = 0
+    for chunk in wanted:
+        here = series if chunk.query in USAGE_QUERIES else 1
+        there = here * int((chunk.end - chunk.start).total_seconds()) // chunk.query.period_s
+        calls += max(1, -(-there // PAGE_POINTS))
+        points += there
+        returned += max(1, here)
+    return ReadingPlan(len(wanted), series, calls, points, returned)
+
+
+def _is_top_level(obj: Mapping[str, Any]) -> bool:
+    return obj.get("kind") in _TEMPLATE_KINDS and not (obj.get("metadata") or {}).get("ownerReferences")
+
+
+def _containers(obj: Mapping[str, Any]) -> int:
+    spec: Any = obj.get("spec") or {}
+    if obj["kind"] == "CronJob":
+        spec = ((spec.get("jobTemplate") or {}).get("spec")) or {}
+    if obj["kind"] != "Pod":
+        spec = ((spec.get("template") or {}).get("spec")) or {}
+    return len(spec.get("containers") or ()) + len(spec.get("initContainers") or ())

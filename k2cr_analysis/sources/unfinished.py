@@ -1,0 +1,130 @@
+"""What a collect has read so far, beside the snapshot that it is to become: a kill loses one chunk at most.
+
+A chunk is a file, written under another name and renamed when it is whole. The folder remembers what was asked for and
+the window; the next run that asks for the same goes on from there, in the same window, whatever the day.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from k2cr_analysis.errors import InputError, Location, UsageError
+
+_PLAN: Final = "asked.json"
+Window = tuple[datetime, datetime]
+
+
+class Unfinished:
+    """The folder of an unfinished collect, locked by this run."""
+
+    def __init__(self, folder: Path, window: Window, is_resumed: bool) -> None:
+        self.folder = folder
+        self.window = window
+        self.is_resumed = is_resumed
+
+    def chunk(self, name: str) -> bytes | None:
+        """A chunk as it was kept; None where it has not been read yet."""
+        file = self.folder / name
+        return file.read_bytes() if file.is_file() else None
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Keep a chunk: all of it, or nothing. ``InputError`` where the disk does not take it."""
+        _write(self.folder / name, content)
+
+    def remove(self) -> None:
+        """The snapshot is whole: nothing is left to resume."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def unfinished_folder(target: Path) -> Path:
+    return target.parent / f".{target.name}.unfinished"
+
+
+@contextmanager
+def unfinished(target: Path, asked: Mapping[str, str | None], window: Window) -> Iterator[Unfinished]:
+    """Start a collect, or resume the one that asked for the same.
+
+    One that asked for something else is thrown away. ``UsageError`` where another run is at work on it.
+    """
+    folder = unfinished_folder(target)
+    _made(folder)
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(
+                ref="already-collecting",
+                found=f"another run that writes {target}",
+                expected="one run for a snapshot at a time",
+                do="wait for it, or choose another --out",
+            ) from None
+        plan = folder / _PLAN
+        before = _earlier_window(plan, asked)
+        if before is None:
+            for file in folder.iterdir():
+                file.unlink()
+            times = [moment.isoformat() for moment in window]
+            _write(plan, json.dumps({"asked": dict(asked), "window": times}, sort_keys=True).encode())
+        yield Unfinished(folder, before or window, before is not None)
+    finally:
+        os.close(lock)
+
+
+def chunk_name(*parts: str) -> str:
+    """A file name for a chunk: readable, and distinct whatever the parts hold."""
+    text = "--".join(parts)
+    plain = "".join(c if c.isalnum() or c in "-._" else "_" for c in text)
+    return plain if plain == text else f"{plain[:120]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _earlier_window(plan: Path, asked: Mapping[str, str | None]) -> Window | None:
+    try:
+        content = json.loads(plan.read_bytes())
+        if content["asked"] != dict(asked):
+            return None
+        start, end = (datetime.fromisoformat(text) for text in content["window"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return start, end
+
+
+def _made(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise _cannot_write(folder, error) from None
+
+
+def _write(file: Path, content: bytes) -> None:
+    partial = file.with_name(f"{file.name}.partial")
+    try:
+        with partial.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(file)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise _cannot_write(file, error) from None
+
+
+def _cannot_write(file: Path, error: OSError) -> InputError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return InputError(
+        ref="disk-full" if full else "cannot-write",
+        where=Location(str(file)),
+        found=str(error.strerror or error),
+        expected="room for the snapshot" if full else "a folder that can be written",
+        do="make room and run the same command again: what was read is kept" if full else "choose another --out",
+    )

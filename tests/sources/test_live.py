@@ -1,0 +1,216 @@
+"""A whole made-up project on the loopback, through the real clients, into a snapshot."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import grpc
+import pytest
+
+from k2cr_analysis.errors import RemoteError, UsageError
+from k2cr_analysis.snapshot import open_snapshot
+from k2cr_analysis.sources.credentials import Caller
+from k2cr_analysis.sources.live import LiveCluster, LiveOptions, collect_live, plan_of
+from k2cr_analysis.sources.patience import Patience
+from k2cr_analysis.sources.unfinished import unfinished_folder
+from tests.sources.api_server import Cluster, serving
+from tests.sources.metric_service import BOUNDS, NEG, WORKLOADS, Metrics, serving_metrics
+
+CONTEXT = "gke_proj_europe-west1_shop"
+CPU = "kubernetes.io/container/cpu/core_usage_time"
+COUNT = "loadbalancing.googleapis.com/https/backend_request_count"
+SECRET = "hunter2-planted-9f8a7b6c"
+OBJECTS = [
+    {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
+     "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [
+         {"name": "web", "image": "i", "env": [{"name": "DB_PASSWORD", "value": SECRET}]}, {"name": "proxy", "image": "i"}]}}}},
+    {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop", "annotations": {
+        "cloud.google.com/neg-status": json.dumps({"network_endpoint_groups": {"80": NEG}, "zones": ["a"]})}},
+     "spec": {"selector": {"a": "b"}, "ports": [{"port": 80, "targetPort": 8080}]}},
+]  # fmt: skip
+
+
+@pytest.fixture
+def metrics():
+    return Metrics()
+
+
+@pytest.fixture
+def project(metrics, tmp_path, monkeypatch):
+    """(cluster, LiveCluster): both ends run, and the environment leads to them."""
+    with serving(Cluster(OBJECTS)) as cluster, serving_metrics(metrics) as url:
+        monkeypatch.setenv("K2CR_ENDPOINT_MONITORING", url)
+        config = cluster.kubeconfig(tmp_path / "config")
+        yield cluster, LiveCluster.of_context(CONTEXT, config, None, None, None, Caller())
+
+
+def options(window="2d", **more):
+    return LiveOptions(window, "2026-03-03", patience=Patience(attempts=3, sleep=lambda _: None), **more)
+
+
+def bytes_of(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_every_point_that_was_put_in_comes_out(project, tmp_path):
+    collected = collect_live(project[1], tmp_path / "s", options())
+    snapshot = open_snapshot(tmp_path / "s")
+    usage = snapshot.table("usage").to_pandas()
+    assert len(usage) == len(WORKLOADS) * 5 * 2 * 288
+    assert not usage.duplicated(
+        ["metric_type", "reducer", "top_level_controller_name", "container_name", "end_time"]
+    ).any()
+    cpu = usage[(usage.metric_type == CPU) & (usage.reducer == "REDUCE_MAX")]
+    minutes = cpu.end_time.map(lambda t: int(t.timestamp()) // 60 % 1000)
+    length = (
+        cpu[["namespace_name", "top_level_controller_type", "top_level_controller_name", "container_name"]]
+        .astype(str)
+        .sum(axis=1)
+        .str.len()
+    )
+    assert ((minutes + length) / 8 == cpu.value).all()
+    assert set(usage.memory_type.dropna()) == {"non-evictable"}
+    provenance = snapshot.provenance
+    assert (provenance.project, provenance.cluster, provenance.location) == ("proj", "shop", "europe-west1")
+    assert not collected.failures and not unfinished_folder(tmp_path / "s").exists()
+
+
+def test_a_request_count_finds_its_service_its_bytes_and_its_histogram(project, tmp_path):
+    collect_live(project[1], tmp_path / "s", options())
+    snapshot = open_snapshot(tmp_path / "s")
+    traffic = snapshot.table("traffic").to_pylist()
+    assert len(traffic) == 2 * 2 * 96
+    assert {(r["namespace_name"], r["service_name"]) for r in traffic} == {("shop", "web")}
+    assert {r["response_code_class"] for r in traffic} == {"2xx", "5xx"}
+    row = traffic[0]
+    assert row["latency_bucket_bounds_ms"] == pytest.approx(BOUNDS)
+    assert row["latency_bucket_counts"] == [0, 1, 2] + [0] * 9
+    assert row["request_count"] == row["request_bytes"] == row["response_bytes"] > 0
+    assert len([gap for gap in snapshot.provenance.gaps if "k8s1-of-another-cluster" in gap]) == 1
+
+
+def test_secrets_reach_no_file(project, tmp_path, metrics):
+    metrics.faults[CPU] = [grpc.StatusCode.PERMISSION_DENIED]
+    collect_live(project[1], tmp_path / "s", options())
+    kept = bytes_of(unfinished_folder(tmp_path / "s")) | bytes_of(tmp_path / "s")
+    assert any(name.startswith("objects--deployments") for name in kept)
+    assert not [name for name, content in kept.items() if SECRET.encode() in content]
+    assert SECRET not in json.dumps([o.object for o in open_snapshot(tmp_path / "s").objects()])
+
+
+PASSING = {
+    "throttled": [grpc.StatusCode.RESOURCE_EXHAUSTED],
+    "busy": [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL],
+    "slow": [grpc.StatusCode.DEADLINE_EXCEEDED],
+    "partial": ["partial"],
+}
+
+
+@pytest.mark.parametrize("case", PASSING)
+def test_a_passing_fault_changes_nothing(project, metrics, tmp_path, case):
+    collect_live(project[1], tmp_path / "one", options("1d"))
+    metrics.faults[CPU] = list(PASSING[case])
+    assert not collect_live(project[1], tmp_path / "two", options("1d")).failures
+    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
+
+
+@pytest.mark.parametrize(
+    "fault", [[grpc.StatusCode.PERMISSION_DENIED], ["partial"] * 9, [grpc.StatusCode.UNAVAILABLE] * 9]
+)
+def test_a_source_that_fails_leaves_the_rest_and_a_gap_and_the_next_run_mends_it(project, metrics, tmp_path, fault):
+    collect_live(project[1], tmp_path / "whole", options("1d"))
+    metrics.faults[CPU] = list(fault)
+    collected = collect_live(project[1], tmp_path / "s", options("1d"))
+    assert len(collected.failures) == 1
+    snapshot = open_snapshot(tmp_path / "s")
+    assert snapshot.provenance.rows == {"objects": 2}
+    assert [gap for gap in snapshot.provenance.gaps if gap.startswith("usage: ")]
+    metrics.faults.clear()
+    resumed = collect_live(project[1], tmp_path / "s", options("1d"))
+    assert resumed.is_resumed and not resumed.failures
+    assert bytes_of(tmp_path / "s") == bytes_of(tmp_path / "whole")
+
+
+def test_a_cluster_that_does_not_answer_ends_without_a_snapshot_and_keeps_the_metrics(project, metrics, tmp_path):
+    cluster, live = project
+    cluster.faults["/apis/apps/v1/deployments"] = [(503, "busy")] * 3
+    with pytest.raises(RemoteError):
+        collect_live(live, tmp_path / "s", options("1d"))
+    assert not (tmp_path / "s").exists()
+    before = len(metrics.calls)
+    collect_live(live, tmp_path / "s", options("1d"))
+    assert len(metrics.calls) == before
+    collect_live(live, tmp_path / "whole", options("1d"))
+    assert bytes_of(tmp_path / "s") == bytes_of(tmp_path / "whole")
+
+
+def test_a_resume_keeps_the_window_and_another_question_starts_anew(project, metrics, tmp_path):
+    metrics.faults[CPU] = [grpc.StatusCode.PERMISSION_DENIED]
+    collect_live(project[1], tmp_path / "s", options("1d"))
+    asked = json.loads((unfinished_folder(tmp_path / "s") / "asked.json").read_text())
+    asked["window"] = ["2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00"]
+    (unfinished_folder(tmp_path / "s") / "asked.json").write_text(json.dumps(asked))
+    for file in unfinished_folder(tmp_path / "s").glob("*ALIGN*"):
+        file.unlink()
+    collect_live(project[1], tmp_path / "s", options("1d"))
+    assert str(open_snapshot(tmp_path / "s").provenance.window_end) == "2026-01-02 00:00:00+00:00"
+    assert not collect_live(project[1], tmp_path / "s", options("1d")).is_resumed
+
+
+def test_the_plan_is_told_and_reads_no_metric(project, metrics):
+    plan = plan_of(project[1], options("30d"))
+    assert not metrics.calls
+    assert plan.series == 2
+    assert plan.points == 5 * 30 * 2 * 288 + 16 * 30 * 96
+    assert plan.series_returned == 5 * 30 * 2 + 16 * 30
+
+
+ENDPOINTS = ["http://10.0.0.1:80", "http://example.com", "ftp://127.0.0.1", "127.0.0.1:80", "https://host/path"]
+
+
+@pytest.mark.parametrize("text", ENDPOINTS)
+def test_plaintext_leaves_this_machine_never(project, tmp_path, monkeypatch, text):
+    monkeypatch.setenv("K2CR_ENDPOINT_MONITORING", text)
+    with pytest.raises(UsageError, match="K2CR_ENDPOINT_MONITORING"):
+        collect_live(project[1], tmp_path / "s", options("1d"))
+
+
+SCRIPT = """
+import sys
+from k2cr_analysis.sources.credentials import Caller
+from k2cr_analysis.sources.live import LiveCluster, LiveOptions, collect_live
+config, out = sys.argv[1:]
+collect_live(LiveCluster.of_context({context!r}, config, None, None, None, Caller()), out, LiveOptions("4d", "2026-03-03"))
+"""
+
+
+def test_a_kill_at_any_call_loses_and_doubles_nothing(project, metrics, tmp_path):
+    """SIGKILL when the server has answered a number of calls, which the seed draws; then the run that ends."""
+    collect_live(project[1], tmp_path / "whole", options("4d"))
+    chunks = len(metrics.calls)
+    metrics.calls.clear()
+    config = project[1].kubeconfig
+    draw = random.Random(8)
+    command = [sys.executable, "-c", SCRIPT.format(context=CONTEXT), config, str(tmp_path / "s")]
+    for _ in range(4):
+        process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])})
+        until = len(metrics.calls) + draw.randrange(1, chunks // 4)
+
+        def kill(count, process=process, until=until):
+            if count >= until and process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+
+        metrics.on_call = kill
+        assert process.wait(timeout=120) == -signal.SIGKILL
+    metrics.on_call = lambda count: None
+    time.sleep(0.2)
+    collected = collect_live(project[1], tmp_path / "s", LiveOptions("4d", "2026-03-03"))
+    assert collected.is_resumed
+    assert bytes_of(tmp_path / "s") == bytes_of(tmp_path / "whole")
