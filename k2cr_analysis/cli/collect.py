@@ -1,7 +1,8 @@
-"""``k2cr collect``: manifests and table files into a snapshot."""
+"""``k2cr collect``: a running cluster, or manifests and table files, into a snapshot."""
 
 from __future__ import annotations
 
+import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -9,10 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from k2cr_analysis.errors import UsageError
+from k2cr_analysis.cli.progress import Progress
+from k2cr_analysis.errors import RemoteError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from k2cr_analysis.snapshot.provenance import Notice, Provenance
+    from k2cr_analysis.sources.live import LiveCluster, LiveOptions
 
 
 class RedactMode(StrEnum):
@@ -25,7 +30,7 @@ class PriceSource(StrEnum):
 
 
 def register(app: typer.Typer) -> None:
-    app.command("collect", help="Read manifests (files, folders, -) and tables into a snapshot.")(collect)
+    app.command("collect", help="Read a running cluster, or manifests and tables, into a snapshot.")(collect)
 
 
 def collect(
@@ -37,6 +42,13 @@ def collect(
         ),
     ] = None,
     more: Annotated[list[str] | None, typer.Argument(metavar="[PATH...]", hidden=True)] = None,
+    context: Annotated[
+        str | None,
+        typer.Option("--context", metavar="NAME", help="A kubeconfig context; in-cluster: the pod's service account."),
+    ] = None,
+    kubeconfig: Annotated[
+        Path | None, typer.Option("--kubeconfig", help="Where the context is; default: KUBECONFIG, ~/.kube/config.")
+    ] = None,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="List bad files and values, and go on.")] = False,
     redact: Annotated[
         RedactMode, typer.Option("--redact", help="secrets: what looks like one; all: keep names and references alone.")
@@ -55,36 +67,90 @@ def collect(
     prices: Annotated[
         PriceSource | None, typer.Option("--prices", help="Copy the price book of this version into the snapshot.")
     ] = None,
+    impersonate: Annotated[
+        str | None,
+        typer.Option("--impersonate-service-account", metavar="EMAIL", help="Ask Google's APIs as this account."),
+    ] = None,
+    quota_project: Annotated[
+        str | None, typer.Option("--quota-project", help="Project whose quota Google's APIs use.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what reading would take and cost, and write nothing.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Every note, not only the first few of a sort.")] = False,
 ) -> None:
     from k2cr_analysis.model.prices import embedded_prices
     from k2cr_analysis.sources.collection import collect_manifests
 
-    if not manifests:
+    if bool(manifests) == bool(context):
         raise UsageError(
             ref="nothing-to-collect",
-            found="no --manifests",
-            expected="--manifests with files, folders or -",
-            do="k2cr collect --manifests FOLDER --out SNAP",
+            found="--manifests and --context" if manifests else "neither --manifests nor --context",
+            expected="--manifests with files, folders or -; or --context with a kubeconfig context",
+            do="k2cr collect --manifests FOLDER --out SNAP, or k2cr collect --context NAME --out SNAP",
         )
     files = {"usage": usage, "traffic": traffic, "billing": billing}
-    provenance = collect_manifests(
-        [*manifests, *(more or [])],
-        out,
-        keep_going=keep_going,
-        redact_mode=redact.value,
-        window=window,
-        end=end,
-        project=project,
-        cluster=cluster,
-        location=location,
-        table_files={name: path for name, path in files.items() if path is not None},
-        tables={} if prices is None else {"prices": embedded_prices()},
-    )
+    table_files = {name: path for name, path in files.items() if path is not None}
+    tables = {} if prices is None else {"prices": embedded_prices()}
+    failures: Sequence[RemoteError] = ()
+    if context:
+        from k2cr_analysis.sources.credentials import Caller
+        from k2cr_analysis.sources.live import LiveCluster, LiveOptions, collect_live
+
+        caller = Caller(impersonate, quota_project)
+        config_file = str(kubeconfig) if kubeconfig else None
+        live = LiveCluster.of_context(context, config_file, project, cluster, location, caller)
+        options = LiveOptions(window, end, redact.value, table_files)
+        progress = Progress(is_quiet=quiet)
+        if dry_run:
+            print(_plan_text(live, options, progress))
+            return
+        try:
+            collected = collect_live(live, out, options, tables, progress)
+        except RemoteError as error:
+            raise _to_resume([error]) from None
+        finally:
+            progress.end()
+        provenance, failures = collected.provenance, collected.failures
+    else:
+        provenance = collect_manifests(
+            [*(manifests or []), *(more or [])],
+            out,
+            keep_going=keep_going,
+            redact_mode=redact.value,
+            window=window,
+            end=end,
+            project=project,
+            cluster=cluster,
+            location=location,
+            table_files=table_files,
+            tables=tables,
+        )
     if not quiet:
         _tell_notes(provenance, limit=None if verbose else 20)
     print(_summary(provenance, out))
+    if failures:
+        raise _to_resume(failures)
+
+
+def _plan_text(live: LiveCluster, options: LiveOptions, progress: Progress) -> str:
+    from k2cr_analysis.sources.live import plan_of
+
+    plan = plan_of(live, options, progress)
+    return str(plan) if plan else "metrics: none would be read: name --project, --cluster and --location"
+
+
+def _to_resume(failures: Sequence[RemoteError]) -> RemoteError:
+    """The errors as one, with the command that goes on where this run stopped."""
+    first = failures[0]
+    return RemoteError(
+        ref=first.ref,
+        where=first.where,
+        found="; ".join(error.found for error in failures),
+        expected=first.expected,
+        do=f"{first.do}; what was read is kept, and this goes on from there: {shlex.join(['k2cr', *sys.argv[1:]])}",
+    )
 
 
 def _tell_notes(provenance: Provenance, limit: int | None) -> None:

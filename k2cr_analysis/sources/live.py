@@ -134,7 +134,7 @@ def collect_live(
 
 
 def plan_of(live: LiveCluster, options: LiveOptions, tell: Tell = lambda _: None) -> ReadingPlan | None:
-    """What reading the metrics would take; None where none would be read. Reads the objects alone, and writes nothing."""
+    """What reading the metrics would take; None where none would be read. Reads objects alone, and writes nothing."""
     from k2cr_analysis.sources.monitoring.plan import reading_plan
 
     if not live.has_metrics:

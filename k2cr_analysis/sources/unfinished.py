@@ -78,6 +78,7 @@ def unfinished(target: Path, asked: Mapping[str, str | None], window: Window) ->
             _write(plan, json.dumps({"asked": dict(asked), "window": times}, sort_keys=True).encode())
         yield Unfinished(folder, before or window, before is not None)
     finally:
+        _remove_if_empty(folder)
         os.close(lock)
 
 
@@ -97,6 +98,12 @@ def _earlier_window(plan: Path, asked: Mapping[str, str | None]) -> Window | Non
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return start, end
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """A run that kept nothing leaves nothing."""
+    if folder.is_dir() and all(file.name == _PLAN for file in folder.iterdir()):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _made(folder: Path) -> None:

@@ -66,9 +66,7 @@ class Metrics:
         if metric.startswith("kubernetes.io/"):
             names = ("namespace_name", "top_level_controller_type", "top_level_controller_name", "container_name")
             return [dict(zip(names, workload, strict=True)) for workload in WORKLOADS]
-        if metric.startswith("loadbalancing.googleapis.com/https/ex") or metric.startswith(
-            "loadbalancing.googleapis.com/https/in"
-        ):
+        if metric.startswith(("loadbalancing.googleapis.com/https/ex", "loadbalancing.googleapis.com/https/in")):
             return []
         return [
             {"backend_name": name, "backend_target_name": name, "response_code_class": code}

@@ -214,3 +214,27 @@ def test_a_kill_at_any_call_loses_and_doubles_nothing(project, metrics, tmp_path
     collected = collect_live(project[1], tmp_path / "s", LiveOptions("4d", "2026-03-03"))
     assert collected.is_resumed
     assert bytes_of(tmp_path / "s") == bytes_of(tmp_path / "whole")
+
+
+def k2cr(*arguments):
+    command = [sys.executable, "-c", "from k2cr_analysis.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_verb_prints_its_plan_its_result_and_how_to_resume(project, metrics, tmp_path):
+    words = ["collect", "--context", CONTEXT, "--kubeconfig", project[1].kubeconfig, "--window", "1d", "--end", "2026-03-03", "--out", tmp_path / "s"]
+    planned = k2cr(*words, "--dry-run")
+    assert planned.returncode == 0 and planned.stdout.startswith("metrics: about 21 calls, 4,416 points")
+    assert not metrics.calls and not (tmp_path / "s").exists()
+    metrics.faults[CPU] = [grpc.StatusCode.PERMISSION_DENIED]
+    failed = k2cr(*words)
+    assert failed.returncode == 4
+    assert "roles/monitoring.viewer" in failed.stderr and f"k2cr collect --context {CONTEXT}" in failed.stderr
+    done = k2cr(*words)
+    assert (done.returncode, done.stdout.split("\n")[0]) == (0, f"{tmp_path / 's'}: 2 objects (1 Deployment, 1 Service)")
+
+
+def test_a_run_that_kept_nothing_leaves_nothing(tmp_path):
+    done = k2cr("collect", "--context", "nowhere", "--kubeconfig", tmp_path / "absent", "--out", tmp_path / "s")
+    assert done.returncode in (2, 3)
+    assert list(tmp_path.iterdir()) == []
