@@ -32,7 +32,8 @@ WORKLOAD_ROOTS = frozenset(
 # Joined objects whose fields are accounted for too. Roles, ConfigMaps and Secrets hold content, not settings of the
 # workload.
 JOINED_KINDS = (
-    "Service", "Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute", "Gateway", "VirtualService",
+    "Service", "Ingress", "MultiClusterService", "MultiClusterIngress",
+    "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute", "Gateway", "VirtualService",
     "HorizontalPodAutoscaler", "ScaledObject", "HTTPScaledObject",
     "VerticalPodAutoscaler", "PodDisruptionBudget", "ServiceAccount", "PersistentVolumeClaim", "NetworkPolicy",
     "BackendConfig", "FrontendConfig", "ManagedCertificate",

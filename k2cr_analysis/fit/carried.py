@@ -95,6 +95,8 @@ CARRIED: Mapping[str, str] = {
     "GRPCRoute.spec.rules": "URL map of the load balancer (network.sh)",
     "GRPCRoute.spec.parentRefs": "load balancer (network.sh)",
     "Gateway.spec": "load balancer (network.sh)",
+    "MultiClusterIngress.spec": "URL map of the load balancer (network.sh)",
+    "MultiClusterService.spec.template.spec.ports": "containers[].ports[0].containerPort of the ingress container",
     "VirtualService.spec": "URL map of the load balancer (network.sh)",
     "HorizontalPodAutoscaler.spec.minReplicas": "minScale",
     "HorizontalPodAutoscaler.spec.maxReplicas": "maxScale",

@@ -100,6 +100,7 @@ NO_EFFECT: Mapping[str, str] = {
     "Workload.apiVersion": "names the source's kind",
     "Workload.kind": "names the source's kind",
     "Service.spec.selector": "joins the Service to its pods",
+    "MultiClusterService.spec": "joins the pods of several clusters; a service is deployed once a region",
     "Service.spec.ports[].port": "callers use 443 of the URL",
     "Service.spec.ports[].nodePort": _NETWORK,
     "Service.spec.clusterIP": _NETWORK,

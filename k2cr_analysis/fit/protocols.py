@@ -99,6 +99,7 @@ _HTTP_PORTS = frozenset({
 _HTTP_RANGES = (range(3000, 3100), range(8000, 9000), range(9000, 9092))
 CLOUD_RUN_DEFAULT_PORT = 8080  # Cloud Run, "Container runtime contract": the default of PORT
 TLS_PORTS = (443, 4443, 6443, 8443, 9443)
+_HTTP_ROUTES = ("Ingress", "MultiClusterIngress", "HTTPRoute", "KnativeService")
 _GKE_PROTOCOLS = ("cloud.google.com/app-protocols", "service.alpha.kubernetes.io/app-protocols")
 
 
@@ -121,7 +122,7 @@ class CalledPort:
 
     @property
     def at(self) -> str:
-        kind = "" if self.exposure.type == "Knative" else f"Service/{self.exposure.service} "
+        kind = "" if self.exposure.type == "Knative" else f"{self.exposure.kind}/{self.exposure.service} "
         return f"{kind}{self.port.path}"
 
     @property
@@ -348,7 +349,7 @@ def _by_number(port: ServicePort, target: int | None, exposure: Exposure) -> _Ev
     if grpc is not None:
         return "grpc", False, f"port {grpc} is gRPC's by habit"
     for route in exposure.routes:
-        if route.kind in ("Ingress", "HTTPRoute", "KnativeService") and leads_to(route.service_port, port, exposure):
+        if route.kind in _HTTP_ROUTES and leads_to(route.service_port, port, exposure):
             return "http", True, f"{route.kind} {route.name} leads here"
     return _by_convention(port, target) or _by_type(port, exposure)
 

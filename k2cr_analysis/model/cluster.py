@@ -67,7 +67,7 @@ class Cluster:
         """(namespace, Service name) -> the workloads that it selects."""
         found: dict[tuple[str, str], list[Workload]] = {}
         for workload in self.workloads:
-            for exposure in workload.exposures:
+            for exposure in (e for e in workload.exposures if e.kind == "Service"):
                 found.setdefault((workload.namespace, exposure.service), []).append(workload)
         return {key: tuple(value) for key, value in found.items()}
 

@@ -213,12 +213,17 @@ class Exposure:
     """A Service that selects the workload's pods, with the routes that lead to it."""
 
     service: str
-    type: str  # ClusterIP, NodePort, LoadBalancer, ExternalName, Headless, Knative
+    type: str  # ClusterIP, NodePort, LoadBalancer, ExternalName, Headless, Knative, MultiClusterService
     ports: tuple[ServicePort, ...]
     routes: tuple[Route, ...]
     internal_load_balancer: bool
     annotations: Mapping[str, str]
     raw: Raw
+
+    @property
+    def kind(self) -> str:
+        """The kind of the object that selects the pods."""
+        return self.type if self.type == "MultiClusterService" else "Service"
 
     @property
     def headless(self) -> bool:

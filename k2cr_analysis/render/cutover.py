@@ -171,7 +171,7 @@ def _clean_up(build: Build) -> list[str]:
         order += [(kind, str(raw.get("metadata", {}).get("name"))) for raw in workload.related.get(kind, ())]
     routes = sorted({(r.kind, r.name) for r in (build.reached.routes if build.reached else ())})
     order += [(kind, f"{name} (its rules for this Service)") for kind, name in routes]
-    order += [("Service", e.service) for e in workload.exposures]
+    order += [(e.kind, e.service) for e in workload.exposures]
     order += [(workload.kind, workload.name)]
     lines = [
         f"Scale to 0 on the day of the move; delete after {WATCH_DAYS} quiet days, in this order (namespace "

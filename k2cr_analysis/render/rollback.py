@@ -55,7 +55,7 @@ def _stop(build: Build) -> list[str]:
         ]
     lines = []
     for route in {(r.kind, r.name): r for r in (build.reached.routes if build.reached else ())}.values():
-        if route.kind in ("Ingress", "Gateway") and route.external:
+        if route.kind in ("Ingress", "MultiClusterIngress", "Gateway") and route.external:
             lines.append(
                 f"kubectl get {route.kind.lower()} {quote(route.name)} --namespace={quote(build.workload.namespace)}"
             )

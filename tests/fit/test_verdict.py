@@ -161,3 +161,24 @@ def test_a_re_graded_rule_counts_by_its_new_grade() -> None:
     fit = fit_of(deployment(terminationGracePeriodSeconds=60), service(), config=config)
     assert fit.verdict == "blocked"
     assert any("we lose orders" in f.message for f in fit.findings)
+
+
+def test_pods_of_a_multi_cluster_service_become_a_service() -> None:
+    selected = {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 8080, "targetPort": 8080}]}
+    fit = fit_of(
+        deployment(),
+        {
+            "apiVersion": "networking.gke.io/v1",
+            "kind": "MultiClusterService",
+            "metadata": {"name": "web-mcs", "namespace": "shop"},
+            "spec": {"template": {"spec": selected}, "clusters": [{"link": "us-west1-b/blue"}]},
+        },
+        {
+            "apiVersion": "networking.gke.io/v1",
+            "kind": "MultiClusterIngress",
+            "metadata": {"name": "global", "namespace": "shop"},
+            "spec": {"template": {"spec": {"backend": {"serviceName": "web-mcs", "servicePort": 8080}}}},
+        },
+    )
+    assert (fit.target, fit.ingress_container, fit.ingress_port) == ("service", "web", 8080)
+    assert [u for u in fit.fields if u.how == "unaccounted"] == []

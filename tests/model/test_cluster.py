@@ -185,3 +185,51 @@ def test_an_internal_gateway_is_not_external():
         """,
     ).workloads
     assert {r.kind: r.external for r in workload.exposures[0].routes} == {"Ingress": True, "HTTPRoute": False}
+
+
+MULTI_CLUSTER = """
+    apiVersion: networking.gke.io/v1
+    kind: MultiClusterService
+    metadata: {name: web, namespace: shop}
+    spec: {template: {spec: {selector: {app: web}, ports: [{name: http, port: 8080, targetPort: 8080}]}}}
+    ---
+    apiVersion: networking.gke.io/v1
+    kind: MultiClusterIngress
+    metadata: {name: global, namespace: shop}
+    spec: {template: {spec: {backend: {serviceName: web, servicePort: 8080}, rules: [{host: a.example, http: {paths: [{path: /x, backend: {serviceName: web, servicePort: 8080}}]}}]}}}
+    """
+PODS = """
+    kind: Deployment
+    metadata: {name: web, namespace: shop}
+    spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: a, image: i, ports: [{containerPort: 8080}]}]}}}
+    """
+
+
+def test_a_multi_cluster_service_selects_pods_and_its_ingress_leads_there():
+    cluster = cluster_of(PODS, MULTI_CLUSTER)
+    ((exposure,),) = [w.exposures for w in cluster.workloads]
+    assert (exposure.type, exposure.kind, exposure.ports[0].target) == ("MultiClusterService", "MultiClusterService", 8080)
+    assert exposure.ports[0].path == "$.spec.template.spec.ports[0]"
+    assert [(r.kind, r.host, r.external, r.path) for r in exposure.routes] == [
+        ("MultiClusterIngress", None, True, "$.spec.template.spec.backend"),
+        ("MultiClusterIngress", "a.example", True, "$.spec.template.spec.rules[0].http.paths[0]"),
+    ]
+    assert sorted(k for k in cluster.workloads[0].related if k.startswith("Multi")) == ["MultiClusterIngress", "MultiClusterService"]
+    assert cluster.other_kinds == {}
+    assert cluster.by_service == {}
+
+
+def test_a_service_of_the_same_name_is_not_what_a_multi_cluster_ingress_leads_to():
+    service = "kind: Service\nmetadata: {name: web, namespace: shop}\nspec: {selector: {app: web}, ports: [{port: 80}]}"
+    (workload,) = cluster_of(PODS, MULTI_CLUSTER, service).workloads
+    assert {e.kind: len(e.routes) for e in workload.exposures} == {"MultiClusterService": 2, "Service": 0}
+
+
+def test_a_route_to_an_import_leads_to_the_service_of_its_name():
+    (workload,) = cluster_of(
+        PODS,
+        "kind: Service\nmetadata: {name: web, namespace: shop}\nspec: {selector: {app: web}, ports: [{port: 80}]}",
+        "kind: HTTPRoute\nmetadata: {name: r, namespace: shop}\n"
+        "spec: {rules: [{backendRefs: [{group: net.gke.io, kind: ServiceImport, name: web, port: 80}]}]}",
+    ).workloads
+    assert [r.kind for e in workload.exposures for r in e.routes] == ["HTTPRoute"]

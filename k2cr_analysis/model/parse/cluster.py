@@ -12,7 +12,7 @@ from k2cr_analysis.model.cluster import Cluster, Node, OwnedPod
 from k2cr_analysis.model.defaults import without_server_fields
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text
 from k2cr_analysis.model.parse.environment import Environment
-from k2cr_analysis.model.parse.exposure import exposure_of, knative_exposure, routes_by_service
+from k2cr_analysis.model.parse.exposure import SERVICE_SPECS, exposure_of, knative_exposure, routes_by_service
 from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, kind_of, name_of, namespace_of
 from k2cr_analysis.model.parse.node import image_digests, is_running, owned_pod, parse_node
 from k2cr_analysis.model.parse.ownership import root_owner
@@ -37,7 +37,8 @@ WORKLOAD_KINDS: Mapping[str, str] = {
 _REPLICATED = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController")
 # Kinds that the model reads, besides the workloads themselves.
 _READ_KINDS = frozenset(WORKLOAD_KINDS) | {
-    "Service", "Ingress", "Gateway", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "VirtualService",
+    "Service", "Ingress", "MultiClusterService", "MultiClusterIngress", "Gateway", "HTTPRoute", "GRPCRoute",
+    "TLSRoute", "TCPRoute", "UDPRoute", "VirtualService",
     "HorizontalPodAutoscaler", "ScaledObject", "VerticalPodAutoscaler", "PodDisruptionBudget", "PriorityClass",
     "NetworkPolicy", "BackendConfig", "FrontendConfig", "ManagedCertificate", "HealthCheckPolicy", "GCPBackendPolicy",
     "ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ConfigMap", "Secret",
@@ -186,23 +187,19 @@ def _digests_of(spec: Raw, seen: Mapping[str, Mapping[str, str]]) -> dict[str, s
 
 def _exposures(drafts: list[_Draft], index: ObjectIndex, labels: LabelIndex) -> Mapping[str, tuple[Exposure, ...]]:
     by_id = {d.id: d for d in drafts}
-    routes = routes_by_service(index)
     found: dict[str, list[Exposure]] = defaultdict(list)
     for draft in drafts:
         if draft.kind == "KnativeService":
             found[draft.id].append(knative_exposure(draft.raw, draft.pod))
-    for service in index.by_kind.get("Service", ()):
-        namespace = namespace_of(service)
-        for selected in (
-            labels.selected(namespace, mapping(service, "spec", "selector"))
-            if mapping(service, "spec", "selector")
-            else ()
-        ):
-            if by_id[selected].kind not in ("Job", "CronJob"):
-                found[selected].append(
-                    exposure_of(service, by_id[selected].pod, routes.get((namespace, name_of(service)), ()))
-                )
-    return {key: tuple(sorted(value, key=lambda e: e.service)) for key, value in found.items()}
+    for kind, where in SERVICE_SPECS.items():
+        routes = routes_by_service(index, kind)
+        for service in index.by_kind.get(kind, ()):
+            namespace, selector = namespace_of(service), mapping(service, *where, "selector")
+            for selected in labels.selected(namespace, selector) if selector else ():
+                if by_id[selected].kind not in ("Job", "CronJob"):
+                    leading = routes.get((namespace, name_of(service)), ())
+                    found[selected].append(exposure_of(service, by_id[selected].pod, leading))
+    return {key: tuple(sorted(value, key=lambda e: (e.service, e.kind))) for key, value in found.items()}
 
 
 def _workload(

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, port, strings, text, texts
-from k2cr_analysis.model.parse.index import ObjectIndex, name_of, namespace_of
+from k2cr_analysis.model.parse.index import ObjectIndex, kind_of, name_of, namespace_of
 from k2cr_analysis.model.workload import Container, Exposure, Pod, Route, ServicePort
 
 _INTERNAL_ANNOTATIONS = (
@@ -14,18 +14,28 @@ _INTERNAL_ANNOTATIONS = (
     "cloud.google.com/load-balancer-type",
     "networking.gke.io/internal-load-balancer",
 )
+# Where the ServiceSpec stands in each kind that selects pods.
+SERVICE_SPECS: Mapping[str, tuple[str, ...]] = {
+    "Service": ("spec",),
+    "MultiClusterService": ("spec", "template", "spec"),
+}
 _GATEWAY_ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 
 
 def exposure_of(service: Raw, pod: Pod, routes: tuple[Route, ...]) -> Exposure:
-    """A Service as this pod sees it: each port with the container port that it leads to."""
-    spec = mapping(service, "spec")
+    """A Service (or MultiClusterService) as this pod sees it: each port with the container port that it leads to."""
+    kind = kind_of(service)
+    where = SERVICE_SPECS[kind]
+    spec = mapping(service, *where)
+    plain = "ClusterIP" if kind == "Service" else kind
     annotations = strings(mapping(service, "metadata").get("annotations"))
     headless = spec.get("clusterIP") == "None"
     return Exposure(
         service=name_of(service),
-        type="Headless" if headless else text(spec, "type") or "ClusterIP",
-        ports=tuple(_service_port(p, i, pod) for i, p in objects(spec, "ports")),
+        type="Headless" if headless else text(spec, "type") or plain,
+        ports=tuple(
+            _service_port(p, f"$.{'.'.join(where)}.ports[{i}]", pod) for i, p in objects(spec, "ports")
+        ),
         routes=routes,
         internal_load_balancer=any(
             annotations.get(a, "").lower() in ("internal", "true") for a in _INTERNAL_ANNOTATIONS
@@ -35,7 +45,7 @@ def exposure_of(service: Raw, pod: Pod, routes: tuple[Route, ...]) -> Exposure:
     )
 
 
-def _service_port(raw: Raw, index: int, pod: Pod) -> ServicePort:
+def _service_port(raw: Raw, path: str, pod: Pod) -> ServicePort:
     number = integer(raw, "port") or 0
     target_port = port(raw, "targetPort") or number
     container = _listening(pod, target_port)
@@ -51,7 +61,7 @@ def _service_port(raw: Raw, index: int, pod: Pod) -> ServicePort:
         if container
         else None,
         container=container.name if container else None,
-        path=f"$.spec.ports[{index}]",
+        path=path,
     )
 
 
@@ -87,10 +97,10 @@ def knative_exposure(raw: Raw, pod: Pod) -> Exposure:
     )
 
 
-def routes_by_service(index: ObjectIndex) -> Mapping[tuple[str, str], tuple[Route, ...]]:
+def routes_by_service(index: ObjectIndex, service_kind: str) -> Mapping[tuple[str, str], tuple[Route, ...]]:
     """(namespace, Service) -> the routes that lead to it, in the order of the input."""
     found: dict[tuple[str, str], list[Route]] = defaultdict(list)
-    for kind, read in _READERS.items():
+    for kind, read in _READERS[service_kind].items():
         for raw in index.by_kind.get(kind, ()):
             for namespace, route in read(raw, index):
                 found[namespace, route.service].append(route)
@@ -98,10 +108,14 @@ def routes_by_service(index: ObjectIndex) -> Mapping[tuple[str, str], tuple[Rout
 
 
 _Routes = Iterator[tuple[str, Route]]
+_BACKENDS = ("Service", "ServiceImport")  # GKE's multi-cluster Gateways: an import has its Service's name
 
 
 def _from_ingress(raw: Raw, _index: ObjectIndex) -> _Routes:
-    namespace, name, spec = namespace_of(raw), name_of(raw), mapping(raw, "spec")
+    """Of an Ingress, or of the IngressSpec in a MultiClusterIngress, which is always external."""
+    namespace, name, kind = namespace_of(raw), name_of(raw), kind_of(raw)
+    where = ("spec",) if kind == "Ingress" else ("spec", "template", "spec")
+    spec, at = mapping(raw, *where), f"$.{'.'.join(where)}"
     annotations = strings(mapping(raw, "metadata").get("annotations"))
     ingress_class = text(spec, "ingressClassName") or annotations.get("kubernetes.io/ingress.class") or ""
     external = "internal" not in ingress_class
@@ -115,17 +129,17 @@ def _from_ingress(raw: Raw, _index: ObjectIndex) -> _Routes:
             or port(backend, "servicePort")
         )
         if target:
-            yield namespace, Route("Ingress", name, host, http_path, target, number, external, path, raw)
+            yield namespace, Route(kind, name, host, http_path, target, number, external, path, raw)
 
     for field in ("defaultBackend", "backend"):
-        yield from route(mapping(spec, field), None, None, f"$.spec.{field}")
+        yield from route(mapping(spec, field), None, None, f"{at}.{field}")
     for i, rule in objects(spec, "rules"):
         for j, http_path in objects(mapping(rule, "http"), "paths"):
             yield from route(
                 mapping(http_path, "backend"),
                 text(rule, "host"),
                 text(http_path, "path"),
-                f"$.spec.rules[{i}].http.paths[{j}]",
+                f"{at}.rules[{i}].http.paths[{j}]",
             )
 
 
@@ -137,7 +151,7 @@ def _from_gateway_route(raw: Raw, index: ObjectIndex) -> _Routes:
         matches = [text(mapping(m, "path"), "value") for _, m in objects(rule, "matches")] or [None]
         for j, ref in objects(rule, "backendRefs"):
             service = text(ref, "name")
-            if service is None or (text(ref, "kind") or "Service") != "Service":
+            if service is None or (text(ref, "kind") or "Service") not in _BACKENDS:
                 continue
             for host in hosts:
                 for http_path in matches:
@@ -197,8 +211,12 @@ def _host_of_service(host: str, namespace: str) -> tuple[str, str]:
     return service, rest.partition(".")[0] or namespace
 
 
-_READERS: dict[str, Callable[[Raw, ObjectIndex], _Routes]] = {
-    "Ingress": _from_ingress,
-    **dict.fromkeys(_GATEWAY_ROUTES, _from_gateway_route),
-    "VirtualService": _from_virtual_service,
+# Kind of the Services that they lead to -> kind of the route -> its reader.
+_READERS: Mapping[str, Mapping[str, Callable[[Raw, ObjectIndex], _Routes]]] = {
+    "Service": {
+        "Ingress": _from_ingress,
+        **dict.fromkeys(_GATEWAY_ROUTES, _from_gateway_route),
+        "VirtualService": _from_virtual_service,
+    },
+    "MultiClusterService": {"MultiClusterIngress": _from_ingress},
 }

@@ -106,7 +106,7 @@ class RelatedObjects:
     def _exposure(self, found: _Related, namespace: str, exposures: Iterable[Exposure]) -> None:
         for exposure in exposures:
             if exposure.type != "Knative":
-                found["Service"].append(exposure.raw)
+                found[exposure.kind].append(exposure.raw)
             for name in sorted(_backend_configs(exposure.annotations)):
                 self._add(found, "BackendConfig", namespace, name)
             for policy in ("HealthCheckPolicy", "GCPBackendPolicy"):
