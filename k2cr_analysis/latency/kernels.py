@@ -994,6 +994,20 @@ def _end_expired(s: State, t: float) -> float:
     return next_expiry
 
 
+@_compiled
+def _close_loss(s: State, end: float) -> None:
+    """What is left at the end, and the sums that follow from the others."""
+    _end_expired(s, end)
+    for i in range(s.n[LIVE]):
+        s.f[AREA_LIVE] += end - s.cpu_key[i]
+        s.f[BILLED_INSTANCE_S] += end - s.cpu_key[i]
+    s.n[LIVE] = 0
+    s.n[COLD] = s.n[STARTS]
+    s.n[SERVED] = s.n[REQUESTS] - s.n[REJECTED]
+    s.f[AREA_SYSTEM] = s.f[AREA_ACTIVE]
+    s.f[NOW] = end
+
+
 @_cached
 def run_loss(s: State, final: bool) -> int:
     """:func:`run` where each instance holds one request, none waits and none is kept: from arrival to arrival.
@@ -1051,14 +1065,5 @@ def run_loss(s: State, final: bool) -> int:
     s.f[LAST_DEPARTURE] = last
     if not final and s.n[REQUESTS_LEFT] > 0:
         return NEED_ARRIVALS
-    end = max(last, s.f[END_AT_LEAST])
-    _end_expired(s, end)
-    for i in range(s.n[LIVE]):
-        s.f[AREA_LIVE] += end - born[i]
-        s.f[BILLED_INSTANCE_S] += end - born[i]
-    s.n[LIVE] = 0
-    s.n[COLD] = s.n[STARTS]
-    s.n[SERVED] = s.n[REQUESTS] - s.n[REJECTED]
-    s.f[AREA_SYSTEM] = s.f[AREA_ACTIVE]
-    s.f[NOW] = end
+    _close_loss(s, max(last, s.f[END_AT_LEAST]))
     return DONE

@@ -76,6 +76,17 @@ def _quantiles(month: SampledMonth, samples: int) -> Quantiles:
     return Quantiles(*values)
 
 
+def _as_far_as_measured(after: Quantiles, gke: Quantiles | None) -> Quantiles:
+    """None also where the measured quantile is None: what the histogram's overflow hides is not known here either."""
+    if gke is None:
+        return after
+    return Quantiles(
+        None if gke.p50_ms is None else after.p50_ms,
+        None if gke.p95_ms is None else after.p95_ms,
+        None if gke.p99_ms is None else after.p99_ms,
+    )
+
+
 def predict(  # noqa: PLR0913 -- what assessment hands across, each once
     *,
     shape: ServiceShape,
@@ -118,6 +129,7 @@ def predict(  # noqa: PLR0913 -- what assessment hands across, each once
         months = closed_form_timeline(known / traffic.period_s, float(traffic.period_s), load)
         cores_in_use = traffic.requests_per_month / MONTH_S * service.cpu_s
         after = _closed_form_quantiles(service, load, cores_in_use, months.cold_start_ratio)
+        after = _as_far_as_measured(after, gke)
         return Prediction(gke, after, months.cold_start_ratio, estimate.ready_ms, months.month, CLOSED_FORMS, said)
 
     from k2cr_analysis.latency.sampled_month import Load, sampled_month  # numba is slow to import
@@ -126,7 +138,7 @@ def predict(  # noqa: PLR0913 -- what assessment hands across, each once
     month = sampled_month(load_of_month, service_on(shape, service, estimate.ready_ms / 1000.0), seed)
     return Prediction(
         gke=gke,
-        cloud_run=_quantiles(month, service.samples),
+        cloud_run=_as_far_as_measured(_quantiles(month, service.samples), gke),
         cold_start_ratio=month.cold_start_ratio,
         startup_ms=estimate.ready_ms,
         timeline=month.timeline,

@@ -109,5 +109,5 @@ def closed_form_timeline(rates_per_s: FloatArray, period_s: float, load: Instanc
             instance_starts=as_decimal(starts),
             mean_instances=as_decimal(running_s / MONTH_S),
         ),
-        cold_start_ratio=float(cold.sum()) / requests,
+        cold_start_ratio=round(float(cold.sum()) / requests, 9),  # below one in a billion is none
     )

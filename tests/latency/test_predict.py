@@ -100,6 +100,20 @@ def test_gke_quantiles_are_those_of_the_histogram():
     assert found.cloud_run.p99_ms is None
 
 
+@pytest.mark.parametrize("effort", ["quick", "sampled"])
+def test_what_the_overflow_hides_is_not_predicted(effort):
+    profile = traffic(1.0)
+    counts = profile.latency_counts.copy()
+    counts[-1] = counts.sum() // 9  # a tenth of all requests took longer than the last bound
+    hidden = TrafficProfile(
+        profile.start, profile.period_s, profile.requests, profile.known, profile.latency_bounds_ms, counts, None, None,
+        None, "test",
+    )  # fmt: skip
+    found = predicted(hidden, 0.01, effort=effort)
+    assert found.cloud_run.p50_ms is not None
+    assert (found.gke.p95_ms, found.cloud_run.p95_ms, found.cloud_run.p99_ms) == (None, None, None)
+
+
 def test_without_traffic_there_is_a_start_up_time_and_no_more():
     found = predicted(None, 0.1)
     assert (found.gke, found.cloud_run, found.cold_start_ratio, found.timeline) == (None, None, None, None)
