@@ -189,6 +189,21 @@ def leads_to(asked: int | str | None, port: ServicePort, exposure: Exposure) -> 
     return str(asked) in (str(port.port), port.name or "")
 
 
+_HTTP3 = re.compile(r"(?:^|[-_.])(?:http3|h3|quic)(?:[-_.]|$)")
+_HTTP3_PORTS = (443, 8443)
+
+
+def is_http3(name: str | None, number: int, protocol: str) -> bool:
+    """Whether a port is HTTP/3 by its name and number. Clients of HTTP/3 know the TCP port of the same number too."""
+    return protocol == "UDP" and number in _HTTP3_PORTS and bool(_HTTP3.search((name or "").lower()))
+
+
+def is_http3_twin(port: ServicePort, exposure: Exposure) -> bool:
+    """An HTTP/3 port beside the TCP port of the same number and Service."""
+    beside = any(p.protocol == "TCP" and p.port == port.port for p in exposure.ports)
+    return beside and is_http3(port.name, port.port, port.protocol)
+
+
 def _declared_port(container: Container | None, port: ServicePort) -> Port | None:
     return next((p for p in container.ports if port.target_port in (p.number, p.name)), None) if container else None
 

@@ -8,7 +8,16 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate, bracketed
 from k2cr_analysis.fit.ingress import ports_that_callers_use
 from k2cr_analysis.fit.known_images import RAW_PORTS, raw_server, raw_server_on
-from k2cr_analysis.fit.protocols import TLS_PORTS, CalledPort, raw_by_name, role_of, web_by_name, words_of
+from k2cr_analysis.fit.protocols import (
+    TLS_PORTS,
+    CalledPort,
+    is_http3,
+    is_http3_twin,
+    raw_by_name,
+    role_of,
+    web_by_name,
+    words_of,
+)
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import Container, Port
@@ -35,7 +44,7 @@ def udp_or_sctp_port(candidate: Candidate) -> Iterator[Found]:
     Example: ports: [{containerPort: 53, protocol: UDP}]
     """
     for called in candidate.called:
-        if called.port.protocol in ("UDP", "SCTP"):
+        if called.port.protocol in ("UDP", "SCTP") and not is_http3_twin(called.port, called.exposure):
             yield Found(
                 called.at,
                 f"Service {called.exposure.service} takes {called.port.protocol} on port {called.port.port}; "
@@ -43,7 +52,8 @@ def udp_or_sctp_port(candidate: Candidate) -> Iterator[Found]:
             )
     for container in candidate.moving:
         for port in container.ports:
-            if port.protocol in ("UDP", "SCTP") and not _is_local(candidate, container, port):
+            needless = _is_local(candidate, container, port) or _is_http3_twin(candidate, container, port)
+            if port.protocol in ("UDP", "SCTP") and not needless:
                 yield Found(
                     port.path,
                     f"container {container.name} serves {port.protocol} on port {port.number}; Cloud Run takes "
@@ -59,6 +69,44 @@ def _is_local(candidate: Candidate, container: Container, port: Port) -> bool:
         and not exposed
         and (port.number in _LOCAL_UDP or candidate.cast.kinds.get(container.name) == "telemetry")
     )
+
+
+def _is_http3_twin(candidate: Candidate, container: Container, port: Port) -> bool:
+    """A UDP port beside the TCP port of the same number, named for HTTP/3 or behind a Service's port for it."""
+    beside = any(p.protocol == "TCP" and p.number == port.number for p in container.ports)
+    behind = any(c.target == port.number and is_http3_twin(c.port, c.exposure) for c in candidate.called)
+    return beside and (behind or is_http3(port.name, port.number, port.protocol))
+
+
+@rule(
+    id="http-over-quic",
+    severity="note",
+    reads=("Service.spec.ports[].protocol", "Container.ports[].protocol"),
+    docs="https://docs.cloud.google.com/load-balancing/docs/https",
+)
+def http_over_quic(candidate: Candidate) -> Iterator[Found]:
+    """A UDP port serves HTTP/3 beside the TCP port of the same number.
+
+    Why: HTTP/3 ends at Google's front end, which speaks HTTP/1 or HTTP/2 over TCP to the container. Clients lose
+    nothing: they come in by the TCP port's protocol where HTTP/3 is not offered.
+    Remedy: Nothing to do for the move. Take the UDP port out, and the application's own HTTP/3 and `Alt-Svc` header
+    with it.
+    Example: ports: [{name: https, port: 443}, {name: http3, port: 443, protocol: UDP}]
+    """
+    places = [
+        (called.at, f"Service {called.exposure.service}", called.port.port)
+        for called in candidate.called
+        if is_http3_twin(called.port, called.exposure)
+    ]
+    if not places:
+        places = [
+            (port.path, f"container {container.name}", port.number)
+            for container in candidate.moving
+            for port in container.ports
+            if port.protocol == "UDP" and _is_http3_twin(candidate, container, port)
+        ]
+    for at, who, number in places:
+        yield Found(at, f"{who} serves HTTP/3 on UDP port {number}; on Cloud Run HTTP/3 ends at Google's front end")
 
 
 @rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from k2cr_analysis.fit.candidate import Candidate, bracketed
@@ -147,6 +148,38 @@ register_all(
         docs=_CONTRACT,
     ),
 )
+
+
+# Cloud Run, "Container runtime contract": file descriptors a process, a hard limit in both execution environments.
+MAX_OPEN_FILES = 25_000
+_OPEN_FILES = re.compile(
+    r"(?:\bulimit\s+(?:-[A-Za-z]+\s+)*-[HS]*n[HS]*\s+"
+    r"|\b(?:nofile|rlimit[_-]nofile|worker_rlimit_nofile|fs\.file-max|fs\.nr_open)[\s=:\"']+)"
+    r"(?P<limits>(?:\d+|unlimited|infinity)(?::(?:\d+|unlimited|infinity))?)",
+    re.IGNORECASE,
+)
+
+
+@rule(id="open-files-over-limit", severity="change", reads=("Container.command", "Container.args"), docs=_CONTRACT)
+def open_files_over_limit(candidate: Candidate) -> Iterator[Found]:
+    """A command raises the number of open files above Cloud Run's limit.
+
+    Why: A process has at most 25,000 file descriptors on Cloud Run, in both execution environments. Raising the limit
+    fails there; a shell that stops at the first error does not even start the application.
+    Remedy: Take the `ulimit`, `nofile` or sysctl out of `command` and `args`. Where an instance really needs more
+    connections and files than that, lower `containerConcurrency` and let more instances share them.
+    Example: command: [sh, -c, "ulimit -n 65536 && exec /server"]
+    """
+    for container in (*candidate.moving, *candidate.pod.init_containers):
+        for field, words in (("command", container.command), ("args", container.args)):
+            for found in _OPEN_FILES.finditer(" ".join(words)):
+                wanted = found["limits"].split(":")
+                if any(not w.isdecimal() or int(w) > MAX_OPEN_FILES for w in wanted):
+                    yield Found(
+                        f"{container.path}.{field}",
+                        f"container {container.name} asks for {found['limits']} open files; a process on Cloud Run has "
+                        f"at most {MAX_OPEN_FILES:,}",
+                    )
 
 
 @rule(
