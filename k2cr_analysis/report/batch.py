@@ -84,7 +84,9 @@ def failed_pages(made: Sequence[Record]) -> None:
     """Raises PartialError where a page failed; the pages that did not are whole."""
     failed = [record for record in made if record.state == "failed"]
     if failed:
-        listed = "; ".join(f"{record.title} ({record.error})" for record in failed)
+        # All are named; one cause often fails many pages, so that a few of the errors are enough here.
+        first = [f"{record.title} ({record.error})" for record in failed[:5]]
+        listed = "; ".join([*first, *(record.title for record in failed[5:])])
         raise PartialError(
             ref="pages-failed",
             found=f"{len(failed)} of {len(made)} pages failed: {listed}",

@@ -30,6 +30,8 @@ class InProcessEngine(Engine):  # type: ignore[misc]
     @classmethod
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **_: Any) -> None:
         shell = _fresh_shell()
+        # A page takes a second, and papermill would write it after every cell: it is saved once, at its end.
+        target, nb_man.output_path = nb_man.output_path, None
         for index, cell in enumerate(nb_man.nb.cells):
             if cell.cell_type != "code":
                 continue
@@ -39,6 +41,7 @@ class InProcessEngine(Engine):  # type: ignore[misc]
                 nb_man.cell_exception(cell, index, exception=failed)
                 break
             nb_man.cell_complete(cell, index)
+        nb_man.output_path = target
 
 
 def register() -> str:
@@ -70,6 +73,9 @@ class _Result(DisplayHook):
 
     def finish_displayhook(self) -> None:
         return
+
+    def flush(self) -> None:
+        """No output is numbered and kept, so there is none to drop; IPython would collect garbage at every page."""
 
 
 class _Published(DisplayPublisher):
