@@ -53,9 +53,9 @@ def as_decimal(value: float) -> Decimal:
 
 
 def _interpolated(loads: FloatArray, places: float) -> FloatArray:
-    """mean_active_instances of each load, from 256 exact points over the loads' range."""
+    """mean_active_instances of each load, from 64 exact points over the loads' range."""
     low, high = float(loads[loads > 0.0].min()), float(loads.max())
-    grid = np.geomspace(low, high, 256) if high > low else np.array([low])
+    grid = np.geomspace(low, high, 64) if high > low else np.array([low])
     exact = np.array([mean_active_instances(float(a), places) for a in grid])
     return np.asarray(np.where(loads > 0.0, np.interp(loads, grid, exact), 0.0))
 
