@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from k2cr_analysis.assessment import assess
     from k2cr_analysis.config import load_config
     from k2cr_analysis.cost import cost
-    from k2cr_analysis.latency import recommend, simulate
+    from k2cr_analysis.assessment import recommend
+    from k2cr_analysis.latency.one_service import simulate
     from k2cr_analysis.plan import plan, portfolio
     from k2cr_analysis.render import render
     from k2cr_analysis.report import figures, tables
@@ -39,8 +40,8 @@ _FACE = {
     "portfolio": "plan",
     "render": "render",
     "cost": "cost",
-    "simulate": "latency",
-    "recommend": "latency",
+    "simulate": "latency.one_service",
+    "recommend": "assessment",
     "figures": "report.figures",
     "tables": "report.tables",
 }

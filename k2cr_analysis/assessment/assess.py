@@ -76,6 +76,7 @@ def assess(snapshot: Snapshot | Path | str, config: Config | None = None) -> Ass
         workloads=tuple(w for w, _ in assessed),
         assumptions=tuple(sorted(set(assumptions))),
         usage=evidence.usage,
+        traffic=evidence.traffic,
     )
 
 
@@ -186,6 +187,7 @@ def _predicted(workload: Workload, fit: Fit, shape: ServiceShape | None, evidenc
         traffic=_traffic(workload, evidence),
         usage=evidence.usage.get(workload.id),
         exposure_external=any(r.external for e in workload.exposures for r in e.routes),
+        gke_pod_cpu_cores=workload.pod.usable_cores,
     )
 
 

@@ -14,7 +14,7 @@ from k2cr_analysis.model.cloud_run import InstanceTimeline, Quantiles, ServiceSh
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.money import LineItem
-from k2cr_analysis.model.observed import WorkloadUsage
+from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.prices import PriceBook
 from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.model.workload import Workload
@@ -85,3 +85,4 @@ class Assessment:
     workloads: tuple[WorkloadAssessment, ...]
     assumptions: tuple[str, ...]
     usage: Mapping[str, WorkloadUsage] = field(default_factory=dict)
+    traffic: Mapping[str, TrafficProfile] = field(default_factory=dict)

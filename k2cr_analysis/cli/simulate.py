@@ -52,27 +52,26 @@ def _simulate(
     output_format: Annotated[Literal["table", "json"], typer.Option("--format", help="Form of the result.")] = "table",
 ) -> None:
     from k2cr_analysis.cli.output import as_json, give
-    from k2cr_analysis.latency.options import arrival_source, mean_service_s, request_limit, seconds_of
+    from k2cr_analysis.latency.one_service import simulate
     from k2cr_analysis.latency.present import run_as_text
-    from k2cr_analysis.latency.service import ServiceConfig
-    from k2cr_analysis.latency.simulate import simulate
 
-    service_s, cpu_s = mean_service_s(service_time, cpu_time)
-    service = ServiceConfig(
-        service_s=service_s,
-        cpu_s=cpu_s,
-        service_distribution=service_dist,
+    run = simulate(
+        rate,
+        arrivals,
+        service_time=service_time,
+        service_dist=service_dist,
         service_cv=service_cv,
-        cpu_cores=cpu,
+        cpu_time=cpu_time,
+        cpu=cpu,
         concurrency=concurrency,
         min_instances=min_instances,
         max_instances=max_instances,
-        startup_s=seconds_of(startup, "--startup"),
-        startup_distribution=startup_dist,
-        idle_s=seconds_of(idle, "--idle"),
-        pending_timeout_s=seconds_of(pending_timeout, "--pending-timeout"),
+        startup=startup,
+        startup_dist=startup_dist,
+        idle=idle,
+        pending_timeout=pending_timeout,
         scaling=scaling,
+        requests=requests,
+        seed=seed,
     )
-    source = arrival_source(rate, arrivals)
-    run = simulate(source, service, seed=seed, requests=request_limit(requests, rate))
     give(as_json(run.as_contract()) if output_format == "json" else run_as_text(run), None)

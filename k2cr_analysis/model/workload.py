@@ -175,6 +175,13 @@ class Pod:
         """The containers that run beside each other: native sidecars first, as they start first."""
         return self.sidecars + self.containers
 
+    @property
+    def usable_cores(self) -> float | None:
+        """vCPUs that one pod may use: limits, else requests; None where a container has neither."""
+        cores = [c.limits.cpu_cores or c.requests.cpu_cores for c in self.running]
+        known = [float(c) for c in cores if c is not None]
+        return sum(known) if known and len(known) == len(cores) else None
+
     def volume(self, name: str) -> Volume | None:
         return next((v for v in self.volumes if v.name == name), None)
 

@@ -15,7 +15,6 @@ from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.errors import PartialError
 from k2cr_analysis.report.index import write_index
-from k2cr_analysis.report.observed import profiles
 from k2cr_analysis.report.once import known, take
 from k2cr_analysis.report.pages import (
     CANDIDATE,
@@ -60,8 +59,6 @@ def write_report(
     """
     assessments = assess_many(snapshots, config)
     pages = plan_pages(snapshots, assessments, selection.workloads, config)
-    for path, assessed in zip(snapshots, assessments, strict=True):
-        profiles(path, assessed)  # worked out here, for all workers
     if selection.deploy is not None:
         pages.append(_deploy_page(pages[0], selection.deploy))
     links = _links(pages)

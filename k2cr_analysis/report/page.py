@@ -22,7 +22,6 @@ from k2cr_analysis.report.display import (
 )
 from k2cr_analysis.report.frame_html import exact, show
 from k2cr_analysis.report.headings import candidate_heading, is_made_up, portfolio_heading, provenance
-from k2cr_analysis.report.observed import profile_of
 from k2cr_analysis.report.parameters import assessed, assessed_all, in_one_sentence, workload
 from k2cr_analysis.report.wording import UNKNOWN, count
 
@@ -35,7 +34,6 @@ __all__ = [
     "deployments",
     "folded",
     "portfolio_heading",
-    "profile_of",
     "provenance",
     "rendered",
     "show",

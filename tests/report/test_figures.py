@@ -7,7 +7,6 @@ import pytest
 from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.report import figures
 from k2cr_analysis.report.chart import Chart
-from k2cr_analysis.report.observed import profile_of
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +18,7 @@ def charts(demo, reference, demo_plan, demo_portfolio):
         "waves": lambda: figures.waves(demo_plan),
         "cost": lambda: figures.cost(reference),
         "startup": lambda: figures.startup(reference),
-        "rhythm": lambda: figures.rhythm(profile_of(None, demo, reference.id)),
+        "rhythm": lambda: figures.rhythm(demo.traffic[reference.id]),
         "latency": lambda: figures.latency(reference),
     }
 

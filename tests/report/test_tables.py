@@ -8,7 +8,6 @@ import pytest
 
 from k2cr_analysis.report import tables
 from k2cr_analysis.report.columns import COLUMNS
-from k2cr_analysis.report.observed import profile_of
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +22,7 @@ def frames(demo, reference, demo_plan, demo_portfolio):
         "toil": tables.toil(reference),
         "dependencies": tables.dependencies(reference),
         "usage": tables.usage(demo.usage[reference.id]),
-        "traffic": tables.traffic(profile_of(None, demo, reference.id)),
+        "traffic": tables.traffic(demo.traffic[reference.id]),
         "bill": tables.bill(demo_portfolio),
         "waves": tables.waves(demo_plan),
         "left": tables.left(demo_plan),
@@ -81,7 +80,7 @@ def test_the_bill_adds_up(demo_portfolio):
 
 
 def test_hours_of_traffic_keep_all_requests(demo, reference):
-    profile = profile_of(None, demo, reference.id)
+    profile = demo.traffic[reference.id]
     frame = tables.traffic(profile)
     assert len(frame) == 30 * 24
     assert frame["requests_per_s"].sum() * 3600 == pytest.approx(profile.requests.sum())
