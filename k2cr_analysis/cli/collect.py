@@ -16,6 +16,8 @@ from k2cr_analysis.errors import RemoteError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
+
     from k2cr_analysis.snapshot.provenance import Notice, Provenance
     from k2cr_analysis.sources.live import LiveCluster, LiveOptions
 
@@ -27,6 +29,7 @@ class RedactMode(StrEnum):
 
 class PriceSource(StrEnum):
     EMBEDDED = "embedded"
+    CATALOG = "catalog"
 
 
 def register(app: typer.Typer) -> None:
@@ -65,7 +68,8 @@ def collect(
     traffic: Annotated[Path | None, typer.Option("--traffic", help="Traffic table, Parquet or CSV.")] = None,
     billing: Annotated[Path | None, typer.Option("--billing", help="Billing table, Parquet or CSV.")] = None,
     prices: Annotated[
-        PriceSource | None, typer.Option("--prices", help="Copy the price book of this version into the snapshot.")
+        PriceSource | None,
+        typer.Option("--prices", help="Put a price book into the snapshot: this version's, or the catalogue's."),
     ] = None,
     impersonate: Annotated[
         str | None,
@@ -80,7 +84,6 @@ def collect(
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Every note, not only the first few of a sort.")] = False,
 ) -> None:
-    from k2cr_analysis.model.prices import embedded_prices
     from k2cr_analysis.sources.collection import collect_manifests
 
     if bool(manifests) == bool(context):
@@ -92,7 +95,7 @@ def collect(
         )
     files = {"usage": usage, "traffic": traffic, "billing": billing}
     table_files = {name: path for name, path in files.items() if path is not None}
-    tables = {} if prices is None else {"prices": embedded_prices()}
+    tables = {} if prices is None or dry_run else {"prices": _price_table(prices, impersonate, quota_project)}
     failures: Sequence[RemoteError] = ()
     if context:
         from k2cr_analysis.sources.credentials import Caller
@@ -132,6 +135,20 @@ def collect(
     print(_summary(provenance, out))
     if failures:
         raise _to_resume(failures)
+
+
+def _price_table(source: PriceSource, impersonate: str | None, quota_project: str | None) -> pa.Table:
+    from k2cr_analysis.model.prices import PriceBook
+
+    if source is PriceSource.EMBEDDED:
+        return PriceBook.embedded().to_table()
+    from k2cr_analysis.sources.catalog.book import refreshed
+    from k2cr_analysis.sources.catalog.client import read_skus
+    from k2cr_analysis.sources.catalog.meters import SERVICES
+    from k2cr_analysis.sources.credentials import Caller
+
+    skus = read_skus(SERVICES, "USD", Caller(impersonate, quota_project))
+    return refreshed(skus, "USD").book.to_table()
 
 
 def _plan_text(live: LiveCluster, options: LiveOptions, progress: Progress) -> str:

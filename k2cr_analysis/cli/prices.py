@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from k2cr_analysis.cli.output import Format, FormatOption, OutOption, as_csv, as_json, as_table, give
+from k2cr_analysis.cli.output import Format, FormatOption, OutOption, as_csv, as_json, as_table, give, say
+
+if TYPE_CHECKING:
+    from k2cr_analysis.sources.catalog.book import Change, Unclassified
 
 _SHOWN = ("meter", "consumption_model", "rate", "currency", "unit", "effective_date", "source")
 
@@ -15,6 +20,9 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
     group.callback()(_prices)
     group.command("show", help="Every price of a region, with its date and source.")(_show)
+    group.command("refresh", help="Read the Cloud Billing Catalog, show what changed, and write a price book.")(
+        _refresh
+    )
     app.add_typer(group, name="prices", help="The price book.")
 
 
@@ -37,3 +45,41 @@ def _show(
         give(as_csv(tuple(rows[0]), [tuple(row.values()) for row in rows]), out)
     else:
         give(as_table(_SHOWN, [[row[name] for name in _SHOWN] for row in rows], right=(2,)), out)
+
+
+def _refresh(
+    out: Annotated[Path | None, typer.Option(help="Write the book here; default: the user's data folder.")] = None,
+    currency: Annotated[str, typer.Option(help="ISO 4217 code of the bill's currency.")] = "USD",
+    verbose: Annotated[bool, typer.Option("--verbose", help="List every SKU that is no known meter.")] = False,
+) -> None:
+    from k2cr_analysis.model.prices import PriceBook
+    from k2cr_analysis.sources.catalog.book import changes, refreshed
+    from k2cr_analysis.sources.catalog.client import read_skus
+    from k2cr_analysis.sources.catalog.meters import SERVICES
+    from k2cr_analysis.sources.catalog.price_file import default_path, price_file
+
+    found = refreshed(read_skus(SERVICES, currency), currency)
+    give(_changes_text(changes(PriceBook.embedded(), found.book)), None)
+    _say_unclassified(found.unclassified, limit=None if verbose else 20)
+    give(price_file(found.book), out or default_path())
+
+
+def _changes_text(found: Sequence[Change]) -> str:
+    rows = []
+    for change in found:
+        percent = None
+        if change.before and change.after is not None:
+            percent = f"{(change.after / change.before - 1) * 100:+.1f} %"
+        rows.append(
+            [change.meter, change.region, change.consumption_model, change.before, change.after, percent, change.unit]
+        )
+    header = ("meter", "region", "consumption_model", "before", "after", "change", "unit")
+    return as_table(header, rows, right=(3, 4, 5)) if rows else "no price differs from the embedded book\n"
+
+
+def _say_unclassified(found: Sequence[Unclassified], limit: int | None) -> None:
+    say(f"{len(found)} SKUs are no known meter" + (":" if found else ""))
+    for sku in found[:limit]:
+        say(f"  {sku.sku_id}  {sku.description}: {sku.why}")
+    if limit is not None and len(found) > limit:
+        say(f"  and {len(found) - limit} more: --verbose")

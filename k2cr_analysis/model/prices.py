@@ -79,6 +79,18 @@ class PriceBook:
         columns = [table.column(name).to_pylist() for name in names]
         return cls(Price(*row) for row in zip(*columns, strict=True))
 
+    def to_table(self) -> pa.Table:
+        """The book as the snapshot's ``prices`` table (schema ``snapshot.tables.PRICES``)."""
+        import pyarrow as pa
+
+        from k2cr_analysis.snapshot.tables import PRICES
+
+        columns = {
+            f.name: pa.array([getattr(row, f.name) for row in self.prices], PRICES.schema.field(f.name).type)
+            for f in fields(Price)
+        }
+        return pa.table(columns, schema=PRICES.schema)
+
     def converted(self, currency: str, per_unit: Decimal, whence: str) -> PriceBook:
         """The same prices in another currency, at ``per_unit`` of it for one of this; ``whence``: the rate's origin."""
         note = f"; x {per_unit} {currency}/{self.currency}, {whence}"
@@ -157,16 +169,7 @@ def cloud_run_regions() -> tuple[str, ...]:
 
 def embedded_prices() -> pa.Table:
     """The embedded book as the snapshot's ``prices`` table (schema ``snapshot.tables.PRICES``)."""
-    import pyarrow as pa
-
-    from k2cr_analysis.snapshot.tables import PRICES
-
-    rows = _embedded_book().prices
-    columns = {
-        f.name: pa.array([getattr(row, f.name) for row in rows], PRICES.schema.field(f.name).type)
-        for f in fields(Price)
-    }
-    return pa.table(columns, schema=PRICES.schema)
+    return _embedded_book().to_table()
 
 
 @cache

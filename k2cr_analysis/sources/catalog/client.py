@@ -1,0 +1,72 @@
+"""Cloud Billing Catalog's client: every public SKU of a service, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from k2cr_analysis.errors import RemoteError
+from k2cr_analysis.sources.credentials import Caller
+from k2cr_analysis.sources.endpoints import endpoint
+from k2cr_analysis.sources.patience import PASSING_STATUSES, Patience
+
+_TIMEOUT_S: Final = 60.0
+_PAGE_SKUS: Final = 5000
+
+
+def read_skus(
+    services: tuple[str, ...], currency: str, caller: Caller | None = None, patience: Patience | None = None
+) -> Iterator[tuple[str, Any]]:
+    """(service id, raw ``Sku`` message) of every SKU. ``RemoteError`` where the API refuses or stays busy."""
+    client = _client(caller or Caller())
+    for service in services:
+        request = {"parent": f"services/{service}", "currency_code": currency, "page_size": _PAGE_SKUS}
+        while True:
+            page = _page(client, request, patience or Patience())
+            for sku in page.skus:
+                yield service, sku
+            if not page.next_page_token:
+                break
+            request["page_token"] = page.next_page_token
+
+
+def _page(client: Any, request: dict[str, Any], patience: Patience) -> Any:
+    from google.api_core import exceptions
+    from google.auth.exceptions import GoogleAuthError
+
+    waits = patience.waits_s()
+    while True:
+        try:
+            wrapper = next(iter(client.list_skus(request=request, retry=None, timeout=_TIMEOUT_S).pages))
+            return type(wrapper).pb(wrapper)
+        except exceptions.GoogleAPICallError as error:
+            wait_s = next(waits, None) if error.code in PASSING_STATUSES else None
+            if wait_s is None:
+                raise _refused(f"{request['parent']}: {int(error.code or 0)} {error.message}") from None
+        except GoogleAuthError as error:
+            raise _refused(str(error).splitlines()[0]) from None
+        patience.wait(wait_s)
+
+
+def _refused(found: str) -> RemoteError:
+    return RemoteError(
+        ref="catalogue-not-read",
+        found=found,
+        expected="the public price list of the Cloud Billing Catalog",
+        do="gcloud services enable cloudbilling.googleapis.com; gcloud auth application-default login",
+    )
+
+
+def _client(caller: Caller) -> Any:
+    from google.cloud.billing_v1 import CloudCatalogClient
+
+    moved = endpoint("BILLING")
+    if moved is None:
+        return CloudCatalogClient(credentials=caller.credentials())
+    if not moved.is_plaintext:
+        return CloudCatalogClient(credentials=caller.credentials(), client_options={"api_endpoint": moved.address})
+    import grpc  # type: ignore[import-untyped]
+    from google.cloud.billing_v1.services.cloud_catalog.transports import CloudCatalogGrpcTransport
+
+    channel = grpc.insecure_channel(moved.address, options=[("grpc.max_receive_message_length", -1)])
+    return CloudCatalogClient(transport=CloudCatalogGrpcTransport(channel=channel))
