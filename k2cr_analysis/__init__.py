@@ -19,10 +19,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from k2cr_analysis.assessment import assess
+    from k2cr_analysis.assessment import assess, recommend
     from k2cr_analysis.config import load_config
     from k2cr_analysis.cost import cost
-    from k2cr_analysis.assessment import recommend
     from k2cr_analysis.latency.one_service import simulate
     from k2cr_analysis.plan import plan, portfolio
     from k2cr_analysis.render import render

@@ -63,6 +63,23 @@ def no_gke_cost(reason: str) -> Finding:
     )
 
 
+def merged_into(caller: str, other_identity: bool) -> Finding:
+    """The config makes this workload a part of its caller's service.
+
+    Why: Only its caller calls it, and `merge` in k2cr.toml puts its containers beside the caller's: the calls stay on
+    localhost. Its cost on GKE, its move and its effort are counted with the caller, once.
+    Remedy: Nothing to decide. Take it out of `merge` under the caller's `[workload."namespace/Kind/name"]` to assess it
+    by itself.
+    """
+    identity = "; there it runs as the caller's service account: give that one the roles of its own"
+    return _note(
+        "merged-into",
+        f"its containers run in the Cloud Run service of {caller}, where its cost and its move are counted"
+        f"{identity if other_identity else ''}",
+        f'take it out of `merge` under [workload."{caller}"] in k2cr.toml to assess it by itself',
+    )
+
+
 def _note(rule: str, message: str, remediation: str) -> Finding:
     docs = f"docs/rules/{rule}.md"
     return Finding(rule=rule, severity="note", path=None, message=message, remediation=remediation, docs=docs)

@@ -51,6 +51,7 @@ class WorkloadSettings:
     effort_days: float | None = None
     depends_on: Mapping[str, tuple[str, ...]] | None = None  # container -> the containers it waits for
     objectives: Objectives | None = None
+    merge: tuple[str, ...] = ()  # ids of neighbours whose containers run in this one's service
 
 
 @dataclass(frozen=True, slots=True)

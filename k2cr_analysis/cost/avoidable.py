@@ -46,7 +46,8 @@ class Removal:
 class Avoidable:
     """Answers for any set of workloads of one cluster. ``holds``: ids whose staying keeps the cluster alive.
 
-    Where ``holds`` is not given, all workloads do but DaemonSets and those of kube- namespaces.
+    Where ``holds`` is not given, all workloads do but DaemonSets and those of kube- namespaces. ``into``:
+    workloads that are a part of another and leave with it; their pods go under the other's id.
     """
 
     def __init__(
@@ -55,17 +56,19 @@ class Avoidable:
         bill: GkeBill,
         usage: Mapping[str, WorkloadUsage] | None = None,
         holds: Iterable[str] | None = None,
+        into: Mapping[str, str] | None = None,
     ) -> None:
+        into = into or {}
         self._bill = bill
         self._ids = tuple(w.id for w in cluster.workloads)
-        self._holds = frozenset(_holding(cluster) if holds is None else holds)
+        self._holds = frozenset(into.get(w, w) for w in (_holding(cluster) if holds is None else holds))
         self._by_pod = bill.billed_by_pod or bool(cluster.is_autopilot)
         demands = pod_demands(cluster, usage or {})
-        self._uncounted = frozenset(w for w, demand in demands.items() if demand.pods is None)
+        self._uncounted = frozenset(into.get(w, w) for w, demand in demands.items() if demand.pods is None)
         self._pools = (
             ()
             if self._by_pod
-            else tuple(PackedPool(p, demands, bill.node_month) for p in placed_pools(cluster, demands))
+            else tuple(PackedPool(p, demands, bill.node_month, into) for p in placed_pools(cluster, demands))
         )
 
     def with_holds(self, holds: Iterable[str]) -> Avoidable:
@@ -140,11 +143,20 @@ def _holding(cluster: Cluster) -> Iterable[str]:
 class PackedPool:
     """One pool: its pods as groups, and how many nodes they need when some of them are gone."""
 
-    def __init__(self, placed: PlacedPool, demands: Mapping[str, PodDemand], node_month: Mapping[str, Decimal]) -> None:
+    def __init__(
+        self,
+        placed: PlacedPool,
+        demands: Mapping[str, PodDemand],
+        node_month: Mapping[str, Decimal],
+        into: Mapping[str, str],
+    ) -> None:
         self.name = placed.pool.name
         self.node_names = tuple(n.name for n in placed.pool.nodes)
         self.room = placed.room
-        self.groups = placed.groups
+        self.groups: dict[str, tuple[PodGroup, ...]] = {}  # a workload's pods, and those of its parts
+        for workload_id, group in placed.groups.items():
+            whole = into.get(workload_id, workload_id)
+            self.groups[whole] = (*self.groups.get(whole, ()), group)
         self.zones = min(placed.pool.zones, len(self.node_names))
         self.load = load_of(placed.groups.values())
         self._node_month = node_month
@@ -155,7 +167,8 @@ class PackedPool:
             for pod in demands[workload_id].live:
                 if pod.node is not None:
                     on = self._on_node.setdefault(pod.node, {})
-                    on[workload_id] = on.get(workload_id, 0) + 1
+                    whole = into.get(workload_id, workload_id)
+                    on[whole] = on.get(whole, 0) + 1
 
     def going_count(self, gone: frozenset[str]) -> int:
         """How many nodes are no longer needed."""
@@ -182,13 +195,14 @@ class PackedPool:
         today = len(self.node_names)
         if len(here) == len(self.groups):
             return 0
-        left = tuple(sorted(self.groups[w] for w in here))
+        left = tuple(sorted(g for w in here for g in self.groups[w]))
         # Most single workloads are too small to free a node: that shows without packing.
         if self._in_proportion(load_of(left)) >= today:
             return today
         if left not in self._needed_without:
             gone = set(here)
-            self._needed_without[left] = nodes_needed(self.room, [g for w, g in self.groups.items() if w not in gone])
+            staying = [g for w, found in self.groups.items() if w not in gone for g in found]
+            self._needed_without[left] = nodes_needed(self.room, staying)
         return min(today, max(self._in_proportion(load_of(left)), self._needed_without[left], self.zones))
 
     def _in_proportion(self, left: Load) -> int:

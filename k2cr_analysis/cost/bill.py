@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -45,6 +45,21 @@ class GkeBill:
         """A workload's share of the bill; None where ``unpriced`` has the reason."""
         items = self.by_workload.get(workload_id)
         return None if items is None else total(items)
+
+    def joined(self, into: Mapping[str, str]) -> GkeBill:
+        """The same bill, with what some workloads (keys) cost in the share of others (values); each line once.
+
+        Where a part of a joined workload could not be priced, neither can the whole.
+        """
+        by_workload, unpriced = dict(self.by_workload), dict(self.unpriced)
+        for part, whole in into.items():
+            if part in self.unpriced or whole in unpriced:
+                reason = self.unpriced.get(part)
+                unpriced.setdefault(whole, f"{part}, which is a part of it, has none: {reason}")
+                by_workload.pop(whole, None)
+            elif whole in by_workload:
+                by_workload[whole] = (*by_workload[whole], *by_workload.pop(part, ()))
+        return replace(self, by_workload=by_workload, unpriced=unpriced)
 
     @property
     def billed_by_pod(self) -> bool:

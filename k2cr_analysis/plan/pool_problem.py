@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from k2cr_analysis.cost.avoidable import PackedPool
+from k2cr_analysis.cost.repack import load_of
 from k2cr_analysis.model.observed import FloatArray
 from k2cr_analysis.plan.least_cover import SLACK, WEIGHTS
 
@@ -74,9 +75,5 @@ class PoolProblem:
 
 def in_nodes(pool: PackedPool, workload_id: str) -> tuple[float, float, float]:
     """What a workload's pods take of the pool's nodes: by CPU, by memory, by number of pods."""
-    group, room = pool.groups[workload_id], pool.room
-    return (
-        group.cpu_millicores * group.pods / room.cpu_millicores,
-        group.memory_kib * group.pods / room.memory_kib,
-        group.pods / room.pods,
-    )
+    load, room = load_of(pool.groups[workload_id]), pool.room
+    return (load.cpu_millicores / room.cpu_millicores, load.memory_kib / room.memory_kib, load.pods / room.pods)

@@ -63,7 +63,12 @@ def test_the_reference_case(demo: Assessment):
     assert dict(one.fit.startup.depends_on)["proxy"] == ("frontend",)
     for container, port in (("proxy", 8080), ("frontend", 9000)):
         startup = one.fit.probes[container].startup
-        assert (startup.http_path, startup.port, startup.period_s, startup.initial_delay_s) == ("/healthcheck", port, 1, 0)
+        assert (startup.http_path, startup.port, startup.period_s, startup.initial_delay_s) == (
+            "/healthcheck",
+            port,
+            1,
+            0,
+        )
     assert any(d.service == "backend" and d.kind == "grpc" for d in one.fit.dependencies)
 
 
@@ -85,7 +90,9 @@ def test_every_line_of_cloud_run_is_in_the_price_book_of_the_snapshot(demo: Asse
 
 def test_no_workload_avoids_more_than_the_bill(demo: Assessment):
     month = demo.bill.month
-    assert all(0 <= w.cost.gke_avoidable_month <= month for w in demo.workloads if w.cost.gke_avoidable_month is not None)
+    assert all(
+        0 <= w.cost.gke_avoidable_month <= month for w in demo.workloads if w.cost.gke_avoidable_month is not None
+    )
 
 
 def test_an_interval_holds_its_saving(demo: Assessment):
@@ -96,7 +103,10 @@ def test_an_interval_holds_its_saving(demo: Assessment):
 
 def test_what_the_snapshot_cannot_support_is_none_with_a_finding_that_says_so(small: Path):
     by_id = {w.id: w for w in assess(small).workloads}
-    for workload, rule in (("default/Deployment/web", "no-traffic-data"), ("default/CronJob/nightly", "no-running-time")):
+    for workload, rule in (
+        ("default/Deployment/web", "no-traffic-data"),
+        ("default/CronJob/nightly", "no-running-time"),
+    ):
         assert by_id[workload].cost.cloud_run_month is None
         assert rule in [f.rule for f in by_id[workload].findings]
     web = by_id["default/Deployment/web"]

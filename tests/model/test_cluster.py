@@ -208,13 +208,20 @@ PODS = """
 def test_a_multi_cluster_service_selects_pods_and_its_ingress_leads_there():
     cluster = cluster_of(PODS, MULTI_CLUSTER)
     ((exposure,),) = [w.exposures for w in cluster.workloads]
-    assert (exposure.type, exposure.kind, exposure.ports[0].target) == ("MultiClusterService", "MultiClusterService", 8080)
+    assert (exposure.type, exposure.kind, exposure.ports[0].target) == (
+        "MultiClusterService",
+        "MultiClusterService",
+        8080,
+    )
     assert exposure.ports[0].path == "$.spec.template.spec.ports[0]"
     assert [(r.kind, r.host, r.external, r.path) for r in exposure.routes] == [
         ("MultiClusterIngress", None, True, "$.spec.template.spec.backend"),
         ("MultiClusterIngress", "a.example", True, "$.spec.template.spec.rules[0].http.paths[0]"),
     ]
-    assert sorted(k for k in cluster.workloads[0].related if k.startswith("Multi")) == ["MultiClusterIngress", "MultiClusterService"]
+    assert sorted(k for k in cluster.workloads[0].related if k.startswith("Multi")) == [
+        "MultiClusterIngress",
+        "MultiClusterService",
+    ]
     assert cluster.other_kinds == {}
     assert cluster.by_service == {}
 

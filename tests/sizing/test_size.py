@@ -197,7 +197,10 @@ CONCURRENCY = {
     "requests that fill several CPUs": (traffic([6000] * 10, latency_ms=10.0), usage(app=measured(7.9, 100)), 2),
     # 8 ms of CPU in a request of 2 ms: 4 by CPU, but one pod (of 40 cores) carried 100/s x 2 ms / 0.02 pods = 10
     "what a pod was seen to carry": (
-        traffic([6000] * 10, latency_ms=2.0), usage(app=measured(40.0, 100), mean_pods=0.02, max_pods=1), 10),
+        traffic([6000] * 10, latency_ms=2.0),
+        usage(app=measured(40.0, 100), mean_pods=0.02, max_pods=1),
+        10,
+    ),
 }
 
 

@@ -33,9 +33,7 @@ def exposure_of(service: Raw, pod: Pod, routes: tuple[Route, ...]) -> Exposure:
     return Exposure(
         service=name_of(service),
         type="Headless" if headless else text(spec, "type") or plain,
-        ports=tuple(
-            _service_port(p, f"$.{'.'.join(where)}.ports[{i}]", pod) for i, p in objects(spec, "ports")
-        ),
+        ports=tuple(_service_port(p, f"$.{'.'.join(where)}.ports[{i}]", pod) for i, p in objects(spec, "ports")),
         routes=routes,
         internal_load_balancer=any(
             annotations.get(a, "").lower() in ("internal", "true") for a in _INTERNAL_ANNOTATIONS
