@@ -1,0 +1,1 @@
+"""The bill, from Cloud Billing's export in BigQuery: measured and capped before it is read."""

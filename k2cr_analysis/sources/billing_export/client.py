@@ -1,0 +1,132 @@
+"""BigQuery's client: what the query would read, then the rows, never more than was said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import pyarrow as pa
+
+from k2cr_analysis.errors import RemoteError
+from k2cr_analysis.sources.billing_export.query import checked_table, parameters, rows_sql
+from k2cr_analysis.sources.billing_export.rows import billing_table
+from k2cr_analysis.sources.credentials import Caller
+from k2cr_analysis.sources.endpoints import endpoint
+
+# BigQuery's on-demand price; the first TiB of a month is free, and 10 MiB a query is the least that is billed.
+# Source: "BigQuery pricing", on-demand compute.
+USD_PER_TIB: Final = Decimal("6.25")
+_TIB: Final = 2**40
+LEAST_BILLED_BYTES: Final = 10 * 2**20
+_PAGE_ROWS: Final = 50_000
+_RETRY_S: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPlan:
+    """What a query would read, as BigQuery itself says."""
+
+    bytes: int
+
+    @property
+    def price_usd(self) -> Decimal:
+        return USD_PER_TIB * max(self.bytes, LEAST_BILLED_BYTES) / _TIB
+
+    def __str__(self) -> str:
+        return (
+            f"billing: {self.bytes / 2**20:,.1f} MiB to read: USD {self.price_usd:.4f} at USD {USD_PER_TIB} a TiB "
+            "(the first TiB of a month is free)"
+        )
+
+
+class BillingExport:
+    """One export table over one window."""
+
+    def __init__(
+        self, table: str, start: datetime, end: datetime, project: str | None, caller: Caller | None = None
+    ) -> None:
+        self._table = checked_table(table)
+        self._parameters = parameters(start, end, project)
+        self._client = _client(project or self._table.partition(".")[0], caller or Caller())
+
+    def plan(self) -> QueryPlan:
+        """Ask what the query would read; nothing is read or billed."""
+        return QueryPlan(self._said(lambda: self._query(self._sql(), dry_run=True).total_bytes_processed))
+
+    def read(self, plan: QueryPlan) -> pa.Table:
+        """The rows as the billing table; BigQuery ends the query where it would bill more than the plan says."""
+        cap = max(plan.bytes, LEAST_BILLED_BYTES)
+
+        def rows() -> list[dict[str, Any]]:
+            job = self._query(self._sql(), maximum_bytes_billed=cap)
+            return [dict(row.items()) for row in job.result(page_size=_PAGE_ROWS, retry=_retry())]
+
+        return billing_table(self._said(rows))
+
+    def _sql(self) -> str:
+        table = self._client.get_table(self._table, retry=_retry())
+        partitioning = table.time_partitioning
+        is_partitioned = partitioning is not None and partitioning.field is None
+        return rows_sql(self._table, [field.name for field in table.schema], is_partitioned=is_partitioned)
+
+    def _query(self, sql: str, **options: Any) -> Any:
+        from google.cloud.bigquery import QueryJobConfig, ScalarQueryParameter
+
+        given = [
+            ScalarQueryParameter(name, "TIMESTAMP" if name != "project" else "STRING", value)
+            for name, value in self._parameters.items()
+        ]
+        if options.get("dry_run"):
+            options["use_query_cache"] = False
+        return self._client.query(sql, job_config=QueryJobConfig(query_parameters=given, **options), retry=_retry())
+
+    def _said(self, call: Any) -> Any:
+        """The result of a call, its errors in our words."""
+        from google.api_core import exceptions
+        from google.auth.exceptions import GoogleAuthError
+
+        try:
+            return call()
+        except exceptions.NotFound as error:
+            raise self._failed(
+                error.message,
+                "the table of the detailed billing export",
+                "switch the export on under Billing, Billing export (no command can), or name its table",
+            ) from None
+        except exceptions.Forbidden as error:
+            raise self._failed(
+                error.message, "roles/bigquery.jobUser in the project and roles/bigquery.dataViewer on the dataset",
+                self._mend(),
+            ) from None  # fmt: skip
+        except (exceptions.GoogleAPIError, GoogleAuthError, OSError) as error:
+            text = str(getattr(error, "message", None) or error).splitlines()[0]
+            raise self._failed(text, "an answer of BigQuery", "run the same command again later") from None
+
+    def _mend(self) -> str:
+        project, dataset, _ = self._table.rsplit(".", 2)
+        grant = f'GRANT `roles/bigquery.dataViewer` ON SCHEMA `{project}`.{dataset} TO "user:YOU"'
+        return f"bq query --nouse_legacy_sql '{grant}'"
+
+    def _failed(self, found: str, expected: str, do: str) -> RemoteError:
+        return RemoteError(ref="billing-export-not-read", found=f"{self._table}: {found}", expected=expected, do=do)
+
+
+def _retry() -> Any:
+    from google.cloud.bigquery import DEFAULT_RETRY
+
+    return DEFAULT_RETRY.with_timeout(_RETRY_S)
+
+
+def _client(project: str, caller: Caller) -> Any:
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud.bigquery import Client
+
+    moved = endpoint("BIGQUERY")
+    make: Any = Client
+    if moved is None:
+        return make(project=project, credentials=caller.credentials())
+    anonymous: Any = AnonymousCredentials
+    credentials = anonymous() if moved.is_plaintext else caller.credentials()
+    return make(project=project, credentials=credentials, client_options={"api_endpoint": moved.url})

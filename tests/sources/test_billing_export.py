@@ -1,0 +1,132 @@
+"""The real BigQuery client against a REST endpoint on the loopback that runs the same SQL in DuckDB."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+
+from k2cr_analysis.errors import RemoteError, UsageError
+from k2cr_analysis.snapshot.tables import BILLING
+from k2cr_analysis.sources.billing_export.client import LEAST_BILLED_BYTES, BillingExport
+from k2cr_analysis.sources.billing_export.query import checked_table
+from tests.sources.bigquery_server import Warehouse, serving_bigquery
+
+START, END = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)
+TABLE = "bills.export.gcp_billing_export_resource_v1_01338E_BE3FD6_363B4C"
+STANDARD = "bills.export.gcp_billing_export_v1_01338E_BE3FD6_363B4C"
+VIEW = "bills.export.shared_view"
+
+
+def a_row(hour, project="proj", **more):
+    start = START + timedelta(hours=hour)
+    return {
+        "billing_account_id": "01338E-BE3FD6-363B4C",
+        "service": {"id": "6F81-5844-456A", "description": "Compute Engine"},
+        "sku": {"id": f"S{hour % 3}", "description": "E2 Instance Core"},
+        "usage_start_time": start,
+        "usage_end_time": start + timedelta(hours=1),
+        "project": {"id": project, "number": "1", "name": project},
+        "labels": [{"key": "k8s-namespace", "value": "shop"}, {"key": "goog-k8s-cluster-name", "value": "shop"}],
+        "system_labels": [],
+        "location": {"location": "europe-west1", "country": "BE", "region": "europe-west1", "zone": None},
+        "resource": {"name": f"node-{hour}", "global_name": None},
+        "cost": 0.125 + hour,
+        "currency": "EUR",
+        "currency_conversion_rate": 0.9,
+        "usage": {"amount": 3600.0, "unit": "seconds", "amount_in_pricing_units": 1.0, "pricing_unit": "hour"},
+        "credits": [{"name": "SUD", "full_name": None, "type": "SUSTAINED_USAGE_DISCOUNT", "id": "x", "amount": -0.5}],
+        "invoice": {"month": "202603"},
+        "cost_type": "regular",
+        "export_time": start + timedelta(hours=5),
+        "price": {"effective_price": Decimal("0.021811590"), "tier_start_amount": Decimal(0), "unit": "hour", "pricing_unit_quantity": Decimal(1)},
+        "cost_at_list": 1.0,
+        "cost_at_effective_price_default": None,
+        "consumption_model": {"id": "7", "description": "Default"},
+        "_PARTITIONTIME": (start + timedelta(days=2)).replace(hour=0),
+    } | more  # fmt: skip
+
+
+SCHEMA = pa.schema([*(pa.field(f.name, f.type) for f in BILLING.schema), pa.field("_PARTITIONTIME", pa.timestamp("us", tz="UTC"))])
+ROWS = [a_row(hour) for hour in range(-2, 50)] + [a_row(5, project="another")]
+WANTED = [row for row in ROWS if START <= row["usage_start_time"] < END and row["project"]["id"] == "proj"]
+
+
+@pytest.fixture
+def warehouse(monkeypatch):
+    detailed = pa.Table.from_pylist(ROWS, schema=SCHEMA)
+    found = Warehouse({TABLE: detailed, STANDARD: detailed.drop(["resource", "price", "consumption_model"]), VIEW: detailed.drop(["_PARTITIONTIME"])})
+    with serving_bigquery(found) as url:
+        monkeypatch.setenv("K2CR_ENDPOINT_BIGQUERY", url)
+        yield found
+
+
+def export(table=TABLE, project="proj"):
+    return BillingExport(table, START, END, project)
+
+
+def test_every_row_of_the_window_and_the_project_comes_out_as_it_was(warehouse):
+    found = export().read(export().plan()).to_pylist()
+    assert sorted(found, key=lambda r: r["usage_start_time"]) == [{k: v for k, v in row.items() if k != "_PARTITIONTIME"} for row in WANTED]
+
+
+def test_without_a_project_the_whole_account_is_read(warehouse):
+    assert export(project=None).read(export().plan()).num_rows == len(WANTED) + 1
+
+
+def test_the_cost_is_asked_for_and_capped_before_anything_is_read(warehouse):
+    plan = export().plan()
+    assert not warehouse.jobs
+    assert str(plan).startswith("billing: 3.0 MiB to read: USD 0.0001")
+    warehouse.bytes = 2**40
+    dear = export().plan()
+    assert dear.price_usd == Decimal("6.25")
+    export().read(dear)
+    export().read(plan)
+    caps = [body["configuration"]["query"]["maximumBytesBilled"] for body, _ in warehouse.jobs.values()]
+    assert caps == [str(2**40), str(LEAST_BILLED_BYTES)]
+
+
+@pytest.mark.parametrize("table", [STANDARD, VIEW])
+def test_a_table_that_lacks_columns_or_partitions_is_read_too(warehouse, table):
+    found = export(table).read(export(table).plan())
+    assert found.num_rows == len(WANTED)
+    assert (found["resource"].null_count == len(WANTED)) == (table == STANDARD)
+
+
+def test_the_order_of_the_rows_does_not_depend_on_the_reading(warehouse):
+    first = export().read(export().plan())
+    warehouse.tables[TABLE] = warehouse.tables[TABLE].take(list(reversed(range(len(ROWS)))))
+    assert export().read(export().plan()).equals(first)
+
+
+@pytest.mark.parametrize("fault", [(503, "backendError", "busy"), (500, "backendError", "oops"), (429, "rateLimitExceeded", "slow")])
+def test_a_passing_fault_changes_nothing(warehouse, fault):
+    warehouse.faults = [fault]
+    assert export().read(export().plan()).num_rows == len(WANTED)
+
+
+LASTING = {
+    "no table": ("bills.export.absent", None, "Billing export"),
+    "no right": (TABLE, (403, "accessDenied", "Access Denied"), "dataViewer"),
+    "a bad query": (TABLE, (400, "invalidQuery", "made up"), "made up"),
+}
+
+
+@pytest.mark.parametrize("case", LASTING)
+def test_a_lasting_fault_says_what_to_do(warehouse, case):
+    table, fault, said = LASTING[case]
+    warehouse.faults = [fault] if fault else []
+    with pytest.raises(RemoteError, match=said):
+        export(table).plan()
+
+
+@pytest.mark.parametrize("name", ["t", "a.b", "a.b.c; DROP TABLE x", "a.b.c`", "a.b.c --"])
+def test_what_is_no_table_name_is_refused(name):
+    if name == "a.b.c`":
+        assert checked_table(name) == "a.b.c"
+        return
+    with pytest.raises(UsageError):
+        checked_table(name)
