@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from k2cr_analysis.snapshot.provenance import Notice, Provenance
-    from k2cr_analysis.sources.live import LiveCluster, LiveOptions
+    from k2cr_analysis.sources.credentials import Caller
 
 
 class RedactMode(StrEnum):
@@ -64,6 +65,12 @@ def collect(
     project: Annotated[str | None, typer.Option("--project", help="Google Cloud project of the cluster.")] = None,
     cluster: Annotated[str | None, typer.Option("--cluster", help="Name of the cluster.")] = None,
     location: Annotated[str | None, typer.Option("--location", help="Region or zone of the cluster.")] = None,
+    billing_table: Annotated[
+        str | None,
+        typer.Option(
+            "--billing-table", metavar="P.D.T", help="Billing export in BigQuery, the detailed one if there is."
+        ),
+    ] = None,
     usage: Annotated[Path | None, typer.Option("--usage", help="Usage table, Parquet or CSV.")] = None,
     traffic: Annotated[Path | None, typer.Option("--traffic", help="Traffic table, Parquet or CSV.")] = None,
     billing: Annotated[Path | None, typer.Option("--billing", help="Billing table, Parquet or CSV.")] = None,
@@ -84,7 +91,10 @@ def collect(
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Every note, not only the first few of a sort.")] = False,
 ) -> None:
+    from k2cr_analysis.sources.billing_export.client import BillingExport
     from k2cr_analysis.sources.collection import collect_manifests
+    from k2cr_analysis.sources.credentials import Caller
+    from k2cr_analysis.sources.window import window as window_of
 
     if bool(manifests) == bool(context):
         raise UsageError(
@@ -95,28 +105,35 @@ def collect(
         )
     files = {"usage": usage, "traffic": traffic, "billing": billing}
     table_files = {name: path for name, path in files.items() if path is not None}
-    tables = {} if prices is None or dry_run else {"prices": _price_table(prices, impersonate, quota_project)}
+    caller = Caller(impersonate, quota_project)
     failures: Sequence[RemoteError] = ()
     if context:
-        from k2cr_analysis.sources.credentials import Caller
-        from k2cr_analysis.sources.live import LiveCluster, LiveOptions, collect_live
+        from k2cr_analysis.sources.live import LiveCluster, LiveOptions, collect_live, plan_of
 
-        caller = Caller(impersonate, quota_project)
         config_file = str(kubeconfig) if kubeconfig else None
         live = LiveCluster.of_context(context, config_file, project, cluster, location, caller)
-        options = LiveOptions(window, end, redact.value, table_files)
+        read_prices = None if prices is None else partial(_price_table, prices, caller)
+        options = LiveOptions(window, end, redact.value, table_files, billing_table, read_prices)
         progress = Progress(is_quiet=quiet)
         if dry_run:
-            print(_plan_text(live, options, progress))
+            print("\n".join(plan_of(live, options, progress)))
             return
         try:
-            collected = collect_live(live, out, options, tables, progress)
+            collected = collect_live(live, out, options, progress)
         except RemoteError as error:
             raise _to_resume([error]) from None
         finally:
             progress.end()
         provenance, failures = collected.provenance, collected.failures
     else:
+        tables = {} if prices is None or dry_run else {"prices": _price_table(prices, caller)}
+        if billing_table:
+            export = BillingExport(billing_table, *window_of(window, end), project, caller)
+            plan = export.plan()
+            print(plan, file=sys.stdout if dry_run else sys.stderr)
+            tables |= {} if dry_run else {"billing": export.read(plan)}
+        if dry_run:
+            return
         provenance = collect_manifests(
             [*(manifests or []), *(more or [])],
             out,
@@ -137,7 +154,7 @@ def collect(
         raise _to_resume(failures)
 
 
-def _price_table(source: PriceSource, impersonate: str | None, quota_project: str | None) -> pa.Table:
+def _price_table(source: PriceSource, caller: Caller) -> pa.Table:
     from k2cr_analysis.model.prices import PriceBook
 
     if source is PriceSource.EMBEDDED:
@@ -145,17 +162,9 @@ def _price_table(source: PriceSource, impersonate: str | None, quota_project: st
     from k2cr_analysis.sources.catalog.book import refreshed
     from k2cr_analysis.sources.catalog.client import read_skus
     from k2cr_analysis.sources.catalog.meters import SERVICES
-    from k2cr_analysis.sources.credentials import Caller
 
-    skus = read_skus(SERVICES, "USD", Caller(impersonate, quota_project))
+    skus = read_skus(SERVICES, "USD", caller)
     return refreshed(skus, "USD").book.to_table()
-
-
-def _plan_text(live: LiveCluster, options: LiveOptions, progress: Progress) -> str:
-    from k2cr_analysis.sources.live import plan_of
-
-    plan = plan_of(live, options, progress)
-    return str(plan) if plan else "metrics: none would be read: name --project, --cluster and --location"
 
 
 def _to_resume(failures: Sequence[RemoteError]) -> RemoteError:

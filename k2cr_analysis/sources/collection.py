@@ -42,7 +42,7 @@ def collect_manifests(  # noqa: PLR0913 (the options of the verb, by name)
     loaded = {name: read_table_file(str(path), name) for name, path in (table_files or {}).items()}
     read = read_manifests([str(path) for path in given], keep_going=keep_going)
     redacted, count = _redacted(read.objects, redact_mode)
-    absent = [name for name in ("usage", "traffic", "billing") if name not in loaded]
+    absent = [name for name in ("usage", "traffic", "billing") if name not in {**loaded, **(tables or {})}]
     provenance = Provenance(
         source="manifests",
         window_start=start,

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from k2cr_analysis.sources.monitoring.chunks import Chunk
-    from k2cr_analysis.sources.monitoring.plan import ReadingPlan
 
 # The name that `gcloud container clusters get-credentials` gives to a context.
 _GKE_CONTEXT: Final = re.compile(r"gke_(?P<project>[^_]+)_(?P<location>[^_]+)_(?P<cluster>[^_]+)")
@@ -81,6 +80,8 @@ class LiveOptions:
     end: str | None = None
     redaction: Redaction = "secrets"
     table_files: Mapping[str, str | Path] = field(default_factory=dict)
+    billing_table: str | None = None
+    prices: Callable[[], pa.Table] | None = None
     patience: Patience = field(default_factory=Patience)
 
 
@@ -93,26 +94,19 @@ class Collected:
     is_resumed: bool
 
 
-def collect_live(
-    live: LiveCluster,
-    out: str | Path,
-    options: LiveOptions,
-    tables: Mapping[str, pa.Table] | None = None,
-    tell: Tell = lambda _: None,
-) -> Collected:
+def collect_live(live: LiveCluster, out: str | Path, options: LiveOptions, tell: Tell = lambda _: None) -> Collected:
     """Write or resume a snapshot of a running cluster.
 
     ``RemoteError`` where the cluster's objects cannot be read: then no snapshot is written, and what was read is kept.
     """
-    given = {name: read_table_file(str(path), name) for name, path in options.table_files.items()}
+    found = {name: read_table_file(str(path), name) for name, path in options.table_files.items()}
     target = Path(out).absolute()
     with unfinished(target, _asked(live, options), window_of(options.window, options.end)) as work:
         failures: list[RemoteError] = []
         kinds, gaps, unreadable = _objects(live, options, work, tell)
-        found: dict[str, pa.Table] = {**given, **(tables or {})}
         gaps += _metrics(live, kinds, options, work, found, failures, tell)
-        if "billing" not in found:
-            gaps.append("no billing table was given")
+        gaps += _billing(live, options, work, found, failures, tell)
+        gaps += _prices(options, work, found, failures)
         if unreadable is not None:
             raise unreadable
         provenance = Provenance(
@@ -133,20 +127,26 @@ def collect_live(
         return Collected(written, tuple(failures), work.is_resumed)
 
 
-def plan_of(live: LiveCluster, options: LiveOptions, tell: Tell = lambda _: None) -> ReadingPlan | None:
-    """What reading the metrics would take; None where none would be read. Reads objects alone, and writes nothing."""
+def plan_of(live: LiveCluster, options: LiveOptions, tell: Tell = lambda _: None) -> list[str]:
+    """What reading metrics and bill would take and cost. Reads the cluster's objects alone, and writes nothing."""
     from k2cr_analysis.sources.monitoring.plan import reading_plan
 
-    if not live.has_metrics:
-        return None
-    server = ApiServer(live.context, live.kubeconfig, options.patience)
-    kinds, _ = kinds_of(server)
-    tell("reading the cluster's workloads, to count their containers")
-    found = [read_kind(server, kind, options.redaction) for kind in kinds]
-    refuse_unreadable(found)
     start, end = window_of(options.window, options.end)
-    wanted = _wanted(options, start, end)
-    return reading_plan(wanted, [item.object for kind in found for item in kind.objects])
+    if live.has_metrics:
+        server = ApiServer(live.context, live.kubeconfig, options.patience)
+        kinds, _ = kinds_of(server)
+        tell("reading the cluster's workloads, to count their containers")
+        found = [read_kind(server, kind, options.redaction) for kind in kinds]
+        refuse_unreadable(found)
+        objects = [item.object for kind in found for item in kind.objects]
+        plan = [str(reading_plan(_wanted(options, start, end), objects))]
+    else:
+        plan = ["metrics: none would be read: name --project, --cluster and --location"]
+    if options.billing_table:
+        from k2cr_analysis.sources.billing_export.client import BillingExport
+
+        plan.append(str(BillingExport(options.billing_table, start, end, live.project, live.caller).plan()))
+    return plan
 
 
 def _asked(live: LiveCluster, options: LiveOptions) -> dict[str, str | None]:
@@ -160,6 +160,7 @@ def _asked(live: LiveCluster, options: LiveOptions) -> dict[str, str | None]:
         "end": options.end,
         "redaction": options.redaction,
         "tables": " ".join(sorted(options.table_files)),
+        "billing_table": options.billing_table,
     }
 
 
@@ -241,3 +242,57 @@ def _metrics(
     if "traffic" in names:
         found["traffic"], gaps = traffic_table(kept_chunks(traffic, work), Backends(objects))
     return gaps
+
+
+def _billing(
+    live: LiveCluster,
+    options: LiveOptions,
+    work: Unfinished,
+    found: dict[str, pa.Table],
+    failures: list[RemoteError],
+    tell: Tell,
+) -> list[str]:
+    """Add the billing table to ``found``, and give the gaps."""
+    if "billing" in found:
+        return []
+    if options.billing_table is None:
+        return ["no billing table was given"]
+    from k2cr_analysis.sources.billing_export.client import BillingExport
+
+    def read() -> pa.Table:
+        export = BillingExport(options.billing_table or "", *work.window, live.project, live.caller)
+        plan = export.plan()
+        tell(str(plan))
+        return export.read(plan)
+
+    return _kept_table("billing", read, work, found, failures)
+
+
+def _prices(
+    options: LiveOptions, work: Unfinished, found: dict[str, pa.Table], failures: list[RemoteError]
+) -> list[str]:
+    """Add the price table to ``found`` where one is asked for, and give the gaps."""
+    return [] if options.prices is None else _kept_table("prices", options.prices, work, found, failures)
+
+
+def _kept_table(
+    name: str,
+    read: Callable[[], pa.Table],
+    work: Unfinished,
+    found: dict[str, pa.Table],
+    failures: list[RemoteError],
+) -> list[str]:
+    """Add a table that is one chunk, read now or by an earlier run."""
+    from k2cr_analysis.sources.monitoring.chunks import from_bytes, to_bytes
+
+    chunk = f"{name}.arrow"
+    kept = work.chunk(chunk)
+    if kept is None:
+        try:
+            kept = to_bytes(read())
+        except RemoteError as error:
+            failures.append(error)
+            return [f"{name}: {error.found}"]
+        work.keep(chunk, kept)
+    found[name] = from_bytes(kept)
+    return []

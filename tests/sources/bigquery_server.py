@@ -84,7 +84,9 @@ class _Handler(BaseHTTPRequestHandler):
         return self.send(self.job(steps[1], steps[3]))
 
     def refuse(self, code, reason, message):
-        self.send({"error": {"code": code, "message": message, "errors": [{"reason": reason, "message": message}]}}, code)
+        self.send(
+            {"error": {"code": code, "message": message, "errors": [{"reason": reason, "message": message}]}}, code
+        )
 
     def send(self, body, code=200):
         data = json.dumps(body).encode()
@@ -100,14 +102,20 @@ class _Handler(BaseHTTPRequestHandler):
             return self.refuse(404, "notFound", f"Not found: Table {name}")
         project, dataset, short = name.split(".")
         fields = [_field(field) for field in table.schema if field.name != "_PARTITIONTIME"]
-        body = {"tableReference": {"projectId": project, "datasetId": dataset, "tableId": short}, "schema": {"fields": fields}}
+        body = {
+            "tableReference": {"projectId": project, "datasetId": dataset, "tableId": short},
+            "schema": {"fields": fields},
+        }
         partitioned = "_PARTITIONTIME" in table.schema.names
         return self.send(body | ({"timePartitioning": {"type": "DAY"}} if partitioned else {}))
 
     def insert(self, project, body):
         config = body["configuration"]
         job_id = (body.get("jobReference") or {}).get("jobId") or "dry"
-        statistics = {"totalBytesProcessed": str(self.warehouse.bytes), "query": {"totalBytesProcessed": str(self.warehouse.bytes)}}
+        statistics = {
+            "totalBytesProcessed": str(self.warehouse.bytes),
+            "query": {"totalBytesProcessed": str(self.warehouse.bytes)},
+        }
         if not config.get("dryRun"):
             given = {p["name"]: _parameter(p) for p in config["query"]["queryParameters"]}
             self.warehouse.jobs[job_id] = (body, self.warehouse.run(config["query"]["query"], given))
@@ -144,7 +152,13 @@ def _field(field):
         kind, mode = kind.value_type, "REPEATED"
     if pa.types.is_struct(kind):
         return {"name": field.name, "type": "RECORD", "mode": mode, "fields": [_field(inner) for inner in kind]}
-    name = "NUMERIC" if pa.types.is_decimal(kind) else "TIMESTAMP" if pa.types.is_timestamp(kind) else _TYPES.get(str(kind), "STRING")
+    name = (
+        "NUMERIC"
+        if pa.types.is_decimal(kind)
+        else "TIMESTAMP"
+        if pa.types.is_timestamp(kind)
+        else _TYPES.get(str(kind), "STRING")
+    )
     return {"name": field.name, "type": name, "mode": mode}
 
 

@@ -49,7 +49,9 @@ def a_row(hour, project="proj", **more):
     } | more  # fmt: skip
 
 
-SCHEMA = pa.schema([*(pa.field(f.name, f.type) for f in BILLING.schema), pa.field("_PARTITIONTIME", pa.timestamp("us", tz="UTC"))])
+SCHEMA = pa.schema(
+    [*(pa.field(f.name, f.type) for f in BILLING.schema), pa.field("_PARTITIONTIME", pa.timestamp("us", tz="UTC"))]
+)
 ROWS = [a_row(hour) for hour in range(-2, 50)] + [a_row(5, project="another")]
 WANTED = [row for row in ROWS if START <= row["usage_start_time"] < END and row["project"]["id"] == "proj"]
 
@@ -57,7 +59,13 @@ WANTED = [row for row in ROWS if START <= row["usage_start_time"] < END and row[
 @pytest.fixture
 def warehouse(monkeypatch):
     detailed = pa.Table.from_pylist(ROWS, schema=SCHEMA)
-    found = Warehouse({TABLE: detailed, STANDARD: detailed.drop(["resource", "price", "consumption_model"]), VIEW: detailed.drop(["_PARTITIONTIME"])})
+    found = Warehouse(
+        {
+            TABLE: detailed,
+            STANDARD: detailed.drop(["resource", "price", "consumption_model"]),
+            VIEW: detailed.drop(["_PARTITIONTIME"]),
+        }
+    )
     with serving_bigquery(found) as url:
         monkeypatch.setenv("K2CR_ENDPOINT_BIGQUERY", url)
         yield found
@@ -69,7 +77,9 @@ def export(table=TABLE, project="proj"):
 
 def test_every_row_of_the_window_and_the_project_comes_out_as_it_was(warehouse):
     found = export().read(export().plan()).to_pylist()
-    assert sorted(found, key=lambda r: r["usage_start_time"]) == [{k: v for k, v in row.items() if k != "_PARTITIONTIME"} for row in WANTED]
+    assert sorted(found, key=lambda r: r["usage_start_time"]) == [
+        {k: v for k, v in row.items() if k != "_PARTITIONTIME"} for row in WANTED
+    ]
 
 
 def test_without_a_project_the_whole_account_is_read(warehouse):
@@ -102,7 +112,9 @@ def test_the_order_of_the_rows_does_not_depend_on_the_reading(warehouse):
     assert export().read(export().plan()).equals(first)
 
 
-@pytest.mark.parametrize("fault", [(503, "backendError", "busy"), (500, "backendError", "oops"), (429, "rateLimitExceeded", "slow")])
+@pytest.mark.parametrize(
+    "fault", [(503, "backendError", "busy"), (500, "backendError", "oops"), (429, "rateLimitExceeded", "slow")]
+)
 def test_a_passing_fault_changes_nothing(warehouse, fault):
     warehouse.faults = [fault]
     assert export().read(export().plan()).num_rows == len(WANTED)

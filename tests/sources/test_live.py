@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import grpc
+import pyarrow as pa
 import pytest
 
 from k2cr_analysis.errors import RemoteError, UsageError
@@ -21,7 +22,9 @@ from k2cr_analysis.sources.live import LiveCluster, LiveOptions, collect_live, p
 from k2cr_analysis.sources.patience import Patience
 from k2cr_analysis.sources.unfinished import unfinished_folder
 from tests.sources.api_server import Cluster, serving
+from tests.sources.bigquery_server import Warehouse, serving_bigquery
 from tests.sources.metric_service import BOUNDS, NEG, WORKLOADS, Metrics, serving_metrics
+from tests.sources.test_billing_export import ROWS, SCHEMA, TABLE
 
 CONTEXT = "gke_proj_europe-west1_shop"
 CPU = "kubernetes.io/container/cpu/core_usage_time"
@@ -167,9 +170,9 @@ def test_a_resume_keeps_the_window_and_another_question_starts_anew(project, met
 def test_the_plan_is_told_and_reads_no_metric(project, metrics):
     plan = plan_of(project[1], options("30d"))
     assert not metrics.calls
-    assert plan.series == 2
-    assert plan.points == 5 * 30 * 2 * 288 + 16 * 30 * 96
-    assert plan.series_returned == 5 * 30 * 2 + 16 * 30
+    assert plan[0].startswith(
+        "metrics: about 630 calls, 132,480 points, 780 time series: USD 0.00 at USD 0.50 a million"
+    )
 
 
 ENDPOINTS = ["http://10.0.0.1:80", "http://example.com", "ftp://127.0.0.1", "127.0.0.1:80", "https://host/path"]
@@ -222,7 +225,19 @@ def k2cr(*arguments):
 
 
 def test_the_verb_prints_its_plan_its_result_and_how_to_resume(project, metrics, tmp_path):
-    words = ["collect", "--context", CONTEXT, "--kubeconfig", project[1].kubeconfig, "--window", "1d", "--end", "2026-03-03", "--out", tmp_path / "s"]
+    words = [
+        "collect",
+        "--context",
+        CONTEXT,
+        "--kubeconfig",
+        project[1].kubeconfig,
+        "--window",
+        "1d",
+        "--end",
+        "2026-03-03",
+        "--out",
+        tmp_path / "s",
+    ]
     planned = k2cr(*words, "--dry-run")
     assert planned.returncode == 0 and planned.stdout.startswith("metrics: about 21 calls, 4,416 points")
     assert not metrics.calls and not (tmp_path / "s").exists()
@@ -231,7 +246,70 @@ def test_the_verb_prints_its_plan_its_result_and_how_to_resume(project, metrics,
     assert failed.returncode == 4
     assert "roles/monitoring.viewer" in failed.stderr and f"k2cr collect --context {CONTEXT}" in failed.stderr
     done = k2cr(*words)
-    assert (done.returncode, done.stdout.split("\n")[0]) == (0, f"{tmp_path / 's'}: 2 objects (1 Deployment, 1 Service)")
+    assert (done.returncode, done.stdout.split("\n")[0]) == (
+        0,
+        f"{tmp_path / 's'}: 2 objects (1 Deployment, 1 Service)",
+    )
+
+
+@pytest.fixture
+def bills(monkeypatch):
+    rows = pa.Table.from_pylist(ROWS, schema=SCHEMA)
+    warehouse = Warehouse({TABLE: rows})
+    with serving_bigquery(warehouse) as url:
+        monkeypatch.setenv("K2CR_ENDPOINT_BIGQUERY", url)
+        yield warehouse
+
+
+def test_the_bill_comes_along_and_each_source_fails_by_itself(project, metrics, bills, tmp_path):
+    words = [
+        "collect",
+        "--context",
+        CONTEXT,
+        "--kubeconfig",
+        project[1].kubeconfig,
+        "--window",
+        "1d",
+        "--end",
+        "2026-03-03",
+    ]
+    words += ["--billing-table", TABLE, "--prices", "embedded", "--out"]
+    planned = k2cr(*words, tmp_path / "s", "--dry-run")
+    assert "billing: 3.0 MiB to read" in planned.stdout and not bills.jobs
+    whole = k2cr(*words, tmp_path / "whole")
+    assert whole.returncode == 0, whole.stderr
+    rows = open_snapshot(tmp_path / "whole").provenance.rows
+    assert rows["billing"] == 24 and rows["usage"] == 15 * 288 and rows["prices"] > 500
+    bills.faults = [(403, "accessDenied", "Access Denied")]
+    failed = k2cr(*words, tmp_path / "s")
+    assert failed.returncode == 4 and "dataViewer" in failed.stderr
+    assert set(open_snapshot(tmp_path / "s").provenance.rows) == {"objects", "usage", "traffic", "prices"}
+    calls = len(metrics.calls)
+    assert k2cr(*words, tmp_path / "s").returncode == 0
+    assert len(metrics.calls) == calls
+    assert bytes_of(tmp_path / "s") == bytes_of(tmp_path / "whole")
+
+
+def test_the_bill_beside_manifests(bills, tmp_path):
+    (tmp_path / "web.json").write_text(json.dumps(OBJECTS[0]))
+    words = [
+        "collect",
+        "--manifests",
+        tmp_path / "web.json",
+        "--project",
+        "proj",
+        "--window",
+        "1d",
+        "--end",
+        "2026-03-03",
+        "--billing-table",
+        TABLE,
+    ]
+    done = k2cr(*words, "--out", tmp_path / "s")
+    assert done.returncode == 0, done.stderr
+    provenance = open_snapshot(tmp_path / "s").provenance
+    assert provenance.rows["billing"] == 24
+    assert list(provenance.gaps) == ["no usage table was given", "no traffic table was given"]
 
 
 def test_a_run_that_kept_nothing_leaves_nothing(tmp_path):
