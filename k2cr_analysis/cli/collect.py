@@ -38,7 +38,9 @@ def register(app: typer.Typer) -> None:
 
 
 def collect(
-    out: Annotated[Path, typer.Option("--out", metavar="SNAP", help="Folder to write; an older snapshot is replaced.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="SNAP", help="Folder to write; an older snapshot is replaced.")
+    ] = None,
     manifests: Annotated[
         list[str] | None,
         typer.Option(
@@ -88,6 +90,10 @@ def collect(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what reading would take and cost, and write nothing.")
     ] = False,
+    print_commands: Annotated[
+        bool,
+        typer.Option("--print-commands", help="Print the kubectl, curl and bq lines for a person who has access."),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Every note, not only the first few of a sort.")] = False,
 ) -> None:
@@ -96,6 +102,20 @@ def collect(
     from k2cr_analysis.sources.credentials import Caller
     from k2cr_analysis.sources.window import window as window_of
 
+    if print_commands:
+        from k2cr_analysis.sources.commands import commands
+
+        start, last = window_of(window, end)
+        asked = {"context": context, "project": project, "cluster": cluster, "location": location}
+        print(commands(start, last, **asked, billing_table=billing_table), end="")
+        return
+    if out is None:
+        raise UsageError(
+            ref="no-out",
+            found="no --out",
+            expected="--out SNAP, the folder to write",
+            do="k2cr collect ... --out SNAP",
+        )
     if bool(manifests) == bool(context):
         raise UsageError(
             ref="nothing-to-collect",

@@ -1,0 +1,117 @@
+"""The printed script is run by bash with stand-ins for kubectl, curl, gcloud and bq, and k2cr reads what it made."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from k2cr_analysis.cli import app
+from k2cr_analysis.snapshot import open_snapshot
+
+pytestmark = pytest.mark.skipif(
+    not shutil.which("jq") or not shutil.which("bash"), reason="jq or bash is not installed"
+)
+
+PAGE = {
+    "timeSeries": [
+        {
+            "metric": {},
+            "resource": {"labels": {"namespace_name": "shop", "container_name": "web"}},
+            "metadata": {
+                "systemLabels": {"top_level_controller_type": "Deployment", "top_level_controller_name": "web"}
+            },
+            "points": [
+                {"interval": {"endTime": "2026-03-02T00:05:00Z"}, "value": {"doubleValue": 0.25}},
+                {"interval": {"endTime": "2026-03-02T00:00:00Z"}, "value": {"doubleValue": 9.0}},
+            ],
+        }
+    ]
+}
+LAST = {
+    "timeSeries": [
+        PAGE["timeSeries"][0]
+        | {"points": [{"interval": {"endTime": "2026-03-02T00:10:00Z"}, "value": {"int64Value": "3"}}]}
+    ]
+}
+POD = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "a"},
+    "spec": {"containers": [{"name": "c", "image": "i"}]},
+}
+ASKED = [
+    "--window",
+    "1d",
+    "--end",
+    "2026-03-03",
+    "--context",
+    "c",
+    "--project",
+    "proj",
+    "--cluster",
+    "shop",
+    "--location",
+    "europe-west1",
+]
+
+
+def printed(*more):
+    done = CliRunner().invoke(app, ["collect", "--print-commands", *ASKED, *more])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def stand_in(folder: Path, name: str, body: str) -> None:
+    (folder / name).write_text(f"#!/bin/bash\n{body}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_the_script_makes_files_that_collect_reads(tmp_path):
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tmp_path / "page.json").write_text(json.dumps(PAGE | {"nextPageToken": "two"}))
+    (tmp_path / "last.json").write_text(json.dumps(LAST))
+    (tmp_path / "pods.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [POD]}))
+    stand_in(tools, "kubectl", f'echo "$@" >> {tmp_path}/calls; [ "$4" = pods ] && cat {tmp_path}/pods.json')
+    stand_in(tools, "gcloud", "echo token")
+    stand_in(
+        tools, "curl", f'case "$*" in *pageToken=two*) cat {tmp_path}/last.json;; *) cat {tmp_path}/page.json;; esac'
+    )
+    stand_in(tools, "bq", f'printf "%s\\n" "$*" >> {tmp_path}/bq')
+    script = printed("--billing-table", "bills.export.t")
+    path = f"{tools}:/usr/bin:/bin"
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env={"PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert [p.name for p in (tmp_path / "cluster").iterdir()] == ["pods.yaml"]
+    read = CliRunner().invoke(
+        app,
+        [
+            "collect",
+            "--manifests",
+            str(tmp_path / "cluster"),
+            "--usage",
+            str(tmp_path / "usage.csv"),
+            "--out",
+            str(tmp_path / "s"),
+        ],
+    )
+    assert read.exit_code == 0, read.output
+    usage = open_snapshot(tmp_path / "s").table("usage").to_pylist()
+    assert len(usage) == 2 * 5
+    assert {row["value"] for row in usage} == {0.25, 3.0}
+    assert {row["memory_type"] for row in usage} == {None, "non-evictable"}
+    dry, asked = (tmp_path / "bq").read_text().split("query --nouse_legacy_sql")[1:3]
+    assert "--dry_run" in dry and "FROM `bills.export.t`" in asked and "project:STRING:proj" in asked
+
+
+def test_only_what_was_asked_for_is_printed():
+    script = CliRunner().invoke(app, ["collect", "--print-commands", "--end", "2026-03-03"]).stdout
+    assert "kubectl get" in script and "curl" not in script and "bq" not in script
+    assert "secrets" not in script
