@@ -14,7 +14,20 @@ import typer
 
 from k2cr_analysis.errors import K2crError
 
-VERBS = ("demo", "collect", "assess", "plan", "render", "report", "cost", "simulate", "prices", "explain", "init")
+VERBS = (
+    "demo",
+    "collect",
+    "assess",
+    "plan",
+    "render",
+    "report",
+    "cost",
+    "simulate",
+    "prices",
+    "explain",
+    "init",
+    "doctor",
+)
 
 app = typer.Typer(
     name="k2cr", add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None

@@ -1,0 +1,49 @@
+"""``k2cr doctor``: whether collect can read what it needs, and the line that mends what it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from k2cr_analysis.cli.output import as_table
+from k2cr_analysis.errors import PartialError
+
+
+def register(app: typer.Typer) -> None:
+    app.command("doctor", help="Check permissions, APIs and tables, and print the line that mends each.")(doctor)
+
+
+def doctor(
+    context: Annotated[str, typer.Option("--context", metavar="NAME", help="A kubeconfig context, or in-cluster.")],
+    kubeconfig: Annotated[Path | None, typer.Option("--kubeconfig", help="Where the context is.")] = None,
+    project: Annotated[str | None, typer.Option("--project", help="Google Cloud project of the cluster.")] = None,
+    cluster: Annotated[str | None, typer.Option("--cluster", help="Name of the cluster.")] = None,
+    location: Annotated[str | None, typer.Option("--location", help="Region or zone of the cluster.")] = None,
+    billing_table: Annotated[
+        str | None, typer.Option("--billing-table", metavar="P.D.T", help="Billing export in BigQuery.")
+    ] = None,
+    impersonate: Annotated[
+        str | None, typer.Option("--impersonate-service-account", metavar="EMAIL", help="Ask as this account.")
+    ] = None,
+    quota_project: Annotated[str | None, typer.Option("--quota-project", help="Project whose quota is used.")] = None,
+) -> None:
+    from k2cr_analysis.sources.credentials import Caller
+    from k2cr_analysis.sources.doctor import examine
+    from k2cr_analysis.sources.live import LiveCluster
+
+    caller = Caller(impersonate, quota_project)
+    live = LiveCluster.of_context(context, str(kubeconfig) if kubeconfig else None, project, cluster, location, caller)
+    checks = list(examine(live, billing_table))
+    rows = [["well" if check.is_well else "not well", check.what, check.found] for check in checks]
+    print(as_table(("state", "what", "found"), rows), end="")
+    ill = [check for check in checks if not check.is_well]
+    for mend in dict.fromkeys(check.mend for check in ill):
+        print(f"  {mend}")
+    if ill:
+        raise PartialError(
+            ref="not-all-readable",
+            found=f"{len(ill)} of {len(checks)} checks are not well",
+            do="run the lines above; collect reads what is well, and lists the rest as gaps",
+        )

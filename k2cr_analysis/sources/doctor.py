@@ -1,0 +1,99 @@
+"""Whether what collect needs can be read: one small call to each source, and the line that mends what cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from k2cr_analysis.errors import InputError, K2crError
+from k2cr_analysis.sources.cluster_api.connection import ApiServer, Refused
+from k2cr_analysis.sources.cluster_api.read import kinds_of
+from k2cr_analysis.sources.live import LiveCluster
+from k2cr_analysis.sources.patience import Patience
+
+# A doctor does not wait for long.
+_PATIENCE = Patience(attempts=2)
+_APIS = {"metrics": "monitoring.googleapis.com", "bill": "bigquery.googleapis.com"}
+_DISABLED = ("SERVICE_DISABLED", "has not been used in project", "it is disabled")
+_RBAC = (
+    "kubectl apply -f data/rbac.yaml && "
+    "kubectl create clusterrolebinding k2cr-reader --clusterrole=k2cr-reader --user=YOU"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """``mend``: a command, or one sentence; empty where all is well."""
+
+    what: str
+    is_well: bool
+    found: str
+    mend: str = ""
+
+
+def examine(live: LiveCluster, billing_table: str | None) -> Iterator[Check]:
+    """The checks, one source after the other; a bill that nobody asked about is not examined."""
+    yield from _cluster(live)
+    if live.has_metrics:
+        yield _checked("metrics", live, lambda: _metrics(live))
+    else:
+        do = "name --project, --cluster and --location"
+        yield Check("metrics", False, "project, cluster or location is not known", do)
+    if billing_table is not None:
+        yield _checked("bill", live, lambda: _bill(live, billing_table))
+
+
+def _cluster(live: LiveCluster) -> Iterator[Check]:
+    try:
+        server = ApiServer(live.context, live.kubeconfig, _PATIENCE)
+        kinds, gaps = kinds_of(server)
+    except K2crError as error:
+        yield Check("cluster", False, error.found, error.do)
+        return
+    except Refused as refused:
+        yield Check("cluster", False, refused.message or f"the cluster answered {refused.status}", _RBAC)
+        return
+    yield Check("cluster", True, f"it serves {len(kinds)} of the kinds that are read")
+    for gap in gaps:
+        yield Check("cluster", False, gap, "see `kubectl get apiservices` for an API whose server is down")
+    for kind in kinds:
+        try:
+            server.get(kind.path, {"limit": 1})
+        except Refused as refused:
+            yield Check(f"cluster: {kind.resource}", False, refused.message or str(refused.status), _RBAC)
+        except K2crError as error:
+            yield Check(f"cluster: {kind.resource}", False, error.found, error.do)
+
+
+def _metrics(live: LiveCluster) -> str:
+    from k2cr_analysis.sources.monitoring.client import Monitoring
+    from k2cr_analysis.sources.monitoring.queries import USAGE_QUERIES
+
+    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    monitoring = Monitoring(live.project or "", live.caller, _PATIENCE)
+    query = USAGE_QUERIES[0]
+    points = monitoring.points(query, live.cluster or "", live.location or "", end - timedelta(hours=1), end)
+    if not points.labels:
+        raise InputError(
+            ref="no-metrics",
+            found=f"no {query.metric_type} of cluster {live.cluster} in {live.location} in the last hours",
+            do=f"gcloud container clusters update {live.cluster} --location={live.location} --monitoring=SYSTEM",
+        )
+    return f"{len(points.labels)} containers of workloads in one hour"
+
+
+def _bill(live: LiveCluster, table: str) -> str:
+    from k2cr_analysis.sources.billing_export.client import BillingExport
+
+    end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
+    return str(BillingExport(table, end - timedelta(days=1), end, live.project, live.caller).plan())
+
+
+def _checked(what: str, live: LiveCluster, call: Callable[[], str]) -> Check:
+    try:
+        return Check(what, True, call())
+    except K2crError as error:
+        disabled = any(word in error.found for word in _DISABLED)
+        mend = f"gcloud services enable {_APIS[what]} --project={live.project}" if disabled else error.do
+        return Check(what, False, error.found, mend)
