@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from k2cr_analysis import fit as fit_analysis
 from k2cr_analysis.assessment import notices
 from k2cr_analysis.assessment.interval import saving_interval
+from k2cr_analysis.assessment.merging import Merging, merge_neighbours
 from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
 from k2cr_analysis.assessment.rule_pages import check_rule_names
 from k2cr_analysis.assessment.running import assumed_profile, mean_instances, running_timeline
@@ -47,7 +48,8 @@ class _Evidence:
     config: Config
     region: str
     prices: PriceBook
-    usage: Mapping[str, WorkloadUsage]
+    measured: Mapping[str, WorkloadUsage]  # of the pods as they are on GKE
+    usage: Mapping[str, WorkloadUsage]  # of the pods as they will be: with the neighbours that are merged into them
     traffic: Mapping[str, TrafficProfile]
     daily: Mapping[str, Daily]
     bill: GkeBill
@@ -62,8 +64,10 @@ def assess(snapshot: Snapshot | Path | str, config: Config | None = None) -> Ass
     opened = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
     settings = config or Config()
     check_rule_names(settings)
-    evidence, fits, assumptions = _gather(opened, settings)
-    assessed = [_assess_workload(w, fits[w.id], evidence) for w in evidence.cluster.workloads]
+    evidence, merging, assumptions = _gather(opened, settings)
+    assessed = [_assess_workload(w, merging.fits[w.id], evidence) for w in merging.cluster.workloads]
+    assessed += [(_assess_part(workload, fit, evidence), []) for workload, fit in merging.neighbours.values()]
+    assessed.sort(key=lambda found: found[0].id)
     assumptions += [text for _, texts in assessed for text in texts]
     return Assessment(
         snapshot=_provenance(opened),
@@ -75,20 +79,23 @@ def assess(snapshot: Snapshot | Path | str, config: Config | None = None) -> Ass
         avoidable=evidence.avoidable,
         workloads=tuple(w for w, _ in assessed),
         assumptions=tuple(sorted(set(assumptions))),
-        usage=evidence.usage,
+        usage=evidence.measured,
+        merged_usage={name: evidence.usage[name] for name in merging.into.values() if name in evidence.usage},
         traffic=evidence.traffic,
     )
 
 
-def _gather(snapshot: Snapshot, config: Config) -> tuple[_Evidence, Mapping[str, Fit], list[str]]:
+def _gather(snapshot: Snapshot, config: Config) -> tuple[_Evidence, Merging, list[str]]:
     origin = snapshot.provenance
-    cluster = parse_cluster(
-        snapshot.objects(),
-        origin.problems,
+    objects = list(snapshot.objects())
+    parse = partial(
+        parse_cluster,
+        problems=origin.problems,
         project=origin.project,
         name=origin.cluster,
         location=origin.location,
     )
+    cluster = parse(objects)
     region, assumptions = _region(cluster, config)
     table = snapshot.table("prices")
     book = PriceBook.from_table(table) if table is not None else PriceBook.embedded()
@@ -103,13 +110,17 @@ def _gather(snapshot: Snapshot, config: Config) -> tuple[_Evidence, Mapping[str,
         window_days=origin.window_days,
         cud=config.rates.cud,
     )
-    fits = fit_analysis.assess_cluster(cluster, config, {w: profile.callers for w, profile in profiles.items()})
+    callers = {name: profile.callers for name, profile in profiles.items()}
+    merging = merge_neighbours(objects, cluster, config, callers, measured, parse)
+    bill = bill.joined(merging.into)
     # What belongs to the cluster by nature does not keep it alive: it goes with the last of the others.
-    avoidable = Avoidable(cluster, bill, measured, holds=[w for w, fit in fits.items() if fit.verdict != "keep"])
+    holds = [name for name, fit in merging.fits.items() if fit.verdict != "keep"]
+    avoidable = Avoidable(cluster, bill, measured, holds, merging.into)
     evidence = _Evidence(
-        cluster, config, region, prices, measured, profiles, daily(snapshot, profiles), bill, avoidable
+        cluster, config, region, prices, measured, merging.usage, profiles, daily(snapshot, profiles), bill, avoidable
     )
-    return evidence, fits, [*assumptions, *bill.reasons, *(AVOIDABLE_ASSUMPTIONS if cluster.nodes else ())]
+    said = [*assumptions, *bill.reasons, *merging.assumptions, *(AVOIDABLE_ASSUMPTIONS if cluster.nodes else ())]
+    return evidence, merging, said
 
 
 def _services(cluster: Cluster) -> dict[tuple[str, str], str]:
@@ -151,6 +162,21 @@ def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple
         findings=tuple(found),
     )
     return assessed, [*(sizing.assumptions if sizing else ()), *(prediction.assumptions if prediction else ())]
+
+
+def _assess_part(workload: Workload, fit: Fit, evidence: _Evidence) -> WorkloadAssessment:
+    """A neighbour that is a part of its caller's service: listed, and counted there."""
+    return WorkloadAssessment(
+        workload=workload,
+        fit=fit,
+        shape=None,
+        timeline=None,
+        cost=Cost(evidence.bill.currency, (), (), None, None, None, None),
+        latency=None,
+        operability=toil(workload, evidence.cluster, fit.target, fit.findings),
+        effort_days=None,
+        findings=fit.findings,
+    )
 
 
 def _sized(workload: Workload, fit: Fit, evidence: _Evidence) -> Sizing | None:

@@ -43,7 +43,8 @@ def recommend(
 
     one = find_workload([assessment], workload_id)
     shape, startup_ms = _service_of(one)
-    traffic, usage = assessment.traffic.get(workload_id), assessment.usage.get(workload_id)
+    traffic = assessment.traffic.get(workload_id)
+    usage = assessment.merged_usage.get(workload_id) or assessment.usage.get(workload_id)
     service = service_time(traffic, usage, one.workload.pod.usable_cores) if traffic is not None else None
     known = traffic.requests[traffic.known] if traffic is not None else np.zeros(0, np.int64)
     if traffic is None or service is None or known.sum() == 0:

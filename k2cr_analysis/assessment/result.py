@@ -85,4 +85,5 @@ class Assessment:
     workloads: tuple[WorkloadAssessment, ...]
     assumptions: tuple[str, ...]
     usage: Mapping[str, WorkloadUsage] = field(default_factory=dict)
+    merged_usage: Mapping[str, WorkloadUsage] = field(default_factory=dict)  # of those that neighbours are merged into
     traffic: Mapping[str, TrafficProfile] = field(default_factory=dict)

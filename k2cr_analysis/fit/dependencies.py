@@ -150,10 +150,14 @@ def _of_container(workload: Workload, container: Container) -> Iterator[_Text]:
         if (v := workload.pod.volume(m.volume)) and v.kind == "configMap"
     }
     taken = {source.name for source in container.env_from if source.kind == "config-map"}
+    # An entry of `env` goes before the same name of a whole ConfigMap.
+    overridden = {(s.name, v.name.removeprefix(s.prefix)) for s in container.env_from for v in container.env}
     for raw in workload.related.get("ConfigMap", ()):
         name = str(mapping(raw, "metadata").get("name"))
         if name in mounted | taken:
             for key, value in strings(raw.get("data")).items():
+                if name not in mounted and (name, key) in overridden:
+                    continue
                 yield _Text(
                     f"ConfigMap {name} of container {container.name}",
                     f"ConfigMap/{name} $.data['{key}']",

@@ -74,6 +74,8 @@ def _why(assessed: WorkloadAssessment, candidate: Candidate | None, held: Decima
     severity = "blocker" if assessed.fit.verdict == "blocked" else "note"
     rules = list(dict.fromkeys(f.rule for f in assessed.findings if f.severity == severity))
     named = ", ".join(rules[:_SHOWN]) + (f" and {len(rules) - _SHOWN} more" if len(rules) > _SHOWN else "")
+    if any(f.rule == "merged-into" for f in assessed.findings):
+        return "its containers run in the service of its caller, where they are counted"
     if assessed.fit.verdict == "keep":
         return "it belongs to the cluster"
     return f"blocked by {named}" if named else "blocked"

@@ -35,6 +35,11 @@ class RenderContext:
         """Its Cloud Run name; a workload that stands alone has no clash."""
         return self.names.get(workload.id) or service_names([workload], self.config.policy.naming)[workload.id]
 
+    def parts_of(self, workload: Workload) -> tuple[Workload, ...]:
+        """The neighbours whose containers run in its service, as they are on GKE (``merge`` in k2cr.toml)."""
+        merged = self.config.workload(workload.id).merge
+        return tuple(self.assessed[one].workload for one in merged if one in self.assessed)
+
     @property
     def project_literal(self) -> str:
         return self.project or PROJECT_ID

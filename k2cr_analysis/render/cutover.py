@@ -166,13 +166,17 @@ def _clean_up(build: Build) -> list[str]:
     """In dependency order: what points at a thing goes before the thing."""
     workload = build.workload
     namespace = workload.namespace
+    parts = build.context.parts_of(workload)
     order = []
     for kind in ("HorizontalPodAutoscaler", "PodDisruptionBudget"):
-        order += [(kind, str(raw.get("metadata", {}).get("name"))) for raw in workload.related.get(kind, ())]
+        for one in (workload, *parts):
+            order += [(kind, str(raw.get("metadata", {}).get("name"))) for raw in one.related.get(kind, ())]
     routes = sorted({(r.kind, r.name) for r in (build.reached.routes if build.reached else ())})
     order += [(kind, f"{name} (its rules for this Service)") for kind, name in routes]
     order += [(e.kind, e.service) for e in workload.exposures]
     order += [(workload.kind, workload.name)]
+    for part in parts:
+        order += [*((e.kind, e.service) for e in part.exposures), (part.kind, part.name)]
     lines = [
         f"Scale to 0 on the day of the move; delete after {WATCH_DAYS} quiet days, in this order (namespace "
         f"{escaped(namespace)}):",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.render.build import Build
 from k2cr_analysis.render.scripts import PROJECT, REGION, comment, script
 from k2cr_analysis.render.service import RunJob, RunWorkerPool
@@ -20,11 +21,12 @@ def rollback_script(build: Build) -> str:
     head = [
         f"Takes {build.workload.id} back to GKE. Written by k2cr. Safe to run twice. kubectl must point at the cluster."
     ]
-    return script(head, build.context, [*_pods_back(build), "", *_stop(build)])
+    # What it calls first, so that it finds it.
+    pods = [line for w in (*build.context.parts_of(build.workload), build.workload) for line in _pods_back(w)]
+    return script(head, build.context, [*pods, "", *_stop(build)])
 
 
-def _pods_back(build: Build) -> list[str]:
-    workload = build.workload
+def _pods_back(workload: Workload) -> list[str]:
     name, namespace = quote(workload.name), quote(workload.namespace)
     if workload.kind == "CronJob":
         return [f'kubectl patch cronjob {name} --namespace={namespace} --patch=\'{{"spec":{{"suspend":false}}}}\'']

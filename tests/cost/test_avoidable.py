@@ -1,5 +1,6 @@
 """What the bill really loses: nodes, not pods."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -127,3 +128,27 @@ def test_the_more_leave_the_more_is_saved(more):
     everyone = ids(*(f"w{n}" for n in range(8)))
     saved = [found.together(everyone[:n]).month for n in range(0, 8, more)]
     assert saved == sorted(saved)
+
+
+def test_parts_of_one_service_leave_together_under_one_id():
+    halves = [workload(name, "1900m", "1Gi") for name in ("x", "y")]
+    objects = [*full_nodes("web"), node("b"), *halves, *live(halves[0], ["b"]), *live(halves[1], ["b"])]
+    apart, bill = avoidable_of(objects)
+    x, y, web = ids("x", "y", "web")
+    joined = bill.joined({y: x})
+    assert joined.attributed_month(x) == bill.attributed_month(x) + bill.attributed_month(y)
+    assert (joined.attributed_month(y), joined.lines) == (None, bill.lines)
+    one = Avoidable(cluster(objects), joined, into={y: x})
+    assert one.alone(x) == apart.together([x, y]).month == NODE
+    assert one.nodes_going([x]) == apart.nodes_going([x, y])
+    assert one.holds == {x, web}
+    assert one.together([x, web]) == apart.together([x, y, web])
+
+
+def test_a_part_without_a_price_leaves_the_whole_without_one():
+    bill = avoidable_of(full_nodes("web", "api"))[1]
+    web, api = ids("web", "api")
+    unknown = replace(bill, by_workload={web: bill.by_workload[web]}, unpriced={api: "nobody knows"})
+    joined = unknown.joined({api: web})
+    assert joined.attributed_month(web) is None
+    assert "nobody knows" in joined.unpriced[web]

@@ -69,8 +69,8 @@ def only_caller(candidate: Candidate) -> Iterator[Found]:
 
     Why: Both could be one Cloud Run service of several containers: the call then goes over localhost, without TLS, a
     load balancer or a second cold start.
-    Remedy: If they scale alike, put its containers beside the caller's, and name the caller's container as
-    `ingress_container` in k2cr.toml. Kept apart, each call pays a hop.
+    Remedy: If they scale alike, list it in `merge` under the caller's `[workload."namespace/Kind/name"]` in k2cr.toml:
+    both are then assessed and written as one service. Kept apart, each call pays a hop.
     Example: a frontend and the renderer that only it calls
     """
     asked_by_http = bool(candidate.called) and all(c.is_web and not c.routed for c in candidate.called)
