@@ -44,7 +44,7 @@ def merge_neighbours(
     parse: Callable[[Iterable[SnapshotObject]], Cluster],
 ) -> Merging:
     """Fit of every workload, with the merges that the config asks for; ConfigError for one that cannot be."""
-    merges = {name: settings.merge for name, settings in sorted(config.workloads.items()) if settings.merge}
+    merges = _merges_here(cluster, config)
     check_merges(cluster, merges)
     fits = fit_analysis.assess_cluster(cluster, config, callers)
     if not merges:
@@ -72,6 +72,12 @@ def merge_neighbours(
             for caller, ids in merges.items()
         ),
     )
+
+
+def _merges_here(cluster: Cluster, config: Config) -> dict[str, tuple[str, ...]]:
+    """The config's merges; one of which this cluster has nothing at all is for another cluster of the fleet."""
+    asked = {name: settings.merge for name, settings in sorted(config.workloads.items()) if settings.merge}
+    return {name: ids for name, ids in asked.items() if any(one in cluster.by_id for one in (name, *ids))}
 
 
 def _check_neighbour(neighbour: Workload, caller: str, fits: Mapping[str, Fit], members: set[str]) -> None:

@@ -8,10 +8,14 @@ import pytest
 import yaml
 
 from k2cr_analysis.assessment import Assessment, assess
+from k2cr_analysis.assessment.merging import merge_neighbours
 from k2cr_analysis.config import AssumedTraffic, Config, WorkloadSettings
-from k2cr_analysis.errors import ConfigError
+from k2cr_analysis.errors import ConfigError, Location
+from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
+from k2cr_analysis.model.parse import parse_cluster
 from k2cr_analysis.plan import plan, portfolio
 from k2cr_analysis.render import render
+from k2cr_analysis.snapshot import SnapshotObject
 from k2cr_analysis.sources import collect
 
 FRONT, API = "shop/Deployment/front", "shop/Deployment/api"
@@ -121,3 +125,29 @@ def test_an_address_that_cannot_be_changed_is_refused(tmp_path: Path):
     )
     with pytest.raises(ConfigError, match="ConfigMap conf"):
         assessed(tmp_path, conf + mounting + pair("api", 9000), API)
+
+
+def used(pods: float, cores: float, size: float) -> WorkloadUsage:
+    return WorkloadUsage({"app": ContainerUsage({0.5: cores}, {0.5: size}, cores * pods, 0, 100)}, pods, 8, 30.0)
+
+
+def test_measured_use_is_spread_over_the_callers_pods_and_calls_of_a_neighbour_are_the_callers():
+    db = "shop/Deployment/db"
+    text = CALLER + pair("api", 9000, "{name: DB, value: 'http://db'}") + pair("db", 9200)
+    objects = [SnapshotObject(d, Location("m.yaml", i)) for i, d in enumerate(yaml.safe_load_all(text)) if d]
+    cluster = parse_cluster(objects)
+    usage = {FRONT: used(4.0, 0.3, 1e8), API: used(2.0, 0.2, 2e8), db: used(1.0, 0.1, 3e8)}
+    done = merge_neighbours(objects, cluster, merging(API), {db: {API: 5, "shop/front": 2}}, usage, parse_cluster)
+    assert sorted(done.usage) == [db, FRONT]
+    part = done.usage[FRONT].containers["api-app"]
+    assert (part.cpu_quantiles_cores[0.5], part.memory_quantiles_bytes[0.5]) == (0.1, 2e8)
+    assert part.cpu_mean_cores == 0.4
+    (edge,) = done.fits[FRONT].dependencies
+    assert edge.target == db
+    assert "7 requests" in edge.evidence
+
+
+def test_a_merge_of_another_cluster_of_the_fleet_says_nothing_here(tmp_path: Path):
+    elsewhere = Config(workloads={"far/Deployment/a": WorkloadSettings(merge=("far/Deployment/b",))})
+    assessed(tmp_path, CALLER + pair("api", 9000))
+    assert [w.fit.verdict for w in assess(tmp_path / "snap", elsewhere).workloads] == ["ready", "ready"]
