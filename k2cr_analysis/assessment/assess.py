@@ -10,6 +10,7 @@ from pathlib import Path
 from k2cr_analysis.assessment import notices
 from k2cr_analysis.assessment.interval import saving_interval
 from k2cr_analysis.assessment.merging import Merging, merge_neighbours
+from k2cr_analysis.assessment.predicting import corrections_of, predict_workload
 from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
 from k2cr_analysis.assessment.rule_pages import check_rule_names
 from k2cr_analysis.assessment.running import assumed_profile, mean_instances, running_timeline
@@ -22,7 +23,8 @@ from k2cr_analysis.cost.currency import in_currency_of_bill, no_rate
 from k2cr_analysis.cost.gke import attribute
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.fit.result import Fit
-from k2cr_analysis.latency.predict import Prediction, predict
+from k2cr_analysis.latency.calibration import Calibration
+from k2cr_analysis.latency.predict import Prediction
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.finding import SEVERITIES, Finding
@@ -54,17 +56,20 @@ class _Evidence:
     daily: Mapping[str, Daily]
     bill: GkeBill
     avoidable: Avoidable
+    calibration: Calibration
 
 
-def assess(snapshot: Snapshot | Path | str, config: Config | None = None) -> Assessment:
-    """Assess every workload of a snapshot.
+def assess(
+    snapshot: Snapshot | Path | str, config: Config | None = None, calibration: Calibration | None = None
+) -> Assessment:
+    """Assess every workload of a snapshot; ``calibration``: what services that have moved taught.
 
     Raises SnapshotError where ``snapshot`` is not a whole snapshot. The same snapshot and config give the same result.
     """
     opened = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
     settings = config or Config()
     check_rule_names(settings)
-    evidence, merging, assumptions = _gather(opened, settings)
+    evidence, merging, assumptions = _gather(opened, settings, calibration or Calibration())
     assessed = [_assess_workload(w, merging.fits[w.id], evidence) for w in merging.cluster.workloads]
     assessed += [(_assess_part(workload, fit, evidence), []) for workload, fit in merging.neighbours.values()]
     assessed.sort(key=lambda found: found[0].id)
@@ -82,10 +87,13 @@ def assess(snapshot: Snapshot | Path | str, config: Config | None = None) -> Ass
         usage=evidence.measured,
         merged_usage={name: evidence.usage[name] for name in merging.into.values() if name in evidence.usage},
         traffic=evidence.traffic,
+        calibration=evidence.calibration,
     )
 
 
-def _gather(snapshot: Snapshot, config: Config) -> tuple[_Evidence, Merging, list[str]]:
+def _gather(
+    snapshot: Snapshot, config: Config, calibration: Calibration
+) -> tuple[_Evidence, Merging, list[str]]:
     origin = snapshot.provenance
     objects = list(snapshot.objects())
     parse = partial(
@@ -117,7 +125,17 @@ def _gather(snapshot: Snapshot, config: Config) -> tuple[_Evidence, Merging, lis
     holds = [name for name, fit in merging.fits.items() if fit.verdict != "keep"]
     avoidable = Avoidable(cluster, bill, measured, holds, merging.into)
     evidence = _Evidence(
-        cluster, config, region, prices, measured, merging.usage, profiles, daily(snapshot, profiles), bill, avoidable
+        cluster=cluster,
+        config=config,
+        region=region,
+        prices=prices,
+        measured=measured,
+        usage=merging.usage,
+        traffic=profiles,
+        daily=daily(snapshot, profiles),
+        bill=bill,
+        avoidable=avoidable,
+        calibration=calibration,
     )
     said = [*assumptions, *bill.reasons, *merging.assumptions, *(AVOIDABLE_ASSUMPTIONS if cluster.nodes else ())]
     return evidence, merging, said
@@ -205,15 +223,13 @@ def _traffic(workload: Workload, evidence: _Evidence) -> TrafficProfile | None:
 def _predicted(workload: Workload, fit: Fit, shape: ServiceShape | None, evidence: _Evidence) -> Prediction | None:
     if shape is None or shape.target != "service":
         return None
-    return predict(
-        shape=shape,
-        startup=fit.startup,
-        probes=fit.probes,
-        images={c.name: c.image for c in workload.pod.running if c.name in fit.containers},
+    return predict_workload(
+        workload,
+        fit,
+        shape,
         traffic=_traffic(workload, evidence),
         usage=evidence.usage.get(workload.id),
-        exposure_external=any(r.external for e in workload.exposures for r in e.routes),
-        gke_pod_cpu_cores=workload.pod.usable_cores,
+        corrections=corrections_of(workload, fit, evidence.calibration),
     )
 
 

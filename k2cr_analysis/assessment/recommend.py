@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from k2cr_analysis.assessment.find import find_workload
+from k2cr_analysis.assessment.predicting import corrections_of
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import Objectives
 from k2cr_analysis.cost.cloud_run import price_timeline
 from k2cr_analysis.errors import InputError
-from k2cr_analysis.latency.service_time import service_time
+from k2cr_analysis.latency.service_time import scaled, service_time
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.money import total
 from k2cr_analysis.sizing import legal
@@ -42,7 +43,7 @@ def recommend(
     from k2cr_analysis.latency.sampled_month import Load
 
     one = find_workload([assessment], workload_id)
-    shape, startup_ms = _service_of(one)
+    shape, startup_ms = service_of(one)
     traffic = assessment.traffic.get(workload_id)
     usage = assessment.merged_usage.get(workload_id) or assessment.usage.get(workload_id)
     service = service_time(traffic, usage, one.workload.pod.usable_cores) if traffic is not None else None
@@ -54,6 +55,8 @@ def recommend(
             expected="requests and their latency: the grid is searched with them",
             do="collect with --traffic FILE",
         )
+
+    service = scaled(service, corrections_of(one.workload, one.fit, assessment.calibration).service_time)
 
     def cost_month(point: ServiceShape, month: InstanceTimeline) -> Decimal:
         cud = assessment.config.rates.cud
@@ -75,7 +78,8 @@ def recommend(
     )
 
 
-def _service_of(one: WorkloadAssessment) -> tuple[ServiceShape, float]:
+def service_of(one: WorkloadAssessment) -> tuple[ServiceShape, float]:
+    """The shape, and the start-up time [ms], of a workload that becomes a service; InputError for another."""
     shape = one.shape
     if shape is None or shape.target != "service" or one.latency is None or one.latency.startup_ms is None:
         raise InputError(

@@ -10,6 +10,7 @@ from k2cr_analysis.config import Config
 from k2cr_analysis.cost.avoidable import Avoidable
 from k2cr_analysis.cost.bill import GkeBill
 from k2cr_analysis.fit.result import Fit
+from k2cr_analysis.latency.calibration import Calibration
 from k2cr_analysis.model.cloud_run import InstanceTimeline, Quantiles, ServiceShape
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.finding import Finding
@@ -87,3 +88,4 @@ class Assessment:
     usage: Mapping[str, WorkloadUsage] = field(default_factory=dict)
     merged_usage: Mapping[str, WorkloadUsage] = field(default_factory=dict)  # of those that neighbours are merged into
     traffic: Mapping[str, TrafficProfile] = field(default_factory=dict)
+    calibration: Calibration = field(default_factory=Calibration)

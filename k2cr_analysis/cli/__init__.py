@@ -21,6 +21,7 @@ VERBS = (
     "plan",
     "render",
     "report",
+    "verify",
     "cost",
     "simulate",
     "prices",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from k2cr_analysis.cli.output import (
+    CalibrationOption,
     ConfigOption,
     Format,
     FormatOption,
@@ -17,6 +18,7 @@ from k2cr_analysis.cli.output import (
     as_csv,
     as_json,
     as_table,
+    calibration_from,
     config_from,
     give,
     say,
@@ -53,6 +55,7 @@ def assess(
         bool, typer.Option("--explain", help="With a WORKLOAD: the account of every field of its objects.")
     ] = False,
     config: ConfigOption = None,
+    calibration: CalibrationOption = None,
     format: FormatOption = Format.TABLE,  # noqa: A002 (the option's name is in the contract)
     out: OutOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
@@ -63,7 +66,8 @@ def assess(
 
     paths, workload = split_arguments(snapshots)
     settings = config_from(config)
-    assessed = [run(path, settings) for path in paths]
+    learned = calibration_from(calibration)
+    assessed = [run(path, settings, learned) for path in paths]
     if workload is not None:
         find_workload(assessed, workload)
     if explain:

@@ -9,11 +9,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from k2cr_analysis.config import Config, load_config
+
+if TYPE_CHECKING:
+    from k2cr_analysis.latency.calibration import Calibration
 
 
 class Format(StrEnum):
@@ -27,6 +30,18 @@ OutOption = Annotated[Path | None, typer.Option("--out", help="Write the result 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="A k2cr.toml; default: k2cr.toml of this folder, where there is one.")
 ]
+
+CalibrationOption = Annotated[
+    Path | None, typer.Option("--calibration", help="What `k2cr verify` learned from services that have moved.")
+]
+
+
+def calibration_from(path: Path | None) -> Calibration | None:
+    if path is None:
+        return None
+    from k2cr_analysis.latency.calibration_file import read_calibration
+
+    return read_calibration(path)
 
 
 def config_from(path: Path | None) -> Config:

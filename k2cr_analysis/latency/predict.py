@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from k2cr_analysis.latency.calibration import Corrections
 from k2cr_analysis.latency.closed_forms import ps_mean_sojourn_ratio
 from k2cr_analysis.latency.histogram import quantiles_ms, supported
 from k2cr_analysis.latency.hops import hop_assumptions
-from k2cr_analysis.latency.service_time import ServiceTime, service_on, service_time
+from k2cr_analysis.latency.service_time import ServiceTime, scaled, service_on, service_time
 from k2cr_analysis.latency.startup import startup_estimate
 from k2cr_analysis.latency.timeline import MONTH_S, TARGET_UTILISATION, InstanceLoad, closed_form_timeline
 from k2cr_analysis.model.cloud_run import ContainerProbes, InstanceTimeline, Quantiles, ServiceShape, StartupOrder
@@ -97,6 +98,7 @@ def predict(  # noqa: PLR0913 -- what assessment hands across, each once
     usage: WorkloadUsage | None,
     exposure_external: bool,
     gke_pod_cpu_cores: float | None = None,
+    corrections: Corrections | None = None,
     seed: int = 1,
     effort: Effort = "sampled",
 ) -> Prediction:
@@ -110,6 +112,7 @@ def predict(  # noqa: PLR0913 -- what assessment hands across, each once
     traffic, usage : what was measured; without traffic every figure but ``startup_ms`` is None
     exposure_external : callers come through an external load balancer
     gke_pod_cpu_cores : vCPUs that one pod may use on GKE, to take the queueing there off the service time
+    corrections : what a calibration learned from services that have moved; None: nothing
     seed : of the simulation; the closed forms draw nothing
     effort : "sampled" simulates (about 20 ms), "quick" uses closed forms alone
 
@@ -117,12 +120,15 @@ def predict(  # noqa: PLR0913 -- what assessment hands across, each once
     -------
     Prediction  Quantiles are None where fewer than ten requests lie beyond. Timeline: a month of 730 h.
     """
-    estimate = startup_estimate(startup, probes, images)
+    learned = corrections or Corrections()
+    estimate = startup_estimate(startup, probes, images, learned.startup)
     known = traffic.requests[traffic.known] if traffic is not None else np.zeros(0, np.int64)
     service = service_time(traffic, usage, gke_pod_cpu_cores) if traffic is not None and known.sum() > 0 else None
     if traffic is None or service is None:
-        return Prediction(None, None, None, estimate.ready_ms, None, "no traffic", estimate.assumptions)
-    said = (*service.assumptions, *estimate.assumptions, *hop_assumptions(exposure_external))
+        said = (*estimate.assumptions, *learned.said)
+        return Prediction(None, None, None, estimate.ready_ms, None, "no traffic", said)
+    service = scaled(service, learned.service_time)
+    said = (*service.assumptions, *estimate.assumptions, *learned.said, *hop_assumptions(exposure_external))
     gke = _measured(traffic)
     if effort == "quick":
         load = _load(shape, service, estimate.ready_ms / 1000.0)

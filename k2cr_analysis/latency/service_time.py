@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from k2cr_analysis.latency.closed_forms import ps_mean_sojourn_ratio
 from k2cr_analysis.latency.histogram import exponential_sample_ms, sample_ms
@@ -64,6 +64,11 @@ def service_time(
         said.append("service time: the measured latency on GKE, its queueing there not taken off")
         return ServiceTime(sample, samples, cpu_s, tuple(said))
     return ServiceTime(sample * (alone_s / measured_s), samples, min(cpu_s, alone_s), tuple(said))
+
+
+def scaled(service: ServiceTime, factor: float) -> ServiceTime:
+    """The same requests, each as many times as long, CPU part and rest alike."""
+    return replace(service, sample_ms=service.sample_ms * factor, cpu_s=service.cpu_s * factor)
 
 
 def _alone_s(

@@ -110,7 +110,10 @@ class StartupEstimate:
 
 
 def _ready_ms(
-    startup: StartupOrder, probes: Mapping[str, ContainerProbes], open_ms: Mapping[str, float]
+    startup: StartupOrder,
+    probes: Mapping[str, ContainerProbes],
+    open_ms: Mapping[str, float],
+    factors: Mapping[str, float],
 ) -> tuple[float, tuple[str, ...]]:
     ready: dict[str, float] = {}
     path: dict[str, tuple[str, ...]] = {}
@@ -118,21 +121,27 @@ def _ready_ms(
         waits_for = [other for other in startup.depends_on.get(name, ()) if other in ready]
         last = max(waits_for, key=lambda other: ready[other], default=None)
         probe = probes[name].startup if name in probes else None
-        ready[name] = (ready[last] if last else 0.0) + seen_by_probe_ms(open_ms[name], probe)
+        own = seen_by_probe_ms(open_ms[name], probe) * factors.get(name, 1.0)
+        ready[name] = (ready[last] if last else 0.0) + own
         path[name] = (*(path[last] if last else ()), name)
     slowest = max(startup.order, key=lambda name: ready[name], default=None)
     return (ready[slowest], path[slowest]) if slowest else (0.0, ())
 
 
 def startup_estimate(
-    startup: StartupOrder, probes: Mapping[str, ContainerProbes], images: Mapping[str, str | None]
+    startup: StartupOrder,
+    probes: Mapping[str, ContainerProbes],
+    images: Mapping[str, str | None],
+    factors: Mapping[str, float] | None = None,
 ) -> StartupEstimate:
     """Time from the start of an instance to its first request. [ms]
 
     Cloud Run's container contract says that all containers must be healthy first, so the slowest one counts.
+    ``factors``: container -> what a calibration multiplies its time to readiness by.
     """
     priors = {name: start_prior(images.get(name)) for name in startup.order}
-    typical, path = _ready_ms(startup, probes, {name: prior.typical_ms for name, prior in priors.items()})
-    low, _ = _ready_ms(startup, probes, {name: prior.low_ms for name, prior in priors.items()})
-    high, _ = _ready_ms(startup, probes, {name: prior.high_ms for name, prior in priors.items()})
+    learned = factors or {}
+    typical, path = _ready_ms(startup, probes, {name: prior.typical_ms for name, prior in priors.items()}, learned)
+    low, _ = _ready_ms(startup, probes, {name: prior.low_ms for name, prior in priors.items()}, learned)
+    high, _ = _ready_ms(startup, probes, {name: prior.high_ms for name, prior in priors.items()}, learned)
     return StartupEstimate(typical, low, high, path, priors)

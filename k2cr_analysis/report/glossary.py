@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from k2cr_analysis.report.columns import COLUMNS
 from k2cr_analysis.report.tables import TABLES
 from k2cr_analysis.snapshot import tables as snapshot_tables
+from k2cr_analysis.snapshot.tables import Table
 
 _INTRODUCTION = """# Glossary
 
@@ -26,15 +27,20 @@ def glossary() -> str:
         declared = [COLUMNS[column] for column in columns]
         parts.append(f"### `tables.{name}`\n\n" + _table((c.name, c.unit, c.doc) for c in declared))
     parts.append("## Tables of a snapshot\n")
-    for table in snapshot_tables.TABLES.values():
-        rows = []
-        for field in table.schema:
-            said = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
-            rows.append(
-                (field.name, said.get("unit", ""), said.get("doc", "") + ("; may be null" if field.nullable else ""))
-            )
-        parts.append(f"### `{table.name}`: {table.grain}\n\n" + _table(rows))
+    parts += [_declared(table) for table in snapshot_tables.TABLES.values()]
+    parts.append("## Tables of a file that a verb is given\n")
+    parts += [_declared(table) for table in snapshot_tables.FILE_TABLES.values()]
     return "\n".join(parts)
+
+
+def _declared(table: Table) -> str:
+    rows = []
+    for field in table.schema:
+        said = {key.decode(): value.decode() for key, value in (field.metadata or {}).items()}
+        rows.append(
+            (field.name, said.get("unit", ""), said.get("doc", "") + ("; may be null" if field.nullable else ""))
+        )
+    return f"### `{table.name}`: {table.grain}\n\n" + _table(rows)
 
 
 def _table(rows: Iterable[tuple[str, str, str]]) -> str:

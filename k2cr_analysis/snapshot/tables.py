@@ -255,4 +255,54 @@ PRICES = Table(
     sort_by=("meter", "region", "consumption_model", "tier_start"),
 )
 
-TABLES: dict[str, Table] = {table.name: table for table in (USAGE, TRAFFIC, BILLING, PRICES)}
+RUN_METRICS = Table(
+    name="run_metrics",
+    grain="one point of one Cloud Run metric of one revision (a file of its own, never in a snapshot)",
+    schema=pa.schema(
+        [
+            _column("metric_type", _LABEL, "Cloud Monitoring type, run.googleapis.com/request_latencies"),
+            _column("service_name", _LABEL, "Cloud Run service"),
+            _column("revision_name", _LABEL, "revision; null where revisions were summed", nullable=True),
+            _column("location", _LABEL, "region of the service", nullable=True),
+            _column("state", _LABEL, "metric label of container/instance_count: active, idle", nullable=True),
+            _column("response_code_class", _LABEL, "metric label of request_latencies: 2xx, ...", nullable=True),
+            _column("end_time", _TIME, "end of the alignment period", "UTC"),
+            _column("period_s", pa.int32(), "alignment period", "s"),
+            _column(
+                "value", pa.float64(), "instances, or seconds, of a metric that is a number", "by metric_type", True
+            ),
+            _column("latency_mean_ms", pa.float64(), "mean of the distribution", "ms", nullable=True),
+            _column(
+                "latency_bucket_bounds_ms", pa.list_(pa.float64()), "N+1 finite bounds, rising", "ms", nullable=True
+            ),
+            _column(
+                "latency_bucket_counts",
+                pa.list_(pa.int64()),
+                "N+2 counts: underflow, finite, overflow",
+                "by metric_type",
+                nullable=True,
+            ),
+        ]
+    ),
+    sort_by=(
+        "service_name",
+        "location",
+        "revision_name",
+        "metric_type",
+        "state",
+        "response_code_class",
+        "end_time",
+    ),
+)
+
+FILE_TABLES = {RUN_METRICS.name: RUN_METRICS}
+
+
+class _Tables(dict[str, Table]):
+    """The tables of a snapshot. A look-up by name also finds those that are only ever a person's own file."""
+
+    def __missing__(self, name: str) -> Table:
+        return FILE_TABLES[name]
+
+
+TABLES: dict[str, Table] = _Tables({table.name: table for table in (USAGE, TRAFFIC, BILLING, PRICES)})

@@ -22,6 +22,8 @@ def test_every_column_of_a_dataframe_is_in_it(column):
     assert f"| `{column}` |" in PAGE
 
 
-@pytest.mark.parametrize("table", snapshot_tables.TABLES.values(), ids=lambda t: t.name)
-def test_every_column_of_a_snapshot_is_in_it(table):
+@pytest.mark.parametrize(
+    "table", [*snapshot_tables.TABLES.values(), *snapshot_tables.FILE_TABLES.values()], ids=lambda t: t.name
+)
+def test_every_column_of_a_declared_table_is_in_it(table):
     assert all(f"| `{name}` |" in PAGE for name in table.schema.names)
