@@ -21,7 +21,7 @@ from k2cr_analysis.sources.cluster_api.read import KindObjects, kinds_of, read_k
 from k2cr_analysis.sources.credentials import Caller
 from k2cr_analysis.sources.patience import Patience
 from k2cr_analysis.sources.table_files import read_table_file
-from k2cr_analysis.sources.unfinished import Unfinished, unfinished
+from k2cr_analysis.sources.unfinished import Unfinished, said_when_full, unfinished
 from k2cr_analysis.sources.window import window as window_of
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ def collect_live(live: LiveCluster, out: str | Path, options: LiveOptions, tell:
             problems=tuple(problem for kind in kinds for problem in kind.problems),
             gaps=tuple(gaps),
         )
-        written = write_snapshot(out, [item for kind in kinds for item in kind.objects], found, provenance)
+        with said_when_full(target):
+            written = write_snapshot(out, [item for kind in kinds for item in kind.objects], found, provenance)
         if not failures:
             work.remove()
         return Collected(written, tuple(failures), work.is_resumed)

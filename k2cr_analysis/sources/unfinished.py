@@ -126,8 +126,17 @@ def _write(file: Path, content: bytes) -> None:
         raise _cannot_write(file, error) from None
 
 
+@contextmanager
+def said_when_full(target: Path) -> Iterator[None]:
+    """Turns a write that the disk does not take into ``InputError``."""
+    try:
+        yield
+    except OSError as error:
+        raise _cannot_write(target, error) from None
+
+
 def _cannot_write(file: Path, error: OSError) -> InputError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return InputError(
         ref="disk-full" if full else "cannot-write",
         where=Location(str(file)),

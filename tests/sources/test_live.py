@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import grpc
 import pyarrow as pa
@@ -190,21 +187,22 @@ import sys
 from k2cr_analysis.sources.credentials import Caller
 from k2cr_analysis.sources.live import LiveCluster, LiveOptions, collect_live
 config, out = sys.argv[1:]
-collect_live(LiveCluster.of_context({context!r}, config, None, None, None, Caller()), out, LiveOptions("4d", "2026-03-03"))
+collect_live(LiveCluster.of_context({context!r}, config, None, None, None, Caller()), out, LiveOptions("{days}d", "2026-03-03"))
 """
 
 
-def test_a_kill_at_any_call_loses_and_doubles_nothing(project, metrics, tmp_path):
+@pytest.mark.parametrize(("kills", "days"), [(4, 4), pytest.param(20, 20, marks=pytest.mark.soak)])
+def test_a_kill_at_any_call_loses_and_doubles_nothing(project, metrics, tmp_path, kills, days):
     """SIGKILL when the server has answered a number of calls, which the seed draws; then the run that ends."""
-    collect_live(project[1], tmp_path / "whole", options("4d"))
-    chunks = len(metrics.calls)
+    collect_live(project[1], tmp_path / "whole", options(f"{days}d"))
+    calls = len(metrics.calls)
     metrics.calls.clear()
-    config = project[1].kubeconfig
     draw = random.Random(8)
-    command = [sys.executable, "-c", SCRIPT.format(context=CONTEXT), config, str(tmp_path / "s")]
-    for _ in range(4):
-        process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])})
-        until = len(metrics.calls) + draw.randrange(1, chunks // 4)
+    script = SCRIPT.format(context=CONTEXT, days=days)
+    command = [sys.executable, "-c", script, project[1].kubeconfig, str(tmp_path / "s")]
+    for _ in range(kills):
+        process = subprocess.Popen(command)
+        until = len(metrics.calls) + draw.randrange(1, calls // kills)
 
         def kill(count, process=process, until=until):
             if count >= until and process.poll() is None:
@@ -213,8 +211,7 @@ def test_a_kill_at_any_call_loses_and_doubles_nothing(project, metrics, tmp_path
         metrics.on_call = kill
         assert process.wait(timeout=120) == -signal.SIGKILL
     metrics.on_call = lambda count: None
-    time.sleep(0.2)
-    collected = collect_live(project[1], tmp_path / "s", LiveOptions("4d", "2026-03-03"))
+    collected = collect_live(project[1], tmp_path / "s", options(f"{days}d"))
     assert collected.is_resumed
     assert bytes_of(tmp_path / "s") == bytes_of(tmp_path / "whole")
 
@@ -316,3 +313,45 @@ def test_a_run_that_kept_nothing_leaves_nothing(tmp_path):
     done = k2cr("collect", "--context", "nowhere", "--kubeconfig", tmp_path / "absent", "--out", tmp_path / "s")
     assert done.returncode in (2, 3)
     assert list(tmp_path.iterdir()) == []
+
+
+FULL = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),) * 2)
+from k2cr_analysis.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("bytes_left", [1500, 8000])  # within a chunk; within the snapshot's own tables
+def test_a_disk_that_takes_no_more_keeps_what_was_read(project, metrics, tmp_path, bytes_left):
+    """A limit on the size of a file stands in for a full disk: the write fails in its middle."""
+    words = [
+        "collect",
+        "--context",
+        CONTEXT,
+        "--kubeconfig",
+        project[1].kubeconfig,
+        "--window",
+        "1d",
+        "--end",
+        "2026-03-03",
+        "--out",
+        tmp_path / "s",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(bytes_left), *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 3 and "Traceback" not in done.stderr, done.stderr
+    assert not (tmp_path / "s").exists()
+    assert "disk-full" in done.stderr and not list(tmp_path.rglob("*.partial*"))
+    if bytes_left == 8000:
+        assert len(metrics.calls) == 21
+    assert k2cr(*words).returncode == 0
+    collect_live(project[1], tmp_path / "whole", options("1d"))
+    assert bytes_of(tmp_path / "s") == bytes_of(tmp_path / "whole")
