@@ -12,6 +12,7 @@ import pyarrow as pa
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.sources.billing_export.query import checked_table, parameters, rows_sql
 from k2cr_analysis.sources.billing_export.rows import billing_table
+from k2cr_analysis.sources.clients import BIGQUERY, require
 from k2cr_analysis.sources.credentials import Caller
 from k2cr_analysis.sources.endpoints import endpoint
 
@@ -120,6 +121,7 @@ def _retry() -> Any:
 
 
 def _client(project: str, caller: Caller) -> Any:
+    require(BIGQUERY)
     from google.auth.credentials import AnonymousCredentials
     from google.cloud.bigquery import Client
 

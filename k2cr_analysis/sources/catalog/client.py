@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from k2cr_analysis.errors import RemoteError
+from k2cr_analysis.sources.clients import CATALOG, require
 from k2cr_analysis.sources.credentials import Caller
 from k2cr_analysis.sources.endpoints import endpoint
 from k2cr_analysis.sources.patience import PASSING_STATUSES, Patience
@@ -58,6 +59,7 @@ def _refused(found: str) -> RemoteError:
 
 
 def _client(caller: Caller) -> Any:
+    require(CATALOG)
     from google.cloud.billing_v1 import CloudCatalogClient
 
     moved = endpoint("BILLING")

@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from k2cr_analysis.errors import InputError, Location, RemoteError, UsageError
+from k2cr_analysis.sources.clients import KUBERNETES, require
 from k2cr_analysis.sources.patience import PASSING_STATUSES, Patience
 
 IN_CLUSTER: Final = "in-cluster"
@@ -37,6 +38,7 @@ class ApiServer:
         self._context = context
         self._kubeconfig = kubeconfig
         self._patience = patience or Patience()
+        require(KUBERNETES)
         self._connect()
 
     def get(self, path: str, query: Mapping[str, str | int] | None = None) -> dict[str, Any]:

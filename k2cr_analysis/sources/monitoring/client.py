@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from k2cr_analysis.errors import RemoteError
+from k2cr_analysis.sources.clients import MONITORING, require
 from k2cr_analysis.sources.credentials import Caller
 from k2cr_analysis.sources.endpoints import endpoint
 from k2cr_analysis.sources.monitoring.decode import Points, decode_page
@@ -118,6 +119,7 @@ class Monitoring:
 
 
 def _client(caller: Caller) -> Any:
+    require(MONITORING)
     from google.cloud.monitoring_v3 import MetricServiceClient
 
     moved = endpoint("MONITORING")
