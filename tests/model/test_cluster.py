@@ -144,6 +144,16 @@ def test_a_knative_service_is_its_own_entrance():
     ]
 
 
+def test_containers_without_a_name_of_their_own_get_one_each():
+    (knative,) = cluster_of(
+        "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: hello}\n"
+        "spec: {template: {spec: {containers: [{image: a, ports: [{containerPort: 8881}]}, {image: b}]}}}"
+    ).workloads
+    assert [c.name for c in knative.pod.containers] == ["user-container-0", "user-container-1"]
+    (pod,) = cluster_of("kind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a, image: i}, {name: a, image: j}]}").workloads
+    assert [c.name for c in pod.pod.containers] == ["a", "a-1"]
+
+
 def test_a_patch_is_not_complete():
     (workload,) = cluster_of(
         "kind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: a}]}}}"

@@ -28,11 +28,13 @@ def parse_pod(
     ``claims``: PersistentVolumeClaims of the namespace by name. ``templates``: the object's own ``spec``, for a
     StatefulSet's volumeClaimTemplates. ``digests``: container name -> image digest seen in live pods.
     """
+    raws = objects(spec, "containers")
     containers = [
-        parse_container(c, f"{path}.containers[{i}]", environment, digests) for i, c in objects(spec, "containers")
+        parse_container(c, f"{path}.containers[{i}]", environment, digests, name)
+        for (i, c), name in zip(raws, _names([c for _, c in raws]), strict=True)
     ]
     inits = [
-        parse_container(c, f"{path}.initContainers[{i}]", environment, digests)
+        parse_container(c, f"{path}.initContainers[{i}]", environment, digests, text(c, "name") or f"init-{i}")
         for i, c in objects(spec, "initContainers")
     ]
     return Pod(
@@ -52,9 +54,16 @@ def parse_pod(
     )
 
 
-def parse_container(raw: Raw, path: str, environment: Environment, digests: Mapping[str, str]) -> Container:
-    # Only a Knative Service may leave the name out, and Knative then writes this one.
-    name = text(raw, "name") or "user-container"
+def _names(raws: list[Raw]) -> list[str]:
+    """A name for each container. Only a Knative Service may leave them out, and Knative then writes these."""
+    given = [text(raw, "name") for raw in raws]
+    default = "user-container" if len(raws) == 1 else "user-container-{}"
+    names = [name or default.format(i) for i, name in enumerate(given)]
+    # Kubernetes refuses a name that stands twice; a snapshot may hold it all the same.
+    return [name if names.index(name) == i else f"{name}-{i}" for i, name in enumerate(names)]
+
+
+def parse_container(raw: Raw, path: str, environment: Environment, digests: Mapping[str, str], name: str) -> Container:
     image = text(raw, "image")
     pinned = image.partition("@")[2] if image and "@sha256:" in image else None
     return Container(
