@@ -30,15 +30,21 @@ _MIN_INSTANCES = (0, 1, 2, 3)
 
 
 def recommend(
-    assessment: Assessment, workload_id: str, objectives: Objectives | None = None, *, seed: int = 1
+    assessment: Assessment,
+    workload_id: str,
+    objectives: Objectives | None = None,
+    *,
+    rounds: int = 3,
+    seed: int = 1,
 ) -> Recommendation:
     """Search CPU x concurrency x min instances x billing for the cheapest that meets ``objectives``.
 
-    ``objectives``: default those of the config. Memory is what sizing gave, or the least that the CPU asks for: more of
+    ``objectives``: default those of the config. ``rounds``: of the search, 1 to 3; each simulates four times as many
+    requests as the one before. Memory is what sizing gave, or the least that the CPU asks for: more of
     it costs, and makes nothing faster. Raises UsageError for an unknown id, InputError where the workload does not
     become a service or the snapshot has no traffic of it.
     """
-    from k2cr_analysis.latency.recommend import concurrencies_near, grid
+    from k2cr_analysis.latency.recommend import EFFORTS, concurrencies_near, grid
     from k2cr_analysis.latency.recommend import recommend as search
     from k2cr_analysis.latency.sampled_month import Load
 
@@ -74,6 +80,7 @@ def recommend(
         startup_s=startup_ms / 1000.0,
         cost=cost_month,
         objectives=objectives or assessment.config.objectives_of(workload_id),
+        efforts=EFFORTS[:rounds],
         seed=seed,
     )
 

@@ -20,7 +20,7 @@ from k2cr_analysis.model.cloud_run import BillingMode, InstanceTimeline, Service
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 
 CostOfMonth = Callable[[ServiceShape, InstanceTimeline], Decimal]
-EFFORTS = (1, 4, 16)
+EFFORTS = (1, 4, 16)  # as many times the requests of a sampled month, round by round
 CONCURRENCIES = (1, 2, 5, 10, 20, 40, 80, 160, 250, 500, 1000)
 
 
@@ -99,7 +99,7 @@ def concurrencies_near(traffic: TrafficProfile, usage: WorkloadUsage | None, ser
     return tuple(sorted({1, 80, *at_least}))
 
 
-def recommend(
+def recommend(  # noqa: PLR0913 -- what a search rests on, each once
     shapes: Iterable[ServiceShape],
     load: Load,
     service: ServiceTime,
@@ -107,6 +107,7 @@ def recommend(
     startup_s: float,
     cost: CostOfMonth,
     objectives: Objectives,
+    efforts: Sequence[int] = EFFORTS,
     seed: int = 1,
 ) -> Recommendation:
     """Search ``shapes`` for the cheapest that meets ``objectives``.
@@ -117,17 +118,18 @@ def recommend(
     load, service : the requests and what one of them needs
     startup_s : from an instance's start to its readiness [s]
     cost : money a month of a shape with an instance timeline
+    efforts : rounds, rising; what is recommended has been through the last one
     """
     search = _Search(load, service, startup_s, cost, seed)
     going_on = list(enumerate(shapes))
     found: dict[int, Point] = {}
-    for effort in EFFORTS:
+    for effort in efforts:
         for number, shape in going_on:
             found[number] = search.point(shape, effort)
         survivors = _survivors({number: found[number] for number, _ in going_on}, objectives)
         going_on = [(number, shape) for number, shape in going_on if number in survivors]
     points = tuple(sorted(found.values(), key=_by_cost))
-    proven = [point for point in points if point.effort == EFFORTS[-1] and point.meets(objectives)]
+    proven = [point for point in points if point.effort == efforts[-1] and point.meets(objectives)]
     return Recommendation(
         best=proven[0] if proven else None,
         second=proven[1] if len(proven) > 1 else None,

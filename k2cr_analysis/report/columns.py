@@ -104,6 +104,15 @@ _ALL = (
     _column(
         "cold_start_ratio", "cold starts", "share of requests", "requests that wait for an instance to start", "share"
     ),
+    # recommendation
+    _column("choice", "choice", "", "cheapest that meets the objectives, second best, or a point of the frontier"),
+    _column("concurrency", "concurrency", "requests", "requests that one instance takes at a time", "number"),
+    _column("min_instances", "min instances", "", "instances that are kept without requests", "number"),
+    _column("billing", "billing", "", "request or instance: what Cloud Run bills CPU by"),
+    _column(
+        "extra_month", "more than the cheapest", "currency/month", "cloud_run_month less that of the cheapest", "money"
+    ),
+    _column("gain_ms", "p99 gained", "ms", "p99 of the row with no min instance less that of this one", "ms"),
     # toil and dependencies
     _column("direction", "toil", "", "leaves (with the cluster) or comes (with Cloud Run)"),
     _column("item", "work", "", "what is done"),

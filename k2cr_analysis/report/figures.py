@@ -22,6 +22,7 @@ from k2cr_analysis.report.wording import count, milliseconds, money
 if TYPE_CHECKING:
     import pandas as pd
 
+    from k2cr_analysis.latency.recommend import Point, Recommendation
     from k2cr_analysis.plan import Plan, Portfolio
 
 MOST_BARS = 30
@@ -307,6 +308,49 @@ def latency(workload: WorkloadAssessment) -> Chart | Html:
         for r in _rows(frame)
     )
     return Chart(figure, title, f"Latency quantiles. {words}. Model: {found.method}.")
+
+
+def frontier(found: Recommendation | None, currency: str) -> Chart | Html:
+    """Every configuration that was simulated, by cost and p99, and those that none beats in both."""
+    from matplotlib.ticker import FuncFormatter, LogLocator
+
+    if found is None:
+        return note("There is no choice to search: it becomes no service, or its requests or prices are not known.")
+    best, edge = found.best, found.frontier
+    with canvas(2.6) as (figure, [axes]):
+        others = [point for point in found.points if point not in edge]
+        axes.scatter(*_places(others), s=16, color=chart.GKE, alpha=0.5, label="simulated")
+        axes.step(*_places(edge), where="post", color=chart.CLOUD_RUN, marker="D", markersize=5, label="frontier")
+        if best is not None:
+            axes.scatter(*_places([best]), s=110, color=chart.GAIN, marker="*", zorder=4, label="recommended")
+        # Too small a configuration lets requests wait for seconds: a linear axis would press all others flat.
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(10, (1, 2, 5)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: milliseconds(value)))
+        axes.minorticks_off()
+        axes.set(xlabel=f"{currency} a month", ylabel="p99 (logarithmic)")
+        axes.margins(0.08)
+        figure.legend(loc="outside upper left", ncols=3)
+    cheapest, fastest = edge[0], edge[-1]
+    title = f"None of {len(found.points)} configurations meets the objectives"
+    if best is not None:
+        price, p99 = money(best.cost_month, currency), milliseconds(best.p99_ms)
+        title = f"{_configuration(best)} costs {price} a month at p99 {p99}"
+    words = (
+        f"From {money(cheapest.cost_month, currency)} a month at p99 {milliseconds(cheapest.p99_ms)} "
+        f"to {money(fastest.cost_month, currency)} at {milliseconds(fastest.p99_ms)}"
+    )
+    return Chart(figure, title, f"Cost and p99 of {len(found.points)} configurations. {words}.")
+
+
+def _places(points: Sequence[Point]) -> tuple[list[float], list[float]]:
+    return [float(point.cost_month) for point in points], [point.p99_ms for point in points]
+
+
+def _configuration(point: Point) -> str:
+    shape = point.shape
+    kept = count(shape.min_instances, "min instance")
+    return f"{shape.cpu_cores.normalize():f} vCPU, {shape.concurrency} at a time, {kept}"
 
 
 def _rows(frame: pd.DataFrame) -> Iterator[Any]:

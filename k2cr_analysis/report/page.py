@@ -9,6 +9,7 @@ from typing import Any
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.errors import UsageError
 from k2cr_analysis.render import render
+from k2cr_analysis.report.choice import price_of_p99, recommended
 from k2cr_analysis.report.display import (
     Html,
     anchored,
@@ -34,7 +35,9 @@ __all__ = [
     "deployments",
     "folded",
     "portfolio_heading",
+    "price_of_p99",
     "provenance",
+    "recommended",
     "rendered",
     "show",
     "workload",

@@ -18,6 +18,7 @@ from k2cr_analysis.report.columns import COLUMNS
 if TYPE_CHECKING:
     import pandas as pd
 
+    from k2cr_analysis.latency.recommend import Point, Recommendation
     from k2cr_analysis.plan import Plan, Portfolio
 
 MIB = 2**20
@@ -56,6 +57,28 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     ),
     "line_items": ("side", "sku", "quantity", "unit", "rate", "amount", "currency", "price_date", "price_source"),
     "latency": ("where", "p50_ms", "p95_ms", "p99_ms"),
+    "frontier": (
+        "choice",
+        "cpu_cores",
+        "memory_mib",
+        "concurrency",
+        "min_instances",
+        "billing",
+        "cloud_run_month",
+        "extra_month",
+        "currency",
+        "p99_ms",
+        "cold_start_ratio",
+    ),
+    "min_instances": (
+        "min_instances",
+        "cloud_run_month",
+        "extra_month",
+        "currency",
+        "p99_ms",
+        "gain_ms",
+        "cold_start_ratio",
+    ),
     "toil": ("direction", "item", "hours_month", "evidence", "shared"),
     "dependencies": ("depends_on", "kind", "port", "in_cluster", "evidence"),
     "usage": (
@@ -158,6 +181,53 @@ def latency(workload: WorkloadAssessment) -> pd.DataFrame:
         if q is not None
     ]
     return _frame("latency", rows)
+
+
+def frontier(found: Recommendation | None, currency: str) -> pd.DataFrame:
+    """One row a configuration that no other one beats in both cost and p99, and the second best. Cheapest first."""
+    if found is None:
+        return _frame("frontier", ())
+    special = [point for point in (found.best, found.second) if point is not None]
+    shown = [*found.frontier, *(point for point in special if point not in found.frontier)]
+    shown.sort(key=lambda point: (point.cost_month, point.p99_ms))
+    rows = [
+        {
+            "choice": _choice(point, found),
+            "cpu_cores": float(point.shape.cpu_cores),
+            "memory_mib": _mib(sum(c.memory_bytes for c in point.shape.containers.values())),
+            "concurrency": point.shape.concurrency,
+            "billing": point.shape.billing,
+            **_cost_and_speed(point, found, currency),
+        }
+        for point in shown
+    ]
+    return _frame("frontier", rows)
+
+
+def min_instances(found: Recommendation | None, currency: str) -> pd.DataFrame:
+    """The recommended configuration with each number of min instances: what each costs, and the p99 that it buys."""
+    ladder = found.min_instance_ladder() if found is not None else ()
+    if found is None or not ladder:
+        return _frame("min_instances", ())
+    rows = [{**_cost_and_speed(p, found, currency), "gain_ms": ladder[0].p99_ms - p.p99_ms} for p in ladder]
+    return _frame("min_instances", rows)
+
+
+def _choice(point: Point, found: Recommendation) -> str:
+    if point is found.best:
+        return "cheapest that meets the objectives"
+    return "second best" if point is found.second else "frontier"
+
+
+def _cost_and_speed(point: Point, found: Recommendation, currency: str) -> dict[str, Any]:
+    return {
+        "min_instances": point.shape.min_instances,
+        "cloud_run_month": float(point.cost_month),
+        "extra_month": float(point.cost_month - found.points[0].cost_month),
+        "currency": currency,
+        "p99_ms": point.p99_ms,
+        "cold_start_ratio": point.cold_start_ratio,
+    }
 
 
 def toil(workload: WorkloadAssessment) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from k2cr_analysis.report.chart import Chart
 
 
 @pytest.fixture(scope="module")
-def charts(demo, reference, demo_plan, demo_portfolio):
+def charts(demo, reference, reference_choice, demo_plan, demo_portfolio):
     return {
         "verdicts": lambda: figures.verdicts(demo),
         "bill": lambda: figures.bill(demo_portfolio),
@@ -20,10 +20,11 @@ def charts(demo, reference, demo_plan, demo_portfolio):
         "startup": lambda: figures.startup(reference),
         "rhythm": lambda: figures.rhythm(demo.traffic[reference.id]),
         "latency": lambda: figures.latency(reference),
+        "frontier": lambda: figures.frontier(reference_choice, "USD"),
     }
 
 
-NAMES = ("verdicts", "bill", "savings", "waves", "cost", "startup", "rhythm", "latency")
+NAMES = ("verdicts", "bill", "savings", "waves", "cost", "startup", "rhythm", "latency", "frontier")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,7 +11,7 @@ from k2cr_analysis.report.columns import COLUMNS
 
 
 @pytest.fixture(scope="module")
-def frames(demo, reference, demo_plan, demo_portfolio):
+def frames(demo, reference, reference_choice, demo_plan, demo_portfolio):
     return {
         "workloads": tables.workloads(demo),
         "findings": tables.findings(reference),
@@ -19,6 +19,8 @@ def frames(demo, reference, demo_plan, demo_portfolio):
         "containers": tables.containers(reference),
         "line_items": tables.line_items(reference, demo),
         "latency": tables.latency(reference),
+        "frontier": tables.frontier(reference_choice, "USD"),
+        "min_instances": tables.min_instances(reference_choice, "USD"),
         "toil": tables.toil(reference),
         "dependencies": tables.dependencies(reference),
         "usage": tables.usage(demo.usage[reference.id]),
