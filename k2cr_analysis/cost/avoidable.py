@@ -109,7 +109,8 @@ class Avoidable:
             known = [s for s in shares if s is not None]
             return Removal(sum(known, _ZERO) if known or not shares else None, 0, cluster_goes=False)
         if not self._pools:
-            return Removal(None, 0, cluster_goes=False)
+            # A bill without nodes: only the whole of it can be told, and nothing.
+            return Removal(None if gone else _ZERO, 0, cluster_goes=False)
         counts = [pool.going_count(gone) for pool in self._pools]
         saved = sum((pool.month_of(gone, n) for pool, n in zip(self._pools, counts, strict=True)), _ZERO)
         return Removal(min(saved, self._on_demand_month), sum(counts), cluster_goes=False)

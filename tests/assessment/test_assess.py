@@ -10,6 +10,7 @@ import pytest
 from k2cr_analysis.assessment import Assessment, assess
 from k2cr_analysis.config import AssumedTraffic, Config, Project
 from k2cr_analysis.model.money import total
+from k2cr_analysis.plan import plan, portfolio
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.sizing import legal
 from k2cr_analysis.sources import collect
@@ -133,3 +134,24 @@ def test_the_region_is_the_configs_else_the_clusters_else_said(small: Path, demo
     assessed = assess(small)
     assert assessed.region == "us-central1"
     assert any("us-central1" in text for text in assessed.assumptions)
+
+
+def test_a_bill_without_nodes_gives_shares_and_no_promise(tmp_path: Path):
+    (tmp_path / "m.yaml").write_text(
+        WEB.replace("metadata: {name: puller}", "metadata: {name: subscriber, namespace: portal}")
+    )
+    bill = next(bundled("data", "demo").glob("billing/*.parquet"))
+    collect(
+        [tmp_path / "m.yaml"],
+        tmp_path / "snap",
+        table_files={"billing": bill},
+        cluster="prod-tokyo",
+        location="asia-northeast1",
+    )
+    assessed = assess(tmp_path / "snap")
+    subscriber = next(w for w in assessed.workloads if w.id == "portal/Deployment/subscriber")
+    assert subscriber.cost.gke_attributed_month > 0
+    assert subscriber.cost.gke_avoidable_month is None
+    found, waves = portfolio(assessed), plan(assessed)
+    assert found.gke_month == assessed.bill.month
+    assert all(w.realised_month is None or w.realised_month <= found.gke_month for w in waves.waves)

@@ -150,7 +150,9 @@ def test_containers_without_a_name_of_their_own_get_one_each():
         "spec: {template: {spec: {containers: [{image: a, ports: [{containerPort: 8881}]}, {image: b}]}}}"
     ).workloads
     assert [c.name for c in knative.pod.containers] == ["user-container-0", "user-container-1"]
-    (pod,) = cluster_of("kind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a, image: i}, {name: a, image: j}]}").workloads
+    (pod,) = cluster_of(
+        "kind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a, image: i}, {name: a, image: j}]}"
+    ).workloads
     assert [c.name for c in pod.pod.containers] == ["a", "a-1"]
 
 

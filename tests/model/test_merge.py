@@ -56,7 +56,8 @@ def merged(*texts: str, ids: tuple[str, ...] = (API,)) -> Workload:
 
 def front(value: str, rest: str = "") -> str:
     return deployment(
-        "front", f"[{{name: app, image: 'r/f:1', env: [{{name: TARGET, value: '{value}'}}], ports: [{{containerPort: 8080}}]{rest}}}]",
+        "front",
+        f"[{{name: app, image: 'r/f:1', env: [{{name: TARGET, value: '{value}'}}], ports: [{{containerPort: 8080}}]{rest}}}]",
         ", volumes: [{name: tmp, emptyDir: {medium: Memory}}]",
     )
 
@@ -116,11 +117,19 @@ spec: {containers: [{name: app, image: 'r/api:1'}]}
     [
         (("shop/Deployment/nobody",), "", "not in the snapshot"),
         (("other/Deployment/api",), deployment("api", "[{name: a, image: i}]", namespace="other"), "another namespace"),
-        (("shop/Deployment/twin",), deployment("twin", "[{name: a, image: i, ports: [{containerPort: 8080}]}]"), "both listen on 8080"),
+        (
+            ("shop/Deployment/twin",),
+            deployment("twin", "[{name: a, image: i, ports: [{containerPort: 8080}]}]"),
+            "both listen on 8080",
+        ),
         (("shop/Job/once",), deployment("once", "[{name: a, image: i}]", kind="Job"), "a Job"),
         ((API, API), "", "in another merge too"),
         ((FRONT,), "", "in another merge too"),
-        (("shop/Deployment/many",), deployment("many", str([{"name": f"c{i}", "image": "i"} for i in range(10)])), "11 containers"),
+        (
+            ("shop/Deployment/many",),
+            deployment("many", str([{"name": f"c{i}", "image": "i"} for i in range(10)])),
+            "11 containers",
+        ),
     ],
 )
 def test_what_cannot_be_one_pod_is_refused(ids: tuple[str, ...], others: str, said: str):
