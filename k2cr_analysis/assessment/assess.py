@@ -91,9 +91,7 @@ def assess(
     )
 
 
-def _gather(
-    snapshot: Snapshot, config: Config, calibration: Calibration
-) -> tuple[_Evidence, Merging, list[str]]:
+def _gather(snapshot: Snapshot, config: Config, calibration: Calibration) -> tuple[_Evidence, Merging, list[str]]:
     origin = snapshot.provenance
     objects = list(snapshot.objects())
     parse = partial(

@@ -133,9 +133,7 @@ def _as_measured(before: TrafficProfile | None, measured: RunMetrics) -> Traffic
     if before is None or measured.requests.sum() == 0:
         return before
     known = np.ones(len(measured.requests), np.bool_)
-    return replace(
-        before, start=measured.start, period_s=measured.period_s, requests=measured.requests, known=known
-    )
+    return replace(before, start=measured.start, period_s=measured.period_s, requests=measured.requests, known=known)
 
 
 def _without_starts(one: WorkloadAssessment, corrections: Corrections) -> Corrections:

@@ -36,11 +36,24 @@ def edges(value: str, *others: dict[str, Any], **fields: Any) -> tuple[Dependenc
 
 @pytest.mark.parametrize(
     "value",
-    ["http://api", "api:80", "api.shop.svc.cluster.local:80", "http://api.shop/path", "api", "grpc://user@api:80", "a=1;url=http://api/x"],
+    [
+        "http://api",
+        "api:80",
+        "api.shop.svc.cluster.local:80",
+        "http://api.shop/path",
+        "api",
+        "grpc://user@api:80",
+        "a=1;url=http://api/x",
+    ],
 )
 def test_a_service_is_found_where_it_stands_as_an_address(value: str) -> None:
     (found,) = edges(value, *backend("api"))
-    assert (found.target, found.service, found.namespace, found.in_cluster) == ("shop/Deployment/api", "api", "shop", True)
+    assert (found.target, found.service, found.namespace, found.in_cluster) == (
+        "shop/Deployment/api",
+        "api",
+        "shop",
+        True,
+    )
     assert "TARGET" in found.evidence
 
 
@@ -78,7 +91,12 @@ def test_the_kind_comes_of_the_port_that_is_called() -> None:
 
 
 def test_arguments_and_config_maps_count_too() -> None:
-    maps = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "conf", "namespace": "shop"}, "data": {"a.conf": "proxy_pass http://api:80;"}}
+    maps = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "conf", "namespace": "shop"},
+        "data": {"a.conf": "proxy_pass http://api:80;"},
+    }
     caller = deployment(
         container(volumeMounts=[{"name": "conf", "mountPath": "/etc/conf"}]),
         volumes=[{"name": "conf", "configMap": {"name": "conf"}}],

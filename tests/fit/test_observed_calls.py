@@ -28,7 +28,14 @@ def web(**env: str) -> dict[str, Any]:
 def test_a_counted_call_is_an_edge_with_its_count(caller: str) -> None:
     found = fits(web(), *backend("api"), **{caller: 1234})
     (edge,) = found[WEB].dependencies
-    assert (edge.target, edge.service, edge.namespace, edge.port, edge.kind, edge.in_cluster) == (API, "api", "shop", 80, "http", True)
+    assert (edge.target, edge.service, edge.namespace, edge.port, edge.kind, edge.in_cluster) == (
+        API,
+        "api",
+        "shop",
+        80,
+        "http",
+        True,
+    )
     assert edge.evidence == "1,234 requests in the mesh's metrics (istio.io/service/server/request_count)"
     assert "called-from-cluster" in rules_of(found[API])
 
@@ -41,7 +48,9 @@ def test_an_edge_of_a_manifest_is_not_doubled_and_says_both() -> None:
 
 
 def test_a_grpc_port_makes_a_grpc_edge() -> None:
-    (edge,) = fits(web(), *backend("api", {"name": "grpc", "port": 9000, "targetPort": 8080}), shop__web=1)[WEB].dependencies
+    (edge,) = fits(web(), *backend("api", {"name": "grpc", "port": 9000, "targetPort": 8080}), shop__web=1)[
+        WEB
+    ].dependencies
     assert (edge.kind, edge.port) == ("grpc", 9000)
     assert edge.evidence.startswith("1 request in")
 
