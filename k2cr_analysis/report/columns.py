@@ -113,6 +113,15 @@ _ALL = (
         "extra_month", "more than the cheapest", "currency/month", "cloud_run_month less that of the cheapest", "money"
     ),
     _column("gain_ms", "p99 gained", "ms", "p99 of the row with no min instance less that of this one", "ms"),
+    # validation
+    _column("model", "model", "", "queue, or published run, that was simulated"),
+    _column("compared", "compared", "", "what was compared"),
+    _column("expected", "expected", "by unit", "value of the formula, or of the other simulator", "number"),
+    _column("simulated", "simulated", "by unit", "value of k2cr's simulator", "number"),
+    _column("difference", "difference", "by unit", "simulated less expected", "number"),
+    _column("allowed", "allowed", "by unit", "how large the difference may be", "number"),
+    _column("agrees", "agrees", "", "the difference is not larger than allowed", "flag"),
+    _column("known_from", "known from", "", "formula, or simulator with its number of seeds"),
     # toil and dependencies
     _column("direction", "toil", "", "leaves (with the cluster) or comes (with Cloud Run)"),
     _column("item", "work", "", "what is done"),

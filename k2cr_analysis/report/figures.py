@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from k2cr_analysis.latency.recommend import Point, Recommendation
+    from k2cr_analysis.latency.validation import Comparison
     from k2cr_analysis.plan import Plan, Portfolio
 
 MOST_BARS = 30
@@ -341,6 +342,24 @@ def frontier(found: Recommendation | None, currency: str) -> Chart | Html:
         f"to {money(fastest.cost_month, currency)} at {milliseconds(fastest.p99_ms)}"
     )
     return Chart(figure, title, f"Cost and p99 of {len(found.points)} configurations. {words}.")
+
+
+def validation(comparisons: Sequence[Comparison]) -> Chart | Html:
+    """Each difference between the simulator and what is known, in units of what is allowed."""
+    if not comparisons:
+        return note("Nothing was compared: the other simulator is not installed (`pip install k2cr-analysis[bench]`).")
+    off = [(c.simulated - c.expected) / c.allowed if c.allowed else 0.0 for c in comparisons]
+    agreeing = sum(c.agrees for c in comparisons)
+    with canvas(0.9 + 0.2 * len(off)) as (figure, [axes]):
+        axes.axvspan(-1, 1, color=chart.GAIN, alpha=0.1, linewidth=0)
+        colours = [chart.GAIN if c.agrees else chart.LOSS for c in comparisons]
+        axes.scatter(off, range(len(off)), c=colours, s=30, zorder=3)
+        axes.set_yticks(range(len(off)), [f"{c.model}: {c.quantity}" for c in comparisons], fontsize=8)
+        axes.invert_yaxis()
+        reach = max(1.3, *(abs(value) * 1.1 for value in off))
+        axes.set(xlabel="difference, in units of what is allowed", xlim=(-reach, reach))
+    words = "; ".join(f"{c.model}, {c.quantity}: {c.simulated:.4g}, expected {c.expected:.4g}" for c in comparisons)
+    return Chart(figure, f"{agreeing} of {count(len(off), 'comparison')} agree", f"Simulated and expected. {words}.")
 
 
 def _places(points: Sequence[Point]) -> tuple[list[float], list[float]]:

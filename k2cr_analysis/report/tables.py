@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from k2cr_analysis.latency.recommend import Point, Recommendation
+    from k2cr_analysis.latency.validation import Comparison
     from k2cr_analysis.plan import Plan, Portfolio
 
 MIB = 2**20
@@ -104,6 +105,17 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "currency",
     ),
     "left": ("workload_id", "why", "holds_back_month", "currency"),
+    "validation": (
+        "model",
+        "compared",
+        "unit",
+        "expected",
+        "simulated",
+        "difference",
+        "allowed",
+        "agrees",
+        "known_from",
+    ),
 }
 
 
@@ -323,6 +335,25 @@ def left(plan: Plan) -> pd.DataFrame:
         for one in plan.left
     ]
     return _frame("left", rows)
+
+
+def validation(comparisons: Iterable[Comparison]) -> pd.DataFrame:
+    """One row a comparison of the simulator with what is known, in the order given."""
+    rows = [
+        {
+            "model": c.model,
+            "compared": c.quantity,
+            "unit": c.unit,
+            "expected": c.expected,
+            "simulated": c.simulated,
+            "difference": c.simulated - c.expected,
+            "allowed": c.allowed,
+            "agrees": c.agrees,
+            "known_from": c.source,
+        }
+        for c in comparisons
+    ]
+    return _frame("validation", rows)
 
 
 def _workload_row(assessed: WorkloadAssessment) -> dict[str, Any]:

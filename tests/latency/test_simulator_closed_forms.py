@@ -10,6 +10,7 @@ from k2cr_analysis.latency import closed_forms as forms
 from k2cr_analysis.latency.arrivals import poisson
 from k2cr_analysis.latency.service import ServiceConfig
 from k2cr_analysis.latency.simulate import Run, simulate
+from k2cr_analysis.latency.validation import SIMFAAS, against_ciw, against_formulas, repeated
 
 ONE = {"min_instances": 1, "max_instances": 1, "startup_s": 0.0, "service_s": 1.0, "pending_timeout_s": math.inf}
 
@@ -103,24 +104,21 @@ def test_one_instance_for_all_is_cold_after_an_idle_time(rate, service_s, idle_s
     assert run.mean_active_instances == pytest.approx(forms.busy_probability(rate * service_s), rel=0.03)
 
 
-# Published runs of SimFaaS 0.2.2: shares of all requests, time averages, each with its 95 % interval over 30 seeds.
-SIMFAAS = {  # rate, warm, cold, idle, most; cold, rejected, servers, running
-    "S1": (0.9, 1.991, 2.244, 600, 1000, (0.001355, 2.4e-5), (0, 0), (7.697, 0.014), (1.7920, 0.0017)),
-    "S2": (0.1, 0.5, 2.5, 60, 1000, (0.039235, 1.5e-4), (0, 0), (1.2542, 0.0011), (0.05783, 7e-5)),
-    "S3": (5, 1, 1, 30, 8, (5.5e-5, 5.5e-5), (0.07002, 4.1e-4), (7.99935, 5e-4), (4.6511, 0.0045)),
-    "S4": (0.01, 0.2, 3, 300, 1000, (0.05292, 3.1e-4), (0, 0), (0.96042, 3.4e-4), (0.003486, 1.1e-5)),
-    "S5": (0.5, 1, 3, 4, 1, (0.08274, 2.6e-4), (0.38855, 5.7e-4), (0.91710, 2.9e-4), (0.38867, 4.1e-4)),
-}
-
-
-@pytest.mark.parametrize("case", SIMFAAS.values(), ids=SIMFAAS.keys())
+@pytest.mark.parametrize("case", SIMFAAS, ids=lambda case: case.name)
 def test_published_runs_of_simfaas(case):
-    rate, warm_s, cold_s, idle_s, most, cold, rejected, servers, running = case
-    service = ServiceConfig(
-        service_s=warm_s, cpu_s=0.0, concurrency=1, startup_s=cold_s - warm_s, startup_distribution="exponential",
-        idle_s=idle_s, max_instances=most, scaling="per-request",
-    )  # fmt: skip
-    run = simulate(poisson(rate), service, seed=11, requests=8_000_000)
-    found = (run.cold_starts / run.requests, run.rejected / run.requests, run.mean_instances, run.mean_active_instances)
-    for value, (published, half) in zip(found, (cold, rejected, servers, running), strict=True):
-        assert abs(value - published) <= 1.5 * half
+    assert [c for c in repeated(case, 8_000_000, 11) if not c.agrees] == []
+
+
+def test_a_queue_without_a_formula_is_as_ciw_has_it():
+    pytest.importorskip("ciw", reason="ciw comes with the extra `bench`")
+    found = against_ciw(customers=12_000)
+    assert len(found) == 3
+    assert [c for c in found if not c.agrees] == []
+    assert all(0 < c.expected_half < 0.2 * c.expected for c in found)
+
+
+def test_what_the_notebook_shows_agrees_and_is_no_tautology():
+    found = against_formulas(200_000, 3)
+    assert [c for c in found if not c.agrees] == []
+    assert all(c.simulated != c.expected for c in found)
+    assert all(c.allowed < 0.2 * c.expected for c in found)

@@ -14,6 +14,7 @@ PARAMETERS = {
     "00_portfolio.ipynb": {"snapshot", "config"},
     "02_candidate.ipynb": {"snapshot", "workload", "config"},
     "04_deploy.ipynb": {"snapshot", "workloads", "out", "config"},
+    "06_validation.ipynb": {"requests", "seed"},
 }
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -22,7 +23,7 @@ def read(path):
     return nbformat.read(path, as_version=4)
 
 
-def test_the_contract_names_it(path):
+def test_its_parameters_are_listed_here(path):
     assert path.name in PARAMETERS
 
 
@@ -38,7 +39,7 @@ def test_it_runs_in_any_environments_python_kernel(path):
     assert read(path).metadata.kernelspec.name == "python3"
 
 
-def test_the_parameters_are_those_of_the_contract_each_with_a_comment(path):
+def test_the_parameters_are_those_listed_each_with_a_comment(path):
     (cell,) = [c for c in read(path).cells if "parameters" in c.metadata.get("tags", [])]
     assigned = [node.targets[0].id for node in ast.parse(cell.source).body]
     assert set(assigned) == PARAMETERS[path.name]

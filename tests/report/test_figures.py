@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from k2cr_analysis.assessment.find import find_workload
+from k2cr_analysis.latency.validation import Comparison
 from k2cr_analysis.report import figures
 from k2cr_analysis.report.chart import Chart
+
+COMPARISON = Comparison("M/M/1", "mean time in the system", "s", 2.0, 0.0, 2.01, 0.002, 0.01, "Erlang C")
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +23,12 @@ def charts(demo, reference, reference_choice, demo_plan, demo_portfolio):
         "startup": lambda: figures.startup(reference),
         "rhythm": lambda: figures.rhythm(demo.traffic[reference.id]),
         "latency": lambda: figures.latency(reference),
+        "validation": lambda: figures.validation([COMPARISON]),
         "frontier": lambda: figures.frontier(reference_choice, "USD"),
     }
 
 
-NAMES = ("verdicts", "bill", "savings", "waves", "cost", "startup", "rhythm", "latency", "frontier")
+NAMES = ("verdicts", "bill", "savings", "waves", "cost", "startup", "rhythm", "latency", "frontier", "validation")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,8 +6,11 @@ from decimal import Decimal
 
 import pytest
 
+from k2cr_analysis.latency.validation import Comparison
 from k2cr_analysis.report import tables
 from k2cr_analysis.report.columns import COLUMNS
+
+COMPARISON = Comparison("M/M/1", "mean time in the system", "s", 2.0, 0.0, 2.03, 0.002, 0.01, "Erlang C")
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +31,7 @@ def frames(demo, reference, reference_choice, demo_plan, demo_portfolio):
         "bill": tables.bill(demo_portfolio),
         "waves": tables.waves(demo_plan),
         "left": tables.left(demo_plan),
+        "validation": tables.validation([COMPARISON]),
     }
 
 
@@ -92,3 +96,9 @@ def test_a_figure_that_is_not_known_is_missing_and_not_zero(demo):
     frame = tables.workloads(demo).set_index("workload_id")
     assert frame.loc["backoffice/Deployment/handbook"].isna()["cloud_run_month"]
     assert frame.loc["portal/Deployment/backend"].isna()["cloud_run_month"]
+
+
+def test_a_difference_beyond_what_is_allowed_does_not_agree():
+    frame = tables.validation([COMPARISON])
+    assert frame["allowed"].tolist() == pytest.approx([0.02])
+    assert frame["agrees"].tolist() == [False]
