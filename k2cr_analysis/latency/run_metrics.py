@@ -62,7 +62,7 @@ class RunMetrics:
 def run_metrics(table: pa.Table, service: str) -> RunMetrics:
     """The metrics of ``service`` in a table like ``snapshot.tables.RUN_METRICS``.
 
-    ``InputError`` where the table has none of it, has it in several regions, or has histograms that cannot be added.
+    ``InputError`` where the table has none of it, has it in several regions, or has rows that cannot be added up.
     """
     found = table.to_pylist()
     rows = [row for row in found if row["service_name"] == service]
@@ -72,6 +72,8 @@ def run_metrics(table: pa.Table, service: str) -> RunMetrics:
     regions = sorted({row["location"] for row in rows if row["location"]})
     if len(regions) > 1:
         raise _refused("service-in-several-regions", f"{service} in {', '.join(regions)}", "the rows of one region")
+    if min(row["period_s"] for row in rows) <= 0:
+        raise _refused("period-not-positive", "a row whose period_s is 0 or less", "the alignment period, above 0 s")
     start = min(row["end_time"] - timedelta(seconds=row["period_s"]) for row in rows)
     span_s = (max(row["end_time"] for row in rows) - start).total_seconds()
     kinds = (STARTUP, REQUESTS, INSTANCES, BILLABLE)
@@ -98,7 +100,8 @@ def _sum(values: Iterable[float]) -> float | None:
 
 
 def _counted(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [row for row in rows if row["latency_bucket_counts"] and row["latency_bucket_bounds_ms"]]
+    """Rows with something in their histogram; an empty one has no mean."""
+    return [row for row in rows if row["latency_bucket_bounds_ms"] and sum(row["latency_bucket_counts"] or ()) > 0]
 
 
 def _merged(rows: Sequence[dict[str, Any]], metric_type: str) -> Distribution | None:

@@ -84,6 +84,7 @@ def test_the_metrics_are_added_up_as_they_were_counted():
 WRONG_METRICS = {
     "no-such-service": lambda rows: [{**r, "service_name": "other"} for r in rows],
     "service-in-several-regions": lambda rows: [{**rows[0], "location": "us-east1"}, *rows[1:]],
+    "period-not-positive": lambda rows: [{**rows[0], "period_s": 0}, *rows[1:]],
     "histograms-differ": lambda rows: [{**rows[0], "latency_bucket_bounds_ms": [1.0, 2.0]}, *rows[1:]],
 }
 
@@ -94,6 +95,13 @@ def test_metrics_that_cannot_be_added_up_are_refused(ref):
     with pytest.raises(InputError) as error:
         run_metrics(table, "orders")
     assert error.value.ref == ref
+
+
+def test_a_period_whose_histogram_is_empty_changes_nothing():
+    rows = metrics().to_pylist()
+    empty = {**rows[0], "latency_mean_ms": None, "latency_bucket_counts": [0] * 3}
+    found = run_metrics(pa.Table.from_pylist([*rows, empty], RUN_METRICS.schema), "orders")
+    assert found.latency.samples == 3600 * HOURS
 
 
 def test_a_snapshot_has_no_table_of_run_metrics():
@@ -228,6 +236,15 @@ def test_the_verb_compares_keeps_what_it_learned_and_says_that_they_differ(files
     again = call("--metrics", files / f"metrics.{form}", "--calibration", files / "c.json", "--format", "json")
     second = {c["quantity"]: c for c in json.loads(again.stdout)["comparisons"]}
     assert second["request latency, p50"]["ratio"] == pytest.approx(1.0, abs=0.05)
+
+
+def test_assess_reads_what_verify_wrote(files):
+    call("--metrics", files / "metrics.parquet", "--calibration", files / "c.json")
+    done = CliRunner().invoke(
+        app, ["assess", str(DEMO), ORDERS, "--calibration", str(files / "c.json"), "--format", "json", "--quiet"]
+    )
+    assert done.exit_code == 0, done.output
+    assert any("calibrated with its own image" in text for text in json.loads(done.stdout)["assumptions"])
 
 
 def test_the_table_has_a_line_a_quantity(files):
