@@ -23,8 +23,8 @@ def calls_into_cluster(candidate: Candidate) -> Iterator[Found]:
 
     Why: Cluster addresses do not resolve on Cloud Run. What stays is reached through an internal load balancer and
     Direct VPC egress; what moves too, by its URL.
-    Remedy: Nothing to decide: `gke-internal-lb.yaml` and the egress setting are written. The variable that names the
-    Service gets the new address.
+    Remedy: Nothing to decide: `gke-internal-lb.yaml` and the egress setting are written, and the Service's full name
+    keeps answering through a private DNS zone (`network.sh`).
     Example: env: [{name: BACKEND_ADDR, value: "backend.shop.svc:8080"}]
     """
     for edge in candidate.dependencies:
