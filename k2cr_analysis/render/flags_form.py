@@ -74,6 +74,11 @@ def fields_without_flag(run: RunService) -> list[str]:
         at = f"containers[{c.name}]"
         found += [f"{at}.workingDir"] if c.working_dir else []
         found += [
+            f"{at}.{field} (a word stands twice in it: the flag refuses that)"
+            for field, words in (("command", c.command), ("args", c.args))
+            if len(set(words)) < len(words)
+        ]
+        found += [
             f"{at}.{kind}.httpGet.httpHeaders"
             for kind, p in (("startupProbe", c.startup_probe), ("livenessProbe", c.liveness_probe))
             if p and p.headers

@@ -52,6 +52,9 @@ CASES = {
     ),
     "secret files need the YAML form": (assessed(workload(container("app", mounts=[{"volume": "tls", "mount_path": "/tls"}]), volumes=[TLS])), UNKNOWN, False),
     "a probe header needs the YAML form": (assessed(workload(container("app")), probes={"app": ContainerProbes(probe(headers=[("Host", "x")]), None, "startupProbe")}), UNKNOWN, False),
+    "an argument that stands twice needs the YAML form": (assessed(workload(container("app", args=("--set", "a", "--set", "b")))), UNKNOWN, False),
+    "arguments of nothing need the YAML form": (assessed(workload(container("app", args=("", "")))), UNKNOWN, False),
+    "one empty argument": (assessed(workload(container("app", args=("",)))), UNKNOWN, True),
     "a scheduled job": (job_of(container("app", args=("--daily",), env=[env("A", "x,y")])), UNKNOWN, False),
     "a worker pool": (assessed(workload(container("app")), target="worker-pool", concurrency=None, billing=None), UNKNOWN, False),
 }  # fmt: skip
