@@ -296,13 +296,4 @@ RUN_METRICS = Table(
 )
 
 FILE_TABLES = {RUN_METRICS.name: RUN_METRICS}
-
-
-class _Tables(dict[str, Table]):
-    """The tables of a snapshot. A look-up by name also finds those that are only ever a person's own file."""
-
-    def __missing__(self, name: str) -> Table:
-        return FILE_TABLES[name]
-
-
-TABLES: dict[str, Table] = _Tables({table.name: table for table in (USAGE, TRAFFIC, BILLING, PRICES)})
+TABLES: dict[str, Table] = {table.name: table for table in (USAGE, TRAFFIC, BILLING, PRICES)}

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from k2cr_analysis.errors import InputError, Location
 from k2cr_analysis.snapshot.conform import conformed
-from k2cr_analysis.snapshot.tables import TABLES, Table
+from k2cr_analysis.snapshot.tables import FILE_TABLES, TABLES, Table
 
 
 def read_table_file(path: str, name: str) -> pa.Table:
@@ -22,7 +22,7 @@ def read_table_file(path: str, name: str) -> pa.Table:
     A CSV file has the columns' names in its first line; times are ISO 8601 in UTC; lists and structures are JSON.
     ``InputError`` with file, line and column where the file does not fit.
     """
-    declared = TABLES[name]
+    declared = (TABLES | FILE_TABLES)[name]
     where = Location(path)
     try:
         data = _read_csv(path, declared) if path.lower().endswith(".csv") else pq.read_table(path)
