@@ -6,6 +6,7 @@ import io
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import hcl2
@@ -22,6 +23,7 @@ from tests.render.generated import NASTY, services
 
 CONTEXT = RenderContext(project=None, region="asia-northeast1")
 # Long lines are values, which have no place to break.
+SHELLCHECK = Path(sys.executable).with_name("shellcheck")  # of the lock: the machine may have none on its PATH
 LINT = YamlLintConfig("{extends: default, rules: {document-start: disable, line-length: disable}}")
 HOSTILE = container("app", env=[env(f"V{i}", v) for i, v in enumerate(NASTY)], args=tuple(NASTY))
 CASES = {
@@ -38,7 +40,7 @@ CASES = {
 def test_scripts_pass_shellcheck(case: str, tmp_path: Path) -> None:
     folder = write_folders(tmp_path, [(CASES[case], render_workload(CASES[case], CONTEXT))])[0]
     scripts = sorted(folder.glob("*.sh"))
-    done = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True, check=False)
+    done = subprocess.run([SHELLCHECK, *scripts], capture_output=True, text=True, check=False)
     assert done.stdout == ""
 
 
