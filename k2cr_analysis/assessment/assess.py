@@ -35,7 +35,7 @@ from k2cr_analysis.model.parse import parse_cluster
 from k2cr_analysis.model.prices import PriceBook
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.operability import effort_days, toil
-from k2cr_analysis.queries import Daily, daily, traffic, usage
+from k2cr_analysis.queries import Daily, daily, tables_at, traffic, usage
 from k2cr_analysis.sizing import Sizing, size
 from k2cr_analysis.snapshot import Snapshot, open_snapshot
 
@@ -106,7 +106,8 @@ def _gather(snapshot: Snapshot, config: Config, calibration: Calibration) -> tup
     table = snapshot.table("prices")
     book = PriceBook.from_table(table) if table is not None else PriceBook.embedded()
     prices = in_currency_of_bill(book, snapshot.table("billing"))
-    measured, profiles = usage(snapshot), traffic(snapshot, _services(cluster))
+    rolled_up = tables_at(config.engine, snapshot, snapshot.sha256)
+    measured, profiles = usage(rolled_up), traffic(rolled_up, _services(cluster))
     bill = attribute(
         cluster,
         billing=snapshot.table("billing"),
@@ -130,7 +131,7 @@ def _gather(snapshot: Snapshot, config: Config, calibration: Calibration) -> tup
         measured=measured,
         usage=merging.usage,
         traffic=profiles,
-        daily=daily(snapshot, profiles),
+        daily=daily(rolled_up, profiles),
         bill=bill,
         avoidable=avoidable,
         calibration=calibration,
@@ -173,7 +174,7 @@ def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple
         timeline=timeline,
         cost=cost,
         latency=_latency(prediction),
-        operability=toil(workload, evidence.cluster, fit.target, found, fit.dependencies),
+        operability=toil(workload, evidence.cluster, fit.target, found, fit.dependencies, evidence.config.rates),
         effort_days=effort_days(workload, found, evidence.config) if fit.moves else None,
         findings=tuple(found),
     )
@@ -189,7 +190,7 @@ def _assess_part(workload: Workload, fit: Fit, evidence: _Evidence) -> WorkloadA
         timeline=None,
         cost=Cost(evidence.bill.currency, (), (), None, None, None, None),
         latency=None,
-        operability=toil(workload, evidence.cluster, fit.target, fit.findings),
+        operability=toil(workload, evidence.cluster, fit.target, fit.findings, rates=evidence.config.rates),
         effort_days=None,
         findings=fit.findings,
     )

@@ -61,12 +61,14 @@ def find_page(rule_id: str) -> RulePage:
 
 
 def check_rule_names(config: Config) -> None:
-    """ConfigError where the config re-grades a rule that does not exist."""
-    for rule_id in config.rules:
+    """ConfigError where the config names a rule that does not exist."""
+    named = [(f"[rules.{name}]", name) for name in config.rules]
+    named += [(f"[rates.rules.{name}]", name) for name in config.rates.rules]
+    for table, rule_id in named:
         if rule_id not in rule_pages():
             raise ConfigError(
                 ref="unknown-rule",
-                where=Location(path=f"[rules.{rule_id}]"),
+                where=Location(path=table),
                 found=f'"{rule_id}"',
                 expected=f"the id of a rule{_near(rule_id)}",
                 do="`k2cr explain` alone lists them",

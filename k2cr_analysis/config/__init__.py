@@ -12,16 +12,20 @@ from k2cr_analysis.config.settings import (
     RuleOverride,
     WorkloadSettings,
 )
+from k2cr_analysis.config.work_rates import EffortRates, RuleRates, ToilRates
 
 __all__ = [
     "AssumedTraffic",
     "Config",
+    "EffortRates",
     "Engine",
     "Objectives",
     "Policy",
     "Project",
     "Rates",
     "RuleOverride",
+    "RuleRates",
+    "ToilRates",
     "WorkloadSettings",
     "load_config",
 ]

@@ -34,7 +34,7 @@ from k2cr_analysis.config.settings import (
 from k2cr_analysis.errors import ConfigError, Location
 
 TABLES = ("project", "objectives", "traffic", "workload", "rules", "rates", "discounts", "policy", "engine")
-_RATES_KEYS = ("engineer_hour", "currency")  # the other fields of Rates stand in [discounts]
+_RATES_KEYS = ("engineer_hour", "currency", "toil", "effort", "rules")  # the other fields of Rates stand in [discounts]
 _DISCOUNTS_KEYS = ("cud",)
 _T = TypeVar("_T")
 _SYNTAX_ERROR = re.compile(
@@ -127,7 +127,7 @@ class _Reader:
             rules={name: self.rule(name, document["rules"]) for name in sorted(self.mapping(("rules",), document))},
             rates=Rates(**rates),
             policy=self.policy(document),
-            engine=self.table(Engine, ("engine",), document),
+            engine=self.engine(document),
         )
 
     def workload(self, name: str, objectives: Objectives, workloads: Mapping[str, Any]) -> WorkloadSettings:
@@ -160,6 +160,18 @@ class _Reader:
                 "write a sentence: the report shows it",
             )
         return override
+
+    def engine(self, document: Mapping[str, Any]) -> Engine:
+        engine = self.table(Engine, ("engine",), document)
+        if engine.name == "bigquery" and engine.dataset is None:
+            self.fail(
+                "config-missing-key",
+                ("engine",),
+                "no `dataset`",
+                "the dataset that the snapshot's tables were loaded into",
+                'add dataset = "PROJECT.DATASET"',
+            )
+        return engine
 
     def policy(self, document: Mapping[str, Any]) -> Policy:
         policy = self.table(Policy, ("policy",), document)

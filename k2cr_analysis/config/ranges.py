@@ -10,10 +10,14 @@ from typing import Any
 
 # Kubernetes names; a generated name ends in `*` (contract: `<generateName>*`).
 WORKLOAD_ID = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?/[A-Z][A-Za-z0-9]*/[a-z0-9][-a-z0-9.]*\*?")
+# Tables whose keys all have one range.
+_SAME_FOR_ALL_KEYS = (("policy", "required_labels"), ("rates", "toil"), ("rates", "effort"), ("rates", "rules"))
 NAMING_FIELDS = ("namespace", "kind", "name")
 # Cloud Run, "Labels": lower case letters, digits, underscore, hyphen; keys begin with a letter; 63 characters.
 _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 _LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+# A project of an organisation's own domain has a colon: example.com:project.
+_DATASET = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]+\.[A-Za-z0-9_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ def _general(path: tuple[str, ...]) -> str:
     """``workload.X.objectives.p99_ms`` has the range of ``objectives.p99_ms``."""
     if path[0] in ("workload", "rules"):
         path = path[2:] if len(path) > 3 else (path[0], *path[2:])
-    if path[:2] == ("policy", "required_labels"):
+    if path[:2] in _SAME_FOR_ALL_KEYS:
         path = path[:2]
     return ".".join(path)
 
@@ -84,6 +88,10 @@ def _label(path: tuple[str, ...], value: Any) -> Complaint | None:
     return None if _LABEL_VALUE.fullmatch(value) else Complaint("a label value: a-z, 0-9, _ and -, at most 63")
 
 
+def _dataset(_path: tuple[str, ...], value: Any) -> Complaint | None:
+    return None if _DATASET.fullmatch(value) else Complaint("PROJECT.DATASET", 'write "my-project.k2cr"')
+
+
 _CHECKS: dict[str, Callable[[tuple[str, ...], Any], Complaint | None]] = {
     "project.id": _not_empty,
     "project.number": _project_number,
@@ -100,7 +108,11 @@ _CHECKS: dict[str, Callable[[tuple[str, ...], Any], Complaint | None]] = {
     "workload.effort_days": _not_negative,
     "rates.engineer_hour": _not_negative,
     "rates.currency": _currency,
+    "rates.toil": _not_negative,
+    "rates.effort": _not_negative,
+    "rates.rules": _not_negative,
     "policy.naming": _naming,
+    "engine.dataset": _dataset,
     "policy.required_labels": _label,
     "policy.min_instances": _not_negative,
     "policy.max_instances": _at_least_one,

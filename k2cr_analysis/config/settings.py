@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from k2cr_analysis.config.work_rates import EffortRates, RuleRates, ToilRates
+
 Iap = Literal["load-balancer", "direct", "none"]
 Cud = Literal["none", "run-1y", "run-3y", "flex-1y", "flex-3y"]
 
@@ -64,10 +66,13 @@ class RuleOverride:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """``[rates]`` and ``[discounts]``: money that no bill shows."""
+    """``[rates]`` and ``[discounts]``: money and work that no bill shows."""
 
     engineer_hour: Decimal | None = None
     currency: str | None = None
+    toil: ToilRates = field(default_factory=ToilRates)
+    effort: EffortRates = field(default_factory=EffortRates)
+    rules: Mapping[str, RuleRates] = field(default_factory=dict)
     cud: Cud = "none"
 
 
@@ -84,7 +89,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
+    """``[engine]``: where the roll-ups run. ``dataset`` holds the snapshot's tables in BigQuery: ``project.dataset``."""
+
     name: Literal["duckdb", "bigquery"] = "duckdb"
+    dataset: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

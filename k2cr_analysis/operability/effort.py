@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from k2cr_analysis.config import Config
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.operability.rates import EFFORT, OF_RULE
+from k2cr_analysis.operability.rates import rates_of_rule
 
 
 def effort_days(workload: Workload, findings: Sequence[Finding], config: Config | None = None) -> float:
@@ -18,17 +18,16 @@ def effort_days(workload: Workload, findings: Sequence[Finding], config: Config 
     - the cutover, where users come from outside the cluster;
     - each rule with a ``change`` finding, and a share of it for each further finding of the same rule.
 
-    The days are in ``rates.py``: k2cr's own assumptions.
+    The days are those of ``[rates.effort]`` and ``[rates.rules.<id>]``.
     """
-    said = config.workload(workload.id).effort_days if config else None
+    config = config or Config()
+    rates, said = config.rates, config.workload(workload.id).effort_days
     if said is not None:
         return said
-    days = EFFORT.workload
+    days = rates.effort.workload
     if any(route.external for exposure in workload.exposures for route in exposure.routes):
-        days += EFFORT.cutover
+        days += rates.effort.cutover
     times = Counter(f.rule for f in findings if f.severity == "change")
     for rule, count in sorted(times.items()):
-        known = OF_RULE.get(rule)
-        first = EFFORT.change if known is None else known.effort_days
-        days += first * (1 + EFFORT.repeated * (count - 1))
+        days += rates_of_rule(rule, rates).effort_days * (1 + rates.effort.repeated * (count - 1))
     return round(days, 2)

@@ -1,60 +1,14 @@
-"""Hours and days that k2cr puts on each kind of work. All of them are k2cr's own assumptions, made to be corrected.
+"""Days and hours of the rules that have rates of their own, before ``[rates.rules.<id>]`` of the config.
 
-They are the order of magnitude that a small SRE team reports for routine work, not measurements: no public source gives
-them by line. What is evidence is the count they are multiplied with, which comes from the snapshot.
+Like the other rates (``config/work_rates.py``) they are k2cr's own assumptions, made to be corrected.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from k2cr_analysis.config import Rates, RuleRates
 
-
-@dataclass(frozen=True, slots=True)
-class ToilRates:
-    """Hours a month for one piece of each kind."""
-
-    # Work on the cluster. It leaves: with the workload, or (shared) with the last workload.
-    cluster_upgrade: float = 4.0  # read notes, test, roll the control plane: about every second month, a day
-    cluster_upgrade_autopilot: float = 1.0  # the nodes are Google's
-    node_pool: float = 1.0  # upgrade, resize, machine types; a pool
-    node: float = 0.1  # on-call for what a node does: disk, kubelet, drain that hangs; a node
-    addon: float = 0.5  # version, values, incidents of a DaemonSet or an operator that the team installed
-    autoscaler: float = 0.5  # thresholds and limits of a HorizontalPodAutoscaler
-    disruption_budget: float = 0.25  # a drain that waits for it
-    deprecated_api: float = 0.5  # a manifest to migrate before the version goes
-    placement: float = 0.25  # selectors, affinity, taints that must follow the node pools
-    # Work that comes.
-    two_platforms: float = 4.0  # two ways to deploy, watch and debug while both are there
-    service_tuning: float = 0.25  # concurrency, instances, cold starts of a service
-    worker_pool_scaling: float = 0.5  # worker pools do not scale by themselves: somebody sets the count
-    scheduler_job: float = 0.1  # Cloud Scheduler beside the job
-    path_between_platforms: float = 0.5  # Direct VPC egress and internal load balancer to what stays; a dependency
-    changed_feature: float = 0.1  # anything else that works otherwise than before; a rule
-
-
-@dataclass(frozen=True, slots=True)
-class EffortRates:
-    """Person-days of the move, once."""
-
-    workload: float = 0.5  # review the generated files, deploy, watch, clean up
-    cutover: float = 0.5  # traffic from outside moves over: load balancer, DNS, certificate, way back
-    change: float = 0.5  # a change finding whose rule is not in the table below
-    repeated: float = 0.25  # each further finding of a rule, as a share of the first
-
-
-TOIL = ToilRates()
-EFFORT = EffortRates()
-
-
-@dataclass(frozen=True, slots=True)
-class RuleRates:
-    """What a ``change`` finding of one rule brings: person-days once, and hours a month that go on after the move."""
-
-    effort_days: float
-    hours_month: float
-
-
-# A rule that is not here takes EFFORT.change and TOIL.changed_feature. Incomplete objects are not moved by anyone yet.
+# A rule that is not here takes `[rates.effort] change` and `[rates.toil] changed_feature`. Incomplete objects are not
+# moved by anyone yet.
 OF_RULE: dict[str, RuleRates] = {
     "incomplete-object": RuleRates(0.0, 0.0),
     # A question that one look at the program answers.
@@ -113,3 +67,9 @@ OF_RULE: dict[str, RuleRates] = {
     "additional-network": RuleRates(2.0, 0.5),
     "too-many-containers": RuleRates(3.0, 0.5),
 }
+
+
+def rates_of_rule(rule: str, rates: Rates) -> RuleRates:
+    """The config's word on a rule, else k2cr's, else what any other change takes."""
+    known = rates.rules.get(rule) or OF_RULE.get(rule)
+    return known or RuleRates(rates.effort.change, rates.toil.changed_feature)

@@ -10,12 +10,15 @@ import pytest
 from k2cr_analysis.config import (
     AssumedTraffic,
     Config,
+    EffortRates,
     Engine,
     Objectives,
     Policy,
     Project,
     Rates,
     RuleOverride,
+    RuleRates,
+    ToilRates,
     WorkloadSettings,
     load_config,
 )
@@ -32,6 +35,9 @@ TABLES = {
     'workload."ns/Kind/name"': WorkloadSettings,
     "rules.<id>": RuleOverride,
     "rates": Rates,
+    "rates.toil": ToilRates,
+    "rates.effort": EffortRates,
+    "rates.rules.<id>": RuleRates,
     "policy": Policy,
     "engine": Engine,
 }
@@ -40,7 +46,9 @@ TABLES = {
 def keys():
     for table, settings in TABLES.items():
         for field in dataclasses.fields(settings):
-            yield "discounts.cud" if (table, field.name) == ("rates", "cud") else f"{table}.{field.name}"
+            key = "discounts.cud" if (table, field.name) == ("rates", "cud") else f"{table}.{field.name}"
+            if key not in {name.removesuffix(".<id>") for name in TABLES}:
+                yield key
 
 
 def switched_on():

@@ -2,14 +2,15 @@
 
 import pytest
 
-from k2cr_analysis.config import Config, WorkloadSettings
+from k2cr_analysis.config import Config, EffortRates, Rates, RuleRates, ToilRates, WorkloadSettings
 from k2cr_analysis.fit import all_rules
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.operability import effort_days, toil
-from k2cr_analysis.operability.rates import EFFORT, OF_RULE, TOIL
+from k2cr_analysis.operability.rates import OF_RULE
 from tests.model.manifests import cluster_of
 
+TOIL, EFFORT = ToilRates(), EffortRates()
 PLAIN = """
 apiVersion: apps/v1
 kind: Deployment
@@ -187,3 +188,18 @@ def test_every_rate_is_of_a_rule_that_there_is():
 def test_a_persons_word_on_the_days_stands():
     config = Config(workloads={"shop/Deployment/web": WorkloadSettings(effort_days=7.0)})
     assert days(change("exec-probe"), config=config) == 7.0
+
+
+def test_the_rates_are_the_config_s():
+    rates = Rates(
+        toil=ToilRates(cluster_upgrade=9.0, changed_feature=3.0),
+        effort=EffortRates(workload=2.0),
+        rules={"exec-probe": RuleRates(effort_days=5.0, hours_month=7.0)},
+    )
+    cluster = cluster_of(PLAIN)
+    findings = [change("exec-probe"), change("something-new")]
+    found = toil(cluster.workloads[0], cluster, "service", findings, rates=rates)
+    assert hours(found.leaves)["cluster upgrades"] == 9.0
+    assert hours(found.comes)["what changes by exec-probe"] == 7.0
+    assert hours(found.comes)["what changes by something-new"] == 3.0
+    assert days(*findings, config=Config(rates=rates)) == 2.0 + 5.0 + EFFORT.change
