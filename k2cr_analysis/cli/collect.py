@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from k2cr_analysis.remote.credentials import Caller
     from k2cr_analysis.snapshot.provenance import Notice, Provenance
-    from k2cr_analysis.sources.credentials import Caller
 
 
 class RedactMode(StrEnum):
@@ -97,9 +97,9 @@ def collect(
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Every note, not only the first few of a sort.")] = False,
 ) -> None:
+    from k2cr_analysis.remote.credentials import Caller
     from k2cr_analysis.sources.billing_export.client import BillingExport
     from k2cr_analysis.sources.collection import collect_manifests
-    from k2cr_analysis.sources.credentials import Caller
     from k2cr_analysis.sources.window import window as window_of
 
     if print_commands:

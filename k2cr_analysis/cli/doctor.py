@@ -29,7 +29,7 @@ def doctor(
     ] = None,
     quota_project: Annotated[str | None, typer.Option("--quota-project", help="Project whose quota is used.")] = None,
 ) -> None:
-    from k2cr_analysis.sources.credentials import Caller
+    from k2cr_analysis.remote.credentials import Caller
     from k2cr_analysis.sources.doctor import examine
     from k2cr_analysis.sources.live import LiveCluster
 

@@ -89,7 +89,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """``[engine]``: where the roll-ups run. ``dataset`` holds the snapshot's tables in BigQuery: ``project.dataset``."""
+    """``[engine]``: where the roll-ups run. ``dataset`` (``project.dataset``) has the tables in BigQuery."""
 
     name: Literal["duckdb", "bigquery"] = "duckdb"
     dataset: str | None = None

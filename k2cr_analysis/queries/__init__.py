@@ -1,4 +1,7 @@
-"""Roll-ups of a snapshot's usage and traffic: one ``.sql`` file per question, run by DuckDB over the Parquet.
+"""Roll-ups of a snapshot's usage and traffic: one ``.sql`` file per question, run by DuckDB over the Parquet, or by
+BigQuery.
+
+tables_at(engine, snapshot, ...) where they are run
 
 usage(snapshot)                  workload id -> WorkloadUsage
 traffic(snapshot, services_of)   workload id -> TrafficProfile
@@ -6,7 +9,8 @@ daily(snapshot, traffic)         workload id -> Daily, for intervals that resamp
 """
 
 from k2cr_analysis.queries.by_day import Daily, daily
+from k2cr_analysis.queries.choice import tables_at
 from k2cr_analysis.queries.container_usage import usage
 from k2cr_analysis.queries.service_traffic import traffic
 
-__all__ = ["Daily", "daily", "traffic", "usage"]
+__all__ = ["Daily", "daily", "tables_at", "traffic", "usage"]

@@ -68,7 +68,7 @@ def _known_s(known: pa.Table) -> dict[int, int]:
 
 def _measured(snapshot: TableSource, sql: Engine) -> Measured:
     """Quantiles of one pod: read series by series where the table allows it, else by the SQL, with the same numbers."""
-    blocks = block_quantiles(snapshot.table_files("usage"))
+    blocks = block_quantiles(snapshot.table_files("usage")) if sql.reads_files else None
     return sql_quantiles(sql) if blocks is None else by_container(blocks)
 
 

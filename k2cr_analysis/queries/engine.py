@@ -1,4 +1,4 @@
-"""Runs the ``.sql`` files of this folder over a snapshot's Parquet, in DuckDB, out of core.
+"""Runs the ``.sql`` files of this folder: in DuckDB over a snapshot's Parquet, out of core, or in BigQuery.
 
 A file's header says what it reads: tables of the snapshot, or ``pods_at``, itself a query. Sums in the files are of
 integers or DECIMAL and quantiles are values that were seen, so neither threads nor the order of rows change a result.
@@ -7,7 +7,7 @@ integers or DECIMAL and quantiles are values that were seen, so neither threads 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,23 +19,42 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parent
 # Queries that others read from like a table, with the snapshot's table that each needs.
-_VIEWS = {"pods_at": "usage"}
+VIEWS = {"pods_at": "usage"}
 
 
 class TableSource(Protocol):
     """What the roll-ups need of a snapshot: the Parquet files of a table; none where the table is absent."""
 
-    def table_files(self, name: str) -> list[Path]: ...
+    def table_files(self, name: str) -> Sequence[Path]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """A connection that has the asked-for tables as views."""
+class Engine(Protocol):
+    """Answers the questions of this folder."""
 
-    connection: duckdb.DuckDBPyConnection
+    @property
+    def reads_files(self) -> bool:
+        """Whether the rows are the snapshot's own files, so that they may be read without SQL too."""
+        ...
 
     def run(self, query: str) -> pa.Table:
         """The rows of ``query``.sql, in the order that it states."""
+        ...
+
+
+class ElsewhereTables(TableSource, Protocol):
+    """A snapshot whose tables are asked elsewhere than in its files."""
+
+    def engine(self) -> Engine: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DuckDb:
+    """A connection that has the asked-for tables as views."""
+
+    connection: duckdb.DuckDBPyConnection
+    reads_files: bool = True
+
+    def run(self, query: str) -> pa.Table:
         return self.connection.sql(sql_text(query)).to_arrow_table()
 
 
@@ -44,8 +63,24 @@ def sql_text(query: str) -> str:
 
 
 @contextmanager
-def engine(source: TableSource, *tables: str) -> Iterator[Engine]:
-    """An engine over ``tables`` of a snapshot; what does not fit into memory goes to a folder that is removed."""
+def engine(source: TableSource | ElsewhereTables, *tables: str) -> Iterator[Engine]:
+    """An engine over ``tables`` of a snapshot."""
+    elsewhere = getattr(source, "engine", None)
+    if elsewhere is not None:
+        yield elsewhere()
+        return
+    with _duckdb() as connection:
+        for table in tables:
+            connection.read_parquet([str(path) for path in source.table_files(table)]).create_view(table)
+        for view, table in VIEWS.items():
+            if table in tables:
+                connection.sql(sql_text(view)).create_view(view)
+        yield DuckDb(connection)
+
+
+@contextmanager
+def _duckdb() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection; what does not fit into memory goes to a folder that is removed."""
     import duckdb
 
     with tempfile.TemporaryDirectory(prefix="k2cr-") as spill:
@@ -58,9 +93,4 @@ def engine(source: TableSource, *tables: str) -> Iterator[Engine]:
             # anything about its bar, and has none that it could draw.
             with suppress(duckdb.InvalidInputException):
                 connection.execute("SET enable_progress_bar = false")
-            for table in tables:
-                connection.read_parquet([str(path) for path in source.table_files(table)]).create_view(table)
-            for view, table in _VIEWS.items():
-                if table in tables:
-                    connection.sql(sql_text(view)).create_view(view)
-            yield Engine(connection)
+            yield connection

@@ -6,28 +6,23 @@
 WITH measured AS NOT MATERIALIZED (
   SELECT
     namespace_name, service_name, workload_type, workload_name, metric_type,
+    HASH(latency_bucket_bounds_ms) AS layout,  -- grouping by a whole list of bounds is slow, or not to be had
     latency_bucket_bounds_ms AS bounds_ms, latency_bucket_counts AS counts
   FROM traffic
   WHERE response_code_class IN ('2xx', '3xx')
-    AND latency_bucket_bounds_ms IS NOT NULL AND latency_bucket_counts IS NOT NULL
+    AND ARRAY_LENGTH(latency_bucket_bounds_ms) > 0 AND ARRAY_LENGTH(latency_bucket_counts) > 0
 ),
-layouts AS (  -- a number for each, since grouping by a whole list of bounds is slow
-  SELECT bounds_ms, ROW_NUMBER() OVER (ORDER BY bounds_ms) AS layout
-  FROM (SELECT DISTINCT bounds_ms FROM measured)
-),
-buckets AS (
-  SELECT
-    namespace_name, service_name, workload_type, workload_name, metric_type, layout,
-    UNNEST(counts) AS requests,
-    GENERATE_SUBSCRIPTS(counts, 1) AS bucket
+layouts AS (
+  SELECT layout, ANY_VALUE(bounds_ms) AS bounds_ms
   FROM measured
-  JOIN layouts ON layouts.bounds_ms = measured.bounds_ms
+  GROUP BY 1
 ),
 summed AS (
   SELECT
     namespace_name, service_name, workload_type, workload_name, metric_type, layout, bucket,
-    CAST(SUM(requests) AS BIGINT) AS requests
-  FROM buckets
+    CAST(SUM(counts[bucket]) AS BIGINT) AS requests
+  FROM measured
+  CROSS JOIN UNNEST(GENERATE_SERIES(1, ARRAY_LENGTH(counts))) AS buckets(bucket)
   GROUP BY 1, 2, 3, 4, 5, 6, 7
 )
 SELECT

@@ -15,21 +15,19 @@ WITH candidates AS (
   FROM usage
   WHERE metric_type = 'kubernetes.io/container/restart_count' AND aligner = 'ALIGN_DELTA'
 ),
-best AS (
-  SELECT namespace_name, controller_type, controller_name, container_name, MIN(ROW(form, period_s)) AS choice
+ranked AS (
+  SELECT
+    *,
+    RANK() OVER (
+      PARTITION BY namespace_name, controller_type, controller_name, container_name ORDER BY form, period_s
+    ) AS place
   FROM candidates
   WHERE form IS NOT NULL
-  GROUP BY 1, 2, 3, 4
 )
 SELECT
-  candidates.namespace_name, candidates.controller_type, candidates.controller_name, candidates.container_name,
+  namespace_name, controller_type, controller_name, container_name,
   CAST(SUM(CAST(value AS BIGINT)) AS BIGINT) AS restarts
-FROM candidates
-JOIN best
-  ON best.namespace_name = candidates.namespace_name
-  AND best.controller_type = candidates.controller_type
-  AND best.controller_name = candidates.controller_name
-  AND best.container_name = candidates.container_name
-  AND best.choice = ROW(candidates.form, candidates.period_s)
+FROM ranked
+WHERE place = 1
 GROUP BY 1, 2, 3, 4
 ORDER BY 1, 2, 3, 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import grpc
 import pytest
 
-from k2cr_analysis.sources.credentials import Caller
+from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.sources.doctor import examine
 from k2cr_analysis.sources.live import LiveCluster
 from tests.sources.api_server import Cluster, serving

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pytest
 
 from k2cr_analysis.errors import RemoteError, UsageError
+from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.snapshot import open_snapshot
-from k2cr_analysis.sources.credentials import Caller
 from k2cr_analysis.sources.live import LiveCluster, LiveOptions, collect_live, plan_of
 from k2cr_analysis.sources.patience import Patience
 from k2cr_analysis.sources.unfinished import unfinished_folder
@@ -184,7 +184,7 @@ def test_plaintext_leaves_this_machine_never(project, tmp_path, monkeypatch, tex
 
 SCRIPT = """
 import sys
-from k2cr_analysis.sources.credentials import Caller
+from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.sources.live import LiveCluster, LiveOptions, collect_live
 config, out = sys.argv[1:]
 collect_live(LiveCluster.of_context({context!r}, config, None, None, None, Caller()), out, LiveOptions("{days}d", "2026-03-03"))

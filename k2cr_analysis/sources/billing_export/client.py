@@ -10,19 +10,12 @@ from typing import Any, Final
 import pyarrow as pa
 
 from k2cr_analysis.errors import RemoteError
+from k2cr_analysis.remote.bigquery import LEAST_BILLED_BYTES, TIB, USD_PER_TIB, client, retry
+from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.sources.billing_export.query import checked_table, parameters, rows_sql
 from k2cr_analysis.sources.billing_export.rows import billing_table
-from k2cr_analysis.sources.clients import BIGQUERY, require
-from k2cr_analysis.sources.credentials import Caller
-from k2cr_analysis.sources.endpoints import endpoint
 
-# BigQuery's on-demand price; the first TiB of a month is free, and 10 MiB a query is the least that is billed.
-# Source: "BigQuery pricing", on-demand compute.
-USD_PER_TIB: Final = Decimal("6.25")
-_TIB: Final = 2**40
-LEAST_BILLED_BYTES: Final = 10 * 2**20
 _PAGE_ROWS: Final = 50_000
-_RETRY_S: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +26,7 @@ class QueryPlan:
 
     @property
     def price_usd(self) -> Decimal:
-        return USD_PER_TIB * max(self.bytes, LEAST_BILLED_BYTES) / _TIB
+        return USD_PER_TIB * max(self.bytes, LEAST_BILLED_BYTES) / TIB
 
     def __str__(self) -> str:
         return (
@@ -50,7 +43,7 @@ class BillingExport:
     ) -> None:
         self._table = checked_table(table)
         self._parameters = parameters(start, end, project)
-        self._client = _client(project or self._table.partition(".")[0], caller or Caller())
+        self._client = client(project or self._table.partition(".")[0], caller or Caller())
 
     def plan(self) -> QueryPlan:
         """Ask what the query would read; nothing is read or billed."""
@@ -62,12 +55,12 @@ class BillingExport:
 
         def rows() -> list[dict[str, Any]]:
             job = self._query(self._sql(), maximum_bytes_billed=cap)
-            return [dict(row.items()) for row in job.result(page_size=_PAGE_ROWS, retry=_retry())]
+            return [dict(row.items()) for row in job.result(page_size=_PAGE_ROWS, retry=retry())]
 
         return billing_table(self._said(rows))
 
     def _sql(self) -> str:
-        table = self._client.get_table(self._table, retry=_retry())
+        table = self._client.get_table(self._table, retry=retry())
         partitioning = table.time_partitioning
         is_partitioned = partitioning is not None and partitioning.field is None
         return rows_sql(self._table, [field.name for field in table.schema], is_partitioned=is_partitioned)
@@ -81,7 +74,7 @@ class BillingExport:
         ]
         if options.get("dry_run"):
             options["use_query_cache"] = False
-        return self._client.query(sql, job_config=QueryJobConfig(query_parameters=given, **options), retry=_retry())
+        return self._client.query(sql, job_config=QueryJobConfig(query_parameters=given, **options), retry=retry())
 
     def _said(self, call: Any) -> Any:
         """The result of a call, its errors in our words."""
@@ -112,23 +105,3 @@ class BillingExport:
 
     def _failed(self, found: str, expected: str, do: str) -> RemoteError:
         return RemoteError(ref="billing-export-not-read", found=f"{self._table}: {found}", expected=expected, do=do)
-
-
-def _retry() -> Any:
-    from google.cloud.bigquery import DEFAULT_RETRY
-
-    return DEFAULT_RETRY.with_timeout(_RETRY_S)
-
-
-def _client(project: str, caller: Caller) -> Any:
-    require(BIGQUERY)
-    from google.auth.credentials import AnonymousCredentials
-    from google.cloud.bigquery import Client
-
-    moved = endpoint("BIGQUERY")
-    make: Any = Client
-    if moved is None:
-        return make(project=project, credentials=caller.credentials())
-    anonymous: Any = AnonymousCredentials
-    credentials = anonymous() if moved.is_plaintext else caller.credentials()
-    return make(project=project, credentials=credentials, client_options={"api_endpoint": moved.url})

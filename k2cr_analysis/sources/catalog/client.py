@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from k2cr_analysis.errors import RemoteError
-from k2cr_analysis.sources.clients import CATALOG, require
-from k2cr_analysis.sources.credentials import Caller
-from k2cr_analysis.sources.endpoints import endpoint
+from k2cr_analysis.remote.clients import CATALOG, require
+from k2cr_analysis.remote.credentials import Caller
+from k2cr_analysis.remote.endpoints import endpoint
 from k2cr_analysis.sources.patience import PASSING_STATUSES, Patience
 
 _TIMEOUT_S: Final = 60.0

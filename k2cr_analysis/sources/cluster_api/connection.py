@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from k2cr_analysis.errors import InputError, Location, RemoteError, UsageError
-from k2cr_analysis.sources.clients import KUBERNETES, require
+from k2cr_analysis.remote.clients import KUBERNETES, require
 from k2cr_analysis.sources.patience import PASSING_STATUSES, Patience
 
 IN_CLUSTER: Final = "in-cluster"

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from k2cr_analysis.errors import RemoteError
-from k2cr_analysis.sources.clients import MONITORING, require
-from k2cr_analysis.sources.credentials import Caller
-from k2cr_analysis.sources.endpoints import endpoint
+from k2cr_analysis.remote.clients import MONITORING, require
+from k2cr_analysis.remote.credentials import Caller
+from k2cr_analysis.remote.endpoints import endpoint
 from k2cr_analysis.sources.monitoring.decode import Points, decode_page
 from k2cr_analysis.sources.monitoring.queries import MetricQuery
 from k2cr_analysis.sources.patience import PASSING_STATUSES, Patience

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from k2cr_analysis.errors import UsageError
-from k2cr_analysis.sources.clients import BIGQUERY, CATALOG, KUBERNETES, MONITORING, require
+from k2cr_analysis.remote.clients import BIGQUERY, CATALOG, KUBERNETES, MONITORING, require
 
 
 def test_what_is_installed_is_taken():

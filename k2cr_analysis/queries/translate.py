@@ -1,0 +1,95 @@
+"""The ``.sql`` files in BigQuery's words: sqlglot does the grammar, and the few things that it leaves are done here.
+
+What a file writes, and what BigQuery has for it:
+
+- ``QUANTILE_DISC(value, [0.5, ...])``: of the sorted values, the one whose rank is the share of them, rounded up. It is
+  exact, unlike ``APPROX_QUANTILES``; whole numbers alone decide the rank.
+- ``HASH(list)``: a fingerprint of the list's JSON, since BigQuery groups by no array.
+- ``list[n]`` with a column for ``n``: ``list[ORDINAL(n)]``, which counts from 1 too.
+- ``EPOCH_US(time)``: ``UNIX_MICROS``. ``ANY_VALUE(x)``: without the ``IGNORE NULLS`` that sqlglot adds.
+- ``NOT MATERIALIZED``: nothing; BigQuery decides by itself.
+- A table of the snapshot: its name in the dataset. Another query that is read like a table: a WITH of it.
+
+Sums are of DECIMAL with 9 digits after the point in the files, which is BigQuery's NUMERIC, so both give the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+def bigquery_sql(text: str, tables: Mapping[str, str], views: Mapping[str, str]) -> str:
+    """``text`` (DuckDB's SQL) for BigQuery.
+
+    ``tables``: name in the text -> ``project.dataset.table``. ``views``: name in the text -> the SQL behind it.
+    """
+    from sqlglot import exp, parse_one
+
+    query = parse_one(text, read="duckdb")
+    read = {table.name for table in query.find_all(exp.Table)}
+    own = query.args.get("with_")
+    behind = [exp.CTE(this=parse_one(views[v], read="duckdb"), alias=v) for v in sorted(read & views.keys())]
+    if behind:
+        query.set("with_", exp.With(expressions=[*behind, *(own.expressions if own else ())]))
+    translated = query.transform(_rewritten)
+    for table in list(translated.find_all(exp.Table)):
+        if table.name in tables:
+            parts = [exp.to_identifier(part, quoted=True) for part in tables[table.name].rsplit(".", 2)]
+            address = exp.Table(catalog=parts[0], db=parts[1], this=parts[2])
+            table.replace(exp.alias_(address, table.alias or table.name, table=True))
+    return translated.sql(dialect="bigquery", pretty=True, comments=False)
+
+
+def _rewritten(node: exp.Expression) -> exp.Expression:
+    from sqlglot import exp
+
+    if isinstance(node, exp.CTE):
+        node.set("materialized", None)
+    elif isinstance(node, exp.PercentileDisc):
+        return exp.Array(expressions=[_at_share(node.this, q) for q in node.expression.expressions])
+    elif isinstance(node, exp.Bracket) and not isinstance(node.expressions[0], exp.Literal):
+        node.set("offset", 1)
+    elif isinstance(node, exp.IgnoreNulls) and isinstance(node.this, exp.Expression):
+        return node.this
+    elif isinstance(node, exp.Anonymous):
+        return _FUNCTIONS.get(node.name.upper(), _as_it_is)(node)
+    return node
+
+
+def _as_it_is(call: exp.Expression) -> exp.Expression:
+    return call
+
+
+def _micros(call: exp.Expression) -> exp.Expression:
+    return _function("UNIX_MICROS", *call.expressions)
+
+
+def _fingerprint(call: exp.Expression) -> exp.Expression:
+    return _function("FARM_FINGERPRINT", _function("TO_JSON_STRING", *call.expressions))
+
+
+def _function(name: str, *arguments: exp.Expression) -> exp.Expression:
+    from sqlglot import exp
+
+    return exp.Anonymous(this=name, expressions=[argument.copy() for argument in arguments])
+
+
+_FUNCTIONS = {"EPOCH_US": _micros, "HASH": _fingerprint}
+
+
+def _at_share(value: exp.Expression, share: exp.Expression) -> exp.Expression:
+    """The value at a share (0.95) of the sorted values: rank = count x 95 / 100, rounded up, from 1."""
+    from sqlglot import exp
+
+    percent = Decimal(share.name) * 100
+    assert percent == int(percent), "a quantile of whole per cents"
+    rank = exp.IntDiv(
+        this=exp.Paren(this=exp.Count(this=value.copy()) * int(percent) + 99), expression=exp.Literal.number(100)
+    )
+    ordered = exp.Order(this=value.copy(), expressions=[exp.Ordered(this=value.copy())])
+    return exp.Bracket(this=exp.ArrayAgg(this=ordered), expressions=[rank], offset=1)

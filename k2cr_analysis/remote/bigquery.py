@@ -1,0 +1,39 @@
+"""BigQuery's client, at Google's own address or at the one that the environment names."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+from k2cr_analysis.remote.clients import BIGQUERY, require
+from k2cr_analysis.remote.credentials import Caller
+from k2cr_analysis.remote.endpoints import endpoint
+
+# BigQuery's on-demand price; the first TiB of a month is free, and 10 MiB a query is the least that is billed.
+# Source: "BigQuery pricing", on-demand compute.
+USD_PER_TIB: Final = Decimal("6.25")
+TIB: Final = 2**40
+LEAST_BILLED_BYTES: Final = 10 * 2**20
+_RETRY_S: Final = 120.0
+
+
+def client(project: str, caller: Caller) -> Any:
+    """A ``google.cloud.bigquery.Client`` whose jobs run in ``project``; ``UsageError`` without the client library."""
+    require(BIGQUERY)
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud.bigquery import Client
+
+    moved = endpoint("BIGQUERY")
+    make: Any = Client
+    if moved is None:
+        return make(project=project, credentials=caller.credentials())
+    anonymous: Any = AnonymousCredentials
+    credentials = anonymous() if moved.is_plaintext else caller.credentials()
+    return make(project=project, credentials=credentials, client_options={"api_endpoint": moved.url})
+
+
+def retry() -> Any:
+    """The client's own retries, for at most two minutes."""
+    from google.cloud.bigquery import DEFAULT_RETRY
+
+    return DEFAULT_RETRY.with_timeout(_RETRY_S)
