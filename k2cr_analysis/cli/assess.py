@@ -137,8 +137,10 @@ def _explanation(assessed: Sequence[Assessment], workload: str | None) -> str:
 
 
 def _summary(assessed: Sequence[Assessment], found: Portfolio) -> None:
-    share = found.fields.accounted / found.fields.seen if found.fields.seen else 1.0
+    from k2cr_analysis.report.wording import share
+
+    accounted = found.fields.accounted / found.fields.seen if found.fields.seen else 1.0
     say(", ".join(f"{count} {verdict}" for verdict, count in found.counts.items()))
-    say(f"fields accounted for: {found.fields.accounted} of {found.fields.seen} ({share:.1%})")
+    say(f"fields accounted for: {found.fields.accounted} of {found.fields.seen} ({share(accounted)})")
     for note in sorted({text for a in assessed for text in a.assumptions}):
         say(f"assumed: {note}")

@@ -154,6 +154,11 @@ _ALL = (
     _column(
         "holds_back_month", "holds back", "currency/month", "saving that its staying keeps from being realised", "money"
     ),
+    _column("assumption", "what", "", "an assumption that the plan's saving hangs on"),
+    _column("low_at", "at one end", "", "the assumption at its one end"),
+    _column("low_month", "saving there", "currency/month", "saving less effort with the assumption at low_at", "money"),
+    _column("high_at", "at the other", "", "the assumption at its other end"),
+    _column("high_month", "saving there", "currency/month", "saving less effort with it at high_at", "money"),
 )
 
 COLUMNS: dict[str, Column] = {column.name: column for column in _ALL}

@@ -157,6 +157,41 @@ def waves(plan: Plan) -> Chart | Html:
     return Chart(figure, title, f"Saving by wave: {words}. {rule}")
 
 
+def sensitivity(plan: Plan) -> Chart | Html:
+    """What the plan's saving hangs on: a bar from one end of each assumption to the other, the widest on top."""
+    if not plan.swings or plan.objective is None:
+        return note("Nothing hangs on an assumption: no workload moves, or no saving can be promised.")
+    base, currency = float(plan.objective), plan.currency
+    with canvas(0.9 + 0.42 * len(plan.swings)) as (figure, [axes]):
+        for y, swing in enumerate(reversed(plan.swings)):
+            for end, at in ((swing.low_month, swing.low_at), (swing.high_month, swing.high_at)):
+                width = float(end) - base
+                axes.barh(y, width, left=base, color=chart.GAIN if width > 0 else chart.LOSS, height=0.55)
+                side, align = (6, "left") if width > 0 else (-6, "right")
+                axes.annotate(
+                    f"{at}: {money(end, currency, cents=False)}",
+                    (float(end), y),
+                    xytext=(side, 0),
+                    textcoords="offset points",
+                    ha=align,
+                    va="center",
+                    fontsize=8.5,
+                )
+        axes.axvline(base, color=chart.MUTED, linewidth=0.9)
+        axes.set_yticks(range(len(plan.swings)), [swing.of for swing in reversed(plan.swings)])
+        axes.set_xlabel(f"{currency} a month saved, less effort")
+        axes.grid(axis="y", visible=False)
+        axes.margins(x=0.3)
+    top = plan.swings[0]
+    low, high = sorted((top.low_month, top.high_month))
+    reach = f"from {money(low, currency, cents=False)} to {money(high, currency, cents=False)} a month"
+    words = "; ".join(
+        f"{s.of}: {money(s.low_month, currency)} at {s.low_at}, {money(s.high_month, currency)} at {s.high_at}"
+        for s in plan.swings
+    )
+    return Chart(figure, f"The saving hangs most on {top.of}: {reach}", f"Sensitivity of the plan. {words}.")
+
+
 def cost(workload: WorkloadAssessment) -> Chart | Html:
     """Both sides of one workload's cost, stacked by line item."""
     found = workload.cost

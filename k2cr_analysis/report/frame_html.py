@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from html import escape
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _RIGHT = {"money", "exact", "number", "share", "ms", "hours"}
+_CODE = re.compile(r"`([^`]+)`")  # texts set off names as Markdown does
 _DASH = '<span class="none">–</span>'
 
 
@@ -91,7 +93,7 @@ def _text(column: Column, value: Any, currency: Any) -> str:
     if column.name in ("workload_id", "workload_ids", "depends_on"):
         many = value if isinstance(value, list) else [value]
         return ", ".join(f'<span class="workload">{escape(str(one))}</span>' for one in many)
-    return escape(_plain(column, value, currency))
+    return _CODE.sub(r"<code>\1</code>", escape(_plain(column, value, currency)))
 
 
 def _plain(column: Column, value: Any, currency: Any) -> str:

@@ -97,7 +97,7 @@ def candidate_heading(workload: WorkloadAssessment, assessed: Assessment) -> Htm
         Tile(
             "Leaves the bill alone",
             money(cost.gke_avoidable_month if cost else None, currency),
-            "a month: only whole nodes leave",
+            "a month" if assessed.avoidable.by_pod else "a month: only whole nodes leave",
         ),
     ]
     if fit.target == "service":
@@ -196,6 +196,9 @@ def _interval(interval: Any, currency: str) -> str:
 
 
 def _window(assessed: Assessment) -> str:
+    """The days of the metrics and the bill; of manifests alone none are."""
+    if not any(_mapping(assessed.snapshot.get("rows")).get(table) for table in ("usage", "traffic", "billing")):
+        return "no metrics and no bill: from the objects alone"
     start, end = (str(assessed.snapshot.get(k, ""))[:10] for k in ("window_start", "window_end"))
     return f"{start} to {end} (UTC)"
 

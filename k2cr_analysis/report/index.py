@@ -85,7 +85,9 @@ def _row(workload: WorkloadAssessment, record: Record | None) -> dict[str, Any]:
 
 
 def _why(workload: WorkloadAssessment) -> str:
-    """The rules behind the verdict, gravest first; nothing where the files alone are enough."""
+    """The rules behind the verdict; for what stays, the evidence; nothing where the files alone are enough."""
+    if workload.fit.verdict == "keep":
+        return "; ".join(f.message for f in workload.findings if f.rule == "belongs-to-cluster")
     grave = {"blocked": "blocker", "changes": "change"}.get(workload.fit.verdict)
     rules = sorted({f.rule for f in workload.findings if f.severity == grave})
     return ", ".join(rules[:4]) + (f" and {len(rules) - 4} more" if len(rules) > 4 else "")

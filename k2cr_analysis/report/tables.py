@@ -105,6 +105,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "currency",
     ),
     "left": ("workload_id", "why", "holds_back_month", "currency"),
+    "sensitivity": ("assumption", "low_at", "low_month", "high_at", "high_month", "currency"),
     "validation": (
         "model",
         "compared",
@@ -335,6 +336,22 @@ def left(plan: Plan) -> pd.DataFrame:
         for one in plan.left
     ]
     return _frame("left", rows)
+
+
+def sensitivity(plan: Plan) -> pd.DataFrame:
+    """One row an assumption that the plan's saving hangs on, the widest first."""
+    rows = [
+        {
+            "assumption": swing.of,
+            "low_at": swing.low_at,
+            "low_month": _float(swing.low_month),
+            "high_at": swing.high_at,
+            "high_month": _float(swing.high_month),
+            "currency": plan.currency,
+        }
+        for swing in plan.swings
+    ]
+    return _frame("sensitivity", rows)
 
 
 def validation(comparisons: Iterable[Comparison]) -> pd.DataFrame:

@@ -31,11 +31,13 @@ def milliseconds(value: float | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """``3.2 %``; small shares are not rounded to nothing."""
+    """``3.2 %``; small shares are not rounded to nothing, nor nearly all to all."""
     if value is None:
         return UNKNOWN
     if 0 < value < 0.0001:
         return "< 0.01 %"
+    if 0.995 <= value < 1:
+        return f"{min(round(value * 100, 1), 99.9)} %"
     return (
         f"{value:.2%}".replace("%", " %")
         if value < 0.01

@@ -19,6 +19,7 @@ def charts(demo, reference, reference_choice, demo_plan, demo_portfolio):
         "bill": lambda: figures.bill(demo_portfolio),
         "savings": lambda: figures.savings(demo),
         "waves": lambda: figures.waves(demo_plan),
+        "sensitivity": lambda: figures.sensitivity(demo_plan),
         "cost": lambda: figures.cost(reference),
         "startup": lambda: figures.startup(reference),
         "rhythm": lambda: figures.rhythm(demo.traffic[reference.id]),
@@ -28,7 +29,19 @@ def charts(demo, reference, reference_choice, demo_plan, demo_portfolio):
     }
 
 
-NAMES = ("verdicts", "bill", "savings", "waves", "cost", "startup", "rhythm", "latency", "frontier", "validation")
+NAMES = (
+    "verdicts",
+    "bill",
+    "savings",
+    "waves",
+    "sensitivity",
+    "cost",
+    "startup",
+    "rhythm",
+    "latency",
+    "frontier",
+    "validation",
+)
 
 
 @pytest.mark.parametrize("name", NAMES)

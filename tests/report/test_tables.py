@@ -31,6 +31,7 @@ def frames(demo, reference, reference_choice, demo_plan, demo_portfolio):
         "bill": tables.bill(demo_portfolio),
         "waves": tables.waves(demo_plan),
         "left": tables.left(demo_plan),
+        "sensitivity": tables.sensitivity(demo_plan),
         "validation": tables.validation([COMPARISON]),
     }
 
