@@ -21,6 +21,7 @@ from k2cr_analysis.report.wording import count, milliseconds, money
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from k2cr_analysis.latency.recommend import Point, Recommendation
     from k2cr_analysis.latency.validation import Comparison
@@ -348,8 +349,6 @@ def latency(workload: WorkloadAssessment) -> Chart | Html:
 
 def frontier(found: Recommendation | None, currency: str) -> Chart | Html:
     """Every configuration that was simulated, by cost and p99, and those that none beats in both."""
-    from matplotlib.ticker import FuncFormatter, LogLocator
-
     if found is None:
         return note("There is no choice to search: it becomes no service, or its requests or prices are not known.")
     best, edge = found.best, found.frontier
@@ -359,12 +358,7 @@ def frontier(found: Recommendation | None, currency: str) -> Chart | Html:
         axes.step(*_places(edge), where="post", color=chart.CLOUD_RUN, marker="D", markersize=5, label="frontier")
         if best is not None:
             axes.scatter(*_places([best]), s=110, color=chart.GAIN, marker="*", zorder=4, label="recommended")
-        # Too small a configuration lets requests wait for seconds: a linear axis would press all others flat.
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(10, (1, 2, 5)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: milliseconds(value)))
-        axes.minorticks_off()
-        axes.set(xlabel=f"{currency} a month", ylabel="p99 (logarithmic)")
+        axes.set(xlabel=f"{currency} a month", ylabel=_p99_axis(axes, [point.p99_ms for point in found.points]))
         axes.margins(0.08)
         figure.legend(loc="outside upper left", ncols=3)
     cheapest, fastest = edge[0], edge[-1]
@@ -377,6 +371,19 @@ def frontier(found: Recommendation | None, currency: str) -> Chart | Html:
         f"to {money(fastest.cost_month, currency)} at {milliseconds(fastest.p99_ms)}"
     )
     return Chart(figure, title, f"Cost and p99 of {len(found.points)} configurations. {words}.")
+
+
+def _p99_axis(axes: Axes, values_ms: Sequence[float]) -> str:
+    """The axis of p99, logarithmic where a linear one would press most points flat; gives its label."""
+    from matplotlib.ticker import FuncFormatter, LogLocator
+
+    wide = max(values_ms) > 4 * min(values_ms)
+    if wide:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(10, (1, 2, 5)))
+        axes.minorticks_off()
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: milliseconds(value)))
+    return "p99 (logarithmic)" if wide else "p99"
 
 
 def validation(comparisons: Sequence[Comparison]) -> Chart | Html:

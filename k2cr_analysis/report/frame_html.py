@@ -77,7 +77,7 @@ _WIDTHS = {
     "sku": "medium",
     "price_source": "medium small",
     "price_date": "whole",
-    "workload_ids": "long small",
+    "workload_ids": "medium small",
     "evidence": "long",
     "why": "long",
     "side": "whole",
