@@ -118,6 +118,8 @@ _PATH: Final = re.compile(
 )
 _PLAIN_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s@?]+", re.IGNORECASE)
 _LABEL_KEY: Final = re.compile(r"[a-z][a-z./_-]*|[\w./-]*(?:kubernetes\.io|k8s\.io|cloud\.google\.com)[\w./-]*")
+# Online Boutique's probes say who asks: ``shop_session-id=x-liveness-probe``. A session of a person never does.
+_PROBE_COOKIE: Final = re.compile(r"[\w.-]+=[a-z-]*(?:probe|health|liveness|readiness)[a-z-]*")
 _AUTH_MODE: Final = re.compile(r"[a-z]{1,14}|[A-Z][a-z]{1,14}")
 
 
@@ -137,9 +139,10 @@ def is_ordinary_value(value: str, sureness: Secrecy) -> bool:
 
 
 def is_plain_setting(name: str, value: str) -> bool:
-    """Whether a setting only says which kind or which label: ``auth: oauth``, ``key: app.kubernetes.io/name``."""
+    """Whether a setting only says which kind, label or caller: ``auth: oauth``, ``key: app.kubernetes.io/name``."""
     bare = name.lower()
     return bool(
         (bare.endswith("auth") and _AUTH_MODE.fullmatch(value))
         or (bare in ("key", "keys") and _LABEL_KEY.fullmatch(value))
+        or (bare == "cookie" and _PROBE_COOKIE.fullmatch(value))
     )

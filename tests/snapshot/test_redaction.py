@@ -213,6 +213,7 @@ ORDINARY = {
     "_URL": ("TOKEN_URL", "https://login.example.com/oauth/token"),
     "credentials file": ("GOOGLE_APPLICATION_CREDENTIALS", "/var/secrets/google/key.json"),
     "reference": ("DB_PASSWORD", "$(POSTGRES_PASSWORD)"),
+    "a probe's cookie": ("Cookie", "shop_session-id=x-liveness-probe"),
     "URL with a reference": ("DB", "postgres://u:$(DB_PASSWORD)@db:5432/x"),
     "empty": ("PASSWORD", ""),
     "switch": ("USE_TOKEN", "true"),
