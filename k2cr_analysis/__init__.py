@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from k2cr_analysis.assessment import assess, recommend
     from k2cr_analysis.config import load_config
     from k2cr_analysis.cost import cost
+    from k2cr_analysis.diff import diff
     from k2cr_analysis.latency.one_service import simulate
     from k2cr_analysis.plan import plan, portfolio
     from k2cr_analysis.render import render
@@ -39,6 +40,7 @@ _FACE = {
     "portfolio": "plan",
     "render": "render",
     "cost": "cost",
+    "diff": "diff",
     "simulate": "latency.one_service",
     "recommend": "assessment",
     "figures": "report.figures",
@@ -46,7 +48,7 @@ _FACE = {
 }
 
 __all__ = [
-    "assess", "collect", "cost", "figures", "load_config", "open_snapshot",
+    "assess", "collect", "cost", "diff", "figures", "load_config", "open_snapshot",
     "plan", "portfolio", "recommend", "render", "simulate", "tables",
 ]  # fmt: skip
 
@@ -54,8 +56,8 @@ __all__ = [
 class _Face(ModuleType):
     """The package as a person at a notebook meets it.
 
-    ``plan``, ``render`` and ``cost`` are functions here, and folders too: importing a folder would put the module in
-    the function's place, so that the names are properties, which an import cannot overwrite.
+    ``plan``, ``render``, ``cost`` and ``diff`` are functions here, and folders too: importing a folder would put the
+    module in the function's place, so that the names are properties, which an import cannot overwrite.
     """
 
     def __dir__(self) -> list[str]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from k2cr_analysis import fit as fit_analysis
 from k2cr_analysis.assessment import notices
 from k2cr_analysis.config import Config
+from k2cr_analysis.fit import assess_cluster
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.grading import graded
@@ -46,14 +46,14 @@ def merge_neighbours(
     """Fit of every workload, with the merges that the config asks for; ConfigError for one that cannot be."""
     merges = _merges_here(cluster, config)
     check_merges(cluster, merges)
-    fits = fit_analysis.assess_cluster(cluster, config, callers)
+    fits = assess_cluster(cluster, config, callers)
     if not merges:
         return Merging(cluster, fits, {}, {}, usage)
     into = {one: caller for caller, ids in merges.items() for one in ids}
     for one, caller in into.items():
         _check_neighbour(cluster.by_id[one], caller, fits, {caller, *merges[caller]})
     merged = parse(merged_objects(found, cluster, merges))
-    merged_fits = dict(fit_analysis.assess_cluster(merged, config, _of_merged(callers, into)))
+    merged_fits = dict(assess_cluster(merged, config, _of_merged(callers, into)))
     for caller, ids in merges.items():
         merged_fits[caller] = _without_calls_inside(merged_fits[caller], caller, [cluster.by_id[one] for one in ids])
     neighbours = {}

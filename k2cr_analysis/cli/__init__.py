@@ -21,6 +21,7 @@ VERBS = (
     "plan",
     "render",
     "report",
+    "diff",
     "verify",
     "cost",
     "simulate",

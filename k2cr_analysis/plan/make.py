@@ -40,6 +40,15 @@ def portfolio(assessments: Assessment | Sequence[Assessment]) -> Portfolio:
     return portfolio_of(fleet, choose(fleet).chosen, currency)
 
 
+def plan_and_portfolio(assessments: Assessment | Sequence[Assessment]) -> tuple[Plan, Portfolio]:
+    """Both of one choice, which takes the time."""
+    found = _as_tuple(assessments)
+    currency = only_currency(found)
+    fleet = Fleet(found)
+    choice = choose(fleet)
+    return _plan(fleet, choice, currency), portfolio_of(fleet, choice.chosen, currency)
+
+
 def _plan(fleet: Fleet, choice: Choice, currency: str) -> Plan:
     has_rate = any(a.config.rates.engineer_hour for a in fleet.assessments)
     return Plan(

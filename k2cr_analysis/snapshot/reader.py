@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +45,18 @@ class Snapshot:
             return None
         parts = [pq.read_table(file, columns=None if columns is None else list(columns)) for file in files]
         return pa.concat_tables(parts)
+
+    def table_hashes(self, name: str) -> tuple[str, ...]:
+        """sha256 of each file of a table: equal hashes are equal tables. Empty where the table is absent."""
+        files = self.provenance.files
+        return tuple(record.sha256 for file, record in sorted(files.items()) if file.startswith(f"{name}/"))
+
+    def with_tables_of(self, other: Snapshot, only: str | None = None) -> Snapshot:
+        """This snapshot's objects beside another's tables, or with that one of its tables in place of its own."""
+        if only is None:
+            return replace(self, _files=other._files)
+        files = {name: paths for name, paths in self._files.items() if name != only}
+        return replace(self, _files=files | {name: p for name, p in other._files.items() if name == only})
 
     @property
     def tables(self) -> Mapping[str, pa.Table]:
