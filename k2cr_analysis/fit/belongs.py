@@ -19,9 +19,15 @@ from k2cr_analysis.model.workload import Workload
 # Namespaces that hold a cluster's own machinery: Kubernetes', GKE's, and those that well-known add-ons make for
 # themselves.
 _SYSTEM_NAMESPACE = re.compile(
-    r"kube-(system|public|node-lease|flannel)|gke-.+|gmp-(system|public)|istio-(system|operator|cni|ingress)|asm-.+|anthos-.+|config-management-.+|cnrm-system|configconnector-operator-system"
-    r"|knative-(serving|eventing|operator)|kourier-system|cert-manager|ingress-nginx|gatekeeper-system|kyverno|linkerd(-viz|-jaeger)?|calico-(system|apiserver)|tigera-operator"
-    r"|metallb-system|flux-system|external-secrets|local-path-storage|node-feature-discovery|gpu-operator|keda|velero|kueue-system|jobset-system|lws-system|resource-group-system|dapr-system"
+    r"kube-(system|public|node-lease|flannel)|gke-.+|gmp-(system|public)|asm-.+|anthos-.+|config-management-.+"
+    r"|istio-(system|operator|cni|ingress|egress|control)|linkerd(-viz|-jaeger|-multicluster)?|dapr-system"
+    r"|cnrm-system|configconnector-operator-system|resource-group-system|krmapihosting-system"
+    r"|knative-(serving|eventing|operator|sources)|kourier-system|tekton-pipelines(-resolvers)?|tekton-operator"
+    r"|cert-manager|ingress-nginx|projectcontour|envoy-gateway-system|nginx-gateway|metallb-system"
+    r"|gatekeeper-system|kyverno|external-secrets|argocd|flux-system|velero|keda"
+    r"|calico-(system|apiserver)|tigera-operator|local-path-storage|longhorn-system|rook-ceph"
+    r"|node-feature-discovery|gpu-operator|kueue-system|jobset-system|lws-system"
+    r"|elastic-system|opentelemetry-operator-system|agones-system|autoneg-system"
 )
 # API groups that the API server itself serves; any other group is made of custom resources.
 _BUILT_IN_GROUPS = frozenset({
@@ -75,16 +81,17 @@ def _by_custom_resources(workload: Workload, index: ClusterIndex) -> Belonging |
     if not index.has_own_account(workload):
         return None
     for grant in index.grants(workload):
-        for what in _controlled(grant):
+        for what in _controlled(grant, runs_to_its_end=workload.kind in ("Job", "CronJob")):
             return Belonging(grant.at, f"it controls {what} ({grant.role})")
     return None
 
 
-def _controlled(grant: Grant) -> Iterator[str]:
+def _controlled(grant: Grant, *, runs_to_its_end: bool) -> Iterator[str]:
+    """What a grant lets a workload control. A job that writes custom resources uses them; it controls none."""
     for rule in grant.rules or ():
         groups, resources, verbs = texts(rule, "apiGroups"), texts(rule, "resources"), set(texts(rule, "verbs"))
         for group in groups:
-            if group not in _BUILT_IN_GROUPS and _is_control(resources, verbs):
+            if not runs_to_its_end and group not in _BUILT_IN_GROUPS and _is_control(resources, verbs):
                 yield f"custom resources of {group}"
             wanted = _CONTROL_PLANE.get(group)
             if wanted and verbs & _MAKES and any(r == "*" or wanted in r for r in resources):

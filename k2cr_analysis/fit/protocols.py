@@ -55,24 +55,10 @@ _ADMIN_WORDS = frozenset(
 )
 _GRPC_WORDS = frozenset({"grpc", "grpcs", "grpcweb"})
 _H2C_WORDS = frozenset({"h2c", "http2"})
-_HTTP_WORDS = frozenset(
-    {
-        "http",
-        "http1",
-        "web",
-        "www",
-        "ui",
-        "api",
-        "rest",
-        "ws",
-        "wss",
-        "websocket",
-        "webui",
-        "dashboard",
-        "graphql",
-        "frontend",
-    }
-)
+_HTTP_WORDS = frozenset({"http", "http1", "ws", "wss", "websocket"})
+# Words for what is mostly served over HTTP, and yet may be gRPC ("api") or a database behind the web: they say
+# something only where neither the image nor a probe does.
+_WEB_WORDS = frozenset({"web", "www", "ui", "api", "rest", "webui", "dashboard", "graphql", "frontend"})
 _HTTPS_WORDS = frozenset({"https", "tls", "ssl", "websecure"})
 # Words that name a protocol which is neither HTTP nor gRPC.
 _RAW_WORDS = frozenset({
@@ -264,7 +250,7 @@ def raw_by_name(name: str | None) -> bool:
 def web_by_name(name: str | None) -> bool:
     """Whether a port's name says HTTP or gRPC."""
     found = _by_name(name, "")
-    return found is not None and found[0] != "raw"
+    return found[0] != "raw" if found else bool(_WEB_WORDS & set(words_of(name or "")))
 
 
 def words_of(name: str) -> list[str]:
@@ -288,6 +274,7 @@ def _speaks(
         or _by_name(declared.name if declared else None, f"container port name {declared.name if declared else ''}")
         or _by_known_server(pod, target)
         or _by_probe(pod, target)
+        or _by_web_word(port, declared)
         or _by_number(port, target, exposure)
     )
 
@@ -317,14 +304,25 @@ def _json_object(text: str) -> Mapping[str, object]:
 
 
 def _by_name(name: str | None, evidence: str) -> _Evidence | None:
-    """The first word decides if it names a protocol; else any word does, web protocols before raw ones."""
+    """The first word decides if it names a protocol; else any word does, web protocols before raw ones.
+
+    A raw word behind a word of the web (``web-tcp``, ``ui-tcp``) is no protocol.
+    """
     words = words_of(name or "")
     if words[:2] == ["grpc", "web"]:
         return "http", True, evidence
-    for group in (words[:1], words):
+    rest = [w for w in words if w not in _RAW_WORDS] if _WEB_WORDS & set(words[:1]) else words
+    for group in (words[:1], rest):
         for known, speaks in _BY_WORD:
             if set(group) & known:
                 return speaks, True, evidence
+    return None
+
+
+def _by_web_word(port: ServicePort, declared: Port | None) -> _Evidence | None:
+    for name, whose in ((port.name, "Service"), (declared.name if declared else None, "container")):
+        if _WEB_WORDS & set(words_of(name or "")):
+            return "http", True, f"{whose} port name {name}"
     return None
 
 

@@ -453,12 +453,20 @@ def headless_peer_discovery(candidate: Candidate) -> Iterator[Found]:
                     f"the pods find each other by the headless Service {exposure.service} ({evidence}); Cloud "
                     "Run's instances cannot",
                 )
-    subdomain = candidate.pod.raw.get("subdomain")
-    if subdomain:
+    if _names_its_pods(candidate):
         yield Found(
             f"{candidate.pod.path}.subdomain",
-            f"each pod has a name of its own under {subdomain}; Cloud Run's instances have none",
+            f"each pod has a name of its own under {candidate.pod.raw['subdomain']}; Cloud Run's instances have none",
         )
+
+
+def _names_its_pods(candidate: Candidate) -> bool:
+    """Whether a subdomain gives the pods names: with a headless Service of that name, or as an indexed Job means it."""
+    subdomain = candidate.pod.raw.get("subdomain")
+    found = candidate.index.services.get(candidate.workload.namespace, {}).get(str(subdomain))
+    batch = candidate.workload.batch
+    indexed = batch is not None and batch.completion_mode == "Indexed"
+    return bool(subdomain) and (indexed or mapping(found, "spec").get("clusterIP") == "None")
 
 
 _ADDRESS_VARIABLE = re.compile(r"HOST|SERVICE|ADDR|PEER|SEED|DISCOVER|URL|DNS|NODE|JOIN|CLUSTER|MEMBER")
@@ -567,20 +575,28 @@ def client_ip_affinity(candidate: Candidate) -> Iterator[Found]:
 @rule(
     id="host-names-set",
     severity="change",
-    reads=("PodSpec.hostAliases", "PodSpec.dnsConfig", "PodSpec.dnsPolicy"),
+    reads=("PodSpec.hostAliases", "PodSpec.dnsConfig", "PodSpec.dnsPolicy", "PodSpec.subdomain"),
     docs="https://docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc",
 )
 def host_names_set(candidate: Candidate) -> Iterator[Found]:
     """The pod has name resolution of its own.
 
-    Why: Cloud Run resolves by the VPC network's DNS. It has no `hostAliases`, and no name servers a pod chooses.
-    Remedy: Put the names into a Cloud DNS private zone (seen through VPC egress) and take out `hostAliases` and
-    `dnsConfig`.
+    Why: Cloud Run resolves by the VPC network's DNS. It has no `hostAliases`, no name servers a pod chooses, and no
+    names of its instances.
+    Remedy: Put the names into a Cloud DNS private zone (seen through VPC egress) and take out `hostAliases`,
+    `dnsConfig` and `subdomain`.
     Example: hostAliases: [{ip: 10.0.0.5, hostnames: [db.internal]}]
     """
     if candidate.pod.raw.get("hostAliases"):
         yield Found(
             f"{candidate.pod.path}.hostAliases", "the pod sets host names of its own; Cloud Run resolves by DNS alone"
+        )
+    subdomain = candidate.pod.raw.get("subdomain")
+    if subdomain and not _names_its_pods(candidate):
+        yield Found(
+            f"{candidate.pod.path}.subdomain",
+            f"the pod wants a name under {subdomain}, and no headless Service of that name is in the snapshot; Cloud "
+            "Run's instances have no names",
         )
     config = mapping(candidate.pod.raw, "dnsConfig")
     for field in ("nameservers", "searches"):
