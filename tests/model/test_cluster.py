@@ -252,3 +252,22 @@ def test_a_route_to_an_import_leads_to_the_service_of_its_name():
         "spec: {rules: [{backendRefs: [{group: net.gke.io, kind: ServiceImport, name: web, port: 80}]}]}",
     ).workloads
     assert [r.kind for e in workload.exposures for r in e.routes] == ["HTTPRoute"]
+
+
+def test_a_kind_of_another_api_group_is_no_workload() -> None:
+    """Kruise's StatefulSet and Volcano's Job have fields of their own; they are counted, not assessed."""
+    cluster = cluster_of(
+        """
+        apiVersion: apps.kruise.io/v1beta1
+        kind: StatefulSet
+        metadata: {name: a}
+        spec: {template: {metadata: {labels: {app: a}}, spec: {containers: [{name: a, image: nginx:1}]}}}
+        ---
+        apiVersion: batch.volcano.sh/v1alpha1
+        kind: Job
+        metadata: {name: b}
+        spec: {tasks: [{replicas: 1}]}
+        """
+    )
+    assert cluster.workloads == ()
+    assert cluster.other_kinds == {"Job.batch.volcano.sh": 1, "StatefulSet.apps.kruise.io": 1}

@@ -49,9 +49,27 @@ class ObjectIndex:
         return found
 
 
+# Kinds that other API groups have too, with other fields: Kruise's StatefulSet, Volcano's Job, Calico's NetworkPolicy.
+_GROUPS_OF_KIND: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"), ("apps", "extensions")),
+    **dict.fromkeys(("Job", "CronJob"), ("batch",)),
+    **dict.fromkeys(("Ingress", "NetworkPolicy"), ("networking.k8s.io", "extensions")),
+    **dict.fromkeys(
+        ("Pod", "Service", "ReplicationController", "ConfigMap", "Secret", "ServiceAccount", "Node", "Namespace"), ()
+    ),
+}
+
+
 def kind_of(raw: Raw) -> str:
-    kind = str(raw.get("kind") or "")
-    return "KnativeService" if kind == "Service" and group_of(raw).startswith("serving.knative.dev") else kind
+    """The kind; ``StatefulSet.apps.kruise.io`` for one that is only named like a kind of Kubernetes.
+
+    Knative's Service is ``KnativeService``. The core group passes for every kind: ``v1`` before a Deployment is a slip.
+    """
+    kind, group = str(raw.get("kind") or ""), group_of(raw)
+    if kind == "Service" and group == "serving.knative.dev":
+        return "KnativeService"
+    own = _GROUPS_OF_KIND.get(kind)
+    return kind if own is None or group == "" or group in own else f"{kind}.{group}"
 
 
 def selects(selector: Raw, labels: Mapping[str, str]) -> bool:
