@@ -50,26 +50,22 @@ class ObjectIndex:
 
 
 # Kinds that other API groups have too, with other fields: Kruise's StatefulSet, Volcano's Job, Calico's NetworkPolicy.
-_GROUPS_OF_KIND: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"), ("apps", "extensions")),
-    **dict.fromkeys(("Job", "CronJob"), ("batch",)),
-    **dict.fromkeys(("Ingress", "NetworkPolicy"), ("networking.k8s.io", "extensions")),
-    **dict.fromkeys(
-        ("Pod", "Service", "ReplicationController", "ConfigMap", "Secret", "ServiceAccount", "Node", "Namespace"), ()
-    ),
-}
+_SHARED_KINDS = frozenset({
+    "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Pod", "Service",
+    "Ingress", "NetworkPolicy", "ConfigMap", "Secret", "ServiceAccount", "Node", "Namespace",
+})  # fmt: skip
+_BUILT_IN_GROUPS = ("", "apps", "batch", "extensions", "networking.k8s.io")
 
 
 def kind_of(raw: Raw) -> str:
     """The kind; ``StatefulSet.apps.kruise.io`` for one that is only named like a kind of Kubernetes.
 
-    Knative's Service is ``KnativeService``. The core group passes for every kind: ``v1`` before a Deployment is a slip.
+    Knative's Service is ``KnativeService``. A group of Kubernetes' own that is not the kind's is only a slip.
     """
     kind, group = str(raw.get("kind") or ""), group_of(raw)
     if kind == "Service" and group == "serving.knative.dev":
         return "KnativeService"
-    own = _GROUPS_OF_KIND.get(kind)
-    return kind if own is None or group == "" or group in own else f"{kind}.{group}"
+    return f"{kind}.{group}" if kind in _SHARED_KINDS and group not in _BUILT_IN_GROUPS else kind
 
 
 def selects(selector: Raw, labels: Mapping[str, str]) -> bool:
