@@ -1,6 +1,7 @@
 """``k2cr.toml``: what a person tells k2cr, typed. Its keys: docs/configuration.md, and what ``k2cr init`` writes."""
 
 from k2cr_analysis.config.load import load_config
+from k2cr_analysis.config.planning import Freeze, PlanSettings, PoolSettings
 from k2cr_analysis.config.settings import (
     AssumedTraffic,
     Config,
@@ -19,8 +20,11 @@ __all__ = [
     "Config",
     "EffortRates",
     "Engine",
+    "Freeze",
     "Objectives",
+    "PlanSettings",
     "Policy",
+    "PoolSettings",
     "Project",
     "Rates",
     "RuleOverride",

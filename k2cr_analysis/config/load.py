@@ -13,12 +13,14 @@ import tomllib
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin
 
 from k2cr_analysis.config.lines import KeyPath, key_lines
+from k2cr_analysis.config.planning import PlanSettings, PoolSettings
 from k2cr_analysis.config.ranges import WORKLOAD_ID, complaint
 from k2cr_analysis.config.settings import (
     AssumedTraffic,
@@ -33,7 +35,19 @@ from k2cr_analysis.config.settings import (
 )
 from k2cr_analysis.errors import ConfigError, Location
 
-TABLES = ("project", "objectives", "traffic", "workload", "rules", "rates", "discounts", "policy", "engine")
+TABLES = (
+    "project",
+    "objectives",
+    "traffic",
+    "workload",
+    "rules",
+    "rates",
+    "discounts",
+    "policy",
+    "engine",
+    "plan",
+    "pool",
+)
 _RATES_KEYS = ("engineer_hour", "currency", "toil", "effort", "rules")  # the other fields of Rates stand in [discounts]
 _DISCOUNTS_KEYS = ("cud",)
 _T = TypeVar("_T")
@@ -46,6 +60,7 @@ _TYPE_WORDS = {
     int: "a whole number",
     float: "a number",
     Decimal: "a number",
+    date: "a day without quotes, 2026-12-31",
 }
 
 
@@ -128,6 +143,11 @@ class _Reader:
             rates=Rates(**rates),
             policy=self.policy(document),
             engine=self.engine(document),
+            plan=self.plan(document),
+            pools={
+                name: self.table(PoolSettings, ("pool", name), document["pool"])
+                for name in sorted(self.mapping(("pool",), document))
+            },
         )
 
     def workload(self, name: str, objectives: Objectives, workloads: Mapping[str, Any]) -> WorkloadSettings:
@@ -186,6 +206,19 @@ class _Reader:
             )
         return policy
 
+    def plan(self, document: Mapping[str, Any]) -> PlanSettings:
+        plan = self.table(PlanSettings, ("plan",), document)
+        for number, freeze in enumerate(plan.freezes):
+            if freeze.last < freeze.first:
+                self.fail(
+                    "config-out-of-range",
+                    ("plan", "freezes", str(number)),
+                    f"last = {freeze.last}",
+                    f"first, {freeze.first}, or a later day",
+                    "both days are included",
+                )
+        return plan
+
     def table(self, settings: type[_T], path: KeyPath, parent: Mapping[str, Any]) -> _T:
         """One table of the file as its dataclass."""
         return settings(**self.only(path, parent, _field_names(settings), settings))
@@ -229,6 +262,8 @@ class _Reader:
         origin = get_origin(kind)
         if origin is Literal:
             return self.choice(get_args(kind), path, found)
+        if origin is tuple and dataclasses.is_dataclass(get_args(kind)[0]):
+            return self.tables(typing.cast(type[Any], get_args(kind)[0]), path, found)
         if origin is tuple:
             return self.texts(path, found)
         if origin is Mapping:
@@ -253,6 +288,15 @@ class _Reader:
             )
         return str(found)
 
+    def tables(self, settings: type[_T], path: KeyPath, found: Any) -> tuple[_T, ...]:
+        if not isinstance(found, list):
+            keys = ", ".join(_field_names(settings))
+            self.fail(
+                "config-wrong-type", path, _shown(found), f"a list of tables with {keys}", f"write [[{_dotted(path)}]]"
+            )
+        named = {str(number): item for number, item in enumerate(found)}
+        return tuple(self.table(settings, (*path, number), named) for number in named)
+
     def texts(self, path: KeyPath, found: Any) -> tuple[str, ...]:
         if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
             self.fail("config-wrong-type", path, _shown(found), "a list of texts", f'write {path[-1]} = ["..."]')
@@ -267,6 +311,9 @@ class _Reader:
         if kind is int and is_number and isinstance(found, int):
             return found
         if kind in (str, bool) and isinstance(found, kind):
+            return found
+        # A moment is a day too for Python, and not for the keys.
+        if kind is date and isinstance(found, date) and not isinstance(found, datetime):
             return found
         do = f'write {path[-1]} = "{found}"' if kind is str and is_number else ""
         return self.fail("config-wrong-type", path, _shown(found), _TYPE_WORDS[kind], do)

@@ -34,7 +34,7 @@ def complaint(path: tuple[str, ...], value: Any) -> Complaint | None:
 
 def _general(path: tuple[str, ...]) -> str:
     """``workload.X.objectives.p99_ms`` has the range of ``objectives.p99_ms``."""
-    if path[0] in ("workload", "rules"):
+    if path[0] in ("workload", "rules", "pool"):
         path = path[2:] if len(path) > 3 else (path[0], *path[2:])
     if path[:2] in _SAME_FOR_ALL_KEYS:
         path = path[:2]
@@ -111,6 +111,12 @@ _CHECKS: dict[str, Callable[[tuple[str, ...], Any], Complaint | None]] = {
     "rates.toil": _not_negative,
     "rates.effort": _not_negative,
     "rates.rules": _not_negative,
+    "plan.wave_days": _above_zero,
+    "plan.wave_workloads": _at_least_one,
+    "plan.wave_length_days": _at_least_one,
+    "plan.payback_months": _at_least_one,
+    "plan.hop_month": _not_negative,
+    "pool.min_nodes": _not_negative,
     "policy.naming": _naming,
     "engine.dataset": _dataset,
     "policy.required_labels": _label,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from k2cr_analysis.config.planning import PlanSettings, PoolSettings
 from k2cr_analysis.config.work_rates import EffortRates, RuleRates, ToilRates
 
 Iap = Literal["load-balancer", "direct", "none"]
@@ -54,6 +55,7 @@ class WorkloadSettings:
     depends_on: Mapping[str, tuple[str, ...]] | None = None  # container -> the containers it waits for
     objectives: Objectives | None = None
     merge: tuple[str, ...] = ()  # ids of neighbours whose containers run in this one's service
+    egress_addresses: tuple[str, ...] = ()  # names of static addresses that its calls to the internet leave by
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ class Config:
     rates: Rates = Rates()
     policy: Policy = Policy()
     engine: Engine = Engine()
+    plan: PlanSettings = field(default_factory=PlanSettings)
+    pools: Mapping[str, PoolSettings] = field(default_factory=dict)
 
     def workload(self, workload_id: str) -> WorkloadSettings:
         return self.workloads.get(workload_id, WorkloadSettings())
