@@ -33,7 +33,10 @@ def bigquery_sql(text: str, tables: Mapping[str, str], views: Mapping[str, str])
     query = parse_one(text, read="duckdb")
     read = {table.name for table in query.find_all(exp.Table)}
     own = query.args.get("with_")
-    behind = [exp.CTE(this=parse_one(views[v], read="duckdb"), alias=v) for v in sorted(read & views.keys())]
+    behind = [
+        exp.CTE(this=parse_one(views[name], read="duckdb"), alias=exp.TableAlias(this=exp.to_identifier(name)))
+        for name in sorted(read & views.keys())
+    ]
     if behind:
         query.set("with_", exp.With(expressions=[*behind, *(own.expressions if own else ())]))
     translated = query.transform(_rewritten)
@@ -91,5 +94,5 @@ def _at_share(value: exp.Expression, share: exp.Expression) -> exp.Expression:
     rank = exp.IntDiv(
         this=exp.Paren(this=exp.Count(this=value.copy()) * int(percent) + 99), expression=exp.Literal.number(100)
     )
-    ordered = exp.Order(this=value.copy(), expressions=[exp.Ordered(this=value.copy())])
+    ordered = exp.Order(this=value.copy(), expressions=[exp.Ordered(this=value.copy(), nulls_first=True)])
     return exp.Bracket(this=exp.ArrayAgg(this=ordered), expressions=[rank], offset=1)

@@ -28,6 +28,10 @@ class Warehouse:
         self.bytes = 3 * 2**20
         self.lock = threading.Lock()
 
+    def missing(self, sql):
+        """The first table of a query that is not there."""
+        return next((name for name in re.findall(r"`([^`]+)`", sql) if name not in self.tables), None)
+
     def run(self, sql, parameters):
         name = re.search(r"`([^`]+)`", sql)[1]
         connection = duckdb.connect()
@@ -111,15 +115,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def insert(self, project, body):
         config = body["configuration"]
+        if missing := self.warehouse.missing(config["query"]["query"]):
+            return self.refuse(404, "notFound", f"Not found: Table {missing}")
         job_id = (body.get("jobReference") or {}).get("jobId") or "dry"
         statistics = {
             "totalBytesProcessed": str(self.warehouse.bytes),
             "query": {"totalBytesProcessed": str(self.warehouse.bytes)},
         }
         if not config.get("dryRun"):
-            given = {p["name"]: _parameter(p) for p in config["query"]["queryParameters"]}
+            given = {p["name"]: _parameter(p) for p in config["query"].get("queryParameters", ())}
             self.warehouse.jobs[job_id] = (body, self.warehouse.run(config["query"]["query"], given))
-        self.send({"jobReference": {"projectId": project, "jobId": job_id, "location": "US"}, "configuration": config,
+        return self.send({"jobReference": {"projectId": project, "jobId": job_id, "location": "US"}, "configuration": config,
                    "status": {"state": "DONE"}, "statistics": statistics})  # fmt: skip
 
     def job(self, project, job_id):
