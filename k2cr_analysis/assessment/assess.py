@@ -122,7 +122,8 @@ def _gather(snapshot: Snapshot, config: Config, calibration: Calibration) -> tup
     bill = bill.joined(merging.into)
     # What belongs to the cluster by nature does not keep it alive: it goes with the last of the others.
     holds = [name for name, fit in merging.fits.items() if fit.verdict != "keep"]
-    avoidable = Avoidable(cluster, bill, measured, holds, merging.into)
+    minimums = {name: pool.min_nodes for name, pool in config.pools.items()}
+    avoidable = Avoidable(cluster, bill, measured, holds, merging.into, minimums)
     evidence = _Evidence(
         cluster=cluster,
         config=config,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from k2cr_analysis.cost.node_price import machine_type
+from k2cr_analysis.cost.reservation import machine_room
 from k2cr_analysis.model.cluster import Cluster, Node
 from k2cr_analysis.model.workload import Workload
 
@@ -41,12 +43,18 @@ class NodePool:
 
 
 def allocatable_cores(node: Node) -> Decimal:
-    """What pods can request; the capacity where the node does not say."""
-    return node.allocatable.cpu_cores or node.capacity.cpu_cores or Decimal(0)
+    """What pods can request; by GKE's formula where the node does not say, else its capacity."""
+    if node.allocatable.cpu_cores:
+        return node.allocatable.cpu_cores
+    machine = machine_type(node.machine_type)
+    return Decimal(machine_room(machine).cpu_millicores) / 1000 if machine else node.capacity.cpu_cores or Decimal(0)
 
 
 def allocatable_bytes(node: Node) -> int:
-    return node.allocatable.memory_bytes or node.capacity.memory_bytes or 0
+    if node.allocatable.memory_bytes:
+        return node.allocatable.memory_bytes
+    machine = machine_type(node.machine_type)
+    return machine_room(machine).memory_kib * 1024 if machine else node.capacity.memory_bytes or 0
 
 
 def node_pools(cluster: Cluster) -> tuple[NodePool, ...]:
@@ -74,11 +82,11 @@ def _selected(workload: Workload, labels: Mapping[str, str]) -> bool:
 
 
 def _matches(expressions: Iterable[Mapping[str, Any]], labels: Mapping[str, str]) -> bool:
-    return all(_holds(e, labels.get(str(e.get("key")))) for e in expressions)
+    return all(holds_expression(e, labels.get(str(e.get("key")))) for e in expressions)
 
 
-def _holds(expression: Mapping[str, Any], value: str | None) -> bool:
-    """One match expression of a node selector. Gt and Lt are rare, and are taken to hold."""
+def holds_expression(expression: Mapping[str, Any], value: str | None) -> bool:
+    """One match expression of a selector against a label's value. Gt and Lt are rare, and are taken to hold."""
     values: Sequence[str] = [str(v) for v in expression.get("values") or ()]
     operators = {
         "In": value in values,

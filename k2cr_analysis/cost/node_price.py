@@ -41,6 +41,10 @@ class MachineType:
     vcpu: Decimal
     gib: Decimal
 
+    @property
+    def is_shared_core(self) -> bool:
+        return self.name in _SHARED_CORE
+
 
 @dataclass(frozen=True, slots=True)
 class NodePrice:

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from k2cr_analysis.cost.anti_affinity import NO_MANNERS, Manners, manners_of
 from k2cr_analysis.cost.node_pools import NodePool, allocatable_bytes, allocatable_cores, node_pools
 from k2cr_analysis.cost.pod_demand import PodDemand
 from k2cr_analysis.cost.repack import Load, PodGroup, Room, load_of
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.workload import Workload
-
-_HOST_NAME = "kubernetes.io/hostname"
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,7 @@ def placed_pools(cluster: Cluster, demands: Mapping[str, PodDemand]) -> list[Pla
     """The pods of every workload in their pools: where they run; else, the largest first, where most room is left."""
     pools = node_pools(cluster)
     rooms = [_room(pool, cluster, demands) for pool in pools]
+    manners = manners_of(w for w in cluster.workloads if w.kind != "DaemonSet")
     groups: list[dict[str, PodGroup]] = [{} for _ in pools]
     unplaced: list[tuple[PodGroup, str]] = []
     for workload in cluster.workloads:
@@ -36,9 +36,10 @@ def placed_pools(cluster: Cluster, demands: Mapping[str, PodDemand]) -> list[Pla
             continue
         seen = _seen(demand, pools)
         for number, pods in seen.items():
-            groups[number][workload.id] = _group(workload, demand, Decimal(pods))
+            groups[number][workload.id] = _group(demand, Decimal(pods), manners.get(workload.id, NO_MANNERS))
         if not seen and demand.pods:
-            unplaced.append((_group(workload, demand, demand.pods), workload.id))
+            group = _group(demand, demand.pods, manners.get(workload.id, NO_MANNERS))
+            unplaced.append((group, workload.id))
     loads = [load_of(found.values()) for found in groups]
     for group, workload_id in sorted(unplaced, reverse=True):
         after = {n: loads[n].with_pods(group) for n, pool in enumerate(pools) if pool.takes(cluster.by_id[workload_id])}
@@ -65,14 +66,15 @@ def _fullness(load: Load, pool: NodePool, room: Room) -> float:
     return max(load.cpu_millicores / (room.cpu_millicores * nodes), load.memory_kib / (room.memory_kib * nodes))
 
 
-def _group(workload: Workload, demand: PodDemand, pods: Decimal) -> PodGroup:
+def _group(demand: PodDemand, pods: Decimal, manners: Manners) -> PodGroup:
     """The pods of a workload in one pool, in whole pods. Less than one pod is one of that part of the size.
 
     A job that runs an hour a day so takes a 24th of its room; the autoscaler gives it the rest while it runs.
     """
     part, count = min(pods, Decimal(1)), max(int(pods.to_integral_value(rounding="ROUND_CEILING")), 1)
     memory_kib = (demand.memory_bytes * part / 1024).to_integral_value(rounding="ROUND_CEILING")
-    return PodGroup(_millicores(demand.cpu_cores * part), int(memory_kib), count, _shuns_itself(workload))
+    cpu = _millicores(demand.cpu_cores * part)
+    return PodGroup(cpu, int(memory_kib), count, manners.tag, manners.shuns, manners.even_over_zones)
 
 
 def _room(pool: NodePool, cluster: Cluster, demands: Mapping[str, PodDemand]) -> Room:
@@ -96,10 +98,3 @@ def _is_on(daemon_set: Workload, demand: PodDemand, pool: NodePool) -> bool:
 
 def _millicores(cores: Decimal) -> int:
     return int((cores * 1000).to_integral_value(rounding="ROUND_CEILING"))
-
-
-def _shuns_itself(workload: Workload) -> bool:
-    """Required pod anti-affinity by host name, which charts write against the workload's own label."""
-    anti = (workload.pod.raw.get("affinity") or {}).get("podAntiAffinity") or {}
-    terms = anti.get("requiredDuringSchedulingIgnoredDuringExecution") or []
-    return any(term.get("topologyKey") == _HOST_NAME for term in terms)

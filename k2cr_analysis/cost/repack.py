@@ -17,12 +17,26 @@ from k2cr_analysis.model.observed import IntArray
 
 
 class PodGroup(NamedTuple):
-    """``pods`` pods of one shape. ``one_per_node``: required anti-affinity to each other by host name."""
+    """``pods`` pods of one shape.
+
+    ``tag`` is the workload's bit where others shun it, ``shuns`` the bits of those that it takes no node with: its own
+    among them, and it is one pod a node. ``even_over_zones``: required spread over the zones.
+    """
 
     cpu_millicores: int
     memory_kib: int
     pods: int
-    one_per_node: bool = False
+    tag: int = 0
+    shuns: int = 0
+    even_over_zones: bool = False
+
+    @property
+    def one_per_node(self) -> bool:
+        return bool(self.tag & self.shuns)
+
+    @property
+    def has_manners(self) -> bool:
+        return bool(self.tag or self.shuns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +57,21 @@ def nodes_needed(room: Room, groups: Sequence[PodGroup]) -> int:
     cpu, memory, pods = (
         np.full(size, value, dtype=np.int64) for value in (room.cpu_millicores, room.memory_kib, room.pods)
     )
+    there, shunned = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)  # tags
     opened = 0
-    for group in sorted(groups, key=lambda g: (_share(room, g), g), reverse=True):
+    for group in sorted(groups, key=lambda g: (share_of(room, g), g), reverse=True):
         left = group.pods
         if opened:
             fits = _fits(group, cpu[:opened], memory[:opened], pods[:opened])
+            if group.has_manners:
+                fits = np.where(there[:opened] & group.shuns | shunned[:opened] & group.tag, 0, fits)
             before = np.cumsum(fits) - fits
             placed = np.clip(left - before, 0, fits)
             cpu[:opened] -= placed * group.cpu_millicores
             memory[:opened] -= placed * group.memory_kib
             pods[:opened] -= placed
+            there[:opened][placed > 0] |= group.tag
+            shunned[:opened][placed > 0] |= group.shuns
             left -= int(placed.sum())
         if left:
             each = max(
@@ -69,6 +88,7 @@ def nodes_needed(room: Room, groups: Sequence[PodGroup]) -> int:
             cpu[span] -= placed * group.cpu_millicores
             memory[span] -= placed * group.memory_kib
             pods[span] -= placed
+            there[span], shunned[span] = group.tag, group.shuns
             opened += new
     return opened
 
@@ -114,17 +134,18 @@ def fullest(room: Room, load: Load) -> int:
 
 
 def _merged(groups: Sequence[PodGroup]) -> list[PodGroup]:
-    """Equal shapes as one group; pods that shun each other stay as they are."""
+    """Equal shapes as one group; pods that shun, or are shunned, stay as they are."""
     counts: dict[PodGroup, int] = {}
     for group in groups:
-        if group.pods and not group.one_per_node:
-            shape = group._replace(pods=1)
+        if group.pods and not group.has_manners:
+            shape = group._replace(pods=1, even_over_zones=False)
             counts[shape] = counts.get(shape, 0) + group.pods
     merged = [shape._replace(pods=count) for shape, count in counts.items()]
-    return merged + [g for g in groups if g.pods and g.one_per_node]
+    return merged + [g for g in groups if g.pods and g.has_manners]
 
 
-def _share(room: Room, group: PodGroup) -> float:
+def share_of(room: Room, group: PodGroup) -> float:
+    """What one of the pods takes of a node, by the scarcer of CPU and memory."""
     return max(group.cpu_millicores / max(room.cpu_millicores, 1), group.memory_kib / max(room.memory_kib, 1))
 
 

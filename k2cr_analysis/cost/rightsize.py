@@ -12,9 +12,9 @@ from decimal import Decimal
 
 from k2cr_analysis.cost.autopilot import pod_items
 from k2cr_analysis.cost.bill import GkeBill
+from k2cr_analysis.cost.exact_packing import fewest_nodes
 from k2cr_analysis.cost.placement import placed_pools
 from k2cr_analysis.cost.pod_demand import PodDemand, pod_demands
-from k2cr_analysis.cost.repack import nodes_needed
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.money import total
 from k2cr_analysis.model.observed import WorkloadUsage
@@ -69,7 +69,7 @@ def _on_fewer_nodes(cluster: Cluster, bill: GkeBill, sized: Mapping[str, PodDema
         return None
     spared = _ZERO
     for placed in placed_pools(cluster, sized):
-        needed = max(nodes_needed(placed.room, tuple(placed.groups.values())), placed.pool.zones)
+        needed = max(fewest_nodes(placed.room, tuple(placed.groups.values())), placed.pool.zones)
         months = sorted(bill.node_month.get(n.name, _ZERO) for n in placed.pool.nodes)
         spared += sum(months[needed:], _ZERO)
     on_demand = max(sum(bill.node_month.values(), _ZERO) - bill.committed_month, _ZERO)

@@ -33,7 +33,7 @@ class PoolProblem:
         nodes = len(pool.node_names)
         everything = np.sum([in_nodes(pool, w) for w in pool.groups], axis=0) if pool.groups else np.zeros(3)
         # A pool can only be emptied where all its pods may leave; it keeps a node a zone otherwise.
-        some = range(1, min(nodes - pool.zones + 1, nodes)) if leaving else range(0)
+        some = range(1, min(nodes - pool.least_kept(leaving) + 1, nodes)) if leaving else range(0)
         counts = (*some, nodes) if leaving and len(leaving) == len(pool.groups) else tuple(some)
         stay = np.array([(nodes - n + 0.5) / nodes if n < nodes else 0.0 for n in counts])
         return cls(

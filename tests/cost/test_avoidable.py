@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -152,3 +153,152 @@ def test_a_part_without_a_price_leaves_the_whole_without_one():
     joined = unknown.joined({api: web})
     assert joined.attributed_month(web) is None
     assert "nobody knows" in joined.unpriced[web]
+
+
+def with_budget(name, **spec):
+    """A budget for the pods of one workload."""
+    metadata = {"name": name, "namespace": "shop"}
+    selector = {"matchLabels": {"app": name}}
+    return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": metadata, "spec": {"selector": selector, **spec}}  # fmt: skip
+
+
+def annotated(owner, **annotations):
+    owner["spec"]["template"]["metadata"]["annotations"] = {
+        f"cluster-autoscaler.kubernetes.io/{key.replace('_', '-')}": value for key, value in annotations.items()
+    }
+    return owner
+
+
+def two_that_leave_room(*extra, left=None):
+    """Four nodes; `big` fills three of them, `left` has a small pod on each of three."""
+    big, small = workload("big", "3", "4Gi", replicas=3), left or workload("left", "100m", "64Mi", replicas=3)
+    return [*(node(n) for n in "abcd"), big, small, *live(big, "abc"), *live(small, "abc"), *extra]
+
+
+HOLDS = {
+    "a budget without room": ([with_budget("left", maxUnavailable=0)], None, 1),
+    "a budget of all replicas": ([with_budget("left", minAvailable=3)], None, 1),
+    "a budget with room": ([with_budget("left", maxUnavailable=1)], None, 3),
+    "not safe to evict": ([], annotated(workload("left", "100m", "64Mi", replicas=3), safe_to_evict="false"), 1),
+    "safe to evict": ([], annotated(workload("left", "100m", "64Mi", replicas=3), safe_to_evict="true"), 3),
+}
+
+
+@pytest.mark.parametrize("name", HOLDS)
+def test_nodes_that_the_autoscaler_leaves_alone_stay(name):
+    extra, left, going = HOLDS[name]
+    found, _ = avoidable_of(two_that_leave_room(*extra, left=left))
+    assert found.together(ids("big")).node_count == going
+
+
+def test_a_node_that_forbids_its_own_removal_stays():
+    objects = two_that_leave_room()
+    for raw in objects[:2]:
+        raw["metadata"]["annotations"] = {"cluster-autoscaler.kubernetes.io/scale-down-disabled": "true"}
+    found, _ = avoidable_of(objects)
+    assert found.together(ids("big")).node_count == 2
+    assert {n for _, n in found.nodes_going(ids("big"))} == {"gke-c", "gke-d"}
+
+
+def test_the_autoscalers_minimum_stays_while_the_pool_has_pods():
+    made = cluster(two_that_leave_room())
+    bill = attribute(made, None, {}, BOOK, REGION, 30.0)
+    counts = [Avoidable(made, bill, min_nodes={"main": n}).together(ids("big")).node_count for n in (0, 2, 3, 9)]
+    assert counts == [3, 2, 1, 0]
+    assert Avoidable(made, bill, min_nodes={"main": 9}).together(ids("big", "left")).node_count == 4
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "NodeGroups:\n  Name:        https://x/zones/z/instanceGroups/gke-grp\n  Health: Healthy (ready=4 (minSize=2, maxSize=9))",
+        "nodeGroups:\n- health:\n  name: https://x/instanceGroups/gke-grp\n  health:\n    minSize: 2\n",
+    ],
+    ids=["the older text", "YAML"],
+)
+def test_the_minimum_stands_in_the_autoscalers_status(status):
+    config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cluster-autoscaler-status", "namespace": "kube-system"}, "data": {"status": status}}  # fmt: skip
+    found, _ = avoidable_of(two_that_leave_room(config_map))
+    assert found.together(ids("big")).node_count == 2
+
+
+def shunning(name, other, **more):
+    term = {"labelSelector": {"matchLabels": {"app": other}}, "topologyKey": "kubernetes.io/hostname"}
+    rule = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+    return workload(name, "100m", "64Mi", affinity=rule, **more)
+
+
+def test_pods_that_shun_each_other_keep_a_node_each():
+    big = workload("big", "3", "4Gi", replicas=4)
+    together = [workload(n, "100m", "64Mi") for n in ("x", "y")]
+    apart = [shunning("x", "y"), workload("y", "100m", "64Mi")]
+    nodes = [node(n) for n in "abcd"]
+    assert avoidable_of([*nodes, big, *together])[0].together(ids("big")).node_count == 3
+    assert avoidable_of([*nodes, big, *apart])[0].together(ids("big")).node_count == 2
+
+
+def test_a_rule_against_another_application_is_no_rule_against_itself():
+    big, rule = workload("big", "3", "4Gi", replicas=4), shunning("x", "somebody-else", replicas=3)
+    assert avoidable_of([*(node(n) for n in "abcd"), big, rule])[0].together(ids("big")).node_count == 3
+    itself = shunning("x", "x", replicas=3)
+    assert avoidable_of([*(node(n) for n in "abcd"), big, itself])[0].together(ids("big")).node_count == 1
+
+
+def test_pods_spread_evenly_over_zones_need_room_in_each():
+    spread = [{"maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "DoNotSchedule"}]
+    nodes = [node(n, zone=n[0]) for n in ("a1", "a2", "b1", "b2")]
+    big = workload("big", "1900m", "1Gi", replicas=4)
+    # 3 pods of half a node: 2 nodes hold them; spread, one of the zones has 2 pods, and room for 2 must be in either.
+    plain = workload("rest", "1900m", "1Gi", replicas=3)
+    even = workload("rest", "2", "1Gi", replicas=3, topologySpreadConstraints=spread)
+    assert avoidable_of([*nodes, big, plain])[0].together(ids("big")).node_count == 2
+    assert avoidable_of([*nodes, big, even])[0].together(ids("big")).node_count == 0
+
+
+def test_what_goes_is_said_line_by_line():
+    found, bill = avoidable_of(full_nodes("web", "api"))
+    (line,) = found.items(ids("web"))
+    assert (line.sku, line.quantity, line.rate) == ("node pool main (e2-standard-4)", 1, NODE)
+    whole = found.items(ids("web", "api"))
+    assert [i.sku for i in whole] == ["node pool main (e2-standard-4)", "cluster management fee"]
+    assert sum(i.amount for i in whole) == bill.month
+
+
+def test_what_a_commitment_holds_back_is_a_line_of_its_own():
+    model = {"consumption_model": {"id": "D97B", "description": "Compute Flexible CUDs 1 Year"}}
+    rows = [billing_row(6.0, allocated("web")) | model, billing_row(2.0, allocated("api"))]
+    found, _ = avoidable_of(full_nodes("web", "api"), rows)
+    items = found.items(ids("web"))
+    assert sum(i.amount for i in items) == found.together(ids("web")).month
+    assert items[-1].sku == "nodes under commitment, paid until it ends"
+    assert -items[-1].amount == found.held_by_commitment(ids("web")) > 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(sizes, min_size=1, max_size=7), st.integers(1, 8), st.data())
+def test_a_set_saves_the_nodes_that_no_packing_needs_and_its_lines_add_up(found, nodes, data):
+    """Against every way to pack: today's nodes in proportion to the load, and never fewer than the best packing."""
+    made = [workload(f"w{n}", cpu, memory, replicas=1) for n, (cpu, memory, _) in enumerate(found)]
+    avoidable, _ = avoidable_of([*(node(n) for n in "abcdefgh"[:nodes]), *made])
+    everyone = ids(*(m["metadata"]["name"] for m in made))
+    some = data.draw(st.lists(st.sampled_from(everyone), unique=True, max_size=len(everyone) - 1))
+    removal = avoidable.together(some)
+    (pool,) = avoidable.pools
+    staying = [g for w, groups in pool.groups.items() if w not in some for g in groups]
+    assert removal.node_count <= max(nodes - best_packing(pool.room, staying), 0)
+    assert sum((i.amount for i in avoidable.items(some)), Decimal(0)) == removal.month
+    less = data.draw(st.lists(st.sampled_from(some), unique=True)) if some else []
+    assert avoidable.together(less).month <= removal.month
+
+
+def best_packing(room, groups):
+    for count in range(1, len(groups) + 1):
+        for where in product(range(count), repeat=len(groups)):
+            loads = [[g for g, n in zip(groups, where, strict=True) if n == number] for number in range(count)]
+            if all(
+                sum(g.cpu_millicores for g in load) <= room.cpu_millicores
+                and sum(g.memory_kib for g in load) <= room.memory_kib
+                for load in loads
+            ):
+                return count
+    return 0
