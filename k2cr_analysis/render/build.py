@@ -51,7 +51,7 @@ def build(assessed: WorkloadAssessment, context: RenderContext) -> Build:
         containers=parts.containers(),
         volumes=parts.volumes.volumes,
         service_account=identity.email,
-        egress=build_egress(name, called, fit.dependencies, parts.volumes, context, account),
+        egress=build_egress(workload, name, called, fit.dependencies, parts.volumes, context, account),
         execution_environment="gen2" if parts.volumes.need_gen2 else shape.execution_environment,
         accelerator=accelerator if parts.has_gpu else None,
         why={"service_account": identity.why},

@@ -14,6 +14,7 @@ from k2cr_analysis.render.addresses import Addresses
 from k2cr_analysis.render.context import RenderContext
 from k2cr_analysis.render.environment import Environment, build_environment
 from k2cr_analysis.render.images import build_image
+from k2cr_analysis.render.names import container_names
 from k2cr_analysis.render.references import expand
 from k2cr_analysis.render.service import RunContainer
 from k2cr_analysis.render.volumes import Volumes, build_volumes
@@ -33,6 +34,7 @@ class Containers:
         self.context = context
         self.account = account
         self.sources = [c for name in self.fit.containers if (c := self.workload.container(name)) is not None]
+        self.names = container_names([c.name for c in self.sources])
         addresses = Addresses(self.workload.namespace, self.fit.dependencies)
         self.addresses = addresses
         self.environments: Mapping[str, Environment] = {
@@ -73,7 +75,7 @@ class Containers:
         self._account_for_resources(source, cpu, memory)
         self._account_for_ports(source, port)
         return RunContainer(
-            name=source.name,
+            name=self._name(source),
             image=image,
             cpu=cpu,
             memory=memory,
@@ -87,9 +89,16 @@ class Containers:
             startup_probe=self._probe(source, "startup", probes.startup),
             liveness_probe=self._probe(source, "liveness", probes.liveness),
             mounts=self.volumes.mounts[source.name],
-            depends_on=depends_on,
+            depends_on=tuple(self.names[d] for d in depends_on),
             why={k: v for k, v in why.items() if v},
         )
+
+    def _name(self, source: Container) -> str:
+        name = self.names[source.name]
+        if name != source.name:
+            why = "a container's name is lower case letters, digits and hyphens, at most 63"
+            self.account.changed(f"{source.path}.name", "containers[].name", source.name, name, why)
+        return name
 
     def _words(self, source: Container, field: str, words: Sequence[str]) -> tuple[str, ...]:
         """``command`` or ``args`` as the container would have got them; the account is of the whole list."""

@@ -12,6 +12,8 @@ from k2cr_analysis.render.names import service_names
 
 PROJECT_ID = "PROJECT_ID"  # stands for the project wherever it is not known at render time
 PROJECT_NUMBER = "PROJECT_NUMBER"
+SUBNET = "SUBNET"
+NETWORK = "NETWORK"  # of the cluster; a snapshot does not hold it
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,12 @@ class RenderContext:
 
     @property
     def network(self) -> str:
-        return self.config.project.network or "default"
+        return self.config.project.network or NETWORK
 
     @property
     def subnet(self) -> str:
         """Cloud Run's own default: the subnet that has the network's name."""
-        return self.config.project.subnet or self.network
+        return self.config.project.subnet or self.config.project.network or SUBNET
 
 
 def context_of(assessment: Assessment, *, project: str | None = None, region: str | None = None) -> RenderContext:

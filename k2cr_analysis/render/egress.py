@@ -8,8 +8,8 @@ from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.render.account import Account
 from k2cr_analysis.render.addresses import ClusterService, is_private
-from k2cr_analysis.render.context import RenderContext
-from k2cr_analysis.render.service import Egress
+from k2cr_analysis.render.context import NETWORK, SUBNET, RenderContext
+from k2cr_analysis.render.service import Egress, EgressRanges
 from k2cr_analysis.render.volumes import Volumes
 
 # Direct VPC egress, "IP address allocation": blocks of 16, two an instance; a rollout runs both revisions for a while.
@@ -29,6 +29,11 @@ class Callee:
     grpc: bool
     ports: tuple[int, ...]
     evidence: str
+
+
+def private_calls(dependencies: tuple[Dependency, ...]) -> tuple[Dependency, ...]:
+    """Calls to addresses that only the VPC network knows, outside the cluster: databases, caches, other systems."""
+    return tuple(d for d in dependencies if not d.in_cluster and is_private(d.target))
 
 
 def callees(workload: Workload, dependencies: tuple[Dependency, ...], context: RenderContext) -> tuple[Callee, ...]:
@@ -54,6 +59,7 @@ def _callee(service: ClusterService, dependencies: list[Dependency], context: Re
 
 
 def build_egress(
+    workload: Workload,
     service: str,
     called: tuple[Callee, ...],
     dependencies: tuple[Dependency, ...],
@@ -66,7 +72,7 @@ def build_egress(
     if called:
         names = ", ".join(f"{c.service.name}.{c.service.namespace}" for c in called)
         reasons.append(f"it calls {names} in the cluster")
-    private = sorted({d.target for d in dependencies if not d.in_cluster and is_private(d.target)})
+    private = sorted({d.target for d in private_calls(dependencies)})
     if private:
         reasons.append(f"it calls {', '.join(private)} on private addresses")
     if volumes.need_vpc:
@@ -74,15 +80,24 @@ def build_egress(
     project = context.config.project
     if project.network or project.subnet:
         reasons.append("[project] network asks for it")
+    addresses = context.config.workload(workload.id).egress_addresses
+    if addresses:
+        reasons.append(f"its calls to the internet leave by {', '.join(addresses)}")
+    ranges: EgressRanges = "all-traffic" if addresses else "private-ranges-only"
     if not reasons:
         return None
-    if project.network is None and project.subnet is None:
+    network_is_unknown(context, account)
+    return Egress(context.network, context.subnet, (service,), ranges, addresses, why="; ".join(reasons))
+
+
+def network_is_unknown(context: RenderContext, account: Account) -> None:
+    """List NETWORK and SUBNET where ``k2cr.toml`` names neither."""
+    if context.network == NETWORK:
+        account.placeholder(NETWORK, "the VPC network of the cluster: [project] network in k2cr.toml")
+    if context.subnet == SUBNET:
         account.placeholder(
-            "default",
-            "network and subnet of Direct VPC egress: the snapshot does not name the cluster's; set "
-            "[project] network and subnet",
+            SUBNET, "the subnet that instances take their addresses from: [project] subnet in k2cr.toml"
         )
-    return Egress(context.network, context.subnet, (service,), why="; ".join(reasons))
 
 
 def subnet_prefix(max_instances: int) -> int:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from k2cr_analysis.config.settings import Iap
+from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import Route, Workload
 from k2cr_analysis.render.account import Account
+from k2cr_analysis.render.backend_policy import BackendPolicy, backend_policy
 from k2cr_analysis.render.context import RenderContext
 from k2cr_analysis.render.service import Ingress
+from k2cr_analysis.render.url_map import url_map
 
 Reach = Literal["external-load-balancer", "internal-load-balancer", "iap-direct", "cluster"]
 
@@ -23,10 +26,13 @@ class Reached:
     iap: Iap
     routes: tuple[Route, ...]
     domains: tuple[str, ...]
-    armor_policy: str | None
     timeout_s: int | None
     session_affinity: bool
     why: str
+
+    @property
+    def has_balancer(self) -> bool:
+        return self.reach in ("external-load-balancer", "internal-load-balancer")
 
 
 def build_exposure(workload: Workload, context: RenderContext, account: Account) -> Reached:
@@ -36,31 +42,35 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
         e.type == "LoadBalancer" and not e.internal_load_balancer for e in workload.exposures
     )
     inside = any(not r.external for r in routes) or any(e.internal_load_balancer for e in workload.exposures)
-    backend = _backend_policy(workload)
-    iap = _iap(context, backend, outside)
+    policy = backend_policy(workload)
+    iap = _iap(context, policy, outside)
     reach, ingress, why = _reach(iap, outside, inside)
-    affinity = (
-        any(e.raw.get("spec", {}).get("sessionAffinity") == "ClientIP" for e in workload.exposures)
-        or backend.get("affinity") is True
+    affinity = policy.affinity or any(
+        mapping(e.raw, "spec").get("sessionAffinity") == "ClientIP" for e in workload.exposures
     )
-    hosts = tuple(dict.fromkeys(r.host for r in routes if r.host and not r.host.startswith("*")))
-    domain = context.config.project.domain
-    domains = hosts or ((domain,) if domain and reach != "cluster" else ())
-    if reach == "external-load-balancer" and not domains:
-        account.placeholder("DOMAIN", "the name that users come in by: no host in the routes, and no [project] domain")
-        domains = ("DOMAIN",)
-    timeout = backend.get("timeout_s")
     return Reached(
         reach,
         ingress,
         iap,
         routes,
-        domains,
-        _text(backend.get("armor")),
-        timeout if isinstance(timeout, int) else None,
+        _domains(workload, reach, context, account),
+        policy.timeout_s,
         affinity,
         why,
     )
+
+
+def _domains(workload: Workload, reach: Reach, context: RenderContext, account: Account) -> tuple[str, ...]:
+    """The names that callers come in by; those of others behind the same load balancer among them."""
+    if reach == "cluster":
+        return ()
+    hosts = url_map(workload, context, external=reach != "internal-load-balancer").hosts
+    domain = context.config.project.domain
+    domains = hosts or ((domain,) if domain else ())
+    if reach == "external-load-balancer" and not domains:
+        account.placeholder("DOMAIN", "the name that users come in by: no host in the routes, and no [project] domain")
+        domains = ("DOMAIN",)
+    return domains
 
 
 def _reach(iap: Iap, outside: bool, inside: bool) -> tuple[Reach, Ingress, str]:
@@ -86,29 +96,8 @@ def _reach(iap: Iap, outside: bool, inside: bool) -> tuple[Reach, Ingress, str]:
     return "cluster", "internal", "only callers inside the VPC network reach it today"
 
 
-def _iap(context: RenderContext, backend: dict[str, object], outside: bool) -> Iap:
+def _iap(context: RenderContext, policy: BackendPolicy, outside: bool) -> Iap:
     if context.config.project.iap is not None:
         # A service that nobody outside reaches gets no front door by a setting for the whole project.
         return context.config.project.iap if outside else "none"
-    return "load-balancer" if backend.get("iap") else "none"
-
-
-def _backend_policy(workload: Workload) -> dict[str, object]:
-    """IAP, Cloud Armor, timeout and affinity from BackendConfig (Ingress) and GCPBackendPolicy (Gateway)."""
-    found: dict[str, object] = {}
-    specs = [(r.get("spec") or {}) for r in workload.related.get("BackendConfig", ())]
-    specs += [((r.get("spec") or {}).get("default") or {}) for r in workload.related.get("GCPBackendPolicy", ())]
-    for spec in specs:
-        found["iap"] = bool(found.get("iap")) or (spec.get("iap") or {}).get("enabled") is True
-        security = spec.get("securityPolicy")
-        found["armor"] = (security.get("name") if isinstance(security, dict) else security) or found.get("armor")
-        found["timeout_s"] = spec.get("timeoutSec") or found.get("timeout_s")
-        affinity = (spec.get("sessionAffinity") or {}) if isinstance(spec.get("sessionAffinity"), dict) else {}
-        found["affinity"] = bool(found.get("affinity")) or (
-            affinity.get("affinityType") or affinity.get("type") or "NONE"
-        ) not in ("NONE", "")
-    return found
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return "load-balancer" if policy.iap else "none"

@@ -19,7 +19,7 @@ from k2cr_analysis.render.flags_form import deploy_script
 from k2cr_analysis.render.internal_lb import internal_gateways, internal_load_balancers
 from k2cr_analysis.render.mapping import mapping_entries, mapping_json, mapping_md
 from k2cr_analysis.render.names import folder_name
-from k2cr_analysis.render.network import network_script
+from k2cr_analysis.render.network import network_script, url_map_yaml
 from k2cr_analysis.render.objects import api_object
 from k2cr_analysis.render.prepare import prepare_script
 from k2cr_analysis.render.rollback import rollback_script
@@ -38,7 +38,8 @@ def render_workload(assessed: WorkloadAssessment, context: RenderContext) -> Map
     """
     made = build(assessed, context)
     files: dict[str, str | None] = {"deploy.sh": deploy_script(made), "prepare.sh": prepare_script(made)}
-    files |= {"network.sh": network_script(made), "scheduler.sh": scheduler_script(made)}
+    files |= {"network.sh": network_script(made), "url-map.yaml": url_map_yaml(made)}
+    files |= {"scheduler.sh": scheduler_script(made)}
     files |= {
         "gke-internal-lb.yaml": internal_load_balancers(made),
         "gke-internal-gateway.yaml": internal_gateways(made),

@@ -13,8 +13,10 @@ SERVICE_NAME_LIMIT = 49  # Cloud Run, "Deploying container images": name; 63 wit
 SERVICE_ACCOUNT_LIMIT = 30  # IAM, "Create service accounts": 6 to 30 characters
 SECRET_NAME_LIMIT = 255  # Secret Manager: letters, digits, hyphens, underscores
 LABEL_LIMIT = 63
+CONTAINER_NAME_LIMIT = 63  # an RFC 1123 label, as in Kubernetes
 HASH_LENGTH = 6
 
+_CONTAINER_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 
@@ -59,6 +61,17 @@ def _named(form: str, workload: Workload) -> str:
     # A name that had to be mended could meet another one, so it carries a hash of what it was.
     mended = legal if legal == plain.lower() else f"{legal}-{short_hash(workload.id)}"
     return cut(mended, SERVICE_NAME_LIMIT, workload.id)
+
+
+def container_names(names: Iterable[str]) -> Mapping[str, str]:
+    """Name -> legal name of each container of one pod: its own, or a mended one with a hash, so that two never meet."""
+
+    def legal(name: str) -> str:
+        if _CONTAINER_NAME.fullmatch(name):
+            return name
+        return cut(f"{dns_label(name)}-{short_hash(name)}", CONTAINER_NAME_LIMIT, name)
+
+    return {name: legal(name) for name in names}
 
 
 def folder_name(workload: Workload) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.render.balancer import way_back
 from k2cr_analysis.render.build import Build
 from k2cr_analysis.render.scripts import PROJECT, REGION, comment, script
 from k2cr_analysis.render.service import RunJob, RunWorkerPool
@@ -62,7 +63,9 @@ def _stop(build: Build) -> list[str]:
                 f"kubectl get {route.kind.lower()} {quote(route.name)} --namespace={quote(build.workload.namespace)}"
             )
     domains = ", ".join(build.reached.domains) if build.reached else ""
-    if domains:
+    if build.reached and build.reached.has_balancer and way_back(build, build.reached):
+        lines.append('"$(dirname "${BASH_SOURCE[0]}")/network.sh" back')
+    elif domains:
         back = f"Now point {domains} back to the address of the cluster: above, or in the record before the cutover."
         lines.append(f"echo {quote(back)}")
     else:

@@ -12,6 +12,7 @@ from typing import Literal
 from k2cr_analysis.model.cloud_run import BillingMode, CloudRunProbe, ExecutionEnvironment
 
 Ingress = Literal["all", "internal", "internal-and-cloud-load-balancing"]
+EgressRanges = Literal["private-ranges-only", "all-traffic"]
 LATEST = "latest"
 
 
@@ -104,7 +105,8 @@ class Egress:
     network: str
     subnet: str
     tags: tuple[str, ...] = ()
-    ranges: Literal["private-ranges-only", "all-traffic"] = "private-ranges-only"
+    ranges: EgressRanges = "private-ranges-only"
+    addresses: tuple[str, ...] = ()  # names of the static addresses that calls to the internet leave by
     why: str | None = None
 
 

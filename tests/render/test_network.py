@@ -14,17 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from k2cr_analysis.config import Config
 from k2cr_analysis.config.settings import Project
 from k2cr_analysis.model.dependency import Dependency
+from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.render import RenderContext, render_workload
 from k2cr_analysis.render.build import build
 from k2cr_analysis.render.check.gcloud import gcloud
 from k2cr_analysis.render.egress import subnet_prefix
-from k2cr_analysis.render.network import url_paths
+from k2cr_analysis.render.url_map import url_paths
 from tests.render.factory import assessed, backend_on_gke, container, exposure, job_of, reference, route, workload
 
+NOT_FOUND = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100}}}
 IAP_ON_BACKEND = {"BackendConfig": ({"metadata": {"name": "b"}, "spec": {"iap": {"enabled": True}}},)}
 OUTSIDE = exposure("web", 8080, routes=[route("shop.example.com", "/", "web")])
 INSIDE = exposure("web", 8080, routes=[route("shop.internal", "/", "web", external=False)])
@@ -82,19 +85,38 @@ def test_a_subnet_holds_a_rollout(instances: int, prefix: int) -> None:
     assert 2 ** (32 - prefix) - 4 >= instances * 4
 
 
-def test_paths_of_a_host_that_lead_elsewhere_keep_their_backend_on_gke() -> None:
-    mine = workload(
-        container("app"), name="web", exposures=(exposure("web", 8080, routes=[route("shop.example.com", "/", "web")]),)
-    )
-    other = workload(
-        container("app"),
-        name="api",
-        exposures=(exposure("api", 8080, routes=[route("shop.example.com", "/api", "api")]),),
-    )
-    both = {a.id: a for a in (assessed(mine), assessed(other))}
-    script = render_workload(both[mine.id], replace(context(), assessed=both))["network.sh"]
-    assert "--default-service=web-be --new-hosts=shop.example.com" in script
-    assert "--backend-service-path-rules=/api=GKE_BACKEND_API,/api/*=GKE_BACKEND_API" in script.replace("'", "")
+def test_paths_of_a_host_that_lead_elsewhere_keep_their_pods_on_gke() -> None:
+    both = {a.id: a for a in (assessed(m) for m in (at_host("web", "/"), at_host("api", "/api")))}
+    files = render_workload(both["shop/Deployment/web"], replace(context(), assessed=both))
+    made = yaml.safe_load(files["url-map.yaml"])
+    assert made == {
+        "name": "shop-example-com-map",
+        "defaultService": "global/backendServices/web-be",
+        "defaultRouteAction": NOT_FOUND,
+        "hostRules": [{"hosts": ["shop.example.com"], "pathMatcher": "host-0"}],
+        "pathMatchers": [
+            {
+                "name": "host-0",
+                "defaultService": "global/backendServices/web-be",
+                "pathRules": [
+                    {"paths": ["/api", "/api/*"], "service": "global/backendServices/shop-example-com-gke-api"}
+                ],
+            }
+        ],
+    }
+    assert "gke_backend shop-example-com-gke-api shop api 80 /" in files["network.sh"]
+
+
+def test_no_path_is_open_that_was_not_before() -> None:
+    only = assessed(at_host("web", "/public"))
+    made = yaml.safe_load(render_workload(only, context())["url-map.yaml"])
+    assert made["pathMatchers"][0]["defaultRouteAction"] == NOT_FOUND
+    assert made["pathMatchers"][0]["pathRules"][0]["paths"] == ["/public", "/public/*"]
+
+
+def at_host(name: str, path: str) -> Workload:
+    routes = [route("shop.example.com", path, name)]
+    return workload(container("app"), name=name, exposures=(exposure(name, 8080, routes=routes),))
 
 
 def test_callers_of_the_cluster_may_invoke_it() -> None:

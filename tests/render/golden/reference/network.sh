@@ -15,7 +15,7 @@ way_out() {
     gcloud compute networks subnets create run-tokyo --project="$PROJECT" --region="$REGION" \
       --network=prod --range=SUBNET_RANGE --enable-private-ip-google-access
   fi
-  # Instances have no address of their own: the rule goes by network tag.
+  # Instances have no address of their own: the rules go by network tag.
   if ! gcloud compute firewall-rules describe frontend-egress --project="$PROJECT" >/dev/null 2>&1; then
     gcloud compute firewall-rules create frontend-egress --project="$PROJECT" --network=prod \
       --direction=EGRESS --action=ALLOW --rules=tcp:50051 \
@@ -33,7 +33,9 @@ way_out() {
     local host="$2.$1.svc.cluster.local." address verb=create
     kubectl wait --for=jsonpath='{.status.loadBalancer.ingress[0].ip}' "service/$3" --namespace="$1" --timeout=600s
     address=$(kubectl get service "$3" --namespace="$1" -o jsonpath='{.status.loadBalancer.ingress[0].ip}')
-    if gcloud dns record-sets describe "$host" --type=A --zone=k2cr-svc-cluster-local --project="$PROJECT" >/dev/null 2>&1; then verb=update; fi
+    if gcloud dns record-sets describe "$host" --type=A --zone=k2cr-svc-cluster-local --project="$PROJECT" >/dev/null 2>&1; then
+      verb=update
+    fi
     gcloud dns record-sets "$verb" "$host" --type=A --ttl=60 --rrdatas="$address" --zone=k2cr-svc-cluster-local --project="$PROJECT"
   }
   # env BACKEND_ADDR of container frontend (it stays)
@@ -47,15 +49,16 @@ way_in() {
       --network-endpoint-type=serverless --cloud-run-service=frontend
   fi
   if ! gcloud compute backend-services describe frontend-be --project="$PROJECT" --global >/dev/null 2>&1; then
-    gcloud compute backend-services create frontend-be --project="$PROJECT" --global --load-balancing-scheme=EXTERNAL_MANAGED --protocol=HTTPS
+    gcloud compute backend-services create frontend-be --project="$PROJECT" --global \
+      --load-balancing-scheme=EXTERNAL_MANAGED --protocol=HTTPS
+  fi
+  if [[ $(gcloud compute backend-services describe frontend-be --project="$PROJECT" --global --format='value(backends[].group)') != */frontend-neg* ]]; then
     gcloud compute backend-services add-backend frontend-be --project="$PROJECT" --global \
       --network-endpoint-group=frontend-neg --network-endpoint-group-region="$REGION"
   fi
-  if ! gcloud compute url-maps describe frontend-map --project="$PROJECT" --global >/dev/null 2>&1; then
-    gcloud compute url-maps create frontend-map --project="$PROJECT" --global --default-service=frontend-be
-    gcloud compute url-maps add-path-matcher frontend-map --project="$PROJECT" --global --path-matcher-name=host-0 \
-      --default-service=frontend-be --new-hosts=shop.example.com
-  fi
+  # Hosts and paths: written whole each time.
+  gcloud compute url-maps import frontend-map --project="$PROJECT" --global --quiet \
+    --source="$(dirname "${BASH_SOURCE[0]}")/url-map.yaml"
   # Certificates proven by a DNS record of its own each: they are active before the names lead here.
   if ! gcloud certificate-manager maps describe frontend-certs --project="$PROJECT" >/dev/null 2>&1; then
     gcloud certificate-manager maps create frontend-certs --project="$PROJECT"
@@ -85,16 +88,33 @@ way_in() {
     gcloud compute forwarding-rules create frontend-fr --project="$PROJECT" --global --load-balancing-scheme=EXTERNAL_MANAGED \
       --address=frontend-ip --target-https-proxy=frontend-proxy --ports=443
   fi
+  # Plain HTTP leads to HTTPS.
+  gcloud compute url-maps import frontend-http --project="$PROJECT" --global --quiet <<'EOF'
+name: frontend-http
+defaultUrlRedirect:
+  httpsRedirect: true
+  redirectResponseCode: MOVED_PERMANENTLY_DEFAULT
+EOF
+  if ! gcloud compute target-http-proxies describe frontend-http --project="$PROJECT" --global >/dev/null 2>&1; then
+    gcloud compute target-http-proxies create frontend-http --project="$PROJECT" --global --url-map=frontend-http
+  fi
+  if ! gcloud compute forwarding-rules describe frontend-http-fr --project="$PROJECT" --global >/dev/null 2>&1; then
+    gcloud compute forwarding-rules create frontend-http-fr --project="$PROJECT" --global --load-balancing-scheme=EXTERNAL_MANAGED \
+      --address=frontend-ip --target-http-proxy=frontend-http --ports=80
+  fi
 
-  # IAP on the load balancer. The audience that the program must expect in the signed header is then
-  # /projects/123456789012/global/backendServices/ID, with ID from the last command.
+  # IAP on the load balancer; never together with IAP on the service itself.
   gcloud compute backend-services update frontend-be --project="$PROJECT" --global --iap=enabled
   gcloud beta services identity create --project="$PROJECT" --service=iap.googleapis.com
   gcloud run services add-iam-policy-binding frontend --project="$PROJECT" --region="$REGION" \
     --member=serviceAccount:service-123456789012@gcp-sa-iap.iam.gserviceaccount.com --role=roles/run.invoker
   gcloud iap web add-iam-policy-binding --project="$PROJECT" --resource-type=backend-services --service=frontend-be \
     --member=IAP_MEMBER --role=roles/iap.httpsResourceAccessor
-  gcloud compute backend-services describe frontend-be --project="$PROJECT" --global --format='value(id)'
+  # The audience that the program must expect in the signed header:
+  id=$(gcloud compute backend-services describe frontend-be --project="$PROJECT" --global --format='value(id)')
+  echo "/projects/123456789012/global/backendServices/$id"
+  # The address that the names are to lead to:
+  gcloud compute addresses describe frontend-ip --project="$PROJECT" --global --format='value(address)'
 }
 
 case "${1:-all}" in
