@@ -17,6 +17,7 @@ from k2cr_analysis.assessment.running import assumed_profile, mean_instances, ru
 from k2cr_analysis.config import Config
 from k2cr_analysis.cost.avoidable import ASSUMPTIONS as AVOIDABLE_ASSUMPTIONS
 from k2cr_analysis.cost.avoidable import Avoidable
+from k2cr_analysis.cost.beside import SAME_ON_BOTH_SIDES, beside_items
 from k2cr_analysis.cost.bill import GkeBill
 from k2cr_analysis.cost.cloud_run import cheaper_billing, price_both, price_timeline
 from k2cr_analysis.cost.currency import in_currency_of_bill, no_rate
@@ -32,7 +33,7 @@ from k2cr_analysis.model.grading import graded
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.parse import parse_cluster
-from k2cr_analysis.model.prices import PriceBook
+from k2cr_analysis.model.prices import PriceBook, Tariff
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.operability import effort_days, toil
 from k2cr_analysis.queries import Daily, daily, tables_at, traffic, usage
@@ -137,7 +138,13 @@ def _gather(snapshot: Snapshot, config: Config, calibration: Calibration) -> tup
         avoidable=avoidable,
         calibration=calibration,
     )
-    said = [*assumptions, *bill.reasons, *merging.assumptions, *(AVOIDABLE_ASSUMPTIONS if cluster.nodes else ())]
+    said = [
+        *assumptions,
+        SAME_ON_BOTH_SIDES,
+        *bill.reasons,
+        *merging.assumptions,
+        *(AVOIDABLE_ASSUMPTIONS if cluster.nodes else ()),
+    ]
     return evidence, merging, said
 
 
@@ -163,6 +170,8 @@ def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple
     timeline = prediction.timeline if prediction else _running(workload, shape, evidence)
     notes = list(sizing.findings) if sizing else []
     shape, items, price_findings = _priced(shape, timeline, evidence)
+    if items is not None and timeline is not None:
+        items = (*items, *beside_items(workload, timeline, Tariff(evidence.prices, evidence.region)))
     notes += [*price_findings, *_gaps(workload, fit, shape, timeline, evidence)]
     found = [*fit.findings, *graded(notes, evidence.config)]
     cost = _cost(workload, shape, timeline, items, evidence)

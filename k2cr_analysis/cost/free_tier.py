@@ -1,17 +1,21 @@
-"""Cloud Run's free tier: taken off once for the whole billing account, never once per workload.
+"""The free amounts of a billing account: taken off once for all of it, never once per workload.
 
-It is a discount on spend, valued at Tier 1 list prices, and 2 million requests; it does not grow or shrink with the
-region or with a committed use discount (https://cloud.google.com/run/pricing, "applied as a spending based discount
-using Tier 1 pricing"). Whether an account gets it once, or once for each billing mode, is not documented clearly: k2cr
-takes it once, which is the careful reading.
+Cloud Run's is a discount on spend, valued at Tier 1 list prices, and 2 million requests; it does not grow or shrink
+with the region or with a committed use discount (https://cloud.google.com/run/pricing, "applied as a spending based
+discount using Tier 1 pricing"; its examples 1 to 6 take off 5.22 at list and at discounted rates alike). Whether an
+account gets it once, or once for each billing mode, is not documented clearly: k2cr takes it once, which is the careful
+reading. Secrets and schedules have free amounts too, as the tiers of the price book say. All of them are taken to be
+unused by what the account has already.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from k2cr_analysis.cost.beside import UNITS_BESIDE
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.prices import PriceBook, cloud_run_regions, tier
 
@@ -30,23 +34,31 @@ class FreeTier:
 
     compute: Decimal
     requests: Decimal
+    beside: Decimal = Decimal(0)  # secrets, schedules
 
     @property
     def month(self) -> Decimal:
-        return self.compute + self.requests
+        return self.compute + self.requests + self.beside
 
 
 def free_tier(items: Iterable[LineItem], prices: PriceBook) -> FreeTier:
-    """The free part of all Cloud Run lines of one billing account together; never more than they cost."""
-    compute, requests, requests_amount = Decimal(0), Decimal(0), Decimal(0)
+    """The free part of all lines of one billing account together; never more than they cost."""
+    quantities: dict[str, Decimal] = defaultdict(Decimal)
+    amounts: dict[str, Decimal] = defaultdict(Decimal)
     for item in items:
-        if item.unit in _COMPUTE_UNITS:
-            compute += item.amount
-        elif item.unit == "request":
-            requests += item.quantity
-            requests_amount += item.amount
-    free_share = min(FREE_REQUESTS / requests, Decimal(1)) if requests else Decimal(0)
-    return FreeTier(min(compute, free_spend_month(prices)), requests_amount * free_share)
+        quantities[item.unit] += item.quantity
+        amounts[item.unit] += item.amount
+
+    def free(unit: str, quantity: Decimal) -> Decimal:
+        return amounts[unit] * min(quantity / quantities[unit], Decimal(1)) if quantities[unit] else Decimal(0)
+
+    compute = sum((amounts[unit] for unit in _COMPUTE_UNITS), Decimal(0))
+    beside = (free(unit, prices.free_quantity(unit)) for unit in UNITS_BESIDE)
+    return FreeTier(
+        compute=min(compute, free_spend_month(prices)),
+        requests=free("request", FREE_REQUESTS),
+        beside=sum(beside, Decimal(0)),
+    )
 
 
 def free_spend_month(prices: PriceBook) -> Decimal:

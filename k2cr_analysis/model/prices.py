@@ -2,7 +2,8 @@
 
 The embedded book is ``data/prices/*.csv``. Cloud Run's rows name a price tier (``tier-1``, ``tier-2``) in place of a
 region; ``cloud_run_regions.csv`` says which region is in which, and the rows are spread over them when they are read.
-A meter that has no row for a committed use discount is not covered by it, and stays at its list price.
+``flexible_discounts.csv`` has the share of the list price that a compute flexible commitment leaves, meter by meter. A
+meter that has no row for a committed use discount is not covered by it, and stays at its list price.
 A price that nobody could confirm has no row: the lookup then fails, or gives None, with the reason.
 """
 
@@ -103,6 +104,10 @@ class PriceBook:
         places = [(region, cud), (GLOBAL, cud), (region, LIST_PRICE), (GLOBAL, LIST_PRICE)]
         return next((self._paid[meter, *place] for place in places if (meter, *place) in self._paid), None)
 
+    def free_quantity(self, unit: str) -> Decimal:
+        """How much of a unit a billing account has free a month, as the tiers of the book say; 0 where they do not."""
+        return max((p.tier_start for p in self._paid.values() if p.unit == unit), default=Decimal(0))
+
     def why_missing(self, meter: str, region: str) -> str:
         """One sentence for a figure that is null because a price is not known."""
         known = sorted({p.region for p in self.prices if p.meter == meter})
@@ -175,10 +180,28 @@ def embedded_prices() -> pa.Table:
 @cache
 def _embedded_book() -> PriceBook:
     folder = bundled("data", "prices")
-    cloud_run = (
+    cloud_run = [
         regional for price in _read(folder / "cloud_run.csv") for regional in _spread(price, _cloud_run_tiers())
-    )
-    return PriceBook((*cloud_run, *_read(folder / "gke.csv")))
+    ]
+    gke, beside = _read(folder / "gke.csv"), _read(folder / "beside_cloud_run.csv")
+    return PriceBook((*cloud_run, *gke, *_flexible(gke, folder / "flexible_discounts.csv"), *beside))
+
+
+def _flexible(listed: Iterable[Price], discounts: Path) -> Iterable[Price]:
+    """The rows under a compute flexible commitment, of each list price that it covers."""
+    with discounts.open(encoding="utf-8", newline="") as rows:
+        shares = list(csv.DictReader(rows))
+    for price in listed:
+        for row in shares:
+            if row["meter"] == price.meter:
+                share = Decimal(row["share_of_list"])
+                yield replace(
+                    price,
+                    rate=price.rate * share,
+                    consumption_model=row["consumption_model"],
+                    sku_id=None,
+                    source=f"{row['source']}; list price x {share}",
+                )
 
 
 @cache
@@ -195,7 +218,7 @@ def _spread(price: Price, tiers: Mapping[str, int]) -> Iterable[Price]:
     return (replace(price, region=region, sku=price.sku.format(region=region)) for region in regions)
 
 
-def _read(path: Path) -> Iterable[Price]:
+def _read(path: Path) -> list[Price]:
     with path.open(encoding="utf-8", newline="") as rows:
         return [_price(row) for row in csv.DictReader(rows)]
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from k2cr_analysis.assessment.interval import moving_month
 from k2cr_analysis.config.settings import Cud
+from k2cr_analysis.cost.beside import UNITS_BESIDE
 from k2cr_analysis.cost.cloud_run import price_timeline
 from k2cr_analysis.cost.free_tier import free_tier
 from k2cr_analysis.model.money import LineItem, total
@@ -93,4 +94,5 @@ def _cloud_run_month(fleet: Fleet, chosen: Sequence[Candidate], cud: Cud) -> Dec
         assessment, assessed = fleet.assessments[candidate.cluster], candidate.assessed
         if assessed.shape is not None and assessed.timeline is not None:
             items += price_timeline(assessed.shape, assessed.timeline, assessment.prices, assessment.region, cud)
+            items += [i for i in (assessed.cost.cloud_run_items if assessed.cost else ()) if i.unit in UNITS_BESIDE]
     return total(items) - free_tier(items, fleet.assessments[0].prices).month

@@ -1,0 +1,68 @@
+"""What stands beside a Cloud Run service or job and cost nothing on GKE: secrets in Secret Manager, a schedule.
+
+Each Secret's key that a container reads becomes a secret with one version in one location, and each start of an
+instance reads it once; a CronJob becomes a Cloud Scheduler job. The free amounts belong to the billing account
+(``free_tier``). What both sides pay alike is in neither, see ``SAME_ON_BOTH_SIDES``.
+
+Sources: https://cloud.google.com/secret-manager/pricing, https://cloud.google.com/scheduler/pricing;
+docs.cloud.google.com/run/docs/configuring/services/secrets: a secret is read when the instance starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from k2cr_analysis.model.cloud_run import InstanceTimeline
+from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.model.prices import Tariff
+from k2cr_analysis.model.workload import Workload
+
+SAME_ON_BOTH_SIDES = (
+    "in neither side's difference, since both pay alike: load balancers and the traffic through them (a serverless"
+    " backend has the same forwarding rules and rates), traffic to the internet, IAP, logs, and images in Artifact"
+    " Registry; traffic from Cloud Run to a load balancer, and to services of its own region, costs nothing"
+)
+
+UNITS_BESIDE = ("secret_version_month", "secret_access", "schedule_month")
+
+
+def beside_items(workload: Workload, timeline: InstanceTimeline, tariff: Tariff) -> tuple[LineItem, ...]:
+    """A month's lines; none for a meter that the price book does not have."""
+    versions = Decimal(len(set(_secret_keys(workload))))
+    schedules = Decimal(1 if workload.batch is not None and workload.batch.schedule else 0)
+    quantities = {
+        "secretmanager.version": versions,
+        "secretmanager.access": versions * timeline.instance_starts,
+        "scheduler.job": schedules,
+    }
+    return tuple(
+        tariff.line(meter, quantity)
+        for meter, quantity in quantities.items()
+        if quantity and tariff.price(meter) is not None
+    )
+
+
+def _secret_keys(workload: Workload) -> Iterator[tuple[str, str]]:
+    """(Secret, key) of all that the pod reads; at least one key of a Secret whose keys the snapshot does not have.
+
+    A value that is redacted becomes a secret of its own.
+    """
+    for container in workload.pod.running:
+        for variable in container.env:
+            if variable.source == "secret":
+                yield str(variable.ref_name), str(variable.ref_key)
+            elif variable.source == "redacted":
+                yield container.name, variable.name
+        for whole in container.env_from:
+            if whole.kind == "secret":
+                yield from _keys(whole.name, whole.keys)
+    for volume in workload.pod.volumes:
+        if volume.kind == "secret":
+            items = volume.source.get("items")
+            keys = [str(i.get("key")) for i in items if isinstance(i, dict)] if isinstance(items, list) else None
+            yield from _keys(str(volume.source.get("secretName")), keys)
+
+
+def _keys(secret: str, keys: Iterable[str] | None) -> Iterator[tuple[str, str]]:
+    yield from ((secret, key) for key in keys or ("*",))
