@@ -133,7 +133,8 @@ def collect(
         config_file = str(kubeconfig) if kubeconfig else None
         live = LiveCluster.of_context(context, config_file, project, cluster, location, caller)
         read_prices = None if prices is None else partial(_price_table, prices, caller)
-        options = LiveOptions(window, end, redact.value, table_files, billing_table, read_prices)
+        book = prices.value if prices else None
+        options = LiveOptions(window, end, redact.value, table_files, billing_table, book, read_prices)
         progress = Progress(is_quiet=quiet)
         if dry_run:
             print("\n".join(plan_of(live, options, progress)))

@@ -9,9 +9,13 @@ from __future__ import annotations
 import ipaddress
 import os
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from k2cr_analysis.errors import UsageError
+
+# For gRPC. A plaintext channel stays on this machine: a proxy of the environment has no part in it.
+PLAINTEXT_CHANNEL: Final = (("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from k2cr_analysis.errors import Location, SnapshotError
+from k2cr_analysis.snapshot.sorting import sorted_rows
 from k2cr_analysis.snapshot.tables import Table
 
 _ROWS_PER_GROUP: Final = 131_072
 
 
-def write_table(data: pa.Table, declared: Table, path: Path) -> None:
-    """Write a conformed table, its rows in the declared order (equal keys keep the given one)."""
-    ordered = _ordered(_with_sorted_labels(data), declared)
+def write_table(parts: Iterable[pa.Table], declared: Table, path: Path) -> int:
+    """Write the rows of conformed tables, in the declared order, as one file; gives their number.
+
+    Beside ``path`` a folder holds the parts while they are sorted.
+    """
     # Times rise by even steps within a series: their differences take half the room that a dictionary takes.
     times = [field.name for field in declared.schema if pa.types.is_timestamp(field.type)]
-    pq.write_table(
-        ordered,
+    scratch = path.with_suffix(".sorting")
+    scratch.mkdir()
+    rows = 0
+    with pq.ParquetWriter(
         path,
+        declared.schema,
         use_dictionary=[name for name in _leaves(declared.schema) if name not in times],
         column_encoding=dict.fromkeys(times, "DELTA_BINARY_PACKED"),
-        row_group_size=_ROWS_PER_GROUP,
         compression="zstd",
         compression_level=3,
         version="2.6",
         data_page_version="1.0",
         write_statistics=True,
-    )
+    ) as file:
+        for ordered in sorted_rows(parts, declared, scratch):
+            file.write_table(ordered, row_group_size=_ROWS_PER_GROUP)
+            rows += ordered.num_rows
+    shutil.rmtree(scratch)
+    return rows
 
 
 def _leaves(schema: pa.Schema) -> list[str]:
@@ -68,30 +79,6 @@ def _check_nulls(path: Path, group: pq.RowGroupMetaData, declared: Table) -> Non
         statistics = column.statistics
         if column.path_in_schema in required and statistics is not None and statistics.null_count:
             raise _damaged(path, f"{statistics.null_count} missing values in column {column.path_in_schema!r}")
-
-
-def _with_sorted_labels(data: pa.Table) -> pa.Table:
-    """Each dictionary in the order of its values: codes then sort like the texts, and the input's order is gone."""
-    unified = data.unify_dictionaries().combine_chunks()
-    columns = [_sorted_labels(column) if pa.types.is_dictionary(column.type) else column for column in unified.columns]
-    return pa.Table.from_arrays(columns, schema=data.schema)
-
-
-def _sorted_labels(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    array = column.combine_chunks()
-    used = array.dictionary.take(pc.drop_null(pc.unique(array.indices)))
-    labels = used.take(pc.sort_indices(used))
-    codes = pc.index_in(array.dictionary, value_set=labels).take(array.indices)
-    return pa.chunked_array([pa.DictionaryArray.from_arrays(codes.cast(pa.int32()), labels)], type=column.type)
-
-
-def _ordered(data: pa.Table, declared: Table) -> pa.Table:
-    keys = {
-        name: column.combine_chunks().indices if pa.types.is_dictionary(column.type) else column
-        for name, column in ((name, data.column(name)) for name in declared.sort_by)
-    }
-    order = pc.sort_indices(pa.table(keys), sort_keys=[(name, "ascending") for name in declared.sort_by])
-    return data.take(order)
 
 
 def _damaged(path: Path, found: str) -> SnapshotError:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeAlias
 
 import pyarrow as pa
 
@@ -21,14 +22,17 @@ from k2cr_analysis.snapshot.reader import PROVENANCE_FILE
 from k2cr_analysis.snapshot.replace import folder_in_progress
 from k2cr_analysis.snapshot.tables import TABLES
 
+Rows: TypeAlias = "pa.Table | Iterable[pa.Table]"
+
 
 def write_snapshot(
-    path: str | Path, objects: Iterable[SnapshotObject], tables: Mapping[str, pa.Table], provenance: Provenance
+    path: str | Path, objects: Iterable[SnapshotObject], tables: Mapping[str, Rows], provenance: Provenance
 ) -> Provenance:
     """Write a snapshot folder in one step, and give the provenance as written.
 
     Objects keep their order and must be redacted already; the rows of a table are sorted as its declaration says.
-    ``tables`` maps names of ``snapshot.tables.TABLES`` to rows; a name that is not there makes an absent table.
+    ``tables`` maps names of ``snapshot.tables.TABLES`` to a table, or to parts of one that are in memory one at a time;
+    a name that is not there makes an absent table.
     ``InputError`` for a table that is not as declared, ``SnapshotError`` where ``path`` holds something else.
     """
     target = Path(path).absolute()
@@ -39,10 +43,11 @@ def write_snapshot(
         rows = {"objects": counted.total()}
         for name in sorted(tables):
             declared = TABLES[name]
-            data = conformed(tables[name], declared, Location(f"table {name}"))
+            given = tables[name]
+            parts = (given,) if isinstance(given, pa.Table) else given
+            whole = (conformed(part, declared, Location(f"table {name}")) for part in parts)
             (folder / name).mkdir()
-            write_table(data, declared, folder / name / "part-0.parquet")
-            rows[name] = data.num_rows
+            rows[name] = write_table(whole, declared, folder / name / "part-0.parquet")
         written = replace(
             provenance,
             rows=rows,

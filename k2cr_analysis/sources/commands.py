@@ -91,7 +91,7 @@ def _metrics(start: datetime, end: datetime, project: str, cluster: str, locatio
     yield f"for day in $(seq {seconds[0]} 86400 {seconds[-1]}); do"
     yield f"  last=$((day + 86400 < {int(end.timestamp())} ? day + 86400 : {int(end.timestamp())}))"
     yield '  from=$(date -u -d "@$day" +%Y-%m-%dT%H:%M:%SZ) to=$(date -u -d "@$last" +%Y-%m-%dT%H:%M:%SZ)'
-    for query in USAGE_QUERIES:
+    for query in (query for query in USAGE_QUERIES if query.resource_type == "k8s_container"):
         yield f'  series {" ".join(map(shlex.quote, _words(query, cluster, location)))} "$from" "$to"'
     yield "done"
 

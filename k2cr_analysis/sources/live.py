@@ -9,15 +9,17 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.snapshot.provenance import Provenance, Redaction
-from k2cr_analysis.snapshot.writer import write_snapshot
+from k2cr_analysis.snapshot.writer import Rows, write_snapshot
 from k2cr_analysis.sources.cluster_api import chunks as kind_chunks
-from k2cr_analysis.sources.cluster_api.connection import ApiServer
+from k2cr_analysis.sources.cluster_api.connection import ApiServer, StaysBusy
 from k2cr_analysis.sources.cluster_api.read import KindObjects, kinds_of, read_kind, refuse_unreadable
 from k2cr_analysis.sources.patience import Patience
 from k2cr_analysis.sources.table_files import read_table_file
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 # The name that `gcloud container clusters get-credentials` gives to a context.
 _GKE_CONTEXT: Final = re.compile(r"gke_(?P<project>[^_]+)_(?P<location>[^_]+)_(?P<cluster>[^_]+)")
 Tell = Callable[[str], None]
+Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class LiveOptions:
     redaction: Redaction = "secrets"
     table_files: Mapping[str, str | Path] = field(default_factory=dict)
     billing_table: str | None = None
+    price_source: str | None = None
     prices: Callable[[], pa.Table] | None = None
     patience: Patience = field(default_factory=Patience)
 
@@ -97,18 +101,20 @@ class Collected:
 def collect_live(live: LiveCluster, out: str | Path, options: LiveOptions, tell: Tell = lambda _: None) -> Collected:
     """Write or resume a snapshot of a running cluster.
 
-    ``RemoteError`` where the cluster's objects cannot be read: then no snapshot is written, and what was read is kept.
+    Each source fails by itself: the others' data are in the snapshot, with a gap for what is not. ``RemoteError`` where
+    nothing at all could be read: then no snapshot is written. What was read is kept in any case.
     """
-    found = {name: read_table_file(str(path), name) for name, path in options.table_files.items()}
+    found: dict[str, Rows] = {name: read_table_file(str(path), name) for name, path in options.table_files.items()}
     target = Path(out).absolute()
     with unfinished(target, _asked(live, options), window_of(options.window, options.end)) as work:
         failures: list[RemoteError] = []
-        kinds, gaps, unreadable = _objects(live, options, work, tell)
+        kinds, gaps = _objects(live, options, work, failures, tell)
         gaps += _metrics(live, kinds, options, work, found, failures, tell)
         gaps += _billing(live, options, work, found, failures, tell)
         gaps += _prices(options, work, found, failures)
-        if unreadable is not None:
-            raise unreadable
+        read = found.keys() - options.table_files.keys() - {"prices"}
+        if failures and not read and not any(kind.objects for kind in kinds):
+            raise failures[0]
         provenance = Provenance(
             source="cluster",
             window_start=work.window[0],
@@ -140,7 +146,8 @@ def plan_of(live: LiveCluster, options: LiveOptions, tell: Tell = lambda _: None
         found = [read_kind(server, kind, options.redaction) for kind in kinds]
         refuse_unreadable(found)
         objects = [item.object for kind in found for item in kind.objects]
-        plan = [str(reading_plan(_wanted(options, start, end), objects))]
+        reading = reading_plan(_wanted(options, start, end), objects)
+        plan = [str(reading), *(f"  {metric}" for metric in reading.metrics)]
     else:
         plan = ["metrics: none would be read: name --project, --cluster and --location"]
     if options.billing_table:
@@ -162,13 +169,19 @@ def _asked(live: LiveCluster, options: LiveOptions) -> dict[str, str | None]:
         "redaction": options.redaction,
         "tables": " ".join(sorted(options.table_files)),
         "billing_table": options.billing_table,
+        "prices": options.price_source,
+        "tool": version("k2cr-analysis"),
     }
 
 
 def _objects(
-    live: LiveCluster, options: LiveOptions, work: Unfinished, tell: Tell
-) -> tuple[list[KindObjects], list[str], RemoteError | None]:
-    """The kinds, the gaps, and the error that ended the reading."""
+    live: LiveCluster, options: LiveOptions, work: Unfinished, failures: list[RemoteError], tell: Tell
+) -> tuple[list[KindObjects], list[str]]:
+    """The kinds and the gaps.
+
+    A kind whose list the server cannot give (its conversion webhook is down) leaves the others; a server that does not
+    answer ends the reading of the cluster.
+    """
     found: list[KindObjects] = []
     gaps: list[str] = []
     try:
@@ -177,14 +190,20 @@ def _objects(
         for kind in kinds:
             kept = work.chunk(kind_chunks.name_of(kind))
             if kept is None:
-                kept = kind_chunks.to_bytes(read_kind(server, kind, options.redaction))
+                try:
+                    kept = kind_chunks.to_bytes(read_kind(server, kind, options.redaction))
+                except StaysBusy as error:
+                    failures.append(error)
+                    gaps.append(f"{kind.resource}: {error.found}")
+                    continue
                 work.keep(kind_chunks.name_of(kind), kept)
             found.append(kind_chunks.from_bytes(kept))
             tell(f"cluster: {kind.resource}: {len(found[-1].objects):,}")
         refuse_unreadable(found)
     except RemoteError as error:
-        return found, gaps, error
-    return found, [*gaps, *(kind.gap for kind in found if kind.gap)], None
+        failures.append(error)
+        gaps.append(f"cluster: {error.found}")
+    return found, [*gaps, *(kind.gap for kind in found if kind.gap)]
 
 
 def _wanted(options: LiveOptions, start: datetime, end: datetime) -> list[Chunk]:
@@ -201,55 +220,88 @@ def _metrics(
     kinds: Sequence[KindObjects],
     options: LiveOptions,
     work: Unfinished,
-    found: dict[str, pa.Table],
+    found: dict[str, Rows],
     failures: list[RemoteError],
     tell: Tell,
 ) -> list[str]:
     """Add the usage and traffic tables to ``found``, and give the gaps."""
-    from k2cr_analysis.sources.monitoring.backends import Backends
     from k2cr_analysis.sources.monitoring.client import Monitoring
+    from k2cr_analysis.sources.monitoring.descriptors import descriptors
     from k2cr_analysis.sources.monitoring.plan import reading_plan
-    from k2cr_analysis.sources.monitoring.queries import USAGE_QUERIES
-    from k2cr_analysis.sources.monitoring.read import kept_chunks, missing, read_chunks
-    from k2cr_analysis.sources.monitoring.traffic_table import traffic_table
-    from k2cr_analysis.sources.monitoring.usage_table import usage_table
+    from k2cr_analysis.sources.monitoring.read import missing, read_chunks
 
     names = [name for name in ("usage", "traffic") if name not in options.table_files]
     if not names:
         return []
-    if not live.has_metrics:
+    if not (live.project and live.cluster and live.location):
         return [f"no {name} table was given, and project, cluster or location is not known" for name in names]
     objects = [item.object for kind in kinds for item in kind.objects]
     wanted = _wanted(options, *work.window)
-    if missing(wanted, work):
-        tell(str(reading_plan(missing(wanted, work), objects)))
     try:
-        read_chunks(
-            lambda: Monitoring(live.project or "", live.caller, options.patience),
-            wanted,
-            live.cluster or "",
-            live.location or "",
-            work,
-            lambda done, of: tell(f"metrics: {done} of {of} chunks"),
-        )
+        monitoring = Monitoring(live.project, live.caller, options.patience)
+        described = descriptors(monitoring, {chunk.query for chunk in wanted}, work)
     except RemoteError as error:
         failures.append(error)
         return [f"{name}: {error.found}" for name in names]
-    usage = [chunk for chunk in wanted if chunk.query in USAGE_QUERIES]
-    traffic = [chunk for chunk in wanted if chunk.query not in USAGE_QUERIES]
-    gaps: list[str] = []
+    wanted = [chunk for chunk in wanted if described[chunk.query.metric_type].exists]
+    left = missing(wanted, work)
+    if left:
+        tell(str(reading_plan(left, objects)))
+    place = (live.cluster, live.location)
+    failed = read_chunks(
+        monitoring, wanted, place, work, described, lambda done, of: tell(f"metrics: {done} of {of} chunks")
+    )
+    whole = [chunk for chunk in wanted if chunk.query.metric_type not in failed]
+    gaps = [f"{_table_of(metric)}: {error.found}" for metric, error in sorted(failed.items())]
+    failures += [error for _, error in sorted(failed.items())]
     if "usage" in names:
-        found["usage"] = usage_table(kept_chunks(usage, work))
+        gaps += _usage(whole, objects, work, found)
     if "traffic" in names:
-        found["traffic"], gaps = traffic_table(kept_chunks(traffic, work), Backends(objects))
+        gaps += _traffic(whole, objects, work, found)
     return gaps
+
+
+def _table_of(metric_type: str) -> str:
+    return "usage" if metric_type.startswith("kubernetes.io/") else "traffic"
+
+
+def _usage(whole: Sequence[Chunk], objects: Sequence[Object], work: Unfinished, found: dict[str, Rows]) -> list[str]:
+    """Add the usage table, a chunk at a time."""
+    from k2cr_analysis.sources.monitoring.owners import Owners
+    from k2cr_analysis.sources.monitoring.read import kept_chunks
+    from k2cr_analysis.sources.monitoring.usage_table import usage_part
+
+    chunks = [chunk for chunk in whole if _table_of(chunk.query.metric_type) == "usage"]
+    if not chunks:
+        return ["usage: no metric of the project's containers could be read"]
+    owners = Owners(objects)
+    found["usage"] = (usage_part(query, rows, owners) for query, rows in kept_chunks(chunks, work))
+    return []
+
+
+def _traffic(whole: Sequence[Chunk], objects: Sequence[Object], work: Unfinished, found: dict[str, Rows]) -> list[str]:
+    """Add the traffic table, a day at a time."""
+    from k2cr_analysis.sources.monitoring.backends import Backends
+    from k2cr_analysis.sources.monitoring.queries import TRAFFIC_SOURCES
+    from k2cr_analysis.sources.monitoring.read import kept_chunks
+    from k2cr_analysis.sources.monitoring.traffic_table import Traffic
+
+    chunks = [chunk for chunk in whole if _table_of(chunk.query.metric_type) == "traffic"]
+    counts = {source.count for source in TRAFFIC_SOURCES}
+    counting = [chunk for chunk in chunks if chunk.query.metric_type in counts]
+    if not counting:
+        return ["traffic: the project has no metric of requests that could be read"]
+    traffic = Traffic(kept_chunks(counting, work), Backends(objects))
+    days = groupby(chunks, key=lambda chunk: chunk.start)
+    found["traffic"] = (traffic.part(kept_chunks(list(day), work)) for _, day in days)
+    return traffic.gaps
 
 
 def _billing(
     live: LiveCluster,
     options: LiveOptions,
     work: Unfinished,
-    found: dict[str, pa.Table],
+    found: dict[str, Rows],
     failures: list[RemoteError],
     tell: Tell,
 ) -> list[str]:
@@ -269,9 +321,7 @@ def _billing(
     return _kept_table("billing", read, work, found, failures)
 
 
-def _prices(
-    options: LiveOptions, work: Unfinished, found: dict[str, pa.Table], failures: list[RemoteError]
-) -> list[str]:
+def _prices(options: LiveOptions, work: Unfinished, found: dict[str, Rows], failures: list[RemoteError]) -> list[str]:
     """Add the price table to ``found`` where one is asked for, and give the gaps."""
     return [] if options.prices is None else _kept_table("prices", options.prices, work, found, failures)
 
@@ -280,7 +330,7 @@ def _kept_table(
     name: str,
     read: Callable[[], pa.Table],
     work: Unfinished,
-    found: dict[str, pa.Table],
+    found: dict[str, Rows],
     failures: list[RemoteError],
 ) -> list[str]:
     """Add a table that is one chunk, read now or by an earlier run."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from collections import defaultdict
@@ -40,6 +41,10 @@ class Cluster:
         self.tokens = None  # the bearer tokens that are taken; None: no token is asked for
         self.lock = threading.Lock()
         self.url = ""
+        self.form = "plain"  # how answers are sent: gzip, chunked, no length
+
+    def served_as(self, version):
+        return self.resource_lists()[version]
 
     def resource_lists(self):
         lists = defaultdict(dict)
@@ -116,11 +121,22 @@ class _Handler(BaseHTTPRequestHandler):
 
     def send(self, body, code=200, headers=()):
         data = json.dumps(body).encode()
-        self.send_response(code)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        for name, value in dict(headers).items():
+        form = self.cluster.form
+        self.send_response_only(code)
+        for name, value in ({"Date": self.date_time_string()} | dict(headers)).items():
             self.send_header(name, value)
+        self.send_header("Content-Type", "application/json")
+        if form == "gzip":
+            data = gzip.compress(data)
+            self.send_header("Content-Encoding", "gzip")
+        if form == "chunked":
+            self.send_header("Transfer-Encoding", "chunked")
+            data = b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in (data[:7], data[7:])) + b"0\r\n\r\n"
+        elif form == "no length":
+            self.send_header("Connection", "close")
+            self.close_connection = True
+        else:
+            self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
 
@@ -175,6 +191,8 @@ class _Handler(BaseHTTPRequestHandler):
     def listed(self, plural, version, namespace, query):
         if plural in self.cluster.forbidden:
             return self.status(403, f'{plural} is forbidden: User "reader" cannot list resource "{plural}"')
+        if plural not in self.cluster.served_as(version):
+            return self.status(404, "the server could not find the requested resource")
         kind = KINDS[plural][1]
         objects = [o for o in self.cluster.objects[plural] if namespace in (None, o["metadata"].get("namespace"))]
         start = int(query.get("continue") or 0)

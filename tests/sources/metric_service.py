@@ -9,7 +9,9 @@ from concurrent import futures
 from contextlib import contextmanager
 
 import grpc
-from google.cloud.monitoring_v3 import ListTimeSeriesRequest, ListTimeSeriesResponse
+from google.api.label_pb2 import LabelDescriptor
+from google.api.metric_pb2 import MetricDescriptor
+from google.cloud.monitoring_v3 import GetMetricDescriptorRequest, ListTimeSeriesRequest, ListTimeSeriesResponse
 
 WORKLOADS = [
     ("shop", "Deployment", "web", "web"),
@@ -29,12 +31,26 @@ class Metrics:
         self.absent = {"istio.io/service/server/request_count"}
         self.lock = threading.Lock()
         self.on_call = lambda count: None
+        self.known = None  # metric type -> labels of its descriptor; None: the server has no descriptors
+        self.described = []
+        self.failing = None
+
+    def get_metric_descriptor(self, request, context):
+        metric = request.name.partition("/metricDescriptors/")[2]
+        if self.failing:
+            context.abort(self.failing, "made up")
+        self.described.append(metric)
+        if self.known is None:
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, "made up")
+        if metric not in self.known:
+            context.abort(grpc.StatusCode.NOT_FOUND, f"Cannot find metric {metric}")
+        return MetricDescriptor(type=metric, labels=[LabelDescriptor(key=key) for key in self.known[metric]])
 
     def list_time_series(self, request, context):
         metric = re.search(r'metric.type = "([^"]+)"', request.filter)[1]
         with self.lock:
             self.calls.append((metric, request._pb.interval.start_time.seconds, request.page_token))
-            fault = self.faults[metric].pop(0) if self.faults[metric] else None
+            fault = self.faults[metric].pop(0) if self.faults[metric] else self.failing
             count = len(self.calls)
         self.on_call(count)
         if fault == "partial":
@@ -63,10 +79,15 @@ class Metrics:
 
     @staticmethod
     def series(metric):
-        if metric.startswith("kubernetes.io/"):
+        if metric.startswith("kubernetes.io/container/"):
             names = ("namespace_name", "top_level_controller_type", "top_level_controller_name", "container_name")
             return [dict(zip(names, workload, strict=True)) for workload in WORKLOADS]
+        if metric.startswith("kubernetes.io/pod/"):
+            names = ("namespace_name", "top_level_controller_type", "top_level_controller_name")
+            return [dict(zip(names, workload, strict=True)) for workload in sorted({w[:3] for w in WORKLOADS})]
         if metric.startswith(("loadbalancing.googleapis.com/https/ex", "loadbalancing.googleapis.com/https/in")):
+            return []
+        if metric.startswith("prometheus.googleapis.com/"):
             return []
         return [
             {"backend_name": name, "backend_target_name": name, "response_code_class": code}
@@ -112,8 +133,12 @@ def serving_metrics(metrics):
     handler = grpc.unary_unary_rpc_method_handler(
         metrics.list_time_series, ListTimeSeriesRequest.deserialize, ListTimeSeriesResponse.serialize
     )
+    describe = grpc.unary_unary_rpc_method_handler(
+        metrics.get_metric_descriptor, GetMetricDescriptorRequest.deserialize, MetricDescriptor.SerializeToString
+    )
+    methods = {"ListTimeSeries": handler, "GetMetricDescriptor": describe}
     server.add_generic_rpc_handlers(
-        [grpc.method_handlers_generic_handler("google.monitoring.v3.MetricService", {"ListTimeSeries": handler})]
+        [grpc.method_handlers_generic_handler("google.monitoring.v3.MetricService", methods)]
     )
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

@@ -26,6 +26,7 @@ from tests.sources.test_billing_export import ROWS, SCHEMA, TABLE
 CONTEXT = "gke_proj_europe-west1_shop"
 CPU = "kubernetes.io/container/cpu/core_usage_time"
 COUNT = "loadbalancing.googleapis.com/https/backend_request_count"
+LATENCY = "loadbalancing.googleapis.com/https/backend_latencies"
 SECRET = "hunter2-planted-9f8a7b6c"
 OBJECTS = [
     {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
@@ -63,7 +64,9 @@ def test_every_point_that_was_put_in_comes_out(project, tmp_path):
     collected = collect_live(project[1], tmp_path / "s", options())
     snapshot = open_snapshot(tmp_path / "s")
     usage = snapshot.table("usage").to_pandas()
-    assert len(usage) == len(WORKLOADS) * 5 * 2 * 288
+    assert len(usage[usage.container_name != ""]) == len(WORKLOADS) * 5 * 2 * 288
+    pods = usage[usage.container_name == ""]
+    assert len(pods) == 2 * 2 * 48 and set(pods.top_level_controller_name) == {"web", "etl"}
     assert not usage.duplicated(
         ["metric_type", "reducer", "top_level_controller_name", "container_name", "end_time"]
     ).any()
@@ -97,7 +100,7 @@ def test_a_request_count_finds_its_service_its_bytes_and_its_histogram(project, 
 
 
 def test_secrets_reach_no_file(project, tmp_path, metrics):
-    metrics.faults[CPU] = [grpc.StatusCode.PERMISSION_DENIED]
+    metrics.faults[CPU] = [grpc.StatusCode.PERMISSION_DENIED] * 9
     collect_live(project[1], tmp_path / "s", options())
     kept = bytes_of(unfinished_folder(tmp_path / "s")) | bytes_of(tmp_path / "s")
     assert any(name.startswith("objects--deployments") for name in kept)
@@ -121,44 +124,81 @@ def test_a_passing_fault_changes_nothing(project, metrics, tmp_path, case):
     assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
 
 
-@pytest.mark.parametrize(
-    "fault", [[grpc.StatusCode.PERMISSION_DENIED], ["partial"] * 9, [grpc.StatusCode.UNAVAILABLE] * 9]
-)
-def test_a_source_that_fails_leaves_the_rest_and_a_gap_and_the_next_run_mends_it(project, metrics, tmp_path, fault):
-    collect_live(project[1], tmp_path / "whole", options("1d"))
-    metrics.faults[CPU] = list(fault)
+LASTING = {
+    "no right": [grpc.StatusCode.PERMISSION_DENIED] * 9,
+    "never whole": ["partial"] * 99,
+    "never there": [grpc.StatusCode.UNAVAILABLE] * 99,
+    "a bad question": [grpc.StatusCode.INVALID_ARGUMENT] * 9,
+}
+
+
+@pytest.mark.parametrize("case", LASTING)
+def test_a_metric_that_fails_leaves_the_others_and_a_gap_and_the_next_run_mends_it(project, metrics, tmp_path, case):
+    whole = collect_live(project[1], tmp_path / "whole", options("1d")).provenance
+    metrics.faults[CPU] = list(LASTING[case])
     collected = collect_live(project[1], tmp_path / "s", options("1d"))
-    assert len(collected.failures) == 1
+    assert [error.exit_code for error in collected.failures] == [4]
     snapshot = open_snapshot(tmp_path / "s")
-    assert snapshot.provenance.rows == {"objects": 2}
-    assert [gap for gap in snapshot.provenance.gaps if gap.startswith("usage: ")]
+    assert snapshot.provenance.rows == whole.rows | {"usage": whole.rows["usage"] - 2 * 3 * 288}
+    assert CPU not in set(snapshot.table("usage")["metric_type"].to_pylist())
+    assert [gap for gap in snapshot.provenance.gaps if gap.startswith(f"usage: {CPU}")]
     metrics.faults.clear()
     resumed = collect_live(project[1], tmp_path / "s", options("1d"))
     assert resumed.is_resumed and not resumed.failures
     assert bytes_of(tmp_path / "s") == bytes_of(tmp_path / "whole")
 
 
-def test_a_cluster_that_does_not_answer_ends_without_a_snapshot_and_keeps_the_metrics(project, metrics, tmp_path):
+@pytest.mark.parametrize("fault", ["busy", "gone"])
+def test_a_cluster_that_cannot_be_read_leaves_the_metrics_and_a_gap(project, metrics, tmp_path, fault):
     cluster, live = project
-    cluster.faults["/apis/apps/v1/deployments"] = [(503, "busy")] * 3
-    with pytest.raises(RemoteError):
-        collect_live(live, tmp_path / "s", options("1d"))
-    assert not (tmp_path / "s").exists()
+    if fault == "busy":
+        cluster.faults["/apis/apps/v1/deployments"] = [(503, "busy")] * 3
+    else:
+        cluster.faults["/api/v1/pods"] = ["cut"] * 3
+    collected = collect_live(live, tmp_path / "s", options("1d"))
+    assert len(collected.failures) == 1
+    provenance = open_snapshot(tmp_path / "s").provenance
+    assert provenance.rows["usage"] and [gap for gap in provenance.gaps if "3 times" in gap]
     before = len(metrics.calls)
-    collect_live(live, tmp_path / "s", options("1d"))
+    assert not collect_live(live, tmp_path / "s", options("1d")).failures
     assert len(metrics.calls) == before
     collect_live(live, tmp_path / "whole", options("1d"))
     assert bytes_of(tmp_path / "s") == bytes_of(tmp_path / "whole")
 
 
+def test_where_nothing_can_be_read_there_is_no_snapshot(project, metrics, tmp_path):
+    cluster, live = project
+    cluster.faults["/apis"] = ["cut"] * 3
+    metrics.failing = grpc.StatusCode.UNAVAILABLE
+    with pytest.raises(RemoteError):
+        collect_live(live, tmp_path / "s", options("1d"))
+    assert not list(tmp_path.glob("*s")) and not unfinished_folder(tmp_path / "s").exists()
+
+
+def test_what_the_project_has_never_measured_is_not_asked_for(project, metrics, tmp_path):
+    metrics.known = {CPU: [], COUNT: ["response_code_class"], LATENCY: []}
+    collect_live(project[1], tmp_path / "s", options("2d"))
+    assert {metric for metric, *_ in metrics.calls} == {CPU, COUNT, LATENCY}
+    assert len(metrics.described) == len(set(metrics.described))
+    assert {r["latency_metric_type"] for r in open_snapshot(tmp_path / "s").table("traffic").to_pylist()} == {LATENCY}
+
+
+def test_a_token_that_expires_midway_is_made_anew(project, metrics, tmp_path):
+    collect_live(project[1], tmp_path / "one", options("1d"))
+    metrics.faults[CPU] = [grpc.StatusCode.UNAUTHENTICATED]
+    assert not collect_live(project[1], tmp_path / "two", options("1d")).failures
+    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
+
+
 def test_a_resume_keeps_the_window_and_another_question_starts_anew(project, metrics, tmp_path):
-    metrics.faults[CPU] = [grpc.StatusCode.PERMISSION_DENIED]
+    metrics.faults[CPU] = [grpc.StatusCode.PERMISSION_DENIED] * 9
     collect_live(project[1], tmp_path / "s", options("1d"))
     asked = json.loads((unfinished_folder(tmp_path / "s") / "asked.json").read_text())
     asked["window"] = ["2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00"]
     (unfinished_folder(tmp_path / "s") / "asked.json").write_text(json.dumps(asked))
     for file in unfinished_folder(tmp_path / "s").glob("*ALIGN*"):
         file.unlink()
+    metrics.faults.clear()
     collect_live(project[1], tmp_path / "s", options("1d"))
     assert str(open_snapshot(tmp_path / "s").provenance.window_end) == "2026-01-02 00:00:00+00:00"
     assert not collect_live(project[1], tmp_path / "s", options("1d")).is_resumed
@@ -168,7 +208,7 @@ def test_the_plan_is_told_and_reads_no_metric(project, metrics):
     plan = plan_of(project[1], options("30d"))
     assert not metrics.calls
     assert plan[0].startswith(
-        "metrics: about 630 calls, 132,480 points, 780 time series: USD 0.00 at USD 0.50 a million"
+        "metrics: about 870 calls, 151,200 points, 1,020 time series: USD 0.00 at USD 0.50 a million"
     )
 
 
@@ -236,12 +276,13 @@ def test_the_verb_prints_its_plan_its_result_and_how_to_resume(project, metrics,
         tmp_path / "s",
     ]
     planned = k2cr(*words, "--dry-run")
-    assert planned.returncode == 0 and planned.stdout.startswith("metrics: about 21 calls, 4,416 points")
+    assert planned.returncode == 0 and planned.stdout.startswith("metrics: about 29 calls, 5,040 points")
     assert not metrics.calls and not (tmp_path / "s").exists()
-    metrics.faults[CPU] = [grpc.StatusCode.PERMISSION_DENIED]
+    metrics.faults[CPU] = [grpc.StatusCode.PERMISSION_DENIED] * 9
     failed = k2cr(*words)
     assert failed.returncode == 4
     assert "roles/monitoring.viewer" in failed.stderr and f"k2cr collect --context {CONTEXT}" in failed.stderr
+    metrics.faults.clear()
     done = k2cr(*words)
     assert (done.returncode, done.stdout.split("\n")[0]) == (
         0,
@@ -276,7 +317,7 @@ def test_the_bill_comes_along_and_each_source_fails_by_itself(project, metrics, 
     whole = k2cr(*words, tmp_path / "whole")
     assert whole.returncode == 0, whole.stderr
     rows = open_snapshot(tmp_path / "whole").provenance.rows
-    assert rows["billing"] == 24 and rows["usage"] == 15 * 288 and rows["prices"] > 500
+    assert rows["billing"] == 24 and rows["usage"] == 15 * 288 + 2 * 2 * 24 and rows["prices"] > 500
     bills.faults = [(403, "accessDenied", "Access Denied")]
     failed = k2cr(*words, tmp_path / "s")
     assert failed.returncode == 4 and "dataViewer" in failed.stderr
@@ -351,7 +392,7 @@ def test_a_disk_that_takes_no_more_keeps_what_was_read(project, metrics, tmp_pat
     assert not (tmp_path / "s").exists()
     assert "disk-full" in done.stderr and not list(tmp_path.rglob("*.partial*"))
     if bytes_left == 8000:
-        assert len(metrics.calls) == 21
+        assert len(metrics.calls) == 29
     assert k2cr(*words).returncode == 0
     collect_live(project[1], tmp_path / "whole", options("1d"))
     assert bytes_of(tmp_path / "s") == bytes_of(tmp_path / "whole")

@@ -35,18 +35,16 @@ def _page(client: Any, request: dict[str, Any], patience: Patience) -> Any:
     from google.api_core import exceptions
     from google.auth.exceptions import GoogleAuthError
 
-    waits = patience.waits_s()
+    waiting = patience.begin()
     while True:
         try:
             wrapper = next(iter(client.list_skus(request=request, retry=None, timeout=_TIMEOUT_S).pages))
             return type(wrapper).pb(wrapper)
         except exceptions.GoogleAPICallError as error:
-            wait_s = next(waits, None) if error.code in PASSING_STATUSES else None
-            if wait_s is None:
+            if error.code not in PASSING_STATUSES or not waiting.again():
                 raise _refused(f"{request['parent']}: {int(error.code or 0)} {error.message}") from None
         except GoogleAuthError as error:
             raise _refused(str(error).splitlines()[0]) from None
-        patience.wait(wait_s)
 
 
 def _refused(found: str) -> RemoteError:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -19,6 +21,8 @@ IN_CLUSTER: Final = "in-cluster"
 # Connecting, and the longest silence within an answer.
 _TIMEOUT_S: Final = (10.0, 60.0)
 _UNAUTHORIZED: Final = 401
+# A program or a file that gives the token may still give the old one for a moment.
+_RENEWALS: Final = 3
 
 
 class Refused(Exception):  # noqa: N818 (an answer of the server, of which some are expected)
@@ -29,6 +33,20 @@ class Refused(Exception):  # noqa: N818 (an answer of the server, of which some 
         self.status = status
         self.message = message
         self.status_object = status_object
+
+
+class StaysBusy(RemoteError):  # noqa: N818 (an answer of the server, as Refused)
+    """The server answers, and each time that it cannot: the rest of it may well be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """``status`` is None where there was none; ``asked_s``: how long the server asks to wait; ``trouble`` in words."""
+
+    status: int | None
+    body: bytes
+    trouble: str
+    asked_s: float | None = None
 
 
 class ApiServer:
@@ -44,48 +62,49 @@ class ApiServer:
     def get(self, path: str, query: Mapping[str, str | int] | None = None) -> dict[str, Any]:
         """The JSON object at a path.
 
-        ``Refused`` for an answer that waiting does not change; ``RemoteError`` where the server stays busy, cannot be
-        reached, or does not take the credentials even after they were made anew.
+        ``Refused`` for an answer that waiting does not change; ``StaysBusy`` where the server answers, but always that
+        it is busy; ``RemoteError`` where it cannot be reached, or does not take the credentials even after they were
+        made anew.
         """
-        url = f"{self._client.configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
-        waits = self._patience.waits_s()
-        renewed = False
+        waiting = self._patience.begin()
+        renewals = 0
         while True:
-            status, asked_s, body, trouble = self._once(url)
-            if status == _UNAUTHORIZED and not renewed:
-                renewed = True
+            answer = self._once(path, query)
+            if answer.status == _UNAUTHORIZED and renewals < _RENEWALS:
+                renewals += 1
                 self._connect()
-                continue
-            if status == 200:
-                found, trouble = _parsed(body)
+                if renewals == 1:
+                    continue
+            elif answer.status == 200:
+                found, trouble = _parsed(answer.body)
                 if found is not None:
                     return found
-            elif status is not None and status not in PASSING_STATUSES:
-                raise self._refusal(status, body)
-            wait_s = next(waits, None)
-            if wait_s is None:
-                raise self._gone(path, trouble)
-            self._patience.wait(wait_s, asked_s)
+                answer = _Answer(200, b"", trouble)
+            elif answer.status is not None and answer.status not in PASSING_STATUSES:
+                raise self._refusal(answer)
+            if not waiting.again(answer.asked_s):
+                raise self._gone(path, answer, waiting.tries)
 
-    def _once(self, url: str) -> tuple[int | None, float | None, bytes, str]:
-        """Status, seconds that the server asks to wait, body, and the trouble in words; no status: no answer."""
+    def _once(self, path: str, query: Mapping[str, str | int] | None) -> _Answer:
         import urllib3
 
+        url = f"{self._client.configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
         try:
             transport: Any = self._client.rest_client
             reply = transport.request("GET", url, headers=self._headers(), _request_timeout=_TIMEOUT_S)
             body = reply.response.data
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            return None, None, b"", f"{type(error).__name__}: {error}"
-        asked = reply.getheader("Retry-After")
+            return _Answer(None, b"", f"{type(error).__name__}: {error}")
         said = _message(body)
-        return reply.status, _seconds(asked), body, f"{reply.status} {reply.reason}" + (f": {said}" if said else "")
+        trouble = f"{reply.status} {reply.reason}" + (f": {said}" if said else "")
+        asked_s = _wait_asked_s(reply.getheader("Retry-After"), reply.getheader("Date"))
+        return _Answer(reply.status, body, trouble, asked_s)
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", "User-Agent": "k2cr"}
         for setting in self._client.configuration.auth_settings().values():
             if setting["in"] == "header" and setting["value"]:
-                headers[setting["key"]] = setting["value"]
+                headers[setting["key"]] = setting["value"].strip()  # a token's file ends with a line break
         return headers
 
     def _connect(self) -> None:
@@ -96,11 +115,11 @@ class ApiServer:
         configuration.retries = False  # ours are counted, and wait as long as the server asks
         self._client = ApiClient(configuration)
 
-    def _refusal(self, status: int, body: bytes) -> Exception:
-        said = _message(body)
-        if status != _UNAUTHORIZED:
-            parsed, _ = _parsed(body)
-            return Refused(status, said, parsed or {})
+    def _refusal(self, answer: _Answer) -> Exception:
+        said = _message(answer.body)
+        if answer.status != _UNAUTHORIZED:
+            parsed, _ = _parsed(answer.body)
+            return Refused(answer.status or 0, said, parsed or {})
         return RemoteError(
             ref="cluster-credentials",
             found=f"401 Unauthorized from {self._client.configuration.host}" + (f": {said}" if said else ""),
@@ -108,10 +127,13 @@ class ApiServer:
             do="run `gcloud auth login`, then `gcloud container clusters get-credentials CLUSTER --location=L`",
         )
 
-    def _gone(self, path: str, trouble: str) -> RemoteError:
-        return RemoteError(
+    def _gone(self, path: str, answer: _Answer, tries: int) -> Exception:
+        if answer.status == _UNAUTHORIZED:
+            return self._refusal(answer)
+        kind = RemoteError if answer.status is None else StaysBusy
+        return kind(
             ref="cluster-not-answering",
-            found=f"{self._client.configuration.host}{path}: {trouble}, {self._patience.attempts} times",
+            found=f"{self._client.configuration.host}{path}: {answer.trouble}, {tries} times",
             expected="an answer of the Kubernetes API",
             do=f"see that `kubectl --context {self._context} get nodes` works here, then run the same command again",
         )
@@ -176,8 +198,15 @@ def _message(body: bytes) -> str:
     return str((parsed or {}).get("message") or "") if parsed is None or parsed.get("kind") == "Status" else ""
 
 
-def _seconds(text: str | None) -> float | None:
+def _wait_asked_s(retry_after: str | None, date: str | None) -> float | None:
+    """``Retry-After`` in seconds; as a time it counts from the server's own ``Date``, for our clock may be off."""
+    if retry_after is None:
+        return None
     try:
-        return float(text) if text is not None else None
+        return max(0.0, float(retry_after))
     except ValueError:
-        return None  # a date, which a clock that is off would misread
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(retry_after) - parsedate_to_datetime(date or "")).total_seconds())
+    except (ValueError, TypeError):
+        return None

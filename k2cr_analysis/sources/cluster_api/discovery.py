@@ -8,22 +8,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final
 
-from k2cr_analysis.sources.cluster_api.connection import ApiServer, Refused
+from k2cr_analysis.sources.cluster_api.connection import ApiServer, Refused, StaysBusy
 from k2cr_analysis.sources.cluster_api.resources import CORE, Resource
 
 _VERSION: Final = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
 _STABILITY: Final = {"alpha": 0, "beta": 1, None: 2}
+# Where a cluster does not let itself be asked for its versions: those that clusters of today serve.
+_USUAL: Final = {"autoscaling": "v2", "keda.sh": "v1alpha1"}
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One kind as the cluster serves it: ``path`` lists it in all namespaces."""
+    """One kind as the cluster serves it: ``path`` lists it in all namespaces.
+
+    ``is_assumed``: the cluster did not say that it serves this kind; ``kind`` is then empty.
+    """
 
     resource: Resource
     api_version: str
     kind: str
+    is_assumed: bool = False
 
     @property
     def path(self) -> str:
@@ -33,18 +40,23 @@ class Served:
 def served(server: ApiServer, wanted: Iterable[Resource]) -> tuple[list[Served], list[str]]:
     """The wanted kinds that the cluster has, in the given order, and what could not be asked.
 
-    An aggregated API whose server is down answers 503 to its own discovery: that is a gap, not the end.
+    An aggregated API whose server is down answers 503 to its own discovery: that is a gap, not the end. Where discovery
+    is refused, the kinds are taken to be there: listing them will tell.
     """
     versions = _group_versions(server)
-    resources: dict[str, dict[str, str] | None] = {}
+    lists: dict[str, dict[str, str] | _Untold] = {}
     found, gaps = [], []
     for resource in wanted:
-        for api_version in versions.get(resource.group, ()):
-            if api_version not in resources:
-                resources[api_version] = _kinds(server, api_version)
-            kinds = resources[api_version]
-            if kinds is None:
+        known = versions.get(resource.group, []) if versions is not None else [_usual(resource.group)]
+        for api_version in known:
+            if api_version not in lists:
+                lists[api_version] = _kinds(server, api_version) if versions is not None else _Untold.REFUSED
+            kinds = lists[api_version]
+            if kinds is _Untold.BUSY:
                 gaps.append(f"{resource}: the cluster does not say what {api_version} holds")
+                break
+            if kinds is _Untold.REFUSED:
+                found.append(Served(resource, api_version, "", is_assumed=True))
                 break
             if resource.plural in kinds:
                 found.append(Served(resource, api_version, kinds[resource.plural]))
@@ -52,25 +64,52 @@ def served(server: ApiServer, wanted: Iterable[Resource]) -> tuple[list[Served],
     return found, gaps
 
 
-def _group_versions(server: ApiServer) -> dict[str, list[str]]:
-    """Group -> its served apiVersions, the newest first."""
-    core = server.get("/api")
-    groups = server.get("/apis")
-    found = {CORE: [str(version) for version in core.get("versions") or ()]}
+def _group_versions(server: ApiServer) -> dict[str, list[str]] | None:
+    """Group -> its served apiVersions, the newest first; None where the cluster does not tell."""
+    try:
+        groups = server.get("/apis")
+    except Refused:
+        return None
+    found = {CORE: _core_versions(server)}
     for group in groups.get("groups") or ():
-        found[group["name"]] = [version["groupVersion"] for version in group.get("versions") or ()]
+        versions = group.get("versions") or [group.get("preferredVersion") or {}]
+        found[group["name"]] = [version["groupVersion"] for version in versions if version.get("groupVersion")]
     return {group: sorted(versions, key=_newness, reverse=True) for group, versions in found.items()}
 
 
-def _kinds(server: ApiServer, api_version: str) -> dict[str, str] | None:
-    """Plural -> kind, of what can be listed; None where the group does not answer."""
+def _core_versions(server: ApiServer) -> list[str]:
+    try:
+        return [str(version) for version in server.get("/api").get("versions") or ()] or ["v1"]
+    except Refused:
+        return ["v1"]
+
+
+class _Untold(Enum):
+    """Why a group does not say what it holds."""
+
+    BUSY = "busy"
+    REFUSED = "refused"
+
+
+def _kinds(server: ApiServer, api_version: str) -> dict[str, str] | _Untold:
+    """Plural -> kind, of what can be listed."""
     try:
         listed = server.get(_root(api_version))
     except Refused:
-        return None
+        return _Untold.REFUSED
+    except StaysBusy:
+        return _Untold.BUSY
+    # A server that names no verbs is taken at its word that the kind is there.
     return {
-        entry["name"]: entry["kind"] for entry in listed.get("resources") or () if "list" in (entry.get("verbs") or ())
+        entry["name"]: entry["kind"]
+        for entry in listed.get("resources") or ()
+        if "/" not in entry["name"] and "list" in (entry.get("verbs") or ("list",))
     }
+
+
+def _usual(group: str) -> str:
+    version = _USUAL.get(group, "v1")
+    return f"{group}/{version}" if group else version
 
 
 def _root(api_version: str) -> str:

@@ -7,6 +7,7 @@ cluster, and the list is said not to be of one moment. Source: "Kubernetes API c
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,6 +24,14 @@ class Listed:
 
     objects: list[dict[str, Any]] = field(default_factory=list)
     gap: str = ""
+
+    def add(self, page: Mapping[str, Any], kind: Served) -> None:
+        """The items of a page; those of a typed list do not say what they are."""
+        own = {
+            "apiVersion": kind.api_version,
+            "kind": kind.kind or str(page.get("kind") or "").removesuffix("List"),
+        }
+        self.objects += [own | item for item in page.get("items") or ()]
 
 
 def list_objects(server: ApiServer, kind: Served, page_size: int = PAGE_SIZE) -> Listed:
@@ -47,12 +56,7 @@ def list_objects(server: ApiServer, kind: Served, page_size: int = PAGE_SIZE) ->
             else:
                 listed, token, restarted = Listed(), "", True
             continue
-        listed.objects += [_with_kind(item, kind) for item in page.get("items") or ()]
+        listed.add(page, kind)
         token = (page.get("metadata") or {}).get("continue") or ""
         if not token:
             return listed
-
-
-def _with_kind(item: dict[str, Any], kind: Served) -> dict[str, Any]:
-    """The items of a typed list do not say what they are."""
-    return {"apiVersion": kind.api_version, "kind": kind.kind, **item}

@@ -14,7 +14,7 @@ from k2cr_analysis.sources.cluster_api.connection import ApiServer, Refused
 from k2cr_analysis.sources.cluster_api.discovery import Served, served
 from k2cr_analysis.sources.cluster_api.listing import PAGE_SIZE, list_objects
 from k2cr_analysis.sources.cluster_api.resources import RESOURCES
-from k2cr_analysis.sources.kinds import identity, shown_identity
+from k2cr_analysis.sources.kinds import identity, shown_identity, why_not_an_object
 
 _NOT_FOUND: Final = 404
 
@@ -37,16 +37,20 @@ def kinds_of(server: ApiServer) -> tuple[list[Served], list[str]]:
 
 
 def read_kind(server: ApiServer, kind: Served, redaction: Redaction, page_size: int = PAGE_SIZE) -> KindObjects:
-    """Read one kind; 403 and 404 are a gap."""
+    """Read one kind; what is refused (403) or gone (404) is a gap."""
     try:
         listed = list_objects(server, kind, page_size)
     except Refused as refused:
+        if refused.status == _NOT_FOUND and kind.is_assumed:
+            return KindObjects(kind)
         if refused.status == _NOT_FOUND:
             return KindObjects(kind, gap=f"{kind.resource}: gone from the cluster since it was asked what it serves")
         why = refused.message or f"the cluster answered {refused.status}"
         return KindObjects(kind, gap=f"{kind.resource}: not readable: {why}", forbidden=True)
     objects, problems, count = [], [], 0
-    for raw in sorted(listed.objects, key=identity):
+    # A list that goes on in a newer state of the cluster may show an object twice.
+    each = {identity(raw): raw for raw in listed.objects if not why_not_an_object(raw)}
+    for _, raw in sorted(each.items()):
         kept, refusals = as_server_reads(raw)
         shown = shown_identity(raw)
         for problem in refusals:

@@ -48,10 +48,11 @@ def chunks(queries: tuple[MetricQuery, ...], start: datetime, end: datetime) -> 
 
 
 def table_of(points: Points, query: MetricQuery) -> pa.Table:
-    """Columns: the labels of ``group_by`` (dictionary), ``end_time``, ``value`` (float64, or a histogram)."""
+    """Columns: the labels of ``group_by`` and ``pod_name`` (dictionary), ``end_time``, ``value`` (float64, or a
+    histogram)."""
     runs = points.runs
     columns: dict[str, Any] = {}
-    for index, (name, _) in enumerate(query.group_by):
+    for index, name in enumerate([*(name for name, _ in query.group_by), "pod_name"]):
         texts = pa.array([labels[index] for labels in points.labels], pa.string()).dictionary_encode()
         columns[name] = pa.DictionaryArray.from_arrays(
             texts.indices.take(pa.array(runs)).cast(pa.int32()), texts.dictionary

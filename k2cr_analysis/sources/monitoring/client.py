@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.remote.clients import MONITORING, require
 from k2cr_analysis.remote.credentials import Caller
-from k2cr_analysis.remote.endpoints import endpoint
+from k2cr_analysis.remote.endpoints import PLAINTEXT_CHANNEL, endpoint
 from k2cr_analysis.sources.monitoring.decode import Points, decode_page
+from k2cr_analysis.sources.monitoring.descriptors import Descriptor
 from k2cr_analysis.sources.monitoring.queries import MetricQuery
 from k2cr_analysis.sources.patience import PASSING_STATUSES, Patience
 
@@ -50,72 +53,119 @@ class Monitoring:
         page_points: int = PAGE_POINTS,
     ) -> None:
         self._project = project
+        self._caller = caller or Caller()
         self._patience = patience or Patience()
         self._page_points = page_points
         self._pace = Pace(CALLS_PER_MINUTE)
-        self._client = _client(caller or Caller())
+        self._client = _client(self._caller)
 
-    def points(self, query: MetricQuery, cluster: str, location: str, start: datetime, end: datetime) -> Points:
+    def descriptor(self, metric_type: str) -> Descriptor:
+        """What a metric is; nothing is assumed where the API does not say."""
+        from google.api_core import exceptions
+
+        name = f"projects/{self._project}/metricDescriptors/{metric_type}"
+        try:
+            found = self._asked(
+                lambda client: client.get_metric_descriptor(name=name, retry=None, timeout=_TIMEOUT_S), metric_type
+            )
+        except exceptions.NotFound:
+            return Descriptor(exists=False)
+        except exceptions.GoogleAPICallError:
+            return Descriptor()  # reading its series will tell
+        return Descriptor(
+            labels=tuple(sorted(label.key for label in found.labels)),
+            resources=tuple(sorted(found.monitored_resource_types)),
+        )
+
+    def points(
+        self,
+        query: MetricQuery,
+        cluster: str,
+        location: str,
+        start: datetime,
+        end: datetime,
+        descriptor: Descriptor | None = None,
+    ) -> Points:
         """The points of a query that end after ``start`` and not after ``end``; none where the metric does not exist.
 
         ``RemoteError`` where the API refuses, stays busy, or says that its answer is not whole.
         """
+        from google.api_core import exceptions
+
         found = Points()
+        descriptor = descriptor or Descriptor()
         request: dict[str, Any] = {
             "name": f"projects/{self._project}",
-            "filter": query.filter(cluster, location),
+            "filter": descriptor.filter(query, cluster, location),
             "interval": {"start_time": start, "end_time": end},
             "aggregation": {
                 "alignment_period": {"seconds": query.period_s},
                 "per_series_aligner": query.aligner,
                 "cross_series_reducer": query.reducer,
-                "group_by_fields": [path for _, path in query.group_by],
+                "group_by_fields": descriptor.group_by(query),
             },
             "view": "FULL",
             "page_size": self._page_points,
         }
         while True:
-            page = self._page(request, query)
-            if page is None:
+            try:
+                page = self._asked(partial(_page, request), query.metric_type)
+            except exceptions.NotFound:
                 return Points()
+            except exceptions.GoogleAPICallError as error:
+                raise _refused(query.metric_type, self._project, error) from None
             decode_page(page, query, found)
             if not page.next_page_token:
                 return found.within(start, end)
             request["page_token"] = page.next_page_token
 
-    def _page(self, request: dict[str, Any], query: MetricQuery) -> Any:
-        """One page as a raw message; None where the project has never had such a metric."""
+    def _asked(self, call: Callable[[Any], Any], metric_type: str) -> Any:
+        """The answer to a call, made again while the API is busy; what waiting does not change is raised as it is."""
         from google.api_core import exceptions
         from google.auth.exceptions import GoogleAuthError
 
-        waits = self._patience.waits_s()
+        waiting = self._patience.begin()
+        is_renewed = False
         while True:
             self._pace.step()
             asked_s = None
             try:
-                pager = self._client.list_time_series(request=request, retry=None, timeout=_TIMEOUT_S)
-                wrapper = next(iter(pager.pages))
-                page = type(wrapper).pb(wrapper)
-                trouble = _incomplete(page)
-                if not trouble:
-                    return page
-            except exceptions.NotFound:
-                return None
+                return call(self._client)
+            except exceptions.Unauthenticated:
+                if is_renewed:
+                    raise
+                self._client, is_renewed = _client(self._caller), True  # the token has expired: with a new one
+                continue
+            except _Incomplete as incomplete:
+                trouble = str(incomplete)
             except exceptions.GoogleAPICallError as error:
                 if error.code not in PASSING_STATUSES:
-                    raise _refused(query, self._project, error) from None
+                    raise
                 trouble, asked_s = f"{int(error.code or 0)} {error.message}", _asked_s(error)
             except GoogleAuthError as error:
                 raise _no_credentials(error) from None
-            wait_s = next(waits, None)
-            if wait_s is None:
+            if not waiting.again(asked_s):
                 raise RemoteError(
                     ref="monitoring-not-answering",
-                    found=f"{query.metric_type}: {trouble}, {self._patience.attempts} times",
+                    found=f"{metric_type}: {trouble}, {waiting.tries} times",
                     expected="a whole answer of Cloud Monitoring",
-                    do="run the same command again later: what was read is kept",
+                    do="run the same command again later",
                 )
-            self._patience.wait(wait_s, asked_s)
+
+
+class _Incomplete(Exception):  # noqa: N818 (an answer, which is asked for again)
+    """An answer that says of itself that it is not whole."""
+
+
+def _page(request: dict[str, Any], client: Any) -> Any:
+    """One page as a raw message."""
+    pager = client.list_time_series(request=request, retry=None, timeout=_TIMEOUT_S)
+    wrapper = next(iter(pager.pages))
+    page = type(wrapper).pb(wrapper)
+    lacking = _lacking(page)
+    if lacking:
+        raise _Incomplete(f"an answer that is not whole ({lacking})")
+    return page
 
 
 def _client(caller: Caller) -> Any:
@@ -130,15 +180,14 @@ def _client(caller: Caller) -> Any:
     import grpc  # type: ignore[import-untyped]
     from google.cloud.monitoring_v3.services.metric_service.transports import MetricServiceGrpcTransport
 
-    channel = grpc.insecure_channel(moved.address, options=[("grpc.max_receive_message_length", -1)])
+    channel = grpc.insecure_channel(moved.address, options=PLAINTEXT_CHANNEL)
     return MetricServiceClient(transport=MetricServiceGrpcTransport(channel=channel))
 
 
-def _incomplete(page: Any) -> str:
+def _lacking(page: Any) -> str:
     """What an answer lacks, in words; empty where it is whole. Older clients do not know of unreachable regions."""
     unreachable = getattr(page, "unreachable", ())
-    said = [error.message for error in page.execution_errors] + [f"{place} unreachable" for place in unreachable]
-    return f"an answer that is not whole ({'; '.join(said)})" if said else ""
+    return "; ".join([*(error.message for error in page.execution_errors), *(f"{p} unreachable" for p in unreachable)])
 
 
 def _asked_s(error: Any) -> float | None:
@@ -150,12 +199,12 @@ def _asked_s(error: Any) -> float | None:
     return None
 
 
-def _refused(query: MetricQuery, project: str, error: Any) -> RemoteError:
+def _refused(metric_type: str, project: str, error: Any) -> RemoteError:
     code = int(error.code or 0)
     mend = f"gcloud projects add-iam-policy-binding {project} --member=user:YOU --role=roles/monitoring.viewer"
     return RemoteError(
         ref="monitoring-refused",
-        found=f"{query.metric_type}: {code} {error.message}",
+        found=f"{metric_type}: {code} {error.message}",
         expected="the right to read the project's metrics" if code in (401, 403) else "an answer of Cloud Monitoring",
         do=mend if code in (401, 403) else "leave --project out to collect without metrics",
     )

@@ -6,10 +6,10 @@ as the messages below them (``benchmarks/monitoring_decode.py``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,7 +18,10 @@ from k2cr_analysis.sources.monitoring.queries import MetricQuery
 
 @dataclass(slots=True)
 class Points:
-    """The points of one query; a series is a run of them. ``labels``: one tuple a run, in the order of ``group_by``."""
+    """The points of one query; a series is a run of them.
+
+    ``labels``: one tuple a run, in the order of ``group_by``, and at its end the pod, where a series is of one.
+    """
 
     labels: list[tuple[str, ...]] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)
@@ -48,26 +51,41 @@ class Points:
 
 
 def decode_page(page: Any, query: MetricQuery, into: Points) -> None:
-    """Add the series of a raw ``ListTimeSeriesResponse`` message (not the client's wrapper)."""
-    paths = [path.split(".") for _, path in query.group_by]
+    """Add the series of a raw ``ListTimeSeriesResponse`` message (not the client's wrapper).
+
+    A server that does not reduce gives a series for each pod: its name is kept, so that no two rows are one.
+    """
+    paths = [*(path.split(".") for _, path in query.group_by), _POD]
     for series in page.time_series:
         points = series.points
+        # All points of a series have one type.
+        read = _READERS[query.form].get(str(points[0].value.WhichOneof("value"))) if points else None
+        values = read(points) if read else []
         into.labels.append(tuple(_label(series, path) for path in paths))
-        into.lengths.append(len(points))
-        into.end_s += [point.interval.end_time.seconds for point in points]
-        if query.form == "distribution":
-            into.values += [_distribution(point.value.distribution_value) for point in points]
-        else:
-            into.values += _numbers(points)
+        into.lengths.append(len(values))
+        into.values += values
+        if values:
+            into.end_s += [point.interval.end_time.seconds for point in points]
 
 
-def _numbers(points: Sequence[Any]) -> list[float]:
-    if not points:
-        return []
-    # All points of a series have one type.
-    if points[0].value.WhichOneof("value") == "double_value":
-        return [point.value.double_value for point in points]
+_POD: Final = ("resource", "labels", "pod_name")
+
+
+def _doubles(points: Sequence[Any]) -> list[float]:
+    return [point.value.double_value for point in points]
+
+
+def _integers(points: Sequence[Any]) -> list[float]:
     return [point.value.int64_value for point in points]
+
+
+def _sums(points: Sequence[Any]) -> list[float]:
+    """Of histograms where a number is asked for: the mesh gives one of the bytes of each request."""
+    return [point.value.distribution_value.count * point.value.distribution_value.mean for point in points]
+
+
+def _histograms(points: Sequence[Any]) -> list[Distribution]:
+    return [_distribution(point.value.distribution_value) for point in points]
 
 
 def _label(series: Any, path: Sequence[str]) -> str:
@@ -93,8 +111,8 @@ class Distribution:
 
 def _distribution(raw: Any) -> Distribution:
     bounds = _bounds(raw.bucket_options)
-    counts = tuple(raw.bucket_counts)
     # Trailing zeros may be cut.
+    counts = tuple(raw.bucket_counts[: len(bounds) + 1])
     counts += (0,) * (len(bounds) + 1 - len(counts))
     return Distribution(raw.count, raw.mean, raw.sum_of_squared_deviation, bounds, counts)
 
@@ -110,3 +128,10 @@ def _bounds(options: Any) -> tuple[float, ...]:
         case "explicit_buckets":
             return tuple(options.explicit_buckets.bounds)
     return ()
+
+
+# Form -> how the API names the type of a point -> what reads all points of a series.
+_READERS: Final[Mapping[str, Mapping[str, Callable[[Sequence[Any]], list[Any]]]]] = {
+    "number": {"double_value": _doubles, "int64_value": _integers, "distribution_value": _sums},
+    "distribution": {"distribution_value": _histograms},
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -19,14 +19,37 @@ _TEMPLATE_KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"
 
 
 @dataclass(frozen=True, slots=True)
-class ReadingPlan:
-    """An estimate: ``series`` is of one query on one day."""
+class MetricPlan:
+    """What one query of one metric takes over all days that are to be read: an estimate."""
 
-    chunks: int
-    series: int
-    calls: int
-    points: int
-    series_returned: int
+    metric_type: str
+    aligner: str
+    reducer: str
+    calls: int = 0
+    points: int = 0
+    series_returned: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.metric_type} {self.aligner} {self.reducer}: {self.calls:,} calls, {self.points:,} points"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingPlan:
+    """The queries, each with its part; the text is their sum."""
+
+    metrics: tuple[MetricPlan, ...]
+
+    @property
+    def calls(self) -> int:
+        return sum(metric.calls for metric in self.metrics)
+
+    @property
+    def points(self) -> int:
+        return sum(metric.points for metric in self.metrics)
+
+    @property
+    def series_returned(self) -> int:
+        return sum(metric.series_returned for metric in self.metrics)
 
     @property
     def price_usd(self) -> Decimal:
@@ -46,15 +69,21 @@ def reading_plan(wanted: Sequence[Chunk], objects: Iterable[Mapping[str, Any]]) 
 
     The number of traffic series is not known before they are read: a call is counted for each of their chunks.
     """
-    series = sum(_containers(obj) for obj in objects if _is_top_level(obj))
-    calls = points = returned = 0
+    workloads = [obj for obj in objects if _is_top_level(obj)]
+    series_of = {"k8s_container": sum(_containers(obj) for obj in workloads), "k8s_pod": len(workloads)}
+    lines: dict[str, MetricPlan] = {}
     for chunk in wanted:
-        here = series if chunk.query in USAGE_QUERIES else 1
-        there = here * int((chunk.end - chunk.start).total_seconds()) // chunk.query.period_s
-        calls += max(1, -(-there // PAGE_POINTS))
-        points += there
-        returned += max(1, here)
-    return ReadingPlan(len(wanted), series, calls, points, returned)
+        query = chunk.query
+        series = series_of[query.resource_type] if query in USAGE_QUERIES else 1
+        points = series * int((chunk.end - chunk.start).total_seconds()) // query.period_s
+        before = lines.get(query.name, MetricPlan(query.metric_type, query.aligner, query.reducer))
+        lines[query.name] = replace(
+            before,
+            calls=before.calls + max(1, -(-points // PAGE_POINTS)),
+            points=before.points + points,
+            series_returned=before.series_returned + max(1, series),
+        )
+    return ReadingPlan(tuple(lines.values()))
 
 
 def _is_top_level(obj: Mapping[str, Any]) -> bool:

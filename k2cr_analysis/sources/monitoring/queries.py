@@ -1,7 +1,8 @@
 """The queries that fill usage and traffic: metric, aligner, reducer, grouping.
 
 Pods are reduced on the server: a pod's name changes with each rollout, and each name would be a series to pay for.
-Sources: Cloud Monitoring API v3, ``Aggregation``; "Google Cloud metrics" (kubernetes, loadbalancing, istio).
+Sources: Cloud Monitoring API v3, ``Aggregation``; "Google Cloud metrics" (kubernetes, loadbalancing, istio); "Istio
+Standard Metrics"; "Managed Service for Prometheus", names and kinds of its metrics.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 USAGE_PERIOD_S: Final = 300
+POD_PERIOD_S: Final = 3600
 TRAFFIC_PERIOD_S: Final = 900
 
 Form = Literal["number", "distribution"]
@@ -35,17 +37,19 @@ class MetricQuery:
     def filter(self, cluster: str | None, location: str | None) -> str:
         """The filter of the request; a load balancer's series do not name a cluster."""
         parts = [f'metric.type = "{self.metric_type}"', f'resource.type = "{self.resource_type}"']
-        if self.resource_type == "k8s_container":
-            parts += [f'resource.labels.cluster_name = "{cluster}"', f'resource.labels.location = "{location}"']
+        label = _CLUSTER_LABEL.get(self.resource_type)
+        if label:
+            parts += [f'resource.labels.{label} = "{cluster}"', f'resource.labels.location = "{location}"']
         return " AND ".join([*parts, *([self.condition] if self.condition else [])])
 
 
-_CONTAINER: Final = (
+_CLUSTER_LABEL: Final = {"k8s_container": "cluster_name", "k8s_pod": "cluster_name", "prometheus_target": "cluster"}
+_POD: Final = (
     ("namespace_name", "resource.labels.namespace_name"),
-    ("container_name", "resource.labels.container_name"),
     ("top_level_controller_type", "metadata.system_labels.top_level_controller_type"),
     ("top_level_controller_name", "metadata.system_labels.top_level_controller_name"),
 )
+_CONTAINER: Final = (*_POD, ("container_name", "resource.labels.container_name"))
 
 
 def _usage(metric: str, aligner: str, reducer: str, condition: str = "") -> MetricQuery:
@@ -55,6 +59,10 @@ def _usage(metric: str, aligner: str, reducer: str, condition: str = "") -> Metr
     )  # fmt: skip
 
 
+def _pod(metric: str) -> MetricQuery:
+    return MetricQuery(f"kubernetes.io/pod/{metric}", "k8s_pod", "ALIGN_DELTA", "REDUCE_SUM", POD_PERIOD_S, _POD)
+
+
 NON_EVICTABLE: Final = "non-evictable"
 USAGE_QUERIES: Final = (
     _usage("cpu/core_usage_time", "ALIGN_RATE", "REDUCE_MAX"),
@@ -62,34 +70,47 @@ USAGE_QUERIES: Final = (
     _usage("memory/used_bytes", "ALIGN_MAX", "REDUCE_MAX", f'metric.labels.memory_type = "{NON_EVICTABLE}"'),
     _usage("restart_count", "ALIGN_DELTA", "REDUCE_SUM"),
     _usage("uptime", "ALIGN_MAX", "REDUCE_COUNT"),
+    _pod("network/received_bytes_count"),
+    _pod("network/sent_bytes_count"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class TrafficSource:
-    """One way in which requests are counted: the count, what goes with it, and the labels of all of them."""
+    """One way in which requests are counted: the count, what goes with it, and the labels of all of them.
 
+    ``target`` says how the labels name the target; ``unit_ms``: milliseconds in the unit of the latency.
+    """
+
+    target: Literal["backend", "mesh", "workload"]
     count: str
     latency: str
     request_bytes: str
     response_bytes: str
     resource_type: str
     group_by: tuple[tuple[str, str], ...]
+    condition: str = ""
+    unit_ms: float = 1.0
 
     @property
     def queries(self) -> tuple[MetricQuery, ...]:
-        """Count, request bytes, response bytes, latency."""
+        """Count, request bytes, response bytes, latency; those that the source has."""
         metrics = (self.count, self.request_bytes, self.response_bytes, self.latency)
         forms: tuple[Form, ...] = ("number", "number", "number", "distribution")
         return tuple(
-            MetricQuery(metric, self.resource_type, "ALIGN_DELTA", "REDUCE_SUM", TRAFFIC_PERIOD_S, self.group_by, form)
+            MetricQuery(
+                metric, self.resource_type, "ALIGN_DELTA", "REDUCE_SUM", TRAFFIC_PERIOD_S, self.group_by, form,
+                self.condition,
+            )
             for metric, form in zip(metrics, forms, strict=True)
-        )
+            if metric
+        )  # fmt: skip
 
 
 def _load_balancer(path: str, resource_type: str) -> TrafficSource:
     prefix = f"loadbalancing.googleapis.com/https{path}"
     return TrafficSource(
+        "backend",
         f"{prefix}/backend_request_count",
         f"{prefix}/backend_latencies",
         f"{prefix}/request_bytes_count",
@@ -103,24 +124,62 @@ def _load_balancer(path: str, resource_type: str) -> TrafficSource:
     )
 
 
+def _mesh_labels(destination_workload: str, source_workload: str) -> tuple[tuple[str, str], ...]:
+    return (
+        ("destination_service_namespace", "metric.labels.destination_service_namespace"),
+        ("destination_service_name", "metric.labels.destination_service_name"),
+        ("destination_workload_name", f"metric.labels.{destination_workload}"),
+        ("source_workload_namespace", "metric.labels.source_workload_namespace"),
+        ("source_workload_name", f"metric.labels.{source_workload}"),
+        ("request_protocol", "metric.labels.request_protocol"),
+        ("response_code", "metric.labels.response_code"),
+    )
+
+
 _ISTIO: Final = "istio.io/service/server"
-MESH: Final = TrafficSource(
-    f"{_ISTIO}/request_count",
-    f"{_ISTIO}/response_latencies",
-    f"{_ISTIO}/request_bytes",
-    f"{_ISTIO}/response_bytes",
-    "k8s_container",
-    tuple(
-        (name, f"metric.labels.{name}")
-        for name in (
-            "destination_service_namespace", "destination_service_name", "destination_workload_name",
-            "source_workload_namespace", "source_workload_name", "request_protocol", "response_code",
-        )
-    ),
-)  # fmt: skip
+_PROMETHEUS: Final = "prometheus.googleapis.com"
 LOAD_BALANCERS: Final = (
     _load_balancer("", "https_lb_rule"),
     _load_balancer("/external/regional", "http_external_regional_lb_rule"),
     _load_balancer("/internal", "internal_http_lb_rule"),
 )
-TRAFFIC_SOURCES: Final = (*LOAD_BALANCERS, MESH)
+MESH: Final = TrafficSource(
+    "mesh",
+    f"{_ISTIO}/request_count",
+    f"{_ISTIO}/response_latencies",
+    f"{_ISTIO}/request_bytes",
+    f"{_ISTIO}/response_bytes",
+    "k8s_container",
+    _mesh_labels("destination_workload_name", "source_workload_name"),
+)
+# The mesh's own metrics, scraped: the server's sidecar alone, since the caller's counts the same requests.
+SCRAPED_MESH: Final = TrafficSource(
+    "mesh",
+    f"{_PROMETHEUS}/istio_requests_total/counter",
+    f"{_PROMETHEUS}/istio_request_duration_milliseconds/histogram",
+    f"{_PROMETHEUS}/istio_request_bytes/histogram",
+    f"{_PROMETHEUS}/istio_response_bytes/histogram",
+    "prometheus_target",
+    _mesh_labels("destination_workload", "source_workload"),
+    'metric.labels.reporter = "destination"',
+)
+# What a server counts of itself, under the names that client libraries give; PodMonitoring adds the workload.
+SCRAPED_SERVER: Final = TrafficSource(
+    "workload",
+    f"{_PROMETHEUS}/http_requests_total/counter",
+    f"{_PROMETHEUS}/http_request_duration_seconds/histogram",
+    "",
+    "",
+    "prometheus_target",
+    (
+        ("namespace_name", "resource.labels.namespace"),
+        ("workload_type", "metric.labels.top_level_controller_type"),
+        ("workload_name", "metric.labels.top_level_controller_name"),
+        ("container_name", "metric.labels.container"),
+        ("code", "metric.labels.code"),
+        ("status", "metric.labels.status"),
+        ("status_code", "metric.labels.status_code"),
+    ),
+    unit_ms=1000.0,
+)
+TRAFFIC_SOURCES: Final = (*LOAD_BALANCERS, MESH, SCRAPED_MESH, SCRAPED_SERVER)

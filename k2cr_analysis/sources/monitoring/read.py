@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import Final
 
 import pyarrow as pa
 
+from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.sources.monitoring.chunks import Chunk, from_bytes, table_of, to_bytes
 from k2cr_analysis.sources.monitoring.client import Monitoring
+from k2cr_analysis.sources.monitoring.descriptors import Descriptor
 from k2cr_analysis.sources.monitoring.queries import MetricQuery
 from k2cr_analysis.sources.unfinished import Unfinished
 
@@ -24,21 +27,32 @@ def missing(wanted: Sequence[Chunk], work: Unfinished) -> list[Chunk]:
 
 
 def read_chunks(
-    source: Callable[[], Monitoring],
+    monitoring: Monitoring,
     wanted: Sequence[Chunk],
-    cluster: str,
-    location: str,
+    place: tuple[str, str],
     work: Unfinished,
+    described: Mapping[str, Descriptor],
     tell: Callable[[int, int], None] = lambda done, of: None,
-) -> None:
-    """Read and keep what is missing. The first error ends it; what was kept stays."""
+) -> dict[str, RemoteError]:
+    """Read and keep what is missing; ``place`` is the cluster's name and location.
+
+    Gives the error of each metric type that could not be read whole. Its other days are not asked for any more; the
+    other metrics are read all the same.
+    """
     left = missing(wanted, work)
-    if not left:
-        return
-    monitoring = source()
+    failed: dict[str, RemoteError] = {}
+    lock = threading.Lock()
 
     def read(chunk: Chunk) -> None:
-        points = monitoring.points(chunk.query, cluster, location, chunk.start, chunk.end)
+        metric = chunk.query.metric_type
+        if metric in failed:
+            return
+        try:
+            points = monitoring.points(chunk.query, *place, chunk.start, chunk.end, described.get(metric))
+        except RemoteError as error:
+            with lock:
+                failed.setdefault(metric, error)
+            return
         work.keep(chunk.name, to_bytes(table_of(points, chunk.query)))
 
     upcoming = iter(left)
@@ -52,6 +66,7 @@ def read_chunks(
                 done_count += 1
                 tell(done_count, len(wanted))
                 running |= {pool.submit(read, chunk) for chunk in islice(upcoming, 1)}
+    return failed
 
 
 def kept_chunks(wanted: Sequence[Chunk], work: Unfinished) -> Iterator[tuple[MetricQuery, pa.Table]]:

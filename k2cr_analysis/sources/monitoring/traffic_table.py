@@ -1,4 +1,4 @@
-"""Chunks of request metrics as the snapshot's traffic table: counts, bytes and histograms of a target side by side."""
+"""Chunks of request metrics as parts of the snapshot's traffic table: counts, bytes and histograms side by side."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import pyarrow as pa
 
 from k2cr_analysis.snapshot.tables import TRAFFIC
 from k2cr_analysis.sources.monitoring.backends import Backends
-from k2cr_analysis.sources.monitoring.queries import MESH, TRAFFIC_PERIOD_S, TRAFFIC_SOURCES, MetricQuery, TrafficSource
+from k2cr_analysis.sources.monitoring.queries import TRAFFIC_PERIOD_S, TRAFFIC_SOURCES, MetricQuery, TrafficSource
 
 _UNKNOWN = "unknown"
+_SOURCE_OF = {source.count: source for source in TRAFFIC_SOURCES}
+Labels = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,60 +41,109 @@ class _Row:
     latency: dict[str, Any] | None = None
 
 
-def traffic_table(found: Iterable[tuple[MetricQuery, pa.Table]], backends: Backends) -> tuple[pa.Table, list[str]]:
-    """The rows with the schema ``snapshot.tables.TRAFFIC``, and what could not be told whose it is.
+class Traffic:
+    """Whose requests each series counts, from the counts of the whole window; ``gaps``: what could not be told."""
 
-    A histogram whose bounds differ from those of its row makes a row of its own, with no requests.
-    """
-    by_metric: dict[str, list[pa.Table]] = {}
-    for query, rows in found:
-        by_metric.setdefault(query.metric_type, []).append(rows)
-    lost: Counter[str] = Counter()
-    parts = [_source_rows(source, by_metric, backends, lost) for source in TRAFFIC_SOURCES]
-    gaps = [
-        f"traffic of the backend {name}: {count:,} requests; no Service of the cluster says that it is its own"
-        for name, count in sorted(lost.items())
-    ]
-    return pa.concat_tables(parts), gaps
+    def __init__(self, counts: Iterable[tuple[MetricQuery, pa.Table]], backends: Backends) -> None:
+        self._backends = backends
+        self._requests: Counter[tuple[str, Labels]] = Counter()
+        for query, rows in counts:
+            names = [name for name, _ in query.group_by]
+            summed = rows.select([*names, "value"]).group_by(names).aggregate([("value", "sum")])
+            for record in summed.to_pylist():
+                self._requests[query.metric_type, tuple(record[name] for name in names)] += round(record["value_sum"])
+        self._counting = _counting_containers(self._requests)
+        self.gaps = [
+            f"traffic of the backend {name}: {count:,} requests; no Service of the cluster says that it is its own"
+            for name, count in sorted(self._lost().items())
+        ]
+
+    def part(self, found: Iterable[tuple[MetricQuery, pa.Table]]) -> pa.Table:
+        """The rows of some days' chunks with the schema ``snapshot.tables.TRAFFIC``.
+
+        A histogram whose bounds differ from those of its row makes a row of its own, with no requests.
+        """
+        by_metric: dict[str, list[pa.Table]] = {}
+        for query, rows in found:
+            by_metric.setdefault(query.metric_type, []).append(rows)
+        return pa.concat_tables([self._source_rows(source, by_metric) for source in TRAFFIC_SOURCES])
+
+    def _lost(self) -> Counter[str]:
+        lost: Counter[str] = Counter()
+        for (metric, labels), count in self._requests.items():
+            source = _SOURCE_OF[metric]
+            record = _record(source, labels)
+            if source.target == "backend" and self._target(source, record) is None:
+                lost[record["backend_name"] or record["backend_target_name"]] += count
+        return lost
+
+    def _source_rows(self, source: TrafficSource, by_metric: Mapping[str, list[pa.Table]]) -> pa.Table:
+        rows: dict[tuple[_Target, datetime], list[_Row]] = {}
+        if source.count not in by_metric:
+            return TRAFFIC.schema.empty_table()
+        for query in source.queries:
+            field = _field_of(source, query.metric_type)
+            for table in by_metric.get(query.metric_type, ()):
+                targets: dict[Labels, _Target | None] = {}
+                for record in table.to_pylist():
+                    labels = tuple(record[name] for name, _ in query.group_by)
+                    if labels not in targets:
+                        targets[labels] = self._target(source, record)
+                    target = targets[labels]
+                    if target is not None:
+                        _add(rows.setdefault((target, record["end_time"]), [_Row()]), field, record["value"])
+        return _table(source, rows)
+
+    def _target(self, source: TrafficSource, record: Mapping[str, Any]) -> _Target | None:
+        """Whose the requests of a series are; None where nothing tells, or another container counts them too."""
+        if source.target == "mesh":
+            return _Target(
+                record["destination_service_namespace"],
+                record["destination_service_name"] or None,
+                None,
+                record["destination_workload_name"] or None,
+                _known(record["source_workload_namespace"]),
+                _known(record["source_workload_name"]),
+                record["request_protocol"] or None,
+                _class_of(record["response_code"]),
+            )
+        if source.target == "workload":
+            workload = (record["namespace_name"], record["workload_type"], record["workload_name"])
+            if not all(workload) or self._counting.get(workload, "") != record["container_name"]:
+                return None
+            code = record["code"] or record["status"] or record["status_code"]
+            # A server that does not tell its codes apart is taken to have answered.
+            return _Target(workload[0], None, *workload[1:], None, None, None, _class_of(code) if code else "2xx")
+        service = self._backends.service_of(record["backend_name"], record["backend_target_name"])
+        if service is None:
+            return None
+        return _Target(*service, None, None, None, None, None, _class_of(record["response_code_class"]))
 
 
-def _source_rows(
-    source: TrafficSource, by_metric: Mapping[str, list[pa.Table]], backends: Backends, lost: Counter[str]
-) -> pa.Table:
-    rows: dict[tuple[_Target, datetime], list[_Row]] = {}
-    fields = ("request_count", "request_bytes", "response_bytes", "latency")
-    for field, query in zip(fields, source.queries, strict=True):
-        for table in by_metric.get(query.metric_type, ()):
-            targets: dict[tuple[Any, ...], _Target | None] = {}
-            for record in table.to_pylist():
-                labels = tuple(record[name] for name, _ in query.group_by)
-                if labels not in targets:
-                    targets[labels] = _target(source, record, backends)
-                target = targets[labels]
-                if target is None:
-                    if field == "request_count":
-                        lost[record["backend_name"] or record["backend_target_name"]] += int(record["value"])
-                    continue
-                _add(rows.setdefault((target, record["end_time"]), [_Row()]), field, record["value"])
-    return _table(source, rows)
+def _record(source: TrafficSource, labels: Labels) -> dict[str, str]:
+    return dict(zip((name for name, _ in source.group_by), labels, strict=True))
 
 
-def _target(source: TrafficSource, record: Mapping[str, Any], backends: Backends) -> _Target | None:
-    if source is MESH:
-        return _Target(
-            record["destination_service_namespace"],
-            record["destination_service_name"] or None,
-            None,
-            record["destination_workload_name"] or None,
-            _known(record["source_workload_namespace"]),
-            _known(record["source_workload_name"]),
-            record["request_protocol"] or None,
-            _class_of(record["response_code"]),
-        )
-    service = backends.service_of(record["backend_name"], record["backend_target_name"])
-    if service is None:
-        return None
-    return _Target(*service, None, None, None, None, None, _class_of(record["response_code_class"]))
+def _field_of(source: TrafficSource, metric_type: str) -> str:
+    metrics = {
+        source.count: "request_count",
+        source.request_bytes: "request_bytes",
+        source.response_bytes: "response_bytes",
+        source.latency: "latency",
+    }
+    return metrics[metric_type]
+
+
+def _counting_containers(requests: Mapping[tuple[str, Labels], int]) -> dict[tuple[str, str, str], str]:
+    """Workload -> the container whose count holds: a proxy and its application count the same requests."""
+    totals: dict[tuple[str, str, str], Counter[str]] = {}
+    for (metric, labels), count in requests.items():
+        source = _SOURCE_OF[metric]
+        if source.target == "workload":
+            record = _record(source, labels)
+            workload = (record["namespace_name"], record["workload_type"], record["workload_name"])
+            totals.setdefault(workload, Counter())[record["container_name"]] += count
+    return {workload: min(found, key=lambda name: (-found[name], name)) for workload, found in totals.items()}
 
 
 def _known(text: str) -> str | None:
@@ -107,6 +158,8 @@ def _class_of(code: str) -> str:
 
 def _add(rows: list[_Row], field: str, value: Any) -> None:
     first = rows[0]
+    if value is None:
+        return
     if field != "latency":
         setattr(first, field, (getattr(first, field) or 0) + round(value))
         return
@@ -137,7 +190,7 @@ def _table(source: TrafficSource, rows: Mapping[tuple[_Target, datetime], list[_
     records = []
     for (target, end_time), found in rows.items():
         for row in found:
-            latency = row.latency or {}
+            latency = _in_ms(row.latency, source.unit_ms) if row.latency else {}
             records.append(
                 {name: getattr(target, name) for name in target.__slots__}
                 | {
@@ -150,9 +203,17 @@ def _table(source: TrafficSource, rows: Mapping[tuple[_Target, datetime], list[_
                     "latency_metric_type": source.latency if latency else None,
                     "latency_mean_ms": latency.get("mean"),
                     "latency_sum_of_squared_deviation_ms2": latency.get("sum_of_squared_deviation"),
-                    "latency_bucket_bounds_ms": latency.get("bounds"),
-                    "latency_bucket_counts": latency.get("counts"),
+                    "latency_bucket_bounds_ms": latency.get("bounds") or None,
+                    "latency_bucket_counts": latency.get("counts") if latency.get("bounds") else None,
                 }
             )
     columns = [pa.array([record[f.name] for record in records], f.type) for f in TRAFFIC.schema]
     return pa.table(columns, schema=TRAFFIC.schema)
+
+
+def _in_ms(latency: Mapping[str, Any], unit_ms: float) -> dict[str, Any]:
+    return dict(latency) | {
+        "mean": latency["mean"] * unit_ms,
+        "sum_of_squared_deviation": latency["sum_of_squared_deviation"] * unit_ms**2,
+        "bounds": [bound * unit_ms for bound in latency["bounds"]],
+    }

@@ -1,0 +1,99 @@
+"""Sorts the rows of a table that comes in parts, of which memory need hold one: equal rows, in whatever parts, come out
+in the same order.
+
+Each part is sorted and put on the disk. Then the rows of the next few series are taken from all parts, sorted, and
+given on, until no series is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from k2cr_analysis.snapshot.tables import Table
+
+# Rows that are sorted in memory at once, more where a single series has more.
+ROWS_AT_ONCE: Final = 2_097_152
+_KEY_COLUMNS: Final = 4  # of the declared order: enough to tell series apart
+_Key = tuple[tuple[bool, Any], ...]
+_Slice = tuple[int, int, int]  # part, first row, end
+
+
+def sorted_rows(
+    parts: Iterable[pa.Table], declared: Table, scratch: Path, rows_at_once: int = ROWS_AT_ONCE
+) -> Iterator[pa.Table]:
+    """The rows of all parts in the declared order, in tables of about ``rows_at_once`` rows.
+
+    ``scratch``: an empty folder for the sorted parts; the caller removes it.
+    """
+    slices: dict[_Key, list[_Slice]] = {}
+    sources: list[pa.Table] = []
+    for part in parts:
+        if part.num_rows:
+            ordered = ordered_rows(part, declared)
+            for key, first, end in _runs(ordered, declared):
+                slices.setdefault(key, []).append((len(sources), first, end))
+            sources.append(_on_disk(ordered, scratch / f"{len(sources)}.arrow"))
+    chosen: list[pa.Table] = []
+    rows = 0
+    for key in sorted(slices):
+        chosen += [sources[part].slice(first, end - first) for part, first, end in slices[key]]
+        rows += sum(end - first for _, first, end in slices[key])
+        if rows >= rows_at_once:
+            yield ordered_rows(pa.concat_tables(chosen), declared)
+            chosen, rows = [], 0
+    if chosen:
+        yield ordered_rows(pa.concat_tables(chosen), declared)
+
+
+def ordered_rows(data: pa.Table, declared: Table) -> pa.Table:
+    """The rows in the declared order; those with equal keys keep the given one."""
+    labelled = _with_sorted_labels(data)
+    keys = {
+        name: column.combine_chunks().indices if pa.types.is_dictionary(column.type) else column
+        for name, column in ((name, labelled.column(name)) for name in declared.sort_by)
+    }
+    order = pc.sort_indices(pa.table(keys), sort_keys=[(name, "ascending") for name in declared.sort_by])
+    return labelled.take(order)
+
+
+def _on_disk(data: pa.Table, path: Path) -> pa.Table:
+    """The same rows, of which memory holds what is being looked at."""
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, data.schema) as writer:
+        writer.write_table(data)
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+
+
+def _runs(ordered: pa.Table, declared: Table) -> Iterator[tuple[_Key, int, int]]:
+    """Each run of rows with equal keys, as the first columns of the order have them; nothing comes last."""
+    columns = [ordered.column(name).combine_chunks() for name in declared.sort_by[:_KEY_COLUMNS]]
+    starts = np.zeros(ordered.num_rows, dtype=bool)
+    starts[0] = True
+    for column in columns:
+        codes = column.indices if pa.types.is_dictionary(column.type) else column.dictionary_encode().indices
+        numbers = pc.fill_null(codes.cast(pa.int64()), -1).to_numpy()
+        starts[1:] |= numbers[1:] != numbers[:-1]
+    firsts = np.flatnonzero(starts)
+    for first, end in zip(firsts, [*firsts[1:], ordered.num_rows], strict=True):
+        values = [column[int(first)].as_py() for column in columns]
+        yield tuple((value is None, "" if value is None else value) for value in values), int(first), int(end)
+
+
+def _with_sorted_labels(data: pa.Table) -> pa.Table:
+    """Each dictionary in the order of its values: codes then sort like the texts, and the input's order is gone."""
+    unified = data.unify_dictionaries().combine_chunks()
+    columns = [_sorted_labels(column) if pa.types.is_dictionary(column.type) else column for column in unified.columns]
+    return pa.Table.from_arrays(columns, schema=data.schema)
+
+
+def _sorted_labels(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    array = column.combine_chunks()
+    used = array.dictionary.take(pc.drop_null(pc.unique(array.indices)))
+    labels = used.take(pc.sort_indices(used))
+    codes = pc.index_in(array.dictionary, value_set=labels).take(array.indices)
+    return pa.chunked_array([pa.DictionaryArray.from_arrays(codes.cast(pa.int32()), labels)], type=column.type)
