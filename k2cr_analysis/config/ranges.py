@@ -16,6 +16,7 @@ NAMING_FIELDS = ("namespace", "kind", "name")
 # Cloud Run, "Labels": lower case letters, digits, underscore, hyphen; keys begin with a letter; 63 characters.
 _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 _LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_ENCRYPTION_KEY = re.compile(r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
 # A project of an organisation's own domain has a colon: example.com:project.
 _DATASET = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]+\.[A-Za-z0-9_]+")
 
@@ -63,6 +64,12 @@ def _at_least_one(_path: tuple[str, ...], value: Any) -> Complaint | None:
 
 def _currency(_path: tuple[str, ...], value: Any) -> Complaint | None:
     return None if re.fullmatch("[A-Z]{3}", value) else Complaint("a currency code of ISO 4217", 'write "USD"')
+
+
+def _encryption_key(_path: tuple[str, ...], value: Any) -> Complaint | None:
+    if _ENCRYPTION_KEY.fullmatch(value):
+        return None
+    return Complaint("projects/P/locations/L/keyRings/R/cryptoKeys/K", "`gcloud kms keys list` prints it")
 
 
 def _project_number(_path: tuple[str, ...], value: Any) -> Complaint | None:
@@ -120,6 +127,7 @@ _CHECKS: dict[str, Callable[[tuple[str, ...], Any], Complaint | None]] = {
     "policy.naming": _naming,
     "engine.dataset": _dataset,
     "policy.required_labels": _label,
+    "policy.encryption_key": _encryption_key,
     "policy.min_instances": _not_negative,
     "policy.max_instances": _at_least_one,
 }

@@ -87,6 +87,9 @@ class Policy:
     min_instances: int | None = None
     max_instances: int | None = None
     registries: tuple[str, ...] = ()
+    default_service_account: Literal["allowed", "forbidden"] = "allowed"  # Compute Engine's, which many things share
+    binary_authorization: bool = False  # by the project's own policy
+    encryption_key: str | None = None  # projects/P/locations/L/keyRings/R/cryptoKeys/K
 
 
 @dataclass(frozen=True, slots=True)
