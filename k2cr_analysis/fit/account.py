@@ -86,7 +86,7 @@ def use_of(schema_path: str) -> tuple[str, str]:
             for how, table in (("carried", CARRIED), ("consumed", _consumed()), ("no-effect", NO_EFFECT)):
                 if entry in table:
                     return how, table[entry]
-    if any(f"{r}.{below}".rstrip(".") in WHEN_EMPTY for r in roots):
+    if any(f"{r}.{below}".rstrip(".") in _holders() for r in roots):
         return "no-effect", "it is empty"
     return "unaccounted", "no rule reads it"
 
@@ -97,6 +97,18 @@ def _prefixes(below: str) -> Iterator[str]:
         yield below
         below = below[:-2] if below.endswith(("[]", ".*")) else below.rpartition(".")[0]
     yield ""
+
+
+@cache
+def _holders() -> frozenset[str]:
+    """Objects and lists above the fields of the tables. One is a field by itself only while it is empty."""
+    return WHEN_EMPTY | {
+        above
+        for field in (*CARRIED, *NO_EFFECT, *_consumed())
+        for root, _, below in (field.partition("."),)
+        for above in (f"{root}.{part}".rstrip(".") for part in _prefixes(below))
+        if above != field
+    }
 
 
 @cache

@@ -143,20 +143,9 @@ NO_EFFECT: Mapping[str, str] = {
     "*.metadata.namespace": "where the joined object stands",
 }
 
-# Objects and lists that say nothing while they are empty; what stands in them is accounted for field by field.
+# Objects and lists whose contents have a root of their own in the account: empty, they say nothing. Every other one
+# that holds an accounted field says nothing either while it is empty.
 WHEN_EMPTY = frozenset({
-    "Container", "Container.env", "Container.envFrom", "Container.ports", "Container.resources",
-    "Container.resources.claims", "Container.volumeMounts", "Container.volumeDevices",
-    "Container.readinessProbe", "Container.livenessProbe", "Container.startupProbe", "Container.lifecycle",
-    "Container.securityContext", "Container.env[].valueFrom",
-    "Container.readinessProbe.httpGet", "Container.livenessProbe.httpGet", "Container.startupProbe.httpGet",
-    "Container.livenessProbe.grpc", "Container.readinessProbe.grpc",
-    "Container.startupProbe.grpc", "Container.restartPolicyRules", "PodSpec", "PodSpec.containers", "PodSpec.volumes",
-    "PodSpec.securityContext", "PodSpec.dnsConfig",
-    "PodTemplateSpec", "JobSpec", "CronJob.spec.jobTemplate", "Workload.spec", "Workload.spec.template",
-    "Service.spec", "Service.spec.ports", "HTTPRoute.spec", "GRPCRoute.spec",
-    "Ingress.spec", "HorizontalPodAutoscaler.spec", "HorizontalPodAutoscaler.spec.metrics", "BackendConfig.spec",
-    "GCPBackendPolicy.spec", "GCPBackendPolicy.spec.default",
-    "PodSpec.volumes[].projected.sources", "PodSpec.initContainers", "PodSpec.imagePullSecrets",
-    "PodSpec.readinessGates", "PodSpec.hostAliases",
+    "PodSpec.containers", "PodSpec.initContainers", "PodSpec.ephemeralContainers", "CronJob.spec.jobTemplate",
+    "Workload.spec.template", "StatefulSet.spec.volumeClaimTemplates",
 })  # fmt: skip

@@ -3,14 +3,16 @@
 The same workload from its manifest and from a live dump must get the same assessment, so what the server writes
 (defaults, status, bookkeeping metadata, the token volume of a live pod) is taken out before anything is parsed.
 
-Source: the defaulting functions of Kubernetes (pkg/apis/*/v1/defaults.go) and the ServiceAccount and
-DefaultTolerationSeconds admission plugins.
+Source: the defaulting functions of Kubernetes (pkg/apis/*/v1/defaults.go), the ServiceAccount and
+DefaultTolerationSeconds admission plugins, and Knative's (pkg/apis/serving/v1/*_defaults.go).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from k2cr_analysis.openapi.field_tree import KNATIVE_SERVICE, root_name
 
 Tree = dict[str, Any]
 
@@ -109,7 +111,17 @@ _BY_KIND: dict[str, Tree] = {
             "type": "ClusterIP", "internalTrafficPolicy": "Cluster", "ipFamilies": ["IPv4"],
             "ipFamilyPolicy": "SingleStack", "sessionAffinity": "None", "allocateLoadBalancerNodePorts": True,
             "externalTrafficPolicy": "Cluster", "publishNotReadyAddresses": False,
-            "ports": _Each({"protocol": "TCP"}), "template": _TEMPLATE,
+            "ports": _Each({"protocol": "TCP"}),
+        }
+    },
+    KNATIVE_SERVICE: {
+        "spec": {
+            "template": {
+                "metadata": _METADATA,
+                # Knative turns the variables for Services off; a revision's own fields stand in its PodSpec.
+                "spec": {**_POD_SPEC, "enableServiceLinks": False, "containerConcurrency": 0, "timeoutSeconds": 300},
+            },
+            "traffic": [{"latestRevision": True, "percent": 100}],
         }
     },
     "PersistentVolumeClaim": _CLAIM,
@@ -134,6 +146,8 @@ _SERVER_ANNOTATIONS = (
     "volume.beta.kubernetes.io/storage-provisioner",
     "autoscaling.alpha.kubernetes.io/conditions",
     "autoscaling.alpha.kubernetes.io/current-metrics",
+    "serving.knative.dev/creator",
+    "serving.knative.dev/lastModifier",
 )  # fmt: skip
 _SERVER_LABELS = (
     "pod-template-hash",
@@ -155,13 +169,13 @@ def without_server_fields(raw: Mapping[str, Any]) -> dict[str, Any]:
         return dict(raw)
     kept: dict[str, Any] = _without_nulls(raw)
     kept.pop("status", None)
-    kind = kept.get("kind")
+    kind = root_name(str(kept.get("apiVersion") or ""), str(kept.get("kind") or ""))
     _clean_metadata(kept.get("metadata"))
-    if isinstance(kind, str) and kind in _BY_KIND:
+    if kind in _BY_KIND:
         _strip(kept, _BY_KIND[kind])
     for spec in _pod_specs(kept):
         _clean_pod_spec(spec, live=kind == "Pod")
-    _KIND_CLEANERS.get(str(kind), _nothing)(kept)
+    _KIND_CLEANERS.get(kind, _nothing)(kept)
     return kept
 
 
@@ -292,7 +306,7 @@ def _clean_service(obj: dict[str, Any]) -> None:
         del spec["clusterIPs"]
     for port in _dicts(spec.get("ports")):
         if port.get("targetPort") == port.get("port"):
-            del port["targetPort"]
+            port.pop("targetPort", None)
 
 
 def _clean_job(obj: dict[str, Any]) -> None:
@@ -310,8 +324,20 @@ def _clean_job(obj: dict[str, Any]) -> None:
             metadata["labels"].pop(key, None)
 
 
+def _clean_knative(obj: dict[str, Any]) -> None:
+    """The readiness probe that Knative gives a container without one: TCP on the container's own port."""
+    for spec in _pod_specs(obj):
+        for container in _dicts(spec.get("containers")):
+            if container.get("readinessProbe") == {"tcpSocket": {"port": 0}}:
+                del container["readinessProbe"]
+
+
 def _nothing(_obj: dict[str, Any]) -> None:
     return
 
 
-_KIND_CLEANERS: dict[str, Callable[[dict[str, Any]], None]] = {"Service": _clean_service, "Job": _clean_job}
+_KIND_CLEANERS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "Service": _clean_service,
+    "Job": _clean_job,
+    KNATIVE_SERVICE: _clean_knative,
+}

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from k2cr_analysis.errors import InputError
-from k2cr_analysis.openapi.field_tree import FieldType, fields_of, is_server_field, object_type
+from k2cr_analysis.openapi.field_tree import (
+    KNATIVE_SERVICE,
+    FieldType,
+    fields_of,
+    is_server_field,
+    object_type,
+    root_name,
+)
 from k2cr_analysis.openapi.json_path import ROOT, child
 from k2cr_analysis.openapi.quantity import parse_quantity
 
@@ -20,6 +27,8 @@ Steps = tuple[str | int, ...]
 
 _INT64: Final = range(-(2**63), 2**63)
 _PORTS: Final = range(1, 65536)
+# Knative writes 0 into a probe that names no port: the container's own.
+_PORTS_OF_KNATIVE: Final = range(65536)
 # Fields that hold a port number, by the type that has them. Source: API reference, "must be a valid port number".
 _PORT_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "ContainerPort": frozenset({"containerPort"}),
@@ -62,8 +71,10 @@ def as_server_reads(obj: Mapping[str, Any]) -> tuple[dict[str, Any], list[Proble
     In the copy every known field has its declared type: whoever reads it need not check. Null texts in lists and maps
     are empty texts, and 3.0 in an integer field is 3, as the server has them.
     """
-    reader = _Reader([])
-    type_name = object_type(str(obj.get("apiVersion") or ""), str(obj.get("kind") or ""))
+    api_version, kind = str(obj.get("apiVersion") or ""), str(obj.get("kind") or "")
+    is_knative = root_name(api_version, kind) == KNATIVE_SERVICE
+    reader = _Reader([], _PORTS_OF_KNATIVE if is_knative else _PORTS)
+    type_name = object_type(api_version, kind)
     if type_name is None:
         return dict(obj), []
     return reader.fields(obj, type_name, ()), reader.problems
@@ -72,6 +83,7 @@ def as_server_reads(obj: Mapping[str, Any]) -> tuple[dict[str, Any], list[Proble
 @dataclass(frozen=True, slots=True)
 class _Reader:
     problems: list[Problem]
+    ports: range
 
     def fields(self, value: Mapping[str, Any], type_name: str, at: Steps) -> dict[str, Any]:
         fields = fields_of(type_name)
@@ -82,7 +94,7 @@ class _Reader:
                 read[name] = item
                 continue
             kept = self.value(item, field.type, (*at, name))
-            if name in _PORT_FIELDS.get(type_name, ()) and isinstance(kept, int) and kept not in _PORTS:
+            if name in _PORT_FIELDS.get(type_name, ()) and isinstance(kept, int) and kept not in self.ports:
                 kept = self.refuse("not-a-port-number", (*at, name), item, "a port number from 1 to 65535")
             if kept is not _REFUSED:
                 read[name] = kept

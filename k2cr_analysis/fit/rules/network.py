@@ -636,9 +636,6 @@ def iap_audience_changes(candidate: Candidate) -> Iterator[Found]:
             )
 
 
-_AUDIENCE = re.compile(r"/projects/\d+/(?:global|regions/[\w-]+)/backendServices/\d+|/projects/\d+/apps/[\w-]+")
-
-
 @rule(
     id="iap-audience-pinned",
     severity="change",
@@ -660,7 +657,7 @@ def iap_audience_pinned(candidate: Candidate) -> Iterator[Found]:
         for field, words in (("command", container.command), ("args", container.args)):
             texts += [(f"{container.path}.{field}[{i}]", field, word) for i, word in enumerate(words)]
         for at, where, text in texts:
-            found = _AUDIENCE.search(text)
+            found = AUDIENCE.search(text)
             if found:
                 yield Found(
                     at,

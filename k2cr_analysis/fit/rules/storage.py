@@ -195,7 +195,8 @@ def ephemeral_storage_in_memory(candidate: Candidate) -> Iterator[Found]:
     Example: resources: {requests: {ephemeral-storage: 10Gi}}
     """
     for container in candidate.moving:
-        for field, resources in (("requests", container.requests), ("limits", container.limits)):
+        # The limit first: where there is no request, the API server writes one that equals it.
+        for field, resources in (("limits", container.limits), ("requests", container.requests)):
             size = resources.ephemeral_storage_bytes
             if size is not None and size > 2**30:
                 yield Found(

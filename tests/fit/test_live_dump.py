@@ -1,0 +1,49 @@
+"""A live dump gets the assessment of its manifest, for every kind that the rules' cases hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from k2cr_analysis.config.settings import Config
+from k2cr_analysis.fit import Fit
+from k2cr_analysis.openapi.validate import validate
+from tests.fit.cluster import fits_of, read_case
+from tests.fit.server_defaults import as_stored
+
+CASES = sorted((Path(__file__).parent / "cases").glob("*/*.yaml"))
+KNATIVE = """
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {name: hello, namespace: shop}
+spec: {template: {spec: {containers: [%s]}}}
+"""
+
+
+def answers(documents: list[dict[str, Any]], config: Config | None = None) -> Mapping[str, Fit]:
+    """Fit without the account of fields: bookkeeping that a server adds is accounted for as such."""
+    return {name: replace(fit, fields=()) for name, fit in fits_of(documents, config).items()}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_a_live_dump_gets_the_assessment_of_its_manifest(case: Path) -> None:
+    documents, config = read_case(case)
+    assert answers([as_stored(d) for d in documents], config) == answers(documents, config)
+
+
+@pytest.mark.parametrize(
+    "containers",
+    ["{image: hello:1}", "{image: hello:1, ports: [{containerPort: 9000}]}, {image: side:1}"],
+    ids=["one container", "a sidecar beside it"],
+)
+def test_what_knative_fills_in_is_nobodys_wish(containers: str) -> None:
+    manifest = yaml.safe_load(KNATIVE % containers)
+    live = as_stored(manifest)
+    assert validate(live) == []
+    assert answers([live]) == answers([manifest])
+    assert {fit.verdict for fit in answers([live]).values()} == {"ready"}
