@@ -147,5 +147,6 @@ NO_EFFECT: Mapping[str, str] = {
 # that holds an accounted field says nothing either while it is empty.
 WHEN_EMPTY = frozenset({
     "PodSpec.containers", "PodSpec.initContainers", "PodSpec.ephemeralContainers", "CronJob.spec.jobTemplate",
-    "Workload.spec.template", "StatefulSet.spec.volumeClaimTemplates",
+    "CronJob.spec.jobTemplate.spec", "Workload.spec.template", "PodTemplateSpec.spec",
+    "StatefulSet.spec.volumeClaimTemplates", "StatefulSet.spec.volumeClaimTemplates[].spec",
 })  # fmt: skip

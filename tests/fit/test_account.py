@@ -28,6 +28,20 @@ def test_every_field_of_the_schema_is_accounted_for(api_version: str, kind: str)
     assert [f for f in fields if use_of(f)[0] == "unaccounted"] == []
 
 
+EMPTY = {
+    "pod template": {"spec": {"template": {}}},
+    "pod": {"spec": {"template": {"spec": {}}}},
+    "lists": {"spec": {"template": {"spec": {"containers": [], "volumes": [{}], "initContainers": [{"env": [{}]}]}}}},
+    "probe": {"spec": {"template": {"spec": {"containers": [{"livenessProbe": {"tcpSocket": {}}}]}}}},
+}
+
+
+@pytest.mark.parametrize("case", EMPTY)
+def test_what_is_empty_is_accounted_for_as_such(case: str) -> None:
+    fit = fit_of({**deployment(), **EMPTY[case]})
+    assert [u.path for u in fit.fields if u.how == "unaccounted"] == []
+
+
 def test_a_field_that_no_table_knows_is_unaccounted() -> None:
     for field in (
         "Container.newField",

@@ -19,6 +19,7 @@ from k2cr_analysis.fit.protocols import (
     words_of,
 )
 from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.model.iap import AUDIENCE
 from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import Container, Port
 
