@@ -1,6 +1,6 @@
-/* The loop of kernels.run_loss in C, without the record of latencies in batches: what a compiled language can do.
- * Same model, same draws per request, one histogram. Prints simulated requests a second of processor time, then what
- * was simulated.  loop REQUESTS RATE WARM_S COLD_S IDLE_S */
+/* The loop of kernels/loss.py in C, without the record of latencies in batches: what a compiled language can do.
+ * Same model, same way to place a request (the newest six instances in registers), one histogram. Prints simulated
+ * requests a second of processor time, then what was simulated.  loop REQUESTS RATE WARM_S COLD_S IDLE_S */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -41,52 +41,83 @@ static inline double exponential(uint64_t *s) {
     }
 }
 
-enum { ROOM = 64, BUCKETS = 38 << 9 };
+enum { CHUNK = 512, ROOM = 64, NEWEST = 6, BUCKETS = 38 << 9 };
 static int64_t histogram[BUCKETS];
+static double until[NEWEST + ROOM], born[ROOM], arrive[CHUNK], took[CHUNK];
+static double next_expiry = INFINITY, lives = 0;
+static int live = 0;
+
+static void end_expired(double t, double idle) {
+    int kept = 0;
+    next_expiry = INFINITY;
+    for (int m = 0; m < live; m++) {
+        double ends = until[NEWEST + m] + idle;
+        if (ends <= t) { lives += ends - born[m]; continue; }
+        until[NEWEST + kept] = until[NEWEST + m]; born[kept++] = born[m];
+        next_expiry = fmin(next_expiry, ends);
+    }
+    live = kept;
+}
+
+static int older_idle(double t) {
+    int place = -1;
+    for (int m = NEWEST; m < live; m++) place = until[m] <= t ? m : place;
+    return place;
+}
+
+#define LOAD n0 = until[live + 5], n1 = until[live + 4], n2 = until[live + 3], n3 = until[live + 2], n4 = until[live + 1], n5 = until[live]
+#define KEEP until[live + 5] = n0, until[live + 4] = n1, until[live + 3] = n2, until[live + 2] = n3, until[live + 1] = n4, until[live] = n5
 
 int main(int argc, char **argv) {
     if (argc < 6) return 2;
     long n = atol(argv[1]), cold = 0;
     double rate = atof(argv[2]), warm = atof(argv[3]), start = atof(argv[4]) - warm, idle = atof(argv[5]);
-    double until[ROOM], born[ROOM], t = 0, next_expiry = INFINITY, active = 0, billed = 0, last = 0, lives = 0;
+    double t = 0, active = 0, tenths = 0, last = 0, least = INFINITY, most = 0, mean_gap = 1 / rate;
     uint64_t a = 1, b = 2, c = 3;
-    int live = 0;
+    for (int i = 0; i < NEWEST; i++) until[i] = INFINITY;
     ziggurat();
     clock_t began = clock();
-    for (long i = 0; i < n; i++) {
-        t += exponential(&a) / rate;
-        double latency = warm * exponential(&b);
-        if (t >= next_expiry) {
-            int kept = 0;
-            next_expiry = INFINITY;
-            for (int m = 0; m < live; m++) {
-                double ends = until[m] + idle;
-                if (ends <= t) { lives += ends - born[m]; continue; }
-                until[kept] = until[m]; born[kept++] = born[m];
-                next_expiry = fmin(next_expiry, ends);
+    for (long done = 0; done < n; done += CHUNK) {
+        int many = n - done < CHUNK ? (int)(n - done) : CHUNK;
+        for (int i = 0; i < many; i++) arrive[i] = t += exponential(&a) * mean_gap;
+        for (int i = 0; i < many; i++) took[i] = warm * exponential(&b);
+        double n0, n1, n2, n3, n4, n5;
+        LOAD;
+        for (int i = 0; i < many; i++) {
+            double now = arrive[i], free_by = now + 1e-9, busy_until = now + took[i];
+            if (now >= next_expiry) { KEEP; end_expired(now, idle); LOAD; }
+            int in0 = n0 <= free_by, in1 = n1 <= free_by, in2 = n2 <= free_by, in3 = n3 <= free_by, in4 = n4 <= free_by, in5 = n5 <= free_by;
+            if (in0 | in1 | in2 | in3 | in4 | in5) {
+                n5 = in5 & !(in0 | in1 | in2 | in3 | in4) ? busy_until : n5;
+                n4 = in4 & !(in0 | in1 | in2 | in3) ? busy_until : n4;
+                n3 = in3 & !(in0 | in1 | in2) ? busy_until : n3;
+                n2 = in2 & !(in0 | in1) ? busy_until : n2;
+                n1 = in1 & !in0 ? busy_until : n1;
+                n0 = in0 ? busy_until : n0;
+                continue;
             }
-            live = kept;
-        }
-        int place = -1, older = live > 4 ? live - 4 : 0;
-        for (int m = older; m < live; m++) place = until[m] <= t + 1e-9 ? m : place;
-        if (place < 0)
-            for (int m = 0; m < older; m++) place = until[m] <= t + 1e-9 ? m : place;
-        if (place < 0) {
+            int place = older_idle(free_by);
+            if (place >= 0) { until[place] = busy_until; continue; }
             if (live == ROOM) return 1;
-            latency += start * exponential(&c);
-            place = live++; born[place] = t; cold++;
-            next_expiry = fmin(next_expiry, t + latency + idle);
+            KEEP;
+            took[i] += start * exponential(&c);
+            born[live] = now; until[NEWEST + live++] = now + took[i]; cold++;
+            next_expiry = fmin(next_expiry, now + took[i] + idle);
+            LOAD;
         }
-        until[place] = t + latency;
-        active += latency;
-        billed += ceil(latency * 10 - 1e-6) / 10;
-        last = fmax(last, until[place]);
-        uint64_t bits;
-        memcpy(&bits, &latency, 8);
-        int64_t bucket = (int64_t)(bits >> 43) - ((1023 - 17) << 9);
-        histogram[bucket < 0 ? 0 : bucket >= BUCKETS ? BUCKETS - 1 : bucket]++;
+        KEEP;
+        for (int i = 0; i < many; i++) tenths += ceil(took[i] * 10 - 1e-6);
+        for (int i = 0; i < many; i++) {
+            double latency = took[i];
+            uint64_t bits;
+            active += latency; least = fmin(least, latency); most = fmax(most, latency);
+            memcpy(&bits, &latency, 8);
+            int64_t bucket = (int64_t)(bits >> 43) - ((1023 - 17) << 9);
+            histogram[bucket < 0 ? 0 : bucket >= BUCKETS ? BUCKETS - 1 : bucket]++;
+        }
     }
-    double took = (double)(clock() - began) / CLOCKS_PER_SEC;
-    printf("%.0f cold %.6f running %.4f billed %.0f lives %.0f %ld\n", n / took, (double)cold / n, active / last, billed, lives, (long)histogram[9000]);
+    for (int m = 0; m < live; m++) last = fmax(last, until[NEWEST + m]);
+    double took_s = (double)(clock() - began) / CLOCKS_PER_SEC;
+    printf("%.0f cold %.6f running %.4f billed %.0f lives %.0f %ld %g %g\n", n / took_s, (double)cold / n, active / last, tenths / 10, lives, (long)histogram[9000], least, most);
     return 0;
 }

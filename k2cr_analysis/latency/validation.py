@@ -147,7 +147,7 @@ SIMFAAS = (
 )
 
 
-def against_simfaas(requests: int = 8_000_000, seed: int = 11) -> tuple[Comparison, ...]:
+def against_simfaas(requests: int = 32_000_000, seed: int = 11) -> tuple[Comparison, ...]:
     """The published runs of SimFaaS, repeated with ``requests`` each."""
     return tuple(comparison for case in SIMFAAS for comparison in repeated(case, requests, seed))
 

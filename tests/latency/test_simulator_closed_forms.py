@@ -106,7 +106,7 @@ def test_one_instance_for_all_is_cold_after_an_idle_time(rate, service_s, idle_s
 
 @pytest.mark.parametrize("case", SIMFAAS, ids=lambda case: case.name)
 def test_published_runs_of_simfaas(case):
-    assert [c for c in repeated(case, 8_000_000, 11) if not c.agrees] == []
+    assert [c for c in repeated(case, 32_000_000, 11) if not c.agrees] == []
 
 
 def test_a_queue_without_a_formula_is_as_ciw_has_it():

@@ -204,8 +204,8 @@ def test_memory_follows_the_load_not_the_requests():
         engine.feed(block, 0.0)
     engine.drain()
     assert engine.totals().requests == 200_000
-    assert len(engine._state.request_i) <= 4096
-    assert len(engine._state.slot_f) <= 500
+    assert len(engine._state.requests) <= 4096
+    assert len(engine._state.slots) <= 500
 
 
 def test_a_long_queue_keeps_its_order_while_it_grows():
