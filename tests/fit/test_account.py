@@ -71,7 +71,10 @@ def test_no_table_names_a_field_that_does_not_exist() -> None:
         "PodSpec.initContainers",
         "PodSpec.ephemeralContainers",
         "CronJob.spec.jobTemplate",
+        "CronJob.spec.jobTemplate.spec",
         "Workload.spec.template",
+        "PodTemplateSpec.spec",
+        "StatefulSet.spec.volumeClaimTemplates[].spec",
     }
     prefixes = {part for f in fields for part in _parts(f)} | holders
     kinds = {kind for _, kind in KINDS} | {
