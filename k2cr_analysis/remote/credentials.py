@@ -17,6 +17,11 @@ class Caller:
     impersonate: str | None = None
     quota_project: str | None = None
 
+    @property
+    def member(self) -> str:
+        """Whom a role is given to, as ``bash`` reads it."""
+        return f"serviceAccount:{self.impersonate}" if self.impersonate else "user:$(gcloud config get account)"
+
     def credentials(self) -> Any:
         """google-auth credentials; ``RemoteError`` where this machine has none."""
         import google.auth
@@ -42,3 +47,9 @@ class Caller:
             target_scopes=[_SCOPE],
             quota_project_id=self.quota_project,
         )
+
+
+def project_role(project: str, role: str, caller: Caller) -> str:
+    """The command that gives a role on a project."""
+    member = f'"{caller.member}"'
+    return f"gcloud projects add-iam-policy-binding {project} --member={member} --role={role} --condition=None"

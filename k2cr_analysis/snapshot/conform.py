@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from k2cr_analysis.errors import InputError, Location
+from k2cr_analysis.snapshot.fitting import filled, fitted
 from k2cr_analysis.snapshot.tables import Table
 
 
@@ -16,7 +17,7 @@ def conformed(data: pa.Table, declared: Table, where: Location) -> pa.Table:
     of a type whose values do not fit, or null where a value must be; ``where.line`` is then the number of the row.
     """
     unknown = sorted(set(data.column_names) - set(declared.schema.names))
-    if unknown:
+    if unknown and not declared.is_an_export:
         raise _refused(
             "unknown-column", declared, where, found=f"column {unknown[0]!r}", expected=", ".join(declared.schema.names)
         )
@@ -27,18 +28,21 @@ def conformed(data: pa.Table, declared: Table, where: Location) -> pa.Table:
 
 
 def _column(data: pa.Table, field: pa.Field, declared: Table, where: Location) -> pa.ChunkedArray:
+    may_lack = not field.nullable and declared.is_an_export and _has_empty(field.type)
     if field.name not in data.column_names:
-        if field.nullable:
-            return pa.chunked_array([pa.nulls(data.num_rows, field.type)])
-        raise _refused(
-            "missing-column",
-            declared,
-            where,
-            found=f"no column {field.name!r}",
-            expected=f"{field.name} {field.type}: {_doc(field)}",
-        )
-    given = data.column(field.name)
-    column = _cast(given, field, declared, where)
+        if not field.nullable and not (may_lack and pa.types.is_list(field.type)):
+            raise _refused(
+                "missing-column",
+                declared,
+                where,
+                found=f"no column {field.name!r}",
+                expected=f"{field.name} {field.type}: {_doc(field)}",
+            )
+        column = pa.chunked_array([pa.nulls(data.num_rows, field.type)])
+    else:
+        column = _cast(data.column(field.name), field, declared, where)
+    if may_lack:
+        column = filled(column, "")
     if not field.nullable and column.null_count:
         row = pc.index(pc.is_null(column), True).as_py()
         raise _refused(
@@ -51,14 +55,13 @@ def _column(data: pa.Table, field: pa.Field, declared: Table, where: Location) -
     return column
 
 
+def _has_empty(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_list(kind) or pa.types.is_string(kind))
+
+
 def _cast(given: pa.ChunkedArray, field: pa.Field, declared: Table, where: Location) -> pa.ChunkedArray:
-    if given.type == field.type:
-        return given
     try:
-        if pa.types.is_dictionary(field.type):
-            plain = given.cast(pa.string())
-            return pa.chunked_array(plain.dictionary_encode().chunks, type=field.type)
-        return given.cast(field.type)
+        return fitted(given, field.type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
         raise _refused(
             "wrong-column-type",

@@ -28,12 +28,17 @@ RATE_TYPE = pa.decimal128(38, 18)  # a catalogue price has nanos; a price per ba
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One declared table. ``sort_by`` is the order of its rows, which makes equal content equal bytes."""
+    """One declared table. ``sort_by`` is the order of its rows, which makes equal content equal bytes.
+
+    ``is_an_export``: the table is another program's, which gives it more columns with time: those are left out. Lists
+    and texts that are not there are empty.
+    """
 
     name: str
     grain: str
     schema: pa.Schema
     sort_by: tuple[str, ...]
+    is_an_export: bool = False
 
 
 USAGE = Table(
@@ -231,6 +236,7 @@ BILLING = Table(
         ]
     ),
     sort_by=("usage_start_time",),
+    is_an_export=True,
 )
 
 PRICES = Table(

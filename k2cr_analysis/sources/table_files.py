@@ -1,11 +1,17 @@
-"""Usage, traffic and billing tables from a person's own files, Parquet or CSV, held to the declared tables."""
+"""Usage, traffic and billing tables from a person's own files, Parquet, CSV or JSON lines, held to the declared tables.
+
+``bq extract`` writes the billing export as Parquet, or as JSON with one row a line; its CSV cannot hold lists.
+"""
 
 from __future__ import annotations
 
 import csv
+import gzip
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TextIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,39 +25,73 @@ from k2cr_analysis.snapshot.tables import FILE_TABLES, TABLES, Table
 def read_table_file(path: str, name: str) -> pa.Table:
     """The rows of a file as the table ``name`` (usage, traffic, billing).
 
-    A CSV file has the columns' names in its first line; times are ISO 8601 in UTC; lists and structures are JSON.
+    A CSV file has the columns' names in its first line; times are ISO 8601, in UTC where they name no zone; lists and
+    structures are JSON, a structure's fields may be columns of their own (``service.id``). Any of them may be packed
+    with gzip.
     ``InputError`` with file, line and column where the file does not fit.
     """
     declared = (TABLES | FILE_TABLES)[name]
     where = Location(path)
     try:
-        data = _read_csv(path, declared) if path.lower().endswith(".csv") else pq.read_table(path)
+        data = _READERS.get(_form(path), _read_parquet)(path, declared)
     except OSError as error:
         raise InputError(
             ref="cannot-read",
             where=where,
             found=str(error.strerror or error).splitlines()[0],
-            expected=f"a Parquet or CSV file with the {name} table",
+            expected=f"a Parquet, CSV or JSON file with the {name} table",
             do="check the path and its permissions",
         ) from None
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise InputError(
             ref="not-a-table-file",
             where=where,
             found=str(error).splitlines()[0],
-            expected=f"a Parquet file, or a .csv file, with the {name} table",
+            expected=f"a Parquet file, or a .csv or .json file, with the {name} table",
             do="write the table again",
         ) from None
     return conformed(data.replace_schema_metadata(None), declared, where)
 
 
+def _form(path: str) -> str:
+    return Path(path.lower().removesuffix(".gz")).suffix
+
+
+def _read_parquet(path: str, _: Table) -> pa.Table:
+    return pq.read_table(path)
+
+
+def _read_json(path: str, declared: Table) -> pa.Table:
+    with _opened(path) as stream:
+        rows = [_row(line, declared, Location(path, number)) for number, line in enumerate(stream, 1) if line.strip()]
+    names = {name for row in rows for name in row}
+    # The types are those that the values have; they are fitted to the declared ones afterwards.
+    return pa.table({name: pa.array([row.get(name) for row in rows]) for name in sorted(names)})
+
+
+def _row(line: str, declared: Table, where: Location) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise _refused(where, declared, f"a line that is no JSON ({error})", "one object a line") from None
+    if not isinstance(row, dict):
+        raise _refused(where, declared, f"a line that is {type(row).__name__}", "one object a line")
+    return row
+
+
+def _opened(path: str) -> TextIO:
+    if path.lower().endswith(".gz"):
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return Path(path).open(encoding="utf-8-sig", newline="")
+
+
 def _read_csv(path: str, declared: Table) -> pa.Table:
     """Row by row, so that an error can name its line; a table of this size comes as Parquet otherwise."""
-    with Path(path).open(encoding="utf-8-sig", newline="") as stream:
+    with _opened(path) as stream:
         rows = csv.reader(stream)
         header = next(rows, [])
-        _check_header(header, declared, Location(path, 1))
-        columns: dict[str, list[Any]] = {name: [] for name in header}
+        fields = _fields(header, declared, Location(path, 1))
+        columns: dict[str, list[Any]] = {name: [] for name in fields}
         for row in rows:
             if not row:
                 continue
@@ -59,17 +99,46 @@ def _read_csv(path: str, declared: Table) -> pa.Table:
             if len(row) != len(header):
                 raise _refused(where, declared, f"{len(row)} values", f"{len(header)}, as the first line has columns")
             for name, text in zip(header, row, strict=True):
-                columns[name].append(_value(text, declared.schema.field(name), where, declared))
-    types = {name: declared.schema.field(name).type for name in header}
-    return pa.table({name: pa.array(values, _plain(types[name])) for name, values in columns.items()})
+                if name in columns:
+                    columns[name].append(_value(text, fields[name], where, declared))
+    return _nested({name: pa.array(values, _plain(fields[name].type)) for name, values in columns.items()}, declared)
 
 
-def _check_header(header: list[str], declared: Table, where: Location) -> None:
-    unknown = [name for name in header if name not in declared.schema.names]
-    missing = [f.name for f in declared.schema if not f.nullable and f.name not in header]
+def _nested(columns: dict[str, pa.Array], declared: Table) -> pa.Table:
+    """The columns, those of one structure put together."""
+    whole = {name: column for name, column in columns.items() if "." not in name}
+    for field in declared.schema:
+        parts = {name.partition(".")[2]: c for name, c in columns.items() if name.startswith(f"{field.name}.")}
+        if parts:
+            whole[field.name] = pa.StructArray.from_arrays(list(parts.values()), list(parts))
+    return pa.table(whole)
+
+
+def _fields(header: list[str], declared: Table, where: Location) -> dict[str, pa.Field]:
+    """The declared field of each column, or of a part of a structure."""
+    fields = {name: field for name in header if (field := _field(name, declared)) is not None}
+    unknown = [] if declared.is_an_export else [name for name in header if name not in fields]
+    there = {name.partition(".")[0] for name in fields}
+    missing = [
+        f.name
+        for f in declared.schema
+        if not f.nullable and f.name not in there and not (declared.is_an_export and pa.types.is_list(f.type))
+    ]
     if unknown or missing or len(set(header)) != len(header):
         problem = f"column {unknown[0]!r}" if unknown else f"no column {missing[0]!r}" if missing else "a column twice"
         raise _refused(where, declared, problem, ", ".join(declared.schema.names))
+    return fields
+
+
+def _field(name: str, declared: Table) -> pa.Field | None:
+    column, _, part = name.partition(".")
+    if column not in declared.schema.names:
+        return None
+    field = declared.schema.field(column)
+    if not part:
+        return field
+    index = field.type.get_field_index(part) if pa.types.is_struct(field.type) else -1
+    return field.type.field(index) if index >= 0 else None
 
 
 def _value(text: str, field: pa.Field, where: Location, declared: Table) -> Any:
@@ -82,10 +151,19 @@ def _value(text: str, field: pa.Field, where: Location, declared: Table) -> Any:
         if pa.types.is_nested(kind):
             return pa.scalar(json.loads(text), kind).as_py()
         if pa.types.is_timestamp(kind):
-            return pc.cast(pa.scalar(text if text.endswith("Z") or "+" in text else f"{text}Z"), kind).as_py()
+            moment = datetime.fromisoformat(text.removesuffix("UTC").strip())
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return pc.cast(pa.scalar(text), kind).as_py()
     except (pa.ArrowException, ValueError, TypeError, AttributeError):
         raise _refused(where, declared, f"{text[:60]!r} in column {field.name!r}", str(kind)) from None
+
+
+_READERS: Final[dict[str, Callable[[str, Table], pa.Table]]] = {
+    ".csv": _read_csv,
+    ".json": _read_json,
+    ".jsonl": _read_json,
+    ".ndjson": _read_json,
+}
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

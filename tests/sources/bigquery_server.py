@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import pyarrow as pa
+import sqlglot
+from sqlglot import exp
 
 _TYPES = {"string": "STRING", "double": "FLOAT", "int64": "INTEGER", "bool": "BOOLEAN"}
 
@@ -23,6 +25,7 @@ class Warehouse:
         self.tables = tables
         self.page_rows = page_rows
         self.jobs = {}
+        self.hides_schemas = False
         self.requests = []
         self.faults = []
         self.bytes = 3 * 2**20
@@ -33,11 +36,13 @@ class Warehouse:
         return next((name for name in re.findall(r"`([^`]+)`", sql) if name not in self.tables), None)
 
     def run(self, sql, parameters):
-        name = re.search(r"`([^`]+)`", sql)[1]
+        query = sqlglot.parse_one(sql, read="bigquery")
+        [table] = query.find_all(exp.Table)
         connection = duckdb.connect()
         connection.execute("SET TimeZone = 'UTC'")
-        connection.register("export", self.tables[name])
-        text = re.sub(r"`[^`]+`", "export", re.sub(r"@(\w+)", r"$\1", sql))
+        connection.register("export", self.tables[".".join(part.name for part in table.parts)])
+        table.replace(exp.to_table("export"))
+        text = query.sql(dialect="duckdb")
         used = {key: value for key, value in parameters.items() if f"${key}" in text}
         return connection.sql(text, params=used).to_arrow_table()
 
@@ -102,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def table(self, name):
         table = self.warehouse.tables.get(name)
-        if table is None:
+        if table is None or self.warehouse.hides_schemas:
             return self.refuse(404, "notFound", f"Not found: Table {name}")
         project, dataset, short = name.split(".")
         fields = [_field(field) for field in table.schema if field.name != "_PARTITIONTIME"]
@@ -115,6 +120,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def insert(self, project, body):
         config = body["configuration"]
+        name = re.search(r"`([^`]+)`", config["query"]["query"])[1]
+        if name not in self.warehouse.tables:
+            return self.refuse(404, "notFound", f"Not found: Table {name}")
         if missing := self.warehouse.missing(config["query"]["query"]):
             return self.refuse(404, "notFound", f"Not found: Table {missing}")
         job_id = (body.get("jobReference") or {}).get("jobId") or "dry"

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib import resources
 
+import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import sqlglot
 
 from k2cr_analysis.errors import RemoteError, UsageError
 from k2cr_analysis.snapshot.tables import BILLING
 from k2cr_analysis.sources.billing_export.client import LEAST_BILLED_BYTES, BillingExport
-from k2cr_analysis.sources.billing_export.query import checked_table
+from k2cr_analysis.sources.billing_export.query import checked_table, parameters
 from tests.sources.bigquery_server import Warehouse, serving_bigquery
 
 START, END = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)
@@ -104,6 +108,50 @@ def test_a_table_that_lacks_columns_or_partitions_is_read_too(warehouse, table):
     found = export(table).read(export(table).plan())
     assert found.num_rows == len(WANTED)
     assert (found["resource"].null_count == len(WANTED)) == (table == STANDARD)
+
+
+def test_numbers_may_come_in_the_types_that_bigquery_chose(warehouse):
+    table = warehouse.tables[TABLE]
+    prices = [{"effective_price": float(row["price"]["effective_price"]), "list_price": 1.0} for row in ROWS]
+    projects = [row["project"] | {"ancestry_numbers": "/1/2/"} for row in ROWS]
+    chosen = {
+        "cost": pa.array([Decimal(str(row["cost"])) for row in ROWS], pa.decimal128(38, 9)),
+        "price": pa.array(prices),
+        "project": pa.array(projects),
+    }
+    for name, values in chosen.items():
+        table = table.set_column(table.schema.get_field_index(name), name, values)
+    before = export().read(export().plan()).to_pylist()
+    warehouse.tables[TABLE] = table
+    found = export().read(export().plan()).to_pylist()
+    assert sorted(row["cost"] for row in found) == sorted(row["cost"] for row in before)
+    assert {row["price"]["effective_price"] for row in found} == {Decimal("0.021811590")}
+    assert {row["project"]["id"] for row in found} == {"proj"}
+
+
+def test_a_table_that_does_not_show_its_schema_is_asked_all_the_same(warehouse):
+    warehouse.hides_schemas = True
+    assert export().read(export().plan()).num_rows == len(WANTED)
+
+
+def test_a_result_without_rows_is_an_empty_table(warehouse):
+    assert export(project="nobody").read(export(project="nobody").plan()).schema == BILLING.schema
+
+
+def test_the_text_of_the_file_runs_in_duckdb_over_an_export(tmp_path):
+    """As a person may do who has a Parquet file of the table: sqlglot translates, a view gives the day of arrival."""
+    table = pa.Table.from_pylist(ROWS, schema=SCHEMA).drop(["_PARTITIONTIME"])
+    pq.write_table(table, tmp_path / "export.parquet")
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    path = tmp_path / "export.parquet"
+    view = "SELECT *, date_trunc('day', export_time) AS _PARTITIONTIME FROM read_parquet"
+    connection.execute(f"CREATE VIEW export AS {view}('{path}')")
+    text = resources.files("k2cr_analysis.sources.billing_export").joinpath("rows.sql").read_text()
+    [sql] = sqlglot.transpile(text.replace("`PROJECT.DATASET.TABLE`", "export"), read="bigquery", write="duckdb")
+    found = connection.sql(sql, params=parameters(START, END, "proj")).to_arrow_table()
+    assert found.num_rows == len(WANTED)
+    assert set(found.column_names) == set(BILLING.schema.names)
 
 
 def test_the_order_of_the_rows_does_not_depend_on_the_reading(warehouse):

@@ -10,12 +10,14 @@ from typing import Any, Final
 import pyarrow as pa
 
 from k2cr_analysis.errors import RemoteError
-from k2cr_analysis.remote.bigquery import LEAST_BILLED_BYTES, TIB, USD_PER_TIB, client, retry
-from k2cr_analysis.remote.credentials import Caller
+from k2cr_analysis.remote.bigquery import LEAST_BILLED_BYTES, TIB, USD_PER_TIB, batches, client, retry
+from k2cr_analysis.remote.credentials import Caller, project_role
+from k2cr_analysis.snapshot.tables import BILLING
 from k2cr_analysis.sources.billing_export.query import checked_table, parameters, rows_sql
 from k2cr_analysis.sources.billing_export.rows import billing_table
 
 _PAGE_ROWS: Final = 50_000
+_MIB: Final = 2**20  # bytes are billed in whole ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class BillingExport:
     ) -> None:
         self._table = checked_table(table)
         self._parameters = parameters(start, end, project)
-        self._client = client(project or self._table.partition(".")[0], caller or Caller())
+        self._caller = caller or Caller()
+        self._client = client(project or self._table.partition(".")[0], self._caller)
 
     def plan(self) -> QueryPlan:
         """Ask what the query would read; nothing is read or billed."""
@@ -51,16 +54,22 @@ class BillingExport:
 
     def read(self, plan: QueryPlan) -> pa.Table:
         """The rows as the billing table; BigQuery ends the query where it would bill more than the plan says."""
-        cap = max(plan.bytes, LEAST_BILLED_BYTES)
+        cap = max(-(-plan.bytes // _MIB) * _MIB, LEAST_BILLED_BYTES)
 
-        def rows() -> list[dict[str, Any]]:
+        def rows() -> pa.Table:
             job = self._query(self._sql(), maximum_bytes_billed=cap)
-            return [dict(row.items()) for row in job.result(page_size=_PAGE_ROWS, retry=retry())]
+            return billing_table(batches(self._client, lambda: job.result(page_size=_PAGE_ROWS, retry=retry())))
 
-        return billing_table(self._said(rows))
+        return self._said(rows)
 
     def _sql(self) -> str:
-        table = self._client.get_table(self._table, retry=retry())
+        from google.api_core.exceptions import NotFound
+
+        try:
+            table = self._client.get_table(self._table, retry=retry())
+        except NotFound:
+            # Whether there is none, or none that shows its schema, the query will tell.
+            return rows_sql(self._table, BILLING.schema.names, is_partitioned=True)
         partitioning = table.time_partitioning
         is_partitioned = partitioning is not None and partitioning.field is None
         return rows_sql(self._table, [field.name for field in table.schema], is_partitioned=is_partitioned)
@@ -91,16 +100,19 @@ class BillingExport:
             ) from None
         except exceptions.Forbidden as error:
             raise self._failed(
-                error.message, "roles/bigquery.jobUser in the project and roles/bigquery.dataViewer on the dataset",
-                self._mend(),
-            ) from None  # fmt: skip
+                error.message,
+                "roles/bigquery.jobUser in the project and roles/bigquery.dataViewer on the dataset",
+                self._mend(error.message),
+            ) from None
         except (exceptions.GoogleAPIError, GoogleAuthError, OSError) as error:
             text = str(getattr(error, "message", None) or error).splitlines()[0]
             raise self._failed(text, "an answer of BigQuery", "run the same command again later") from None
 
-    def _mend(self) -> str:
+    def _mend(self, said: str) -> str:
+        if "jobs.create" in said:
+            return project_role(self._client.project, "roles/bigquery.jobUser", self._caller)
         project, dataset, _ = self._table.rsplit(".", 2)
-        grant = f'GRANT `roles/bigquery.dataViewer` ON SCHEMA `{project}`.{dataset} TO "user:YOU"'
+        grant = f'GRANT `roles/bigquery.dataViewer` ON SCHEMA `{project}`.{dataset} TO "{self._caller.member}"'
         return f"bq query --nouse_legacy_sql '{grant}'"
 
     def _failed(self, found: str, expected: str, do: str) -> RemoteError:

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from k2cr_analysis.errors import Location
+from k2cr_analysis.snapshot.conform import conformed
 from k2cr_analysis.snapshot.tables import BILLING
 
 
-def billing_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+def billing_table(batches: Iterable[pa.RecordBatch]) -> pa.Table:
     """The rows with the schema ``snapshot.tables.BILLING``, in an order that does not depend on the reading."""
-    kept = [{f.name: _fitted(row[f.name], f.type) for f in BILLING.schema} for row in rows]
-    kept.sort(key=lambda row: json.dumps(row, sort_keys=True, default=str))
-    columns = [pa.array([_present(row[f.name], f) for row in kept], f.type) for f in BILLING.schema]
-    return pa.table(columns, schema=BILLING.schema)
+    where = Location("the billing export")
+    pages = [conformed(pa.Table.from_batches([batch]), BILLING, where) for batch in batches if batch.num_rows]
+    if not pages:
+        return BILLING.schema.empty_table()
+    whole = pa.concat_tables(pages)
+    hashes = pa.chunked_array([_hashes(page) for page in pages])
+    return whole.take(pc.sort_indices(hashes))
 
 
-def _fitted(value: Any, kind: pa.DataType) -> Any:
-    """Without the subfields that the snapshot does not keep."""
-    if value is None:
-        return None
-    if pa.types.is_struct(kind):
-        return {field.name: _fitted(value.get(field.name), field.type) for field in kind}
-    if pa.types.is_list(kind):
-        return [_fitted(item, kind.value_type) for item in value]
-    return value
-
-
-def _present(value: Any, field: pa.Field) -> Any:
-    """An absent list is an empty one; an absent text of a required column is an empty text."""
-    if value is not None or field.nullable:
-        return value
-    if pa.types.is_list(field.type):
-        return []
-    return "" if pa.types.is_string(field.type) else None
+def _hashes(page: pa.Table) -> pa.Array:
+    """One for each row, the same for equal rows."""
+    texts = (json.dumps(row, sort_keys=True, default=str) for row in page.to_pylist())
+    return pa.array([hashlib.sha256(text.encode()).digest() for text in texts], pa.binary())

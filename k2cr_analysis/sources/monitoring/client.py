@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.remote.clients import MONITORING, require
-from k2cr_analysis.remote.credentials import Caller
+from k2cr_analysis.remote.credentials import Caller, project_role
 from k2cr_analysis.remote.endpoints import PLAINTEXT_CHANNEL, endpoint
 from k2cr_analysis.sources.monitoring.decode import Points, decode_page
 from k2cr_analysis.sources.monitoring.descriptors import Descriptor
@@ -113,7 +113,7 @@ class Monitoring:
             except exceptions.NotFound:
                 return Points()
             except exceptions.GoogleAPICallError as error:
-                raise _refused(query.metric_type, self._project, error) from None
+                raise _refused(query.metric_type, self._project, self._caller, error) from None
             decode_page(page, query, found)
             if not page.next_page_token:
                 return found.within(start, end)
@@ -199,9 +199,9 @@ def _asked_s(error: Any) -> float | None:
     return None
 
 
-def _refused(metric_type: str, project: str, error: Any) -> RemoteError:
+def _refused(metric_type: str, project: str, caller: Caller, error: Any) -> RemoteError:
     code = int(error.code or 0)
-    mend = f"gcloud projects add-iam-policy-binding {project} --member=user:YOU --role=roles/monitoring.viewer"
+    mend = project_role(project, "roles/monitoring.viewer", caller)
     return RemoteError(
         ref="monitoring-refused",
         found=f"{metric_type}: {code} {error.message}",

@@ -1,0 +1,104 @@
+"""Files of the billing export as ``bq extract`` and others write them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from k2cr_analysis.errors import InputError
+from k2cr_analysis.sources.table_files import read_table_file
+from tests.sources.test_billing_export import ROWS, SCHEMA
+
+WHOLE = pa.Table.from_pylist(ROWS, schema=SCHEMA)
+EXPECTED = [{name: value for name, value in row.items() if name != "_PARTITIONTIME"} for row in WHOLE.to_pylist()]
+
+
+def read(path):
+    return read_table_file(str(path), "billing").to_pylist()
+
+
+def with_more(table):
+    """Columns and fields that the export has and the snapshot does not keep."""
+    wide = pa.array(
+        [row["project"] | {"labels": [], "ancestors": [{"resource_name": "o/1"}]} for row in table.to_pylist()]
+    )
+    table = table.set_column(table.schema.get_field_index("project"), "project", wide)
+    return table.append_column("transaction_type", pa.array(["GOOGLE"] * table.num_rows)).append_column(
+        "tags", pa.array([[{"key": "a", "value": "b", "inherited": False}]] * table.num_rows)
+    )
+
+
+def test_parquet_with_columns_that_are_not_kept(tmp_path):
+    pq.write_table(with_more(WHOLE), tmp_path / "billing.parquet")
+    assert read(tmp_path / "billing.parquet") == EXPECTED
+
+
+def test_parquet_in_several_files_of_one_folder(tmp_path):
+    (tmp_path / "billing").mkdir()
+    pq.write_table(WHOLE.slice(0, 20), tmp_path / "billing" / "000.parquet")
+    pq.write_table(WHOLE.slice(20), tmp_path / "billing" / "001.parquet")
+    assert read(tmp_path / "billing") == EXPECTED
+
+
+def test_parquet_with_a_structure_around_each_list(tmp_path):
+    labels = [{"list": [{"element": item} for item in row["labels"]]} for row in EXPECTED]
+    table = WHOLE.set_column(WHOLE.schema.get_field_index("labels"), "labels", pa.array(labels))
+    pq.write_table(table, tmp_path / "billing.parquet")
+    assert read(tmp_path / "billing.parquet") == EXPECTED
+
+
+def as_bigquery(value):
+    """In JSON: numbers of 64 bits and NUMERIC as texts, times with their zone's name."""
+    if isinstance(value, dict):
+        return {name: as_bigquery(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [as_bigquery(item) for item in value]
+    if hasattr(value, "strftime"):
+        return value.strftime("%Y-%m-%d %H:%M:%S UTC")
+    return value if isinstance(value, float) else str(value)
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl.gz"])
+def test_json_lines(tmp_path, ending):
+    text = "".join(json.dumps(as_bigquery(row)) + "\n" for row in EXPECTED).encode()
+    path = tmp_path / f"billing.{ending}"
+    path.write_bytes(gzip.compress(text) if ending.endswith("gz") else text)
+    assert read(path) == EXPECTED
+
+
+def test_json_that_is_none_names_its_line(tmp_path):
+    (tmp_path / "b.json").write_text(json.dumps(as_bigquery(EXPECTED[0])) + "\n{\n")
+    with pytest.raises(InputError) as caught:
+        read(tmp_path / "b.json")
+    assert caught.value.where.line == 2
+
+
+HEADER = "billing_account_id,service.id,service.description,sku.id,sku.description,usage_start_time,usage_end_time,cost,currency,invoice.month,cost_type,labels"
+ROW = '1,6F81-5844-456A,Compute Engine,S,E2 Core,2026-03-01 00:00:00 UTC,2026-03-01T01:00:00+00:00,1.5,EUR,202603,regular,"[{""key"": ""a"", ""value"": ""b""}]"'
+
+
+def test_csv_with_a_column_for_each_part_of_a_structure(tmp_path):
+    (tmp_path / "billing.csv").write_text(f"{HEADER},seller_name\n{ROW},somebody\n")
+    [row] = read(tmp_path / "billing.csv")
+    assert (row["service"]["id"], row["invoice"]["month"], row["cost"]) == ("6F81-5844-456A", "202603", 1.5)
+    assert (row["labels"], row["credits"], row["resource"]) == ([{"key": "a", "value": "b"}], [], None)
+
+
+BAD = {
+    "a word for a number": (ROW.replace("1.5", "much"), "'cost'"),
+    "a time that is none": (ROW.replace("2026-03-01 00:00:00 UTC", "yesterday"), "'usage_start_time'"),
+    "labels that are no JSON": (ROW.replace('"[{', '"{'), "'labels'"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_value_names_its_line_and_column(tmp_path, case):
+    row, named = BAD[case]
+    (tmp_path / "b.csv").write_text(f"{HEADER}\n{ROW}\n{row}\n")
+    with pytest.raises(InputError) as caught:
+        read(tmp_path / "b.csv")
+    assert caught.value.where.line == 3 and named in caught.value.found
