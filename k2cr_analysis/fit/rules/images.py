@@ -106,7 +106,7 @@ def image_is_placeholder(candidate: Candidate) -> Iterator[Found]:
     """
     for container in candidate.moving:
         if container.image and re.search(
-            r"\$\{?\w+|<[\w -]+>|\b(?:PROJECT_ID|PROJECT-ID|YOUR_[A-Z_]+|REPLACE_[A-Z_]+"
+            r"\$\{?\w+|\{\{|<[\w -]+>|\b(?:PROJECT_ID|PROJECT-ID|YOUR_[A-Z_]+|REPLACE_[A-Z_]+"
             r"|IMAGE_(?:NAME|URL|TAG|TO_REPLACE))\b"
             r"|@@\w+@@|__\w+__",
             container.image,
