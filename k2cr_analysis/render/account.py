@@ -53,8 +53,9 @@ class Account:
     repositories: dict[str, RemoteRepository] = field(default_factory=dict)
     placeholders: dict[str, str] = field(default_factory=dict)  # literal in the files -> what to put there
     decisions: list[str] = field(default_factory=list)
+    house_rules: dict[str, str] = field(default_factory=dict)  # key of [policy] -> what it did here
 
-    def carried(self, path: str, target: str, value: object = None, why: str = "the same on Cloud Run") -> None:
+    def carried(self, path: str, target: str, value: object = None, why: str = "as it is") -> None:
         self.entries.append(Entry(path, "carried", target, short(value), short(value), why))
 
     def changed(self, path: str, target: str | None, source: object, result: object, why: str) -> None:
@@ -68,6 +69,9 @@ class Account:
 
     def placeholder(self, literal: str, meaning: str) -> None:
         self.placeholders.setdefault(literal, meaning)
+
+    def house_rule(self, key: str, said: str) -> None:
+        self.house_rules[key] = said
 
     def decide(self, question: str) -> None:
         if question not in self.decisions:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
+from k2cr_analysis.model.cloud_run import ExecutionEnvironment, ServiceShape
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.render import kinds
 from k2cr_analysis.render.account import Account
+from k2cr_analysis.render.audience import new_audience
+from k2cr_analysis.render.build_platform import Asked, asked, build_settings
 from k2cr_analysis.render.containers import Containers
 from k2cr_analysis.render.context import RenderContext
 from k2cr_analysis.render.egress import Callee, build_egress, callees
 from k2cr_analysis.render.exposure import Reached, build_exposure
 from k2cr_analysis.render.identity import Identity, build_identity
-from k2cr_analysis.render.labels import build_labels
+from k2cr_analysis.render.labels import account_for_name, build_labels
 from k2cr_analysis.render.service import Run, RunTemplate
 
 GKE_ACCELERATOR = "cloud.google.com/gke-accelerator"
@@ -43,30 +46,44 @@ def build(assessed: WorkloadAssessment, context: RenderContext) -> Build:
         raise ValueError(f"{workload.id} has no shape: it does not move")
     account = Account()
     name = context.name_of(workload)
+    account_for_name(workload, fit.target, name, context, account)
+    reached = build_exposure(workload, context, account) if fit.target == "service" else None
+    said = asked(workload, account)
     called = callees(workload, fit.dependencies, context)
     identity = build_identity(workload, name, context, account)
-    parts = Containers(assessed, shape, context, account)
+    audience = new_audience(reached, context, name, account)
+    parts = Containers(assessed, shape, audience, context, account)
     accelerator = shape.gpu or workload.pod.raw.get("nodeSelector", {}).get(GKE_ACCELERATOR)
     template = RunTemplate(
         containers=parts.containers(),
         volumes=parts.volumes.volumes,
         service_account=identity.email,
         egress=build_egress(workload, name, called, fit.dependencies, parts.volumes, context, account),
-        execution_environment="gen2" if parts.volumes.need_gen2 else shape.execution_environment,
+        execution_environment=_environment(parts, shape, said),
         accelerator=accelerator if parts.has_gpu else None,
         why={"service_account": identity.why},
     )
     _account_for_absent(assessed, account)
-    frame = kinds.Frame(name, build_labels(workload, context, account), template, assessed, shape, context, account)
-    reached = build_exposure(workload, context, account) if fit.target == "service" else None
+    labels, settings = (
+        build_labels(workload, context, account),
+        build_settings(workload, reached, context, account, has_egress=template.egress is not None),
+    )
+    frame = kinds.Frame(name, labels, template, assessed, shape, settings, context, account)
     run: Run = (
-        kinds.service(frame, reached)
+        kinds.service(frame, reached, said)
         if reached
         else kinds.job(frame)
         if fit.target == "job"
         else kinds.worker_pool(frame)
     )
     return Build(assessed, context, run, identity, reached, called, account)
+
+
+def _environment(parts: Containers, shape: ServiceShape, said: Asked) -> ExecutionEnvironment:
+    """Gen2 where a volume needs it; the source's own word, where it has one; else as sized."""
+    if parts.volumes.need_gen2 or (said.execution_environment == "gen2" and shape.cpu_cores >= 1):
+        return "gen2"
+    return "gen1" if said.execution_environment == "gen1" else shape.execution_environment
 
 
 def _account_for_absent(assessed: WorkloadAssessment, account: Account) -> None:

@@ -11,6 +11,7 @@ from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, Servic
 from k2cr_analysis.model.workload import REDACTED, Container
 from k2cr_analysis.render.account import Account
 from k2cr_analysis.render.addresses import Addresses
+from k2cr_analysis.render.audience import AUDIENCE_CHANGES, with_audience
 from k2cr_analysis.render.context import RenderContext
 from k2cr_analysis.render.environment import Environment, build_environment
 from k2cr_analysis.render.images import build_image
@@ -26,7 +27,12 @@ class Containers:
     """The containers that go along, with what they share."""
 
     def __init__(
-        self, assessed: WorkloadAssessment, shape: ServiceShape, context: RenderContext, account: Account
+        self,
+        assessed: WorkloadAssessment,
+        shape: ServiceShape,
+        audience: str | None,
+        context: RenderContext,
+        account: Account,
     ) -> None:
         self.workload = assessed.workload
         self.fit = assessed.fit
@@ -37,9 +43,15 @@ class Containers:
         self.names = container_names([c.name for c in self.sources])
         addresses = Addresses(self.workload.namespace, self.fit.dependencies)
         self.addresses = addresses
+        self.audience = audience
         self.environments: Mapping[str, Environment] = {
             c.name: build_environment(
-                self.workload, c, ingress_port=self._ingress_port(c), addresses=addresses, account=account
+                self.workload,
+                c,
+                ingress_port=self._ingress_port(c),
+                addresses=addresses,
+                audience=audience,
+                account=account,
             )
             for c in self.sources
         }
@@ -116,6 +128,8 @@ class Containers:
         environment = self.environments[source.name]
         result = expand(word, environment.known, environment.unknown)
         text, redirected = self.addresses.redirect(result.text, f"{source.path}.{place}")
+        told = with_audience(text, self.audience, self.account)
+        text, redirected = (told, AUDIENCE_CHANGES) if told != text else (text, redirected)
         if REDACTED in text:
             literal = _redacted_literal(source, place)
             meaning = f"{place} of container {source.name}: it looked like a secret and was not stored; "

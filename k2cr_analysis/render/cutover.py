@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from k2cr_analysis.assessment.result import Latency
+from k2cr_analysis.render.audience import BACKEND_ID
 from k2cr_analysis.render.build import Build
+from k2cr_analysis.render.clean_up import account_users, callers
+from k2cr_analysis.render.clean_up import steps as steps_of_clean_up
+from k2cr_analysis.render.exposure import Reached
 from k2cr_analysis.render.mapping import escaped, told
 from k2cr_analysis.render.service import RunJob, RunService, RunWorkerPool
+from k2cr_analysis.render.shell import quote
+from k2cr_analysis.render.url_map import url_map
 
 STARTUP_LIMIT_S = 240
 WATCH_DAYS = 14
@@ -40,61 +46,151 @@ def _before(build: Build) -> list[str]:
 
 
 def _steps(build: Build, files: frozenset[str]) -> list[str]:
-    steps = ["`./prepare.sh` makes APIs, service account and secrets ready."]
+    steps = _a_day_before(build)
+    steps.append("`./prepare.sh` makes APIs, service account and secrets ready.")
     if "gke-internal-lb.yaml" in files:
         names = ", ".join(f"`{c.service.host}`" for c in build.callees)
         steps.append(f"`./network.sh out` gives {names} an internal load balancer and a name in the VPC network.")
     elif build.run.template.egress:
         steps.append("`./network.sh out` makes the subnet ready.")
     steps.append("`./deploy.sh` deploys. " + _how_to_see(build))
-    if "network.sh" in files and isinstance(build.run, RunService):
+    if _opens_a_way_in(build, files):
         steps.append("`./network.sh in` opens the way in.")
-    if "scheduler.sh" in files:
+    if BACKEND_ID in build.account.placeholders:
         steps.append(
-            f"Suspend the CronJob: `kubectl patch cronjob {build.workload.name} -n "
-            f'{build.workload.namespace} -p \'{{"spec":{{"suspend":true}}}}\'`; then `./scheduler.sh`.'
+            f"Put the id that it printed in place of `{BACKEND_ID}` in `service.yaml`, `deploy.sh` and `main.tf`, and "
+            "run `./deploy.sh` again: until then the program refuses everybody who comes through IAP."
         )
+    if "scheduler.sh" in files:
+        workload = build.workload
+        suspend = f"kubectl patch cronjob {quote(workload.name)} --namespace={quote(workload.namespace)}"
+        steps.append(f'Suspend the CronJob: `{suspend} -p \'{{"spec":{{"suspend":true}}}}\'`; then `./scheduler.sh`.')
     steps += _shift(build)
     return [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
 
 
+def _opens_a_way_in(build: Build, files: frozenset[str]) -> bool:
+    return (
+        "network.sh" in files
+        and build.reached is not None
+        and (build.reached.reach != "cluster" or bool(callers(build)))
+    )
+
+
+def _a_day_before(build: Build) -> list[str]:
+    reached = build.reached
+    if reached is None or reached.reach not in ("external-load-balancer", "iap-direct") or not reached.domains:
+        return []
+    return [
+        f"A day before: lower the TTL of {_domains(reached)} to 60 s, and write down the address that it has today, "
+        "for the way back."
+    ]
+
+
+def _domains(reached: Reached) -> str:
+    return ", ".join(f"`{d}`" for d in reached.domains)
+
+
+def _place(build: Build) -> str:
+    return f"--region={build.context.region_literal} --project={build.context.project_literal}"
+
+
 def _how_to_see(build: Build) -> str:
+    name = quote(build.run.name)
     if isinstance(build.run, RunService):
-        return f"Good: the revision is Ready, which means that every start-up probe passed within {STARTUP_LIMIT_S} s."
+        return (
+            f"Good: the revision is Ready, which means that every start-up probe passed within {STARTUP_LIMIT_S} s: "
+            f"`gcloud run services describe {name} {_place(build)} --format='value(status.latestReadyRevisionName)'`."
+        )
     if isinstance(build.run, RunJob):
-        return f"Good: `gcloud run jobs execute {build.run.name} --wait` ends with success."
+        return f"Good: `gcloud run jobs execute {name} {_place(build)} --wait` ends with success."
     return "Good: the revision is Ready and the queue's backlog does not grow."
 
 
 def _shift(build: Build) -> list[str]:
     workload = build.workload
+    scale = f"kubectl scale {workload.kind.lower()} {quote(workload.name)} --namespace={quote(workload.namespace)}"
     if isinstance(build.run, RunWorkerPool):
+        half = max(1, (workload.replicas or 1) // 2)
         return [
-            "Halve the replicas on GKE (`kubectl scale`), watch the backlog for an hour, then scale "
-            f"{workload.kind} {workload.namespace}/{workload.name} to 0. Both sides pull from one queue, so "
-            "no message is lost."
+            f"`{scale} --replicas={half}`, watch the backlog for an hour, then `{scale} --replicas=0`. Both sides pull "
+            "from one queue, so no message is lost."
         ]
     if isinstance(build.run, RunJob):
         return ["Compare the first three runs with the last ones on GKE: result, duration, exit code."]
+    steps = _users_come(build) if build.reached and build.reached.domains else _callers_come(build)
+    return [
+        *steps,
+        f"When nothing comes to the pods any more: `{scale} --replicas=0`. `./rollback.sh` brings them back.",
+    ]
+
+
+def _warm_up(build: Build) -> str:
+    name = quote(build.run.name)
+    return (
+        f"Warm up for the first day: `gcloud run services update {name} {_place(build)} --min=1` "
+        f"(afterwards `--min={getattr(build.run, 'min_instances', 0)}`, or `./deploy.sh`)."
+    )
+
+
+def _users_come(build: Build) -> list[str]:
     reached = build.reached
-    steps = ["Warm up: send the health check a few requests a second for a minute, or set `--min=1` for the day."]
-    if reached and reached.reach in ("external-load-balancer", "iap-direct"):
-        domains = ", ".join(f"`{d}`" for d in reached.domains) or "the users' name"
-        steps += [
-            f"Lower the TTL of {domains} to 60 s, a day before.",
-            "Enter the CNAME records that `network.sh` printed, and wait until the certificates are ACTIVE.",
-            f"Give {domains} the new address as a second, weighted record at 10 %, watch for 30 minutes, "
-            "then 50 %, then 100 % (Cloud DNS: weighted round robin; elsewhere: one switch).",
+    assert reached is not None
+    if reached.reach == "iap-direct":
+        return [
+            _warm_up(build),
+            "Give the users the service's own address (`gcloud run services describe "
+            f"{quote(build.run.name)} {_place(build)} --format='value(status.url)'`), "
+            f"or map {_domains(reached)} to it.",
         ]
-    else:
-        callers = sorted(
-            w.id for w in build.context.assessed.values() if any(d.target == workload.id for d in w.fit.dependencies)
+    found = url_map(build.workload, build.context, external=reached.reach == "external-load-balancer")
+    domain, path = reached.domains[0].removeprefix("*."), _path_to_try(build, reached)
+    answer = "302, to the sign-in" if reached.iap == "load-balancer" else "200"
+    steps = []
+    if reached.reach == "external-load-balancer":
+        certificates = "; ".join(
+            f"`gcloud certificate-manager certificates describe {found.name}-{i} "
+            f"--project={build.context.project_literal} --format='value(managed.state)'`"
+            for i in range(len(reached.domains))
         )
-        names = ", ".join(escaped(c) for c in callers) or "each caller (the snapshot shows none)"
+        steps.append(f"Enter the CNAME records that `network.sh` printed, and wait for ACTIVE: {certificates}.")
         steps.append(
-            f"Point {names} to the service's URL, one at a time; callers send an ID token of their service account."
+            f"Try the new way before the users do, with the address that `network.sh` printed: "
+            f"`curl -sS -o /dev/null -w '%{{http_code}}' --resolve {domain}:443:ADDRESS https://{domain}{path}` says "
+            f"{answer}."
         )
+    steps.append(_warm_up(build))
+    if found.is_shared:
+        others = ", ".join(o.workload for o in found.others)
+        steps.append(
+            f"The load balancer also serves {others}, each from where it runs. If {_domains(reached)} leads to it "
+            "already, its users are here since `network.sh in`; else move the name:"
+        )
+    steps.append(
+        f"Give {_domains(reached)} the new address as a second, weighted record at 10 %, watch for 30 minutes, "
+        "then 50 %, then 100 % (Cloud DNS: weighted round robin; elsewhere: one switch)."
+    )
     return steps
+
+
+def _callers_come(build: Build) -> list[str]:
+    names = ", ".join(escaped(c) for c in callers(build)) or "each caller (the snapshot shows none)"
+    return [
+        _warm_up(build),
+        f"Point {names} to the service's URL, one at a time; callers send an ID token of their service account "
+        f"(`gcloud run services describe {quote(build.run.name)} {_place(build)} --format='value(status.url)'`).",
+    ]
+
+
+def _path_to_try(build: Build, reached: Reached) -> str:
+    """A path that leads here: the first rule's, or where that is the whole host, the health check's."""
+    path = next((r.http_path for r in reached.routes if r.http_path), None) or "/"
+    return path.rstrip("*") if path.strip("/*") else _health_path(build)
+
+
+def _health_path(build: Build) -> str:
+    probes = (c.startup_probe or c.liveness_probe for c in build.run.template.containers if c.port is not None)
+    return next((p.http_path for p in probes if p and p.http_path), "/")
 
 
 def _expected(build: Build) -> list[str]:
@@ -163,34 +259,40 @@ def _thresholds(build: Build) -> list[str]:
 
 
 def _clean_up(build: Build) -> list[str]:
-    """In dependency order: what points at a thing goes before the thing."""
+    lines = [f"Delete after {WATCH_DAYS} quiet days, in this order; what points at a thing goes before the thing.", ""]
+    for number, step in enumerate(steps_of_clean_up(build), start=1):
+        lines.append(f"{number}. `{step.command}`{f', once {step.once}' if step.once else ''}")
+    lines += _of_the_balancer(build)
     workload = build.workload
-    namespace = workload.namespace
-    parts = build.context.parts_of(workload)
-    order = []
-    for kind in ("HorizontalPodAutoscaler", "PodDisruptionBudget"):
-        for one in (workload, *parts):
-            order += [(kind, str(raw.get("metadata", {}).get("name"))) for raw in one.related.get(kind, ())]
-    routes = sorted({(r.kind, r.name) for r in (build.reached.routes if build.reached else ())})
-    order += [(kind, f"{name} (its rules for this Service)") for kind, name in routes]
-    order += [(e.kind, e.service) for e in workload.exposures]
-    order += [(workload.kind, workload.name)]
-    for part in parts:
-        order += [*((e.kind, e.service) for e in part.exposures), (part.kind, part.name)]
-    lines = [
-        f"Scale to 0 on the day of the move; delete after {WATCH_DAYS} quiet days, in this order (namespace "
-        f"{escaped(namespace)}):",
-        "",
-    ]
-    lines += [f"{number}. {kind} {escaped(name)}" for number, (kind, name) in enumerate(order, start=1)]
-    lines += ["", "ConfigMaps, Secrets and the ServiceAccount go last, and only where nothing else uses them."]
     if build.identity.to_create is None:
         pool = f"{build.context.project_literal}.svc.id.goog"
-        member = f"serviceAccount:{pool}[{namespace}/{workload.pod.service_account_name or 'default'}]"
+        member = f"serviceAccount:{pool}[{workload.namespace}/{workload.pod.service_account_name or 'default'}]"
         lines += [
-            f"Then `{build.identity.email}` no longer needs the cluster:",
+            "",
+            f"Then `{build.identity.email}` no longer needs the cluster{_but_for(account_users(build))}:",
             "",
             f"    gcloud iam service-accounts remove-iam-policy-binding {build.identity.email} \\",
             f"      --role=roles/iam.workloadIdentityUser --member='{member}'",
         ]
+    return lines
+
+
+def _but_for(others: list[str]) -> str:
+    return f", once {', '.join(others)} have moved too" if others else ""
+
+
+def _of_the_balancer(build: Build) -> list[str]:
+    """What the load balancer holds of the cluster, where it serves several workloads."""
+    reached = build.reached
+    if reached is None or not reached.has_balancer:
+        return []
+    external = reached.reach == "external-load-balancer"
+    found = url_map(build.workload, build.context, external=external)
+    place = f"--project={build.context.project_literal} "
+    place += "--global" if external else f"--region={build.context.region_literal}"
+    gone = [o.backend for o in (*((found.own,) if found.own else ()), *found.others)] if found.is_shared else []
+    lines = ["", "Of the load balancer, once each of them has moved:", ""] if gone else []
+    for backend in gone:
+        lines.append(f"    gcloud compute backend-services delete {backend} {place}")
+        lines.append(f"    gcloud compute health-checks delete {backend} {place}")
     return lines

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from k2cr_analysis.model.workload import REDACTED, Container, EnvFrom, EnvVar, Workload
 from k2cr_analysis.render.account import Account, SecretToCreate
 from k2cr_analysis.render.addresses import Addresses
+from k2cr_analysis.render.audience import AUDIENCE_CHANGES, with_audience
 from k2cr_analysis.render.names import key_secret_name, secret_name
 from k2cr_analysis.render.references import expand
 from k2cr_analysis.render.service import RunEnv, SecretVersion
@@ -47,10 +48,19 @@ class Environment:
 
 
 def build_environment(
-    workload: Workload, container: Container, *, ingress_port: int | None, addresses: Addresses, account: Account
+    workload: Workload,
+    container: Container,
+    *,
+    ingress_port: int | None,
+    addresses: Addresses,
+    account: Account,
+    audience: str | None = None,
 ) -> Environment:
-    """``env`` and the expanded ``envFrom``; of two with one name the last wins, and ``env`` wins over ``envFrom``."""
-    builder = _Builder(workload, container, ingress_port, addresses, account)
+    """``env`` and the expanded ``envFrom``; of two with one name the last wins, and ``env`` wins over ``envFrom``.
+
+    ``audience``: IAP's new one, for a variable that holds the old one.
+    """
+    builder = _Builder(workload, container, ingress_port, addresses, audience, account)
     overridden = {v.name for v in container.env}
     for source in container.env_from:
         builder.add_all(source, overridden)
@@ -61,12 +71,19 @@ def build_environment(
 
 class _Builder:
     def __init__(
-        self, workload: Workload, container: Container, ingress_port: int | None, addresses: Addresses, account: Account
+        self,
+        workload: Workload,
+        container: Container,
+        ingress_port: int | None,
+        addresses: Addresses,
+        audience: str | None,
+        account: Account,
     ) -> None:
         self.workload = workload
         self.container = container
         self.ingress_port = ingress_port
         self.addresses = addresses
+        self.audience = audience
         self.account = account
         self.written: dict[str, RunEnv] = {}
         self.known: dict[str, str] = {}
@@ -176,6 +193,8 @@ class _Builder:
         source = variable.value or ""
         result = expand(source, self.known, self.unknown)
         text, redirected = self.addresses.redirect(result.text, variable.path)
+        told = with_audience(text, self.audience, self.account)
+        text, redirected = (told, AUDIENCE_CHANGES) if told != text else (text, redirected)
         self._literal(variable, text, known=result.whole, why=redirected)
         where = "containers[].env[].value"
         if result.left:

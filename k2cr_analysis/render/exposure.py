@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from k2cr_analysis.config.settings import Iap
-from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.parse.access import mapping, texts
+from k2cr_analysis.model.parse.index import name_of
 from k2cr_analysis.model.workload import Route, Workload
 from k2cr_analysis.render.account import Account
 from k2cr_analysis.render.backend_policy import BackendPolicy, backend_policy
@@ -14,6 +15,7 @@ from k2cr_analysis.render.context import RenderContext
 from k2cr_analysis.render.service import Ingress
 from k2cr_analysis.render.url_map import url_map
 
+_GATEWAY_CLIENT = "$.spec.default.iap.oauth2ClientSecret"
 Reach = Literal["external-load-balancer", "internal-load-balancer", "iap-direct", "cluster"]
 
 
@@ -38,6 +40,8 @@ class Reached:
 def build_exposure(workload: Workload, context: RenderContext, account: Account) -> Reached:
     """From Services, Ingresses, Gateway routes and BackendConfigs; ``[project] iap`` wins over the manifests."""
     routes = tuple(r for e in workload.exposures for r in e.routes)
+    if _is_internal(workload):
+        routes = ()
     outside = any(r.external for r in routes) or any(
         e.type == "LoadBalancer" and not e.internal_load_balancer for e in workload.exposures
     )
@@ -45,6 +49,12 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
     policy = backend_policy(workload)
     iap = _iap(context, policy, outside)
     reach, ingress, why = _reach(iap, outside, inside)
+    _account_for_front_door(workload, reach, policy, account)
+    if inside and reach == "external-load-balancer":
+        account.decide(
+            "It is reached from inside by an internal load balancer too: network.sh makes the external one; callers "
+            "inside take that, or one made by hand after the internal pattern."
+        )
     affinity = policy.affinity or any(
         mapping(e.raw, "spec").get("sessionAffinity") == "ClientIP" for e in workload.exposures
     )
@@ -58,6 +68,29 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
         affinity,
         why,
     )
+
+
+def _account_for_front_door(workload: Workload, reach: Reach, policy: BackendPolicy, account: Account) -> None:
+    """Where the objects that lead to it today are no longer what they were."""
+    if reach == "iap-direct":
+        why = "IAP guards the service itself: there is no load balancer of one's own, and users come to the run.app URL"
+        for kind in ("Ingress", "ManagedCertificate", "FrontendConfig", "HTTPRoute", "Gateway"):
+            for raw in workload.related.get(kind, ()):
+                account.dropped(f"{kind}/{name_of(raw)} $.spec", kind, why)
+    for raw in workload.related.get("ManagedCertificate", ()) if reach == "external-load-balancer" else ():
+        domains = ", ".join(texts(mapping(raw, "spec"), "domains"))
+        why = "Certificate Manager takes its place: proven by DNS, so that it is active before the names lead here"
+        account.changed(f"ManagedCertificate/{name_of(raw)} $.spec", "certificate map", domains, domains, why)
+    if policy.own_oauth_client:
+        for kind, at in (("BackendConfig", "$.spec.iap.oauthclientCredentials"), ("GCPBackendPolicy", _GATEWAY_CLIENT)):
+            for raw in workload.related.get(kind, ()):
+                why = "IAP brings a client of its own; to keep yours: --iap=enabled,oauth2-client-id=...,..."
+                account.changed(f"{kind}/{name_of(raw)} {at}", None, policy.own_oauth_client, "IAP's own client", why)
+
+
+def _is_internal(workload: Workload) -> bool:
+    """A Knative Service that Cloud Run's own annotation keeps inside the network."""
+    return workload.kind == "Service" and workload.annotations.get("run.googleapis.com/ingress") == "internal"
 
 
 def _domains(workload: Workload, reach: Reach, context: RenderContext, account: Account) -> tuple[str, ...]:

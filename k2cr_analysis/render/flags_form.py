@@ -70,6 +70,7 @@ def _service_script(build: Build, run: RunService) -> str:
 def fields_without_flag(run: RunService) -> list[str]:
     """Fields of this service that no flag of gcloud 528's GA track sets, each with its place."""
     found = ["run.googleapis.com/iap-enabled (--iap is beta in gcloud 528, and changes IAM as well)"] if run.iap else []
+    found += [f"{s.setting.annotation} (no flag in gcloud 528's GA track)" for s in run.settings if s.flag is None]
     for c in run.template.containers:
         at = f"containers[{c.name}]"
         found += [f"{at}.workingDir"] if c.working_dir else []
@@ -113,6 +114,7 @@ def _service_flags(run: RunService) -> list[str]:
     flags += ["--cpu-boost" if run.cpu_boost else "--no-cpu-boost"]
     flags += [f"--execution-environment={template.execution_environment}"]
     flags += ["--session-affinity"] if run.session_affinity else []
+    flags += [s.flag for s in run.settings if s.flag]
     if template.egress:
         flags += [flag("network", template.egress.network), flag("subnet", template.egress.subnet)]
         flags += [flag("network-tags", gcloud_list(template.egress.tags))] if template.egress.tags else []

@@ -10,9 +10,8 @@ import re
 
 from k2cr_analysis.model.parse.access import mapping, strings
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.render.account import Account
+from k2cr_analysis.render.audience import direct_audience, number_is_unknown
 from k2cr_analysis.render.build import Build
-from k2cr_analysis.render.context import RenderContext
 from k2cr_analysis.render.scripts import PROJECT, REGION, comment
 from k2cr_analysis.render.shell import quote
 
@@ -46,15 +45,6 @@ def iap_on_service(build: Build) -> list[str]:
         f"gcloud beta iap web add-iam-policy-binding {_REGIONAL} --resource-type=cloud-run --service={service} \\",
         f"  --member={_member(build)} --role=roles/iap.httpsResourceAccessor",
     ]
-
-
-def direct_audience(context: RenderContext, service: str) -> str:
-    return f"/projects/{context.project_number_literal}/locations/{context.region_literal}/services/{service}"
-
-
-def number_is_unknown(context: RenderContext, account: Account) -> None:
-    if context.project_number is None:
-        account.placeholder(context.project_number_literal, "the project's number: gcloud projects describe")
 
 
 def _agent(build: Build, number: str) -> list[str]:

@@ -64,12 +64,6 @@ def build_image(container: Container, context: RenderContext, account: Account) 
             f"Cloud Run does not pull from {parse_image(container.image).registry}: through an Artifact "
             "Registry remote repository"
         )
-    allowed = context.config.policy.registries
-    if allowed and not any(str(image).startswith(prefix) for prefix in allowed):
-        account.decide(
-            f"Container {container.name}: {image} is not from an allowed registry ({', '.join(allowed)}). "
-            "Promote the image first."
-        )
     if not reasons:
         account.carried(path, "containers[].image", container.image)
         return str(image), None

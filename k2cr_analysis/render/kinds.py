@@ -6,18 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
-from k2cr_analysis.model.cloud_run import MAX_TIMEOUT_S, ServiceShape
+from k2cr_analysis.model.cloud_run import MAX_CONCURRENCY, MAX_TIMEOUT_S, ServiceShape
+from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.render import policy
 from k2cr_analysis.render.account import Account
+from k2cr_analysis.render.build_platform import Asked
 from k2cr_analysis.render.context import RenderContext
 from k2cr_analysis.render.exposure import Reached
+from k2cr_analysis.render.platform import Set
 from k2cr_analysis.render.service import RunJob, RunService, RunTemplate, RunWorkerPool, Schedule
 
 DEFAULT_TIMEOUT_S = 300  # Cloud Run, "Set request timeout for services"
 DEFAULT_TASK_TIMEOUT_S = 600  # Cloud Run, "Set task timeout for jobs"
 MAX_TASK_TIMEOUT_S = 7 * 24 * 3600
 MAX_RETRIES = 10
+DEFAULT_CONCURRENCY = 80  # Cloud Run, "Maximum concurrent requests"
 KUBERNETES_BACKOFF_LIMIT = 6  # batch/v1 JobSpec
 
 
@@ -30,6 +34,7 @@ class Frame:
     template: RunTemplate
     assessed: WorkloadAssessment
     shape: ServiceShape
+    settings: tuple[Set, ...]
     context: RenderContext
     account: Account
 
@@ -38,14 +43,17 @@ class Frame:
         return self.assessed.workload
 
 
-def service(frame: Frame, reached: Reached) -> RunService:
+def service(frame: Frame, reached: Reached, asked: Asked) -> RunService:
     shape, house = frame.shape, frame.context.config.policy
     smallest, largest, scaling_why = policy.instances(shape.min_instances, shape.max_instances, house)
-    _account_for_autoscaler(frame.workload, smallest, largest, frame.account)
     timeout, timeout_why = _timeout(frame.workload, reached)
+    concurrency = min(shape.concurrency or 1, asked.concurrency or MAX_CONCURRENCY)
+    _account_for_scaling(frame, smallest, largest, concurrency, asked)
     why = {
         "ingress": reached.why,
-        "max_instances": scaling_why or "",
+        "min_instances": scaling_why or "kept warm: an objective or [policy] asks for it",
+        "max_instances": scaling_why or _most_why(frame.workload, largest),
+        "concurrency": _concurrency_why(concurrency, asked),
         "session_affinity": "the Service or its backend asks for affinity",
         "timeout_s": timeout_why,
     }
@@ -55,13 +63,14 @@ def service(frame: Frame, reached: Reached) -> RunService:
         template=frame.template,
         ingress=reached.ingress,
         iap=reached.reach == "iap-direct",
-        concurrency=shape.concurrency or 1,
+        concurrency=concurrency,
         timeout_s=timeout,
         min_instances=smallest,
         max_instances=largest,
         billing=shape.billing or "request",
         cpu_boost=shape.cpu_boost,
-        session_affinity=reached.session_affinity,
+        session_affinity=reached.session_affinity or asked.session_affinity,
+        settings=frame.settings,
         why={k: v for k, v in why.items() if v},
     )
 
@@ -101,6 +110,7 @@ def job(frame: Frame) -> RunJob:
         max_retries=min(retries, MAX_RETRIES),
         timeout_s=timeout,
         schedule=_schedule(frame.workload, account),
+        settings=frame.settings,
         why=why,
     )
 
@@ -125,12 +135,51 @@ def _schedule(workload: Workload, account: Account) -> Schedule | None:
 def worker_pool(frame: Frame) -> RunWorkerPool:
     asked = frame.workload.replicas
     wanted = max(1, asked if asked is not None else frame.shape.min_instances)
-    instances, _, _ = policy.instances(wanted, wanted, frame.context.config.policy)
+    instances, _, bounded = policy.instances(wanted, wanted, frame.context.config.policy)
     why = "a worker pool does not scale by itself: a fixed number of instances"
     if asked is not None:
         frame.account.changed("$.spec.replicas", "run.googleapis.com/manualInstanceCount", asked, instances, why)
     origin = f"replicas: {asked}" if asked is not None else "the smallest number that the autoscaler keeps"
-    return RunWorkerPool(frame.name, frame.labels, frame.template, instances, {"instances": origin})
+    if bounded:
+        frame.account.house_rule("min_instances, max_instances", bounded)
+        origin = bounded
+    return RunWorkerPool(frame.name, frame.labels, frame.template, instances, frame.settings, {"instances": origin})
+
+
+def _most_why(workload: Workload, largest: int) -> str:
+    scaler = workload.autoscaler
+    if scaler is not None and scaler.max_replicas == largest:
+        return f"maxReplicas of HorizontalPodAutoscaler {scaler.name}"
+    if workload.replicas is not None and scaler is None:
+        return f"on GKE: {workload.replicas} replicas; an upper bound with room above them, not a target"
+    return "an upper bound, not a target"
+
+
+def _concurrency_why(concurrency: int, asked: Asked) -> str:
+    if asked.concurrency == concurrency:
+        return "containerConcurrency of the revision"
+    if concurrency == DEFAULT_CONCURRENCY:
+        return "requests that an instance takes at once: Cloud Run's default, written out"
+    return "requests that an instance takes at once, by the CPU that one needs"
+
+
+def _account_for_scaling(frame: Frame, smallest: int, largest: int, concurrency: int, asked: Asked) -> None:
+    workload, account = frame.workload, frame.account
+    _account_for_autoscaler(workload, smallest, largest, account)
+    given = f"{smallest} to {largest} instances"
+    if mapping(workload.raw, "spec").get("replicas") is not None:
+        why = "instances come and go with the requests; the bounds are the assessment's"
+        account.changed("$.spec.replicas", "minScale and maxScale", workload.replicas, given, why)
+    if asked.concurrency is not None:
+        path = "$.spec.template.spec.containerConcurrency"
+        if asked.concurrency == concurrency:
+            account.carried(path, "containerConcurrency", concurrency)
+        else:
+            account.changed(path, "containerConcurrency", asked.concurrency, concurrency, "by the assessment")
+    house = frame.context.config.policy
+    if house.min_instances is not None or house.max_instances is not None:
+        bounds = f"{house.min_instances or 0} to {house.max_instances or 'any number'}"
+        account.house_rule("min_instances, max_instances", f"{bounds} allowed: it has {given}")
 
 
 def _account_for_autoscaler(workload: Workload, smallest: int, largest: int, account: Account) -> None:

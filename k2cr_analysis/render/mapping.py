@@ -5,17 +5,28 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from k2cr_analysis.fit.result import FieldUse
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.workload import Container, Probe
-from k2cr_analysis.render.account import Entry, short
+from k2cr_analysis.render.account import Entry, Outcome, short
 from k2cr_analysis.render.build import Build
 from k2cr_analysis.render.source_values import source_value
 
+_PROBE_FIELDS: Mapping[str, Callable[[CloudRunProbe], object]] = {
+    "httpGet.path": lambda p: p.http_path,
+    "httpGet.port": lambda p: p.port,
+    "tcpSocket.port": lambda p: p.port,
+    "grpc.port": lambda p: p.port,
+    "grpc.service": lambda p: p.grpc_service,
+    "initialDelaySeconds": lambda p: p.initial_delay_s,
+    "periodSeconds": lambda p: p.period_s,
+    "timeoutSeconds": lambda p: p.timeout_s,
+    "failureThreshold": lambda p: p.failure_threshold,
+}
 _PROBE_TARGET = {
     "startupProbe": "containers[].startupProbe",
     "readinessProbe": "containers[].startupProbe",
@@ -28,7 +39,9 @@ def mapping_entries(build: Build) -> tuple[Entry, ...]:
 
     A field takes the entry that was made for it or for what it is a part of; where none was made, fit's own word.
     """
-    made = {entry.path: entry for entry in (*_probe_entries(build), *build.account.entries)}
+    probes = _probe_entries(build)
+    made = {entry.path: entry for entry in (*(p.entry for p in probes), *build.account.entries)}
+    by_probe = {probe.entry.path: probe for probe in probes}
     found, used = [], set()
     for use in build.assessed.fit.fields:
         closest = _closest(use.path, made)
@@ -36,6 +49,8 @@ def mapping_entries(build: Build) -> tuple[Entry, ...]:
             found.append(_from_fit(use, build))
         elif closest.path == use.path:
             found.append(closest)
+        elif closest.path in by_probe:
+            found.append(by_probe[closest.path].of_field(use.path, source_value(build.workload, use.path)))
         else:
             found.append(replace(closest, path=use.path, source_value=short(source_value(build.workload, use.path))))
         used.add(closest.path if closest else use.path)
@@ -62,7 +77,7 @@ def _closest(path: str, made: Mapping[str, Entry]) -> Entry | None:
 def _from_fit(use: FieldUse, build: Build) -> Entry:
     value = short(source_value(build.workload, use.path))
     if use.how == "carried":
-        return Entry(use.path, "carried", use.by, value, value, "the same on Cloud Run")
+        return Entry(use.path, "carried", use.by, value, value, "as it is")
     if use.how == "no-effect":
         return Entry(use.path, "dropped", None, value, None, use.by)
     if use.how == "unaccounted":
@@ -76,7 +91,26 @@ def _from_fit(use: FieldUse, build: Build) -> Entry:
     )
 
 
-def _probe_entries(build: Build) -> list[Entry]:
+@dataclass(frozen=True, slots=True)
+class ProbeEntry:
+    """From what to what a probe went; ``made`` None: nowhere."""
+
+    entry: Entry
+    made: CloudRunProbe | None
+
+    def of_field(self, path: str, source: str | None) -> Entry:
+        """The entry of one field of the probe, with that field's own values."""
+        field = path.removeprefix(f"{self.entry.path}.")
+        made, target = self.made, self.entry.target
+        if made is None or field not in _PROBE_FIELDS:
+            return replace(self.entry, path=path, source_value=short(source))
+        value = short(_PROBE_FIELDS[field](made))
+        outcome: Outcome = "carried" if value == source else "changed"
+        why = "as it is" if outcome == "carried" else self.entry.why
+        return Entry(path, outcome, f"{target}.{field}", short(source), value, why)
+
+
+def _probe_entries(build: Build) -> list[ProbeEntry]:
     """From what to what each probe went."""
     found = []
     for name in build.assessed.fit.containers:
@@ -87,14 +121,15 @@ def _probe_entries(build: Build) -> list[Entry]:
     return found
 
 
-def _probe_entry(container: Container, kind: str, probe: Probe, probes: ContainerProbes) -> Entry:
+def _probe_entry(container: Container, kind: str, probe: Probe, probes: ContainerProbes) -> ProbeEntry:
     source = _probe_words(probe)
     if kind == "livenessProbe":
         made, why = probes.liveness, "Cloud Run has HTTP and gRPC liveness probes"
     elif kind == probes.startup_made_from:
         made, why = (
             probes.startup,
-            "the start-up probe is made from it: no initial delay, period 1 s, the same total time allowed",
+            "the start-up probe is made from it: no initial delay, every second (so at most a second for an answer), "
+            "the same total time allowed",
         )
     else:
         made, why = None, f"the start-up probe is made from {probes.startup_made_from or 'nothing'}"
@@ -105,11 +140,11 @@ def _probe_entry(container: Container, kind: str, probe: Probe, probes: Containe
         )
     if made is None:
         why = "Cloud Run has no counterpart of this kind" if kind == "livenessProbe" else why
-        return Entry(probe.path, "dropped", None, source, None, why)
+        return ProbeEntry(Entry(probe.path, "dropped", None, source, None, why), None)
     target = _run_probe_words(made)
     if kind == "livenessProbe" and target == source:
-        return Entry(probe.path, "carried", _PROBE_TARGET[kind], source, target, "the same on Cloud Run")
-    return Entry(probe.path, "changed", _PROBE_TARGET[kind], source, target, why)
+        return ProbeEntry(Entry(probe.path, "carried", _PROBE_TARGET[kind], source, target, "as it is"), made)
+    return ProbeEntry(Entry(probe.path, "changed", _PROBE_TARGET[kind], source, target, why), made)
 
 
 def _probe_words(probe: Probe) -> str:
@@ -152,6 +187,7 @@ def mapping_json(build: Build, entries: Sequence[Entry]) -> str:
         "counts": counts,
         "placeholders": dict(sorted(build.account.placeholders.items())),
         "decisions": build.account.decisions,
+        "house_rules": dict(sorted(build.account.house_rules.items())),
         "secrets": [
             {"secret": s.secret, "from": s.kind, "object": f"{s.namespace}/{s.object_name}", "keys": list(s.keys)}
             for _, s in sorted(build.account.secrets.items())
@@ -184,12 +220,21 @@ def mapping_md(build: Build, entries: Sequence[Entry]) -> str:
         lines += [
             f"- `{literal}`: {escaped(meaning)}" for literal, meaning in sorted(build.account.placeholders.items())
         ] + [""]
+    if build.account.house_rules:
+        lines += ["## House rules", "", "`[policy]` of k2cr.toml, and what it did here.", ""]
+        rules = sorted(build.account.house_rules.items())
+        lines += [f"- `{key}`: {escaped(said)}" for key, said in rules] + [""]
     decisions = [
         *build.account.decisions,
         *(told(f) for f in build.assessed.findings if f.severity == "change"),
     ]
     if decisions:
         lines += ["## To decide or do", "", *(f"- {escaped(d)}" for d in dict.fromkeys(decisions)), ""]
+    probes = _probe_entries(build)
+    if probes:
+        lines += ["## Probes", "", "| source | from | to | why |", "|---|---|---|---|"]
+        lines += [_row(p.entry.path, p.entry.source_value, p.entry.target_value or "none", p.entry.why) for p in probes]
+        lines += [""]
     for outcome, title in (("changed", "Changed"), ("dropped", "Dropped"), ("carried", "Carried as it is")):
         rows = [e for e in entries if e.outcome == outcome]
         if rows:
@@ -206,14 +251,16 @@ def told(finding: Finding) -> str:
 def _table(outcome: str, rows: Sequence[Entry]) -> list[str]:
     if outcome == "changed":
         head = ["| source field | from | to | why |", "|---|---|---|---|"]
-        return head + [
-            f"| {_code(e.path)} | {escaped(e.source_value or '')} | "
-            f"{escaped(e.target_value or e.target or '')} | {escaped(e.why)} |"
-            for e in rows
-        ]
-    column = "value" if outcome == "carried" else "was"
-    head = [f"| source field | {column} | why |", "|---|---|---|"]
-    return head + [f"| {_code(e.path)} | {escaped(e.source_value or '')} | {escaped(e.why)} |" for e in rows]
+        return head + [_row(e.path, e.source_value, e.target_value or e.target, e.why) for e in rows]
+    if outcome == "carried":
+        head = ["| source field | value | stands in | why |", "|---|---|---|---|"]
+        return head + [_row(e.path, e.source_value, e.target, e.why) for e in rows]
+    head = ["| source field | was | why |", "|---|---|---|"]
+    return head + [_row(e.path, e.source_value, e.why) for e in rows]
+
+
+def _row(path: str, *cells: str | None) -> str:
+    return f"| {_code(path)} | {' | '.join(escaped(c or '') for c in cells)} |"
 
 
 def _code(path: str) -> str:

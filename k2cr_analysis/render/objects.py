@@ -51,12 +51,14 @@ def _service(run: RunService) -> ApiObject:
         annotations[f"{_RUN}iap-enabled"] = "true"
     if run.min_instances:
         annotations[f"{_RUN}minScale"] = str(run.min_instances)
+    annotations |= _set(run, "resource")
     template = {"autoscaling.knative.dev/maxScale": str(run.max_instances)}
     template[f"{_RUN}cpu-throttling"] = "true" if run.billing == "request" else "false"
     template[f"{_RUN}startup-cpu-boost"] = "true" if run.cpu_boost else "false"
     template[f"{_RUN}execution-environment"] = run.template.execution_environment
     if run.session_affinity:
         template[f"{_RUN}sessionAffinity"] = "true"
+    template |= _set(run, "template")
     template |= _shared_annotations(run.template)
     spec = {"containerConcurrency": run.concurrency, "timeoutSeconds": run.timeout_s, **_template_spec(run.template)}
     metadata: Tree = {"annotations": template}
@@ -73,7 +75,9 @@ def _service(run: RunService) -> ApiObject:
     at: Path = ("spec", "template", "metadata", "annotations")
     comments = made.comments
     comments[("metadata", "annotations", f"{_RUN}ingress")] = run.why.get("ingress", "")
+    comments[("metadata", "annotations", f"{_RUN}minScale")] = run.why.get("min_instances", "")
     comments[(*at, "autoscaling.knative.dev/maxScale")] = run.why.get("max_instances", "")
+    comments[("spec", "template", "spec", "containerConcurrency")] = run.why.get("concurrency", "")
     billing = "request-based billing: CPU only while a request is in flight, or at start"
     comments[(*at, f"{_RUN}cpu-throttling")] = (
         billing if run.billing == "request" else "instance-based billing: CPU for the whole life of an instance"
@@ -81,17 +85,19 @@ def _service(run: RunService) -> ApiObject:
     comments[(*at, f"{_RUN}sessionAffinity")] = run.why.get("session_affinity", "")
     comments[("spec", "template", "spec", "timeoutSeconds")] = run.why.get("timeout_s", "")
     _comment_template(made, run.template, at, ("spec", "template", "spec"))
+    _comment_settings(made, run, at)
     return made
 
 
 def _job(run: RunJob) -> ApiObject:
-    annotations = {f"{_RUN}execution-environment": "gen2", **_shared_annotations(run.template)}
+    annotations = {f"{_RUN}execution-environment": "gen2", **_set(run, "template"), **_shared_annotations(run.template)}
+    own = _set(run, "resource")
     task = {**_template_spec(run.template), "maxRetries": run.max_retries, "timeoutSeconds": run.timeout_s}
     made = ApiObject(
         {
             "apiVersion": "run.googleapis.com/v1",
             "kind": "Job",
-            "metadata": {"name": run.name, **_labels(run)},
+            "metadata": {"name": run.name, **_labels(run), **({"annotations": own} if own else {})},
             "spec": {
                 "template": {
                     "metadata": {**_labels(run), "annotations": annotations},
@@ -104,6 +110,7 @@ def _job(run: RunJob) -> ApiObject:
     made.comments[(*at, "timeoutSeconds")] = run.why.get("timeout_s", "")
     made.comments[(*at, "maxRetries")] = run.why.get("max_retries", "")
     _comment_template(made, run.template, ("spec", "template", "metadata", "annotations"), at)
+    _comment_settings(made, run, ("spec", "template", "metadata", "annotations"))
     return made
 
 
@@ -112,8 +119,9 @@ def _worker_pool(run: RunWorkerPool) -> ApiObject:
         f"{_RUN}launch-stage": "BETA",
         f"{_RUN}scalingMode": "manual",
         f"{_RUN}manualInstanceCount": str(run.instances),
+        **_set(run, "resource"),
     }
-    shared = _shared_annotations(run.template)
+    shared = {**_set(run, "template"), **_shared_annotations(run.template)}
     template: Tree = {
         "metadata": {**_labels(run), **({"annotations": shared} if shared else {})},
         "spec": _template_spec(run.template),
@@ -128,7 +136,18 @@ def _worker_pool(run: RunWorkerPool) -> ApiObject:
     )
     made.comments[("metadata", "annotations", f"{_RUN}manualInstanceCount")] = run.why.get("instances", "")
     _comment_template(made, run.template, ("spec", "template", "metadata", "annotations"), ("spec", "template", "spec"))
+    _comment_settings(made, run, ("spec", "template", "metadata", "annotations"))
     return made
+
+
+def _set(run: Run, of: str) -> dict[str, str]:
+    return {s.setting.annotation: s.annotation_value for s in run.settings if s.setting.of == of}
+
+
+def _comment_settings(made: ApiObject, run: Run, template: Path) -> None:
+    for one in run.settings:
+        at = ("metadata", "annotations") if one.setting.of == "resource" else template
+        made.comments[(*at, one.setting.annotation)] = one.why
 
 
 def _labels(run: Run) -> Tree:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from k2cr_analysis.render.account import RemoteRepository, SecretToCreate
+from k2cr_analysis.render.audience import number_is_unknown
 from k2cr_analysis.render.build import Build
+from k2cr_analysis.render.platform import CLOUD_SQL, ENCRYPTION_KEY
 from k2cr_analysis.render.scripts import PROJECT, comment, script, unless
-from k2cr_analysis.render.service import RunJob
+from k2cr_analysis.render.service import BucketVolume, RunJob
 from k2cr_analysis.render.shell import flag, quote
 
+_CLOUD_SQL_PROXY = re.compile(r"cloud-?sql-(docker/gce-)?(proxy|connectors/cloud-sql-proxy)|gce-proxy")
 # Copies one key of a Kubernetes object into Secret Manager as a new version; the contents are never shown or kept.
 _COPY = r"""# add_version KIND NAMESPACE NAME KEY SECRET: a key of a Kubernetes object becomes a version, unseen.
 add_version() {
@@ -70,6 +75,8 @@ def _apis(build: Build) -> list[str]:
         "iap": build.reached is not None and build.reached.iap != "none",
         "cloudscheduler": schedule is not None,
         "dns": bool(build.callees),
+        "sqladmin": _uses_cloud_sql(build),
+        "cloudkms": any(s.setting.annotation == ENCRYPTION_KEY for s in build.run.settings),
     }
     apis = sorted(f"{name}.googleapis.com" for name, needed in wanted.items() if needed)
     return [f"gcloud services enable {' '.join(apis)} {PROJECT}"]
@@ -84,11 +91,61 @@ def _service_account(build: Build) -> list[str]:
         f"gcloud iam service-accounts create {quote(made)} {PROJECT} "
         f"{flag('display-name', f'Cloud Run {build.run.name}')}"
     )
-    roles = (
-        "Grant it what the program needs: the pod had no Google service account of its own, so the snapshot "
-        "names no roles."
+    lines = ["", *unless(f"gcloud iam service-accounts describe {email} {PROJECT}", [create])]
+    return [*lines, *_roles(build), *_known_roles(build)]
+
+
+def _roles(build: Build) -> list[str]:
+    """The roles that the Kubernetes service account has itself, by Workload Identity Federation for GKE."""
+    name, project = build.workload.pod.service_account_name, build.context.project_literal
+    if name in (None, "default"):
+        return [
+            comment(
+                "Grant it what the program needs: the pod runs as the namespace's default account, so the snapshot "
+                "names no roles."
+            )
+        ]
+    number_is_unknown(build.context, build.account)
+    pool = (
+        f"projects/{build.context.project_number_literal}/locations/global/workloadIdentityPools/{project}.svc.id.goog"
     )
-    return ["", *unless(f"gcloud iam service-accounts describe {email} {PROJECT}", [create]), comment(roles)]
+    subject = f"principal://iam.googleapis.com/{pool}/subject/ns/{build.workload.namespace}/sa/{name}"
+    member = flag("member", f"serviceAccount:{build.identity.email}")
+    return [
+        comment(f"The roles that ServiceAccount {name} has in the project; those on single resources are to be given."),
+        f"gcloud projects get-iam-policy {project} --flatten='bindings[].members' --format='value(bindings.role)' \\",
+        f"  {flag('filter', f'bindings.members={subject}')} | while read -r role; do",
+        f"  gcloud projects add-iam-policy-binding {project} {member} \\",
+        '    --role="$role" --condition=None >/dev/null',
+        "done",
+    ]
+
+
+def _known_roles(build: Build) -> list[str]:
+    """What the files themselves need: buckets that it mounts, databases that it reaches through Cloud SQL's proxy."""
+    member = flag("member", f"serviceAccount:{build.identity.email}")
+    lines = []
+    for volume in build.run.template.volumes:
+        if isinstance(volume.source, BucketVolume):
+            role = "roles/storage.objectViewer" if volume.source.read_only else "roles/storage.objectUser"
+            lines += [
+                comment(f"Volume {volume.name}."),
+                f"gcloud storage buckets add-iam-policy-binding {quote(f'gs://{volume.source.bucket}')} \\",
+                f"  {member} --role={role} >/dev/null",
+            ]
+    if _uses_cloud_sql(build):
+        lines += [
+            "# Cloud SQL.",
+            f"gcloud projects add-iam-policy-binding {build.context.project_literal} {member} \\",
+            "  --role=roles/cloudsql.client --condition=None >/dev/null",
+        ]
+    return lines
+
+
+def _uses_cloud_sql(build: Build) -> bool:
+    return any(s.setting.annotation == CLOUD_SQL for s in build.run.settings) or any(
+        _CLOUD_SQL_PROXY.search(c.image) for c in build.run.template.containers
+    )
 
 
 def _repository(repository: RemoteRepository) -> list[str]:

@@ -73,5 +73,7 @@ def _stop(build: Build) -> list[str]:
     return [
         *lines,
         comment("The service stays: without requests it costs nothing but min instances."),
-        f"gcloud run services update {name} {PROJECT} {REGION} --quiet --min=0",
+        f"if gcloud run services describe {name} {PROJECT} {REGION} >/dev/null 2>&1; then",
+        f"  gcloud run services update {name} {PROJECT} {REGION} --quiet --min=0",
+        "fi",
     ]

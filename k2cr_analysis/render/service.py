@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from k2cr_analysis.model.cloud_run import BillingMode, CloudRunProbe, ExecutionEnvironment
+from k2cr_analysis.render.platform import Set
 
 Ingress = Literal["all", "internal", "internal-and-cloud-load-balancing"]
 EgressRanges = Literal["private-ranges-only", "all-traffic"]
@@ -141,6 +142,7 @@ class RunService:
     billing: BillingMode
     cpu_boost: bool
     session_affinity: bool = False
+    settings: tuple[Set, ...] = ()
     why: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -163,6 +165,7 @@ class RunJob:
     max_retries: int
     timeout_s: int
     schedule: Schedule | None = None
+    settings: tuple[Set, ...] = ()
     why: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -172,6 +175,7 @@ class RunWorkerPool:
     labels: Mapping[str, str]
     template: RunTemplate
     instances: int
+    settings: tuple[Set, ...] = ()
     why: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -12,11 +12,13 @@ from typing import Any
 
 from k2cr_analysis.model.cloud_run import CloudRunProbe
 from k2cr_analysis.render.build import Build
+from k2cr_analysis.render.platform import BINARY_AUTHORIZATION, BREAKGLASS, CLOUD_SQL, CONNECTOR
 from k2cr_analysis.render.scheduler import run_uri, scheduler_account
 from k2cr_analysis.render.scripts import comment
 from k2cr_analysis.render.service import (
     MemoryVolume,
     NfsVolume,
+    Run,
     RunContainer,
     RunEnv,
     RunJob,
@@ -42,6 +44,18 @@ class Block:
 
     name: str
     body: Sequence[tuple[str, Any] | Block]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A value with the reason that a comment above it gives; without one it is the plain value."""
+
+    value: Any
+    why: str
+
+
+def because(value: Any, why: str | None) -> Any:
+    return Explained(value, why) if why and value is not None else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,36 +106,39 @@ def _common(name: str, labels: Mapping[str, str]) -> list[tuple[str, Any] | Bloc
         ("project", Expression("var.project")),
         ("location", Expression("var.region")),
         ("labels", dict(labels) or None),
-        ("deletion_protection", False),
     ]
 
 
 def _service(run: RunService) -> list[tuple[str, Any] | Block]:
     body = _common(run.name, run.labels)
-    body += [("ingress", _INGRESS[run.ingress]), ("iap_enabled", True if run.iap else None)]
+    body += [("ingress", because(_INGRESS[run.ingress], run.why.get("ingress")))]
+    body += [("iap_enabled", True if run.iap else None)]
+    body += [*_settings(run, "resource"), *_binary_authorization(run)]
     if run.min_instances:
         body.append(Block("scaling", [("min_instance_count", run.min_instances)]))
     template: list[tuple[str, Any] | Block] = [
         ("labels", dict(run.labels) or None),
-        ("service_account", run.template.service_account),
-        ("timeout", f"{run.timeout_s}s"),
-        ("max_instance_request_concurrency", run.concurrency),
+        _service_account(run.template),
+        ("timeout", because(f"{run.timeout_s}s", run.why.get("timeout_s"))),
+        ("max_instance_request_concurrency", because(run.concurrency, run.why.get("concurrency"))),
         ("execution_environment", f"EXECUTION_ENVIRONMENT_{run.template.execution_environment.upper()}"),
-        ("session_affinity", True if run.session_affinity else None),
-        Block("scaling", [("max_instance_count", run.max_instances)]),
+        ("session_affinity", because(True if run.session_affinity else None, run.why.get("session_affinity"))),
+        *_settings(run, "template"),
+        Block("scaling", [("max_instance_count", because(run.max_instances, run.why.get("max_instances")))]),
     ]
     idle, boost = run.billing == "request", run.cpu_boost
-    template += _shared(run.template, lambda c: [("cpu_idle", idle), ("startup_cpu_boost", boost)])
+    template += _shared(run, lambda c: [("cpu_idle", idle), ("startup_cpu_boost", boost)])
     return [*body, Block("template", template)]
 
 
 def _job(run: RunJob) -> list[tuple[str, Any] | Block]:
     task: list[tuple[str, Any] | Block] = [
-        ("service_account", run.template.service_account),
-        ("max_retries", run.max_retries),
-        ("timeout", f"{run.timeout_s}s"),
+        _service_account(run.template),
+        ("max_retries", because(run.max_retries, run.why.get("max_retries"))),
+        ("timeout", because(f"{run.timeout_s}s", run.why.get("timeout_s"))),
         ("execution_environment", "EXECUTION_ENVIRONMENT_GEN2"),
-        *_shared(run.template),
+        *_settings(run, "template"),
+        *_shared(run),
     ]
     execution: list[tuple[str, Any] | Block] = [
         ("labels", dict(run.labels) or None),
@@ -129,17 +146,44 @@ def _job(run: RunJob) -> list[tuple[str, Any] | Block]:
         ("parallelism", run.parallelism),
         Block("template", task),
     ]
-    return [*_common(run.name, run.labels), Block("template", execution)]
+    body = [*_common(run.name, run.labels), *_binary_authorization(run)]
+    return [*body, Block("template", execution)]
 
 
 def _worker_pool(run: RunWorkerPool) -> list[tuple[str, Any] | Block]:
-    scaling = Block("scaling", [("scaling_mode", "MANUAL"), ("manual_instance_count", run.instances)])
+    count = because(run.instances, run.why.get("instances"))
+    scaling = Block("scaling", [("scaling_mode", "MANUAL"), ("manual_instance_count", count)])
     template = [
         ("labels", dict(run.labels) or None),
-        ("service_account", run.template.service_account),
-        *_shared(run.template),
+        _service_account(run.template),
+        *_settings(run, "template"),
+        *_shared(run),
     ]
-    return [*_common(run.name, run.labels), ("launch_stage", "BETA"), scaling, Block("template", template)]
+    body = [*_common(run.name, run.labels), ("launch_stage", "BETA"), *_binary_authorization(run)]
+    return [*body, scaling, Block("template", template)]
+
+
+def _service_account(template: RunTemplate) -> tuple[str, Any]:
+    return "service_account", because(template.service_account, template.why.get("service_account"))
+
+
+def _settings(run: Run, of: str) -> Iterator[tuple[str, Any]]:
+    for one in run.settings:
+        if one.setting.of == of and one.setting.terraform:
+            shape = one.setting.shape
+            value = True if shape == "on" else list(one.items) if "list" in shape else one.items[0]
+            yield one.setting.terraform, because(value, one.why)
+
+
+def _binary_authorization(run: Run) -> Iterator[Block]:
+    found = {one.setting.annotation: one for one in run.settings}
+    policy, breakglass = found.get(BINARY_AUTHORIZATION), found.get(BREAKGLASS)
+    if policy or breakglass:
+        use_default = because(True, policy.why) if policy and policy.items == ("default",) else None
+        named = None if use_default or policy is None else policy.items[0]
+        words = breakglass.items[0] if breakglass else None
+        body = [("use_default", use_default), ("policy", named), ("breakglass_justification", words)]
+        yield Block("binary_authorization", body)
 
 
 def _scheduler(build: Build, run: RunJob) -> list[tuple[str, Any] | Block]:
@@ -156,7 +200,12 @@ def _scheduler(build: Build, run: RunJob) -> list[tuple[str, Any] | Block]:
     ]
 
 
-def _shared(template: RunTemplate, resources: Any = None) -> Iterator[tuple[str, Any] | Block]:
+def _shared(run: Run, resources: Any = None) -> Iterator[tuple[str, Any] | Block]:
+    template = run.template
+    databases = next((s.items for s in run.settings if s.setting.annotation == CLOUD_SQL), ())
+    connector = next((s.items[0] for s in run.settings if s.setting.annotation == CONNECTOR), None)
+    if connector and not template.egress:
+        yield Block("vpc_access", [("connector", connector)])
     if template.egress:
         interface = Block(
             "network_interfaces",
@@ -166,31 +215,39 @@ def _shared(template: RunTemplate, resources: Any = None) -> Iterator[tuple[str,
                 ("tags", list(template.egress.tags) or None),
             ],
         )
-        yield Block("vpc_access", [("egress", _EGRESS[template.egress.ranges]), interface])
+        ranges = because(_EGRESS[template.egress.ranges], template.egress.why)
+        yield Block("vpc_access", [("egress", ranges), interface])
     if template.accelerator:
         yield Block("node_selector", [("accelerator", template.accelerator)])
     for container in template.containers:
-        yield Block("containers", list(_container(container, resources(container) if resources else [])))
+        mounted = [Block("volume_mounts", [("name", "cloudsql"), ("mount_path", "/cloudsql")])] if databases else []
+        body = _container(container, resources(container) if resources else [])
+        yield Block("containers", [*body, *mounted])
     for volume in template.volumes:
         yield _volume(volume)
+    if databases:
+        yield Block("volumes", [("name", "cloudsql"), Block("cloud_sql_instance", [("instances", list(databases))])])
 
 
 def _container(c: RunContainer, resources: list[tuple[str, Any]]) -> Iterator[tuple[str, Any] | Block]:
     yield from (
         ("name", c.name),
-        ("image", c.image),
+        ("image", because(c.image, c.why.get("image"))),
         ("command", list(c.command) or None),
         ("args", list(c.args) or None),
     )
-    yield from (("working_dir", c.working_dir), ("depends_on", list(c.depends_on) or None))
+    yield from (
+        ("working_dir", c.working_dir),
+        ("depends_on", because(list(c.depends_on) or None, c.why.get("depends_on"))),
+    )
     if c.port is not None:
         yield Block("ports", [("name", "h2c" if c.h2c else "http1"), ("container_port", c.port)])
     for env in c.env:
         yield _env(env)
     limits = {"cpu": c.cpu, "memory": c.memory} | ({"nvidia.com/gpu": c.gpu} if c.gpu else {})
-    yield Block("resources", [("limits", limits), *resources])
+    yield Block("resources", [("limits", because(limits, c.why.get("cpu"))), *resources])
     if c.startup_probe:
-        yield _probe("startup_probe", c.startup_probe)
+        yield _probe("startup_probe", c.startup_probe, c.why.get("startup_probe"))
     if c.liveness_probe:
         yield _probe("liveness_probe", c.liveness_probe)
     for mount in c.mounts:
@@ -199,7 +256,7 @@ def _container(c: RunContainer, resources: list[tuple[str, Any]]) -> Iterator[tu
 
 def _env(env: RunEnv) -> Block:
     if env.secret is None:
-        return Block("env", [("name", env.name), ("value", env.value or "")])
+        return Block("env", [("name", env.name), ("value", because(env.value or "", env.why))])
     reference = Block("secret_key_ref", [("secret", env.secret.secret), ("version", env.secret.version)])
     return Block("env", [("name", env.name), Block("value_source", [reference])])
 
@@ -210,7 +267,7 @@ def _mount(mount: RunMount) -> Block:
     )
 
 
-def _probe(name: str, probe: CloudRunProbe) -> Block:
+def _probe(name: str, probe: CloudRunProbe, why: str | None = None) -> Block:
     headers = [Block("http_headers", [("name", n), ("value", v)]) for n, v in probe.headers]
     action = {
         "http": Block("http_get", [("path", probe.http_path or "/"), ("port", probe.port), *headers]),
@@ -219,7 +276,7 @@ def _probe(name: str, probe: CloudRunProbe) -> Block:
     }[probe.kind]
     numbers = [
         ("initial_delay_seconds", probe.initial_delay_s),
-        ("period_seconds", probe.period_s),
+        ("period_seconds", because(probe.period_s, why)),
         ("timeout_seconds", probe.timeout_s),
         ("failure_threshold", probe.failure_threshold),
     ]
@@ -238,7 +295,7 @@ def _volume(volume: RunVolume) -> Block:
     else:
         options = source.mount_options.split(",") if source.mount_options else None
         made = Block("gcs", [("bucket", source.bucket), ("read_only", source.read_only), ("mount_options", options)])
-    return Block("volumes", [("name", volume.name), made])
+    return Block("volumes", [("name", because(volume.name, volume.why)), made])
 
 
 def _lines(body: Sequence[tuple[str, Any] | Block], indent: int) -> list[str]:
@@ -258,16 +315,22 @@ def _lines(body: Sequence[tuple[str, Any] | Block], indent: int) -> list[str]:
             if lines:
                 lines.append("")
             lines += [f"{pad}{part.name} {{", *_lines(part.body, indent + 2), f"{pad}}}"]
-        elif isinstance(part[1], Mapping):
+            continue
+        name, value = part
+        if isinstance(value, Explained):
             flush()
-            width = max(len(_key(k)) for k in part[1])
+            lines.append(f"{pad}{comment(value.why)}")
+            value = value.value
+        if isinstance(value, Mapping):
+            flush()
+            width = max(len(_key(k)) for k in value)
             lines += [
-                f"{pad}{part[0]} = {{",
-                *(f"{pad}  {_key(k).ljust(width)} = {_value(v)}" for k, v in part[1].items()),
+                f"{pad}{name} = {{",
+                *(f"{pad}  {_key(k).ljust(width)} = {_value(v)}" for k, v in value.items()),
                 f"{pad}}}",
             ]
-        elif part[1] is not None:
-            run.append((part[0], _value(part[1])))
+        elif value is not None:
+            run.append((name, _value(value)))
     flush()
     return lines
 

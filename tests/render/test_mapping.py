@@ -95,4 +95,4 @@ def test_from_what_to_what(fields: Mapping[str, Any], path: str, outcome: str, s
 def test_the_probe_says_from_what_to_what(fields: Mapping[str, Any]) -> None:
     delay = fields["$.spec.template.spec.containers[0].readinessProbe.initialDelaySeconds"]
     assert (delay["outcome"], delay["from"]) == ("changed", "10")
-    assert delay["to"].startswith("HTTP /ready on 8080, delay 0 s, period 1 s")
+    assert (delay["to"], delay["target"]) == ("0", "containers[].startupProbe.initialDelaySeconds")

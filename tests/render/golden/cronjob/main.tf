@@ -24,7 +24,6 @@ resource "google_cloud_run_v2_job" "report" {
     k8s-namespace = "shop"
     k8s-workload  = "report"
   }
-  deletion_protection = false
 
   template {
     labels = {
@@ -35,12 +34,16 @@ resource "google_cloud_run_v2_job" "report" {
     parallelism = 2
 
     template {
-      service_account       = "report@shop-prod.iam.gserviceaccount.com"
-      max_retries           = 1
+      # made by prepare.sh for it alone: the pod has no Google service account, and the default one may do too much
+      service_account = "report@shop-prod.iam.gserviceaccount.com"
+      # backoffLimit 1
+      max_retries = 1
+      # activeDeadlineSeconds
       timeout               = "900s"
       execution_environment = "EXECUTION_ENVIRONMENT_GEN2"
 
       vpc_access {
+        # [project] network asks for it
         egress = "PRIVATE_RANGES_ONLY"
 
         network_interfaces {
@@ -61,6 +64,7 @@ resource "google_cloud_run_v2_job" "report" {
         }
 
         resources {
+          # on GKE: requests 500m and 256Mi
           limits = {
             cpu    = "1"
             memory = "512Mi"

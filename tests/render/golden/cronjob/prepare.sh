@@ -9,4 +9,4 @@ gcloud services enable cloudscheduler.googleapis.com compute.googleapis.com iam.
 if ! gcloud iam service-accounts describe report@shop-prod.iam.gserviceaccount.com --project="$PROJECT" >/dev/null 2>&1; then
   gcloud iam service-accounts create report --project="$PROJECT" --display-name='Cloud Run report'
 fi
-# Grant it what the program needs: the pod had no Google service account of its own, so the snapshot names no roles.
+# Grant it what the program needs: the pod runs as the namespace's default account, so the snapshot names no roles.

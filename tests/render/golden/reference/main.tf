@@ -25,8 +25,8 @@ resource "google_cloud_run_v2_service" "frontend" {
     k8s-namespace = "shop"
     k8s-workload  = "frontend"
   }
-  deletion_protection = false
-  ingress             = "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
+  # users come in through an Application Load Balancer, and in no other way
+  ingress = "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER"
 
   template {
     labels = {
@@ -34,16 +34,21 @@ resource "google_cloud_run_v2_service" "frontend" {
       k8s-namespace = "shop"
       k8s-workload  = "frontend"
     }
-    service_account                  = "frontend@shop-prod.iam.gserviceaccount.com"
-    timeout                          = "300s"
+    # made by prepare.sh for it alone: the pod has no Google service account, and the default one may do too much
+    service_account = "frontend@shop-prod.iam.gserviceaccount.com"
+    # Cloud Run's default, written out
+    timeout = "300s"
+    # requests that an instance takes at once: Cloud Run's default, written out
     max_instance_request_concurrency = 80
     execution_environment            = "EXECUTION_ENVIRONMENT_GEN2"
 
     scaling {
+      # on GKE: 2 replicas; an upper bound with room above them, not a target
       max_instance_count = 10
     }
 
     vpc_access {
+      # it calls backend.shop in the cluster; [project] network asks for it
       egress = "PRIVATE_RANGES_ONLY"
 
       network_interfaces {
@@ -69,6 +74,7 @@ resource "google_cloud_run_v2_service" "frontend" {
       }
 
       resources {
+        # on GKE: requests 500m and 256Mi
         limits = {
           cpu    = "1"
           memory = "512Mi"
@@ -79,9 +85,10 @@ resource "google_cloud_run_v2_service" "frontend" {
 
       startup_probe {
         initial_delay_seconds = 0
-        period_seconds        = 1
-        timeout_seconds       = 1
-        failure_threshold     = 30
+        # made from readinessProbe: period 1 s, so that a start is seen when it happens
+        period_seconds    = 1
+        timeout_seconds   = 1
+        failure_threshold = 30
 
         http_get {
           path = "/healthcheck"
@@ -107,7 +114,8 @@ resource "google_cloud_run_v2_service" "frontend" {
       image = "us-docker.pkg.dev/shop/apps/frontend:1"
 
       env {
-        name  = "BACKEND_ADDR"
+        name = "BACKEND_ADDR"
+        # backend.shop.svc.cluster.local leads to the cluster's internal load balancer; Cloud Run has no cluster search path for short names
         value = "backend.shop.svc.cluster.local:50051"
       }
 
@@ -123,6 +131,7 @@ resource "google_cloud_run_v2_service" "frontend" {
       }
 
       resources {
+        # on GKE: requests 500m and 256Mi
         limits = {
           cpu    = "1"
           memory = "512Mi"
@@ -133,9 +142,10 @@ resource "google_cloud_run_v2_service" "frontend" {
 
       startup_probe {
         initial_delay_seconds = 0
-        period_seconds        = 1
-        timeout_seconds       = 1
-        failure_threshold     = 30
+        # made from readinessProbe: period 1 s, so that a start is seen when it happens
+        period_seconds    = 1
+        timeout_seconds   = 1
+        failure_threshold = 30
 
         http_get {
           path = "/healthcheck"

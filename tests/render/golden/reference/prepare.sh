@@ -9,7 +9,7 @@ gcloud services enable certificatemanager.googleapis.com compute.googleapis.com 
 if ! gcloud iam service-accounts describe frontend@shop-prod.iam.gserviceaccount.com --project="$PROJECT" >/dev/null 2>&1; then
   gcloud iam service-accounts create frontend --project="$PROJECT" --display-name='Cloud Run frontend'
 fi
-# Grant it what the program needs: the pod had no Google service account of its own, so the snapshot names no roles.
+# Grant it what the program needs: the pod runs as the namespace's default account, so the snapshot names no roles.
 
 # lacks_version SECRET NUMBER: creates the secret where it is not there; true while it has no such version.
 lacks_version() {

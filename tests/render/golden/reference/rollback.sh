@@ -11,4 +11,6 @@ kubectl rollout status deployment frontend --namespace=shop --timeout=600s
 kubectl get ingress frontend --namespace=shop
 echo 'Now point shop.example.com back to the address of the cluster: above, or in the record before the cutover.'
 # The service stays: without requests it costs nothing but min instances.
-gcloud run services update frontend --project="$PROJECT" --region="$REGION" --quiet --min=0
+if gcloud run services describe frontend --project="$PROJECT" --region="$REGION" >/dev/null 2>&1; then
+  gcloud run services update frontend --project="$PROJECT" --region="$REGION" --quiet --min=0
+fi
