@@ -15,12 +15,16 @@ from k2cr_analysis.cli.progress import Progress
 from k2cr_analysis.errors import RemoteError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     import pyarrow as pa
 
     from k2cr_analysis.remote.credentials import Caller
     from k2cr_analysis.snapshot.provenance import Notice, Provenance
+
+
+_TOLD = 4  # of several failures
 
 
 class RedactMode(StrEnum):
@@ -98,8 +102,7 @@ def collect(
     verbose: Annotated[bool, typer.Option("--verbose", help="Every note, not only the first few of a sort.")] = False,
 ) -> None:
     from k2cr_analysis.remote.credentials import Caller
-    from k2cr_analysis.sources.billing_export.client import BillingExport
-    from k2cr_analysis.sources.collection import collect_manifests
+    from k2cr_analysis.sources.collection import collect_manifests, remote_tables
     from k2cr_analysis.sources.window import window as window_of
 
     if print_commands:
@@ -147,14 +150,12 @@ def collect(
             progress.end()
         provenance, failures = collected.provenance, collected.failures
     else:
-        tables = {} if prices is None or dry_run else {"prices": _price_table(prices, caller)}
-        if billing_table:
-            export = BillingExport(billing_table, *window_of(window, end), project, caller)
-            plan = export.plan()
-            print(plan, file=sys.stdout if dry_run else sys.stderr)
-            tables |= {} if dry_run else {"billing": export.read(plan)}
+        readers = _readers(prices, billing_table, window_of(window, end), project, caller)
         if dry_run:
+            print(*_plans(billing_table, window_of(window, end), project, caller), sep="\n")
             return
+        tables, failed = remote_tables(readers)
+        failures = list(failed.values())
         provenance = collect_manifests(
             [*(manifests or []), *(more or [])],
             out,
@@ -167,12 +168,48 @@ def collect(
             location=location,
             table_files=table_files,
             tables=tables,
+            failed={name: error.found for name, error in failed.items()},
         )
     if not quiet:
         _tell_notes(provenance, limit=None if verbose else 20)
     print(_summary(provenance, out))
     if failures:
         raise _to_resume(failures)
+
+
+def _readers(
+    prices: PriceSource | None,
+    billing_table: str | None,
+    window: tuple[datetime, datetime],
+    project: str | None,
+    caller: Caller,
+) -> dict[str, Callable[[], pa.Table]]:
+    """What reads the tables that come from elsewhere than the manifests."""
+    readers: dict[str, Callable[[], pa.Table]] = {}
+    if prices is not None:
+        readers["prices"] = partial(_price_table, prices, caller)
+    if billing_table:
+        readers["billing"] = partial(_bill, billing_table, window, project, caller)
+    return readers
+
+
+def _plans(
+    billing_table: str | None, window: tuple[datetime, datetime], project: str | None, caller: Caller
+) -> list[str]:
+    from k2cr_analysis.sources.billing_export.client import BillingExport
+
+    if not billing_table:
+        return ["no remote end would be asked for anything that costs"]
+    return [str(BillingExport(billing_table, *window, project, caller).plan())]
+
+
+def _bill(table: str, window: tuple[datetime, datetime], project: str | None, caller: Caller) -> pa.Table:
+    from k2cr_analysis.sources.billing_export.client import BillingExport
+
+    export = BillingExport(table, *window, project, caller)
+    plan = export.plan()
+    print(plan, file=sys.stderr)
+    return export.read(plan)
 
 
 def _price_table(source: PriceSource, caller: Caller) -> pa.Table:
@@ -191,10 +228,11 @@ def _price_table(source: PriceSource, caller: Caller) -> pa.Table:
 def _to_resume(failures: Sequence[RemoteError]) -> RemoteError:
     """The errors as one, with the command that goes on where this run stopped."""
     first = failures[0]
+    more = [f"and {len(failures) - _TOLD} more: snapshot.json lists them"] if len(failures) > _TOLD else []
     return RemoteError(
         ref=first.ref,
         where=first.where,
-        found="; ".join(error.found for error in failures),
+        found="; ".join([error.found for error in failures[:_TOLD]] + more),
         expected=first.expected,
         do=f"{first.do}; what was read is kept, and this goes on from there: {shlex.join(['k2cr', *sys.argv[1:]])}",
     )

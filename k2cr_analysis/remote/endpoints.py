@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,6 +17,9 @@ from k2cr_analysis.errors import UsageError
 
 # For gRPC. A plaintext channel stays on this machine: a proxy of the environment has no part in it.
 PLAINTEXT_CHANNEL: Final = (("grpc.max_receive_message_length", -1), ("grpc.enable_http_proxy", 0))
+
+_HTTP2_GREETING: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+_GREETING_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,20 @@ def endpoint(api: str) -> Endpoint | None:
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
         raise _refused(f"{variable}={text}", "https://, or http:// to this machine's loopback")
     return Endpoint(parts.netloc, parts.scheme == "http")
+
+
+def speaks_http2(address: str) -> bool:
+    """Whether a plaintext end speaks HTTP/2, and so gRPC; an HTTP/1 server answers the greeting with words.
+
+    Source: RFC 9113, sections 3.4 and 6.5: either side begins with a SETTINGS frame, whose fourth byte is 4.
+    """
+    parts = urlsplit(f"//{address}")
+    try:
+        with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=_GREETING_S) as end:
+            end.sendall(_HTTP2_GREETING)
+            return end.recv(4, socket.MSG_WAITALL)[3:] == b"\4"
+    except OSError:
+        return True  # whatever is wrong there, the call itself will say
 
 
 def _is_loopback(host: str) -> bool:

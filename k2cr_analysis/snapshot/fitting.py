@@ -81,6 +81,8 @@ def _plain(array: pa.Array, kind: pa.DataType) -> pa.Array:
         return pc.cast(array, options=pc.CastOptions(target_type=kind, allow_decimal_truncate=True))
     if pa.types.is_timestamp(array.type) and pa.types.is_timestamp(kind):
         return pc.cast(array, options=pc.CastOptions(target_type=kind, allow_time_truncate=True))
+    if pa.types.is_decimal(array.type):
+        array = array.cast(pa.string())  # the nearest float64, which arithmetic with powers of ten would miss
     return array.cast(kind)
 
 

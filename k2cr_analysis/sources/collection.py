@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.snapshot.objects import SnapshotObject
 from k2cr_analysis.snapshot.provenance import Provenance, Redaction
 from k2cr_analysis.snapshot.redaction import redact
 from k2cr_analysis.snapshot.writer import write_snapshot
 from k2cr_analysis.sources.manifests import read_manifests
 from k2cr_analysis.sources.table_files import read_table_file
+from k2cr_analysis.sources.unfinished import said_when_full
 from k2cr_analysis.sources.window import window as window_of
 
 if TYPE_CHECKING:
@@ -31,11 +33,13 @@ def collect_manifests(  # noqa: PLR0913 (the options of the verb, by name)
     location: str | None = None,
     table_files: Mapping[str, str | Path] | None = None,
     tables: Mapping[str, pa.Table] | None = None,
+    failed: Mapping[str, str] | None = None,
 ) -> Provenance:
     """Write a snapshot of manifests (files, folders, ``-``) to the folder ``out``, and give its provenance.
 
     ``table_files`` maps ``usage``, ``traffic`` and ``billing`` to Parquet or CSV files; ``tables`` holds rows that are
-    there already, such as ``prices``. ``InputError`` for bad input: then nothing is written.
+    there already, such as ``prices``; ``failed`` says why one of them is not. ``InputError`` for bad input: then
+    nothing is written.
     """
     start, last = window_of(window, end)
     given = [paths] if isinstance(paths, str | Path) else paths
@@ -55,9 +59,26 @@ def collect_manifests(  # noqa: PLR0913 (the options of the verb, by name)
         skipped=tuple(read.skipped),
         problems=tuple(read.problems),
         superseded=tuple(read.superseded),
-        gaps=tuple(f"no {name} table was given" for name in absent),
+        gaps=(
+            *(f"no {name} table was given" for name in absent if name not in (failed or {})),
+            *(f"{name}: {why}" for name, why in (failed or {}).items()),
+        ),
     )
-    return write_snapshot(out, redacted, {**loaded, **(tables or {})}, provenance)
+    with said_when_full(Path(out).absolute()):
+        return write_snapshot(out, redacted, {**loaded, **(tables or {})}, provenance)
+
+
+def remote_tables(
+    readers: Mapping[str, Callable[[], pa.Table]],
+) -> tuple[dict[str, pa.Table], dict[str, RemoteError]]:
+    """What each reader gives, by the table's name, and the errors of those that failed: each fails by itself."""
+    found, failures = {}, {}
+    for name, read in readers.items():
+        try:
+            found[name] = read()
+        except RemoteError as error:
+            failures[name] = error
+    return found, failures
 
 
 def _redacted(objects: list[SnapshotObject], mode: Redaction) -> tuple[list[SnapshotObject], int]:

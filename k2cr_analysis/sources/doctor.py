@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from k2cr_analysis.errors import InputError, K2crError
+from k2cr_analysis.resources import bundled
+from k2cr_analysis.sources.catalog.client import read_skus
+from k2cr_analysis.sources.catalog.meters import CLOUD_RUN
 from k2cr_analysis.sources.cluster_api.connection import ApiServer, Refused
 from k2cr_analysis.sources.cluster_api.read import kinds_of
 from k2cr_analysis.sources.live import LiveCluster
 from k2cr_analysis.sources.patience import Patience
 
 # A doctor does not wait for long.
-_PATIENCE = Patience(attempts=2)
-_APIS = {"metrics": "monitoring.googleapis.com", "bill": "bigquery.googleapis.com"}
+_PATIENCE = Patience(attempts=2, invitations=1, longest_asked_s=5.0)
+_APIS = {
+    "metrics": "monitoring.googleapis.com",
+    "bill": "bigquery.googleapis.com",
+    "prices": "cloudbilling.googleapis.com",
+}
 _DISABLED = ("SERVICE_DISABLED", "has not been used in project", "it is disabled")
-_RBAC = (
-    "kubectl apply -f data/rbac.yaml && "
-    "kubectl create clusterrolebinding k2cr-reader --clusterrole=k2cr-reader --user=YOU"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,12 @@ class Check:
     mend: str = ""
 
 
-def examine(live: LiveCluster, billing_table: str | None) -> Iterator[Check]:
-    """The checks, one source after the other; a bill that nobody asked about is not examined."""
-    yield from _cluster(live)
+def examine(live: LiveCluster, billing_table: str | None, *, with_catalog: bool = False) -> Iterator[Check]:
+    """The checks, one source after the other; bill and catalogue only where they are asked about."""
+    if live.context:
+        yield from _cluster(live)
+    else:
+        yield Check("cluster", False, "no --context, and no current one in the kubeconfig", _credentials_line(live))
     if live.has_metrics:
         yield _checked("metrics", live, lambda: _metrics(live))
     else:
@@ -42,6 +48,24 @@ def examine(live: LiveCluster, billing_table: str | None) -> Iterator[Check]:
         yield Check("metrics", False, "project, cluster or location is not known", do)
     if billing_table is not None:
         yield _checked("bill", live, lambda: _bill(live, billing_table))
+    if with_catalog:
+        yield _checked("prices", live, lambda: _prices(live))
+
+
+def _credentials_line(live: LiveCluster) -> str:
+    named = (live.cluster or "CLUSTER", live.location or "LOCATION", live.project or "PROJECT")
+    return "gcloud container clusters get-credentials {} --location={} --project={}".format(*named)
+
+
+def _rbac_line() -> str:
+    role = bundled("data") / "rbac.yaml"
+    binding = "kubectl create clusterrolebinding k2cr-reader --clusterrole=k2cr-reader"
+    return f'kubectl apply -f {role} && {binding} --user="$(gcloud config get account)"'
+
+
+def _prices(live: LiveCluster) -> str:
+    skus = read_skus((CLOUD_RUN,), "USD", live.caller, _PATIENCE)
+    return f"{sum(1 for _ in skus)} SKUs of Cloud Run"
 
 
 def _cluster(live: LiveCluster) -> Iterator[Check]:
@@ -49,10 +73,10 @@ def _cluster(live: LiveCluster) -> Iterator[Check]:
         server = ApiServer(live.context, live.kubeconfig, _PATIENCE)
         kinds, gaps = kinds_of(server)
     except K2crError as error:
-        yield Check("cluster", False, error.found, error.do)
+        yield Check("cluster", False, error.found, error.do or _credentials_line(live))
         return
     except Refused as refused:
-        yield Check("cluster", False, refused.message or f"the cluster answered {refused.status}", _RBAC)
+        yield Check("cluster", False, refused.message or f"the cluster answered {refused.status}", _rbac_line())
         return
     yield Check("cluster", True, f"it serves {len(kinds)} of the kinds that are read")
     for gap in gaps:
@@ -61,7 +85,7 @@ def _cluster(live: LiveCluster) -> Iterator[Check]:
         try:
             server.get(kind.path, {"limit": 1})
         except Refused as refused:
-            yield Check(f"cluster: {kind.resource}", False, refused.message or str(refused.status), _RBAC)
+            yield Check(f"cluster: {kind.resource}", False, refused.message or str(refused.status), _rbac_line())
         except K2crError as error:
             yield Check(f"cluster: {kind.resource}", False, error.found, error.do)
 
@@ -95,5 +119,6 @@ def _checked(what: str, live: LiveCluster, call: Callable[[], str]) -> Check:
         return Check(what, True, call())
     except K2crError as error:
         disabled = any(word in error.found for word in _DISABLED)
-        mend = f"gcloud services enable {_APIS[what]} --project={live.project}" if disabled else error.do
+        enable = f"gcloud services enable {_APIS[what]} --project={live.project or 'PROJECT'}"
+        mend = enable if disabled else error.do
         return Check(what, False, error.found, mend)

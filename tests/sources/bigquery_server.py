@@ -120,9 +120,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def insert(self, project, body):
         config = body["configuration"]
-        name = re.search(r"`([^`]+)`", config["query"]["query"])[1]
-        if name not in self.warehouse.tables:
-            return self.refuse(404, "notFound", f"Not found: Table {name}")
         if missing := self.warehouse.missing(config["query"]["query"]):
             return self.refuse(404, "notFound", f"Not found: Table {missing}")
         job_id = (body.get("jobReference") or {}).get("jobId") or "dry"

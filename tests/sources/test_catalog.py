@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import csv
+import json
+import threading
 from concurrent import futures
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 import grpc
 import pytest
@@ -75,6 +79,55 @@ def catalogue(monkeypatch, faults):
     server.start()
     yield
     server.stop(0).wait()
+
+
+class _Rest(BaseHTTPRequestHandler):
+    """The same catalogue by REST, two SKUs a page."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        parts = urlsplit(self.path)
+        query = parse_qs(parts.query)
+        mine = [sku for sku in SKUS if parts.path == f"/v1/services/{sku[0]}/skus"]
+        start = int(query.get("pageToken", ["0"])[0])
+        page = {"skus": [self.sku(*sku) for sku in mine[start : start + 2]]}
+        if start + 2 < len(mine):
+            page["nextPageToken"] = str(start + 2)
+        data = json.dumps(page).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    @staticmethod
+    def sku(_, sku_id, description, unit, regions, tiers):
+        rates = [
+            {"startUsageAmount": begin, "unitPrice": {"currencyCode": "USD", "units": str(units), "nanos": nanos}}
+            for begin, units, nanos in tiers
+        ]
+        expression = {"usageUnit": unit, "tieredRates": rates}
+        info = {"effectiveTime": "2026-11-01T00:00:00Z", "pricingExpression": expression}
+        return {"skuId": sku_id, "description": description, "serviceRegions": regions, "pricingInfo": [info]}
+
+
+def test_a_catalogue_that_speaks_rest_gives_the_same_book(catalogue, monkeypatch):
+    by_grpc = book().book.to_table()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Rest)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    monkeypatch.setenv("K2CR_ENDPOINT_BILLING", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    try:
+        assert book().book.to_table().equals(by_grpc)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def book(currency="USD"):

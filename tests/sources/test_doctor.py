@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import grpc
 import pytest
+from typer.testing import CliRunner
 
+from k2cr_analysis.cli import app
 from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.sources.doctor import examine
 from k2cr_analysis.sources.live import LiveCluster
@@ -63,3 +67,28 @@ def test_an_api_that_is_switched_off_names_the_command(ends):
 def test_a_cluster_that_is_not_there_is_not_well(ends, tmp_path):
     live = LiveCluster.of_context(CONTEXT, str(tmp_path / "absent"), None, None, None, Caller())
     assert set(ill(live)) == {"cluster"}
+
+
+def test_without_a_context_the_current_one_is_examined(ends, tmp_path):
+    words = ["doctor", "--kubeconfig", str(tmp_path / "config")]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert "well" in done.stdout and "not well" not in done.stdout
+
+
+def test_without_any_context_the_command_that_makes_one_is_printed(ends, tmp_path):
+    words = ["doctor", "--kubeconfig", str(tmp_path / "absent"), "--project", "proj", "--cluster", "shop"]
+    done = CliRunner().invoke(app, [*words, "--location", "europe-west1"])
+    assert "gcloud container clusters get-credentials shop --location=europe-west1 --project=proj" in done.stdout
+
+
+def test_who_acts_as_a_service_account_gives_the_role_to_it(ends):
+    ends[1].faults[CPU] = [grpc.StatusCode.PERMISSION_DENIED]
+    live = replace(ends[3], caller=Caller("reader@proj.iam.gserviceaccount.com"))
+    mend = ill(live)["metrics"]
+    assert '--member="serviceAccount:reader@proj.iam.gserviceaccount.com" --role=roles/monitoring.viewer' in mend
+
+
+def test_a_job_that_may_not_be_made_names_its_role(ends):
+    ends[2].faults = [None, (403, "accessDenied", "Access Denied: Project proj: bigquery.jobs.create")]
+    assert "--role=roles/bigquery.jobUser" in ill(ends[3], "p.d.t")["bill"]

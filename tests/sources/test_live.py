@@ -350,6 +350,17 @@ def test_the_bill_beside_manifests(bills, tmp_path):
     assert list(provenance.gaps) == ["no usage table was given", "no traffic table was given"]
 
 
+def test_beside_manifests_too_a_source_fails_by_itself(bills, tmp_path):
+    (tmp_path / "web.json").write_text(json.dumps(OBJECTS[0]))
+    bills.faults = [(403, "accessDenied", "Access Denied")]
+    words = ["collect", "--manifests", tmp_path / "web.json", "--billing-table", TABLE, "--end", "2026-03-03"]
+    failed = k2cr(*words, "--out", tmp_path / "s")
+    assert failed.returncode == 4 and "k2cr collect --manifests" in failed.stderr
+    provenance = open_snapshot(tmp_path / "s").provenance
+    assert provenance.rows == {"objects": 1}
+    assert [gap for gap in provenance.gaps if gap.startswith("billing: ")]
+
+
 def test_a_run_that_kept_nothing_leaves_nothing(tmp_path):
     done = k2cr("collect", "--context", "nowhere", "--kubeconfig", tmp_path / "absent", "--out", tmp_path / "s")
     assert done.returncode in (2, 3)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.remote.clients import CATALOG, require
 from k2cr_analysis.remote.credentials import Caller
-from k2cr_analysis.remote.endpoints import endpoint
+from k2cr_analysis.remote.endpoints import PLAINTEXT_CHANNEL, endpoint, speaks_http2
 from k2cr_analysis.sources.patience import PASSING_STATUSES, Patience
 
 _TIMEOUT_S: Final = 60.0
@@ -65,8 +65,20 @@ def _client(caller: Caller) -> Any:
         return CloudCatalogClient(credentials=caller.credentials())
     if not moved.is_plaintext:
         return CloudCatalogClient(credentials=caller.credentials(), client_options={"api_endpoint": moved.address})
-    import grpc  # type: ignore[import-untyped]
-    from google.cloud.billing_v1.services.cloud_catalog.transports import CloudCatalogGrpcTransport
+    return CloudCatalogClient(transport=_plaintext(moved.address))
 
-    channel = grpc.insecure_channel(moved.address, options=[("grpc.max_receive_message_length", -1)])
-    return CloudCatalogClient(transport=CloudCatalogGrpcTransport(channel=channel))
+
+def _plaintext(address: str) -> Any:
+    """A transport without TLS and credentials: gRPC, or REST where the end speaks that alone."""
+    from google.cloud.billing_v1.services.cloud_catalog import transports
+
+    if not speaks_http2(address):
+        from google.auth.credentials import AnonymousCredentials
+
+        make: Any = AnonymousCredentials
+        transport = transports.CloudCatalogRestTransport(host=address, credentials=make(), url_scheme="http")
+        transport._session.trust_env = False  # no proxy of the environment between this machine and itself
+        return transport
+    import grpc  # type: ignore[import-untyped]
+
+    return transports.CloudCatalogGrpcTransport(channel=grpc.insecure_channel(address, options=PLAINTEXT_CHANNEL))

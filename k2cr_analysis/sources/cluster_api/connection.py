@@ -139,6 +139,16 @@ class ApiServer:
         )
 
 
+def current_context(kubeconfig: str | None) -> str | None:
+    """The kubeconfig's own choice; None where there is no kubeconfig, or it has made none."""
+    require(KUBERNETES)
+    config = _config_module()
+    try:
+        return str(config.list_kube_config_contexts(kubeconfig)[1]["name"])
+    except (config.ConfigException, OSError, TypeError, KeyError):
+        return None
+
+
 def _configuration(context: str, kubeconfig: str | None) -> Any:
     from kubernetes.client import Configuration
 
