@@ -50,6 +50,7 @@ TABLES = (
 )
 _RATES_KEYS = ("engineer_hour", "currency", "toil", "effort", "rules")  # the other fields of Rates stand in [discounts]
 _DISCOUNTS_KEYS = ("cud",)
+_LONGEST_FREEZE_DAYS = 366
 _T = TypeVar("_T")
 _SYNTAX_ERROR = re.compile(
     r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
@@ -216,6 +217,14 @@ class _Reader:
                     f"last = {freeze.last}",
                     f"first, {freeze.first}, or a later day",
                     "both days are included",
+                )
+            if (freeze.last - freeze.first).days > _LONGEST_FREEZE_DAYS:
+                self.fail(
+                    "config-out-of-range",
+                    ("plan", "freezes", str(number)),
+                    f"{freeze.first} to {freeze.last}",
+                    "a year at most",
+                    'what never moves has [workload."ns/Kind/name"] keep = true',
                 )
         return plan
 

@@ -129,7 +129,7 @@ class Avoidable:
             return Removal(None if gone else _ZERO, 0, cluster_goes=False)
         counts = [pool.going_count(gone) for pool in self._pools]
         saved = sum((pool.month_of(gone, n) for pool, n in zip(self._pools, counts, strict=True)), _ZERO)
-        return Removal(min(saved, self._on_demand_month), sum(counts), cluster_goes=False)
+        return Removal(min(saved, self.on_demand_month), sum(counts), cluster_goes=False)
 
     def nodes_going(self, leaving: Iterable[str]) -> tuple[tuple[str, str], ...]:
         """(pool, node) of each node that goes when these workloads leave."""
@@ -176,7 +176,7 @@ class Avoidable:
         if self.together(gone).cluster_goes:
             return min(self._bill.committed_month, sum(self._bill.node_month.values(), _ZERO))
         saved = sum((p.month_of(gone, p.going_count(gone)) for p in self._pools), _ZERO)
-        return max(saved - self._on_demand_month, _ZERO)
+        return max(saved - self.on_demand_month, _ZERO)
 
     def _line(self, name: str, month: Decimal) -> LineItem:
         return LineItem(name, Decimal(1), "month", month, self._bill.currency)
@@ -189,7 +189,8 @@ class Avoidable:
         return max(self._bill.month - self._bill.stays_month - self._bill.committed_month, _ZERO)
 
     @cached_property
-    def _on_demand_month(self) -> Decimal:
+    def on_demand_month(self) -> Decimal:
+        """What the nodes cost beyond the committed use: no more leaves the bill while the cluster stays."""
         return max(sum(self._bill.node_month.values(), _ZERO) - self._bill.committed_month, _ZERO)
 
 

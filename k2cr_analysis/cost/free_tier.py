@@ -25,7 +25,7 @@ FREE_VCPU_S = Decimal(180_000)
 FREE_GIB_S = Decimal(360_000)
 FREE_REQUESTS = Decimal(2_000_000)
 
-_COMPUTE_UNITS = ("vcpu_s", "gib_s")
+COMPUTE_UNITS = ("vcpu_s", "gib_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def free_tier(items: Iterable[LineItem], prices: PriceBook) -> FreeTier:
     def free(unit: str, quantity: Decimal) -> Decimal:
         return amounts[unit] * min(quantity / quantities[unit], Decimal(1)) if quantities[unit] else Decimal(0)
 
-    compute = sum((amounts[unit] for unit in _COMPUTE_UNITS), Decimal(0))
+    compute = sum((amounts[unit] for unit in COMPUTE_UNITS), Decimal(0))
     beside = (free(unit, prices.free_quantity(unit)) for unit in UNITS_BESIDE)
     return FreeTier(
         compute=min(compute, free_spend_month(prices)),

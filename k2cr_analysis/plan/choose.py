@@ -1,9 +1,10 @@
-"""Which workloads move: exact on small inputs, greedy with local search beyond.
+"""Which workloads move: exact on small inputs, proved where OR-Tools is there, greedy with local search beyond.
 
 Up to ``EXACT_UP_TO`` candidates every set is tried. Beyond, each pool proposes the sets that free 1, 2, ... nodes
 at the least cost (``covers``); the best of each pool are joined, and pool by pool exchanged for the next best where the
 exact worth of the whole rises; so are all candidates, which is what empties a cluster. At last single workloads come in
-or go out. The number of trials is fixed: the same input gives the same plan on every machine.
+or go out. The number of trials is fixed: the same input gives the same plan on every machine. Where a gap is left and
+the extra ``planner`` is installed, OR-Tools closes it (``proof``); the plan says which way it was made.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from decimal import Decimal
 from itertools import compress, product
 
 from k2cr_analysis.plan.covers import ClusterCovers, Cover, cluster_covers, upper_bound
-from k2cr_analysis.plan.worth import Candidate, Fleet, Key
+from k2cr_analysis.plan.hops import Key
+from k2cr_analysis.plan.proof import prove
+from k2cr_analysis.plan.worth import Candidate, Fleet
 
 EXACT_UP_TO = 10
 _COVERS_TRIED = 12  # of each pool, in each of
@@ -34,6 +37,7 @@ class Choice:
     chosen: tuple[Candidate, ...]
     objective: Decimal | None
     bound: Decimal | None
+    method: str
 
     @property
     def gap(self) -> float | None:
@@ -46,11 +50,11 @@ class Choice:
 def choose(fleet: Fleet, exact_up_to: int = EXACT_UP_TO) -> Choice:
     """The set with the greatest objective that the search finds; an empty one where no move pays."""
     if not fleet.candidates:
-        return Choice((), _ZERO, _ZERO)
+        return Choice((), _ZERO, _ZERO, "nothing can move")
     if fleet.worth(fleet.candidates).objective is None:
         # It cannot be told which nodes go: what pays on paper is proposed, and nothing is promised.
         paying = (c for c in fleet.candidates if c.paper_saving_month > c.effort_month)
-        return Choice(tuple(paying), None, None)
+        return Choice(tuple(paying), None, None, "what pays on paper: nothing tells which nodes go")
     if len(fleet.candidates) <= exact_up_to:
         return _exact(fleet)
     clusters = cluster_covers(fleet)
@@ -58,9 +62,13 @@ def choose(fleet: Fleet, exact_up_to: int = EXACT_UP_TO) -> Choice:
     bound = Decimal(repr(round(upper_bound(fleet, clusters), 6)))
     chosen = _best(fleet, [(), *_wholes(fleet, clusters, joined), joined])
     if _objective(fleet, chosen) < bound - _EQUAL:
-        chosen = _with_singles(fleet, chosen)
-    objective = _objective(fleet, chosen)
-    return Choice(_in_order(chosen), objective, bound if bound > objective + _EQUAL else objective)
+        chosen = _with_singles(fleet, _with_hops_settled(fleet, chosen))
+    objective, method = _objective(fleet, chosen), "local search; bound by Lagrangian decomposition"
+    if objective < bound - _EQUAL and (proof := prove(fleet)) is not None:
+        chosen = max(chosen, proof.chosen, key=lambda c: _objective(fleet, c))  # the first of equals
+        objective, bound = _objective(fleet, chosen), min(bound, proof.bound)
+        method = f"local search, then {proof.solver}"
+    return Choice(_in_order(chosen), objective, bound if bound > objective + _EQUAL else objective, method)
 
 
 def _exact(fleet: Fleet) -> Choice:
@@ -68,7 +76,7 @@ def _exact(fleet: Fleet) -> Choice:
     picks = product((False, True), repeat=len(fleet.candidates))
     best = _best(fleet, (tuple(compress(fleet.candidates, picked)) for picked in picks))
     objective = _objective(fleet, best)
-    return Choice(_in_order(best), objective, objective)
+    return Choice(_in_order(best), objective, objective, "every set tried")
 
 
 def _joined(fleet: Fleet, clusters: Sequence[ClusterCovers]) -> tuple[Candidate, ...]:
@@ -125,6 +133,23 @@ def _with_singles(fleet: Fleet, start: Sequence[Candidate]) -> tuple[Candidate, 
             if reached > objective:
                 chosen, objective = other, reached
         if objective == before:
+            break
+    return tuple(chosen.values())
+
+
+def _with_hops_settled(fleet: Fleet, start: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """For each workload that stays and is called: it moves too, or its callers stay too, where that is better."""
+    chosen, by_key = {c.key: c for c in start}, {c.key: c for c in fleet.candidates}
+    objective, trials = _objective(fleet, chosen.values()), _SINGLES_TRIED
+    for target in fleet.hops.reached(chosen):
+        callers = [key for key in chosen if target in fleet.hops.calls.get(key, ())]
+        without = {key: c for key, c in chosen.items() if key not in callers}
+        for other in (chosen | {target: by_key[target]}, without) if target in by_key else (without,):
+            trials -= 1
+            reached = _objective(fleet, other.values())
+            if reached > objective:
+                chosen, objective = other, reached
+        if trials <= 0:
             break
     return tuple(chosen.values())
 

@@ -12,8 +12,9 @@ lose a node; the sum of the pools' bounds then bounds every set (Lagrangian deco
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 import numpy as np
@@ -21,9 +22,10 @@ import numpy as np
 from k2cr_analysis.cost.avoidable import Avoidable
 from k2cr_analysis.model.observed import FloatArray
 from k2cr_analysis.plan.cost_split import LEAST_COST, split_cost
+from k2cr_analysis.plan.hops import Key
 from k2cr_analysis.plan.least_cover import LeastCover, least_cover
 from k2cr_analysis.plan.pool_problem import PoolProblem
-from k2cr_analysis.plan.worth import Candidate, Fleet, Key
+from k2cr_analysis.plan.worth import Candidate, Fleet
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +101,17 @@ class PoolCovers:
 class ClusterCovers:
     """All pools of one cluster, and what its candidates are worth where pods are billed one by one."""
 
-    def __init__(self, avoidable: Avoidable, candidates: Sequence[Candidate]) -> None:
+    def __init__(self, avoidable: Avoidable, candidates: Sequence[Candidate], hops: Mapping[Key, Decimal]) -> None:
         self.candidates = tuple(candidates)
-        self._cost = np.array([float(c.cloud_run_month + c.effort_month) for c in candidates])
+        alone = np.array([float(c.cloud_run_month + c.effort_month) for c in candidates])
+        self._cost = alone + np.array([float(hops.get(c.key, 0)) for c in candidates])
         attributed = np.array([float(c.attributed_month) if avoidable.by_pod else 0.0 for c in candidates])
         self._alone = attributed - self._cost
         self.pools = self._split(avoidable)
         must = np.array([c.id in avoidable.holds for c in candidates], dtype=bool)
         can_go = bool(avoidable.holds) and int(must.sum()) == len(avoidable.holds)
         whole = avoidable.all_month if can_go else None
-        self._going = None if whole is None else float(whole) - float(self._cost[must].sum())
+        self._going = None if whole is None else float(whole) - float(alone[must].sum())  # and then nothing is called
 
     @property
     def paying_alone(self) -> tuple[Candidate, ...]:
@@ -143,10 +146,28 @@ class ClusterCovers:
 
 def cluster_covers(fleet: Fleet) -> tuple[ClusterCovers, ...]:
     """One for each cluster of the fleet, in their order."""
+    hops = hop_shares(fleet)
     return tuple(
-        ClusterCovers(avoidable, [c for c in fleet.candidates if c.cluster == number])
+        ClusterCovers(avoidable, [c for c in fleet.candidates if c.cluster == number], hops)
         for number, avoidable in enumerate(fleet.avoidables)
     )
+
+
+def hop_shares(fleet: Fleet) -> dict[Key, Decimal]:
+    """Candidate -> the least that it pays of the hops to workloads that cannot move, whoever else moves.
+
+    A hop is paid whole by any number of callers: an even share for each is never more than that.
+    """
+    movable = {c.key for c in fleet.candidates}
+    callers: dict[Key, list[Key]] = {}
+    for key in movable:
+        for target in fleet.hops.calls.get(key, frozenset()) - movable:
+            callers.setdefault(target, []).append(key)
+    shares: dict[Key, Decimal] = {}
+    for target, keys in callers.items():
+        for key in keys:
+            shares[key] = shares.get(key, Decimal(0)) + fleet.hops.price([target]) / len(keys)
+    return shares
 
 
 def upper_bound(fleet: Fleet, clusters: Sequence[ClusterCovers]) -> float:

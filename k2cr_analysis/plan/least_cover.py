@@ -1,6 +1,6 @@
-"""The cheapest set of workloads that frees enough of a pool: a covering knapsack in three dimensions.
+"""The cheapest set of workloads that frees enough of a pool: a covering knapsack in several dimensions.
 
-Depth-first branch and bound. The bound of a branch allows parts of workloads and takes one weighted sum of the three
+Depth-first branch and bound. The bound of a branch allows parts of workloads and takes one weighted sum of the
 dimensions, which only makes the problem easier (Dantzig's bound of a surrogate constraint).
 """
 
@@ -8,20 +8,27 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from k2cr_analysis.model.observed import FloatArray
 
-# Weights of CPU, memory and number of pods: each alone, and mixtures of the first two.
-WEIGHTS = np.array(
-    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.5, 0.5, 0.0], [0.75, 0.25, 0.0], [0.25, 0.75, 0.0]]
-)
 SLACK = 1e-9  # what rounding may leave of a requirement that is met exactly
 
 # Up to this many workloads in a pool the search is worth its time; beyond, the greedy cover is close to its bound.
 SEARCH_UP_TO = 64
 _BRANCHES = 6000
+
+
+@cache
+def weightings(dimensions: int) -> FloatArray:
+    """Weights of the dimensions, float64[w, dimensions]: each alone, and mixtures of the first two."""
+    mixtures = np.zeros((3, dimensions))
+    if dimensions < 2:
+        return np.eye(dimensions)
+    mixtures[:, :2] = [[0.5, 0.5], [0.75, 0.25], [0.25, 0.75]]
+    return np.vstack([np.eye(dimensions), mixtures])
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +40,16 @@ class LeastCover:
 
 
 def least_cover(cost: FloatArray, freed: FloatArray, needed: FloatArray) -> LeastCover:
-    """The cheapest indices whose ``freed`` float64[n, 3] add up to ``needed`` float64[3]; ``cost`` float64[n] > 0."""
+    """The cheapest indices whose ``freed`` float64[n, d] add up to ``needed`` float64[d]; ``cost`` float64[n] > 0."""
+    asked = needed > SLACK
+    if not asked.any():
+        return LeastCover((), 0.0)
+    freed, needed = freed[:, asked], needed[asked]
     if np.any(freed.sum(axis=0) < needed - SLACK):
         return LeastCover(None, float("inf"))
-    relaxed, weights = max((fractional_cost(cost, freed @ w, float(needed @ w)), tuple(w)) for w in WEIGHTS)
+    relaxed, weights = max(
+        (fractional_cost(cost, freed @ w, float(needed @ w)), tuple(w)) for w in weightings(len(needed))
+    )
     greedy = _greedy(cost, freed, needed)
     if len(cost) > SEARCH_UP_TO:
         return LeastCover(greedy, min(relaxed, float(cost[list(greedy)].sum())))
@@ -54,7 +67,7 @@ def fractional_cost(cost: FloatArray, size: FloatArray, needed: float) -> float:
 def _greedy(cost: FloatArray, freed: FloatArray, needed: FloatArray) -> tuple[int, ...]:
     """The cheapest of the covers by cost for what is freed, one for each weighting, trimmed."""
     covers = []
-    for weights in WEIGHTS:
+    for weights in weightings(len(needed)):
         order = np.argsort(-(freed @ weights) / cost, kind="stable")
         enough = np.all(np.cumsum(freed[order], axis=0) >= needed - SLACK, axis=1)
         covers.append(_trimmed(order[: int(np.argmax(enough)) + 1], cost, freed, needed))
@@ -81,13 +94,13 @@ class _Search:
         size = freed @ weights
         self._order = np.argsort(-size / cost, kind="stable")
         self._cost = [float(c) for c in cost[self._order]]
-        self._freed = [(float(a), float(b), float(c)) for a, b, c in freed[self._order]]
+        self._freed = [tuple(map(float, row)) for row in freed[self._order]]
         self._weights = tuple(float(w) for w in weights)
         self._sizes = [0.0, *(float(s) for s in np.cumsum(size[self._order]))]
         self._costs = [0.0, *(float(c) for c in np.cumsum(cost[self._order]))]
         left = np.cumsum(freed[self._order][::-1], axis=0)[::-1]
-        self._left = [*((float(a), float(b), float(c)) for a, b, c in left), (0.0, 0.0, 0.0)]
-        self._needed = (float(needed[0]), float(needed[1]), float(needed[2]))
+        self._left = [*(tuple(map(float, row)) for row in left), (0.0,) * len(needed)]
+        self._needed = tuple(map(float, needed))
         self._branches = _BRANCHES
 
     def run(self, start: tuple[int, ...], relaxed: float) -> LeastCover:
@@ -98,7 +111,7 @@ class _Search:
         found = tuple(int(self._order[n]) for n in self._best)
         return LeastCover(found, self._best_cost if self._branches > 0 else min(relaxed, self._best_cost))
 
-    def _dive(self, depth: int, needed: tuple[float, float, float], cost: float, picked: tuple[int, ...]) -> None:
+    def _dive(self, depth: int, needed: tuple[float, ...], cost: float, picked: tuple[int, ...]) -> None:
         self._branches -= 1
         if max(needed) <= SLACK:
             if cost < self._best_cost:
@@ -108,12 +121,11 @@ class _Search:
         too_little = any(has < need - SLACK for has, need in zip(left, needed, strict=True))
         if self._branches <= 0 or too_little or cost + self._rest(depth, needed) >= self._best_cost - SLACK:
             return
-        a, b, c = self._freed[depth]
-        less = (needed[0] - a, needed[1] - b, needed[2] - c)
+        less = tuple(need - has for need, has in zip(needed, self._freed[depth], strict=True))
         self._dive(depth + 1, less, cost + self._cost[depth], (*picked, depth))
         self._dive(depth + 1, needed, cost, picked)
 
-    def _rest(self, depth: int, needed: tuple[float, float, float]) -> float:
+    def _rest(self, depth: int, needed: tuple[float, ...]) -> float:
         """The least that the workloads from ``depth`` on cost for what is still needed, parts allowed."""
         wanted = sum(w * n for w, n in zip(self._weights, needed, strict=True))
         if wanted <= 0:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.cost.avoidable import ASSUMPTIONS
 from k2cr_analysis.plan.choose import Choice, choose
+from k2cr_analysis.plan.hops import HOP_PRICED, HOP_UNPRICED
 from k2cr_analysis.plan.leftovers import leftovers
 from k2cr_analysis.plan.portfolio import only_currency, portfolio_of
 from k2cr_analysis.plan.result import Plan, Portfolio
 from k2cr_analysis.plan.sensitivity import break_even_requests, swings
-from k2cr_analysis.plan.waves import WAVE_ASSUMPTION, waves_of
-from k2cr_analysis.plan.worth import EFFORT_ASSUMPTION, Fleet
+from k2cr_analysis.plan.waves import wave_assumptions, waves_of
+from k2cr_analysis.plan.worth import EFFORT_ASSUMPTION, HOURS_PER_DAY, Fleet
 
-_SAME_ON_BOTH_SIDES = (
-    "load balancers, traffic to the internet and logs cost on Cloud Run what they cost today; an internal load balancer"
-    " in front of what stays on GKE is not priced"
-)
+_SAME_ON_BOTH_SIDES = "load balancers, traffic to the internet and logs cost on Cloud Run what they cost today"
 _NO_RATE = "no [rates] engineer_hour in the config: the effort of the move is not weighed against its saving"
 
 
@@ -50,7 +48,6 @@ def plan_and_portfolio(assessments: Assessment | Sequence[Assessment]) -> tuple[
 
 
 def _plan(fleet: Fleet, choice: Choice, currency: str) -> Plan:
-    has_rate = any(a.config.rates.engineer_hour for a in fleet.assessments)
     return Plan(
         currency=currency,
         waves=waves_of(fleet, choice.chosen),
@@ -58,10 +55,24 @@ def _plan(fleet: Fleet, choice: Choice, currency: str) -> Plan:
         objective=choice.objective,
         bound=choice.bound,
         gap=choice.gap,
-        assumptions=(*ASSUMPTIONS, _SAME_ON_BOTH_SIDES, WAVE_ASSUMPTION, EFFORT_ASSUMPTION if has_rate else _NO_RATE),
+        assumptions=tuple(_assumptions(fleet)),
         swings=swings(fleet, choice.chosen),
         break_even_requests={c.id: found for c in fleet.candidates if (found := break_even_requests(c)) is not None},
     )
+
+
+def _assumptions(fleet: Fleet) -> Iterator[str]:
+    config = fleet.assessments[0].config
+    yield from ASSUMPTIONS
+    yield _SAME_ON_BOTH_SIDES
+    if fleet.hops.reached(c.key for c in fleet.candidates):
+        months = sorted({month for month in fleet.hops.month if month is not None})
+        yield from (HOP_PRICED.format(month=month) for month in months)
+        if None in fleet.hops.month:
+            yield HOP_UNPRICED
+    yield from wave_assumptions(config.plan)
+    has_rate = any(a.config.rates.engineer_hour for a in fleet.assessments)
+    yield EFFORT_ASSUMPTION.format(months=config.plan.payback_months, hours=HOURS_PER_DAY) if has_rate else _NO_RATE
 
 
 def _as_tuple(assessments: Assessment | Sequence[Assessment]) -> tuple[Assessment, ...]:

@@ -1,25 +1,31 @@
-"""One node pool as a covering problem, in numbers alone: what each workload frees, what k nodes ask for."""
+"""One node pool as a covering problem, in numbers alone: what each workload frees, what k nodes ask for.
+
+The first three columns are CPU, memory and number of pods, of which the nodes that stay are in proportion to the
+scarcest. The others count pods that are large: no node holds more than ``q`` pods that each take more than 1/(q+1) of
+its CPU, or of its memory, so that a q-th of those that stay is the least that must stay, however well they are packed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from k2cr_analysis.cost.avoidable import PackedPool
 from k2cr_analysis.cost.repack import load_of
 from k2cr_analysis.model.observed import FloatArray
-from k2cr_analysis.plan.least_cover import SLACK, WEIGHTS
+from k2cr_analysis.plan.least_cover import SLACK, weightings
 
+_LARGE = (1, 2, 3, 4)  # q: pods of a node that each take more than 1/(q+1) of it
 NEAR = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PoolProblem:
-    """``freed`` float64[n, 3]: nodes that each of n workloads frees, by CPU, memory and number of pods.
+    """``freed`` float64[n, d]: nodes that each of n workloads frees, by each column.
 
-    ``counts`` int[k]: numbers of nodes that may go; ``needed`` float64[k, 3]: what must be freed for each.
+    ``counts`` int[k]: numbers of nodes that may go; ``needed`` float64[k, d]: what must be freed for each.
     """
 
     node_month: float
@@ -31,17 +37,27 @@ class PoolProblem:
     def of(cls, pool: PackedPool, leaving: Sequence[str]) -> PoolProblem:
         """The problem of a pool when only ``leaving``, ids with pods in it, may leave."""
         nodes = len(pool.node_names)
-        everything = np.sum([in_nodes(pool, w) for w in pool.groups], axis=0) if pool.groups else np.zeros(3)
         # A pool can only be emptied where all its pods may leave; it keeps a node a zone otherwise.
         some = range(1, min(nodes - pool.least_kept(leaving) + 1, nodes)) if leaving else range(0)
         counts = (*some, nodes) if leaving and len(leaving) == len(pool.groups) else tuple(some)
-        stay = np.array([(nodes - n + 0.5) / nodes if n < nodes else 0.0 for n in counts])
+        going = np.array(counts, dtype=np.float64)
+        everything = _sum_over(pool.groups, lambda w: in_nodes(pool, w), 3)
+        in_proportion = np.where(going < nodes, (nodes - going + 0.5) / nodes, 0.0) * float(everything.max())
+        large = _sum_over(pool.groups, lambda w: large_pods(pool, w), 2 * len(_LARGE))
         return cls(
             node_month=float(pool.most_of_a_node_month),
-            freed=np.array([in_nodes(pool, w) for w in leaving]).reshape(len(leaving), 3),
+            freed=np.array([(*in_nodes(pool, w), *large_pods(pool, w)) for w in leaving]).reshape(
+                len(leaving), 3 + 2 * len(_LARGE)
+            ),
             counts=counts,
-            needed=everything - np.outer(stay, np.full(3, float(everything.max()))),
-        )
+            needed=np.hstack([everything - in_proportion[:, None], large - (nodes - going)[:, None]]),
+        ).without_idle_columns()
+
+    def without_idle_columns(self) -> PoolProblem:
+        """The same without columns that ask for nothing; the first three stay."""
+        asks = np.any(self.needed > SLACK, axis=0)
+        asks[:3] = True
+        return replace(self, freed=self.freed[:, asks], needed=self.needed[:, asks])
 
     def counts_near(self, parts: FloatArray) -> Sequence[int]:
         """The rows of ``counts`` within ``NEAR`` of what these parts of the workloads free."""
@@ -55,7 +71,7 @@ class PoolProblem:
         if not self.counts or not len(cost):
             return 0.0, parts
         least, orders = [], []
-        for weights in WEIGHTS:
+        for weights in weightings(self.freed.shape[1]):
             size = self.freed @ weights
             order = np.argsort(-size / cost, kind="stable")
             sizes, costs = np.append(0.0, np.cumsum(size[order])), np.append(0.0, np.cumsum(cost[order]))
@@ -77,3 +93,23 @@ def in_nodes(pool: PackedPool, workload_id: str) -> tuple[float, float, float]:
     """What a workload's pods take of the pool's nodes: by CPU, by memory, by number of pods."""
     load, room = load_of(pool.groups[workload_id]), pool.room
     return (load.cpu_millicores / room.cpu_millicores, load.memory_kib / room.memory_kib, load.pods / room.pods)
+
+
+def large_pods(pool: PackedPool, workload_id: str) -> tuple[float, ...]:
+    """A workload's pods that take more than 1/(q+1) of a node, a q-th node each: by CPU, then by memory, for each q."""
+    return tuple(
+        sum(
+            group.pods
+            for group in pool.groups[workload_id]
+            if group[resource] * (q + 1) > (pool.room.cpu_millicores, pool.room.memory_kib)[resource]
+        )
+        / q
+        for resource in (0, 1)
+        for q in _LARGE
+    )
+
+
+def _sum_over(groups: Iterable[str], of: Callable[[str], tuple[float, ...]], width: int) -> FloatArray:
+    found = [of(w) for w in groups]
+    total: FloatArray = np.sum(found, axis=0) if found else np.zeros(width)
+    return total

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from k2cr_analysis.model.finding import Verdict
@@ -26,6 +27,10 @@ class Wave:
     effort_days: float
     nodes: tuple[tuple[str, str], ...]  # (pool, node) that go with this wave
     cluster_goes: bool
+    hops: tuple[str, ...] = ()  # what stays after this wave and is called from Cloud Run, each through a balancer
+    hops_month: Decimal = Decimal(0)  # in the realised figures already
+    starts: date | None = None  # days, both included, where the config says when the first wave begins
+    ends: date | None = None
 
     @property
     def nodes_removed(self) -> int:

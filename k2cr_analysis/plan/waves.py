@@ -1,39 +1,65 @@
 """In which order the chosen workloads move.
 
-A wave is what a small team can do in two weeks: at most ``WAVE_DAYS`` days of effort. Workloads that save most for
-their effort go first; those that call each other go in the same wave where it has room, so that a chatty pair does not
-talk across the platforms for longer than it must.
+A wave is what a small team can do in two weeks: ``[plan] wave_days`` and ``wave_workloads`` say how much. Those that
+call each other go in the same wave where it has room, so that a chatty pair does not talk across the platforms for
+longer than it must. Two orders are tried, those that save most for their effort first, and one node pool after the
+other, since nothing leaves the bill before a node does; the one that has realised more by then stands.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
+from k2cr_analysis.config import PlanSettings
+from k2cr_analysis.plan.calendar import Slot, slots
+from k2cr_analysis.plan.hops import Key
 from k2cr_analysis.plan.result import Wave
 from k2cr_analysis.plan.worth import Candidate, Fleet, Worth
-
-WAVE_DAYS = 20.0
-WAVE_WORKLOADS = 25
-WAVE_ASSUMPTION = f"a wave holds at most {WAVE_DAYS:g} days of effort and {WAVE_WORKLOADS} workloads"
 
 _CALLS = ("http", "grpc")
 _ZERO = Decimal(0)
 
 
+def wave_assumptions(settings: PlanSettings) -> Iterator[str]:
+    """What the waves rest on, in sentences."""
+    yield f"a wave holds at most {settings.wave_days:g} days of effort and {settings.wave_workloads} workloads"
+    if settings.freezes and settings.start is None:
+        yield "no [plan] start in the config: the waves have no days, and the freezes do not count"
+
+
 def waves_of(fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Wave, ...]:
     """The chosen workloads in waves, with what each wave realises after those before it."""
-    batches = _batches(chosen, _neighbours(chosen))
+    settings, neighbours = fleet.assessments[0].config.plan, _neighbours(chosen)
+    orders = [sorted(chosen, key=_first), sorted(chosen, key=lambda c: (_pool_of(fleet, c), _first(c)))]
+    tried = [_realised(fleet, _batches(order, neighbours, settings)) for order in orders]
+    return max(tried, key=_soonest)  # the first of equals
+
+
+def _soonest(waves: Sequence[Wave]) -> Decimal:
+    """Money realised by the end of each wave, in sum over the waves: more where savings come sooner."""
+    return sum((wave.cumulative_realised_month or _ZERO for wave in waves), _ZERO) / max(len(waves), 1)
+
+
+def _pool_of(fleet: Fleet, candidate: Candidate) -> tuple[int, str]:
+    """The pool in which most of a workload's CPU is requested."""
+    pools = [p for p in fleet.avoidables[candidate.cluster].pools if candidate.id in p.groups]
+    most = max(pools, key=lambda p: sum(g.cpu_millicores * g.pods for g in p.groups[candidate.id]), default=None)
+    return (candidate.cluster, most.name if most else "")
+
+
+def _realised(fleet: Fleet, batches: Sequence[tuple[Slot, Sequence[Candidate]]]) -> tuple[Wave, ...]:
     waves: list[Wave] = []
     moved: list[Candidate] = []
     before, nodes_before = fleet.worth(()), frozenset[tuple[str, str]]()
-    for number, batch in enumerate(batches, start=1):
+    for number, (slot, batch) in enumerate(batches, start=1):
         moved += batch
         after, nodes = fleet.worth(moved), fleet.nodes_going(moved)
         # Which nodes go is decided anew with every wave: the names of this wave are those that come on top.
         new = [node for node in nodes if node not in nodes_before][: max(len(nodes) - len(nodes_before), 0)]
-        waves.append(_wave(number, batch, (before, after), new))
+        waves.append(replace(_wave(number, batch, (before, after), new), starts=slot.first, ends=slot.last))
         before, nodes_before = after, nodes_before | set(new)
     return tuple(waves)
 
@@ -52,43 +78,60 @@ def _wave(
         effort_days=round(sum(c.effort_days for c in batch), 6),
         nodes=tuple(nodes),
         cluster_goes=sum(r.cluster_goes for r in after.removals) > sum(r.cluster_goes for r in before.removals),
+        hops=tuple(identity for _, identity in after.hops),
+        hops_month=after.hops_month,
     )
 
 
 def _batches(
-    chosen: Sequence[Candidate], neighbours: Mapping[tuple[int, str], Sequence[Candidate]]
-) -> list[list[Candidate]]:
-    waiting = {c.key: c for c in sorted(chosen, key=_first)}
-    batches: list[list[Candidate]] = []
-    while waiting:
-        batch: list[Candidate] = []
-        for candidate in list(waiting.values()):
-            if candidate.key not in waiting:
-                continue
-            if batch and not _has_room(batch, candidate):
-                break
-            batch.append(waiting.pop(candidate.key))
-            for neighbour in neighbours.get(candidate.key, ()):
-                if neighbour.key in waiting and _has_room(batch, neighbour):
-                    batch.append(waiting.pop(neighbour.key))
-        batches.append(batch)
+    order: Sequence[Candidate], neighbours: Mapping[Key, Sequence[Candidate]], settings: PlanSettings
+) -> list[tuple[Slot, list[Candidate]]]:
+    """Slots of the calendar with what moves in each, in this order as far as freezes and room let it."""
+    waiting = {c.key: c for c in order}
+    batches: list[tuple[Slot, list[Candidate]]] = []
+    for slot in slots(settings):
+        if not waiting:
+            break
+        batch = _batch([c for c in waiting.values() if not slot.is_frozen(c.id)], neighbours, settings)
+        for candidate in batch:
+            del waiting[candidate.key]
+        if batch:
+            batches.append((slot, batch))
     return batches
 
 
-def _first(candidate: Candidate) -> tuple[float, tuple[int, str]]:
+def _batch(
+    order: Sequence[Candidate], neighbours: Mapping[Key, Sequence[Candidate]], settings: PlanSettings
+) -> list[Candidate]:
+    """The first of these, each with its neighbours, until there is no room; one that is too large goes alone."""
+    able = {c.key: c for c in order}
+    batch: dict[Key, Candidate] = {}
+    for candidate in order:
+        if candidate.key in batch:
+            continue
+        if batch and not _has_room(batch.values(), candidate, settings):
+            break
+        batch[candidate.key] = candidate
+        for neighbour in neighbours.get(candidate.key, ()):
+            if neighbour.key in able and neighbour.key not in batch and _has_room(batch.values(), neighbour, settings):
+                batch[neighbour.key] = neighbour
+    return list(batch.values())
+
+
+def _first(candidate: Candidate) -> tuple[float, Key]:
     """Most saving on paper for a day of effort first; half a day is the least that a move takes."""
     return (-float(candidate.paper_saving_month) / max(candidate.effort_days, 0.5), candidate.key)
 
 
-def _has_room(batch: Sequence[Candidate], more: Candidate) -> bool:
+def _has_room(batch: Collection[Candidate], more: Candidate, settings: PlanSettings) -> bool:
     days = sum(c.effort_days for c in batch) + more.effort_days
-    return days <= WAVE_DAYS and len(batch) < WAVE_WORKLOADS
+    return days <= settings.wave_days and len(batch) < settings.wave_workloads
 
 
-def _neighbours(chosen: Sequence[Candidate]) -> Mapping[tuple[int, str], list[Candidate]]:
+def _neighbours(chosen: Sequence[Candidate]) -> Mapping[Key, list[Candidate]]:
     """Who calls whom among the chosen, both ways."""
     by_key = {c.key: c for c in chosen}
-    found: dict[tuple[int, str], set[tuple[int, str]]] = defaultdict(set)
+    found: dict[Key, set[Key]] = defaultdict(set)
     for candidate in chosen:
         for edge in candidate.assessed.fit.dependencies:
             other = (candidate.cluster, edge.target)

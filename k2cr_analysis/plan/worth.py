@@ -1,6 +1,7 @@
-"""What a set of workloads is worth a month: what the bill really loses, less Cloud Run, less the effort of the move.
+"""What a set of workloads is worth a month: what the bill really loses, less what comes on it, less the effort.
 
-Cloud Run's free tier counts once over the set. Effort is spread over ``PAYBACK_MONTHS`` at the config's engineer rate.
+What comes is Cloud Run, whose free tier counts once over the set, and the paths to what stays (``hops``). Effort is
+spread over ``[plan] payback_months`` at the config's engineer rate.
 """
 
 from __future__ import annotations
@@ -12,13 +13,12 @@ from decimal import Decimal
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.cost.avoidable import Avoidable, Removal
 from k2cr_analysis.cost.free_tier import FreeTier, free_tier
+from k2cr_analysis.plan.hops import Hops, Key
 
 HOURS_PER_DAY = 8
-PAYBACK_MONTHS = 12
-EFFORT_ASSUMPTION = f"the effort of the move is spread over {PAYBACK_MONTHS} months, at {HOURS_PER_DAY} hours a day"
+EFFORT_ASSUMPTION = "the effort of the move is spread over {months} months, at {hours} hours a day"
 
 _ZERO = Decimal(0)
-Key = tuple[int, str]  # number of the cluster, workload id
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,12 @@ class Worth:
     free: Decimal
     effort: Decimal
     removals: tuple[Removal, ...]
+    hops: tuple[Key, ...]  # what stays and is called by what moves
+    hops_month: Decimal
 
     @property
     def realised(self) -> Decimal | None:
-        return None if self.avoided is None else self.avoided - self.cloud_run
+        return None if self.avoided is None else self.avoided - self.cloud_run - self.hops_month
 
     @property
     def objective(self) -> Decimal | None:
@@ -78,6 +80,7 @@ class Fleet:
         self.assessments = tuple(assessments)
         self.avoidables: tuple[Avoidable, ...] = tuple(a.avoidable.with_holds(holding(a)) for a in assessments)
         self.candidates = tuple(c for number, a in enumerate(assessments) for c in _candidates(number, a))
+        self.hops = Hops.of(assessments)
         self._prices = assessments[0].prices
 
     def worth(self, chosen: Iterable[Candidate]) -> Worth:
@@ -90,12 +93,16 @@ class Fleet:
         known = [r.month for r in removals if r.month is not None]
         gross = sum((c.cloud_run_month for c in found), _ZERO)
         free = self.free_tier_of(found).month
+        gone = {number for number, removal in enumerate(removals) if removal.cluster_goes}
+        hops = tuple(key for key in self.hops.reached(c.key for c in found) if key[0] not in gone)
         return Worth(
             avoided=sum(known, _ZERO) if len(known) == len(removals) else None,
             cloud_run=gross - free,
             free=free,
             effort=sum((c.effort_month for c in found), _ZERO),
             removals=removals,
+            hops=hops,
+            hops_month=self.hops.price(hops),
         )
 
     def nodes_going(self, chosen: Iterable[Candidate]) -> tuple[tuple[str, str], ...]:
@@ -128,4 +135,6 @@ def _candidates(number: int, assessment: Assessment) -> Iterable[Candidate]:
         cost = assessed.cost
         if assessed.fit.moves and cost is not None and cost.cloud_run_month is not None:
             hours = Decimal(repr(assessed.effort_days or 0.0)) * HOURS_PER_DAY
-            yield Candidate(number, assessed, cost.cloud_run_month, hours * rate / PAYBACK_MONTHS)
+            yield Candidate(
+                number, assessed, cost.cloud_run_month, hours * rate / assessment.config.plan.payback_months
+            )

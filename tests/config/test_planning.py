@@ -58,6 +58,11 @@ WRONG = {
         "plan.freezes.0",
         "or a later day",
     ),
+    "a freeze for ever": (
+        '[[plan.freezes]]\nfirst = 2026-12-15\nlast = 9999-12-31\nreason = "x"',
+        "plan.freezes.0",
+        "a year at most",
+    ),
     "freezes that are no list": ('[plan]\nfreezes = "december"', "plan.freezes", "a list of tables"),
     "no room in a wave": ("[plan]\nwave_workloads = 0", "plan.wave_workloads", "1 or more"),
     "a pool below nothing": ('[pool."default"]\nmin_nodes = -1', "pool.default.min_nodes", "0 or more"),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from k2cr_analysis.config import PlanSettings
 from k2cr_analysis.cost.avoidable import Avoidable
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.plan import plan, portfolio
@@ -145,15 +146,21 @@ sizes = st.tuples(
 )
 
 
-def small_fleet(found, nodes):
+edges = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=6)
+
+
+def small_fleet(found, nodes, calls=(), hop="18.25"):
+    """``calls``: pairs of numbers, who calls whom."""
     objects, moves = [], {}
     for number, (cpu, memory, pods, price, verdict, pool) in enumerate(found):
         selector = {"cloud.google.com/gke-nodepool": pool}
         objects.append(workload(f"w{number}", cpu, memory, replicas=pods, nodeSelector=selector))
-        moves[f"w{number}"] = Move(price if verdict in ("ready", "changes") else None, verdict)
+        called = tuple(sorted({f"w{b % len(found)}" for a, b in calls if a % len(found) == number}))
+        moves[f"w{number}"] = Move(price if verdict in ("ready", "changes") else None, verdict, calls=called)
     places = [(pool, n) for pool in ("main", "other") for n in range(nodes)]
     objects += [node(f"{pool}-{n}", pool=pool, zone="ab"[n % 2]) for pool, n in places]
-    return Fleet([assessment(objects, moves)])
+    made = assessment(objects, moves)
+    return Fleet([replace(made, config=replace(made.config, plan=PlanSettings(hop_month=Decimal(hop))))])
 
 
 def brute_force(fleet):
@@ -162,17 +169,17 @@ def brute_force(fleet):
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(sizes, min_size=1, max_size=7), st.integers(1, 4))
-def test_on_small_clusters_the_plan_equals_brute_force(found, nodes):
-    fleet = small_fleet(found, nodes)
+@given(st.lists(sizes, min_size=1, max_size=7), st.integers(1, 4), edges)
+def test_on_small_clusters_the_plan_equals_brute_force(found, nodes, calls):
+    fleet = small_fleet(found, nodes, calls)
     choice = choose(fleet)
     assert choice.objective == brute_force(fleet) == choice.bound
 
 
 @settings(max_examples=25, deadline=None)
-@given(found=st.lists(sizes, min_size=2, max_size=8), nodes=st.integers(1, 5))
-def test_the_search_stays_below_its_bound_and_the_bound_above_the_best(found, nodes):
-    fleet = small_fleet(found, nodes)
+@given(found=st.lists(sizes, min_size=2, max_size=8), nodes=st.integers(1, 5), calls=edges)
+def test_the_search_stays_below_its_bound_and_the_bound_above_the_best(found, nodes, calls):
+    fleet = small_fleet(found, nodes, calls)
     choice = choose(fleet, exact_up_to=0)
     best = brute_force(fleet)
     assert 0 <= choice.objective <= best <= choice.bound + Decimal("0.000001")
