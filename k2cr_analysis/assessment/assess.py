@@ -11,6 +11,7 @@ from k2cr_analysis.assessment import notices
 from k2cr_analysis.assessment.interval import saving_interval
 from k2cr_analysis.assessment.merging import Merging, merge_neighbours
 from k2cr_analysis.assessment.predicting import corrections_of, predict_workload
+from k2cr_analysis.assessment.recommend import Question, to_objectives
 from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
 from k2cr_analysis.assessment.rule_pages import check_rule_names
 from k2cr_analysis.assessment.running import assumed_profile, mean_instances, running_timeline
@@ -25,7 +26,7 @@ from k2cr_analysis.cost.gke import attribute
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.latency.calibration import Calibration
-from k2cr_analysis.latency.predict import Prediction
+from k2cr_analysis.latency.predict import Effort, Prediction
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.finding import SEVERITIES, Finding
@@ -36,7 +37,7 @@ from k2cr_analysis.model.parse import parse_cluster
 from k2cr_analysis.model.prices import PriceBook, Tariff
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.operability import effort_days, toil
-from k2cr_analysis.queries import Daily, daily, tables_at, traffic, usage
+from k2cr_analysis.queries import Daily, billing, daily, tables_at, traffic, usage
 from k2cr_analysis.sizing import Sizing, size
 from k2cr_analysis.snapshot import Snapshot, open_snapshot
 
@@ -58,19 +59,27 @@ class _Evidence:
     bill: GkeBill
     avoidable: Avoidable
     calibration: Calibration
+    effort: Effort
 
 
 def assess(
-    snapshot: Snapshot | Path | str, config: Config | None = None, calibration: Calibration | None = None
+    snapshot: Snapshot | Path | str,
+    config: Config | None = None,
+    calibration: Calibration | None = None,
+    *,
+    effort: Effort = "coarse",
 ) -> Assessment:
     """Assess every workload of a snapshot; ``calibration``: what services that have moved taught.
 
+    ``effort`` goes into each service's configuration. "quick": its size alone, with closed forms for its latency.
+    "coarse": the size is simulated, and where it misses the objectives, what lies around it. "full": the whole grid
+    is searched for the cheapest that meets them, which takes seconds a service.
     Raises SnapshotError where ``snapshot`` is not a whole snapshot. The same snapshot and config give the same result.
     """
     opened = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
     settings = config or Config()
     check_rule_names(settings)
-    evidence, merging, assumptions = _gather(opened, settings, calibration or Calibration())
+    evidence, merging, assumptions = _gather(opened, settings, calibration or Calibration(), effort)
     assessed = [_assess_workload(w, merging.fits[w.id], evidence) for w in merging.cluster.workloads]
     assessed += [(_assess_part(workload, fit, evidence), []) for workload, fit in merging.neighbours.values()]
     assessed.sort(key=lambda found: found[0].id)
@@ -92,7 +101,9 @@ def assess(
     )
 
 
-def _gather(snapshot: Snapshot, config: Config, calibration: Calibration) -> tuple[_Evidence, Merging, list[str]]:
+def _gather(
+    snapshot: Snapshot, config: Config, calibration: Calibration, effort: Effort
+) -> tuple[_Evidence, Merging, list[str]]:
     origin = snapshot.provenance
     objects = list(snapshot.objects())
     parse = partial(
@@ -106,12 +117,13 @@ def _gather(snapshot: Snapshot, config: Config, calibration: Calibration) -> tup
     region, assumptions = _region(cluster, config)
     table = snapshot.table("prices")
     book = PriceBook.from_table(table) if table is not None else PriceBook.embedded()
-    prices = in_currency_of_bill(book, snapshot.table("billing"))
     rolled_up = tables_at(config.engine, snapshot, snapshot.sha256)
+    billed = billing(rolled_up)
+    prices = in_currency_of_bill(book, billed)
     measured, profiles = usage(rolled_up), traffic(rolled_up, _services(cluster))
     bill = attribute(
         cluster,
-        billing=snapshot.table("billing"),
+        billing=billed,
         usage=measured,
         prices=prices,
         region=region,
@@ -137,6 +149,7 @@ def _gather(snapshot: Snapshot, config: Config, calibration: Calibration) -> tup
         bill=bill,
         avoidable=avoidable,
         calibration=calibration,
+        effort=effort,
     )
     said = [
         *assumptions,
@@ -165,10 +178,9 @@ def _region(cluster: Cluster, config: Config) -> tuple[str, list[str]]:
 
 def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple[WorkloadAssessment, list[str]]:
     sizing = _sized(workload, fit, evidence)
-    shape = sizing.shape if sizing else None
-    prediction = _predicted(workload, fit, shape, evidence)
+    shape, prediction, choice_notes = _chosen(workload, fit, sizing.shape if sizing else None, evidence)
     timeline = prediction.timeline if prediction else _running(workload, shape, evidence)
-    notes = list(sizing.findings) if sizing else []
+    notes = [*(sizing.findings if sizing else ()), *choice_notes]
     shape, items, price_findings = _priced(shape, timeline, evidence)
     if items is not None and timeline is not None:
         items = (*items, *beside_items(workload, timeline, Tariff(evidence.prices, evidence.region)))
@@ -229,6 +241,31 @@ def _traffic(workload: Workload, evidence: _Evidence) -> TrafficProfile | None:
     return assumed_profile(assumed.requests_per_s, assumed.latency_ms)
 
 
+def _chosen(
+    workload: Workload, fit: Fit, sized: ServiceShape | None, evidence: _Evidence
+) -> tuple[ServiceShape | None, Prediction | None, list[Finding]]:
+    """The shape that meets the objectives, and what is predicted for it."""
+    predicted = _predicted(workload, fit, sized, evidence)
+    if sized is None or predicted is None or evidence.prices.currency != evidence.bill.currency:
+        return sized, predicted, []
+    cud = evidence.config.rates.cud
+    question = Question(
+        workload=workload,
+        traffic=_traffic(workload, evidence),
+        usage=evidence.usage.get(workload.id),
+        corrections=corrections_of(workload, fit, evidence.calibration),
+        cost=lambda shape, month: total(price_timeline(shape, month, evidence.prices, evidence.region, cud)),
+        objectives=evidence.config.objectives_of(workload.id),
+    )
+    try:
+        chosen, notes = to_objectives(sized, predicted, question, evidence.effort)
+    except InputError as error:
+        if error.ref != "no-price":
+            raise
+        return sized, predicted, []  # without prices nothing is the cheapest
+    return chosen, predicted if chosen == sized else _predicted(workload, fit, chosen, evidence), notes
+
+
 def _predicted(workload: Workload, fit: Fit, shape: ServiceShape | None, evidence: _Evidence) -> Prediction | None:
     if shape is None or shape.target != "service":
         return None
@@ -239,6 +276,7 @@ def _predicted(workload: Workload, fit: Fit, shape: ServiceShape | None, evidenc
         traffic=_traffic(workload, evidence),
         usage=evidence.usage.get(workload.id),
         corrections=corrections_of(workload, fit, evidence.calibration),
+        effort=evidence.effort,
     )
 
 

@@ -1,29 +1,27 @@
-"""One currency, the bill's: list prices are converted by the billing export's own rate, and nothing else is guessed."""
+"""One currency, the bill's: all else is converted by the billing export's own rates, and nothing else is guessed.
+
+The export says ``cost / currency_conversion_rate`` = US$. A bill has rows in two currencies after its account moved.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from k2cr_analysis.model.prices import PriceBook
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from k2cr_analysis.queries.bill import Billing
 
 _WHENCE = "currency_conversion_rate of the billing export's last row"
 
 
-def in_currency_of_bill(prices: PriceBook, billing: pa.Table | None) -> PriceBook:
-    """The price book in the bill's currency; unchanged where there is no bill, or no rate to convert with.
-
-    The export says ``cost / currency_conversion_rate`` = US$, so the rate converts a book in US$ alone.
-    """
-    if billing is None or not billing.num_rows or prices.currency != "USD":
+def in_currency_of_bill(prices: PriceBook, billing: Billing | None) -> PriceBook:
+    """The price book in the bill's currency; unchanged where there is no bill, or no rate to convert with."""
+    if billing is None or prices.currency != "USD":
         return prices
-    currency, rate = _last(billing)
-    if currency == prices.currency or not rate:
+    of_bill = billing.currency
+    if of_bill.code == prices.currency or of_bill.per_usd is None:
         return prices
-    return prices.converted(currency, Decimal(repr(rate)), _WHENCE)
+    return prices.converted(of_bill.code, of_bill.per_usd, _WHENCE)
 
 
 def no_rate(prices: PriceBook, currency: str) -> str:
@@ -31,10 +29,19 @@ def no_rate(prices: PriceBook, currency: str) -> str:
     return f"the bill is in {currency}, the price book in {prices.currency}, and the bill has no rate between them"
 
 
-def _last(billing: pa.Table) -> tuple[str, float | None]:
-    """(currency, rate) of the row whose usage ended last."""
-    import pyarrow.compute as pc
-
-    ends = billing.column("usage_end_time")
-    row = pc.index(ends, pc.max(ends)).as_py()
-    return billing.column("currency")[row].as_py(), billing.column("currency_conversion_rate")[row].as_py()
+def to_one_currency(billing: Billing) -> tuple[str, Mapping[str, Decimal], tuple[str, ...]]:
+    """(the bill's currency, factor for each currency that can be converted to it, what was done or is missing)."""
+    of_bill = billing.currency
+    factors, said = {of_bill.code: Decimal(1)}, []
+    for other in billing.currencies:
+        if other.code == of_bill.code:
+            continue
+        if other.per_usd is None or of_bill.per_usd is None:
+            said.append(f"rows of the bill are in {other.code}, and it has no rate from {other.code} to {of_bill.code}")
+        else:
+            factors[other.code] = of_bill.per_usd / other.per_usd
+            said.append(
+                f"rows of the bill in {other.code} are converted to {of_bill.code} by the export's own rates,"
+                f" {of_bill.per_usd} / {other.per_usd}"
+            )
+    return of_bill.code, factors, tuple(said)

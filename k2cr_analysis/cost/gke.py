@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from k2cr_analysis.config.settings import Cud
 from k2cr_analysis.cost.autopilot import pod_items
@@ -22,9 +21,7 @@ from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.money import HOURS_PER_MONTH, LineItem, total
 from k2cr_analysis.model.observed import WorkloadUsage
 from k2cr_analysis.model.prices import GLOBAL, LIST_PRICE, PriceBook, Tariff
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from k2cr_analysis.queries.bill import Billing
 
 _ZONE = re.compile(r"[a-z]+-[a-z]+\d+-[a-z]")
 # Autopilot does not bill system pods: cloud.google.com/kubernetes-engine/pricing.
@@ -41,7 +38,7 @@ NOT_IN_NODE_PRICES = (
 
 def attribute(
     cluster: Cluster,
-    billing: pa.Table | None,
+    billing: Billing | None,
     usage: Mapping[str, WorkloadUsage],
     prices: PriceBook,
     region: str,
@@ -50,11 +47,11 @@ def attribute(
 ) -> GkeBill:
     """The bill of a month of 730 h and each workload's share of it.
 
-    ``billing``: the snapshot's billing table (``snapshot.tables.BILLING``), of ``window_days`` days; None or empty
-    where there is none. ``usage`` by workload id. ``cud`` counts where list prices are used: a bill has it in already.
+    ``billing``: the snapshot's billing table, added up, of ``window_days`` days; None where there is none. ``usage`` by
+    workload id. ``cud`` counts where list prices are used: a bill has it in already.
     """
     demands, tariff = pod_demands(cluster, usage), Tariff(prices, region, cud)
-    if billing is not None and billing.num_rows:
+    if billing is not None:
         return attribute_export(cluster, billing, demands, tariff, window_days)
     if cluster.is_autopilot:
         return _autopilot(cluster, demands, tariff, "autopilot-prices")

@@ -5,12 +5,14 @@ tables_at(engine, snapshot, ...) where they are run
 
 usage(snapshot)                  workload id -> WorkloadUsage
 traffic(snapshot, services_of)   workload id -> TrafficProfile
+billing(snapshot)                the bill, added up by what decides where an amount belongs
 daily(snapshot, traffic)         workload id -> Daily, for intervals that resample days
 """
 
+from k2cr_analysis.queries.bill import billing
 from k2cr_analysis.queries.by_day import Daily, daily
 from k2cr_analysis.queries.choice import tables_at
 from k2cr_analysis.queries.container_usage import usage
 from k2cr_analysis.queries.service_traffic import traffic
 
-__all__ = ["Daily", "daily", "tables_at", "traffic", "usage"]
+__all__ = ["Daily", "billing", "daily", "tables_at", "traffic", "usage"]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from k2cr_analysis.errors import Location
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.parse import parse_cluster
+from k2cr_analysis.queries.bill import Billing
+from k2cr_analysis.queries.bill import billing as rolled_up
 from k2cr_analysis.snapshot import SnapshotObject
 from k2cr_analysis.snapshot.tables import BILLING
 
@@ -130,8 +136,23 @@ def billing_row(
     }
 
 
-def billing(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-    return pa.Table.from_pylist([dict(r) for r in rows], schema=BILLING.schema)
+def billing(rows: Iterable[Mapping[str, Any]]) -> Billing:
+    """The rows of a billing table, rolled up as those of a snapshot are."""
+    table = pa.Table.from_pylist([dict(r) for r in rows], schema=BILLING.schema)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "part-0.parquet"
+        pq.write_table(table, file)
+        found = rolled_up(OneTable(file))
+    assert found is not None
+    return found
+
+
+@dataclass(frozen=True)
+class OneTable:
+    file: Path
+
+    def table_files(self, name: str) -> list[Path]:
+        return [self.file] if name == "billing" else []
 
 
 def allocated(workload_name: str, namespace: str = "shop", kind: str = "apps/v1-Deployment") -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What the cluster costs today, and whose it is: every source of the bill, to the last digit."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,11 +9,10 @@ from hypothesis import strategies as st
 
 from k2cr_analysis.cost.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE
 from k2cr_analysis.cost.gke import ASSUMED_AUTOPILOT, attribute
-from k2cr_analysis.errors import InputError
 from k2cr_analysis.model.money import total
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
 from k2cr_analysis.model.prices import PriceBook
-from tests.cost.clusters import REGION, allocated, billing, billing_row, cluster, live, node, workload
+from tests.cost.clusters import REGION, START, allocated, billing, billing_row, cluster, live, node, workload
 
 BOOK = PriceBook.embedded()
 CENT = Decimal("0.01")
@@ -247,9 +247,139 @@ def test_the_runs_of_a_cron_job_are_its_own():
     assert bill.attributed_month("shop/CronJob/nightly") > 0
 
 
-def test_two_currencies_are_never_added_up():
-    with pytest.raises(InputError, match="several-currencies"):
-        bill_of([workload("web")], [*ROWS, {**ROWS[0], "currency": "JPY"}])
+YEN = {"currency": "JPY", "currency_conversion_rate": 150.0}
+EURO = {"currency": "EUR", "currency_conversion_rate": 0.9}
+
+
+def test_a_bill_in_two_currencies_is_converted_by_its_own_rates_and_says_so():
+    rows = [billing_row(9.0, allocated("web")) | EURO, billing_row(150.0, allocated("web"), day=1) | YEN]
+    bill = bill_of([workload("web")], rows)
+    assert bill.currency == "JPY"  # of the last row
+    assert abs(bill.month - (9 * 150 / Decimal("0.9") + 150) * MONTH / 48) < Decimal("1e-6")
+    assert any("in EUR are converted to JPY by the export's own rates" in reason for reason in bill.reasons)
+    assert_adds_up(bill)
+
+
+def test_two_currencies_without_a_rate_are_never_added_up():
+    bill = bill_of([workload("web")], [*ROWS, {**ROWS[0], "currency": "JPY"}])
+    assert (bill.month, bill.lines, bill.attributed_month(WEB)) == (None, (), None)
+    assert "has no rate from USD to JPY" in bill.unpriced[WEB] or "has no rate from JPY to USD" in bill.unpriced[WEB]
+
+
+# --- which hours the rows cover
+
+
+def hours_of(rows):
+    return next(
+        (
+            r.split(" h,")[0].removeprefix("the bill of ")
+            for r in bill_of([workload("web")], rows).reasons
+            if " h, " in r
+        ),
+        "730",
+    )
+
+
+A_DAY = [billing_row(1.0, allocated("web"), day=d) for d in (0, 1, 2)]
+MONTH_LONG = {"usage_start_time": START - timedelta(days=20), "usage_end_time": START + timedelta(days=11)}
+COVERED = {
+    "three days": (A_DAY, "72"),
+    "a tax row of the whole month does not count": ([*A_DAY, billing_row(1.0, cost_type="tax") | MONTH_LONG], "72"),
+    "nor does a subscription of another service": (
+        [*A_DAY, billing_row(1.0, sku="Support", service=("x", "Support")) | MONTH_LONG],
+        "72",
+    ),
+    "a late row of last month does not stretch it": ([*A_DAY * 50, billing_row(1.0, allocated("web"), day=-40)], "72"),
+    "two rows that are a month apart are a month": ([A_DAY[0], billing_row(1.0, allocated("web"), day=29)], "720"),
+    "an hour and a half": ([billing_row(1.0, allocated("web")) | {"usage_end_time": START + timedelta(minutes=90)}], "1.5"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "hours"), COVERED.values(), ids=COVERED)
+def test_the_hours_that_the_rows_cover(rows, hours):
+    assert hours_of(rows) == hours
+
+
+# --- rows that name no workload of the snapshot
+
+
+def line_of_row(row):
+    (name,) = [n for n, _ in bill_of([workload("web")], [row]).lines if n != "workloads"]
+    return name
+
+
+PROD = {"goog-k8s-cluster-name": "prod"}
+KUBERNETES, NETWORKING = ("CCD8-9BF1-090E", "Kubernetes Engine"), ("E505-1604-58F8", "Networking")
+NAMED = {
+    "Cloud NAT": billing_row(1.0, sku="Networking Cloud Nat Gateway Uptime", service=NETWORKING),
+    "load balancers": billing_row(1.0, sku="Cloud Load Balancer Forwarding Rule Minimum Global", service=NETWORKING),
+    "network": billing_row(1.0, sku="Network Inter Zone Data Transfer Out"),
+    "IP addresses": billing_row(1.0, sku="External IP Charge on a Standard VM"),
+    "commitments": billing_row(5.0, sku="Commitment v1: E2 Cpu in Japan for 1 Year", taken_off=[-4.0]),
+    "Cloud Logging": billing_row(1.0, sku="Log Storage cost", service=("5490-F7B7-8DF6", "Cloud Logging")),
+    "Cloud Monitoring": billing_row(1.0, sku="Metric Volume", service=("58CD-E7C3-72CA", "Cloud Monitoring")),
+    "adjustments": billing_row(-1.0, allocated("web"), cost_type="adjustment"),
+    "SKUs that GKE's cost allocation does not split": billing_row(1.0, PROD | {"k8s-namespace": "goog-k8s-unsupported-sku"}),
+    "namespaces whose workloads are not named": billing_row(1.0, PROD | {"k8s-namespace": "shop"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "row"), NAMED.items(), ids=NAMED)
+def test_a_line_has_the_name_of_what_it_is(line, row):
+    assert line_of_row(row) == line
+
+
+def test_the_fee_and_what_is_given_for_it_stand_apart_and_go_together():
+    fee = billing_row(2.4, PROD, sku="Zonal Kubernetes Clusters", service=KUBERNETES, taken_off=[-2.4])
+    bill = bill_of([workload("web")], [billing_row(1.0, allocated("web")), fee])
+    assert lines(bill)[FEE_LINE] == Decimal("73.00") and lines(bill)[FEE_CREDIT_LINE] == Decimal("-73.00")
+    assert bill.stays_month == 0
+    assert_adds_up(bill)
+
+
+def test_a_row_without_the_kind_of_its_workload_is_its_only_bearers():
+    labels = {k: v for k, v in allocated("web").items() if k != "k8s-workload-type"}
+    assert bill_of([workload("web")], [billing_row(1.0, labels)]).attributed_month(WEB) > 0
+    both = [workload("web"), workload("web", kind="StatefulSet")]
+    assert bill_of(both, [billing_row(1.0, labels)]).attributed_month(WEB) is None
+
+
+def test_a_cluster_of_the_same_name_elsewhere_is_another():
+    rows = [
+        billing_row(1.0, allocated("web") | {"goog-k8s-cluster-location": place}) for place in (REGION, "europe-west1")
+    ]
+    assert bill_of([workload("web")], rows).attributed_month(WEB).quantize(CENT) == (MONTH / 24).quantize(CENT)
+
+
+def test_autopilots_pods_are_split_by_what_they_request_where_the_bill_does_not_say():
+    rows = [
+        billing_row(6.0, PROD, sku=f"Autopilot Pod {what} Requests (asia-northeast1)", service=KUBERNETES)
+        for what in ("mCPU", "Memory")
+    ]
+    bill = bill_of([workload("web", "1", "2Gi", replicas=3), workload("api", "1", "2Gi"), *autopilot_nodes()], rows)
+    assert round(bill.attributed_month(WEB) / bill.attributed_month(API), 9) == 3
+    assert lines(bill)["workloads"] == (12 * MONTH / 24).quantize(CENT)
+    assert bill.billed_by_pod and bill.stays_month == 0
+    assert_adds_up(bill)
+
+
+def autopilot_nodes():
+    found = node("gk3-a")
+    found["metadata"]["name"] = "gk3-prod-pool-1-a"
+    return [found]
+
+
+def test_what_is_paid_for_a_commitment_is_in_the_bill_once():
+    """The new model: usage at the discounted rate, the fee row offset by a credit; what is not used stays."""
+    model = {"consumption_model": {"id": "D97B-0795-975B", "description": "Compute Flexible CUDs 1 Year"}}
+    fee = billing_row(10.0, sku="Commitment - dollar based v1: Compute Flexible for 1 year", taken_off=[-7.2])
+    bill = bill_of(
+        [workload("web")], [billing_row(7.2, allocated("web")) | model, billing_row(3.0, allocated("web")), fee]
+    )
+    assert bill.attributed_month(WEB).quantize(CENT) == (Decimal("10.2") * MONTH / 24).quantize(CENT)
+    assert lines(bill)["commitments"] == (Decimal("2.8") * MONTH / 24).quantize(CENT)
+    assert bill.committed_month.quantize(CENT) == (Decimal("7.2") * MONTH / 24).quantize(CENT)
+    assert_adds_up(bill)
 
 
 def test_without_cost_allocation_the_bills_machines_are_split_by_demand():
@@ -275,22 +405,40 @@ places = st.sampled_from(
         {"k8s-namespace": "kube:system-overhead"},
     ]
 )
-skus = st.sampled_from(["E2 Instance Core running in Japan", "Balanced PD Capacity", "Something new"])
+skus = st.sampled_from(
+    [
+        ("E2 Instance Core running in Japan", "Compute Engine"),
+        ("Balanced PD Capacity", "Compute Engine"),
+        ("Zonal Kubernetes Clusters", "Kubernetes Engine"),
+        ("Autopilot Pod mCPU Requests (asia-northeast1)", "Kubernetes Engine"),
+        ("Networking Cloud Nat Data Processing", "Networking"),
+        ("Something new", "A new service"),
+    ]
+)
+SERVICE_IDS = {"Compute Engine": "6F81-5844-456A", "Kubernetes Engine": KUBERNETES[0], "Networking": NETWORKING[0]}
+kinds = st.sampled_from(["regular", "regular", "tax", "adjustment", "rounding_error"])
 
 
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
-        st.tuples(amounts, places, skus, st.lists(amounts, max_size=2), st.integers(0, 5)), min_size=1, max_size=25
+        st.tuples(amounts, places, skus, st.lists(amounts, max_size=2), st.integers(0, 5), kinds),
+        min_size=1,
+        max_size=25,
     ),
     st.randoms(),
 )
 def test_any_bill_adds_up_to_its_invoice_in_any_order(found, shuffled):
-    rows = [billing_row(cost, labels, sku=sku, taken_off=off, day=day) for cost, labels, sku, off, day in found]
+    rows = [
+        billing_row(
+            cost, labels, sku=sku, service=(SERVICE_IDS.get(service, "new"), service), taken_off=off, day=day, cost_type=kind
+        )
+        for cost, labels, (sku, service), off, day, kind in found
+    ]  # fmt: skip
     bill = bill_of([workload("web"), workload("api")], rows)
-    hours = 24 * (max(f[4] for f in found) - min(f[4] for f in found) + 1)
     invoice = sum((Decimal(repr(f[0])) + sum((Decimal(repr(c)) for c in f[3]), Decimal(0)) for f in found), Decimal(0))
-    assert abs(bill.month - invoice * MONTH / hours) < Decimal("1e-6")
+    hours = next((Decimal(r.split()[3]) for r in bill.reasons if r.startswith("the bill of")), MONTH)
+    assert abs(bill.month - invoice * MONTH / hours) < Decimal("1e-6") * MONTH / hours
     assert_adds_up(bill)
     shuffled.shuffle(rows)
     assert bill_of([workload("api"), workload("web")], rows) == bill

@@ -1,6 +1,7 @@
 """The same questions by the real BigQuery client: what it sends is BigQuery's, and what it gets is what DuckDB gets."""
 
 import dataclasses
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -10,11 +11,12 @@ from sqlglot.optimizer.qualify import qualify
 
 from k2cr_analysis.config import Engine
 from k2cr_analysis.errors import RemoteError
-from k2cr_analysis.queries import daily, tables_at, traffic, usage
+from k2cr_analysis.queries import billing, daily, tables_at, traffic, usage
 from k2cr_analysis.queries.bigquery import BigQueryTables
 from k2cr_analysis.queries.engine import VIEWS, sql_text
 from k2cr_analysis.queries.translate import bigquery_sql
 from k2cr_analysis.snapshot.tables import TABLES
+from tests.cost.clusters import allocated, billing_row
 from tests.queries.rollup_warehouse import RollupWarehouse
 from tests.sources.bigquery_server import serving_bigquery
 
@@ -41,16 +43,21 @@ TRAFFIC_ROWS = [
     *(traffic_row(m, 2, MESH, source_namespace_name="shop", source_workload_name="api") for m in range(1, 40)),
     *(traffic_row(m, 2, EXTERNAL, service_name="api", latency_mean_ms=12.0) for m in range(1, 4000, 11)),
 ]  # fmt: skip
+BILLING_ROWS = [
+    billing_row(n / 7, allocated(f"w{n % 3}") | extra, day=n % 5, taken_off=[-0.01] * (n % 3), sku=f"SKU {n % 2}")
+    for n in range(1, 60)
+    for extra in ({}, {"team": "shop"}, {"goog-k8s-cluster-location": "asia-northeast1"})
+]
 
 
 @pytest.fixture
 def both(tables, monkeypatch):
     """(the snapshot's own files, the same tables in BigQuery, the warehouse)"""
-    here = tables(usage=USAGE_ROWS, traffic=TRAFFIC_ROWS)
+    here = tables(usage=USAGE_ROWS, traffic=TRAFFIC_ROWS, billing=BILLING_ROWS)
     there = BigQueryTables(here, SHA256, DATASET)
     loaded = {
         there.address(name): pa.Table.from_pylist(rows, TABLES[name].schema)
-        for name, rows in (("usage", USAGE_ROWS), ("traffic", TRAFFIC_ROWS))
+        for name, rows in (("usage", USAGE_ROWS), ("traffic", TRAFFIC_ROWS), ("billing", BILLING_ROWS))
     }
     warehouse = RollupWarehouse(loaded)
     with serving_bigquery(warehouse) as url:
@@ -80,6 +87,14 @@ def test_traffic_and_its_days_are_the_same_in_both(both):
     assert plain(traffic(there, SERVICES)) == plain(traffic(here, SERVICES))
     ours, theirs = plain(daily(here, traffic(here, SERVICES))), plain(daily(there, traffic(there, SERVICES)))
     np.testing.assert_equal(theirs, ours)
+
+
+def test_the_bill_is_the_same_in_both(both):
+    here, there, _ = both
+    found = billing(here)
+    assert billing(there) == found
+    paid = sum(Decimal(repr(r["cost"])) + sum(Decimal(repr(c["amount"])) for c in r["credits"]) for r in BILLING_ROWS)
+    assert abs(sum(row.net for row in found.rows) - paid) < Decimal("1e-6")
 
 
 def test_no_job_may_bill_more_than_its_dry_run_said(both):
@@ -157,17 +172,19 @@ def test_every_file_is_bigquerys_own_sql(file):
     assert names <= {f"`my-project`.`metrics`.`{name}_x` AS {name}" for name in TABLES} and names
 
 
+def bigquery_type(kind):
+    if pa.types.is_list(kind):
+        return f"ARRAY<{bigquery_type(kind.value_type)}>"
+    if pa.types.is_struct(kind):
+        return f"STRUCT<{', '.join(f'{f.name} {bigquery_type(f.type)}' for f in kind)}>"
+    names = {pa.types.is_timestamp: "TIMESTAMP", pa.types.is_floating: "FLOAT64", pa.types.is_integer: "INT64"}
+    return next((name for is_, name in names.items() if is_(kind)), "STRING")
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
 def test_every_column_of_every_file_is_there(file):
-    kinds = {pa.types.is_list: "ARRAY<FLOAT64>", pa.types.is_dictionary: "STRING", pa.types.is_timestamp: "TIMESTAMP"}
-    schema = {
-        "my-project": {
-            "metrics": {
-                f"{name}_x": {f.name: next((k for is_, k in kinds.items() if is_(f.type)), "FLOAT64") for f in table.schema}
-                for name, table in TABLES.items()
-            }
-        }
-    }  # fmt: skip
+    columns = {f"{name}_x": {f.name: bigquery_type(f.type) for f in table.schema} for name, table in TABLES.items()}
+    schema = {"my-project": {"metrics": columns}}
     qualify(parse_one(translated(file.stem), read="bigquery"), dialect="bigquery", schema=schema)
 
 
