@@ -267,7 +267,9 @@ def _resolved(
     match = next((c for c in ports if c.port.port == edge.port), ports[0] if len(ports) == 1 else None)
     kind = edge.kind
     if match and kind in ("unknown", "http", "grpc"):
-        by_speech: dict[str, DependencyKind] = {"http": "http", "https": "http", "grpc": "grpc", "h2c": "grpc"}
+        by_speech: dict[str, DependencyKind] = {
+            "http": "http", "https": "http", "grpc": "grpc", "h2c": "grpc", "h2": "grpc",
+        }  # fmt: skip
         kind = by_speech.get(match.speaks) or (
             _KIND_OF_PORT.get(match.port.port, kind) if match.port.port in RAW_PORTS else kind
         )

@@ -16,7 +16,7 @@ from typing import Literal
 from k2cr_analysis.fit.known_images import RAW_PORTS, raw_server_on
 from k2cr_analysis.model.workload import Container, Exposure, Pod, Port, Probe, ServicePort
 
-Speaks = Literal["http", "https", "grpc", "h2c", "raw", "udp", "unknown"]
+Speaks = Literal["http", "https", "grpc", "h2c", "h2", "raw", "udp", "unknown"]  # h2: HTTP/2 within TLS
 Role = Literal["application", "metrics", "admin"]
 
 _METRICS_WORDS = frozenset(
@@ -86,6 +86,8 @@ _HTTP_RANGES = (range(3000, 3100), range(8000, 9000), range(9000, 9092))
 CLOUD_RUN_DEFAULT_PORT = 8080  # Cloud Run, "Container runtime contract": the default of PORT
 TLS_PORTS = (443, 4443, 6443, 8443, 9443)
 _HTTP_ROUTES = ("Ingress", "MultiClusterIngress", "HTTPRoute", "KnativeService")
+# GKE's load balancers speak HTTP/2 to pods within TLS alone; ``kubernetes.io/h2c`` is the one without.
+# Source: docs.cloud.google.com/kubernetes-engine/docs/how-to/ingress-http2
 _GKE_PROTOCOLS = ("cloud.google.com/app-protocols", "service.alpha.kubernetes.io/app-protocols")
 
 
@@ -113,11 +115,11 @@ class CalledPort:
 
     @property
     def is_http2(self) -> bool:
-        return self.speaks in ("grpc", "h2c")
+        return self.speaks in ("grpc", "h2c", "h2")
 
     @property
     def is_web(self) -> bool:
-        return self.speaks in ("http", "https", "grpc", "h2c", "unknown")
+        return self.speaks in ("http", "https", "grpc", "h2c", "h2", "unknown")
 
 
 def called_ports(exposures: tuple[Exposure, ...], pod: Pod, annotations: Mapping[str, str]) -> tuple[CalledPort, ...]:
@@ -284,12 +286,14 @@ _Evidence = tuple[Speaks, bool, str]
 
 def _by_app_protocol(exposure: Exposure, port: ServicePort) -> _Evidence | None:
     said = (port.app_protocol or "").lower()
+    if port.app_protocol == "HTTP2":  # as GKE writes it; a mesh's http2 is in plain text
+        return "h2", True, "appProtocol HTTP2"
     if said:
         return _APP_PROTOCOLS.get(said, "raw"), True, f"appProtocol {port.app_protocol}"
     for annotation in _GKE_PROTOCOLS:
         table = _json_object(exposure.annotations.get(annotation, ""))
         value = str(table.get(port.name or "", table.get(str(port.port), ""))).upper()
-        by_gke: dict[str, Speaks] = {"HTTP": "http", "HTTPS": "https", "HTTP2": "h2c", "GRPC": "grpc"}
+        by_gke: dict[str, Speaks] = {"HTTP": "http", "HTTPS": "https", "HTTP2": "h2", "GRPC": "grpc"}
         if value in by_gke:
             return by_gke[value], True, f"annotation {annotation} {value}"
     return None

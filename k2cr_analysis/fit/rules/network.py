@@ -390,7 +390,7 @@ def tls_in_container(candidate: Candidate) -> Iterator[Found]:
     Example: ports: [{name: https, port: 443, targetPort: 8443}]
     """
     chosen = candidate.ingress.called
-    if candidate.target == "service" and chosen and chosen.speaks == "https" and _ends_tls(candidate, chosen):
+    if candidate.target == "service" and chosen and _ends_tls(candidate, chosen):
         yield Found(
             chosen.at,
             f"Service {chosen.exposure.service} port {chosen.port.port} is TLS up to the container "
@@ -416,14 +416,11 @@ def tls_in_container(candidate: Candidate) -> Iterator[Found]:
 
 
 def _ends_tls(candidate: Candidate, chosen: CalledPort) -> bool:
-    """An undeclared 443 in front of an ordinary port is TLS that ended before; only its own port, a name or a probe
-    says more.
+    """HTTP/2 of GKE's load balancers is within TLS. An undeclared 443 in front of an ordinary port is TLS that ended
+    before; only its own port, a name or a probe says more.
     """
-    return (
-        chosen.declared
-        or chosen.target in TLS_PORTS
-        or any(c.speaks == "https" and c.declared for c in candidate.called)
-    )
+    said = chosen.declared or any(c.speaks == "https" and c.declared for c in candidate.called)
+    return chosen.speaks == "h2" or (chosen.speaks == "https" and (said or chosen.target in TLS_PORTS))
 
 
 @rule(
