@@ -1,7 +1,8 @@
 """What the same cluster could cost with no move at all: the honest baseline that a plan has to beat.
 
-Requests are set to what pods were seen to use, nodes are packed without spare ones, and Autopilot is tried as well; the
-cheapest of these counts, and today's bill where none is cheaper. Without usage the requests stay as they are.
+Requests are set to what pods were seen to use; each pool is packed without spare nodes, on its own machines or on
+others; and Autopilot is tried as well. The cheapest of these counts, and today's bill where none is cheaper. Without
+usage the requests stay as they are.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from decimal import Decimal
 from k2cr_analysis.cost.autopilot import pod_items
 from k2cr_analysis.cost.bill import GkeBill
 from k2cr_analysis.cost.exact_packing import fewest_nodes
+from k2cr_analysis.cost.other_machines import cheapest_month
 from k2cr_analysis.cost.placement import placed_pools
 from k2cr_analysis.cost.pod_demand import PodDemand, pod_demands
 from k2cr_analysis.model.cluster import Cluster
@@ -38,14 +40,15 @@ def stay_and_rightsize_month(
 ) -> Decimal | None:
     """The least that the cluster could cost as it is; None where today's bill is not known. Never above it.
 
-    ``tariff``: prices, region and discount for Autopilot. ``headroom``: share kept free above the observed quantile.
+    ``tariff``: prices, region and discount for Autopilot and other machines.
+    ``headroom``: share kept free above the observed quantile.
     """
     if bill.month is None:
         return None
     today = pod_demands(cluster, usage)
     sized = {w: rightsized(demand, usage.get(w), headroom) for w, demand in today.items()}
     on_autopilot = _on_autopilot(cluster, bill, sized, tariff)
-    found = [bill.month, _on_fewer_nodes(cluster, bill, sized), on_autopilot]
+    found = [bill.month, _on_other_nodes(cluster, bill, sized, tariff), on_autopilot]
     return min(month for month in found if month is not None)
 
 
@@ -53,7 +56,7 @@ def rightsized(demand: PodDemand, used: WorkloadUsage | None, headroom: float) -
     """The demand with requests set from use; as it is where nothing was measured."""
     if used is None or not used.containers:
         return demand
-    factor = 1 + headroom
+    factor = 1 / (1 - headroom)
     cores = sum(c.cpu_quantiles_cores.get(CPU_QUANTILE, 0.0) for c in used.containers.values()) * factor
     size = sum(c.memory_quantiles_bytes.get(MEMORY_QUANTILE, 0.0) for c in used.containers.values()) * factor
     return replace(
@@ -63,15 +66,18 @@ def rightsized(demand: PodDemand, used: WorkloadUsage | None, headroom: float) -
     )
 
 
-def _on_fewer_nodes(cluster: Cluster, bill: GkeBill, sized: Mapping[str, PodDemand]) -> Decimal | None:
-    """The bill less the nodes that a packing of the right-sized pods leaves over; what is committed stays."""
+def _on_other_nodes(cluster: Cluster, bill: GkeBill, sized: Mapping[str, PodDemand], tariff: Tariff) -> Decimal | None:
+    """The bill less what a packing of the right-sized pods leaves over: on fewer nodes, or on others where these are
+    cheaper. What is committed stays."""
     if not bill.node_month or bill.billed_by_pod:
         return None
     spared = _ZERO
     for placed in placed_pools(cluster, sized):
         needed = max(fewest_nodes(placed.room, tuple(placed.groups.values())), placed.pool.zones)
         months = sorted(bill.node_month.get(n.name, _ZERO) for n in placed.pool.nodes)
-        spared += sum(months[needed:], _ZERO)
+        today, fewer = sum(months, _ZERO), sum(months[:needed], _ZERO)
+        others = cheapest_month(placed, cluster, bill.node_month, tariff)
+        spared += today - (fewer if others is None else min(fewer, others))
     on_demand = max(sum(bill.node_month.values(), _ZERO) - bill.committed_month, _ZERO)
     return (bill.month or _ZERO) - min(spared, on_demand)
 

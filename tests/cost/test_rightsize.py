@@ -4,6 +4,9 @@ from decimal import Decimal
 
 from k2cr_analysis.cost.currency import in_currency_of_bill, no_rate
 from k2cr_analysis.cost.gke import attribute
+from k2cr_analysis.cost.other_machines import cheapest_month
+from k2cr_analysis.cost.placement import placed_pools
+from k2cr_analysis.cost.pod_demand import pod_demands
 from k2cr_analysis.cost.rightsize import stay_and_rightsize_month
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
 from k2cr_analysis.model.prices import PriceBook, Tariff
@@ -36,7 +39,7 @@ def test_spare_nodes_could_go_without_any_move():
 def test_requests_come_down_to_what_is_used():
     web = workload("web", "3", "8Gi", replicas=8)
     nodes = [node(n) for n in "abcdefgh"]
-    # 1 vCPU x 1.2 and 4 GiB x 1.2 a pod: 2 fit by memory, 3 by CPU.
+    # 1.25 vCPU and 5 GiB a pod, a fifth of it free: 2 fit by memory, 3 by CPU.
     today, baseline = months([*nodes, web, *live(web, "abcdefgh")], used(1.0, 4.0, 8.0))
     assert (today, baseline) == (8 * NODE + 73, 4 * NODE + 73)
 
@@ -73,3 +76,31 @@ def test_without_a_rate_the_prices_stay_and_a_figure_is_null_with_this_reason():
     assert in_currency_of_bill(BOOK, table) is BOOK
     assert in_currency_of_bill(BOOK, None) is BOOK
     assert "no rate between them" in no_rate(BOOK, "JPY")
+
+
+def hungry(**more):
+    """Pods of much memory and little CPU: two on a machine of 16 GiB, where half the CPU is idle."""
+    web = workload("web", "200m", "6Gi", replicas=10, **more)
+    return [*(node(n) for n in "abcde"), web, *live(web, "aabbccddee")]
+
+
+def test_other_machines_are_tried_as_well():
+    today, baseline = months(hungry(), {})
+    # e2-highmem-2: 2 vCPU and 16 GiB, the same two pods a node, for half of the CPU.
+    highmem_2 = 730 * (2 * Decimal("0.02796") + 16 * Decimal("0.003748"))
+    assert today == 5 * NODE + 73
+    assert baseline <= 5 * highmem_2 + 73 < today
+
+
+def test_pods_that_ask_for_their_machine_keep_it():
+    today, baseline = months(hungry(nodeSelector={"node.kubernetes.io/instance-type": "e2-standard-4"}), {})
+    assert baseline == today
+
+
+def test_other_machines_are_never_fewer_than_the_zones_nor_one_alone():
+    web = workload("web", "3900m", "12Gi", replicas=3)
+    nodes = [node(n, zone=n) for n in "abc"]
+    (placed,) = placed_pools(found := cluster([*nodes, web, *live(web, "abc")]), pod_demands(found, {}))
+    month = cheapest_month(placed, found, {n.name: NODE for n in found.nodes}, TARIFF)
+    # No machine below 4 vCPU takes such a pod: three of the cheapest that does, not one that holds all.
+    assert month >= 3 * 730 * (4 * Decimal("0.02796") + 4 * Decimal("0.003748"))
