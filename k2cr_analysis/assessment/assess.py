@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from k2cr_analysis.assessment import notices
-from k2cr_analysis.assessment.interval import saving_interval
+from k2cr_analysis.assessment.interval import MIN_DAYS, interval_of, saving_draws
 from k2cr_analysis.assessment.merging import Merging, merge_neighbours
 from k2cr_analysis.assessment.predicting import corrections_of, predict_workload
 from k2cr_analysis.assessment.recommend import Question, to_objectives
@@ -98,6 +98,7 @@ def assess(
         merged_usage={name: evidence.usage[name] for name in merging.into.values() if name in evidence.usage},
         traffic=evidence.traffic,
         calibration=evidence.calibration,
+        daily=evidence.daily,
     )
 
 
@@ -137,6 +138,7 @@ def _gather(
     holds = [name for name, fit in merging.fits.items() if fit.verdict != "keep"]
     minimums = {name: pool.min_nodes for name, pool in config.pools.items()}
     avoidable = Avoidable(cluster, bill, measured, holds, merging.into, minimums)
+    by_day = daily(rolled_up, profiles)
     evidence = _Evidence(
         cluster=cluster,
         config=config,
@@ -145,7 +147,7 @@ def _gather(
         measured=measured,
         usage=merging.usage,
         traffic=profiles,
-        daily=daily(rolled_up, profiles),
+        daily=by_day,
         bill=bill,
         avoidable=avoidable,
         calibration=calibration,
@@ -154,11 +156,22 @@ def _gather(
     said = [
         *assumptions,
         SAME_ON_BOTH_SIDES,
+        *_short_window(by_day),
         *bill.reasons,
         *merging.assumptions,
         *(AVOIDABLE_ASSUMPTIONS if cluster.nodes else ()),
     ]
     return evidence, merging, said
+
+
+def _short_window(by_day: Mapping[str, Daily]) -> list[str]:
+    """Said where days were measured, but too few of them for an interval."""
+    days = max((len(d.days) for d in by_day.values()), default=0)
+    return (
+        [f"no interval of the saving: {days} days were measured, and it takes {MIN_DAYS}"]
+        if 0 < days < MIN_DAYS
+        else []
+    )
 
 
 def _services(cluster: Cluster) -> dict[tuple[str, str], str]:
@@ -184,9 +197,9 @@ def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple
     shape, items, price_findings = _priced(shape, timeline, evidence)
     if items is not None and timeline is not None:
         items = (*items, *beside_items(workload, timeline, Tariff(evidence.prices, evidence.region)))
-    notes += [*price_findings, *_gaps(workload, fit, shape, timeline, evidence)]
-    found = [*fit.findings, *graded(notes, evidence.config)]
     cost = _cost(workload, shape, timeline, items, evidence)
+    notes += [*price_findings, *_gaps(workload, fit, shape, timeline, evidence), *_doubts(cost)]
+    found = [*fit.findings, *graded(notes, evidence.config)]
     # Fit's findings are graded already, since its verdict rests on them.
     found = sorted(found, key=lambda f: SEVERITIES.index(f.severity))
     assessed = WorkloadAssessment(
@@ -323,6 +336,13 @@ def _gaps(
     return found
 
 
+def _doubts(cost: Cost) -> list[Finding]:
+    """Whether the move gains or loses may hang on the days that were looked at."""
+    if cost.interval is None or not cost.interval[0] < 0 < cost.interval[1]:
+        return []
+    return [notices.saving_may_be_a_loss(*cost.interval, cost.currency)]
+
+
 def _cost(
     workload: Workload,
     shape: ServiceShape | None,
@@ -341,9 +361,10 @@ def _cost(
         cloud_run_month=None if items is None else total(items),
         interval=None,
     )
-    if shape is None or timeline is None:
+    draws = saving_draws(cost, shape, timeline, evidence.daily.get(workload.id))
+    if cost.saving_month is None or draws is None:
         return cost
-    return replace(cost, interval=saving_interval(cost, shape, timeline, evidence.daily.get(workload.id)))
+    return replace(cost, interval=interval_of(cost.saving_month, [draws]))
 
 
 def _latency(prediction: Prediction | None) -> Latency | None:

@@ -5,6 +5,8 @@ One function for each rule, named like it; its docstring is the rule's documenta
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from k2cr_analysis.model.finding import Finding
 
 
@@ -60,6 +62,20 @@ def no_gke_cost(reason: str) -> Finding:
         "no-gke-cost",
         f"what it costs on GKE is not known: {reason}",
         "collect with --billing FILE (the detailed billing export), or with the cluster's nodes and pods",
+    )
+
+
+def saving_may_be_a_loss(low: Decimal, high: Decimal, currency: str) -> Finding:
+    """The interval of the saving holds zero: on other days of the same kind the move would lose money.
+
+    Why: Cloud Run's cost follows the requests, and the requests of the window differ from day to day by more than the
+    saving is worth.
+    Remedy: Look at a longer window, or move it for other reasons than its cost.
+    """
+    return _note(
+        "saving-may-be-a-loss",
+        f"the saving is between {low:.2f} and {high:.2f} {currency} a month (95 %): it may be a loss",
+        "collect a longer window, or do not count on this workload's saving",
     )
 
 

@@ -19,6 +19,7 @@ from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.prices import PriceBook
 from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.queries import Daily
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +90,4 @@ class Assessment:
     merged_usage: Mapping[str, WorkloadUsage] = field(default_factory=dict)  # of those that neighbours are merged into
     traffic: Mapping[str, TrafficProfile] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
+    daily: Mapping[str, Daily] = field(default_factory=dict)  # for intervals of what several workloads save together

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
+from k2cr_analysis.assessment.interval import interval_of, saving_draws
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.cost.rightsize import stay_and_rightsize_month
 from k2cr_analysis.errors import InputError
@@ -38,7 +39,7 @@ def portfolio_of(fleet: Fleet, chosen: Sequence[Candidate], currency: str) -> Po
         cloud_run_month=worth.cloud_run,
         free_tier_month=worth.free,
         saving_month=saving,
-        interval=None if saving is None else _interval(saving, chosen),
+        interval=None if saving is None else _interval(saving, fleet, chosen),
         stay_and_rightsize_month=_stay(fleet.assessments),
         counts={verdict: verdicts[verdict] for verdict in VERDICTS},
         fields=Fields(seen=fields.total(), accounted=fields[False]),
@@ -59,17 +60,14 @@ def only_currency(assessments: Sequence[Assessment]) -> str:
     return found[0]
 
 
-def _interval(saving: Decimal, chosen: Sequence[Candidate]) -> tuple[Decimal, Decimal] | None:
-    """95 % of the saving: the workloads' own intervals, as if all went up and down together, which is the widest."""
-    below = above = _ZERO
-    known = False
-    for candidate in chosen:
-        cost = candidate.assessed.cost
-        if cost is not None and cost.interval is not None and cost.saving_month is not None:
-            known = True
-            below += cost.saving_month - cost.interval[0]
-            above += cost.interval[1] - cost.saving_month
-    return (saving - below, saving + above) if known else None
+def _interval(saving: Decimal, fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Decimal, Decimal] | None:
+    """95 % of the saving: all workloads see the same days drawn."""
+    parts = (
+        saving_draws(one.cost, one.shape, one.timeline, fleet.assessments[c.cluster].daily.get(one.id))
+        for c in chosen
+        for one in (c.assessed,)
+    )
+    return interval_of(saving, [part for part in parts if part is not None])
 
 
 def _stay(assessments: Sequence[Assessment]) -> Decimal | None:
