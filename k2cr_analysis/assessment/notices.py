@@ -65,6 +65,36 @@ def no_gke_cost(reason: str) -> Finding:
     )
 
 
+def sized_for_objectives(asked: str, differs: str) -> Finding:
+    """The size that the usage asks for misses an objective, and another configuration meets it.
+
+    Why: Fewer requests at a time, more CPU or an instance that is kept make the slowest requests faster, for a price.
+    The cheapest configuration near the size that meets `[objectives]` is recommended.
+    Remedy: Nothing to decide. `02_candidate.ipynb` shows what each step costs; `[objectives]` in k2cr.toml asks for
+    less or more.
+    """
+    return _note(
+        "sized-for-objectives",
+        f"to meet the objectives ({asked}): {differs}",
+        "look at the frontier on the workload's page, or ask for less in [objectives] of k2cr.toml",
+    )
+
+
+def objectives_not_met(asked: str, reached: str) -> Finding:
+    """No configuration near the size meets the objectives.
+
+    Why: What makes the requests slow is not what a configuration changes: their own work, or the start of an instance
+    that a burst needs. The size that the usage asks for is recommended.
+    Remedy: Search further by `k2cr assess --effort full`, make requests or starts faster, or ask for less in
+    `[objectives]` of k2cr.toml.
+    """
+    return _note(
+        "objectives-not-met",
+        f"no configuration that was tried meets the objectives ({asked}); as sized: {reached}",
+        "search the full grid by --effort full, or ask for less in [objectives] of k2cr.toml",
+    )
+
+
 def saving_may_be_a_loss(low: Decimal, high: Decimal, currency: str) -> Finding:
     """The interval of the saving holds zero: on other days of the same kind the move would lose money.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.latency.calibration import Calibration, Corrections
-from k2cr_analysis.latency.predict import Prediction, predict
+from k2cr_analysis.latency.predict import Effort, Prediction, predict
 from k2cr_analysis.model.cloud_run import ServiceShape
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.workload import Workload
@@ -27,6 +27,7 @@ def predict_workload(
     traffic: TrafficProfile | None,
     usage: WorkloadUsage | None,
     corrections: Corrections,
+    effort: Effort = "coarse",
 ) -> Prediction:
     """Latency and instances of a workload as the service ``shape``."""
     return predict(
@@ -39,4 +40,5 @@ def predict_workload(
         exposure_external=any(r.external for e in workload.exposures for r in e.routes),
         gke_pod_cpu_cores=workload.pod.usable_cores,
         corrections=corrections,
+        effort=effort,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -56,6 +56,14 @@ def assess(
     ] = False,
     config: ConfigOption = None,
     calibration: CalibrationOption = None,
+    effort: Annotated[
+        Literal["quick", "coarse", "full"],
+        typer.Option(
+            "--effort",
+            help="Into configurations. quick: sized, closed forms; coarse: simulated, searched near the size where it "
+            "misses an objective; full: the whole grid, seconds a service.",
+        ),
+    ] = "coarse",
     format: FormatOption = Format.TABLE,  # noqa: A002 (the option's name is in the contract)
     out: OutOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
@@ -67,7 +75,7 @@ def assess(
     paths, workload = split_arguments(snapshots)
     settings = config_from(config)
     learned = calibration_from(calibration)
-    assessed = [run(path, settings, learned) for path in paths]
+    assessed = [run(path, settings, learned, effort=effort) for path in paths]
     if workload is not None:
         find_workload(assessed, workload)
     if explain:

@@ -3,12 +3,15 @@
 First column ``offset_s`` (seconds) or any ``timestamp*`` (ISO 8601; no zone is UTC), rows in order of time. With a
 column ``count`` a row is a period and the requests in it; the period is the smallest step between rows, and what no
 row covers is empty. Without it a row is one request at that instant. Time 0 is offset 0, or the first timestamp.
+A name that ends in ``.gz`` is unpacked as it is read.
 """
 
 from __future__ import annotations
 
 import csv
+import gzip
 import math
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,7 +63,7 @@ class FileArrivals:
         return ArrivalBlock(start, start + self._period_s, np.array(counts, dtype=np.int64), np.zeros(len(start)))
 
     def _header(self) -> list[str]:
-        header = next(self._lines(), (1, []))[1]
+        header = [name.lower() for name in next(self._lines(), (1, []))[1]]
         if not header or not (header[0] == "offset_s" or header[0].startswith("timestamp")):
             raise InputError(
                 ref="not-an-arrivals-file",
@@ -140,10 +143,18 @@ class FileArrivals:
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
         try:
-            with self.path.open(encoding="utf-8-sig", newline="") as stream:
+            opened = gzip.open if self.path.suffix == ".gz" else open
+            with opened(self.path, "rt", encoding="utf-8-sig", newline="") as stream:
                 reader = csv.reader(stream)
                 for row in reader:
                     yield reader.line_num, [cell.strip() for cell in row]
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise InputError(
+                ref="not-an-arrivals-file",
+                where=Location(str(self.path)),
+                found=str(error),
+                expected="a CSV file packed by gzip, whole",
+            ) from error
         except OSError as error:
             raise InputError(
                 ref="arrivals-file-unreadable",

@@ -142,31 +142,32 @@ def busy_probability(a: float) -> float:
     return -math.expm1(-a)
 
 
-def mean_active_instances(a: float, places: float) -> float:
-    """E[ceil(N / places)] for N ~ Poisson(a): instances at work when requests are packed on as few as possible.
+class AtWork(NamedTuple):
+    """Instances with a request: their mean number, and P(an arrival sets one more to work)."""
 
-    M/G/inf: any service distribution. ``places``: requests that one instance is given, >= 1, may be fractional.
-    Summed as sum over k of P(N > k places); for large loads
-    the remainder is even over the places: a / places + (1 - 1 / places) / 2.
+    mean: float
+    activation_probability: float
+
+
+def instances_at_work(a: float, kept: int, concurrency: int) -> AtWork:
+    """``kept`` instances, of which an idle one gets the next request; more where each has ``concurrency`` requests.
+
+    N ~ Poisson(a) requests, M/G/inf: any service distribution. At work: max(min(N, kept), ceil(N / concurrency)).
     """
-    if a <= 0.0:
-        return 0.0
-    if a / places > 64.0:
-        return a / places + 0.5 - 0.5 / places
-    mean, instance, below, pmf, n = 0.0, 0, 0.0, math.exp(-a), 0
-    if pmf == 0.0:  # a beyond about 745: the spread of N is small against the mean
-        return a / places + 0.5 - 0.5 / places
-    while True:
-        edge = math.floor(instance * places)
-        while n <= edge:
-            below += pmf
-            n += 1
-            pmf *= a / n
-        beyond = 1.0 - below
-        if beyond < 1e-12:
-            return mean
-        mean += beyond
-        instance += 1
+    spread = 10.0 * math.sqrt(a) + 20.0
+    n = np.arange(max(0, math.floor(a - spread)), math.ceil(a + spread) + 1)
+    log_pmf = n * (math.log(a) if a > 0.0 else -700.0)
+    log_pmf[1:] -= np.cumsum(np.log(n[1:]))
+    pmf = np.exp(log_pmf - log_pmf.max())
+    pmf /= pmf.sum()
+    at_work = np.maximum(np.minimum(n, kept), -(-n // concurrency))
+    after_one_more = np.maximum(np.minimum(n + 1, kept), n // concurrency + 1)
+    return AtWork(float(pmf @ at_work), float(pmf @ (after_one_more > at_work)))
+
+
+def rounded_up_s(mean_s: float, step_s: float) -> float:
+    """Mean of an exponential time that is rounded up to a whole number of steps. [s]"""
+    return step_s / -math.expm1(-step_s / mean_s) if mean_s > 0.0 else step_s
 
 
 def kingman_wait_ratio(rho: float, arrival_cv2: float, service_cv2: float) -> float:

@@ -77,7 +77,6 @@ class Engine:
     ) -> None:
         limit = UNLIMITED if requests is None else requests
         streams = np.asarray(np.random.SeedSequence(seed).generate_state(3, np.uint64), dtype=np.uint64)
-        self._ends_with_file = requests is None
         self._source = new_source(service, streams, limit)
         self._record = new_record(record_bits, limit)
         self._chunk = new_chunk()
@@ -89,15 +88,15 @@ class Engine:
             if warm:
                 _remember(self._state, warm)
 
-    def feed(self, block: ArrivalBlock, end_s: float) -> bool:
+    def feed(self, block: ArrivalBlock) -> bool:
         """Work off a block; False when the limit of requests is reached."""
-        if self._ends_with_file:
-            self._state.now["end_at_least_s"] = end_s
         self._run(block, final=False)
         return bool(self._source.now["requests_left"] > 0)
 
-    def drain(self) -> None:
-        """No more arrivals: run until the last request has left."""
+    def drain(self, end_s: float) -> None:
+        """No more arrivals: run until the last request has left, and until ``end_s`` if all arrivals were taken."""
+        if self._source.now["requests_left"] > 0:
+            self._state.now["end_at_least_s"] = end_s
         self._run(_NOTHING, final=True)
 
     def _run(self, block: ArrivalBlock, *, final: bool) -> None:

@@ -4,11 +4,15 @@ All configurations see the same requests with the same work (common random numbe
 is theirs and not the dice's. Successive halving: all are simulated shortly; the better half, and whatever is not
 beaten in both cost and p99, goes on with four times the requests. Memory and billing mode do not change latency, so
 configurations that differ in these alone share a simulation.
+
+:func:`recommend` gives a whole picture, for a page; :func:`cheapest_that_meets` one answer, for one of a thousand
+workloads: all are simulated more shortly still, then the cheapest of what looks good, until one holds.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -20,7 +24,9 @@ from k2cr_analysis.model.cloud_run import BillingMode, InstanceTimeline, Service
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 
 CostOfMonth = Callable[[ServiceShape, InstanceTimeline], Decimal]
-EFFORTS = (1, 4, 16)  # as many times the requests of a sampled month, round by round
+EFFORTS = (1.0, 4.0, 16.0)  # as many times the requests of a sampled month, round by round
+_GLANCE, _LOOK = 0.25, 1.0
+_ALIKE = 0.03  # costs that differ by less are ranked alike
 CONCURRENCIES = (1, 2, 5, 10, 20, 40, 80, 160, 250, 500, 1000)
 
 
@@ -32,7 +38,7 @@ class Point:
     cost_month: Decimal
     p99_ms: float
     cold_start_ratio: float
-    effort: int
+    effort: float
 
     def meets(self, objectives: Objectives) -> bool:
         return (objectives.p99_ms is None or self.p99_ms <= objectives.p99_ms) and (
@@ -107,7 +113,7 @@ def recommend(  # noqa: PLR0913 -- what a search rests on, each once
     startup_s: float,
     cost: CostOfMonth,
     objectives: Objectives,
-    efforts: Sequence[int] = EFFORTS,
+    efforts: Sequence[float] = EFFORTS,
     seed: int = 1,
 ) -> Recommendation:
     """Search ``shapes`` for the cheapest that meets ``objectives``.
@@ -138,6 +144,26 @@ def recommend(  # noqa: PLR0913 -- what a search rests on, each once
     )
 
 
+def cheapest_that_meets(
+    shapes: Iterable[ServiceShape],
+    load: Load,
+    service: ServiceTime,
+    *,
+    startup_s: float,
+    cost: CostOfMonth,
+    objectives: Objectives,
+    seed: int = 1,
+) -> Point | None:
+    """The cheapest of ``shapes`` that meets ``objectives``; None where none does.
+
+    Costs that a few percent part are alike, and of those the earlier in ``shapes`` is preferred.
+    """
+    search = _Search(load, service, startup_s, cost, seed)
+    glances = sorted((search.point(shape, _GLANCE) for shape in shapes), key=_by_about_cost)
+    looks = (search.point(glance.shape, _LOOK) for glance in glances if glance.meets(objectives))
+    return next((look for look in looks if look.meets(objectives)), None)
+
+
 class _Search:
     """Simulates a configuration once for all that differ from it in memory or billing alone."""
 
@@ -149,7 +175,7 @@ class _Search:
         self._seed = seed
         self._months: dict[tuple[object, ...], SampledMonth] = {}
 
-    def point(self, shape: ServiceShape, effort: int) -> Point:
+    def point(self, shape: ServiceShape, effort: float) -> Point:
         key = (shape.cpu_cores, shape.concurrency, shape.min_instances, shape.max_instances, effort)
         month = self._months.get(key)
         if month is None:
@@ -166,6 +192,10 @@ class _Search:
 
 def _by_cost(point: Point) -> tuple[Decimal, float, int]:
     return point.cost_month, point.p99_ms, point.shape.min_instances
+
+
+def _by_about_cost(point: Point) -> int:
+    return round(math.log(float(point.cost_month)) / _ALIKE) if point.cost_month > 0 else -(2**62)
 
 
 def _frontier(points: Sequence[Point]) -> tuple[Point, ...]:

@@ -18,7 +18,7 @@ from k2cr_analysis.latency.service import ServiceConfig
 from k2cr_analysis.latency.simulate import Run, summary_of
 from k2cr_analysis.latency.timeline import MONTH_S, InstanceLoad, as_decimal, closed_form_timeline, held_instances
 from k2cr_analysis.model.cloud_run import STOP_GRACE_S, InstanceTimeline
-from k2cr_analysis.model.observed import FloatArray, IntArray
+from k2cr_analysis.model.observed import FloatArray, IntArray, TrafficProfile
 
 REPLAYED_REQUESTS = 60_000
 REQUESTS_A_RATE = 6_000
@@ -52,12 +52,17 @@ class Load:
     requests_per_month: float
 
 
-def sampled_month(load: Load, service: ServiceConfig, seed: int, *, effort: int = 1) -> SampledMonth:
+def load_of(traffic: TrafficProfile) -> Load:
+    """The known periods of what was measured."""
+    return Load(traffic.requests[traffic.known], float(traffic.period_s), traffic.requests_per_month)
+
+
+def sampled_month(load: Load, service: ServiceConfig, seed: int, *, effort: float = 1.0) -> SampledMonth:
     """A month of ``load`` on ``service``; ``effort``: as many times as many requests are simulated."""
     week = _typical_week(load.requests, load.period_s)
     if week.sum() <= REPLAYED_REQUESTS * effort:
         return _replayed(week, load, service, seed)
-    return _at_six_rates(load, service, seed, REQUESTS_A_RATE * effort)
+    return _at_six_rates(load, service, seed, round(REQUESTS_A_RATE * effort))
 
 
 def _typical_week(requests: IntArray, period_s: float) -> IntArray:
@@ -80,8 +85,8 @@ def _run(
 ) -> tuple[Run, FloatArray, FloatArray]:
     engine = Engine(service, seed, requests, RECORD_BITS, short_cut=False, warm=warm)
     for block in arrivals.blocks:
-        engine.feed(block, arrivals.ends_at())
-    engine.drain()
+        engine.feed(block)
+    engine.drain(arrivals.ends_at())
     record = engine.latencies()
     values, counts = record.pooled() if record else (np.zeros(1), np.ones(1))
     return summary_of(engine), values, counts / counts.sum()

@@ -113,9 +113,9 @@ def _run(
 
     engine = Engine(service, seed, requests, record_bits, short_cut=short_cut)
     for block in arrivals.blocks:
-        if not engine.feed(block, arrivals.ends_at()):
+        if not engine.feed(block):
             break
-    engine.drain()
+    engine.drain(arrivals.ends_at())
     return engine
 
 

@@ -12,7 +12,11 @@ from decimal import Decimal
 
 import numpy as np
 
-from k2cr_analysis.latency.closed_forms import cold_starts_of_varying_rate, mean_active_instances
+from k2cr_analysis.latency.closed_forms import (
+    cold_starts_of_varying_rate,
+    instances_at_work,
+    rounded_up_s,
+)
 from k2cr_analysis.model.cloud_run import STOP_GRACE_S, InstanceTimeline
 from k2cr_analysis.model.observed import FloatArray
 
@@ -20,6 +24,7 @@ MONTH_S = 730 * 3600
 # Cloud Run, "About instance autoscaling": 60 % of CPU and of concurrency over one minute; idle instances up to 15 min.
 TARGET_UTILISATION = 0.6
 IDLE_S = 900.0
+BILLED_STEP_S = 0.1  # active time is billed in steps of 100 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,10 @@ class InstanceLoad:
         by_cpu = self.cpu_cores * self.service_s / self.cpu_s if self.cpu_s > 0.0 else math.inf
         return max(1.0, TARGET_UTILISATION * min(float(self.concurrency), by_cpu))
 
+    def kept(self, erlangs: float) -> int:
+        """Instances that the autoscaler holds for a mean of so many requests at a time."""
+        return max(1, self.min_instances, math.ceil(erlangs / self.places - 1e-9))
+
 
 @dataclass(frozen=True, slots=True)
 class ClosedFormTimeline:
@@ -52,12 +61,23 @@ def as_decimal(value: float) -> Decimal:
     return Decimal(repr(round(value, 6)))
 
 
-def _interpolated(loads: FloatArray, places: float) -> FloatArray:
-    """mean_active_instances of each load, from 64 exact points over the loads' range."""
+def _billed_active(loads: FloatArray, load: InstanceLoad) -> FloatArray:
+    """Instances at work at each offered load, their times at work rounded up to 100 ms; from 64 points of the range.
+
+    Times at work are taken as exponential, of the mean that the instances at work and their activations give.
+    """
     low, high = float(loads[loads > 0.0].min()), float(loads.max())
     grid = np.geomspace(low, high, 64) if high > low else np.array([low])
-    exact = np.array([mean_active_instances(float(a), places) for a in grid])
+    exact = np.array([_billed_active_at(float(a), load) for a in grid])
     return np.asarray(np.where(loads > 0.0, np.interp(loads, grid, exact), 0.0))
+
+
+def _billed_active_at(a: float, load: InstanceLoad) -> float:
+    at_work = instances_at_work(a, load.kept(a), load.concurrency)
+    activations_per_s = a / load.service_s * at_work.activation_probability
+    if activations_per_s <= 0.0:
+        return at_work.mean
+    return activations_per_s * rounded_up_s(at_work.mean / activations_per_s, BILLED_STEP_S)
 
 
 def _held(needed: FloatArray, periods: int) -> FloatArray:
@@ -76,8 +96,10 @@ def held_instances(needed: FloatArray, period_s: float) -> FloatArray:
 def closed_form_timeline(rates_per_s: FloatArray, period_s: float, load: InstanceLoad) -> ClosedFormTimeline:
     """Instances of a month in which the rates (float64[n], of n periods in a row, at least one above 0) repeat."""
     erlangs = rates_per_s * load.service_s
-    active = np.minimum(_interpolated(erlangs, load.places), load.max_instances)
-    peak = np.ceil((erlangs + 2.0 * np.sqrt(erlangs)) / load.places)
+    active = np.minimum(_billed_active(erlangs, load), load.max_instances)
+    peak = np.maximum(
+        np.ceil(erlangs / load.places - 1e-9), np.ceil((erlangs + 2.0 * np.sqrt(erlangs)) / load.concurrency)
+    )
     held = np.minimum(held_instances(peak, period_s), load.max_instances)
     alive = -np.expm1(-rates_per_s * (load.service_s + IDLE_S))
     running = np.maximum(np.maximum(load.min_instances, alive * np.maximum(held, 1.0)), active)

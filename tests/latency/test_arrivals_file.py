@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+
 import numpy as np
 import pytest
 
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.latency.arrivals_file import FileArrivals
+from k2cr_analysis.latency.service import ServiceConfig
+from k2cr_analysis.latency.simulate import simulate
 
 
 def written(folder, text):
@@ -36,6 +40,7 @@ GOOD = {
     ),
     "timestamps as instants": ("timestamp\n2026-01-01T00:00:01.5Z\n2026-01-01T00:00:02Z\n", [0, 0.5], [0, 0.5], [1, 1], 0.5),
     "count before other columns, blank lines, BOM": ("\ufeffoffset_s, x, count\n0,a, 2\n\n5,b,1\n", [0, 5], [5, 10], [2, 1], 10.0),
+    "names in capitals": ("Offset_s,Count\n0,2\n1,3\n", [0, 1], [1, 2], [2, 3], 2.0),
     "counts as floats": ("offset_s,count\n0,2.0\n1,3.0\n", [0, 1], [1, 2], [2, 3], 2.0),
 }  # fmt: skip
 
@@ -71,6 +76,26 @@ def test_a_bad_file_is_named_with_its_line(tmp_path, case):
         list(FileArrivals(written(tmp_path, text)).blocks)
     assert f"arrivals.csv:{line}" in str(error.value)
     assert found in str(error.value)
+
+
+def test_a_packed_file_is_the_same(tmp_path):
+    text = "offset_s,count\n0,2\n5,1\n"
+    packed = tmp_path / "arrivals.csv.gz"
+    packed.write_bytes(gzip.compress(text.encode()))
+    (block,) = FileArrivals(packed).blocks
+    assert (block.start_s.tolist(), block.count.tolist()) == ([0, 5], [2, 1])
+    packed.write_bytes(packed.read_bytes()[:-9])
+    with pytest.raises(InputError, match=packed.name):
+        list(FileArrivals(packed).blocks)
+
+
+def test_the_file_s_end_counts_only_where_all_of_it_was_taken(tmp_path):
+    path = written(tmp_path, "offset_s,count\n0,2\n50,1\n100,0\n")
+    service = ServiceConfig(service_s=0.1, cpu_s=0.0, startup_s=0.0, service_distribution="constant")
+    whole, more, fewer = (simulate(FileArrivals(path), service, requests=limit) for limit in (None, 10, 2))
+    assert whole.simulated_s == more.simulated_s == 150.0
+    assert (whole.requests, fewer.requests) == (3, 2)
+    assert fewer.simulated_s < 51.0
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00\x01" * 20, None], ids=["binary", "absent"])

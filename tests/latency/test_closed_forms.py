@@ -134,13 +134,25 @@ def test_one_instance_without_a_queue(rate, warm_s, cold_s, idle_s, rejected, co
 @pytest.mark.parametrize(("a", "busy"), [(0.02, 0.01980133), (0.2, 0.18126925), (1, 0.63212056), (4, 0.98168436)])
 def test_active_time_of_one_instance(a, busy):
     assert forms.busy_probability(a) == pytest.approx(busy, abs=6e-9)
-    assert forms.mean_active_instances(a, 1e6) == pytest.approx(busy, abs=1e-8)
+    assert forms.instances_at_work(a, 1, 10**6) == pytest.approx((busy, 1.0 - busy), abs=1e-8)
 
 
-@pytest.mark.parametrize("places", [1.0, 2.0, 7.3])
-@pytest.mark.parametrize("a", [0.1, 3.0, 40.0, 300.0])
-def test_packed_instances_are_the_mean_of_a_rounded_up_poisson_number(a, places):
-    n = np.arange(2000)
-    log_pmf = n * math.log(a) - a - np.array([math.lgamma(k + 1) for k in n])
-    exact = float((np.exp(log_pmf) * np.ceil(n / places - 1e-12)).sum())
-    assert forms.mean_active_instances(a, places) == pytest.approx(exact, rel=1e-3, abs=1e-9)
+def test_one_request_an_instance_sets_one_to_work_each():
+    assert forms.instances_at_work(7.5, 3, 1) == pytest.approx((7.5, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("a", "kept", "concurrency"), [(0.3, 1, 80), (3.0, 2, 80), (3.0, 2, 2), (40.0, 12, 4), (900.0, 300, 80)]
+)
+def test_instances_at_work_are_those_of_a_simulated_crowd(a, kept, concurrency):
+    draw = np.random.default_rng(5)
+    crowd = draw.poisson(a, 400_000)
+    at_work = np.maximum(np.minimum(crowd, kept), np.ceil(crowd / concurrency))
+    assert forms.instances_at_work(a, kept, concurrency).mean == pytest.approx(at_work.mean(), rel=0.01)
+
+
+@pytest.mark.parametrize(("mean", "step"), [(0.05, 0.1), (0.4, 0.1), (30.0, 0.1)])
+def test_rounding_up_costs_half_a_step_of_long_times_and_more_of_short_ones(mean, step):
+    times = np.random.default_rng(6).exponential(mean, 400_000)
+    assert forms.rounded_up_s(mean, step) == pytest.approx(float((np.ceil(times / step) * step).mean()), rel=0.01)
+    assert forms.rounded_up_s(0.0, step) == step

@@ -49,7 +49,7 @@ def predicted(profile: TrafficProfile | None, cores: float | None, **changes: ob
     return predict(**given)
 
 
-@pytest.mark.parametrize("effort", ["quick", "sampled"])
+@pytest.mark.parametrize("effort", ["quick", "coarse"])
 @pytest.mark.parametrize(("rate", "cores"), [(0.002, 0.00004), (0.05, 0.001), (2.0, 0.04), (80.0, 1.6)])
 @pytest.mark.parametrize("concurrency", [1, 80])
 def test_the_month_adds_up(rate, cores, concurrency, effort):
@@ -68,7 +68,7 @@ def test_the_month_adds_up(rate, cores, concurrency, effort):
 @pytest.mark.parametrize(("rate", "cores"), [(0.002, 0.00004), (2.0, 0.04), (80.0, 1.6)])
 def test_the_closed_forms_are_near_the_simulation(rate, cores):
     profile = traffic(rate)
-    quick, sampled = (predicted(profile, cores, effort=effort) for effort in ("quick", "sampled"))
+    quick, sampled = (predicted(profile, cores, effort=effort) for effort in ("quick", "coarse"))
     assert sampled.cloud_run.p50_ms == pytest.approx(quick.cloud_run.p50_ms, rel=0.25)
     assert sampled.cold_start_ratio == pytest.approx(quick.cold_start_ratio, rel=0.3, abs=1e-3)
 
@@ -100,7 +100,7 @@ def test_gke_quantiles_are_those_of_the_histogram():
     assert found.cloud_run.p99_ms is None
 
 
-@pytest.mark.parametrize("effort", ["quick", "sampled"])
+@pytest.mark.parametrize("effort", ["quick", "coarse"])
 def test_what_the_overflow_hides_is_not_predicted(effort):
     profile = traffic(1.0)
     counts = profile.latency_counts.copy()

@@ -11,7 +11,7 @@ import pytest
 
 from k2cr_analysis.config import Objectives
 from k2cr_analysis.latency.histogram import exponential_sample_ms
-from k2cr_analysis.latency.recommend import EFFORTS, concurrencies_near, grid, recommend
+from k2cr_analysis.latency.recommend import EFFORTS, cheapest_that_meets, concurrencies_near, grid, recommend
 from k2cr_analysis.latency.sampled_month import Load, sampled_month
 from k2cr_analysis.latency.service_time import ServiceTime, service_on
 from k2cr_analysis.model.cloud_run import ContainerShape, InstanceTimeline, ServiceShape
@@ -63,6 +63,28 @@ def test_halving_finds_what_trying_everything_finds(rate, p99_ms):
     assert float(found.best.cost_month) == pytest.approx(float(min(every)), rel=0.03)
     assert found.best.meets(objectives)
     assert found.second is None or found.second.cost_month >= found.best.cost_month
+
+
+@pytest.mark.parametrize(("rate", "p99_ms"), [(0.005, 600.0), (0.05, 420.0), (0.05, 600.0), (8.0, 600.0), (8.0, 1.0)])
+def test_the_quick_search_finds_what_trying_everything_finds(rate, p99_ms):
+    shapes = list(grid([shape("1"), shape("2")], (80, 40, 10), (0, 1, 2)))
+    objectives = Objectives(p99_ms=p99_ms)
+    found = cheapest_that_meets(shapes, load(rate), SERVICE, startup_s=STARTUP_S, cost=cost, objectives=objectives)
+    every = []
+    for one in shapes:
+        month = sampled_month(load(rate), service_on(one, SERVICE, STARTUP_S), 1)
+        if month.quantile_s(0.99) * 1000.0 <= p99_ms:
+            every.append(cost(one, month.timeline))
+    assert (found is None) == (not every)
+    if found is not None:
+        assert found.meets(objectives)
+        assert float(found.cost_month) <= float(min(every)) * 1.05
+
+
+def test_of_configurations_that_cost_alike_the_one_that_stands_first_is_taken():
+    shapes = list(grid([shape("1")], (80, 40, 20), (0,), ("request",)))
+    found = cheapest_that_meets(shapes, load(0.005), SERVICE, startup_s=STARTUP_S, cost=cost, objectives=Objectives())
+    assert found.shape.concurrency == 80
 
 
 def test_an_objective_on_cold_starts_buys_a_min_instance():

@@ -117,8 +117,8 @@ def test_the_short_cut_gives_what_the_events_give(rate, most):
     short = simulate(poisson(rate), service, seed=9, requests=30_000)
     engine = Engine(service, 9, 30_000, 9, short_cut=False)
     for block in poisson(rate).blocks:
-        engine.feed(block, 0.0)
-    engine.drain()
+        engine.feed(block)
+    engine.drain(0.0)
     long = summary_of(engine)
     for name in ("requests", "served", "rejected", "cold_starts", "instance_starts"):
         assert getattr(short, name) == getattr(long, name)
@@ -201,8 +201,8 @@ def test_memory_follows_the_load_not_the_requests():
     service = ServiceConfig(concurrency=1, service_s=1.0, max_instances=500)
     engine = Engine(service, 1, 200_000, 6, short_cut=False)
     for block in poisson(150.0).blocks:
-        engine.feed(block, 0.0)
-    engine.drain()
+        engine.feed(block)
+    engine.drain(0.0)
     assert engine.totals().requests == 200_000
     assert len(engine._state.requests) <= 4096
     assert len(engine._state.slots) <= 500
