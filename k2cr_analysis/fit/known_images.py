@@ -105,6 +105,13 @@ RAW_PORTS: Mapping[int, str] = {
     61616: "OpenWire",
 }  # fmt: skip
 
+# Words of a name (of an image, a container, a Service or a port) that say with a well-known port what is served there.
+SERVER_WORDS = frozenset({
+    *RAW_SERVERS, "db", "database", "databases", "sql", "cache", "broker", "mq", "queue", "sentinel", "spark", "gitlab",
+    "gitea", "bastion", "ssh", "sftp", "ftp", "mail", "smtp", "ldap", "dns", "redisslave", "redismaster",
+    "elasticsearch", "neo4j", "hdfs", "namenode",
+})  # fmt: skip
+
 # Repository patterns (whole path, or name alone) of what serves the cluster itself, and what it is.
 CLUSTER_MACHINERY: tuple[tuple[str, str], ...] = (
     ("*ingress-nginx/controller*", "ingress controller"), ("*/nginx-ingress", "ingress controller"),

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from k2cr_analysis.fit.known_images import RAW_PORTS, raw_server_on
+from k2cr_analysis.fit.known_images import RAW_PORTS, SERVER_WORDS, image_name, raw_server_on
 from k2cr_analysis.model.workload import Container, Exposure, Pod, Port, Probe, ServicePort
 
 Speaks = Literal["http", "https", "grpc", "h2c", "h2", "raw", "udp", "unknown"]  # h2: HTTP/2 within TLS
@@ -277,7 +277,7 @@ def _speaks(
         or _by_known_server(pod, target)
         or _by_probe(pod, target)
         or _by_web_word(port, declared)
-        or _by_number(port, target, exposure)
+        or _by_number(port, declared, pod, target, exposure)
     )
 
 
@@ -360,7 +360,7 @@ def _by_probe(pod: Pod, target: int | None) -> _Evidence | None:
     return None
 
 
-def _by_number(port: ServicePort, target: int | None, exposure: Exposure) -> _Evidence:
+def _by_number(port: ServicePort, declared: Port | None, pod: Pod, target: int | None, exposure: Exposure) -> _Evidence:
     numbers = [n for n in (port.port, target) if n is not None]
     grpc = next((n for n in numbers if n in _UNDECLARED_GRPC_PORTS), None)
     if grpc is not None:
@@ -368,23 +368,35 @@ def _by_number(port: ServicePort, target: int | None, exposure: Exposure) -> _Ev
     for route in exposure.routes:
         if route.kind in _HTTP_ROUTES and leads_to(route.service_port, port, exposure):
             return "http", True, f"{route.kind} {route.name} leads here"
-    return _by_convention(port, target) or _by_type(port, exposure)
+    names = (exposure.service, port.name, declared.name if declared else None)
+    return _by_convention(port, target, served_by_name(pod.containers, *names)) or _by_type(port, target, exposure)
 
 
-def _by_convention(port: ServicePort, target: int | None) -> _Evidence | None:
+def served_by_name(containers: Sequence[Container], *names: str | None) -> str | None:
+    """The name, among these and those of the containers and their images, that says that a server runs here."""
+    of_containers = [n for c in containers for n in (c.name, image_name(c.image).name if c.image else None)]
+    return next((n for n in (*of_containers, *names) if n and SERVER_WORDS & set(words_of(n))), None)
+
+
+def _by_convention(port: ServicePort, target: int | None, server: str | None) -> _Evidence | None:
+    """A well-known port alone proves nothing: an application may serve HTTP on it."""
     if port.port in (80, *TLS_PORTS):
         return ("http" if port.port == 80 else "https"), False, f"Service port {port.port}"
     raw = port.port if port.port in RAW_PORTS else target if not _usual_http(port.port) else None
+    if raw is not None and raw in RAW_PORTS and server:
+        return "raw", True, f"port {raw} is {RAW_PORTS[raw]}'s, and the name {server} fits it"
     if raw is not None and raw in RAW_PORTS:
-        return "raw", True, f"port {raw} is {RAW_PORTS[raw]}'s"
+        return None
     usual = next((n for n in (port.port, target) if n is not None and _usual_http(n)), None)
     return None if usual is None else ("http", False, f"port {usual} is HTTP's by habit")
 
 
-def _by_type(port: ServicePort, exposure: Exposure) -> _Evidence:
+def _by_type(port: ServicePort, target: int | None, exposure: Exposure) -> _Evidence:
     if exposure.type == "LoadBalancer":
         return "raw", True, f"a LoadBalancer on port {port.port}, which nothing says is HTTP"
-    return "unknown", False, f"nothing says what port {port.port} speaks"
+    known = next((RAW_PORTS[n] for n in (port.port, target) if n is not None and n in RAW_PORTS), None)
+    usual = f", though it is usually {known}'s" if known else ""
+    return "unknown", False, f"nothing says what port {port.port} speaks{usual}"
 
 
 def _usual_http(number: int) -> bool:

@@ -15,6 +15,7 @@ from k2cr_analysis.fit.protocols import (
     is_http3_twin,
     raw_by_name,
     role_of,
+    served_by_name,
     web_by_name,
     words_of,
 )
@@ -155,10 +156,10 @@ def _raw_evidence(candidate: Candidate, container: Container, port: Port) -> str
         return f"image {container.image} serves {protocol}"
     if raw_by_name(port.name) and role_of(port.name) == "application":
         return f"port name {port.name}"
-    # Without a Service the number is all there is: nobody gives an HTTP server a database's port.
     unnamed = not port.name or (role_of(port.name) == "application" and not web_by_name(port.name))
-    if not candidate.called and len(candidate.moving) == 1 and unnamed and port.number in RAW_PORTS:
-        return f"the port is {RAW_PORTS[port.number]}'s"
+    server = served_by_name((container,), port.name)
+    if not candidate.called and len(candidate.moving) == 1 and unnamed and server and port.number in RAW_PORTS:
+        return f"the port is {RAW_PORTS[port.number]}'s, and the name {server} fits it"
     return None
 
 
