@@ -2,10 +2,10 @@
 
 Cloud Run's is a discount on spend, valued at Tier 1 list prices, and 2 million requests; it does not grow or shrink
 with the region or with a committed use discount (https://cloud.google.com/run/pricing, "applied as a spending based
-discount using Tier 1 pricing"; its examples 1, 3, 4 and 6 take off 5.22, at list and at discounted rates alike). Whether an
-account gets it once, or once for each billing mode, is not documented clearly: k2cr takes it once, which is the careful
-reading. Secrets and schedules have free amounts too, as the tiers of the price book say. All of them are taken to be
-unused by what the account has already.
+discount using Tier 1 pricing"; its examples 1, 3, 4 and 6 take off 5.22, at list and at discounted rates alike).
+Whether an account gets it once, or once for each billing mode, is not documented clearly: k2cr takes it once, which is
+the careful reading. Secrets and schedules have free amounts too, as the tiers of the price book say. All of them are
+taken to be unused by what the account has already.
 """
 
 from __future__ import annotations
