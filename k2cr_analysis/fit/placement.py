@@ -39,3 +39,16 @@ def allowed_values(pod: Pod, label: str) -> Allowed | None:
             return None
         values.update(in_term[0])
     return Allowed(frozenset(values), f"{pod.path}.affinity.nodeAffinity.{_REQUIRED}") if values else None
+
+
+def excluded_at(pod: Pod, label: str, value: str) -> str | None:
+    """Where the pod is kept off nodes whose ``label`` has ``value``, by every term of its required affinity."""
+    terms = objects(mapping(pod.raw, "affinity", "nodeAffinity", _REQUIRED), "nodeSelectorTerms")
+    excluding = [
+        any(
+            e.get("key") == label and e.get("operator") == "NotIn" and value in texts(e, "values")
+            for _, e in objects(term, "matchExpressions")
+        )
+        for _, term in terms
+    ]
+    return f"{pod.path}.affinity.nodeAffinity.{_REQUIRED}" if excluding and all(excluding) else None

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from k2cr_analysis.fit.candidate import Candidate, bracketed
 from k2cr_analysis.fit.field_rules import FieldRule, register_all
 from k2cr_analysis.fit.known_images import image_name
-from k2cr_analysis.fit.placement import allowed_values
+from k2cr_analysis.fit.placement import allowed_values, excluded_at
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping, objects, texts
 
@@ -270,6 +270,9 @@ def processor_or_system_not_offered(candidate: Candidate) -> Iterator[Found]:
             yield Found(
                 allowed.at, f"{what} must be {' or '.join(sorted(allowed.values))}; Cloud Run runs linux/amd64 alone"
             )
+        excluded = excluded_at(candidate.pod, label, offered)
+        if excluded:
+            yield Found(excluded, f"{what} must not be {offered}; Cloud Run runs linux/amd64 alone")
     yield from _arm_machines(candidate)
     if mapping(candidate.pod.raw, "os").get("name") == "windows":
         yield Found(f"{candidate.pod.path}.os.name", "the system must be windows; Cloud Run runs linux/amd64 alone")
