@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,11 +23,16 @@ from k2cr_analysis.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from k2cr_analysis.plan import Plan
+    from k2cr_analysis.plan import Ending, Plan, Wave
 
-_WAVES = ("wave", "workloads", "on paper/month", "realised/month", "cumulative", "effort days", "nodes that go")
-_SWINGS = ("what the saving hangs on", "at", "saving/month", "at", "saving/month")
+_WAVES = ("wave", "from", "workloads", "on paper/month", "realised/month", "cumulative", "effort days", "nodes that go")
+_MOVES = ("wave", "moves", "cluster")
+_BILL = ("what changes on the bill", "quantity", "unit", "rate", "amount/month")
+_CLUSTERS = ("cluster", "can be deleted", "last pod takes along/month", "kept by")
 _LEFT = ("left", "holds back/month", "why")
+_SWINGS = ("what the saving hangs on", "at", "saving/month", "at", "saving/month")
+_EVEN = ("Cloud Run costs what GKE does for it at", "requests/month", "today", "of which today is")
+_KEPT_SHOWN = 3
 
 
 def register(app: typer.Typer) -> None:
@@ -49,40 +55,84 @@ def plan(
     if format is Format.JSON:
         give(as_json(plan_document(made)), out)
     elif format is Format.CSV:
-        give(as_csv(_WAVES, _wave_rows(made)), out)
+        give(as_csv(_WAVES, [_wave_row(wave, " ".join(wave.workloads)) for wave in made.waves]), out)
     else:
-        waves = as_table(_WAVES, _wave_rows(made), right=(0, 2, 3, 4, 5, 6))
-        left = as_table(_LEFT, [(x.id, _cents(x.holds_back_month), x.why) for x in made.left], right=(1,))
-        swings = [(s.of, s.low_at, _cents(s.low_month), s.high_at, _cents(s.high_month)) for s in made.swings]
-        give("\n".join([waves, left, *([as_table(_SWINGS, swings, right=(2, 4))] if swings else [])]), out)
+        give("\n".join(_sections(made)), out)
     if not quiet:
         say(_verdict(made))
         for note in made.assumptions:
             say(f"assumed: {note}")
 
 
-def _wave_rows(made: Plan) -> list[tuple[object, ...]]:
-    return [
-        (
-            wave.wave,
-            " ".join(wave.workloads),
-            _cents(wave.attributed_month),
-            _cents(wave.realised_month),
-            _cents(wave.cumulative_realised_month),
-            f"{wave.effort_days:g}",
-            "the cluster" if wave.cluster_goes else wave.nodes_removed,
-        )
-        for wave in made.waves
-    ]
+def _sections(made: Plan) -> Iterator[str]:
+    """The waves and the money first; then the end of the cluster, what stays, and what all of it hangs on."""
+    waves = [_wave_row(wave, len(wave.workloads)) for wave in made.waves]
+    yield as_table(_WAVES, waves, right=(0, 2, 3, 4, 5, 6, 7))
+    moves = [(wave.wave, w, c) for wave in made.waves for w, c in zip(wave.workloads, wave.clusters, strict=True)]
+    if moves:
+        yield as_table(_MOVES, moves, right=(0,))
+        yield as_table(_BILL, list(_bill_rows(made)), right=(1, 3, 4))
+    yield as_table(_CLUSTERS, [_ending_row(ending) for ending in made.endings], right=(2,))
+    several = len({left.cluster for left in made.left}) > 1
+    left = [(f"{x.cluster}:{x.id}" if several else x.id, _cents(x.holds_back_month), x.why) for x in made.left]
+    yield as_table(_LEFT, left, right=(1,))
+    swings = [(s.of, s.low_at, _cents(s.low_month), s.high_at, _cents(s.high_month)) for s in made.swings]
+    if swings:
+        yield as_table(_SWINGS, swings, right=(2, 4))
+    even = [_even_row(made, workload) for workload in sorted(made.break_even_requests)]
+    if even:
+        yield as_table(_EVEN, even, right=(1, 2, 3))
+
+
+def _wave_row(wave: Wave, workloads: object) -> tuple[object, ...]:
+    return (
+        wave.wave,
+        wave.starts or "",
+        workloads,
+        _cents(wave.attributed_month),
+        _cents(wave.realised_month),
+        _cents(wave.cumulative_realised_month),
+        f"{wave.effort_days:g}",
+        f"{wave.nodes_removed}, the cluster" if wave.cluster_goes else wave.nodes_removed,
+    )
+
+
+def _bill_rows(made: Plan) -> Iterator[tuple[object, ...]]:
+    """What goes and what comes; together they are the objective."""
+    for item in made.avoided:
+        yield (f"- {item.sku}", f"{item.quantity:g}", item.unit, _cents(item.rate), _cents(-item.amount))
+    comes = (
+        ("Cloud Run, after the free tier", made.cloud_run_month),
+        ("paths to what stays", made.hops_month),
+        ("effort of the move", made.effort_month),
+    )
+    for name, month in comes:
+        if month:
+            yield (f"+ {name}", "", "", "", _cents(month))
+
+
+def _ending_row(ending: Ending) -> tuple[object, ...]:
+    when = f"after wave {ending.wave}" if ending.wave else "no"
+    kept = ", ".join(ending.kept_by[:_KEPT_SHOWN])
+    more = f" and {len(ending.kept_by) - _KEPT_SHOWN} more" if len(ending.kept_by) > _KEPT_SHOWN else ""
+    return (ending.cluster, when, _cents(ending.last_pod_month), kept + more)
+
+
+def _even_row(made: Plan, workload: str) -> tuple[object, ...]:
+    even, today = made.break_even_requests[workload], made.requests_month.get(workload)
+    share = f"{today / even:.0%}" if today is not None and even else None
+    return (workload, f"{even:f}", None if today is None else f"{today:.0f}", share)
 
 
 def _verdict(made: Plan) -> str:
+    if not made.currency:
+        return "bills in several currencies: no sum is made over them"
     if made.objective is None:
         return "the snapshot does not tell which nodes would go: no saving is promised"
     bound = (
         "" if made.bound is None or made.gap is None else f"; no plan is above {made.bound:.2f} (gap {made.gap:.1%})"
     )
-    return f"realised saving less effort: {made.objective:.2f} {made.currency} a month{bound}"
+    return f"realised saving less effort: {made.objective:.2f} {made.currency} a month{bound}; found by: {made.method}"
 
 
 def _cents(amount: Decimal | None) -> str | None:

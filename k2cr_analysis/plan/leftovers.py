@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
@@ -35,10 +35,13 @@ def leftovers(fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Left, ...]:
                 held = parts.get(assessed.id)
             else:
                 held = _lost_more(fleet.avoidables[number], assessed.id, here)
-            found.append(Left(assessed.id, _why(assessed, candidate, held), held))
-    return tuple(
-        sorted(found, key=lambda left: (-(left.holds_back_month or 0), left.holds_back_month is None, left.id))
-    )
+            found.append(Left(assessed.id, _why(assessed, candidate, held), held, fleet.names[number]))
+    return most_held_first(found)
+
+
+def most_held_first(left: Iterable[Left]) -> tuple[Left, ...]:
+    """Those that hold back most first, those of which it is not known last."""
+    return tuple(sorted(left, key=lambda x: (-(x.holds_back_month or 0), x.holds_back_month is None, x.id, x.cluster)))
 
 
 def _parts_of_the_rest(fleet: Fleet, number: int) -> dict[str, Decimal]:

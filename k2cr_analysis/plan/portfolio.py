@@ -9,8 +9,7 @@ from decimal import Decimal
 from k2cr_analysis.assessment.interval import interval_of, saving_draws
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.cost.rightsize import stay_and_rightsize_month
-from k2cr_analysis.errors import InputError
-from k2cr_analysis.model.finding import VERDICTS
+from k2cr_analysis.model.finding import VERDICTS, Verdict
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.plan.result import Fields, Portfolio
 from k2cr_analysis.plan.worth import Candidate, Fleet
@@ -47,17 +46,24 @@ def portfolio_of(fleet: Fleet, chosen: Sequence[Candidate], currency: str) -> Po
     )
 
 
-def only_currency(assessments: Sequence[Assessment]) -> str:
-    """The currency of all bills; amounts of different currencies are never added up."""
-    found = sorted({a.bill.currency for a in assessments})
-    if len(found) > 1:
-        raise InputError(
-            ref="fleet-in-several-currencies",
-            found=f"bills in {', '.join(found)}",
-            expected="snapshots whose bills are in one currency",
-            do="assess the snapshots of each currency by themselves",
-        )
-    return found[0]
+def portfolio_over_currencies(portfolios: Sequence[Portfolio], reason: str) -> Portfolio:
+    """What can be said of bills in several currencies together: counts, and that no money is added up."""
+    counts = Counter[Verdict]()
+    for portfolio in portfolios:
+        counts.update(portfolio.counts)
+    return Portfolio(
+        currency="",
+        gke_month=None,
+        gke_lines=(),
+        cloud_run_month=None,
+        free_tier_month=None,
+        saving_month=None,
+        interval=None,
+        stay_and_rightsize_month=None,
+        counts={verdict: counts[verdict] for verdict in VERDICTS},
+        fields=Fields(sum(p.fields.seen for p in portfolios), sum(p.fields.accounted for p in portfolios)),
+        reasons=(reason, *sorted({text for p in portfolios for text in p.reasons})),
+    )
 
 
 def _interval(saving: Decimal, fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Decimal, Decimal] | None:

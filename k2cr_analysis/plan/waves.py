@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from k2cr_analysis.config import PlanSettings
 from k2cr_analysis.plan.calendar import Slot, slots
+from k2cr_analysis.plan.gone import NodeGone
 from k2cr_analysis.plan.hops import Key
 from k2cr_analysis.plan.result import Wave
 from k2cr_analysis.plan.worth import Candidate, Fleet, Worth
@@ -53,25 +53,32 @@ def _pool_of(fleet: Fleet, candidate: Candidate) -> tuple[int, str]:
 def _realised(fleet: Fleet, batches: Sequence[tuple[Slot, Sequence[Candidate]]]) -> tuple[Wave, ...]:
     waves: list[Wave] = []
     moved: list[Candidate] = []
-    before, nodes_before = fleet.worth(()), frozenset[tuple[str, str]]()
+    before, nodes_before = fleet.worth(()), frozenset[NodeGone]()
     for number, (slot, batch) in enumerate(batches, start=1):
         moved += batch
         after, nodes = fleet.worth(moved), fleet.nodes_going(moved)
         # Which nodes go is decided anew with every wave: the names of this wave are those that come on top.
         new = [node for node in nodes if node not in nodes_before][: max(len(nodes) - len(nodes_before), 0)]
-        waves.append(replace(_wave(number, batch, (before, after), new), starts=slot.first, ends=slot.last))
+        waves.append(_wave(fleet, (number, slot), batch, (before, after), new))
         before, nodes_before = after, nodes_before | set(new)
     return tuple(waves)
 
 
 def _wave(
-    number: int, batch: Sequence[Candidate], worths: tuple[Worth, Worth], nodes: Sequence[tuple[str, str]]
+    fleet: Fleet,
+    when: tuple[int, Slot],
+    batch: Sequence[Candidate],
+    worths: tuple[Worth, Worth],
+    nodes: Sequence[NodeGone],
 ) -> Wave:
     before, after = worths
+    number, slot = when
     realised = after.realised
     return Wave(
         wave=number,
         workloads=tuple(c.id for c in batch),
+        clusters=tuple(fleet.names[c.cluster] for c in batch),
+        currency=fleet.assessments[0].bill.currency,
         attributed_month=sum((c.paper_saving_month for c in batch), _ZERO),
         realised_month=None if realised is None or before.realised is None else realised - before.realised,
         cumulative_realised_month=realised,
@@ -80,6 +87,8 @@ def _wave(
         cluster_goes=sum(r.cluster_goes for r in after.removals) > sum(r.cluster_goes for r in before.removals),
         hops=tuple(identity for _, identity in after.hops),
         hops_month=after.hops_month,
+        starts=slot.first,
+        ends=slot.last,
     )
 
 

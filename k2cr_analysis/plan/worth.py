@@ -7,12 +7,14 @@ spread over ``[plan] payback_months`` at the config's engineer rate.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.cost.avoidable import Avoidable, Removal
 from k2cr_analysis.cost.free_tier import FreeTier, free_tier
+from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.plan.gone import NodeGone
 from k2cr_analysis.plan.hops import Hops, Key
 
 HOURS_PER_DAY = 8
@@ -81,6 +83,7 @@ class Fleet:
         self.avoidables: tuple[Avoidable, ...] = tuple(a.avoidable.with_holds(holding(a)) for a in assessments)
         self.candidates = tuple(c for number, a in enumerate(assessments) for c in _candidates(number, a))
         self.hops = Hops.of(assessments)
+        self.names = cluster_names(assessments)
         self._prices = assessments[0].prices
 
     def worth(self, chosen: Iterable[Candidate]) -> Worth:
@@ -105,18 +108,47 @@ class Fleet:
             hops_month=self.hops.price(hops),
         )
 
-    def nodes_going(self, chosen: Iterable[Candidate]) -> tuple[tuple[str, str], ...]:
-        """(pool, node) of each node that goes with a set, cluster by cluster."""
+    def nodes_going(self, chosen: Iterable[Candidate]) -> tuple[NodeGone, ...]:
+        """Each node that goes with a set, cluster by cluster."""
         found = tuple(chosen)
         return tuple(
-            node
+            NodeGone(self.names[number], pool, node, self.assessments[number].bill.node_month.get(node, _ZERO))
             for number, avoidable in enumerate(self.avoidables)
-            for node in avoidable.nodes_going(c.id for c in found if c.cluster == number)
+            for pool, node in avoidable.nodes_going(c.id for c in found if c.cluster == number)
+        )
+
+    def avoided_items(self, chosen: Iterable[Candidate]) -> tuple[LineItem, ...]:
+        """What leaves the bills with a set, line by line; each names its cluster where there are several."""
+        found = tuple(chosen)
+        items = [
+            (number, item)
+            for number, avoidable in enumerate(self.avoidables)
+            for item in avoidable.items(c.id for c in found if c.cluster == number)
+        ]
+        if len(self.names) == 1:
+            return tuple(item for _, item in items)
+        return tuple(replace(item, sku=f"{self.names[number]}: {item.sku}") for number, item in items)
+
+    def held_month(self, chosen: Iterable[Candidate]) -> Decimal:
+        """What the nodes that go would save more, if no committed use were paid for them."""
+        found = tuple(chosen)
+        return sum(
+            (
+                avoidable.held_by_commitment(c.id for c in found if c.cluster == number)
+                for number, avoidable in enumerate(self.avoidables)
+            ),
+            _ZERO,
         )
 
     def free_tier_of(self, chosen: Iterable[Candidate]) -> FreeTier:
         items = (item for c in chosen if c.assessed.cost for item in c.assessed.cost.cloud_run_items)
         return free_tier(items, self._prices)
+
+
+def cluster_names(assessments: Sequence[Assessment]) -> tuple[str, ...]:
+    """A name for each cluster of a fleet: its own, with a number where another has it too or it has none."""
+    own = [str(a.snapshot.get("cluster") or "cluster") for a in assessments]
+    return tuple(name if own.count(name) == 1 else f"{name}#{number}" for number, name in enumerate(own, start=1))
 
 
 def holding(assessment: Assessment) -> frozenset[str]:

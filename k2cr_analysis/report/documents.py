@@ -11,7 +11,7 @@ from k2cr_analysis.model.cloud_run import Quantiles, ServiceShape, cpu_text, mem
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.toil import ToilItem
-from k2cr_analysis.plan import Portfolio
+from k2cr_analysis.plan import Portfolio, cluster_names
 
 SCHEMA_VERSION = 1
 
@@ -24,13 +24,18 @@ def assess_document(assessments: Sequence[Assessment], portfolio: Portfolio, onl
         "snapshot": [a.snapshot for a in assessments] if many else assessments[0].snapshot,
         "assumptions": sorted({text for a in assessments for text in a.assumptions}),
         "portfolio": portfolio_document(portfolio),
-        "workloads": [workload_document(w) for a in assessments for w in a.workloads if only in (None, w.id)],
+        "workloads": [
+            workload_document(w) | ({"cluster": cluster} if many else {})
+            for cluster, a in zip(cluster_names(assessments), assessments, strict=True)
+            for w in a.workloads
+            if only in (None, w.id)
+        ],
     }
 
 
 def portfolio_document(portfolio: Portfolio) -> dict[str, Any]:
     return {
-        "currency": portfolio.currency,
+        "currency": portfolio.currency or None,
         "gke_month": money(portfolio.gke_month),
         "gke_lines": [{"line": line, "amount": money(amount)} for line, amount in portfolio.gke_lines],
         "cloud_run_month": money(portfolio.cloud_run_month),

@@ -5,31 +5,57 @@ from __future__ import annotations
 from typing import Any
 
 from k2cr_analysis.plan import Plan
-from k2cr_analysis.report.documents import money
+from k2cr_analysis.report.documents import line_item, money
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
     """What ``plan --format json`` prints."""
     return {
-        "currency": plan.currency,
+        "currency": plan.currency or None,
         "waves": [
             {
                 "wave": wave.wave,
                 "workloads": list(wave.workloads),
+                "clusters": list(wave.clusters),
+                "currency": wave.currency,
+                "starts": None if wave.starts is None else wave.starts.isoformat(),
+                "ends": None if wave.ends is None else wave.ends.isoformat(),
                 "attributed_month": money(wave.attributed_month),
                 "realised_month": money(wave.realised_month),
                 "cumulative_realised_month": money(wave.cumulative_realised_month),
                 "effort_days": wave.effort_days,
                 "nodes_removed": wave.nodes_removed,
-                "nodes": [{"pool": pool, "node": node} for pool, node in wave.nodes],
+                "nodes": [
+                    {"cluster": n.cluster, "pool": n.pool, "node": n.node, "month": money(n.month)} for n in wave.nodes
+                ],
                 "cluster_goes": wave.cluster_goes,
+                "hops": list(wave.hops),
+                "hops_month": money(wave.hops_month),
             }
             for wave in plan.waves
         ],
-        "left": [{"id": x.id, "why": x.why, "holds_back_month": money(x.holds_back_month)} for x in plan.left],
+        "left": [
+            {"id": x.id, "cluster": x.cluster, "why": x.why, "holds_back_month": money(x.holds_back_month)}
+            for x in plan.left
+        ],
         "objective": money(plan.objective),
         "bound": money(plan.bound),
         "gap": plan.gap,
+        "method": plan.method,
+        "avoided": [line_item(item) for item in plan.avoided],
+        "cloud_run_month": money(plan.cloud_run_month),
+        "hops_month": money(plan.hops_month),
+        "effort_month": money(plan.effort_month),
+        "held_by_commitment_month": money(plan.held_month),
+        "clusters": [
+            {
+                "cluster": e.cluster,
+                "can_be_deleted_after_wave": e.wave,
+                "last_pod_month": money(e.last_pod_month),
+                "kept_by": list(e.kept_by),
+            }
+            for e in plan.endings
+        ],
         "sensitivity": [
             {
                 "of": swing.of,
@@ -41,5 +67,6 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             for swing in plan.swings
         ],
         "break_even_requests_month": {w: money(n) for w, n in sorted(plan.break_even_requests.items())},
+        "requests_month": {w: money(n) for w, n in sorted(plan.requests_month.items())},
         "assumptions": list(plan.assumptions),
     }

@@ -4,13 +4,11 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k2cr_analysis.config import PlanSettings
 from k2cr_analysis.cost.avoidable import Avoidable
-from k2cr_analysis.errors import InputError
 from k2cr_analysis.plan import plan, portfolio
 from k2cr_analysis.plan.choose import choose
 from k2cr_analysis.plan.worth import Fleet
@@ -92,8 +90,16 @@ def test_the_free_tier_counts_once_over_a_fleet():
 
 def test_bills_in_two_currencies_are_never_added_up():
     one = assessment(full_nodes("web"), {"web": Move(10)})
-    with pytest.raises(InputError, match="several-currencies"):
-        plan([one, replace(one, bill=replace(one.bill, currency="JPY"))])
+    yen = replace(one, bill=replace(one.bill, currency="JPY"))
+    made, found = plan([one, yen]), portfolio([one, yen])
+    assert (made.currency, made.objective, made.saving_month) == ("", None, None)
+    assert [(w.currency, w.realised_month) for w in made.waves] == [
+        (p.currency, p.waves[0].realised_month) for p in (plan(one), plan(yen))
+    ]
+    assert {w.cumulative_realised_month for w in made.waves} == {None}
+    assert (found.currency, found.gke_month, found.saving_month) == ("", None, None)
+    assert "USD, JPY" in found.reasons[0]
+    assert found.counts["ready"] == 2
 
 
 def test_callers_move_in_the_wave_of_those_they_call():
