@@ -1,11 +1,14 @@
 """The flags form: ``gcloud run deploy --container ...``, which makes the same object as the YAML form.
 
-Learnt from the client itself (facts in the tests, which run it): every service flag stands before the first
+Learnt from the client itself (facts in the tests, which run it): every flag of the service stands before the first
 ``--container``; ``--labels`` go on the service and its template; ``--cpu-boost`` is on for a new service unless said;
 ``--quiet`` keeps it from asking about unauthenticated calls, and then it leaves IAM alone.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from k2cr_analysis.model.cloud_run import CloudRunProbe
 from k2cr_analysis.render.build import Build
@@ -27,49 +30,50 @@ _FOLDER = '"$(dirname "${BASH_SOURCE[0]}")"'
 
 
 def deploy_script(build: Build) -> str:
-    """``deploy.sh``: deploys and does nothing else."""
-    run = build.run
-    if isinstance(run, RunService):
-        return _service_script(build, run)
-    if isinstance(run, RunJob):
-        what, words = "job", [f"gcloud run jobs replace {_FOLDER}/job.yaml", PROJECT, REGION, "--quiet"]
-        why = ["The YAML form: the flags of jobs have no start-up probes."]
-    else:
-        what, words = (
-            "worker pool",
-            [f"gcloud beta run worker-pools replace {_FOLDER}/worker-pool.yaml", PROJECT, "--quiet"],
-        )
-        why = [
-            "The YAML form: worker pools are beta in gcloud 528, and its flags have no probes.",
-            "The command takes its region from the property alone.",
+    """``deploy.sh``: deploys and does nothing else; by flags, or where a field has none, by the file."""
+    run, form = build.run, _FORMS[type(build.run)]
+    head = [
+        f"{build.workload.id} -> Cloud Run {form.what} {run.name}. Written by k2cr.",
+        "Deploys, and does nothing else. The whole order is in cutover.md.",
+    ]
+    if isinstance(run, RunWorkerPool):
+        head += [
+            "The YAML form: worker pools are beta in gcloud 528, its flags have no probes, and deploying by flags goes",
+            "to another API, so that nothing could compare the two. The command takes its region from the property.",
         ]
-    head = [
-        f"{build.workload.id} -> Cloud Run {what} {run.name}. Written by k2cr.",
-        "Deploys, and does nothing else. The whole order is in cutover.md.",
-        *why,
-    ]
-    before = ['export CLOUDSDK_RUN_REGION="$REGION"'] if isinstance(run, RunWorkerPool) else []
-    return script(head, build.context, [*before, *command(words)])
-
-
-def _service_script(build: Build, run: RunService) -> str:
-    head = [
-        f"{build.workload.id} -> Cloud Run service {run.name}. Written by k2cr.",
-        "Deploys, and does nothing else. The whole order is in cutover.md.",
-    ]
+        replace = [f"{form.group} replace {_FOLDER}/{form.file}", PROJECT, "--quiet"]
+        return script(head, build.context, ['export CLOUDSDK_RUN_REGION="$REGION"', *command(replace)])
     unsaid = fields_without_flag(run)
-    if unsaid:
-        head.append("The YAML form, since these have no flag:")
-        head += [f"  {field}" for field in unsaid]
-        words = [f"gcloud run services replace {_FOLDER}/service.yaml", PROJECT, REGION, "--quiet"]
-        return script(head, build.context, command(words))
-    head.append("The same service as service.yaml.")
-    return script(head, build.context, command(deploy_command(run)))
+    if not unsaid:
+        return script([*head, f"The same {form.what} as {form.file}."], build.context, command(deploy_command(run)))
+    head.append("The YAML form, since these have no flag:")
+    head += [f"  {field}" for field in unsaid]
+    words = [f"{form.group} replace {_FOLDER}/{form.file}", PROJECT, REGION, "--quiet"]
+    return script(head, build.context, command(words))
 
 
-def fields_without_flag(run: RunService) -> list[str]:
-    """Fields of this service that no flag of gcloud 528's GA track sets, each with its place."""
-    found = ["run.googleapis.com/iap-enabled (--iap is beta in gcloud 528, and changes IAM as well)"] if run.iap else []
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """``group``: gcloud's group of commands; ``deploy``: its word for deploying by flags, where it is used."""
+
+    what: str
+    file: str
+    group: str
+    deploy: str = ""
+
+
+_FORMS: Mapping[type, _Form] = {
+    RunService: _Form("service", "service.yaml", "gcloud run services", "gcloud run deploy"),
+    RunJob: _Form("job", "job.yaml", "gcloud run jobs", "gcloud run jobs deploy"),
+    RunWorkerPool: _Form("worker pool", "worker-pool.yaml", "gcloud beta run worker-pools"),
+}
+
+
+def fields_without_flag(run: RunService | RunJob) -> list[str]:
+    """Fields that no flag of gcloud 528's GA track sets, each with its place."""
+    found = []
+    if isinstance(run, RunService) and run.iap:
+        found.append("run.googleapis.com/iap-enabled (--iap is beta in gcloud 528, and changes IAM as well)")
     found += [f"{s.setting.annotation} (no flag in gcloud 528's GA track)" for s in run.settings if s.flag is None]
     for c in run.template.containers:
         at = f"containers[{c.name}]"
@@ -82,7 +86,12 @@ def fields_without_flag(run: RunService) -> list[str]:
         found += [
             f"{at}.{kind}.httpGet.httpHeaders"
             for kind, p in (("startupProbe", c.startup_probe), ("livenessProbe", c.liveness_probe))
-            if p and p.headers
+            if p and p.headers and isinstance(run, RunService)
+        ]
+        found += [
+            f"{at}.{kind} (jobs have no flags of probes)"
+            for kind, p in (("startupProbe", c.startup_probe), ("livenessProbe", c.liveness_probe))
+            if p and not isinstance(run, RunService)
         ]
         found += [f"{at}.volumeMounts[{m.mount_path}].subPath" for m in c.mounts if m.sub_path]
         found += [
@@ -96,25 +105,35 @@ def fields_without_flag(run: RunService) -> list[str]:
     return [comment(f)[2:] for f in found]
 
 
-def deploy_command(run: RunService) -> list[str]:
-    """``gcloud run deploy`` and its flags, quoted for bash: the service's, then container by container."""
-    words = [f"gcloud run deploy {quote(run.name)}", PROJECT, REGION, "--quiet", *_service_flags(run)]
+def deploy_command(run: RunService | RunJob) -> list[str]:
+    """``gcloud run deploy`` and its flags, quoted for bash: the resource's own, then container by container."""
+    words = [f"{_FORMS[type(run)].deploy} {quote(run.name)}", PROJECT, REGION, "--quiet"]
+    words.append(flag("service-account", run.template.service_account))
+    if isinstance(run, RunService):
+        words += _service_flags(run)
+    else:
+        words += [f"--tasks={run.tasks}", f"--parallelism={run.parallelism}"]
+        words += [f"--max-retries={run.max_retries}", f"--task-timeout={run.timeout_s}s"]
+    words += _shared_flags(run)
     for container in run.template.containers:
         words += _container_flags(container)
     return words
 
 
 def _service_flags(run: RunService) -> list[str]:
-    template = run.template
-    flags = [flag("service-account", template.service_account), flag("ingress", run.ingress)]
-    flags += [f"--concurrency={run.concurrency}", f"--timeout={run.timeout_s}s"]
+    flags = [flag("ingress", run.ingress), f"--concurrency={run.concurrency}", f"--timeout={run.timeout_s}s"]
     flags += [f"--min={run.min_instances}"] if run.min_instances else []
     flags += [f"--max-instances={run.max_instances}"]
     flags += ["--cpu-throttling" if run.billing == "request" else "--no-cpu-throttling"]
     flags += ["--cpu-boost" if run.cpu_boost else "--no-cpu-boost"]
-    flags += [f"--execution-environment={template.execution_environment}"]
-    flags += ["--session-affinity"] if run.session_affinity else []
-    flags += [s.flag for s in run.settings if s.flag]
+    flags += [f"--execution-environment={run.template.execution_environment}"]
+    return flags + (["--session-affinity"] if run.session_affinity else [])
+
+
+def _shared_flags(run: RunService | RunJob) -> list[str]:
+    """What services and jobs have in common: settings, network, labels, volumes."""
+    template = run.template
+    flags = [s.flag for s in run.settings if s.flag]
     if template.egress:
         flags += [flag("network", template.egress.network), flag("subnet", template.egress.subnet)]
         flags += [flag("network-tags", gcloud_list(template.egress.tags))] if template.egress.tags else []

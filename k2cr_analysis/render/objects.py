@@ -90,7 +90,7 @@ def _service(run: RunService) -> ApiObject:
 
 
 def _job(run: RunJob) -> ApiObject:
-    annotations = {f"{_RUN}execution-environment": "gen2", **_set(run, "template"), **_shared_annotations(run.template)}
+    annotations = {**_set(run, "template"), **_shared_annotations(run.template)}  # gen2 is the only one for jobs
     own = _set(run, "resource")
     task = {**_template_spec(run.template), "maxRetries": run.max_retries, "timeoutSeconds": run.timeout_s}
     made = ApiObject(
@@ -100,7 +100,7 @@ def _job(run: RunJob) -> ApiObject:
             "metadata": {"name": run.name, **_labels(run), **({"annotations": own} if own else {})},
             "spec": {
                 "template": {
-                    "metadata": {**_labels(run), "annotations": annotations},
+                    "metadata": {**_labels(run), **({"annotations": annotations} if annotations else {})},
                     "spec": {"taskCount": run.tasks, "parallelism": run.parallelism, "template": {"spec": task}},
                 }
             },

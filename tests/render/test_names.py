@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k2cr_analysis.render.names import folder_name, secret_name, service_account_id, service_names
+from k2cr_analysis.render.names import container_names, folder_name, secret_name, service_account_id, service_names
 from tests.render.factory import container, workload
 
 
@@ -95,3 +95,10 @@ def test_two_keys_never_share_a_secret() -> None:
 @pytest.mark.parametrize("service", ["a", "web", "x" * 49], ids=len)
 def test_a_service_account_has_6_to_30_characters(service: str) -> None:
     assert re.fullmatch(r"[a-z]([a-z0-9-]{4,28})[a-z0-9]", service_account_id(service))
+
+
+def test_container_names_are_made_legal_and_stay_apart() -> None:
+    made = container_names(["app", "<YOUR-APP>", "your-app", "Your_App", "x" * 70])
+    assert made["app"] == "app"
+    assert len(set(made.values())) == 5
+    assert all(re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", name) for name in made.values())

@@ -17,14 +17,14 @@ import pytest
 import yaml
 
 from k2cr_analysis.config import Config
-from k2cr_analysis.config.settings import Project
+from k2cr_analysis.config.settings import Project, WorkloadSettings
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.render import RenderContext, render_workload
 from k2cr_analysis.render.build import build
 from k2cr_analysis.render.check.gcloud import gcloud
 from k2cr_analysis.render.egress import subnet_prefix
-from k2cr_analysis.render.url_map import url_paths
+from k2cr_analysis.render.url_map import route_paths, url_paths
 from tests.render.factory import assessed, backend_on_gke, container, exposure, job_of, reference, route, workload
 
 NOT_FOUND = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100}}}
@@ -198,3 +198,61 @@ def recorded(script: str, folder: Path) -> list[str]:
     }
     subprocess.run(["bash", "-c", script], env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL)
     return [line for line in log.read_text().splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "raw", "paths"),
+    [
+        ("Ingress", "/a", {"spec": {"rules": [{"http": {"paths": [{"path": "/a", "pathType": "Exact"}]}}]}}, ("/a",)),
+        ("Ingress", "/a", {"spec": {"rules": [{"http": {"paths": [{"path": "/a", "pathType": "Prefix"}]}}]}}, ("/a", "/a/*")),
+        ("HTTPRoute", "/a", {"spec": {"rules": [{"matches": [{"path": {"type": "Exact", "value": "/a"}}]}]}}, ("/a",)),
+        ("GRPCRoute", None, {"spec": {"rules": [{"matches": [{"method": {"service": "a.B", "method": "C"}}, {"method": {"service": "a.D"}}]}]}}, ("/a.B/C", "/a.D/*")),
+        ("GRPCRoute", None, {"spec": {"rules": [{}]}}, ("/*",)),
+    ],
+    ids=["exact path", "prefix", "exact path of a Gateway", "methods of gRPC", "all of gRPC"],
+)  # fmt: skip
+def test_paths_of_a_route(kind: str, path: str | None, raw: Any, paths: tuple[str, ...]) -> None:
+    at = "$.spec.rules[0].http.paths[0]" if kind == "Ingress" else "$.spec.rules[0].backendRefs[0]"
+    assert route_paths(replace(route("h", path, "s"), kind=kind, raw=raw, path=at)) == paths
+
+
+def test_a_service_that_the_snapshot_does_not_know_is_asked_about() -> None:
+    backend = {"backend": {"service": {"name": "lost"}}, "path": "/lost"}
+    raw = {"metadata": {"name": "i", "namespace": "shop"}, "spec": {"rules": [{"http": {"paths": [backend]}}]}}
+    subject = replace(at_host("web", "/"), related={"Ingress": (raw,)})
+    assert "shop/lost (Ingress i)" in render_workload(assessed(subject), context())["cutover.md"].replace("\\", "")
+
+
+def test_static_addresses_take_all_egress_through_cloud_nat() -> None:
+    subject = assessed(workload(container("app"), name="web"))
+    settings = {subject.id: WorkloadSettings(egress_addresses=("out-1", "out-2"))}
+    files = render_workload(subject, replace(context(), config=Config(workloads=settings)))
+    assert "run.googleapis.com/vpc-access-egress: all-traffic" in files["service.yaml"]
+    assert "--vpc-egress=all-traffic" in files["deploy.sh"]
+    assert "--nat-external-ip-pool=out-1,out-2" in files["network.sh"]
+
+
+def test_a_network_policy_becomes_firewall_rules_by_tag() -> None:
+    rule = {"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}], "ports": [{"port": 443}, {"port": 53, "protocol": "UDP"}]}
+    policy = {"metadata": {"name": "strict"}, "spec": {"policyTypes": ["Egress"], "egress": [rule]}}
+    subject = assessed(workload(container("app"), name="web", related={"NetworkPolicy": (policy,)}))
+    script = render_workload(subject, context(network="prod", subnet="run"))["network.sh"]
+    assert "--action=ALLOW --rules=tcp:443,udp:53" in script
+    assert "--target-tags=web --destination-ranges=203.0.113.0/24" in script
+    assert "--action=DENY --rules=all --priority=65000" in script
+
+
+def test_what_others_need_is_deleted_after_them() -> None:
+    shared = {"metadata": {"name": "settings", "namespace": "shop"}}
+    own = {"metadata": {"name": "own", "namespace": "shop"}}
+    web = assessed(replace(at_host("web", "/"), related={"ConfigMap": (shared, own)}))
+    calls = Dependency("shop/Deployment/api", web.id, "http", True, "web", "shop", 80, "env WEB", "x")
+    api = assessed(replace(at_host("api", "/api"), related={"ConfigMap": (shared,)}), dependencies=[calls])
+    text = render_workload(web, replace(context(), assessed={a.id: a for a in (web, api)}))["cutover.md"]
+    steps = re.findall(r"^\d+\. `(kubectl delete .*)", text, re.M)
+    assert steps == [
+        "kubectl delete service web --namespace=shop`, once shop/Deployment/api call the new address",
+        "kubectl delete deployment web --namespace=shop`",
+        "kubectl delete configmap settings --namespace=shop`, once shop/Deployment/api no longer need it",
+        "kubectl delete configmap own --namespace=shop`",
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,23 @@ from hypothesis import HealthCheck, given, settings
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.config import Config
-from k2cr_analysis.config.settings import Project
-from k2cr_analysis.model.cloud_run import ContainerProbes
+from k2cr_analysis.config.settings import Policy, Project
+from k2cr_analysis.model.cloud_run import ContainerProbes, StartupOrder
 from k2cr_analysis.render import RenderContext, render_workload, write_folders
 from k2cr_analysis.render.check import Checked, check_folders
 from k2cr_analysis.render.check.gcloud import gcloud
-from tests.render.factory import assessed, container, env, job_of, probe, reference, volume, workload
+from tests.render.factory import (
+    assessed,
+    container,
+    env,
+    exposure,
+    job_of,
+    probe,
+    reference,
+    route,
+    volume,
+    workload,
+)
 from tests.render.generated import NASTY, services
 
 pytestmark = pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not installed")
@@ -26,6 +38,19 @@ UNKNOWN = RenderContext(project=None, region="asia-northeast1")
 KNOWN = RenderContext(
     project="shop-prod", region="asia-northeast1", config=Config(project=Project(network="prod", subnet="run"))
 )
+HOUSE = replace(
+    KNOWN,
+    config=Config(
+        policy=Policy(binary_authorization=True, encryption_key="projects/p/locations/l/keyRings/r/cryptoKeys/k")
+    ),
+)
+INSIDE = exposure("web", 8080, routes=[route("shop.internal", "/", "web", external=False)])
+RUN = "run.googleapis.com/"
+_SERVICE = workload(
+    container("app"), kind="Service", name="web", annotations={f"{RUN}custom-audiences": '["https://a,b", "c"]', f"{RUN}description": "it's, $x", f"{RUN}invoker-iam-disabled": "true"}
+)  # fmt: skip
+_REVISION = {f"{RUN}cloudsql-instances": "p:us-central1:a,p:us-central1:b", f"{RUN}vpc-access-connector": "c", f"{RUN}sessionAffinity": "true", f"{RUN}post-key-revocation-action-type": "shut-down", f"{RUN}encryption-key-shutdown-hours": "3"}  # fmt: skip
+KNATIVE = assessed(replace(_SERVICE, pod=replace(_SERVICE.pod, annotations=_REVISION)))
 CACHE = volume("cache", "emptyDir", {"medium": "Memory", "sizeLimit": "64Mi"})
 TLS = volume(
     "tls",
@@ -55,7 +80,14 @@ CASES = {
     "an argument that stands twice needs the YAML form": (assessed(workload(container("app", args=("--set", "a", "--set", "b")))), UNKNOWN, False),
     "arguments of nothing need the YAML form": (assessed(workload(container("app", args=("", "")))), UNKNOWN, False),
     "one empty argument": (assessed(workload(container("app", args=("",)))), UNKNOWN, True),
-    "a scheduled job": (job_of(container("app", args=("--daily",), env=[env("A", "x,y")])), UNKNOWN, False),
+    "a scheduled job": (job_of(container("app", args=("--daily",), env=[env("A", "x,y")])), UNKNOWN, True),
+    "a job whose containers wait needs the YAML form": (
+        replace(job_of(container("app"), container("db", at=1)), fit=replace(job_of(container("app"), container("db", at=1)).fit, startup=StartupOrder({"app": ("db",)}, {}, ("db", "app")), probes={"db": ContainerProbes(probe("tcp"), None, "port")})),
+        UNKNOWN,
+        False,
+    ),
+    "settings of Cloud Run by house rules": (assessed(workload(container("app"), exposures=(INSIDE,))), HOUSE, True),
+    "settings of a Knative Service": (KNATIVE, UNKNOWN, True),
     "a worker pool": (assessed(workload(container("app")), target="worker-pool", concurrency=None, billing=None), UNKNOWN, False),
 }  # fmt: skip
 
@@ -74,7 +106,8 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Checked]:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_both_forms_make_the_same_object(case: str, checked: Mapping[str, Checked]) -> None:
     assert checked[case].differences == ()
-    assert ("gcloud run deploy " in commands(checked[case].folder / "deploy.sh")) == CASES[case][2]
+    script = commands(checked[case].folder / "deploy.sh")
+    assert ("gcloud run deploy " in script or "gcloud run jobs deploy " in script) == CASES[case][2]
 
 
 def test_a_second_run_sends_what_the_first_one_sent_and_what_the_file_says(tmp_path: Path) -> None:
