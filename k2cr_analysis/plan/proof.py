@@ -18,7 +18,7 @@ from math import ceil, floor
 from typing import Any
 
 from k2cr_analysis.cost.avoidable import Avoidable, PackedPool
-from k2cr_analysis.cost.free_tier import COMPUTE_UNITS
+from k2cr_analysis.cost.free_tier import COMPUTE_UNITS, free_tier
 from k2cr_analysis.model.money import total
 from k2cr_analysis.plan.hops import Key
 from k2cr_analysis.plan.least_cover import SLACK
@@ -157,16 +157,17 @@ class _Program:
             self._gain.append(-floor(month * _MONEY) * hop)
 
     def _free_tier(self) -> None:
-        """No more than there is for all together, and no more than the lines that it is taken off."""
-        most = self._fleet.free_tier_of(self._fleet.candidates)
-        for limit, of_compute in ((most.compute, True), (most.month - most.compute, False)):
-            lines = {
-                c.key: total(i for i in c.assessed.cost.cloud_run_items if (i.unit in COMPUTE_UNITS) is of_compute)
-                for c in self._fleet.candidates
-                if c.assessed.cost is not None
-            }
-            free = self._model.new_int_var(0, ceil(limit * _MONEY), "free of compute" if of_compute else "free beside")
-            self._model.add(free <= sum(ceil(month * _MONEY) * self._leaves[key] for key, month in lines.items()))
+        """For compute, and for each other unit by itself: no more than there is for all, nor than its lines."""
+        costs = [(c.key, c.assessed.cost) for c in self._fleet.candidates if c.assessed.cost is not None]
+        units = sorted({item.unit for _, cost in costs for item in cost.cloud_run_items} - set(COMPUTE_UNITS))
+        for kinds in (COMPUTE_UNITS, *((unit,) for unit in units)):
+            lines = {key: [i for i in cost.cloud_run_items if i.unit in kinds] for key, cost in costs}
+            prices = self._fleet.assessments[0].prices
+            most = free_tier((item for items in lines.values() for item in items), prices).month
+            free = self._model.new_int_var(0, ceil(most * _MONEY), f"free {kinds[0]}")
+            self._model.add(
+                free <= sum(ceil(total(items) * _MONEY) * self._leaves[key] for key, items in lines.items())
+            )
             self._gain.append(free)
 
     def _cuts(self, solver: Any, gone: set[Key]) -> int:
