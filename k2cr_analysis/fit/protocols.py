@@ -13,11 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from k2cr_analysis.fit.exec_probes import asked_over_network
 from k2cr_analysis.fit.known_images import RAW_PORTS, SERVER_WORDS, image_name, raw_server_on
-from k2cr_analysis.model.workload import Container, Exposure, Pod, Port, Probe, ServicePort
+from k2cr_analysis.model.workload import Container, Exposure, Pod, Port, ServicePort
 
 Speaks = Literal["http", "https", "grpc", "h2c", "h2", "raw", "udp", "unknown"]  # h2: HTTP/2 within TLS
 Role = Literal["application", "metrics", "admin"]
+_Probed = Literal["http", "https", "grpc", "tcp", "exec"]
 
 _METRICS_WORDS = frozenset(
     {
@@ -344,19 +346,20 @@ def _by_known_server(pod: Pod, target: int | None) -> _Evidence | None:
 
 
 def _by_probe(pod: Pod, target: int | None) -> _Evidence | None:
-    found: list[tuple[str, Probe]] = []
+    """What the probes of a port ask it; the command of an exec probe may ask too: ``grpc_health_probe -addr=:9555``."""
+    kinds: dict[_Probed, str] = {}
     for container in pod.running:
-        found += [
-            (f"{name} of {container.name}", p)
-            for name, p in container.probes()
-            if target is not None and container.port_number(p.port) == target
-        ]
-    for where, probe in found:
-        if probe.kind == "grpc":
-            return "grpc", False, f"{where} is a gRPC probe"
-    for where, probe in found:
-        if probe.kind == "http":
-            return ("https" if probe.scheme == "HTTPS" else "http"), True, f"{where} asks by {probe.scheme or 'HTTP'}"
+        for name, probe in container.probes():
+            asked = asked_over_network(probe.command)
+            port = asked.port if asked else container.port_number(probe.port)
+            if port is not None and port == target:
+                spoken: _Probed = asked.kind if asked else probe.kind
+                kinds.setdefault("https" if probe.scheme == "HTTPS" else spoken, f"{name} of {container.name}")
+    if "grpc" in kinds:
+        return "grpc", False, f"{kinds['grpc']} is a gRPC probe"
+    for kind, where in kinds.items():
+        if kind == "http" or kind == "https":
+            return kind, True, f"{where} asks by {kind.upper()}"
     return None
 
 

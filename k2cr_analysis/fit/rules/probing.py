@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
+from k2cr_analysis.fit.exec_probes import asked_over_network
 from k2cr_analysis.fit.probes import allowed_s, probed_port
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.cloud_run import MAX_STARTUP_S, CloudRunProbe
@@ -60,12 +61,16 @@ def exec_probe(candidate: Candidate) -> Iterator[Found]:
     """
     for container, name, probe in _probes(candidate):
         if probe.kind == "exec":
+            same = asked_over_network(probe.command)
+            if same and same.kind == "tcp" and name == "livenessProbe":
+                same = None  # Cloud Run's liveness probes have no TCP
             found = candidate.probes.probes.get(container.name)
             now = _in_words(found.startup if found and name != "livenessProbe" else None)
             yield Found(
                 f"{probe.path}.exec",
                 f"{name} of container {container.name} runs {' '.join(probe.command)[:80]!r}; Cloud Run runs no "
-                f"commands (closest replacement: {now})",
+                f"commands (closest replacement: {same or now})",
+                f"Write `{same}` under `{name}` instead of `exec`: it asks the same." if same else None,
             )
 
 

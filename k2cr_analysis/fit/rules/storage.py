@@ -190,8 +190,8 @@ def ephemeral_storage_in_memory(candidate: Candidate) -> Iterator[Found]:
 
     Why: On Cloud Run the writable file system is memory and counts against the memory limit. 1 GiB is what GKE
     Autopilot gives every container unasked, so up to that nobody asked for anything.
-    Remedy: Lower `resources.requests["ephemeral-storage"]` to what is really written and raise
-    `resources.limits.memory` by it, or write to Cloud Storage.
+    Remedy: Lower `ephemeral-storage` under `resources.requests` and `resources.limits` to what is really written and
+    raise `resources.limits.memory` by it, or write to Cloud Storage.
     Example: resources: {requests: {ephemeral-storage: 10Gi}}
     """
     for container in candidate.moving:
