@@ -44,6 +44,20 @@ def _simulate(
         Literal["cloud-run", "per-request"],
         typer.Option(help="per-request: each request that finds no free place starts an instance of its own."),
     ] = "cloud-run",
+    cpu_boost: Annotated[
+        bool, typer.Option("--cpu-boost/--no-cpu-boost", help="More vCPUs for the first 10 s of an instance.")
+    ] = False,
+    recycle: Annotated[str, typer.Option(help="An instance ends after so long.")] = "inf",
+    target_cpu: Annotated[
+        float, typer.Option(help="Share of the vCPUs that scaling aims at, over a minute; 0: off.")
+    ] = 0.6,
+    target_concurrency: Annotated[
+        float, typer.Option(help="Share of the concurrency that scaling aims at; 0: off.")
+    ] = 0.6,
+    burst: Annotated[
+        str | None,
+        typer.Option(help="With --rate: another rate, how long it holds, how long until it comes: 50,30s,10m."),
+    ] = None,
     requests: Annotated[
         str | None,
         typer.Option(help="Stop after so many requests.", show_default="1e6; with --arrivals the whole file"),
@@ -71,6 +85,11 @@ def _simulate(
         idle=idle,
         pending_timeout=pending_timeout,
         scaling=scaling,
+        cpu_boost=cpu_boost,
+        recycle=recycle,
+        target_cpu=target_cpu,
+        target_concurrency=target_concurrency,
+        burst=burst,
         requests=requests,
         seed=seed,
     )

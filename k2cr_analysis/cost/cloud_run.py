@@ -18,15 +18,17 @@ from decimal import Decimal
 
 from k2cr_analysis.config.settings import Cud
 from k2cr_analysis.errors import UsageError
-from k2cr_analysis.model.cloud_run import BillingMode, InstanceTimeline, ServiceShape
+from k2cr_analysis.model.cloud_run import (
+    BOOST_AFTER_START_S,
+    BillingMode,
+    InstanceTimeline,
+    ServiceShape,
+    boosted_cores,
+)
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import LIST_PRICE, PriceBook, Tariff
 
 GIB = Decimal(2**30)
-# docs.cloud.google.com/run/docs/configuring/services/cpu: the boosted CPU is kept for 10 s after the start.
-BOOST_AFTER_START_S = Decimal(10)
-# The same page: limit of a container -> vCPU while it is boosted.
-BOOSTED_CORES = ((Decimal(1), Decimal(2)), (Decimal(2), Decimal(4)), (Decimal(8), Decimal(8)))
 
 
 def price_timeline(
@@ -69,11 +71,6 @@ def price_both(
 def cheaper_billing(priced: dict[BillingMode, tuple[LineItem, ...]]) -> BillingMode:
     """The mode with the smaller sum; request-based, which is Cloud Run's default, where they are equal."""
     return min(priced, key=lambda mode: (total(priced[mode]), mode != "request"))
-
-
-def boosted_cores(cores: Decimal) -> Decimal:
-    """vCPU of a container during the start with CPU boost: up to 1 -> 2, up to 2 -> 4, above -> 8."""
-    return next((boosted for limit, boosted in BOOSTED_CORES if cores <= limit), cores)
 
 
 def _request_based(shape: ServiceShape, timeline: InstanceTimeline, tariff: Tariff) -> Iterable[LineItem]:

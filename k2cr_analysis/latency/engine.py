@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -59,7 +60,8 @@ class TooManyInstancesError(Exception):
 
 def has_short_cut(service: ServiceConfig) -> bool:
     """Whether the kernel without events can run a service: one request an instance, none waits, none is kept."""
-    return service.scaling == "per-request" and service.concurrency == 1 and service.min_instances == 0
+    ages = not math.isinf(service.life_s) or (service.boosted_cpu_cores is not None and service.cpu_cores < 1.0)
+    return service.scaling == "per-request" and service.concurrency == 1 and service.min_instances == 0 and not ages
 
 
 class Engine:

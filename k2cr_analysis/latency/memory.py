@@ -60,7 +60,7 @@ def new_fleet(service: ServiceConfig, streams: k.WordArray) -> k.Fleet:
     """Time 0, nothing runs. ``until_s`` has those in front that are never idle."""
     return k.Fleet(
         config=_config(service),
-        now=_record(k.NOW, next_expiry_s=math.inf),
+        now=_record(k.NOW, next_expiry_s=math.inf, next_turn_s=math.inf),
         total=_record(k.TOTAL),
         until_s=np.full(k.NEWEST + _FLEET, math.inf),
         born_s=np.zeros(_FLEET),
@@ -77,6 +77,7 @@ def new_state(service: ServiceConfig, streams: k.WordArray, ready: int) -> k.Sta
             k.NOW,
             next_tick_s=math.inf,
             next_expiry_s=service.idle_s if ready else math.inf,
+            next_turn_s=service.life_s if ready else math.inf,
             live=ready,
             rotation=ready,
             wish=ready,
@@ -104,6 +105,9 @@ def new_state(service: ServiceConfig, streams: k.WordArray, ready: int) -> k.Sta
     state.slots["phase"][:ready] = k.READY
     state.slots["age"][:ready] = numbers
     state.slots["in_rotation"][:ready] = 1
+    state.slots["cores"][:ready] = service.cpu_cores
+    state.slots["boost_until_s"][:ready] = math.inf
+    state.slots["retires_s"][:ready] = service.life_s
     state.slot_of_age[:ready] = numbers
     np.bitwise_or.at(state.bits, numbers // k.BITS_A_WORD, np.int64(1) << (numbers % k.BITS_A_WORD))
     return state
@@ -139,6 +143,9 @@ def _config(service: ServiceConfig) -> Any:
         k.CONFIG,
         cpu_share=service.cpu_s / service.service_s if service.service_s > 0.0 else 0.0,
         cores=service.cpu_cores,
+        boosted_cores=service.boosted_cpu_cores or service.cpu_cores,
+        boost_s=service.boost_s if service.boosted_cpu_cores else 0.0,
+        life_s=service.life_s,
         startup_s=service.startup_s,
         idle_s=service.idle_s,
         pending_s=service.pending_timeout_s,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from k2cr_analysis.latency.options import arrival_source, mean_service_s, request_limit, seconds_of
+from k2cr_analysis.latency.options import arrival_source, mean_service_s, request_limit, seconds_of, target_share
 from k2cr_analysis.latency.service import Scaling, ServiceConfig, StartupDistribution
 from k2cr_analysis.latency.simulate import Run
 from k2cr_analysis.latency.simulate import simulate as replay
+from k2cr_analysis.model.cloud_run import boosted_cores
 
 
 def simulate(  # noqa: PLR0913 - the options of the verb, by name
@@ -28,6 +30,11 @@ def simulate(  # noqa: PLR0913 - the options of the verb, by name
     idle: str = "15m",
     pending_timeout: str = "10s",
     scaling: Scaling = "cloud-run",
+    cpu_boost: bool = False,
+    recycle: str = "inf",
+    target_cpu: float = 0.6,
+    target_concurrency: float = 0.6,
+    burst: str | None = None,
     requests: int | str | None = None,
     seed: int = 1,
 ) -> Run:
@@ -37,6 +44,11 @@ def simulate(  # noqa: PLR0913 - the options of the verb, by name
     ----------
     rate, arrivals : requests a second, Poisson; or a CSV file of arrivals: exactly one of them
     service_time, cpu_time, startup, idle, pending_timeout : durations with their unit, ``"200ms"``
+    cpu_boost : of an instance with one container
+    recycle : an instance ends after so long; ``"inf"``: never
+    target_cpu, target_concurrency : what the autoscaler aims at, as shares; 0: it does not look at it
+    burst : with ``rate``: another rate, how long it holds and how long until it comes, ``"50,30s,10m"``; both times
+        exponential
     requests : how many end the run; None: a million, or the whole file
     seed : equal seeds give equal results
 
@@ -57,7 +69,11 @@ def simulate(  # noqa: PLR0913 - the options of the verb, by name
         idle_s=seconds_of(idle, "--idle"),
         pending_timeout_s=seconds_of(pending_timeout, "--pending-timeout"),
         scaling=scaling,
+        boosted_cpu_cores=float(boosted_cores(Decimal(repr(cpu)))) if cpu_boost else None,
+        life_s=seconds_of(recycle, "--recycle"),
+        target_cpu=target_share(target_cpu, "--target-cpu", 0.9),
+        target_concurrency=target_share(target_concurrency, "--target-concurrency", 0.95),
     )
-    source = arrival_source(rate, Path(arrivals) if arrivals is not None else None)
+    source = arrival_source(rate, Path(arrivals) if arrivals is not None else None, burst, seed)
     limit = request_limit(None if requests is None else str(requests), rate)
     return replay(source, service, seed=seed, requests=limit)

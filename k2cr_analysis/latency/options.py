@@ -6,12 +6,13 @@ import math
 from pathlib import Path
 
 from k2cr_analysis.errors import UsageError
-from k2cr_analysis.latency.arrivals import ArrivalSource, poisson
+from k2cr_analysis.latency.arrivals import ArrivalSource, Mmpp, poisson
 from k2cr_analysis.latency.arrivals_file import FileArrivals
 from k2cr_analysis.model.duration import duration_s
 
 DEFAULT_REQUESTS = 1_000_000
 DEFAULT_CPU_S = 0.05
+LEAST_TARGET = 0.1
 
 
 def seconds_of(text: str, option: str) -> float:
@@ -30,19 +31,47 @@ def mean_service_s(service_time: str, cpu_time: str | None) -> tuple[float, floa
     return service_s, min(DEFAULT_CPU_S, service_s) if cpu_time is None else seconds_of(cpu_time, "--cpu-time")
 
 
-def arrival_source(rate_per_s: float | None, path: Path | None) -> ArrivalSource:
-    """The arrivals: a Poisson process or a file, exactly one of them."""
-    if path is not None and rate_per_s is None:
+def target_share(share: float, option: str, most: float) -> float:
+    """What the autoscaler aims at; infinite where it does not look at it. Cloud Run takes 10 % and more."""
+    if share == 0.0:
+        return math.inf
+    if not LEAST_TARGET <= share <= most:
+        raise UsageError(
+            ref="target-out-of-range", found=f"{option} {share:g}", expected=f"{LEAST_TARGET:g} to {most:g}, or 0: off"
+        )
+    return share
+
+
+def arrival_source(
+    rate_per_s: float | None, path: Path | None, burst: str | None = None, seed: int = 1
+) -> ArrivalSource:
+    """The arrivals: a Poisson process, with bursts or without, or a file; exactly one of the two."""
+    if path is not None and rate_per_s is None and burst is None:
         return FileArrivals(path)
     if rate_per_s is None or path is not None:
         raise UsageError(
             ref="rate-or-arrivals",
-            found="neither --rate nor --arrivals" if path is None else "both --rate and --arrivals",
-            expected="one of the two",
+            found="no --rate" if path is None else "--arrivals beside --rate or --burst",
+            expected="--rate, with --burst or without, or --arrivals",
         )
     if not 0.0 < rate_per_s < math.inf:
         raise UsageError(ref="rate-not-positive", found=f"--rate {rate_per_s:g}", expected="requests a second, above 0")
-    return poisson(rate_per_s)
+    return poisson(rate_per_s) if burst is None else _bursts(rate_per_s, burst, seed)
+
+
+def _bursts(rate_per_s: float, burst: str, seed: int) -> Mmpp:
+    parts = [part.strip() for part in burst.split(",")]
+    try:
+        rate, holds, comes = parts
+        times_s = (seconds_of(comes, "--burst"), seconds_of(holds, "--burst"))
+        rates = (rate_per_s, float(rate))
+    except ValueError:
+        rates, times_s = (rate_per_s, math.nan), (math.nan, math.nan)
+    if not (0.0 <= rates[1] < math.inf and all(0.0 < time_s < math.inf for time_s in times_s)):
+        raise UsageError(
+            ref="not-a-burst", found=f'--burst "{burst}"', expected="a rate, how long, how long until: 50,30s,10m"
+        )
+    return Mmpp(rates, (1.0 / times_s[0], 1.0 / times_s[1]), seed)
 
 
 def request_limit(requests: str | None, rate_per_s: float | None) -> int | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from k2cr_analysis.errors import UsageError
+from k2cr_analysis.model.cloud_run import BOOST_AFTER_START_S
 from k2cr_analysis.model.observed import FloatArray
 
 ServiceDistribution = Literal["exponential", "constant", "lognormal", "table"]
@@ -29,7 +30,9 @@ class ServiceConfig:
     min_instances : ready at time 0, never fewer
     max_instances : instances at a time; "per-request": those that run a request or start
     startup_s, startup_distribution : from the start of an instance to its readiness [s]
+    boosted_cpu_cores, boost_s : vCPUs of an instance until so long after its readiness; None: it is not boosted [s]
     idle_s : an instance without a request for so long ends [s]
+    life_s : an instance that has been ready for so long gets no more requests, and ends after its last one [s]
     pending_timeout_s : a request that no instance can be given waits so long at most, then it is rejected [s]
     scaling : "cloud-run": starts where no place is free, and to hold the targets below; "per-request": a request that
         finds no free place starts an instance of its own, or is rejected
@@ -51,7 +54,10 @@ class ServiceConfig:
     max_instances: int = 100
     startup_s: float = 2.0
     startup_distribution: StartupDistribution = "constant"
+    boosted_cpu_cores: float | None = None
+    boost_s: float = float(BOOST_AFTER_START_S)
     idle_s: float = 900.0
+    life_s: float = math.inf
     pending_timeout_s: float = 10.0
     scaling: Scaling = "cloud-run"
     target_cpu: float = 0.6
@@ -77,6 +83,10 @@ class ServiceConfig:
                 found=f"CPU time {self.cpu_s:g} s of a service time of {self.service_s:g} s",
                 expected="a part of the service time",
             )
+        if math.isinf(self.target_cpu) and math.isinf(self.target_concurrency):
+            raise UsageError(
+                ref="no-scaling-target", found="both targets off", expected="CPU or concurrency, as Cloud Run has it"
+            )
         if self.min_instances > self.max_instances:
             raise UsageError(
                 ref="min-instances-above-max",
@@ -94,6 +104,8 @@ _LEAST = {
     "min_instances": 0,
     "max_instances": 1,
     "startup_s": 0.0,
+    "boost_s": 0.0,
     "idle_s": 0.0,
+    "life_s": 0.0,
     "pending_timeout_s": 0.0,
 }

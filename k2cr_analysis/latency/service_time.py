@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from k2cr_analysis.latency.closed_forms import ps_mean_sojourn_ratio
 from k2cr_analysis.latency.histogram import exponential_sample_ms, sample_ms
 from k2cr_analysis.latency.service import ServiceConfig
-from k2cr_analysis.model.cloud_run import ServiceShape
+from k2cr_analysis.model.cloud_run import BOOST_AFTER_START_S, ServiceShape, boosted_cores
 from k2cr_analysis.model.observed import FloatArray, TrafficProfile, WorkloadUsage
 
 HOURS_A_MONTH = 730
@@ -93,6 +93,10 @@ def service_on(shape: ServiceShape, service: ServiceTime, startup_s: float) -> S
         service_distribution="table",
         service_table_s=service.sample_ms / 1000.0,
         cpu_cores=float(shape.cpu_cores),
+        boosted_cpu_cores=float(sum(boosted_cores(c.cpu_cores) for c in shape.containers.values()))
+        if shape.cpu_boost
+        else None,
+        boost_s=float(BOOST_AFTER_START_S),
         concurrency=shape.concurrency or 1,
         min_instances=shape.min_instances,
         max_instances=max(shape.max_instances, shape.min_instances, 1),

@@ -21,6 +21,9 @@ MAX_STARTUP_S = 240
 STOP_GRACE_S = 10
 MAX_TIMEOUT_S = 3600
 MAX_CONCURRENCY = 1000
+# The page on CPU limits: with CPU boost the boosted CPU is kept for 10 s after the start; limit of a container -> vCPU.
+BOOST_AFTER_START_S = 10
+_BOOSTED_CORES = ((Decimal(1), Decimal(2)), (Decimal(2), Decimal(4)), (Decimal(8), Decimal(8)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ def cpu_text(cores: Decimal) -> str:
     if cores == cores.to_integral_value():
         return str(int(cores))
     return f"{int((cores * 1000).to_integral_value(rounding=ROUND_CEILING))}m"
+
+
+def boosted_cores(cores: Decimal) -> Decimal:
+    """vCPU of a container during the start with CPU boost: up to 1 -> 2, up to 2 -> 4, above -> 8."""
+    return next((boosted for limit, boosted in _BOOSTED_CORES if cores <= limit), cores)
 
 
 def memory_text(size_bytes: int) -> str:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k2cr_analysis.cost.cloud_run import boosted_cores, cheaper_billing, price_both, price_timeline
+from k2cr_analysis.cost.cloud_run import cheaper_billing, price_both, price_timeline
 from k2cr_analysis.cost.free_tier import free_spend_month, free_tier
 from k2cr_analysis.errors import InputError, UsageError
-from k2cr_analysis.model.cloud_run import ContainerShape, InstanceTimeline, ServiceShape
+from k2cr_analysis.model.cloud_run import ContainerShape, InstanceTimeline, ServiceShape, boosted_cores
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import PriceBook
 

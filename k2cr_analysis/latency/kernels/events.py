@@ -3,6 +3,7 @@
 # mypy: disable-error-code="no-any-return"
 from __future__ import annotations
 
+from k2cr_analysis.latency.kernels.ageing import turn
 from k2cr_analysis.latency.kernels.arriving import fill
 from k2cr_analysis.latency.kernels.autoscaler import scale, wake
 from k2cr_analysis.latency.kernels.compiled import Kernel, cached, inlined
@@ -48,7 +49,7 @@ def run(digest: int) -> Kernel:
             pending_t = INF
             if s.now.pending_count > 0:
                 pending_t = s.requests[s.requests[s.now.pending_head].waiting].arrived_s + s.config.pending_s
-            other_t = min(s.now.next_expiry_s, pending_t, s.now.next_tick_s)
+            other_t = min(s.now.next_expiry_s, pending_t, s.now.next_tick_s, s.now.next_turn_s)
             departure_t = min(event_t, cpu_t)
             if arrival_t == INF and s.now.in_system == 0 and min(departure_t, other_t) > s.now.end_at_least_s:
                 break
@@ -125,6 +126,8 @@ def _other_event(s: State, pending_t: float, other_t: float) -> None:
         give_up(s)
     elif s.now.next_expiry_s <= other_t:
         expire_idle(s, s.now.clock_s)
+    elif s.now.next_turn_s <= other_t:
+        turn(s, s.now.clock_s)
     else:
         scale(s, s.now.clock_s)
 

@@ -85,7 +85,7 @@ def expire_idle(s: State, t: float) -> None:
         if s.slots[oldest].idle_since_s + s.config.idle_s > t:
             s.now.next_expiry_s = s.slots[oldest].idle_since_s + s.config.idle_s
             return
-        _expire(s, oldest, t)
+        expire(s, oldest, t)
 
 
 @inlined
@@ -96,7 +96,7 @@ def ended(s: State | Fleet, born_s: float, t: float) -> None:
 
 
 @compiled
-def _expire(s: State, slot: int, t: float) -> None:
+def expire(s: State, slot: int, t: float) -> None:
     if s.slots[slot].in_rotation == 1:
         delist(s, slot)
         s.now.rotation -= 1
@@ -121,6 +121,10 @@ def _new_slot(s: State, t: float) -> int:
     s.slots[slot].on_cpu = 0
     s.slots[slot].place = -1
     s.slots[slot].in_rotation = 0
+    s.slots[slot].retiring = 0
+    s.slots[slot].cores = s.config.cores
+    s.slots[slot].boost_until_s = INF
+    s.slots[slot].retires_s = INF
     s.slots[slot].born_s = t
     s.slots[slot].busy_since_s = t
     s.slots[slot].virtual = 0.0

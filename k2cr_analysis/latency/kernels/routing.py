@@ -28,6 +28,7 @@ def ready_place(s: State) -> int:
                 slot >= 0
                 and s.slots[slot].phase == READY
                 and s.slots[slot].in_rotation == 0
+                and s.slots[slot].retiring == 0
                 and s.slots[slot].load < concurrency
             ):
                 s.slots[slot].in_rotation = 1
@@ -43,7 +44,7 @@ def rotate(s: State, target: int) -> None:
     kept = 0
     for age in range(s.now.next_age - 1, -1, -1):
         slot = s.slot_of_age[age]
-        if slot < 0 or s.slots[slot].phase != READY:
+        if slot < 0 or s.slots[slot].phase != READY or s.slots[slot].retiring == 1:
             continue
         wanted = 1 if kept < target else 0
         kept += wanted

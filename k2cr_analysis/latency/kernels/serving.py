@@ -3,6 +3,7 @@
 # mypy: disable-error-code="no-any-return"
 from __future__ import annotations
 
+from k2cr_analysis.latency.kernels.ageing import comes_of_age, gone
 from k2cr_analysis.latency.kernels.compiled import compiled, inlined
 from k2cr_analysis.latency.kernels.instances import becomes_idle, close_to_binding, start_instance
 from k2cr_analysis.latency.kernels.recording import billed_s
@@ -50,7 +51,7 @@ def depart(s: State, request: int, t: float) -> float:
     s.now.in_system -= 1
     slot = s.requests[request].slot
     _release(s, request)
-    if s.now.pending_count > 0:
+    if s.now.pending_count > 0 and s.slots[slot].retiring == 0:
         begin(s, take_pending(s), slot, t)
         return t - s.requests[request].arrived_s
     listed = s.slots[slot].in_rotation == 1
@@ -61,7 +62,10 @@ def depart(s: State, request: int, t: float) -> float:
         s.now.active -= 1
         s.total.active_s += t - s.slots[slot].busy_since_s
         s.total.billed_request_s += billed_s(t - s.slots[slot].busy_since_s)
-        becomes_idle(s, slot, t)
+        if s.slots[slot].retiring == 1:
+            gone(s, slot, t)
+        else:
+            becomes_idle(s, slot, t)
     if listed:
         enlist(s, slot)
     return t - s.requests[request].arrived_s
@@ -75,6 +79,7 @@ def becomes_ready(s: State, slot: int, t: float) -> None:
     s.now.starting -= 1
     s.total.starting_s += t - s.slots[slot].born_s
     s.slots[slot].phase = READY
+    comes_of_age(s, slot, t)
     s.slots[slot].in_rotation = 1
     s.now.rotation += 1
     bound = s.slots[slot].load

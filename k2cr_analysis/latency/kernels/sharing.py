@@ -26,7 +26,7 @@ def begin(s: State, request: int, slot: int, t: float) -> None:
     cpu_part_s = s.requests[request].cpu_part_s
     if s.config.contended == 0:
         s.total.cpu_s += cpu_part_s
-        depart_at(s, t + cpu_part_s / min(1.0, s.config.cores) + s.requests[request].rest_s, request)
+        depart_at(s, t + cpu_part_s / min(1.0, s.slots[slot].cores) + s.requests[request].rest_s, request)
         return
     n = s.slots[slot].on_cpu
     if n > 0:
@@ -57,6 +57,16 @@ def cpu_departure(s: State, t: float) -> int:
 
 
 @inlined
+def give_cores(s: State, slot: int, cores: float, t: float) -> None:
+    """From t on the slot has so many vCPUs."""
+    s.slots[slot].cores = cores
+    if s.slots[slot].on_cpu > 0:
+        s.slots[slot].virtual += (t - s.slots[slot].virtual_at_s) * s.slots[slot].speed
+        s.slots[slot].virtual_at_s = t
+        _cpu_changed(s, slot, t)
+
+
+@inlined
 def _cpu_changed(s: State, slot: int, t: float) -> None:
     """After a request joined or left the CPU of a slot: its speed, its next departure, its place among the slots."""
     n = s.slots[slot].on_cpu
@@ -69,7 +79,7 @@ def _cpu_changed(s: State, slot: int, t: float) -> None:
         if last != slot:
             _put(s, s.now.cpu_slots, place, last)
         return
-    s.slots[slot].speed = min(1.0, s.config.cores / n)
+    s.slots[slot].speed = min(1.0, s.slots[slot].cores / n)
     virtual_left = s.cpu[slot * s.config.concurrency].key - s.slots[slot].virtual
     s.slots[slot].next_cpu_s = t + virtual_left / s.slots[slot].speed
     if place < 0:

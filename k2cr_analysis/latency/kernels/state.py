@@ -37,16 +37,17 @@ def _record(floats: str, integers: str) -> np.dtype[np.void]:
 
 
 CONFIG = _record(
-    "cpu_share cores startup_s idle_s pending_s target_cpu target_concurrency window_s tick_s",
+    "cpu_share cores boosted_cores boost_s startup_s idle_s life_s pending_s target_cpu target_concurrency "
+    "window_s tick_s",
     "startup_kind concurrency min_instances max_instances per_request contended scales",
 )
 # ``chunk_place``, ``chunk_end``: the next of the chunk's arrivals, and how many it holds; ``taken``: latencies in it.
 # ``owed``: instances that the autoscaler wants at this instant; ``rotation``: those that requests are given to first.
 # ``pending_head``, ``pending_count``: the ring of waiting requests; ``open_head``, ``open_tail``: starting instances
 # with room for bound requests; ``next_age``: of the next instance; ``top_word``: above it no bit is set;
-# ``lowest``: below it no level has an instance.
+# ``lowest``: below it no level has an instance; ``next_turn_s``: no instance turns of age before.
 NOW = _record(
-    "clock_s next_tick_s next_expiry_s end_at_least_s",
+    "clock_s next_tick_s next_expiry_s next_turn_s end_at_least_s",
     "chunk_place chunk_end taken in_system live active starting rotation wish owed ticks completions cpu_slots "
     "free_requests free_slots pending_head pending_count open_head open_tail next_age top_word lowest",
 )
@@ -55,12 +56,13 @@ TOTAL = _record(
     "system_s rejected_s live_s active_s starting_s idle_min_s cpu_s billed_request_s billed_instance_s",
     "requests served rejected cold starts stops",
 )
-# An instance. ``virtual``: CPU that each of its requests has had since the CPU was last idle, as of ``virtual_at_s``;
+# An instance. ``cores``: more until ``boost_until_s``; from ``retires_s`` on it is given nothing.
+# ``virtual``: CPU that each of its requests has had since the CPU was last idle, as of ``virtual_at_s``;
 # ``previous``, ``next``: in the list of its load; ``place``: among the slots by next CPU departure, -1 where idle.
 # ``free_slot`` and ``by_cpu`` hold a stack and a heap of slot numbers beside rows they have nothing to do with.
 SLOT = _record(
-    "idle_since_s born_s busy_since_s virtual virtual_at_s speed next_cpu_s",
-    "phase load age previous next in_rotation on_cpu place free_slot by_cpu",
+    "idle_since_s born_s busy_since_s cores boost_until_s retires_s virtual virtual_at_s speed next_cpu_s",
+    "phase load age previous next in_rotation retiring on_cpu place free_slot by_cpu",
 )
 # A request in the system. ``free_request`` and ``waiting`` hold a stack and a ring of request numbers likewise.
 REQUEST = _record("arrived_s cpu_part_s rest_s", "slot free_request waiting")
