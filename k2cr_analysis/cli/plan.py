@@ -30,6 +30,7 @@ _MOVES = ("wave", "moves", "cluster")
 _BILL = ("what changes on the bill", "quantity", "unit", "rate", "amount/month")
 _CLUSTERS = ("cluster", "can be deleted", "last pod takes along/month", "kept by")
 _LEFT = ("left", "holds back/month", "why")
+_WORK = ("work that leaves (-) and comes (+)", "hours/month", "evidence")
 _SWINGS = ("what the saving hangs on", "at", "saving/month", "at", "saving/month")
 _EVEN = ("Cloud Run costs what GKE does for it at", "requests/month", "today", "of which today is")
 _KEPT_SHOWN = 3
@@ -76,6 +77,9 @@ def _sections(made: Plan) -> Iterator[str]:
     several = len({left.cluster for left in made.left}) > 1
     left = [(f"{x.cluster}:{x.id}" if several else x.id, _cents(x.holds_back_month), x.why) for x in made.left]
     yield as_table(_LEFT, left, right=(1,))
+    work = [*(("-", i) for i in made.work.leaves), *(("+", i) for i in made.work.comes)]
+    if work:
+        yield as_table(_WORK, [(f"{sign} {i.item}", f"{i.hours_month:g}", i.evidence) for sign, i in work], right=(1,))
     swings = [(s.of, s.low_at, _cents(s.low_month), s.high_at, _cents(s.high_month)) for s in made.swings]
     if swings:
         yield as_table(_SWINGS, swings, right=(2, 4))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.cost.avoidable import ASSUMPTIONS
+from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.plan.choose import Choice, choose
 from k2cr_analysis.plan.ending import endings
 from k2cr_analysis.plan.hops import HOP_PRICED, HOP_UNPRICED
@@ -15,6 +16,7 @@ from k2cr_analysis.plan.portfolio import portfolio_of, portfolio_over_currencies
 from k2cr_analysis.plan.result import Plan, Portfolio
 from k2cr_analysis.plan.sensitivity import break_even_requests, swings
 from k2cr_analysis.plan.waves import wave_assumptions, waves_of
+from k2cr_analysis.plan.work import work_of
 from k2cr_analysis.plan.worth import EFFORT_ASSUMPTION, HOURS_PER_DAY, Candidate, Fleet
 
 _SAME_ON_BOTH_SIDES = "load balancers, traffic to the internet and logs cost on Cloud Run what they cost today"
@@ -78,6 +80,7 @@ def _plan(fleet: Fleet, choice: Choice, currency: str) -> Plan:
         endings=endings(fleet, choice.chosen, waves),
         swings=swings(fleet, choice.chosen),
         break_even_requests={_name(fleet, c): found for c, found in even},
+        work=work_of(fleet, choice.chosen),
         requests_month={_name(fleet, c): c.assessed.timeline.requests for c, _ in even if c.assessed.timeline},
     )
 
@@ -106,6 +109,10 @@ def _joined(plans: Sequence[Plan], reason: str) -> Plan:
         avoided=tuple(item for plan in plans for item in plan.avoided),
         endings=tuple(ending for plan in plans for ending in plan.endings),
         break_even_requests={w: n for plan in plans for w, n in plan.break_even_requests.items()},
+        work=Operability(
+            leaves=tuple(item for plan in plans for item in plan.work.leaves),
+            comes=tuple({item.item: item for plan in plans for item in plan.work.comes}.values()),
+        ),
         requests_month={w: n for plan in plans for w, n in plan.requests_month.items()},
     )
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from k2cr_analysis.model.finding import Verdict
 from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.plan.gone import NodeGone
 from k2cr_analysis.plan.sensitivity import Swing
 
@@ -76,6 +77,8 @@ class Plan:
     objective when one assumption is off. ``break_even_requests``: requests a month at which a workload costs on Cloud
     Run what its share of the bill is today; the key is its id, behind its cluster and a colon where two have it.
 
+    ``work``: hours a month that leave and come with the whole set; what is shared counts once.
+
     In a fleet with several currencies ``currency`` is empty, each wave is in its cluster's own, and what would add up
     over them is None.
     """
@@ -96,6 +99,7 @@ class Plan:
     endings: tuple[Ending, ...] = ()
     swings: tuple[Swing, ...] = ()
     break_even_requests: Mapping[str, Decimal] = field(default_factory=dict)
+    work: Operability = field(default_factory=lambda: Operability((), ()))
     requests_month: Mapping[str, Decimal] = field(default_factory=dict)  # today's, of the same workloads
 
     @property

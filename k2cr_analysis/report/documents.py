@@ -10,7 +10,7 @@ from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadA
 from k2cr_analysis.model.cloud_run import Quantiles, ServiceShape, cpu_text, memory_text
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.money import LineItem
-from k2cr_analysis.model.toil import ToilItem
+from k2cr_analysis.model.toil import Operability, ToilItem
 from k2cr_analysis.plan import Portfolio, cluster_names
 
 SCHEMA_VERSION = 1
@@ -62,10 +62,7 @@ def workload_document(assessed: WorkloadAssessment) -> dict[str, Any]:
         "recommended": _shape(assessed.shape),
         "cost": _cost(assessed.cost),
         "latency": _latency(assessed.latency),
-        "operability": {
-            "leaves": [_toil(t) for t in assessed.operability.leaves],
-            "comes": [_toil(t) for t in assessed.operability.comes],
-        },
+        "operability": operability_document(assessed.operability),
         "effort_days": assessed.effort_days,
         "source": str(assessed.workload.source) or None,
     }
@@ -85,6 +82,10 @@ def line_item(item: LineItem) -> dict[str, str]:
         "amount": format(item.amount, "f"),
         "currency": item.currency,
     }
+
+
+def operability_document(found: Operability) -> dict[str, Any]:
+    return {"leaves": [_toil(t) for t in found.leaves], "comes": [_toil(t) for t in found.comes]}
 
 
 def _finding(found: Finding) -> dict[str, str | None]:

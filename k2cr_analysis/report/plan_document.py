@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from k2cr_analysis.plan import Plan
-from k2cr_analysis.report.documents import line_item, money
+from k2cr_analysis.report.documents import line_item, money, operability_document
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
@@ -56,6 +56,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             }
             for e in plan.endings
         ],
+        "operability": operability_document(plan.work),
         "sensitivity": [
             {
                 "of": swing.of,
