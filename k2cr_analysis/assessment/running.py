@@ -1,4 +1,8 @@
-"""Instances of what has no requests: worker pools run all the time, jobs as long as they were seen to run."""
+"""Instances of what has no requests: worker pools run all the time, jobs as long as they were seen to run.
+
+An instance of a job is billed for a minute at least (https://cloud.google.com/run/pricing), so the runs that the
+schedule asks for take so many minutes a month, however short they are.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,11 @@ from decimal import Decimal
 from k2cr_analysis.model.cloud_run import InstanceTimeline
 from k2cr_analysis.model.money import SECONDS_PER_MONTH
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
+from k2cr_analysis.model.schedule import runs_per_month
 from k2cr_analysis.model.workload import Workload
 
 _ZERO = Decimal(0)
+LEAST_BILLED_S = Decimal(60)
 
 
 def running_timeline(instances: Decimal) -> InstanceTimeline:
@@ -29,13 +35,23 @@ def running_timeline(instances: Decimal) -> InstanceTimeline:
 def mean_instances(workload: Workload, usage: WorkloadUsage | None) -> Decimal | None:
     """Instances that run on average: as measured; for a worker pool else as the manifest asks; None where unknown."""
     if usage is not None and usage.mean_pods is not None:
-        return Decimal(repr(round(usage.mean_pods, 6)))
+        return max(Decimal(repr(round(usage.mean_pods, 6))), _least_of_job(workload))
     if workload.kind in ("Job", "CronJob"):
         return None
     if workload.replicas is not None:
         return Decimal(workload.replicas)
     scaler = workload.autoscaler
     return None if scaler is None or scaler.min_replicas is None else Decimal(scaler.min_replicas)
+
+
+def _least_of_job(workload: Workload) -> Decimal:
+    """Mean instances of a CronJob whose tasks all end within the minute that each of them is billed for."""
+    batch = workload.batch
+    if batch is None or batch.schedule is None or batch.suspend:
+        return _ZERO
+    runs = runs_per_month(batch.schedule) or _ZERO
+    tasks = batch.completions or batch.parallelism or 1
+    return runs * tasks * LEAST_BILLED_S / SECONDS_PER_MONTH
 
 
 def assumed_profile(requests_per_s: float, latency_ms: float) -> TrafficProfile:

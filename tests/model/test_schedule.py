@@ -1,0 +1,40 @@
+"""Runs a month of a CronJob's schedule."""
+
+from decimal import Decimal
+
+import pytest
+
+from k2cr_analysis.model.schedule import runs_per_month
+
+A_DAY = Decimal(730) / 24
+A_MONTH = Decimal(48) / 1461 * A_DAY  # one day in each of the 48 months of four years
+SCHEDULES = {
+    "* * * * *": 60 * 730,
+    "*/5 * * * *": 12 * 730,
+    "7/15 * * * *": 4 * 730,
+    "0 * * * *": 730,
+    "@hourly": 730,
+    "0 3 * * *": A_DAY,
+    "@daily": A_DAY,
+    "0 9-17/4 * * MON-FRI": 3 * A_DAY * 5 / 7,
+    "30 4 1 * *": A_MONTH,
+    "0 0 1,15 * ?": 2 * A_MONTH,
+    "0 0 1 jan *": A_MONTH / 12,
+    "0 0 29 2 *": Decimal(1) / 1461 * A_DAY,
+    "0 0 * * 7": A_DAY * 1 / 7,
+    "0 0 * * sun": A_DAY * 1 / 7,
+    "CRON_TZ=Asia/Tokyo 0 6 * * *": A_DAY,
+    "0 0 13 * FRI": A_DAY * Decimal(336 + 1461 - 48) / 10_227,  # either of them; 48 days of 28 years are both
+}
+
+
+@pytest.mark.parametrize(("schedule", "runs"), SCHEDULES.items(), ids=SCHEDULES)
+def test_a_schedule_is_so_many_runs_a_month(schedule, runs):
+    assert runs_per_month(schedule) == pytest.approx(Decimal(runs))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "every day", "* * * *", "61 * * * *", "0 25 * * *", "a-b * * * *", "0 0 * * * *", "*/0 x * * *"]
+)
+def test_what_is_no_schedule_is_not_guessed_at(text):
+    assert runs_per_month(text) is None
