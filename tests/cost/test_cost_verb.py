@@ -1,0 +1,76 @@
+"""``k2cr cost`` as a script calls it: examples to the cent, worked out by hand from the published rates."""
+
+import json
+from decimal import Decimal
+
+import pytest
+from typer.testing import CliRunner
+
+from k2cr_analysis.cli import app
+from k2cr_analysis.errors import InputError, UsageError
+
+CENT = Decimal("0.01")
+
+
+def call(line):
+    return CliRunner().invoke(app, ["cost", *line.split(), "--format", "json"])
+
+
+# options -> gross, free tier, net
+EXAMPLES = {
+    # Google's: example 4, 2, 5 and 6 of https://cloud.google.com/run/pricing, with the discounts that they imply.
+    "--region europe-west1 --cpu 0.167 --memory 256Mi --requests 10e6 --latency 200ms --concurrency 1": "13.27 6.02 7.25",
+    "--region europe-west1 --cpu 1 --memory 512Mi --requests 10e6 --latency 400ms --concurrency 1 --cud run-1y": "87.15 5.88 81.27",
+    "--kind job --region europe-west1 --cpu 1 --memory 512Mi --hours 12.16667 --cud flex-3y": "0.45 0.45 0.00",
+    "--kind worker-pool --region europe-west1 --cpu 1 --memory 512Mi --hours 730 --cud flex-3y": "16.83 5.22 11.61",
+    # By hand. 63.83 = 60.48 CPU + 3.15 memory + 0.20 requests.
+    "--region europe-west3 --cpu 1 --memory 512Mi --requests 500000 --latency 3.6s --concurrency 1 --no-free-tier": "63.83 0.00 63.83",
+    # 17 % off everything, one year or three, flexible or not: 52.98 = 0.83 x 63.83.
+    "--region europe-west3 --cpu 1 --memory 512Mi --requests 500000 --latency 3.6s --concurrency 1 --cud run-3y --no-free-tier": "52.98 0.00 52.98",
+    "--region europe-west3 --cpu 1 --memory 512Mi --requests 500000 --latency 3.6s --concurrency 1 --cud flex-1y --no-free-tier": "52.98 0.00 52.98",
+    # 2 x 730 h x 3600 x (1.5 x 0.0000216 + 1.5 x 0.0000024) = 189.216 Tier 2, instances of two containers always on.
+    "--region europe-west3 --billing instance --cpu 1 --cpu 500m --memory 1Gi --memory 512Mi --min-instances 2": "189.22 5.22 184.00",
+    # Active 3,600,000 s are more than one kept instance's 2,628,000: 3.6e6 x (0.000018 + 0.000001) = 68.40; no request line.
+    "--region us-central1 --billing instance --cpu 1 --memory 512Mi --requests 9e6 --latency 400ms --concurrency 1 --min-instances 1": "68.40 5.22 63.18",
+    # Idle 2,628,000 - 1,200,000 s at 0.0000025 x 1.5; active at 0.000024 + 0.00000125; a million paid requests.
+    "--region us-central1 --cpu 1 --memory 512Mi --requests 3e6 --latency 400ms --concurrency 1 --min-instances 1": "36.86 6.02 30.84",
+    # A Tier 2 job: 100 h x 3600 x (2 x 0.0000216 + 4 x 0.0000024) = 19.008.
+    "--kind job --region europe-west3 --cpu 2 --memory 4Gi --hours 100": "19.01 5.22 13.79",
+    # Less than is free: nothing is paid, and nothing paid out.
+    "--region us-central1 --cpu 1 --memory 512Mi --requests 1.2e6 --latency 100ms --concurrency 1": "3.51 3.51 0.00",
+    # Memory alone never uses up the CPU's part and the other way round: it is one sum of money.
+    "--region us-central1 --cpu 1 --memory 32Gi --requests 60000 --latency 1s --concurrency 1": "6.26 5.24 1.02",
+    # Worker pools have a flexible discount and none of Cloud Run's own.
+    "--kind worker-pool --region us-central1 --cpu 1 --memory 512Mi --cud run-1y": "31.17 5.22 25.95",
+    "--kind worker-pool --region us-central1 --cpu 1 --memory 512Mi --cud flex-1y": "22.44 5.22 17.22",
+    # 2,628,000 x 0.000013493 + 1,314,000 x 0.000001482, as read for Singapore.
+    "--kind worker-pool --region asia-southeast1 --cpu 1 --memory 512Mi": "37.41 5.22 32.19",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "sums"), EXAMPLES.items(), ids=EXAMPLES)
+def test_an_example_to_the_cent(line, sums):
+    done = call(line)
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    names = ("gross_month", "free_tier_month", "net_month")
+    assert [str(Decimal(found[name]).quantize(CENT)) for name in names] == sums.split()
+    assert sum(Decimal(i["amount"]) for i in found["line_items"]) == Decimal(found["gross_month"])
+    assert all(Decimal(i["quantity"]) * Decimal(i["rate"]) == Decimal(i["amount"]) for i in found["line_items"])
+
+
+REFUSED = {
+    "--kind worker-pool --region europe-west3 --cpu 1 --memory 512Mi": (InputError, "no confirmed price of run.worker-pool.cpu in europe-west3"),
+    "--region nowhere --cpu 1 --memory 512Mi": (InputError, "nowhere"),
+    "--kind job --region us-central1 --cpu 1 --memory 512Mi": (UsageError, "--hours"),
+    "--region us-central1 --cpu 1 --cpu 1 --memory 512Mi": (UsageError, "once for each container"),
+    "--region us-central1 --cpu 1 --memory 512Mi --requests -5": (UsageError, "out of range"),
+    "--region us-central1 --cpu 1 --memory 512Mi --requests many": (UsageError, "500000"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "expected"), REFUSED.items(), ids=REFUSED)
+def test_what_has_no_price_or_makes_no_sense_is_refused(line, expected):
+    kind, text = expected
+    done = call(line)
+    assert isinstance(done.exception, kind) and text in str(done.exception)
