@@ -25,7 +25,14 @@ from k2cr_analysis.snapshot.secret_commands import (
     secret_argument,
 )
 from k2cr_analysis.snapshot.secret_forms import redacted_text
-from k2cr_analysis.snapshot.secret_names import Secrecy, is_digest_name, is_ordinary_value, is_plain_setting, secrecy
+from k2cr_analysis.snapshot.secret_names import (
+    Secrecy,
+    is_digest_name,
+    is_ordinary_value,
+    is_plain_setting,
+    is_public_key_name,
+    secrecy,
+)
 
 # Copies of the object as it was applied, secrets and all.
 _APPLIED_COPIES: Final = (
@@ -51,15 +58,16 @@ _ORDINARY_FIELDS: Final = frozenset(_ORDINARY_FIELDS_TEXT.split())
 # Of these a value is never even searched: they are names that the API server checks.
 _NEVER_SEARCHED: Final = frozenset(
     {"apiVersion", "kind", "name", "generateName", "namespace", "uid", "resourceVersion"}
-    | {"image", "imageID", "containerID", "nodeName", "apiGroup"}
+    | {"image", "imageID", "containerID", "nodeName", "apiGroup", "machineID"}
 )
 _NAME_FIELDS: Final = ("name", "key", "header", "headerName", "field", "variable", "attribute")
 _VALUE_FIELDS: Final = ("value", "values", "secureValue", "defaultValue", "default", "val")
 _FILE_LIKE: Final = re.compile(r"[\w-]*\.[A-Za-z][\w.]{1,9}")
 _WHOLE_FILES: Final = re.compile(
-    r"\.?(?:pgpass|htpasswd|netrc|dockerconfigjson|dockercfg|my\.cnf)|id_(?:rsa|ed25519|ecdsa|dsa)|.*\.(?:key|p12|pfx|jks|keystore)"
+    r"\.?(?:pgpass|htpasswd|userlist\.txt|ipsec\.secrets|chap-secrets|sasl_passwd|netrc|dockerconfigjson|dockercfg|my\.cnf)|id_(?:rsa|ed25519|ecdsa|dsa)|.*\.(?:key|p12|pfx|jks|keystore)"
 )
 _DIGEST: Final = re.compile(r"[0-9a-fA-F]{7,128}")
+_ONE_WORD: Final = re.compile(r"[A-Za-z0-9+/_=-]+")
 
 
 def redact(obj: Mapping[str, Any], mode: Redaction = "secrets") -> tuple[dict[str, Any], int]:
@@ -162,6 +170,8 @@ class _Walk:
         if self.named(text, name, free):
             return self.gone()
         if is_digest_name(name) and _DIGEST.fullmatch(text):
+            return text
+        if is_public_key_name(name) and _ONE_WORD.fullmatch(text):
             return text
         embedded = self.embedded(text)
         kept = redacted_text(text) if embedded is None else embedded

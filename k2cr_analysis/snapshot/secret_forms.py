@@ -25,11 +25,18 @@ from k2cr_analysis.snapshot.secret_names import Secrecy, is_ordinary_value, is_p
 _SHORT: Final = 1024
 # Nothing of what follows can be in a text without one of these.
 _WORTH_A_LOOK: Final = re.compile(
-    r"pass|pwd|secret|token|key|cred|auth|bearer|basic|cookie|jwt|dsn|salt|sig|pin|seed|pat|hmac|sas|otp|pw\b|-p|-a|-u"
+    r"pass|pwd|secret|token|key|cred|auth|bearer|basic|cookie|jwt|dsn|salt|sig|pin|seed|pat|hmac|sas|otp|psk|pw\b|-p|-a|-u|-w|-k|identified|user|vault"
     r"|@|-----|[A-Za-z0-9+/_-]{16}",
     re.IGNORECASE,
 )
 _PEM: Final = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
+# What everybody may see: certificates, public keys, plain or in base64, and pictures. Their bodies are not looked at.
+_PUBLIC_PEM: Final = re.compile(
+    r"(-----BEGIN (?:[A-Z0-9]+ )*(?:CERTIFICATE|PUBLIC KEY|CERTIFICATE REQUEST|X509 CRL|DH PARAMETERS)-----"
+    r"[^-]*-----END [A-Z0-9 ]+-----|data:image/[\w.+-]+;base64,[A-Za-z0-9+/=]*"
+    r"|(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp[0-9]+) +AAAA[A-Za-z0-9+/=]*"
+    r"|LS0tLS1CRUdJTiB(?:DRVJUSUZJQ0FU|QVUJMSUMg)[A-Za-z0-9+/=\s]*)"
+)
 _BASE64_PEM: Final = re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/=\s]*")
 # scheme://user:password@host; a password may hold / but a port before a path is none.
 _URL_PASSWORD: Final = re.compile(r"(://[^\s:/@\"'<>]*:)(?![0-9]{1,5}/)([^\s@\"'<>]+(?:@[^\s@\"'<>/:]+(?=@))*)(?=@)")
@@ -66,6 +73,7 @@ _PREFIXED: Final = re.compile(
     r"|\bpypi-[0-9A-Za-z_-]{16,}|\bdop_v1_[0-9a-f]{32,}|\bhv[sbr]\.[0-9A-Za-z_-]{16,}|\bdckr_pat_[0-9A-Za-z_-]{16,}"
     r"|\bAGE-SECRET-KEY-1[0-9A-Z]{20,}|\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{20,}|\bglsa_[0-9A-Za-z_]{20,}|\beyJrIjoi[0-9A-Za-z=]{20,}"
     r"|\bNRAK-[0-9A-Z]{20,}|\bkey-[0-9a-f]{32}\b|\bSK[0-9a-f]{32}\b|https://hooks\.slack\.com/services/\S+"
+    r"|\bpul-[0-9a-f]{40}\b|\bsbp_[0-9a-f]{40}\b|\bdapi[0-9a-f]{32}\b|\blin_api_[0-9A-Za-z]{30,}|\bATATT3[0-9A-Za-z_=-]{20,}"
     r"|https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/\S+|\b[0-9]{8,10}:AA[0-9A-Za-z_-]{32,}"
 )  # fmt: skip
 _YAML_PAIR: Final = re.compile(
@@ -92,6 +100,27 @@ def _redacted_short(text: str) -> str:
 
 
 def _redacted(text: str) -> str:
+    if not any(mark in text for mark in ("BEGIN ", "LS0tLS1CRUdJTi", "data:image/", "AAAA")):
+        return _without_secrets(text)
+    pieces = _PUBLIC_PEM.split(text)  # every other piece is one that the pattern caught
+    return "".join(
+        piece if index % 2 and not _holds_private_key(piece) else _without_secrets(piece)
+        for index, piece in enumerate(pieces)
+    )
+
+
+def _holds_private_key(piece: str) -> bool:
+    """Whether a bundle in base64 has a private key behind its certificate."""
+    if not piece.startswith("LS0"):
+        return False
+    bare = re.sub(r"\s|=", "", piece)
+    try:
+        return b"PRIVATE" in base64.b64decode(bare[: len(bare) // 4 * 4])
+    except (binascii.Error, ValueError):
+        return True
+
+
+def _without_secrets(text: str) -> str:
     text = _PEM.sub(REDACTED, text)
     text = _BASE64_PEM.sub(REDACTED, text)
     if "@" in text:
@@ -103,6 +132,7 @@ def _redacted(text: str) -> str:
     text = _JWT.sub(REDACTED, text)
     text = _PREFIXED.sub(REDACTED, text)
     text = _by_library(text)
+    text = _by_pairs(text)
     text = _by_names(text)
     return _by_entropy(text)
 
@@ -177,7 +207,11 @@ def _by_names(text: str) -> str:
         if start >= done:
             pieces += [text[done:start], REDACTED]
             done = end
-    text = "".join([*pieces, text[done:]])
+    return "".join([*pieces, text[done:]])
+
+
+def _by_pairs(text: str) -> str:
+    """Where name and value are each the value of something: ``name: PASSWORD``, ``value: x``; elements of XML."""
     text = _YAML_PAIR.sub(_pair, text)
     if "<" in text:
         text = _XML.sub(_xml_value, text)
@@ -239,7 +273,7 @@ _SCHEME: Final = re.compile(r"(?:bearer|basic|token|apikey)\s+(?=\S)", re.IGNORE
 
 def _is_secret_value(name: str, value: str, sureness: Secrecy, *, bare_colon: bool) -> bool:
     if (
-        not value.strip("[] ")
+        not value.strip("[]{}-=?+ ")
         or REDACTED in value
         or is_ordinary_value(value, sureness)
         or is_plain_setting(name, value)
@@ -350,8 +384,12 @@ _SEGMENT: Final = re.compile(r"[A-Za-z0-9]{20,}")
 _HEX: Final = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _GIT_COMMIT_DIGITS: Final = 40
+_AWS_SECRET_LENGTH: Final = 40
 _BEFORE_A_DIGEST: Final = re.compile(
     r"(?:sha(?:1|224|256|384|512)|md5|h1|commit|checksum|digest|rev)[:=\-/ ]$", re.IGNORECASE
+)
+_NAMED_DIGEST: Final = re.compile(
+    r"[\w-]*(?:sha(?:1|224|256|384|512)|md5|commit|checksum|digest|rev)[=/-][0-9a-f]{7,128}", re.IGNORECASE
 )
 # Bits per character. Random base64 of 20 characters has about 4; words have less, and digits between them are rare.
 _MIXED_ENTROPY: Final = 3.6
@@ -367,7 +405,12 @@ def _by_entropy(text: str) -> str:
 def _random_run(match: re.Match[str], text: str) -> str:
     run = match[0]
     before, after = text[max(0, match.start() - 12) : match.start()], text[match.end() : match.end() + 1]
-    if _BEFORE_A_DIGEST.search(before) or _UUID.search(run) or (after == "." and run == run.lower()):
+    if (
+        _BEFORE_A_DIGEST.search(before)
+        or _NAMED_DIGEST.fullmatch(run)
+        or _UUID.search(run)
+        or (after == "." and run == run.lower())
+    ):
         return run
     return REDACTED if _is_random(run) else run
 
@@ -377,7 +420,7 @@ def _is_random(run: str) -> bool:
         return True
     bare = run.strip("=")
     # Base64 with its + and / between short segments; a path has words there.
-    has_signs = "+" in bare or (run.endswith("=") and len(bare) % 4 != 1)
+    has_signs = "+" in bare or (run.endswith("=") and len(bare) % 4 != 1) or len(bare) == _AWS_SECRET_LENGTH
     return has_signs and len(bare) >= 24 and _is_mixed(bare) and entropy(bare) >= 4.2
 
 

@@ -22,16 +22,18 @@ class Secrecy(IntEnum):
 
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_PASSWORD: Final = re.compile(r"password|passwd|passphrase|passcode|pgpass|connectionstring|connstr")
-_SECRET: Final = re.compile(r"secret|credential|privatekey|dockerconfigjson")
+_PASSWORD: Final = re.compile(r"password|passwd|passphrase|passcode|pgpass")
+_SECRET: Final = re.compile(r"secret|credential|privatekey|dockerconfigjson|connectionstring|connstr")
+# Before "secret": the name of a Secret that is to be pulled with, injected, or that is there already.
+_REFERRING: Final = frozenset({"pull", "existing", "inject", "tls", "ssl"})
 _PASSWORD_WORDS: Final = frozenset({"pwd", "pass", "pw", "authorization", "bearer"})
 _SECRET_WORDS: Final = frozenset({"cred", "creds", "dockercfg", "netrc"})
 _KEY_WORDS: Final = frozenset(
-    {"token", "tokens", "key", "keys", "apikey", "apikeys", "jwt", "dsn", "hmac", "sas", "passkey", "otp"}
+    {"token", "tokens", "key", "keys", "apikey", "apikeys", "jwt", "dsn", "hmac", "sas", "passkey", "otp", "psk"}
 )
 # These say "secret" only at the end of a name: ``BASIC_AUTH``, but ``AUTH_PROVIDER``.
 _LAST_KEY_WORDS: Final = frozenset({"auth", "cookie", "cookies", "salt", "sig", "signature", "pin", "seed", "pat"})
-_KEY_ENDING: Final = re.compile(r".*(?:token|.{3}key|pwd|pass|auth)")
+_KEY_ENDING: Final = re.compile(r".*(?:token|.{3}key|pwd|pass|auth|bindpw)")
 _NO_KEY_ENDING: Final = frozenset(
     {"bypass", "compass", "oauth", "trespass", "surpass", "monkey", "turkey", "donkey", "whiskey", "hotkey"}
     | {"publickey", "primarykey", "foreignkey", "partitionkey", "sortkey", "routingkey"}
@@ -53,7 +55,8 @@ _ORDINARY_LAST_TEXT: Final = """
 _ORDINARY_LAST: Final = frozenset(_ORDINARY_LAST_TEXT.split())
 _PUBLIC_BEFORE_KEY_TEXT: Final = """
     public partition sort routing primary foreign topology label annotation row cache shard group idempotency node
-    property map hot hash object config index lookup dedup deduplication translation match public registry
+    publishable property map hot hash object config index lookup dedup deduplication translation match public registry
+    time level name caller message stacktrace runtime descriptor
     """
 _PUBLIC_BEFORE_KEY: Final = frozenset(_PUBLIC_BEFORE_KEY_TEXT.split())
 _DIGEST_WORDS: Final = frozenset(
@@ -88,11 +91,11 @@ def _of_words(words: list[str]) -> Secrecy:
     if _PASSWORD.search("".join(words)) or _PASSWORD_WORDS & set(words):
         return Secrecy.PASSWORD
     if _SECRET.search("".join(words)) or _SECRET_WORDS & set(words):
-        return Secrecy.SECRET
+        return Secrecy.NONE if before & _REFERRING else Secrecy.SECRET
     if last in ("key", "keys") and before & _PUBLIC_BEFORE_KEY:
         return Secrecy.NONE
     if last not in _NO_KEY_ENDING and _KEY_ENDING.fullmatch(last) and last not in _LAST_KEY_WORDS:
-        return Secrecy.PASSWORD if last.endswith(("pwd", "pass", "auth")) else Secrecy.KEY
+        return Secrecy.PASSWORD if last.endswith(("pwd", "pass", "auth", "pw")) else Secrecy.KEY
     return Secrecy.KEY if _KEY_WORDS & set(words) or last in _LAST_KEY_WORDS else Secrecy.NONE
 
 
@@ -102,22 +105,32 @@ def is_digest_name(name: str) -> bool:
     return not _DIGEST_WORDS.isdisjoint(word.lower() for word in _WORD.findall(name))
 
 
+@lru_cache(maxsize=65536)
+def is_public_key_name(name: str) -> bool:
+    """Whether a name announces a key that everybody may have: ``VAPID_PUBLIC_KEY``, ``STRIPE_PUBLISHABLE_KEY``."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    return words[-1:] == ["key"] and not {"public", "publishable"}.isdisjoint(words)
+
+
 _NOTHING: Final = re.compile(
-    r"\s*(?:true|false|yes|no|on|off|0|1|none|null|nil|enabled|disabled|required|optional|auto|default)?\s*",
+    r"\s*(?:\*|true|false|yes|no|on|off|0|1|none|null|nil|enabled|disabled|required|optional|auto|default)?\s*",
     re.IGNORECASE,
 )
 # $(VAR), ${VAR}, $VAR, {{ .Values.x }}, %(VAR)s: the value is elsewhere. So are a secret manager's names of secrets.
 _REFERENCE: Final = re.compile(
-    r"\$\([^()]+\)|\$\{[^{}]+\}|\$[A-Za-z_]\w*|\{\{[^{}]*\}\}|%\([^()]+\)s|<redacted>"
+    r"\$\([^()]+\)|\$\{[^{}]+\}|\${1,2}[A-Za-z_]\w*|\$\([^()]*|\{\{[^{}]*\}\}|%\([^()]+\)s|<redacted>"
     r"|(?:projects/[^/\s]+/secrets/|sm://|gsm://|gcp-sm:|vault:|ref\+|arn:aws:secretsmanager:|secretKeyRef|op://)\S*"
+    r"|projects/[^/\s]+/locations/[^/\s]+/keyRings/[^/\s]+/cryptoKeys/\S+"
     r"|(?:os\.|process\.env|ENV\[|System\.|getenv|config\.|settings\.|secrets\.|self\.|args\.)\S*"
 )
 _NUMBER: Final = re.compile(r"[-+]?[0-9]{1,12}(?:\.[0-9]+)?[smhdkMGKi%]{0,2}")
 _PATH: Final = re.compile(
-    r"(?:/|\./|\.\./|~/|file://)[\w@.+-]+(?:/[\w@.+-]+)+/?|/?[\w.-]+\.(?:json|pem|key|crt|txt|ya?ml|jks|p12)"
+    r"(?:/|\./|\.\./|~/|file://)[\w@.+-]+(?:/[\w@.+-]+)+/?|/?(?:[\w.-]+/)*[\w.-]+\.(?:json|pem|key|crt|txt|ya?ml|jks|p12)"
 )
 _PLAIN_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s@?]+", re.IGNORECASE)
-_LABEL_KEY: Final = re.compile(r"[a-z][a-z./_-]*|[\w./-]*(?:kubernetes\.io|k8s\.io|cloud\.google\.com)[\w./-]*")
+# user:password@host, where the password is a reference.
+_REFERENCED_PASSWORD: Final = re.compile(r"[^@]*:\$(?:\([^()]+\)|\{[^{}]+\})@[^@]*")
+_LABEL_KEY: Final = re.compile(r"[A-Za-z][A-Za-z./_-]*|[\w./-]*(?:kubernetes\.io|k8s\.io|cloud\.google\.com)[\w./-]*")
 # Online Boutique's probes say who asks: ``shop_session-id=x-liveness-probe``. A session of a person never does.
 _PROBE_COOKIE: Final = re.compile(r"[\w.-]+=[a-z-]*(?:probe|health|liveness|readiness)[a-z-]*")
 _AUTH_MODE: Final = re.compile(r"[a-z]{1,14}|[A-Z][a-z]{1,14}")
@@ -133,7 +146,7 @@ def is_ordinary_value(value: str, sureness: Secrecy) -> bool:
         return True
     if sureness is Secrecy.PASSWORD:
         return False
-    if _PATH.fullmatch(value):
+    if _PATH.fullmatch(value) or _REFERENCED_PASSWORD.fullmatch(value):
         return True
     return sureness is Secrecy.KEY and bool(_NUMBER.fullmatch(value) or _PLAIN_URL.fullmatch(value))
 

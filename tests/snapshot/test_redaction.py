@@ -184,6 +184,33 @@ PLANTED = {
     "[{keyName: a, keyValue: @@}]}}}",
     "status": "{apiVersion: example.com/v1, kind: Thing, status: {password: @@}}",
     "status message": "{apiVersion: v1, kind: Pod, status: {conditions: [{message: 'token=@@ is bad'}]}}",
+    "nginx variable": note("nginx.ingress.kubernetes.io/server-snippet", f'set $api_key "{SECRET}";'),
+    "nginx header": file("nginx.conf", f'location / {{\n  proxy_set_header X-Secret "{SECRET}";\n}}\n'),
+    "PHP constant": file("config.php", f"define('DB_PASSWORD', '{SECRET}');\n"),
+    "PHP element": file("config.php", f"$db['password'] = '{SECRET}';\n"),
+    "XML pair": file("web.config", f'<add key="ApiKey" value="{SECRET}" />'),
+    "Redis ACL": file("redis.conf", f"user default on >{SECRET} ~* +@all\n"),
+    "HAProxy user": file("haproxy.cfg", f"userlist u\n  user admin insecure-password {SECRET}\n"),
+    "HAProxy statistics": file("haproxy.cfg", f"  stats auth admin:{SECRET}\n"),
+    "Postfix relay": file("relay", f"[smtp.example.com]:587 app:{SECRET}\n"),
+    "pgbouncer users": file("userlist.txt", f'"app" "{SECRET}"\n'),
+    "LDAP bind": file("ldap.conf", f"base dc=x\nbindpw {SECRET}\n"),
+    "pre-shared key": file("wpa.conf", f'psk="{SECRET}"\n'),
+    "SQL in a script": args("sh", "-c", f"echo \"CREATE USER x IDENTIFIED BY '{SECRET}'\" | mysql"),
+    "ldapsearch": args("sh", "-c", f"ldapsearch -D cn=a -w {SECRET} -b dc=x"),
+    "az": args("sh", "-c", f"az login --service-principal -u a -p {SECRET} --tenant t"),
+    "mysqladmin": args("sh", "-c", f"mysqladmin -u root password {SECRET}"),
+    "htpasswd -b": args("sh", "-c", f"htpasswd -b /etc/users app {SECRET}"),
+    "openssl": args("sh", "-c", f"openssl enc -aes-256-cbc -k {SECRET} -in x"),
+    "vault": args("sh", "-c", f"vault login {SECRET}"),
+    "here string": args("sh", "-c", f"gh auth login --with-token <<< {SECRET}"),
+    "-p of any program": args("-p", SECRET),
+    "private key behind a certificate": env(
+        "BUNDLE",
+        base64.b64encode(
+            f"-----BEGIN CERTIFICATE-----\nTUlJ\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n{SECRET}".encode()
+        ).decode(),
+    ),
     "webhook": CUSTOM % f"url: 'https://hooks.slack.com/services/T0/B0/{SECRET}'",
 }
 
@@ -195,6 +222,8 @@ GIVEN_BY_FORM = {
     "Stripe key": "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc",
     "JSON web token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
     "OpenAI key": "sk-proj-abcdEFGH1234ijklMNOP5678",
+    "Databricks token": "dapi0123456789abcdef0123456789abcdef",
+    "Pulumi token": "pul-0123456789abcdef0123456789abcdef01234567",
     "random base62": "q8Zr2LxV9tPw4KcN7mBd",
     "random base64": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
     "random hex": "9f86d081884c7d659a2feaa0c55ad015",
@@ -237,6 +266,25 @@ ORDINARY = {
     "image reference": ("SIDE", "registry.example.com/secret-service:v1.2.3"),
     "bearer prose": ("HELP", "Bearer token required"),
     "nginx": ("CONF", "location / { proxy_pass http://app:8080; }"),
+    "certificate": (
+        "TRUST",
+        "-----BEGIN CERTIFICATE-----\nMIIEDTCCAvWgAwIBAgIBAjANBgkqhkiG9w0BAQUFADBQMQsw\n-----END CERTIFICATE-----\n",
+    ),
+    "certificate in base64": ("CA", base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIEDTCCAvWgAwIBAgIB\n").decode()),
+    "known host": (
+        "HOST",
+        "github.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl",
+    ),
+    "picture": ("ICON", "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAADMAAAAyCAYAAADx/eOPAAALuUlEQVRogd2afWxd9XnHP9"),
+    "publishable key": ("STRIPE_PUBLISHABLE_KEY", "pk_live_4eC39HqLyjWDarjtT1zdp7dc"),
+    "name of a KMS key": ("KMS_KEY", "projects/p/locations/l/keyRings/r/cryptoKeys/k"),
+    "pull secret": ("IMAGE_PULL_SECRET", "regcred"),
+    "existing secret": ("EXISTING_SECRET", "db-credentials"),
+    "escaped reference": ("RUN", "mysql -p$$MYSQL_ROOT_PASSWORD -e 'SELECT 1'"),
+    "default of a shell variable": ("RUN", 'if [ "${SENTINELAUTH:-}" ]; then x; fi'),
+    "command that gives it": ("RUN", "AUTH=$(cat /run/secrets/auth | tr -d x)"),
+    "fields of a logger": ("LOG", '{"timeKey": "ts", "levelKey": "severity", "id_token": {"a": 1}}'),
+    "DSN of references": ("DSN", "$(USER):$(PASSWORD)@tcp($(HOST):3306)/app"),
     "GPU driver": ("NVIDIA_REQUIRE_CUDA", "cuda>=12.2 brand=tesla,driver>=450,driver<451"),
 }
 
@@ -264,6 +312,20 @@ def test_an_ordinary_value_stays(case):
     kept, count = redact(yaml.safe_load(env(name, value)))
     assert kept["spec"]["containers"][0]["env"][0]["value"] == value
     assert count == 0
+
+
+ORDINARY_WORDS = {
+    "a port": ("-p", "8080"),
+    "a name": ("-p", "my-profile-v2"),
+    "a folder": ("-p", "/etc/app"),
+    "a digest": ("--sha256=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",),
+}
+
+
+@pytest.mark.parametrize("case", ORDINARY_WORDS)
+def test_ordinary_words_of_a_command_stay(case):
+    kept, _ = redact(yaml.safe_load(args(*ORDINARY_WORDS[case])))
+    assert kept["spec"]["containers"][0]["args"] == list(ORDINARY_WORDS[case])
 
 
 STRUCTURE = """
