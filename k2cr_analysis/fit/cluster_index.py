@@ -40,6 +40,7 @@ class ClusterIndex:
     services: Mapping[str, Mapping[str, Raw]]  # namespace -> name -> Service
     injected: Mapping[str, str]  # namespace -> the label or annotation that injects a sidecar there
     default_account_users: Mapping[str, int]  # namespace -> workloads that run as its default ServiceAccount
+    namespaces: frozenset[str]  # those of a workload, a Service or a Namespace object
 
     def has_own_account(self, workload: Workload) -> bool:
         """Whether the ServiceAccount is the workload's own: one with a name, or the default one that nobody else
@@ -80,6 +81,7 @@ def index_cluster(cluster: Cluster) -> ClusterIndex:
         default_account_users=Counter(
             w.namespace for w in cluster.workloads if w.pod.service_account_name in (None, "default")
         ),
+        namespaces=frozenset({*services, *cluster.namespaces, *(w.namespace for w in cluster.workloads)}),
     )
 
 

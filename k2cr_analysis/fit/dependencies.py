@@ -44,6 +44,17 @@ _KIND_OF_WORD: Mapping[str, DependencyKind] = {
 }  # fmt: skip
 _PUBSUB_VARIABLE = re.compile(r"PUBSUB|_SUBSCRIPTION(_ID|_NAME)?$|^SUBSCRIPTION(_ID|_NAME)?$")
 _PUBSUB_VALUE = re.compile(r"projects/[^/\s]+/(subscriptions|topics)/[\w.~+%-]+")
+# Values that name something of Google Cloud, and the API through which it is reached.
+_GOOGLE_VALUES = (
+    (re.compile(r"\bgs://[a-z0-9][a-z0-9._-]+"), "storage.googleapis.com"),
+    (re.compile(r"projects/[^/\s]+/instances/[^/\s]+/databases/"), "spanner.googleapis.com"),
+    (re.compile(r"(?<![\w.:/-])[a-z][a-z0-9-]{4,}:[a-z]+-[a-z]+\d+:[a-z][a-z0-9-]+"), "sqladmin.googleapis.com"),
+)  # fmt: skip
+_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_ADDRESS_WORDS = frozenset({
+    "host", "hosts", "hostname", "addr", "address", "addresses", "endpoint", "endpoints", "server", "servers", "url",
+    "uri", "broker", "brokers", "bootstrap", "ip",
+})  # fmt: skip
 _EXTERNAL = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}$")
 _FILE_ENDINGS = frozenset(
     {
@@ -172,15 +183,12 @@ def _in_text(workload: Workload, text: _Text, own: Mapping[str, Raw], index: Clu
         if service in own:
             yield _edge(workload, text, service, workload.namespace, None, None)
         elif service == "kubernetes":
-            yield Dependency(
-                workload.id, "kubernetes.default.svc", "kubernetes-api", True, None, None, None, text.where, text.path
-            )
-    if _PUBSUB_VALUE.search(text.value) or (
-        text.where.startswith("env ") and _PUBSUB_VARIABLE.search(text.where.split()[1])
-    ):
-        yield Dependency(
-            workload.id, "pubsub.googleapis.com", "google-api", False, None, None, 443, text.where, text.path
-        )
+            yield _outside(workload, text, "kubernetes.default.svc", "kubernetes-api", None, in_cluster=True)
+    if _PUBSUB_VALUE.search(text.value) or (_variable(text) and _PUBSUB_VARIABLE.search(_variable(text))):
+        yield _outside(workload, text, "pubsub.googleapis.com", "google-api", 443)
+    for pattern, api in _GOOGLE_VALUES:
+        if pattern.search(text.value):
+            yield _outside(workload, text, api, "google-api", 443)
     for match in _HOST.finditer(text.value):
         yield from _of_host(workload, text, match, own, index)
 
@@ -191,44 +199,69 @@ def _of_host(
     host, scheme = match.group("host").lower(), match.group("scheme")
     port = int(match.group("port")) if match.group("port") else None
     labels = host.split(".")
+    whole = text.is_value and match.group(0) == text.value.strip()
     if len(labels) == 1:
-        whole = text.is_value and match.group(0) == text.value.strip()
-        if host in own and (scheme or port is not None or whole or match.start("host") > match.start()):
+        # Behind a slash without a scheme a word is part of a path or of an image's name.
+        in_path = not scheme and text.value[: match.start()].endswith("/")
+        named = scheme or port is not None or whole or match.start("host") > match.start()
+        if host in own and named and not in_path:
             yield _edge(workload, text, host, workload.namespace, port, scheme)
         return
     if host in ("kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"):
-        yield Dependency(
-            workload.id, "kubernetes.default.svc", "kubernetes-api", True, None, None, port, text.where, text.path
-        )
+        yield _outside(workload, text, "kubernetes.default.svc", "kubernetes-api", port, in_cluster=True)
         return
-    pods = own if len(labels) > 1 and labels[1] in own and labels[0].rpartition("-")[2].isdigit() else None
-    if pods is not None:
-        yield _edge(workload, text, labels[1], workload.namespace, port, scheme)
-    elif labels[0] in index.services.get(labels[1], {}) and (len(labels) == 2 or labels[2] == "svc"):
-        yield _edge(workload, text, labels[0], labels[1], port, scheme)
-    elif len(labels) > 2 and labels[2] == "svc":
-        yield Dependency(
-            workload.id, host, _kind(scheme, port, labels[0]), True, labels[0], labels[1], port, text.where, text.path
-        )
-    elif host.endswith(".googleapis.com"):
-        yield Dependency(workload.id, host, "google-api", False, None, None, port or 443, text.where, text.path)
-    elif scheme in _KIND_OF_SCHEME and _is_external(host, labels):
+    service = _service_of(labels, workload.namespace, index)
+    if service is not None:
+        yield _edge(workload, text, *service, port, scheme)
+    elif "svc" in labels[2:4] or (len(labels) == 2 and labels[1] in index.namespaces):
+        # A Service that the snapshot does not hold.
+        name, namespace = labels[labels.index("svc", 2) - 2 :][:2] if "svc" in labels[2:] else labels
         kind = _kind(scheme, port, labels[0])
-        yield Dependency(
-            workload.id,
-            host,
-            "external" if kind in ("http", "grpc") else kind,
-            False,
-            None,
-            None,
-            port,
-            text.where,
-            text.path,
-        )
+        yield Dependency(workload.id, host, kind, True, name, namespace, port, text.where, text.path)
+    elif host.endswith(".googleapis.com"):
+        yield _outside(workload, text, host, "google-api", port or 443)
+    elif _ADDRESS.fullmatch(host):
+        elsewhere = not host.startswith(("127.", "0.", "169.254.", "255."))
+        if elsewhere and (scheme or port is not None or _is_address(text, whole)):
+            yield _outside(workload, text, host, _kind(scheme, port, _variable(text)), port)
+    elif _is_external(host, labels):
+        kind = _kind(scheme, port, labels[0])
+        if scheme in _KIND_OF_SCHEME or port in _KIND_OF_PORT or _is_address(text, whole):
+            yield _outside(workload, text, host, "external" if kind in ("http", "grpc", "unknown") else kind, port)
 
 
 def _is_external(host: str, labels: list[str]) -> bool:
-    return bool(_EXTERNAL.fullmatch(host)) and labels[-1] not in _FILE_ENDINGS and labels[0] != "localhost"
+    """A name of the internet or of the VPC network. Two labels may be a Service and a namespace nobody has seen."""
+    public = len(labels) > 2 or len(labels[-1]) <= 4 or labels[-1] in ("internal", "local", "cloud", "example")
+    return public and bool(_EXTERNAL.fullmatch(host)) and labels[-1] not in _FILE_ENDINGS and labels[0] != "localhost"
+
+
+def _service_of(labels: list[str], namespace: str, index: ClusterIndex) -> tuple[str, str] | None:
+    """(Service, namespace) of a name of the cluster: ``web.shop``, ``web.shop.svc``, ``kafka-0.kafka.data.svc``."""
+    of_pod = labels[0].rpartition("-")[2].isdigit()
+    if of_pod and labels[1] in index.services.get(namespace, {}):
+        return labels[1], namespace
+    if labels[0] in index.services.get(labels[1], {}) and (len(labels) == 2 or labels[2] == "svc"):
+        return labels[0], labels[1]
+    if len(labels) > 2 and labels[1] in index.services.get(labels[2], {}) and (len(labels) == 3 or labels[3] == "svc"):
+        return (labels[1], labels[2]) if of_pod else None
+    return None
+
+
+def _variable(text: _Text) -> str:
+    """The variable's name, for its words: ``REDIS_HOST``."""
+    return text.where.split()[1] if text.where.startswith("env ") else ""
+
+
+def _is_address(text: _Text, whole: bool) -> bool:
+    """Whether a bare host is meant as an address: it is all that a variable with such a name holds."""
+    return whole and bool(_ADDRESS_WORDS & set(words_of(_variable(text))))
+
+
+def _outside(
+    workload: Workload, text: _Text, host: str, kind: DependencyKind, port: int | None, *, in_cluster: bool = False
+) -> Dependency:
+    return Dependency(workload.id, host, kind, in_cluster, None, None, port, text.where, text.path)
 
 
 def _edge(

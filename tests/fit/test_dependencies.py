@@ -57,7 +57,10 @@ def test_a_service_is_found_where_it_stands_as_an_address(value: str) -> None:
     assert "TARGET" in found.evidence
 
 
-@pytest.mark.parametrize("value", ["the api of the shop", "/api/v1", "my-api", "https://api.example.com/", "api-key"])
+@pytest.mark.parametrize(
+    "value",
+    ["the api of the shop", "/api/v1", "my-api", "https://api.example.com/", "api-key", "gcr.io/shop/api:1", "1.2.3.4"],
+)
 def test_a_word_is_no_address(value: str) -> None:
     assert not [e for e in edges(value, *backend("api")) if e.in_cluster]
 
@@ -78,11 +81,42 @@ def test_a_service_of_another_namespace_needs_its_name() -> None:
         ("projects/p/subscriptions/orders", "google-api", "pubsub.googleapis.com"),
         ("https://api.partner.example.com/v2", "external", "api.partner.example.com"),
         ("https://kubernetes.default.svc", "kubernetes-api", "kubernetes.default.svc"),
+        ("10.0.0.3:6379", "cache", "10.0.0.3"),
+        ("postgres://app@10.1.2.3:5432/shop", "database", "10.1.2.3"),
+        ("b-1.broker.example.com:9092", "queue", "b-1.broker.example.com"),
+        ("orders.shop:9000", "unknown", "orders.shop"),
+        ("gs://shop-pictures/2026", "google-api", "storage.googleapis.com"),
+        ("projects/p/instances/i/databases/d", "google-api", "spanner.googleapis.com"),
+        ("shop-prod:us-central1:orders", "google-api", "sqladmin.googleapis.com"),
     ],
 )
 def test_what_stays_outside_is_named_and_has_a_kind(value: str, kind: str, target: str) -> None:
     (found,) = edges(value)
     assert (found.kind, found.target) == (kind, target)
+
+
+def test_a_pod_of_a_headless_service_is_an_edge_to_the_service() -> None:
+    for value in ("kafka-0.kafka.data.svc:9092", "kafka-0.kafka.data:9092"):
+        (found,) = edges(value, *backend("kafka", {"name": "tcp", "port": 9092}, namespace="data"))
+        assert (found.target, found.kind) == ("data/Deployment/kafka", "queue")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "found"),
+    [
+        ("REDIS_HOST", "10.0.0.3", [("cache", "10.0.0.3")]),
+        ("SMTP_HOST", "smtp.example.com", [("external", "smtp.example.com")]),
+        ("VERSION", "1.2.3.4", []),
+        ("IMAGE", "registry.example.com/app", []),
+        ("BIND_HOST", "0.0.0.0", []),
+        ("PROXY_HOST", "127.0.0.1", []),
+    ],
+)
+def test_a_bare_host_counts_where_the_variable_says_address(
+    variable: str, value: str, found: list[tuple[str, str]]
+) -> None:
+    caller = deployment(container(env=[{"name": variable, "value": value}]))
+    assert [(e.kind, e.target) for e in fits_of([caller])[WEB].dependencies] == found
 
 
 def test_the_kind_comes_of_the_port_that_is_called() -> None:
