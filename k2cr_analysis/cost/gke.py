@@ -7,7 +7,7 @@ plain folder of manifests the same as on Autopilot, which is said, so that there
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from k2cr_analysis.config.settings import Cud
@@ -74,6 +74,29 @@ def fee_lines(cluster: Cluster, prices: PriceBook) -> tuple[tuple[str, Decimal],
     if kind == "regional" or credit is None:
         return ((FEE_LINE, fee),)
     return ((FEE_LINE, fee), (FEE_CREDIT_LINE, -min(fee, credit.rate)))
+
+
+def joint_lines(bills: Sequence[GkeBill], prices: PriceBook) -> tuple[dict[str, Decimal], tuple[str, ...]]:
+    """The lines of several clusters of one billing account, added up by their names; what is said of them.
+
+    The account has one credit for management fees. Where each cluster by itself was taken to have it, it counts once;
+    what a bill says of it stands.
+    """
+    lines: dict[str, Decimal] = {}
+    for bill in bills:
+        for name, amount in bill.lines:
+            lines[name] = lines.get(name, Decimal(0)) + amount
+    credit = prices.price("gke.cluster.fee.credit", GLOBAL)
+    listed = sum(
+        (dict(b.lines).get(FEE_CREDIT_LINE, Decimal(0)) for b in bills if b.basis != "billing-export"), Decimal(0)
+    )
+    if credit is None or -listed <= credit.rate:
+        return lines, ()
+    lines[FEE_CREDIT_LINE] -= listed + credit.rate
+    return lines, (
+        f"the account's credit for management fees, {credit.rate} {credit.currency} a month, is counted once over the"
+        " clusters",
+    )
 
 
 def _nodes(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff) -> GkeBill:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from k2cr_analysis.assessment.interval import interval_of, saving_draws
 from k2cr_analysis.assessment.result import Assessment
+from k2cr_analysis.cost.gke import joint_lines
 from k2cr_analysis.cost.rightsize import stay_and_rightsize_month
 from k2cr_analysis.model.finding import VERDICTS, Verdict
 from k2cr_analysis.model.prices import Tariff
@@ -22,10 +23,7 @@ def portfolio_of(fleet: Fleet, chosen: Sequence[Candidate], currency: str) -> Po
     bills = [a.bill for a in fleet.assessments]
     months = [b.month for b in bills if b.month is not None]
     whole = len(months) == len(bills)
-    lines: dict[str, Decimal] = {}
-    for bill in bills:
-        for name, amount in bill.lines:
-            lines[name] = lines.get(name, _ZERO) + amount
+    lines, said = joint_lines(bills, fleet.assessments[0].prices)
     worth = fleet.worth(chosen)
     saving = worth.realised if whole else None
     workloads = [w for a in fleet.assessments for w in a.workloads]
@@ -33,7 +31,7 @@ def portfolio_of(fleet: Fleet, chosen: Sequence[Candidate], currency: str) -> Po
     verdicts = Counter(w.fit.verdict for w in workloads)
     return Portfolio(
         currency=currency,
-        gke_month=sum(months, _ZERO) if whole else None,
+        gke_month=sum(lines.values(), _ZERO) if whole else None,
         gke_lines=tuple(lines.items()) if whole else (),
         cloud_run_month=worth.cloud_run,
         free_tier_month=worth.free,
@@ -42,7 +40,7 @@ def portfolio_of(fleet: Fleet, chosen: Sequence[Candidate], currency: str) -> Po
         stay_and_rightsize_month=_stay(fleet.assessments),
         counts={verdict: verdicts[verdict] for verdict in VERDICTS},
         fields=Fields(seen=fields.total(), accounted=fields[False]),
-        reasons=tuple(sorted({reason for bill in bills for reason in bill.reasons})),
+        reasons=tuple(sorted({*said, *(reason for bill in bills for reason in bill.reasons)})),
     )
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k2cr_analysis.cost.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE
-from k2cr_analysis.cost.gke import ASSUMED_AUTOPILOT, attribute
+from k2cr_analysis.cost.gke import ASSUMED_AUTOPILOT, attribute, joint_lines
 from k2cr_analysis.model.money import total
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
 from k2cr_analysis.model.prices import PriceBook
@@ -158,6 +158,21 @@ def test_n2_earns_its_sustained_use_discount():
 
 def test_a_zonal_clusters_fee_is_covered_by_the_accounts_credit():
     assert lines(bill_of([workload("web")], location="asia-northeast1-a"))[FEE_CREDIT_LINE] == Decimal("-73.00")
+
+
+def test_the_accounts_credit_counts_once_over_a_fleet():
+    one = bill_of([workload("web")], location="asia-northeast1-a")
+    found, said = joint_lines([one, one], BOOK)
+    assert (found[FEE_LINE], found[FEE_CREDIT_LINE]) == (146, Decimal("-74.40"))
+    assert "counted once" in said[0]
+    assert joint_lines([one], BOOK) == (dict(one.lines), ())
+
+
+def test_a_credit_that_the_bill_itself_shows_stands():
+    fee = billing_row(2.4, PROD, sku="Zonal Kubernetes Clusters", service=KUBERNETES, taken_off=[-2.4])
+    one = bill_of([workload("web")], [billing_row(1.0, allocated("web")), fee])
+    found, said = joint_lines([one, one], BOOK)
+    assert found[FEE_CREDIT_LINE] == 2 * dict(one.lines)[FEE_CREDIT_LINE] and said == ()
 
 
 def test_a_price_book_of_cloud_run_alone_leaves_gke_unknown_and_does_not_fail():
