@@ -457,3 +457,29 @@ def test_any_bill_adds_up_to_its_invoice_in_any_order(found, shuffled):
     assert_adds_up(bill)
     shuffled.shuffle(rows)
     assert bill_of([workload("api"), workload("web")], rows) == bill
+
+
+pods_of = st.lists(st.tuples(st.sampled_from(["100m", "500m", "1", "2"]), st.sampled_from(["128Mi", "1Gi", "4Gi"]), st.integers(0, 4)), min_size=1, max_size=6)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(pods_of, st.integers(1, 4), st.booleans(), st.randoms())
+def test_the_order_of_objects_is_no_matter(shapes, nodes, autopilot, shuffled):
+    objects = [workload(f"w{n}", cpu, memory, replicas=count) for n, (cpu, memory, count) in enumerate(shapes)]
+    objects += [] if autopilot else [node(f"n{n}", pool=f"p{n % 2}") for n in range(nodes)]
+    first = bill_of(objects, location=None if autopilot else REGION)
+    assert_adds_up(first)
+    shuffled.shuffle(objects)
+    second = bill_of(objects, location=None if autopilot else REGION)
+    assert (second.month, second.lines, dict(second.by_workload)) == (first.month, first.lines, dict(first.by_workload))
+
+
+@given(pods_of, st.integers(0, 5))
+def test_more_pods_never_cost_less(shapes, more):
+    def month(extra):
+        objects = [
+            workload(f"w{n}", cpu, memory, replicas=count + extra) for n, (cpu, memory, count) in enumerate(shapes)
+        ]
+        return bill_of(objects, location=None).month
+
+    assert month(0) <= month(more)
