@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from k2cr_analysis.errors import Location, SnapshotError
 from k2cr_analysis.snapshot import objects as objects_file
+from k2cr_analysis.snapshot.bucket import local_copy
 from k2cr_analysis.snapshot.objects import SnapshotObject
 from k2cr_analysis.snapshot.parquet import check_file
 from k2cr_analysis.snapshot.provenance import FileRecord, Provenance
@@ -65,12 +66,12 @@ class Snapshot:
 
 
 def open_snapshot(path: str | Path) -> Snapshot:
-    """Open and check a snapshot.
+    """Open and check a snapshot: a folder, or a ``gs://`` address, of which a copy is opened.
 
     ``SnapshotError`` where there is none, where a file is missing, truncated or changed, where the folder belongs to
     another program, or where a newer k2cr wrote it.
     """
-    folder = Path(path)
+    folder = local_copy(path, PROVENANCE_FILE)
     text = _provenance_text(folder)
     provenance = Provenance.from_json(text, Location(str(folder / PROVENANCE_FILE)))
     for name, record in sorted(provenance.files.items()):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -12,7 +14,7 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
-from k2cr_analysis.errors import Location, SnapshotError
+from k2cr_analysis.errors import Location, SnapshotError, UsageError
 from k2cr_analysis.snapshot import objects as objects_file
 from k2cr_analysis.snapshot.conform import conformed
 from k2cr_analysis.snapshot.objects import SnapshotObject
@@ -22,6 +24,8 @@ from k2cr_analysis.snapshot.reader import PROVENANCE_FILE
 from k2cr_analysis.snapshot.replace import folder_in_progress
 from k2cr_analysis.snapshot.tables import TABLES
 
+# A path has had its double slash made one.
+_URL = re.compile(r"[a-z][a-z0-9+]+:/")
 Rows: TypeAlias = "pa.Table | Iterable[pa.Table]"
 
 
@@ -35,7 +39,7 @@ def write_snapshot(
     a name that is not there makes an absent table.
     ``InputError`` for a table that is not as declared, ``SnapshotError`` where ``path`` holds something else.
     """
-    target = Path(path).absolute()
+    target = place_of(path)
     _refuse_foreign(target, str(path))
     counted: Counter[str] = Counter()
     with folder_in_progress(target) as folder:
@@ -58,6 +62,18 @@ def write_snapshot(
         )
         (folder / PROVENANCE_FILE).write_text(written.to_json(), encoding="utf-8")
     return written
+
+
+def place_of(path: str | Path) -> Path:
+    """Where a snapshot of that name is written: behind a symbolic link, where it leads. ``UsageError`` for a URL."""
+    if _URL.match(str(path)):
+        raise UsageError(
+            ref="out-is-a-url",
+            found=f"--out {path}",
+            expected="a folder of this machine",
+            do="write it here, then copy it: gcloud storage cp -r SNAP gs://BUCKET/",
+        )
+    return Path(os.path.realpath(path))
 
 
 def _counting(objects: Iterable[SnapshotObject], counted: Counter[str]) -> Iterator[SnapshotObject]:

@@ -64,7 +64,7 @@ def collect_manifests(  # noqa: PLR0913 (the options of the verb, by name)
             *(f"{name}: {why}" for name, why in (failed or {}).items()),
         ),
     )
-    with said_when_full(Path(out).absolute()):
+    with said_when_full(Path(out)):
         return write_snapshot(out, redacted, {**loaded, **(tables or {})}, provenance)
 
 

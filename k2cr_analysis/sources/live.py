@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.snapshot.provenance import Provenance, Redaction
-from k2cr_analysis.snapshot.writer import Rows, write_snapshot
+from k2cr_analysis.snapshot.writer import Rows, place_of, write_snapshot
 from k2cr_analysis.sources.cluster_api import chunks as kind_chunks
 from k2cr_analysis.sources.cluster_api.connection import ApiServer, StaysBusy
 from k2cr_analysis.sources.cluster_api.read import KindObjects, kinds_of, read_kind, refuse_unreadable
@@ -105,7 +105,7 @@ def collect_live(live: LiveCluster, out: str | Path, options: LiveOptions, tell:
     nothing at all could be read: then no snapshot is written. What was read is kept in any case.
     """
     found: dict[str, Rows] = {name: read_table_file(str(path), name) for name, path in options.table_files.items()}
-    target = Path(out).absolute()
+    target = place_of(out)
     with unfinished(target, _asked(live, options), window_of(options.window, options.end)) as work:
         failures: list[RemoteError] = []
         kinds, gaps = _objects(live, options, work, failures, tell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -11,7 +12,9 @@ import pytest
 
 from k2cr_analysis.errors import InputError, Location, SnapshotError
 from k2cr_analysis.snapshot import Provenance, SnapshotObject, open_snapshot, write_snapshot
+from k2cr_analysis.snapshot.conform import conformed
 from k2cr_analysis.snapshot.provenance import Notice, Superseded
+from k2cr_analysis.snapshot.sorting import ordered_rows, sorted_rows
 from k2cr_analysis.snapshot.tables import TABLES
 
 PROVENANCE = Provenance(
@@ -115,6 +118,42 @@ def test_what_a_killed_run_left_is_removed(written):
     (abandoned / "objects.jsonl.zst").write_bytes(b"half")
     write_snapshot(written, OBJECTS, {}, PROVENANCE)
     assert not abandoned.exists()
+
+
+def test_behind_a_symbolic_link_the_snapshot_is_replaced_where_it_leads(tmp_path):
+    write_snapshot(tmp_path / "there", [], {}, PROVENANCE)
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    write_snapshot(tmp_path / "link", [], {}, replace(PROVENANCE, project="another"))
+    assert (tmp_path / "link").is_symlink()
+    assert open_snapshot(tmp_path / "there").provenance.project == "another"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "there"]
+
+
+ONE = usage("w").to_pylist()[0]
+MANY = [
+    ONE | {"container_name": f"c{number * 7 % 11}", "pod_name": None if number % 3 else "p", "value": float(number),
+           "end_time": datetime(2026, 1, 2, number % 24, number // 24, tzinfo=UTC)}
+    for number in range(500)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 50, 10_000])
+def test_rows_that_come_in_parts_are_in_the_order_of_the_whole(tmp_path, rows_at_once):
+    declared = TABLES["usage"]
+    whole = conformed(pa.Table.from_pylist(MANY), declared, Location())
+    parts = (whole.slice(start, 37) for start in reversed(range(0, len(MANY), 37)))
+    found = list(sorted_rows(parts, declared, tmp_path, rows_at_once))
+    assert pa.concat_tables(found).to_pylist() == ordered_rows(whole, declared).to_pylist()
+    assert (len(found) > 1) == (rows_at_once < len(MANY))
+
+
+def test_a_table_in_parts_and_whole_are_the_same_bytes(tmp_path):
+    whole = pa.Table.from_pylist(MANY)
+    write_snapshot(tmp_path / "whole", [], {"usage": whole}, PROVENANCE)
+    write_snapshot(
+        tmp_path / "parts", [], {"usage": (whole.slice(s, 99) for s in (396, 0, 99, 495, 198, 297))}, PROVENANCE
+    )
+    assert contents(tmp_path / "whole") == contents(tmp_path / "parts")
 
 
 def test_a_folder_with_other_files_is_never_replaced(tmp_path):
