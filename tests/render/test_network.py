@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
@@ -25,12 +24,29 @@ from k2cr_analysis.render.build import build
 from k2cr_analysis.render.check.gcloud import gcloud
 from k2cr_analysis.render.egress import subnet_prefix
 from k2cr_analysis.render.url_map import route_paths, url_paths
-from tests.render.factory import assessed, backend_on_gke, container, exposure, job_of, reference, route, workload
+from tests.render.factory import (
+    assessed,
+    backend_on_gke,
+    container,
+    env,
+    exposure,
+    job_of,
+    reference,
+    route,
+    volume,
+    workload,
+)
+from tests.render.stand_in import StandIn
 
 NOT_FOUND = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100}}}
 IAP_ON_BACKEND = {"BackendConfig": ({"metadata": {"name": "b"}, "spec": {"iap": {"enabled": True}}},)}
 OUTSIDE = exposure("web", 8080, routes=[route("shop.example.com", "/", "web")])
 INSIDE = exposure("web", 8080, routes=[route("shop.internal", "/", "web", external=False)])
+
+
+def at_host(name: str, path: str) -> Workload:
+    routes = [route("shop.example.com", path, name)]
+    return workload(container("app"), name=name, exposures=(exposure(name, 8080, routes=routes),))
 
 
 def context(**project: Any) -> RenderContext:
@@ -114,11 +130,6 @@ def test_no_path_is_open_that_was_not_before() -> None:
     assert made["pathMatchers"][0]["pathRules"][0]["paths"] == ["/public", "/public/*"]
 
 
-def at_host(name: str, path: str) -> Workload:
-    routes = [route("shop.example.com", path, name)]
-    return workload(container("app"), name=name, exposures=(exposure(name, 8080, routes=routes),))
-
-
 def test_callers_of_the_cluster_may_invoke_it() -> None:
     called = assessed(workload(container("app"), name="api", exposures=(exposure("api", 8080),)))
     calls = Dependency("shop/Deployment/web", called.id, "http", True, "api", "shop", 80, "env API", "x")
@@ -132,31 +143,61 @@ def test_callers_of_the_cluster_may_invoke_it() -> None:
 APIS = (
     "ARTIFACTREGISTRY", "CERTIFICATEMANAGER", "CLOUDRESOURCEMANAGER", "CLOUDSCHEDULER", "COMPUTE", "DNS", "IAP", "SECRETMANAGER",
 )  # fmt: skip
-SCRIPTS = {
-    "reference": (reference(), {}, ["network.sh", "prepare.sh", "rollback.sh"]),
-    "internal load balancer": (
-        assessed(workload(container("app"), name="web", exposures=(INSIDE,))),
-        {},
-        ["network.sh"],
-    ),
-    "iap direct": (
-        assessed(workload(container("app"), name="web", exposures=(OUTSIDE,))),
-        {"iap": "direct"},
-        ["network.sh"],
-    ),
-    "cron job": (job_of(container("app", image="ghcr.io/a/b:1")), {}, ["scheduler.sh", "prepare.sh", "rollback.sh"]),
+CDN = {
+    "cdn": {"enabled": True, "cacheMode": "CACHE_ALL_STATIC", "defaultTtl": 60, "negativeCaching": True, "negativeCachingPolicy": [{"code": 404, "ttl": 60}],
+            "cachePolicy": {"includeHost": False, "includeProtocol": True, "includeQueryString": True}, "bypassCacheOnRequestHeaders": [{"headerName": "X"}]},
+    "customRequestHeaders": {"headers": ["X-Region:{client_region}"]}, "customResponseHeaders": {"headers": ["X-A: b, c"]},
+    "logging": {"enable": True, "sampleRate": 0.5}, "securityPolicy": {"name": "edge"},
+}  # fmt: skip
+CDN_AND_SSL = {
+    "BackendConfig": ({"metadata": {"name": "b"}, "spec": CDN},),
+    "FrontendConfig": ({"metadata": {"name": "f"}, "spec": {"sslPolicy": "modern", "redirectToHttps": {"enabled": True}}},),
+}  # fmt: skip
+TLS_INSIDE = {"Ingress": ({"metadata": {"name": "i"}, "spec": {"tls": [{"secretName": "t"}]}},)}
+RANGES = replace(
+    exposure("web", 8080, kind="LoadBalancer"), raw={"spec": {"loadBalancerSourceRanges": ["198.51.100.0/24"]}}
+)
+STRICT = {
+    "metadata": {"name": "s"},
+    "spec": {"egress": [{"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}], "ports": [{"port": 443, "endPort": 450}]}]},
 }
+NEIGHBOURS = (at_host("web", "/"), at_host("api", "/api"))
+SECRETS = container("app", image="ghcr.io/a/b:1", env=[env("P", None, source="secret", ref="s", key="k")])
+BUCKET = volume("gcs", "csi", {"driver": "gcsfuse.csi.storage.gke.io", "volumeAttributes": {"bucketName": "b"}})
+WITH_BUCKET = container(
+    "cloud-sql-proxy",
+    image="gcr.io/cloud-sql-connectors/cloud-sql-proxy:2",
+    mounts=[{"volume": "gcs", "mount_path": "/m"}],
+)
+SCRIPTS = {
+    "reference": (reference(), {}),
+    "internal load balancer": (assessed(workload(container("app"), name="web", exposures=(INSIDE,))), {}),
+    "internal load balancer that speaks TLS": (assessed(workload(container("app"), name="web", exposures=(INSIDE,), related=TLS_INSIDE)), {}),
+    "iap direct": (assessed(workload(container("app"), name="web", exposures=(OUTSIDE,))), {"iap": "direct"}),
+    "CDN, Cloud Armor, headers, SSL policy": (assessed(workload(container("app"), name="web", exposures=(OUTSIDE,), related=CDN_AND_SSL)), {}),
+    "callers by their addresses": (assessed(workload(container("app"), name="web", exposures=(RANGES,))), {}),
+    "a NetworkPolicy": (assessed(workload(container("app"), name="web", related={"NetworkPolicy": (STRICT,)})), {"network": "prod"}),
+    "a host that is shared": (assessed(NEIGHBOURS[0]), {}),
+    "static addresses": (assessed(workload(SECRETS, name="partner")), {}),
+    "roles for buckets and databases": (assessed(workload(WITH_BUCKET, volumes=[BUCKET], service_account="web")), {}),
+    "cron job": (job_of(container("app", image="ghcr.io/a/b:1")), {}),
+    "worker pool": (assessed(workload(container("app")), target="worker-pool", concurrency=None, billing=None), {}),
+}  # fmt: skip
 
 
 @pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not installed")
 @pytest.mark.soak
 @pytest.mark.parametrize("case", SCRIPTS, ids=str)
 def test_the_real_gcloud_parses_every_command(case: str, tmp_path: Path) -> None:
-    subject, config, scripts = SCRIPTS[case]
-    files = render_workload(
-        subject, replace(context(**config), assessed={a.id: a for a in (subject, backend_on_gke())})
-    )
-    lines = [line for name in scripts for line in recorded(files[name], tmp_path)]
+    subject, config = SCRIPTS[case]
+    others = (backend_on_gke(), *(assessed(n) for n in NEIGHBOURS))
+    settings = {"shop/Deployment/partner": WorkloadSettings(egress_addresses=("out-1", "out-2"))}
+    made = replace(context(**config), assessed={a.id: a for a in (*others, subject)})
+    files = render_workload(subject, replace(made, config=replace(made.config, workloads=settings)))
+    (tmp_path / "url-map.yaml").write_text(files.get("url-map.yaml", "name: x\n"))
+    scripts = [name for name in files if name.endswith(".sh") and name != "deploy.sh"]
+    lines = [line for name in scripts for line in recorded(name, files[name], tmp_path)]
+    assert lines
     with gcloud() as client:
         # Every API at the loopback endpoint: nothing is to be looked up elsewhere, and nothing to be tried again.
         elsewhere = {f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}": "http://run.test/" for api in APIS}
@@ -179,25 +220,15 @@ def parse(line: str, environment: Mapping[str, str]) -> str:
     return done.stderr if refused else ""
 
 
-def recorded(script: str, folder: Path) -> list[str]:
-    """The gcloud commands that a script runs, where nothing is there yet; recorded by a stand-in on PATH."""
-    log = folder / "log"
-    log.write_text("")
-    (folder / "gcloud").write_text(
-        f'#!/bin/bash\nprintf "%q " "$@" >> {log}; echo >> {log}\n[[ " $* " != *" describe "* ]]\n'
-    )
-    (folder / "kubectl").write_text("#!/bin/bash\necho yes\n")
-    for stand_in in ("gcloud", "kubectl"):
-        (folder / stand_in).chmod(0o755)
-    environment = {
-        **os.environ,
-        "PATH": f"{folder}:{os.environ['PATH']}",
-        "PROJECT": "p",
-        "REGION": "us-central1",
-        "API_KEY": "x",
-    }
-    subprocess.run(["bash", "-c", script], env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL)
-    return [line for line in log.read_text().splitlines() if line.strip()]
+def recorded(name: str, script: str, folder: Path) -> list[str]:
+    """The gcloud commands that a script runs, where nothing is there yet, and on the way back."""
+    (folder / name).write_text(script)
+    said = [StandIn(folder / name.removesuffix(".sh")).run(folder / name, *words, API_KEY="x") for words in WORDS[name]]
+    calls = [call[1:] for ran in said for call in ran.calls if call[0] == "gcloud"]
+    return list(dict.fromkeys(shlex.join(call) for call in calls))
+
+
+WORDS = {"network.sh": [["all"], ["back"]], "prepare.sh": [[]], "rollback.sh": [[]], "scheduler.sh": [[]]}
 
 
 @pytest.mark.parametrize(
