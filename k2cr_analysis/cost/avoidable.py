@@ -22,7 +22,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from k2cr_analysis.cost.bill import FEE_CREDIT_LINE, FEE_LINE, GkeBill
-from k2cr_analysis.cost.exact_packing import fewest_nodes
+from k2cr_analysis.cost.fewest_nodes import fewest_nodes
 from k2cr_analysis.cost.held_nodes import holding_nodes, pool_minimum
 from k2cr_analysis.cost.placement import PlacedPool, placed_pools
 from k2cr_analysis.cost.pod_demand import PodDemand, pod_demands
@@ -281,13 +281,13 @@ class PackedPool:
         if left not in self._needed_without:
             gone = set(here)
             staying = [g for w, found in self.groups.items() if w not in gone for g in found]
-            self._needed_without[left] = self._needed(staying)
+            self._needed_without[left] = self._needed(staying, self._in_proportion(load_of(left)))
         held = len(self._held_without(frozenset(here)))
         return min(today, max(self._in_proportion(load_of(left)), self._needed_without[left], self.floor, held))
 
-    def _needed(self, staying: Sequence[PodGroup]) -> int:
+    def _needed(self, staying: Sequence[PodGroup], enough: int) -> int:
         """As many as the pods need when packed again; those spread evenly over zones need room in each of them."""
-        needed = fewest_nodes(self.room, staying)
+        needed = fewest_nodes(self.room, staying, enough)
         even = [g._replace(pods=-(-g.pods // self._zones)) for g in staying if g.even_over_zones]
         return max(needed, self._zones * fewest_nodes(self.room, even)) if even else needed
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from k2cr_analysis.cost.exact_packing import fewest_nodes
+from k2cr_analysis.cost.fewest_nodes import fewest_nodes
 from k2cr_analysis.cost.node_price import MachineType, NodePrice, machine_type, node_price
 from k2cr_analysis.cost.placement import PlacedPool
 from k2cr_analysis.cost.repack import Room, least_nodes, load_of

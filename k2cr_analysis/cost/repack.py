@@ -48,8 +48,11 @@ class Room:
     pods: int
 
 
-def nodes_needed(room: Room, groups: Sequence[PodGroup]) -> int:
-    """How many nodes first-fit decreasing opens. A pod that is larger than a node gets one of its own."""
+def nodes_needed(room: Room, groups: Sequence[PodGroup], weights: tuple[float, float] | None = None) -> int:
+    """How many nodes first-fit decreasing opens. A pod that is larger than a node gets one of its own.
+
+    Decreasing by the scarcer of CPU and memory, or by these weights of the two.
+    """
     groups = _merged(groups)
     size = sum(g.pods for g in groups)
     if not size:
@@ -59,7 +62,7 @@ def nodes_needed(room: Room, groups: Sequence[PodGroup]) -> int:
     )
     there, shunned = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)  # tags
     opened = 0
-    for group in sorted(groups, key=lambda g: (share_of(room, g), g), reverse=True):
+    for group in sorted(groups, key=lambda g: (share_of(room, g, weights), g), reverse=True):
         left = group.pods
         if opened:
             fits = _fits(group, cpu[:opened], memory[:opened], pods[:opened])
@@ -144,9 +147,10 @@ def _merged(groups: Sequence[PodGroup]) -> list[PodGroup]:
     return merged + [g for g in groups if g.pods and g.has_manners]
 
 
-def share_of(room: Room, group: PodGroup) -> float:
-    """What one of the pods takes of a node, by the scarcer of CPU and memory."""
-    return max(group.cpu_millicores / max(room.cpu_millicores, 1), group.memory_kib / max(room.memory_kib, 1))
+def share_of(room: Room, group: PodGroup, weights: tuple[float, float] | None = None) -> float:
+    """What one of the pods takes of a node, by the scarcer of CPU and memory or by these weights of the two."""
+    cpu, memory = group.cpu_millicores / max(room.cpu_millicores, 1), group.memory_kib / max(room.memory_kib, 1)
+    return max(cpu, memory) if weights is None else cpu * weights[0] + memory * weights[1]
 
 
 def _fits(group: PodGroup, cpu: IntArray, memory: IntArray, pods: IntArray) -> IntArray:

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from k2cr_analysis.cost.autopilot import pod_items
 from k2cr_analysis.cost.bill import GkeBill
-from k2cr_analysis.cost.exact_packing import fewest_nodes
+from k2cr_analysis.cost.fewest_nodes import fewest_nodes
 from k2cr_analysis.cost.other_machines import cheapest_month
 from k2cr_analysis.cost.placement import placed_pools
 from k2cr_analysis.cost.pod_demand import PodDemand, pod_demands

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k2cr_analysis.cost.exact_packing import fewest_nodes
+from k2cr_analysis.cost.fewest_nodes import fewest_nodes
 from k2cr_analysis.cost.repack import PodGroup, Room, least_nodes, load_of, nodes_needed
 
 ROOM = Room(3920, 13_000_000, 110)
