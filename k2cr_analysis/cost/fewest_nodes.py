@@ -1,8 +1,8 @@
 """Fewer nodes than first-fit decreasing opens: other orders of the pods, and every way where few pods are to be packed.
 
 The search goes depth first, the largest pods first, a pod in each node that differs from the others; it is cut off
-where what is left does not fit into what is free. With more pods, or more branches than ``BRANCHES``, the best order stands;
-then it may happen, seldom, that fewer pods are packed on a node more.
+where what is left does not fit into what is free. With more pods, or more branches than ``BRANCHES``, the best order
+stands; then it may happen, seldom, that fewer pods are packed on a node more.
 """
 
 from __future__ import annotations
