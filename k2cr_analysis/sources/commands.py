@@ -13,34 +13,76 @@ from k2cr_analysis.snapshot.tables import BILLING
 from k2cr_analysis.sources.billing_export.query import checked_table, parameters, rows_sql
 from k2cr_analysis.sources.cluster_api.resources import RESOURCES
 from k2cr_analysis.sources.monitoring.client import PAGE_POINTS
-from k2cr_analysis.sources.monitoring.queries import NON_EVICTABLE, USAGE_QUERIES, MetricQuery
+from k2cr_analysis.sources.monitoring.queries import LOAD_BALANCERS, MESH, NON_EVICTABLE, USAGE_QUERIES, MetricQuery
 
-_USAGE_COLUMNS = (
-    "metric_type,memory_type,aligner,reducer,namespace_name,top_level_controller_type,top_level_controller_name,"
-    "container_name,end_time,period_s,value"
-)
-# One page after another of one query on one day; the labels come out in the order of the columns above.
-_SERIES_FUNCTION = r"""series() {  # metric memory_type aligner reducer period_s filter start end
-  local token="" page
+# One page after another of one query on one day, each given to the jq program of its table.
+_PAGES_FUNCTION = r"""pages() {  # table metric memory_type_or_column aligner reducer period_s filter start end label...
+  local table=$1 metric=$2 word=$3 aligner=$4 reducer=$5 period=$6 filter=$7 start=$8 end=$9 token="" page label
+  shift 9
+  local -a labels=()
+  for label in "$@"; do labels+=(--data-urlencode "aggregation.groupByFields=$label"); done
   while :; do
     page=$(curl -sSf -G "https://monitoring.googleapis.com/v3/projects/$PROJECT/timeSeries" \
       -H "Authorization: Bearer $(gcloud auth print-access-token)" \
-      --data-urlencode "filter=$6" --data-urlencode "interval.startTime=$7" --data-urlencode "interval.endTime=$8" \
-      --data-urlencode "aggregation.alignmentPeriod=$5s" --data-urlencode "aggregation.perSeriesAligner=$3" \
-      --data-urlencode "aggregation.crossSeriesReducer=$4" GROUP_BY \
-      --data-urlencode "pageSize=PAGE_POINTS" --data-urlencode "pageToken=$token") || return
-    jq -r --arg m "$1" --arg t "$2" --arg a "$3" --arg r "$4" --argjson p "$5" --arg start "$7" '
-      .timeSeries[]? as $s | $s.points[] | select(.interval.endTime > $start)
-      | [$m, $t, $a, $r, $s.resource.labels.namespace_name,
-         $s.metadata.systemLabels.top_level_controller_type // "",
-         $s.metadata.systemLabels.top_level_controller_name // "",
-         $s.resource.labels.container_name, .interval.endTime, $p,
-         (.value.doubleValue // (.value.int64Value | tonumber))]
-      | @csv' <<<"$page" >> usage.csv
+      --data-urlencode "filter=$filter" --data-urlencode "interval.startTime=$start" \
+      --data-urlencode "interval.endTime=$end" --data-urlencode "aggregation.alignmentPeriod=${period}s" \
+      --data-urlencode "aggregation.perSeriesAligner=$aligner" \
+      --data-urlencode "aggregation.crossSeriesReducer=$reducer" "${labels[@]}" \
+      --data-urlencode "pageSize=PAGE_POINTS" --data-urlencode "pageToken=$token") || {
+        echo "left out: $metric from $start" >&2; return 0; }
+    jq -r --arg m "$metric" --arg w "$word" --arg a "$aligner" --arg r "$reducer" --argjson p "$period" \
+      --arg start "$start" --slurpfile backends backends.json "${JQ[$table]}" <<<"$page" >> "$table.csv"
     token=$(jq -r '.nextPageToken // ""' <<<"$page")
     [ -n "$token" ] || return 0
   done
 }"""
+_USAGE_COLUMNS = (
+    "metric_type,memory_type,aligner,reducer,namespace_name,top_level_controller_type,top_level_controller_name,"
+    "container_name,end_time,period_s,value"
+)
+_USAGE_JQ = r"""
+  .timeSeries[]? as $s | $s.points[] | select(.interval.endTime > $start)
+  | [$m, $w, $a, $r, $s.resource.labels.namespace_name,
+     $s.metadata.systemLabels.top_level_controller_type // "", $s.metadata.systemLabels.top_level_controller_name // "",
+     $s.resource.labels.container_name, .interval.endTime, $p,
+     (.value.doubleValue // (.value.int64Value | tonumber))]
+  | @csv"""
+_TRAFFIC_COLUMNS = (
+    "metric_type,namespace_name,service_name,workload_name,source_namespace_name,source_workload_name,protocol,"
+    "response_code_class,end_time,period_s,request_count,request_bytes,response_bytes,latency_metric_type,"
+    "latency_mean_ms,latency_sum_of_squared_deviation_ms2,latency_bucket_bounds_ms,latency_bucket_counts"
+)
+# Count, bytes and histogram of a target are rows of their own: what adds them up does not mind.
+_TRAFFIC_JQ = r"""
+  def known: if . == null or . == "" or . == "unknown" then "" else . end;
+  def target: .resource.labels as $r | .metric.labels as $l
+    | if $l.destination_service_namespace then
+        [$l.destination_service_namespace, $l.destination_service_name, $l.destination_workload_name // "",
+         ($l.source_workload_namespace | known), ($l.source_workload_name | known), $l.request_protocol // ""]
+      else
+        (($r.backend_name, $r.backend_target_name) | select(. != null)
+         | $backends[0][.] // $backends[0][(capture("^(?<be>k8s-be-[0-9]+)--") // {be: ""}).be]
+         | select(. != null) | . + ["", "", "", ""]) end;
+  def bounds: if .exponentialBuckets then .exponentialBuckets as $e
+      | [range(0; $e.numFiniteBuckets + 1) | $e.scale * pow($e.growthFactor; .)]
+    elif .linearBuckets then .linearBuckets as $e
+      | [range(0; $e.numFiniteBuckets + 1) | ($e.offset // 0) + $e.width * .]
+    else .explicitBuckets.bounds // [] end;
+  def number: .int64Value // .doubleValue // (.distributionValue | ((.count // 0) | tonumber) * (.mean // 0))
+    | tonumber | round;
+  .timeSeries[]? as $s | first($s | target) as $t | $s.metric.labels as $l
+  | (($l.response_code_class // $l.response_code // "0") | tostring | .[0:1] + "xx") as $class
+  | $s.points[] | select(.interval.endTime > $start) | .interval.endTime as $time | .value
+  | [$w, $t[], $class, $time, $p]
+    + if $m == $w then [number, "", ""]
+      elif $m | test("request_bytes") then [0, number, ""]
+      elif $m | test("response_bytes") then [0, "", number] else [0, "", ""] end
+    + if $m | test("latencies") then (.distributionValue | (.bucketOptions | bounds) as $bounds
+        | [(.bucketCounts // [])[] | tonumber] as $counts
+        | [$m, .mean // 0, .sumOfSquaredDeviation // 0, ($bounds | tojson),
+           ([range(0; ($bounds | length) + 1) | $counts[.] // 0] | tojson)])
+      else ["", "", "", "", ""] end
+  | @csv"""
 
 
 def commands(
@@ -62,8 +104,9 @@ def commands(
     ]
     options = ["--manifests", "cluster", "--end", f"{end:%Y-%m-%dT%H:%M:%SZ}", "--window", _length(start, end)]
     if project and cluster and location:
-        lines += ["", *_metrics(start, end, project, cluster, location)]
-        options += ["--project", project, "--cluster", cluster, "--location", location, "--usage", "usage.csv"]
+        lines += ["", *_metrics(start, end, context, project, cluster, location)]
+        options += ["--project", project, "--cluster", cluster, "--location", location]
+        options += ["--usage", "usage.csv", "--traffic", "traffic.csv"]
     if billing_table:
         lines += ["", *_bill(start, end, project, checked_table(billing_table))]
         options += ["--billing", "billing.parquet"]
@@ -80,26 +123,42 @@ def _kubectl(context: str | None) -> Iterator[str]:
     yield "done"
 
 
-def _metrics(start: datetime, end: datetime, project: str, cluster: str, location: str) -> Iterator[str]:
+def _metrics(
+    start: datetime, end: datetime, context: str | None, project: str, cluster: str, location: str
+) -> Iterator[str]:
     yield f"PROJECT={shlex.quote(project)}"
-    group_by = " ".join(
-        f"--data-urlencode {shlex.quote(f'aggregation.groupByFields={path}')}" for _, path in USAGE_QUERIES[0].group_by
-    )
-    yield _SERIES_FUNCTION.replace("GROUP_BY", group_by).replace("PAGE_POINTS", str(PAGE_POINTS))
+    yield "# Which Service stands behind which backend of a load balancer: by endpoint group, and by node port."
+    named = f" --context {shlex.quote(context)}" if context else ""
+    yield f"kubectl{named} get services --all-namespaces -o json | jq {shlex.quote(_BACKENDS_JQ)} > backends.json"
+    yield "declare -A JQ"
+    yield f"JQ[usage]={shlex.quote(_USAGE_JQ)}"
+    yield f"JQ[traffic]={shlex.quote(_TRAFFIC_JQ)}"
+    yield _PAGES_FUNCTION.replace("PAGE_POINTS", str(PAGE_POINTS))
     yield f"echo {_USAGE_COLUMNS} > usage.csv"
+    yield f"echo {_TRAFFIC_COLUMNS} > traffic.csv"
     seconds = range(int(start.timestamp()), int(end.timestamp()), 86400)
     yield f"for day in $(seq {seconds[0]} 86400 {seconds[-1]}); do"
     yield f"  last=$((day + 86400 < {int(end.timestamp())} ? day + 86400 : {int(end.timestamp())}))"
     yield '  from=$(date -u -d "@$day" +%Y-%m-%dT%H:%M:%SZ) to=$(date -u -d "@$last" +%Y-%m-%dT%H:%M:%SZ)'
     for query in (query for query in USAGE_QUERIES if query.resource_type == "k8s_container"):
-        yield f'  series {" ".join(map(shlex.quote, _words(query, cluster, location)))} "$from" "$to"'
+        yield _call("usage", query, NON_EVICTABLE if query.condition else "", cluster, location)
+    for source in (*LOAD_BALANCERS, MESH):
+        for query in source.queries:
+            yield _call("traffic", query, source.count, cluster, location)
     yield "done"
 
 
-def _words(query: MetricQuery, cluster: str, location: str) -> list[str]:
-    memory_type = NON_EVICTABLE if query.condition else ""
-    condition = query.filter(cluster, location)
-    return [query.metric_type, memory_type, query.aligner, query.reducer, str(query.period_s), condition]
+_BACKENDS_JQ = r"""[.items[] | [.metadata.namespace, .metadata.name] as $service
+  | (((.metadata.annotations["cloud.google.com/neg-status"] // "{}" | fromjson).network_endpoint_groups // {})[]),
+    (.spec.ports[]?.nodePort // empty | "k8s-be-\(.)")
+  | {key: ., value: $service}] | from_entries"""
+
+
+def _call(table: str, query: MetricQuery, word: str, cluster: str, location: str) -> str:
+    given = [table, query.metric_type, word, query.aligner, query.reducer, str(query.period_s)]
+    words = [*given, query.filter(cluster, location)]
+    labels = [path for _, path in query.group_by]
+    return f'  pages {" ".join(map(shlex.quote, words))} "$from" "$to" {" ".join(map(shlex.quote, labels))}'
 
 
 def _bill(start: datetime, end: datetime, project: str | None, table: str) -> Iterator[str]:

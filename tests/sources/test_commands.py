@@ -38,6 +38,32 @@ LAST = {
         | {"points": [{"interval": {"endTime": "2026-03-02T00:10:00Z"}, "value": {"int64Value": "3"}}]}
     ]
 }
+NEG = "k8s1-2908a40f-shop-web-80-a795fcc0"
+SERVICES = {"items": [
+    {"metadata": {"namespace": "shop", "name": "web", "annotations": {
+        "cloud.google.com/neg-status": json.dumps({"network_endpoint_groups": {"80": NEG}})}}, "spec": {"ports": [{"port": 80}]}},
+    {"metadata": {"namespace": "shop", "name": "old"}, "spec": {"ports": [{"port": 80, "nodePort": 30123}]}},
+]}  # fmt: skip
+
+
+def requests(value, **labels):
+    """Of one backend by its endpoint group, one by its node port, and one of another cluster."""
+    point = {"interval": {"endTime": "2026-03-02T00:15:00Z"}, "value": value}
+    backends = (NEG, "k8s-be-30123--abc", "k8s1-of-another-cluster")
+    return {"timeSeries": [
+        {"metric": {"labels": {"response_code_class": "200"} | labels}, "resource": {"labels": {"backend_name": name}},
+         "points": [point]} for name in backends
+    ]}  # fmt: skip
+
+
+HISTOGRAM = {"count": "6", "mean": 2.5, "sumOfSquaredDeviation": 1.5, "bucketCounts": ["0", "4", "2"], "bucketOptions": {
+    "exponentialBuckets": {"numFiniteBuckets": 3, "growthFactor": 2, "scale": 1}}}  # fmt: skip
+ANSWERS = {
+    "backend_request_count": requests({"int64Value": "6"}),
+    "https/request_bytes_count": requests({"int64Value": "600"}),
+    "https/response_bytes_count": requests({"int64Value": "6000"}),
+    "https/backend_latencies": requests({"distributionValue": HISTOGRAM}),
+}
 POD = {
     "apiVersion": "v1",
     "kind": "Pod",
@@ -77,10 +103,24 @@ def test_the_script_makes_files_that_collect_reads(tmp_path):
     (tmp_path / "page.json").write_text(json.dumps(PAGE | {"nextPageToken": "two"}))
     (tmp_path / "last.json").write_text(json.dumps(LAST))
     (tmp_path / "pods.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [POD]}))
-    stand_in(tools, "kubectl", f'echo "$@" >> {tmp_path}/calls; [ "$4" = pods ] && cat {tmp_path}/pods.json')
-    stand_in(tools, "gcloud", "echo token")
+    (tmp_path / "services.json").write_text(json.dumps(SERVICES))
     stand_in(
-        tools, "curl", f'case "$*" in *pageToken=two*) cat {tmp_path}/last.json;; *) cat {tmp_path}/page.json;; esac'
+        tools,
+        "kubectl",
+        f'case "$*" in *json) cat {tmp_path}/services.json;; *pods*) [ "$4" = pods ] && cat {tmp_path}/pods.json;; *) exit 1;; esac',
+    )
+    stand_in(tools, "gcloud", "echo token")
+    choice = "".join(
+        f"*/{name.rpartition('/')[2]}*https_lb_rule*) cat {tmp_path}/{number}.json;; "
+        for number, name in enumerate(ANSWERS)
+    )
+    for number, answer in enumerate(ANSWERS.values()):
+        (tmp_path / f"{number}.json").write_text(json.dumps(answer))
+    stand_in(
+        tools,
+        "curl",
+        f'case "$*" in *internal*|*regional*|*istio*) exit 22;; {choice}'
+        f"*pageToken=two*) cat {tmp_path}/last.json;; *) cat {tmp_path}/page.json;; esac",
     )
     stand_in(tools, "bq", f'printf "%s\\n" "$*" >> {tmp_path}/bq')
     script = printed("--billing-table", "bills.export.t")
@@ -98,6 +138,8 @@ def test_the_script_makes_files_that_collect_reads(tmp_path):
             str(tmp_path / "cluster"),
             "--usage",
             str(tmp_path / "usage.csv"),
+            "--traffic",
+            str(tmp_path / "traffic.csv"),
             "--out",
             str(tmp_path / "s"),
         ],
@@ -107,6 +149,15 @@ def test_the_script_makes_files_that_collect_reads(tmp_path):
     assert len(usage) == 2 * 5
     assert {row["value"] for row in usage} == {0.25, 3.0}
     assert {row["memory_type"] for row in usage} == {None, "non-evictable"}
+    traffic = open_snapshot(tmp_path / "s").table("traffic").to_pylist()
+    assert {(row["namespace_name"], row["service_name"]) for row in traffic} == {("shop", "web"), ("shop", "old")}
+    web = [row for row in traffic if row["service_name"] == "web"]
+    sums = {name: sum(row[name] or 0 for row in web) for name in ("request_count", "request_bytes", "response_bytes")}
+    assert sums == {"request_count": 6, "request_bytes": 600, "response_bytes": 6000}
+    [histogram] = [row for row in web if row["latency_mean_ms"] is not None]
+    assert histogram["latency_bucket_bounds_ms"] == [1, 2, 4, 8]
+    assert histogram["latency_bucket_counts"] == [0, 4, 2, 0, 0]
+    assert {row["response_code_class"] for row in traffic} == {"2xx"}
     dry, asked = (tmp_path / "bq").read_text().split("query --nouse_legacy_sql")[1:3]
     assert "--dry_run" in dry and "FROM `bills.export.t`" in asked and "project:STRING:proj" in asked
 

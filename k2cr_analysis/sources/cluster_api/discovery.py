@@ -17,7 +17,7 @@ from k2cr_analysis.sources.cluster_api.resources import CORE, Resource
 _VERSION: Final = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
 _STABILITY: Final = {"alpha": 0, "beta": 1, None: 2}
 # Where a cluster does not let itself be asked for its versions: those that clusters of today serve.
-_USUAL: Final = {"autoscaling": "v2", "keda.sh": "v1alpha1"}
+_USUAL: Final = {"autoscaling": "v2", "keda.sh": "v1alpha1", "http.keda.sh": "v1alpha1"}
 
 
 @dataclass(frozen=True, slots=True)

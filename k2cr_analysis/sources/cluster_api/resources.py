@@ -22,12 +22,16 @@ _PLURALS: Final[Mapping[str, str]] = {
     "autoscaling": "horizontalpodautoscalers",
     "autoscaling.k8s.io": "verticalpodautoscalers",
     "keda.sh": "scaledobjects",
+    "http.keda.sh": "httpscaledobjects",
     "networking.k8s.io": "ingresses networkpolicies",
     "gateway.networking.k8s.io": "gateways httproutes grpcroutes tlsroutes tcproutes udproutes",
-    "networking.istio.io": "gateways virtualservices",
+    "networking.istio.io": "gateways sidecars virtualservices",
+    "security.istio.io": "authorizationpolicies peerauthentications requestauthentications",
     "networking.gke.io": """
         managedcertificates frontendconfigs serviceattachments healthcheckpolicies gcpbackendpolicies
+        multiclusteringresses multiclusterservices
         """,
+    "net.gke.io": "serviceexports serviceimports",
     "cloud.google.com": "backendconfigs",
     "policy": "poddisruptionbudgets",
     "scheduling.k8s.io": "priorityclasses",
