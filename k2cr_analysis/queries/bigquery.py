@@ -51,8 +51,10 @@ class BigQueryTables:
 
     def engine(self) -> BigQuery:
         from k2cr_analysis.remote.bigquery import client
+        from k2cr_analysis.remote.clients import BIGQUERY, SQL_TRANSLATOR, require
         from k2cr_analysis.remote.credentials import Caller
 
+        require(BIGQUERY, SQL_TRANSLATOR)
         return BigQuery(self, client(self.dataset.partition(".")[0], Caller()))
 
 

@@ -7,10 +7,13 @@ from typing import Final, Literal
 
 from k2cr_analysis.errors import UsageError
 
-Client = Literal["kubernetes", "google.cloud.monitoring_v3", "google.cloud.bigquery", "google.cloud.billing_v1"]
+Client = Literal[
+    "kubernetes", "google.cloud.monitoring_v3", "google.cloud.bigquery", "google.cloud.billing_v1", "sqlglot"
+]
 KUBERNETES: Final = "kubernetes"
 MONITORING: Final = "google.cloud.monitoring_v3"
 BIGQUERY: Final = "google.cloud.bigquery"
+SQL_TRANSLATOR: Final = "sqlglot"
 CATALOG: Final = "google.cloud.billing_v1"
 
 
