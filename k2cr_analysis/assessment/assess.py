@@ -118,7 +118,7 @@ def _gather(
     region, assumptions = _region(cluster, config)
     table = snapshot.table("prices")
     book = PriceBook.from_table(table) if table is not None else PriceBook.embedded()
-    rolled_up = tables_at(config.engine, snapshot, snapshot.sha256)
+    rolled_up = tables_at(config.engine, snapshot, snapshot.sha256, config.project.id or origin.project)
     billed = billing(rolled_up)
     prices = in_currency_of_bill(book, billed)
     measured, profiles = usage(rolled_up), traffic(rolled_up, _services(cluster))

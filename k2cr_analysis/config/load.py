@@ -143,7 +143,7 @@ class _Reader:
             rules={name: self.rule(name, document["rules"]) for name in sorted(self.mapping(("rules",), document))},
             rates=Rates(**rates),
             policy=self.policy(document),
-            engine=self.engine(document),
+            engine=self.table(Engine, ("engine",), document),
             plan=self.plan(document),
             pools={
                 name: self.table(PoolSettings, ("pool", name), document["pool"])
@@ -181,18 +181,6 @@ class _Reader:
                 "write a sentence: the report shows it",
             )
         return override
-
-    def engine(self, document: Mapping[str, Any]) -> Engine:
-        engine = self.table(Engine, ("engine",), document)
-        if engine.name == "bigquery" and engine.dataset is None:
-            self.fail(
-                "config-missing-key",
-                ("engine",),
-                "no `dataset`",
-                "the dataset that the snapshot's tables were loaded into",
-                'add dataset = "PROJECT.DATASET"',
-            )
-        return engine
 
     def policy(self, document: Mapping[str, Any]) -> Policy:
         policy = self.table(Policy, ("policy",), document)

@@ -125,7 +125,6 @@ ERRORS = {
     "bad choice": ('[project]\niap = "load_balancer"\n', "config-bad-choice", 2, "project.iap", '"load-balancer"'),
     "bad severity": ('[rules.a]\nreason = "r"\nseverity = "silent"\n', "config-bad-choice", 3, "rules.a.severity", ""),
     "negative": ("[policy]\n\nmin_instances = -1\n", "config-out-of-range", 3, "policy.min_instances", ""),
-    "BigQuery without its dataset": ('[engine]\nname = "bigquery"\n', "config-missing-key", 1, "engine", "dataset"),
     "a dataset without a project": (
         '[engine]\ndataset = "k2cr"\n',
         "config-out-of-range",

@@ -10,7 +10,7 @@ from sqlglot import exp, parse_one
 from sqlglot.optimizer.qualify import qualify
 
 from k2cr_analysis.config import Engine
-from k2cr_analysis.errors import RemoteError
+from k2cr_analysis.errors import ConfigError, RemoteError
 from k2cr_analysis.queries import billing, daily, tables_at, traffic, usage
 from k2cr_analysis.queries.bigquery import BigQueryTables
 from k2cr_analysis.queries.engine import VIEWS, sql_text
@@ -137,7 +137,10 @@ def test_the_config_says_where():
 
     here = Nothing()
     assert tables_at(Engine(), here, SHA256) is here
-    assert tables_at(Engine("bigquery", DATASET), here, SHA256) == BigQueryTables(here, SHA256, DATASET)
+    assert tables_at(Engine("bigquery", DATASET), here, SHA256, "p") == BigQueryTables(here, SHA256, DATASET)
+    assert tables_at(Engine("bigquery"), here, SHA256, "p") == BigQueryTables(here, SHA256, "p.k2cr")
+    with pytest.raises(ConfigError, match="no-dataset"):
+        tables_at(Engine("bigquery"), here, SHA256)
 
 
 # --- the translation: every file
