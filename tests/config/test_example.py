@@ -73,7 +73,11 @@ def test_the_example_loads_with_every_setting_switched_on(tmp_path):
 @pytest.mark.parametrize("key", sorted(keys()))
 def test_the_example_shows_each_key(key):
     table, name = key.rsplit(".", 1)
-    table = table.replace("ns/Kind/name", "shop/Deployment/frontend").replace("<id>", "scratch-on-disk").replace("NAME", "default")
+    table = (
+        table.replace("ns/Kind/name", "shop/Deployment/frontend")
+        .replace("<id>", "scratch-on-disk")
+        .replace("NAME", "default")
+    )
     document = tomllib.loads(switched_on())
     for part in re.findall(r'"[^"]+"|[^."]+', table):
         document = document[part.strip('"')]
