@@ -41,6 +41,7 @@ def render(
 ) -> None:
     from k2cr_analysis.assessment import assess
     from k2cr_analysis.render import render as write
+    from k2cr_analysis.render import waiting
 
     assessment = assess(snapshot, config_from(config))
     folders = write(assessment, workloads or (), out, project=project, region=region)
@@ -48,6 +49,8 @@ def render(
         typer.echo(str(folder))
     if not quiet:
         say(f"{len(folders)} of {len(assessment.workloads)} workloads rendered to {out}")
+        for name in waiting(assessment) if not workloads else ():
+            say(f'not rendered: {name}: say which container takes its requests: [workload."{name}"] ingress_container')
     if check:
         _check(folders, {one.id: one.fit.target for one in assessment.workloads})
 

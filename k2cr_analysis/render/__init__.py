@@ -3,6 +3,15 @@
 from k2cr_analysis.render.context import RenderContext, context_of
 from k2cr_analysis.render.folder import render_workload, write_folders
 from k2cr_analysis.render.make import render
-from k2cr_analysis.render.select import can_render, select
+from k2cr_analysis.render.select import can_render, select, waiting
 
-__all__ = ["RenderContext", "can_render", "context_of", "render", "render_workload", "select", "write_folders"]
+__all__ = [
+    "RenderContext",
+    "can_render",
+    "context_of",
+    "render",
+    "render_workload",
+    "select",
+    "waiting",
+    "write_folders",
+]

@@ -43,6 +43,7 @@ def internal_gateways(build: Build) -> str | None:
         "Instead of gke-internal-lb.yaml, where requests and not connections should be spread over the pods:",
         "gRPC keeps one connection, and a passthrough load balancer keeps it on one pod. Clients then "
         "speak TLS to port 443.",
+        "The region needs a proxy-only subnet (purpose REGIONAL_MANAGED_PROXY), as every internal Gateway does.",
     ]
     return documents([o for c in grpc for o in _gateway(c)], header)
 

@@ -11,7 +11,14 @@ from k2cr_analysis.errors import InputError
 
 def can_render(assessed: WorkloadAssessment) -> bool:
     """It moves, and there is enough of it: a patch without containers has no shape."""
-    return assessed.fit.moves and assessed.shape is not None and bool(assessed.fit.containers)
+    return (
+        assessed.fit.moves and assessed.shape is not None and bool(assessed.fit.containers) and has_entrance(assessed)
+    )
+
+
+def has_entrance(assessed: WorkloadAssessment) -> bool:
+    """Which container takes a service's requests is known: never guessed, so a service without one waits for a word."""
+    return assessed.fit.target != "service" or None not in (assessed.fit.ingress_container, assessed.fit.ingress_port)
 
 
 def select(assessment: Assessment, wanted: Sequence[str] = ()) -> tuple[WorkloadAssessment, ...]:
@@ -23,9 +30,27 @@ def select(assessment: Assessment, wanted: Sequence[str] = ()) -> tuple[Workload
         return tuple(w for w in assessment.workloads if can_render(w))
     found = {name: find_workload([assessment], name) for name in sorted(set(wanted))}
     for one in found.values():
+        if not has_entrance(one):
+            raise _has_no_entrance(one)
         if not can_render(one):
             raise _does_not_move(one)
     return tuple(found.values())
+
+
+def waiting(assessment: Assessment) -> tuple[str, ...]:
+    """Ids of workloads that move, and cannot be written before somebody names the container that takes requests."""
+    return tuple(w.id for w in assessment.workloads if w.fit.moves and w.fit.containers and not has_entrance(w))
+
+
+def _has_no_entrance(assessed: WorkloadAssessment) -> InputError:
+    return InputError(
+        ref="ingress-container-unknown",
+        found=f"{assessed.id} becomes a service, and nothing says which of its containers takes the requests, or on "
+        f"which port: {', '.join(assessed.fit.containers)}",
+        expected="one container that takes requests",
+        do=f'name it in k2cr.toml: [workload."{assessed.id}"] ingress_container = "{assessed.fit.containers[0]}"',
+        where=assessed.workload.source,
+    )
 
 
 def _does_not_move(assessed: WorkloadAssessment) -> InputError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,14 @@ def test_yaml_passes_yamllint_and_terraform_parses(case: str) -> None:
         if name.endswith(".yaml"):
             assert [f"{name}:{p}" for p in linter.run(text, LINT)] == []
     assert hcl2.load(io.StringIO(files["main.tf"]))["resource"]
+
+
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed")
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_terraform_would_format_nothing(case: str) -> None:
+    text = render_workload(CASES[case], CONTEXT)["main.tf"]
+    done = subprocess.run(["terraform", "fmt", "-"], input=text, capture_output=True, text=True, check=True)
+    assert done.stdout == text
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))

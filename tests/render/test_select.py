@@ -8,7 +8,7 @@ import pytest
 
 from k2cr_analysis.errors import InputError, UsageError
 from k2cr_analysis.model.finding import Finding
-from k2cr_analysis.render import select
+from k2cr_analysis.render import select, waiting
 from tests.render.factory import assessed, backend_on_gke, container, reference, workload
 
 BLOCKED = replace(
@@ -33,3 +33,13 @@ def test_a_blocked_workload_says_why() -> None:
         InputError, match=r"(?s)shop/Deployment/backend is blocked: host-network: the pod uses the node's network"
     ):
         select(ALL, ["shop/Deployment/backend"])
+
+
+def test_a_service_without_a_known_entrance_waits_for_a_word() -> None:
+    two = assessed(workload(container("a"), container("b", at=1), name="two"))
+    unclear = replace(two, fit=replace(two.fit, ingress_container=None, ingress_port=None))
+    known: Any = SimpleNamespace(workloads=(reference(), unclear))
+    assert [w.id for w in select(known)] == ["shop/Deployment/frontend"]
+    assert waiting(known) == ("shop/Deployment/two",)
+    with pytest.raises(InputError, match=r'(?s)two becomes a service.*ingress_container = "a"'):
+        select(known, ["shop/Deployment/two"])

@@ -1,13 +1,29 @@
 #!/usr/bin/env bash
 # shop/CronJob/report -> Cloud Run job report. Written by k2cr.
 # Deploys, and does nothing else. The whole order is in cutover.md.
-# The YAML form: the flags of jobs have no start-up probes.
+# The same job as job.yaml.
 set -euo pipefail
 
 PROJECT="${PROJECT:-shop-prod}"
 REGION="${REGION:-asia-northeast1}"
 
-gcloud run jobs replace "$(dirname "${BASH_SOURCE[0]}")"/job.yaml \
+gcloud run jobs deploy report \
   --project="$PROJECT" \
   --region="$REGION" \
-  --quiet
+  --quiet \
+  --service-account=report@shop-prod.iam.gserviceaccount.com \
+  --tasks=3 \
+  --parallelism=2 \
+  --max-retries=1 \
+  --task-timeout=900s \
+  --network=prod \
+  --subnet=run-tokyo \
+  --network-tags=report \
+  --vpc-egress=private-ranges-only \
+  --labels=k8s-namespace=shop,k8s-workload=report \
+  --container=report \
+  --image=us-docker.pkg.dev/shop/apps/report:1 \
+  --args=--daily \
+  --set-env-vars=TZ=Asia/Tokyo \
+  --cpu=1 \
+  --memory=512Mi
