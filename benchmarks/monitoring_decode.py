@@ -2,27 +2,40 @@
 
 Both sides start from the bytes of the same pages and end in the same Arrow table. The raw parse alone (bytes to
 protobuf messages, nothing read) stands beside them: nothing that starts from these bytes can be faster.
+
+Then the memory: a process of its own decodes a window day by day, a chunk of ``WINDOW_SERIES`` series each, into a
+snapshot, and says how much it took at its peak over what it had before. It must not rise with the window's length.
 """
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow as pa
 from google.cloud.monitoring_v3 import ListTimeSeriesResponse
 
+from k2cr_analysis.snapshot import Provenance, write_snapshot
 from k2cr_analysis.sources.monitoring.chunks import table_of
 from k2cr_analysis.sources.monitoring.decode import Points, decode_page
+from k2cr_analysis.sources.monitoring.owners import Owners
 from k2cr_analysis.sources.monitoring.queries import USAGE_QUERIES
+from k2cr_analysis.sources.monitoring.usage_table import usage_part
 
 SERIES, POINTS, PAGES, ROUNDS = 100, 288, 2, 7
 QUERY = USAGE_QUERIES[0]
+WINDOW_SERIES, WINDOW_DAYS = 2000, (4, 12)
 
 
-def a_page(number: int) -> bytes:
+def a_page(number: int, count: int = SERIES) -> bytes:
     page = ListTimeSeriesResponse()
-    for index in range(SERIES):
+    for index in range(count):
         series = page._pb.time_series.add()
         series.metric.type = QUERY.metric_type
         series.resource.type = "k8s_container"
@@ -89,7 +102,26 @@ def fastest_s(work: Callable[[list[bytes]], object], pages: list[bytes], rounds:
     return min(found)
 
 
+def read_window(days: int) -> None:
+    """In a process of its own: prints the peak in MiB, and the rows."""
+
+    def parts() -> Iterator[pa.Table]:
+        for day in range(days):
+            yield usage_part(QUERY, ours([a_page(day, WINDOW_SERIES)]), Owners(()))
+
+    ours([a_page(0)])  # what is imported and made once
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    with tempfile.TemporaryDirectory() as folder:
+        provenance = Provenance(source="benchmark", window_start=moment, window_end=moment)
+        rows = write_snapshot(Path(folder) / "s", [], {"usage": parts()}, provenance).rows["usage"]
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, rows)
+
+
 def main() -> None:
+    if len(sys.argv) == 2:
+        read_window(int(sys.argv[1]))
+        return
     pages = [a_page(number) for number in range(PAGES)]
     mine, theirs = ours(pages), by_series_attributes(pages)
     assert mine["value"].to_pylist() == theirs["value"].to_pylist()
@@ -106,6 +138,10 @@ def main() -> None:
         f"attribute access, labels once a series : {fastest_s(by_series_attributes, pages, 2) / own:6.1f} times as long as ours"
     )
     print(f"ours                                  : {own / raw:6.1f} times as long as the raw parse alone")
+    for days in WINDOW_DAYS:
+        done = subprocess.run([sys.executable, __file__, str(days)], capture_output=True, text=True, check=True)
+        peak, rows = done.stdout.split()
+        print(f"a window of {days:2} days, {int(rows):10,} rows   : {int(peak):6,} MiB at the peak")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ given on, until no series is left.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 from k2cr_analysis.snapshot.tables import Table
 
 # Rows that are sorted in memory at once, more where a single series has more.
-ROWS_AT_ONCE: Final = 2_097_152
+ROWS_AT_ONCE: Final = 1_310_720
+_ROWS_A_BATCH: Final = 4_096
 _KEY_COLUMNS: Final = 4  # of the declared order: enough to tell series apart
 _Key = tuple[tuple[bool, Any], ...]
 _Slice = tuple[int, int, int]  # part, first row, end
@@ -32,23 +33,32 @@ def sorted_rows(
     ``scratch``: an empty folder for the sorted parts; the caller removes it.
     """
     slices: dict[_Key, list[_Slice]] = {}
-    sources: list[pa.Table] = []
+    sources: list[_Part] = []
     for part in parts:
         if part.num_rows:
             ordered = ordered_rows(part, declared)
             for key, first, end in _runs(ordered, declared):
                 slices.setdefault(key, []).append((len(sources), first, end))
-            sources.append(_on_disk(ordered, scratch / f"{len(sources)}.arrow"))
-    chosen: list[pa.Table] = []
+            sources.append(_Part(ordered, scratch / f"{len(sources)}.arrow"))
+    for group in _groups(slices, rows_at_once):
+        yield ordered_rows(
+            pa.concat_tables([sources[n].rows(first, end) for n, (first, end) in group.items()]), declared
+        )
+
+
+def _groups(slices: Mapping[_Key, Sequence[_Slice]], rows_at_once: int) -> Iterator[dict[int, tuple[int, int]]]:
+    """Part -> its rows, first and end, of the next few keys: parts are sorted, so these stand together."""
+    group: dict[int, tuple[int, int]] = {}
     rows = 0
     for key in sorted(slices):
-        chosen += [sources[part].slice(first, end - first) for part, first, end in slices[key]]
-        rows += sum(end - first for _, first, end in slices[key])
+        for part, first, end in slices[key]:
+            group[part] = (group.get(part, (first, end))[0], end)
+            rows += end - first
         if rows >= rows_at_once:
-            yield ordered_rows(pa.concat_tables(chosen), declared)
-            chosen, rows = [], 0
-    if chosen:
-        yield ordered_rows(pa.concat_tables(chosen), declared)
+            yield group
+            group, rows = {}, 0
+    if group:
+        yield group
 
 
 def ordered_rows(data: pa.Table, declared: Table) -> pa.Table:
@@ -62,11 +72,19 @@ def ordered_rows(data: pa.Table, declared: Table) -> pa.Table:
     return labelled.take(order)
 
 
-def _on_disk(data: pa.Table, path: Path) -> pa.Table:
-    """The same rows, of which memory holds what is being looked at."""
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, data.schema) as writer:
-        writer.write_table(data)
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+class _Part:
+    """Sorted rows on the disk, of which memory holds those that are asked for."""
+
+    def __init__(self, ordered: pa.Table, path: Path) -> None:
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, ordered.schema) as writer:
+            writer.write_table(ordered, max_chunksize=_ROWS_A_BATCH)
+        self._reader = pa.ipc.open_file(pa.OSFile(str(path), "rb"))
+
+    def rows(self, first: int, end: int) -> pa.Table:
+        """The rows from ``first`` to before ``end``."""
+        batches = range(first // _ROWS_A_BATCH, (end - 1) // _ROWS_A_BATCH + 1)
+        found = pa.Table.from_batches([self._reader.get_batch(number) for number in batches])
+        return found.slice(first - batches[0] * _ROWS_A_BATCH, end - first)
 
 
 def _runs(ordered: pa.Table, declared: Table) -> Iterator[tuple[_Key, int, int]]:
