@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from k2cr_analysis.render.account import RemoteRepository, SecretToCreate
-from k2cr_analysis.render.audience import number_is_unknown
 from k2cr_analysis.render.build import Build
 from k2cr_analysis.render.platform import CLOUD_SQL, ENCRYPTION_KEY
 from k2cr_analysis.render.scripts import PROJECT, comment, script, unless
@@ -105,16 +104,12 @@ def _roles(build: Build) -> list[str]:
                 "names no roles."
             )
         ]
-    number_is_unknown(build.context, build.account)
-    pool = (
-        f"projects/{build.context.project_number_literal}/locations/global/workloadIdentityPools/{project}.svc.id.goog"
-    )
-    subject = f"principal://iam.googleapis.com/{pool}/subject/ns/{build.workload.namespace}/sa/{name}"
+    subject = f"workloadIdentityPools/{project}.svc.id.goog/subject/ns/{build.workload.namespace}/sa/{name}"
     member = flag("member", f"serviceAccount:{build.identity.email}")
     return [
         comment(f"The roles that ServiceAccount {name} has in the project; those on single resources are to be given."),
         f"gcloud projects get-iam-policy {project} --flatten='bindings[].members' --format='value(bindings.role)' \\",
-        f"  {flag('filter', f'bindings.members={subject}')} | while read -r role; do",
+        f"  {flag('filter', f'bindings.members~/{subject}$')} | while read -r role; do",
         f"  gcloud projects add-iam-policy-binding {project} {member} \\",
         '    --role="$role" --condition=None >/dev/null',
         "done",
