@@ -20,6 +20,13 @@ _CDN_SECONDS = (
     ("signedUrlCacheMaxAgeSec", "signed-url-cache-max-age"),
 )
 _CACHE_KEY = (("includeHost", "host"), ("includeProtocol", "protocol"), ("includeQueryString", "query-string"))
+_REDIRECT_CODES = (
+    "MOVED_PERMANENTLY_DEFAULT",
+    "FOUND",
+    "SEE_OTHER",
+    "TEMPORARY_REDIRECT",
+    "PERMANENT_REDIRECT",
+)
 _MILLION = 1_000_000  # GCPBackendPolicy gives the sample rate in millionths
 
 
@@ -77,7 +84,8 @@ def frontend_policy(workload: Workload) -> FrontendPolicy:
     closed = [i.get("kubernetes.io/ingress.allow-http") == "false" for i in ingresses]
     code, ssl_policy = FrontendPolicy().redirect_code, None
     for raw in workload.related.get("FrontendConfig", ()):
-        code = text(mapping(raw, "spec", "redirectToHttps"), "responseCodeName") or code
+        asked = text(mapping(raw, "spec", "redirectToHttps"), "responseCodeName")
+        code = asked if asked in _REDIRECT_CODES else code
         ssl_policy = text(mapping(raw, "spec"), "sslPolicy") or ssl_policy
     return FrontendPolicy(not (closed and all(closed)), code, ssl_policy)
 

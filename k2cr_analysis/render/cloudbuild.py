@@ -5,6 +5,8 @@ Every ``$`` that is not a substitution of Cloud Build is written ``$$``.
 
 from __future__ import annotations
 
+import re
+
 from k2cr_analysis.render.build import Build
 from k2cr_analysis.render.images import parse_image
 from k2cr_analysis.render.objects import ApiObject, Path, Tree
@@ -19,8 +21,7 @@ _LOCAL_REGISTRY = "apps"
 def cloudbuild(build: Build) -> str:
     """A build of the container that the repository holds; the others stay as deployed."""
     container = _built(build)
-    image = parse_image(container.image)
-    target = f"{image.registry}/{image.repository}" if image.registry else ""
+    target = _own_image(container.image, build)
     house = f"{build.context.region_literal}-docker.pkg.dev/{build.context.project_literal}/{_LOCAL_REGISTRY}"
     substitutions = {
         "_SERVICE": build.run.name,
@@ -37,13 +38,29 @@ def cloudbuild(build: Build) -> str:
     header = [
         f"Deploy on merge of {build.run.name}. Written by k2cr.",
         "The first deployment is deploy.sh; this one changes the image of one container and leaves all else as it is.",
+        "The build's service account needs roles/run.developer, roles/artifactregistry.writer, and",
+        f"roles/iam.serviceAccountUser on {build.identity.email}.",
     ]
+    if isinstance(build.run, RunService):
+        header.append(
+            "It pins traffic to what it tested: a later deploy.sh needs gcloud run services update-traffic --to-latest."
+        )
+    if not target:
+        header.append(f"Its images go to the repository {_LOCAL_REGISTRY} of Artifact Registry, which must be there.")
     comments: dict[Path, str] = {
         (
             "substitutions",
         ): "_CONTAINER: which container this repository builds; the other images are promoted by their own builds"
     }
     return yaml_text(ApiObject(tree, comments), header)
+
+
+def _own_image(image: str, build: Build) -> str | None:
+    """Where a build may push it; None where it comes from somebody else's registry, or through a remote repository."""
+    parts = parse_image(image)
+    remote = any(f"/{name}/" in f"/{parts.repository}" for name in build.account.repositories)
+    is_own = parts.registry.endswith("-docker.pkg.dev") or re.fullmatch(r"([a-z]+\.)?gcr\.io", parts.registry)
+    return f"{parts.registry}/{parts.repository}" if is_own and not remote else None
 
 
 def _built(build: Build) -> RunContainer:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from k2cr_analysis.model.parse.access import mapping, objects, text, texts
+from k2cr_analysis.model.parse.access import integer, mapping, objects, text, texts
 from k2cr_analysis.model.workload import Raw
 from k2cr_analysis.render.build import Build
 from k2cr_analysis.render.egress import Callee, private_calls, subnet_prefix
@@ -86,7 +86,7 @@ def _rule(name: str, egress: Egress, what: str, ranges: str) -> list[str]:
     create = [
         f"gcloud compute firewall-rules create {rule} {PROJECT} --network={quote(egress.network)} \\",
         f"  --direction=EGRESS {what} \\",
-        f"  {flag('target-tags', gcloud_list(egress.tags))} --destination-ranges={ranges}",
+        f"  {flag('target-tags', gcloud_list(egress.tags))} {flag('destination-ranges', ranges)}",
     ]
     return unless(f"gcloud compute firewall-rules describe {rule} {PROJECT}", create)
 
@@ -102,15 +102,21 @@ def _allowed_blocks(policy: Raw) -> Iterator[tuple[list[str], str]]:
     """(ranges, protocols and ports) of the addresses that a NetworkPolicy names."""
     for _, rule in objects(mapping(policy, "spec"), "egress"):
         ranges = [cidr for _, to in objects(rule, "to") if (cidr := text(mapping(to, "ipBlock"), "cidr"))]
-        ports = [
-            f"{(text(p, 'protocol') or 'TCP').lower()}:{p.get('port')}{f'-{end}' if (end := p.get('endPort')) else ''}"
-            for _, p in objects(rule, "ports")
-            if isinstance(p.get("port"), int)
-        ]
+        ports = [found for _, port in objects(rule, "ports") if (found := _ports(port))]
         if not rule:
             yield [EVERYWHERE], "all"  # an empty rule lets everything through
+        elif rule.get("ports") and not ports:
+            continue  # ports by name, which only the cluster can tell
         elif ranges or (ports and not rule.get("to")):
             yield ranges or [EVERYWHERE], ",".join(ports) or "all"
+
+
+def _ports(port: Raw) -> str | None:
+    first, last = integer(port, "port"), integer(port, "endPort")
+    protocol = port.get("protocol", "TCP")
+    if not first or protocol not in ("TCP", "UDP", "SCTP"):
+        return None
+    return f"{protocol.lower()}:{first}{f'-{last}' if last else ''}"
 
 
 def _nat(egress: Egress) -> list[str]:

@@ -127,3 +127,20 @@ def test_folders_are_replaced_whole(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["shop--deployment--frontend"]
     assert [p.name for p in first[0].iterdir()] == ["a.sh"]
     assert (first[0] / "a.sh").stat().st_mode & 0o111
+
+
+@pytest.mark.parametrize(
+    ("image", "pushed"),
+    [
+        ("us-docker.pkg.dev/shop/apps/web:1", "us-docker.pkg.dev/shop/apps/web"),
+        ("gcr.io/shop/web:1", "gcr.io/shop/web"),
+        ("nginx:1", "asia-northeast1-docker.pkg.dev/PROJECT_ID/apps/app"),
+        ("docker.io/shop/web:1", "asia-northeast1-docker.pkg.dev/PROJECT_ID/apps/app"),
+        ("ghcr.io/shop/web:1", "asia-northeast1-docker.pkg.dev/PROJECT_ID/apps/app"),
+    ],
+    ids=["Artifact Registry", "Container Registry", "Docker Hub", "Docker Hub by name", "through a remote repository"],
+)
+def test_a_build_pushes_only_where_it_may(image: str, pushed: str) -> None:
+    subject = assessed(workload(container("app", image=image)))
+    made = yaml.safe_load(render_workload(subject, CONTEXT)["cloudbuild.yaml"])
+    assert made["substitutions"]["_IMAGE"] == pushed

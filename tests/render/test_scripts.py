@@ -169,3 +169,35 @@ def test_paths_of_a_shared_host_go_to_cloud_run_one_after_the_other_and_back(tmp
     assert "/web-be" in first and "/shop-example-com-gke-api" in first and "/shop-example-com-gke-old" in first
     assert "/web-be" in second and "/api-be" in second and "gke-api\n" not in second
     assert "/web-be" not in third and "/shop-example-com-gke-web" in third and "/api-be" in third
+
+
+EVIL = "x\nEOF\ntouch PWNED; $(touch PWNED) `touch PWNED` ' \" ;"
+
+
+def test_no_text_of_a_manifest_is_run(tmp_path: Path) -> None:
+    """Whatever stands in the objects around a workload, it stays a value."""
+    strict = {
+        "to": [{"ipBlock": {"cidr": EVIL}}],
+        "ports": [{"port": 1, "protocol": EVIL}, {"port": EVIL}, {"port": 5}],
+    }
+    headers = {"headers": [EVIL]}
+    related = {
+        "NetworkPolicy": ({"metadata": {"name": EVIL}, "spec": {"egress": [strict]}},),
+        "FrontendConfig": ({"metadata": {"name": EVIL}, "spec": {"sslPolicy": EVIL, "redirectToHttps": {"responseCodeName": EVIL}}},),
+        "BackendConfig": ({"metadata": {"name": EVIL}, "spec": {"securityPolicy": {"name": EVIL}, "customRequestHeaders": headers, "cdn": {"enabled": True, "cacheMode": EVIL}, "healthCheck": {"requestPath": EVIL}}},),
+        "ServiceAccount": ({"metadata": {"name": EVIL, "annotations": {"iam.gke.io/gcp-service-account": EVIL}}},),
+    }  # fmt: skip
+    routes = [route(EVIL, EVIL, EVIL), route("shop.example.com", f"/{EVIL}", "web")]
+    entrance = replace(
+        exposure("web", 8080, routes=routes, kind="LoadBalancer"), raw={"spec": {"loadBalancerSourceRanges": [EVIL]}}
+    )
+    subject = assessed(
+        workload(container("web", image=f"us-docker.pkg.dev/{EVIL}"), name="web", service_account=EVIL, exposures=(entrance,), related=related)
+    )  # fmt: skip
+    context = replace(CONTEXT, assessed={a.id: a for a in (subject, API)})
+    folder = folder_of(tmp_path / "out", subject, context)
+    stand_in = StandIn(tmp_path)
+    for script in sorted(folder.glob("*.sh")):
+        for words in ((), ("out",), ("in",), ("back",)):
+            stand_in.run(script, *words)
+    assert list(tmp_path.rglob("PWNED")) + list(Path.cwd().glob("PWNED")) == []
