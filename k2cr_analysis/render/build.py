@@ -64,6 +64,7 @@ def build(assessed: WorkloadAssessment, context: RenderContext) -> Build:
         why={"service_account": identity.why},
     )
     _account_for_absent(assessed, account)
+    _account_for_registries(assessed, context, account)
     labels, settings = (
         build_labels(workload, context, account),
         build_settings(workload, reached, context, account, has_egress=template.egress is not None),
@@ -84,6 +85,13 @@ def _environment(parts: Containers, shape: ServiceShape, said: Asked) -> Executi
     if parts.volumes.need_gen2 or (said.execution_environment == "gen2" and shape.cpu_cores >= 1):
         return "gen2"
     return "gen1" if said.execution_environment == "gen1" else shape.execution_environment
+
+
+def _account_for_registries(assessed: WorkloadAssessment, context: RenderContext, account: Account) -> None:
+    """What fit found of the house's list of registries."""
+    if context.config.policy.registries:
+        outside = [f.message for f in assessed.findings if f.rule == "registry-outside-policy"]
+        account.house_rule("registries", "; ".join(outside) or "kept: every image comes from one of them")
 
 
 def _account_for_absent(assessed: WorkloadAssessment, account: Account) -> None:

@@ -125,12 +125,13 @@ def _shift(build: Build) -> list[str]:
     ]
 
 
-def _warm_up(build: Build) -> str:
+def _warm_up(build: Build) -> list[str]:
+    if not isinstance(build.run, RunService) or build.run.min_instances:
+        return []
     name = quote(build.run.name)
-    return (
-        f"Warm up for the first day: `gcloud run services update {name} {_place(build)} --min=1` "
-        f"(afterwards `--min={getattr(build.run, 'min_instances', 0)}`, or `./deploy.sh`)."
-    )
+    return [
+        f"Warm up for the first day: `gcloud run services update {name} {_place(build)} --min=1`; afterwards `--min=0`."
+    ]
 
 
 def _users_come(build: Build) -> list[str]:
@@ -138,7 +139,7 @@ def _users_come(build: Build) -> list[str]:
     assert reached is not None
     if reached.reach == "iap-direct":
         return [
-            _warm_up(build),
+            *_warm_up(build),
             "Give the users the service's own address (`gcloud run services describe "
             f"{quote(build.run.name)} {_place(build)} --format='value(status.url)'`), "
             f"or map {_domains(reached)} to it.",
@@ -159,7 +160,7 @@ def _users_come(build: Build) -> list[str]:
             f"`curl -sS -o /dev/null -w '%{{http_code}}' --resolve {domain}:443:ADDRESS https://{domain}{path}` says "
             f"{answer}."
         )
-    steps.append(_warm_up(build))
+    steps += _warm_up(build)
     if found.is_shared:
         others = ", ".join(o.workload for o in found.others)
         steps.append(
@@ -176,7 +177,7 @@ def _users_come(build: Build) -> list[str]:
 def _callers_come(build: Build) -> list[str]:
     names = ", ".join(escaped(c) for c in callers(build)) or "each caller (the snapshot shows none)"
     return [
-        _warm_up(build),
+        *_warm_up(build),
         f"Point {names} to the service's URL, one at a time; callers send an ID token of their service account "
         f"(`gcloud run services describe {quote(build.run.name)} {_place(build)} --format='value(status.url)'`).",
     ]
