@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from latency_recommend import main as full_grid
 
 from k2cr_analysis.latency.arrivals import poisson
 from k2cr_analysis.latency.arrivals_file import FileArrivals
@@ -132,6 +135,7 @@ def cloud_run() -> None:
         "Cloud Run model, concurrency 1, 100 requests/s": (100.0, ServiceConfig(concurrency=1, max_instances=1000)),
         "Cloud Run model, concurrency 80, CPU shared, 10/s": (10.0, ServiceConfig(max_instances=1000)),
         "Cloud Run model, concurrency 80, CPU shared, 100/s": (100.0, ServiceConfig(max_instances=1000)),
+        "Cloud Run model, concurrency 80, CPU shared, 1000/s": (1000.0, ServiceConfig(max_instances=1000)),
         "Cloud Run model, concurrency 80, all on CPU, 3/s": (3.0, ServiceConfig(cpu_s=0.2, max_instances=1000)),
     }
     for name, (rate, service) in cases.items():
@@ -143,6 +147,14 @@ def cloud_run() -> None:
 
 
 def first_call() -> None:
+    importing = (
+        "import sys, time; t = time.perf_counter(); import k2cr_analysis\n"
+        "print(time.perf_counter() - t, 'numba' in sys.modules)"
+    )
+    took, with_numba = subprocess.run(
+        [sys.executable, "-c", importing], capture_output=True, text=True, check=True
+    ).stdout.split()
+    print(f"import of the package: {float(took):.2f} s, numba imported with it: {with_numba}")
     code = (
         "import time; t = time.perf_counter()\n"
         "from k2cr_analysis.latency.simulate import simulate\n"
@@ -150,8 +162,13 @@ def first_call() -> None:
         "from k2cr_analysis.latency.service import ServiceConfig\n"
         "simulate(poisson(5.0), ServiceConfig(), requests=1000); print(time.perf_counter() - t)"
     )
-    took = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    print(f"first call in a fresh process, cache warm: {float(took):.2f} s")
+    for said, environment in (("cache warm", {}), ("nothing compiled yet", {"NUMBA_CACHE_DIR": tempfile.mkdtemp()})):
+        took = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ | environment
+        ).stdout
+        print(f"first call in a fresh process, {said}: {float(took):.2f} s")
+        if environment:
+            shutil.rmtree(environment["NUMBA_CACHE_DIR"])
 
 
 def whole_week(trace: Path) -> None:
@@ -171,6 +188,7 @@ def main() -> None:
     general_queue()
     cloud_run()
     first_call()
+    full_grid()
     if chosen.week:
         whole_week(chosen.week)
 

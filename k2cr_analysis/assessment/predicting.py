@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.latency.calibration import Calibration, Corrections
+from k2cr_analysis.latency.hops import Network
 from k2cr_analysis.latency.predict import Effort, Prediction, predict
 from k2cr_analysis.model.cloud_run import ServiceShape
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
@@ -37,7 +38,11 @@ def predict_workload(
         images=images_of(workload, fit),
         traffic=traffic,
         usage=usage,
-        exposure_external=any(r.external for e in workload.exposures for r in e.routes),
+        network=Network(
+            external=any(r.external for e in workload.exposures for r in e.routes),
+            calls_back=bool(fit.dependencies),
+            http2=fit.h2c,
+        ),
         gke_pod_cpu_cores=workload.pod.usable_cores,
         corrections=corrections,
         effort=effort,

@@ -11,7 +11,7 @@ import numpy as np
 from k2cr_analysis.latency.calibration import Corrections
 from k2cr_analysis.latency.closed_forms import ps_mean_sojourn_ratio
 from k2cr_analysis.latency.histogram import quantiles_ms, supported
-from k2cr_analysis.latency.hops import hop_assumptions
+from k2cr_analysis.latency.hops import Network, hop_assumptions
 from k2cr_analysis.latency.service_time import ServiceTime, scaled, service_on, service_time
 from k2cr_analysis.latency.startup import startup_estimate
 from k2cr_analysis.latency.timeline import MONTH_S, TARGET_UTILISATION, InstanceLoad, closed_form_timeline
@@ -97,7 +97,7 @@ def predict(  # noqa: PLR0913 -- what assessment hands across, each once
     images: Mapping[str, str | None],
     traffic: TrafficProfile | None,
     usage: WorkloadUsage | None,
-    exposure_external: bool,
+    network: Network,
     gke_pod_cpu_cores: float | None = None,
     corrections: Corrections | None = None,
     seed: int = 1,
@@ -111,7 +111,7 @@ def predict(  # noqa: PLR0913 -- what assessment hands across, each once
     startup, probes : which container waits for which, and the probes that each gets
     images : container -> image, which tells its runtime where its name does
     traffic, usage : what was measured; without traffic every figure but ``startup_ms`` is None
-    exposure_external : callers come through an external load balancer
+    network : how it is reached, and what it calls: the hops that the prediction leaves out are said
     gke_pod_cpu_cores : vCPUs that one pod may use on GKE, to take the queueing there off the service time
     corrections : what a calibration learned from services that have moved; None: nothing
     seed : of the simulation; the closed forms draw nothing
@@ -129,7 +129,7 @@ def predict(  # noqa: PLR0913 -- what assessment hands across, each once
         said = (*estimate.assumptions, *learned.said)
         return Prediction(None, None, None, estimate.ready_ms, None, "no traffic", said)
     service = scaled(service, learned.service_time)
-    said = (*service.assumptions, *estimate.assumptions, *learned.said, *hop_assumptions(exposure_external))
+    said = (*service.assumptions, *estimate.assumptions, *learned.said, *hop_assumptions(network))
     gke = _measured(traffic)
     if effort == "quick":
         load = _load(shape, service, estimate.ready_ms / 1000.0)

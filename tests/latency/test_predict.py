@@ -10,6 +10,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from k2cr_analysis.latency.hops import Network
 from k2cr_analysis.latency.predict import Prediction, predict
 from k2cr_analysis.model.cloud_run import ContainerShape, ServiceShape, StartupOrder
 from k2cr_analysis.model.observed import ContainerUsage, TrafficProfile, WorkloadUsage
@@ -44,7 +45,7 @@ def usage(cores: float) -> WorkloadUsage:
 def predicted(profile: TrafficProfile | None, cores: float | None, **changes: object) -> Prediction:
     given = {
         "shape": shape(), "startup": StartupOrder({}, {}, ("web",)), "probes": {}, "images": {"web": "python:3.12"},
-        "traffic": profile, "usage": None if cores is None else usage(cores), "exposure_external": True, **changes,
+        "traffic": profile, "usage": None if cores is None else usage(cores), "network": Network(external=True, calls_back=True), **changes,
     }  # fmt: skip
     return predict(**given)
 
@@ -146,8 +147,25 @@ def test_unknown_cpu_time_is_said():
 
 def test_hops_without_a_published_figure_are_named_and_not_added():
     said = " ".join(predicted(traffic(1.0), 0.01).assumptions)
-    assert "internal load balancer" in said
-    assert "not in the predicted latency" in said
+    assert "internal load balancer: not in the predicted latency (no published figure)" in said
+    assert "pod to pod in one region, 0 to 1 ms" in said
+    assert "stream" not in said
+
+
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        (Network(), ["round trip for TCP"]),
+        (Network(calls_back=True), ["internal load balancer", "a minute or more", "round trip for TCP"]),
+        (Network(http2=True), ["round trip for TCP", "each stream counts as one request"]),
+    ],
+    ids=["reached by URL alone", "calls what stays", "gRPC"],
+)
+def test_what_is_said_of_the_network_is_what_this_workload_meets(network, words):
+    said = predicted(traffic(1.0), 0.01, network=network).assumptions
+    of_network = [text for text in said if any(w in text for w in ("load balancer", "minute", "TCP", "stream"))]
+    assert len(of_network) == len(words)
+    assert all(word in " ".join(of_network) for word in words)
 
 
 def test_importing_the_prediction_does_not_import_numba():
