@@ -77,7 +77,8 @@ def parse_cluster(
     ``project``, ``name`` and ``location`` are the cluster's, where the snapshot's provenance knows them; what it does
     not know is read off the nodes.
     """
-    original = list(found)
+    # By their names, so that a dump and manifests in any order of documents give the same cluster.
+    original = sorted(found, key=lambda o: (kind_of(o.object), namespace_of(o.object), name_of(o.object)))
     cleaned = [(without_server_fields(o.object), o) for o in original]
     index = ObjectIndex(raw for raw, _ in cleaned)
     drafts = _drafts(cleaned, index, _live_pods(original, index))

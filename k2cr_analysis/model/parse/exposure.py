@@ -96,7 +96,7 @@ def knative_exposure(raw: Raw, pod: Pod) -> Exposure:
 
 
 def routes_by_service(index: ObjectIndex, service_kind: str) -> Mapping[tuple[str, str], tuple[Route, ...]]:
-    """(namespace, Service) -> the routes that lead to it, in the order of the input."""
+    """(namespace, Service) -> the routes that lead to it, in the order of their names."""
     found: dict[tuple[str, str], list[Route]] = defaultdict(list)
     for kind, read in _READERS[service_kind].items():
         for raw in index.by_kind.get(kind, ()):

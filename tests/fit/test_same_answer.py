@@ -1,4 +1,4 @@
-"""A live dump gets the assessment of its manifest, for every kind that the rules' cases hold."""
+"""A live dump gets the assessment of its manifest, and so does any order of documents, for every kind in the cases."""
 
 from __future__ import annotations
 
@@ -47,3 +47,9 @@ def test_what_knative_fills_in_is_nobodys_wish(containers: str) -> None:
     assert validate(live) == []
     assert answers([live]) == answers([manifest])
     assert {fit.verdict for fit in answers([live]).values()} == {"ready"}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_the_order_of_documents_is_no_matter(case: Path) -> None:
+    documents, config = read_case(case)
+    assert fits_of(documents[::-1], config) == fits_of(documents, config)
