@@ -62,6 +62,7 @@ def _refresh(
     give(_changes_text(changes(PriceBook.embedded(), found.book)), None)
     _say_unclassified(found.unclassified, limit=None if verbose else 20)
     give(price_file(found.book), out or default_path())
+    say("`k2cr collect --prices catalog` puts these prices into a snapshot")
 
 
 def _changes_text(found: Sequence[Change]) -> str:

@@ -33,7 +33,10 @@ def client(project: str, caller: Caller) -> Any:
         return make(project=project, credentials=caller.credentials())
     anonymous: Any = AnonymousCredentials
     credentials = anonymous() if moved.is_plaintext else caller.credentials()
-    return make(project=project, credentials=credentials, client_options={"api_endpoint": moved.url})
+    made = make(project=project, credentials=credentials, client_options={"api_endpoint": moved.url})
+    # No proxy of the environment between this machine and itself.
+    made._http.trust_env = not moved.is_plaintext
+    return made
 
 
 def retry() -> Any:

@@ -46,7 +46,7 @@ def endpoint(api: str) -> Endpoint | None:
     parts = urlsplit(text)
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.path not in ("", "/") or parts.query:
         raise _refused(f"{variable}={text}", "https://HOST[:PORT]")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise _refused(f"{variable}={text}", "https://, or http:// to this machine's loopback")
     return Endpoint(parts.netloc, parts.scheme == "http")
 
@@ -65,7 +65,8 @@ def speaks_http2(address: str) -> bool:
         return True  # whatever is wrong there, the call itself will say
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -243,7 +243,8 @@ def _metrics(
     except RemoteError as error:
         failures.append(error)
         return [f"{name}: {error.found}" for name in names]
-    wanted = [chunk for chunk in wanted if described[chunk.query.metric_type].exists]
+    absent = {c.query.metric_type for c in wanted if not described[c.query.metric_type].exists}
+    wanted = [chunk for chunk in wanted if chunk.query.metric_type not in absent]
     left = missing(wanted, work)
     if left:
         tell(str(reading_plan(left, objects)))
@@ -252,7 +253,8 @@ def _metrics(
         monitoring, wanted, place, work, described, lambda done, of: tell(f"metrics: {done} of {of} chunks")
     )
     whole = [chunk for chunk in wanted if chunk.query.metric_type not in failed]
-    gaps = [f"{_table_of(metric)}: {error.found}" for metric, error in sorted(failed.items())]
+    gaps = [f"usage: the project has no metric {m}" for m in sorted(absent) if _table_of(m) == "usage"]
+    gaps += [f"{_table_of(metric)}: {error.found}" for metric, error in sorted(failed.items())]
     failures += [error for _, error in sorted(failed.items())]
     if "usage" in names:
         gaps += _usage(whole, objects, work, found)

@@ -90,13 +90,14 @@ def _classified(
     candidates: dict[tuple[str, str], dict[str, list[Price]]] = defaultdict(dict)
     unclassified = []
     for service_id, sku in skus:
-        expression = sku.pricing_info[-1].pricing_expression if sku.pricing_info else None
+        expression = _newest(sku).pricing_expression if sku.pricing_info else None
         meter = meter_of(service_id, sku.description, expression.usage_unit) if expression else None
         if meter is None or not expression or not expression.tiered_rates:
             why = "no price" if not expression or not expression.tiered_rates else "no known meter"
             unclassified.append(Unclassified(service_id, sku.sku_id, sku.description, why))
             continue
-        for region in [GLOBAL] if meter.is_global else sorted(sku.service_regions):
+        regions = set(sku.service_regions) or set(sku.geo_taxonomy.regions)
+        for region in [GLOBAL] if meter.is_global else sorted(regions):
             tiers = list(_tiers(service_id, sku, meter, region, currency))
             candidates[meter.name, region][sku.sku_id] = tiers
     found = {}
@@ -110,8 +111,13 @@ def _classified(
     return found, unclassified
 
 
+def _newest(sku: Any) -> Any:
+    """The price that holds now: the one that came into effect last."""
+    return max(sku.pricing_info, key=lambda info: info.effective_time.seconds)
+
+
 def _tiers(service_id: str, sku: Any, meter: Meter, region: str, currency: str) -> Iterator[Price]:
-    info = sku.pricing_info[-1]
+    info = _newest(sku)
     for tier in info.pricing_expression.tiered_rates:
         amount = Decimal(tier.unit_price.units) + Decimal(tier.unit_price.nanos).scaleb(-9)
         yield Price(

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from k2cr_analysis.errors import InputError, Location, RemoteError, UsageError
 from k2cr_analysis.remote.clients import KUBERNETES, require
+from k2cr_analysis.remote.endpoints import is_loopback
 from k2cr_analysis.sources.patience import PASSING_STATUSES, Patience
 
 IN_CLUSTER: Final = "in-cluster"
@@ -170,6 +171,8 @@ def _configuration(context: str, kubeconfig: str | None) -> Any:
             expected="a kubeconfig",
             do="check --kubeconfig, or the variable KUBECONFIG",
         ) from None
+    if is_loopback(urlsplit(configuration.host).hostname or "") and getattr(configuration, "_proxy_from_env", False):
+        configuration.proxy = None  # as kubectl: a proxy of the environment is not for this machine itself
     return configuration
 
 
