@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import REDACTED, Workload
 from k2cr_analysis.render.account import Account
 from k2cr_analysis.render.context import RenderContext
@@ -99,6 +100,9 @@ def asked(workload: Workload, account: Account) -> Asked:
             elif name == f"{RUN}container-dependencies":
                 account.decide(f"The source's start-up order is {value}: say it in [workload] depends_on of k2cr.toml.")
                 account.changed(at, name, value, None, "the order is worked out from probes and calls")
+    if workload.kind == "Service" and mapping(workload.raw, "spec").get("traffic"):
+        why = "its revisions are not on Cloud Run: the first deployment gets all requests"
+        account.changed("$.spec.traffic", "spec.traffic", "by revisions", "the latest, 100 %", why)
     limit = workload.pod.raw.get("containerConcurrency")
     return Asked(affinity, environment, limit if isinstance(limit, int) and limit > 0 else None)
 

@@ -21,6 +21,12 @@ from k2cr_analysis.render.service import RunContainer
 from k2cr_analysis.render.volumes import Volumes, build_volumes
 
 GPU = "nvidia.com/gpu"
+# Fields that the v1 API takes and that change nothing there.
+_WITHOUT_EFFECT = {
+    "imagePullPolicy": "a revision keeps to the digest that it was made with",
+    "terminationMessagePath": "Cloud Run does not read it; the log holds the last words",
+    "terminationMessagePolicy": "Cloud Run does not read it; the log holds the last words",
+}
 
 
 class Containers:
@@ -86,6 +92,9 @@ class Containers:
         why["depends_on"] = "; ".join(w for d in depends_on if (w := self.fit.startup.evidence.get((source.name, d))))
         self._account_for_resources(source, cpu, memory)
         self._account_for_ports(source, port)
+        for field, reason in _WITHOUT_EFFECT.items():
+            if source.raw.get(field) is not None:
+                self.account.dropped(f"{source.path}.{field}", source.raw[field], reason)
         return RunContainer(
             name=self._name(source),
             image=image,

@@ -50,6 +50,7 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
     iap = _iap(context, policy, outside)
     reach, ingress, why = _reach(iap, outside, inside)
     _account_for_front_door(workload, reach, policy, account)
+    _account_for_services(workload, ingress, account)
     if inside and reach == "external-load-balancer":
         account.decide(
             "It is reached from inside by an internal load balancer too: network.sh makes the external one; callers "
@@ -86,6 +87,19 @@ def _account_for_front_door(workload: Workload, reach: Reach, policy: BackendPol
             for raw in workload.related.get(kind, ()):
                 why = "IAP brings a client of its own; to keep yours: --iap=enabled,oauth2-client-id=...,..."
                 account.changed(f"{kind}/{name_of(raw)} {at}", None, policy.own_oauth_client, "IAP's own client", why)
+
+
+def _account_for_services(workload: Workload, ingress: Ingress, account: Account) -> None:
+    for exposure in workload.exposures:
+        spec, at = mapping(exposure.raw, "spec"), f"Service/{exposure.service} $.spec"
+        if exposure.type == "Knative":
+            continue
+        if spec.get("type"):
+            why = "Cloud Run has no addresses in the cluster; the ingress setting says who reaches it"
+            account.changed(f"{at}.type", "run.googleapis.com/ingress", spec["type"], ingress, why)
+        if spec.get("sessionAffinity") == "ClientIP":
+            why = "by a cookie, as well as it can: instances come and go"
+            account.changed(f"{at}.sessionAffinity", "run.googleapis.com/sessionAffinity", "ClientIP", "true", why)
 
 
 def _is_internal(workload: Workload) -> bool:

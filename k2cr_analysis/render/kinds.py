@@ -21,6 +21,7 @@ DEFAULT_TIMEOUT_S = 300  # Cloud Run, "Set request timeout for services"
 DEFAULT_TASK_TIMEOUT_S = 600  # Cloud Run, "Set task timeout for jobs"
 MAX_TASK_TIMEOUT_S = 7 * 24 * 3600
 MAX_RETRIES = 10
+_CPU_TARGET = "targetCPUUtilizationPercentage"
 DEFAULT_CONCURRENCY = 80  # Cloud Run, "Maximum concurrent requests"
 KUBERNETES_BACKOFF_LIMIT = 6  # batch/v1 JobSpec
 
@@ -202,6 +203,10 @@ def _account_for_autoscaler(workload: Workload, smallest: int, largest: int, acc
                 given,
                 why if field == "minReplicas" else "max instances by the assessment and the house's policy",
             )
+    if scaler.cpu_target_percent is not None and mapping(scaler.raw, "spec").get(_CPU_TARGET) is not None:
+        why = "Cloud Run's own target; run.googleapis.com/scaling-cpu-target moves it, by the YAML form alone"
+        path = f"HorizontalPodAutoscaler/{scaler.name} $.spec.{_CPU_TARGET}"
+        account.changed(path, None, f"{scaler.cpu_target_percent} %", "60 %", why)
     metrics = ", ".join(f"{kind} {name}" for kind, name in scaler.metrics)
     account.changed(
         f"HorizontalPodAutoscaler/{scaler.name} $.spec.metrics",
