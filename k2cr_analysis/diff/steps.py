@@ -122,7 +122,7 @@ def _differs(cause: str, before: Snapshot, after: Snapshot, configs: tuple[Confi
     if cause == "manifests":
         places = [(s.provenance.project, s.provenance.cluster, s.provenance.location) for s in (before, after)]
         return places[0] != places[1] or [o.object for o in before.objects()] != [o.object for o in after.objects()]
-    return before.table_hashes(_TABLE_OF[cause]) != after.table_hashes(_TABLE_OF[cause])
+    return not before.has_same_table(after, _TABLE_OF[cause])
 
 
 def to_billionth(amount: Decimal | None) -> Decimal | None:
