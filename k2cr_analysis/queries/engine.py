@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from k2cr_analysis.errors import InputError
+
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
@@ -55,7 +57,23 @@ class DuckDb:
     reads_files: bool = True
 
     def run(self, query: str) -> pa.Table:
-        return self.connection.sql(sql_text(query)).to_arrow_table()
+        import duckdb
+
+        try:
+            return self.connection.sql(sql_text(query)).to_arrow_table()
+        except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
+            raise _not_a_number(query, error) from None
+
+
+def _not_a_number(query: str, error: Exception) -> InputError:
+    table = next(line.split()[2].rstrip(",") for line in sql_text(query).splitlines() if line.startswith("-- reads"))
+    said = str(error).splitlines()[0].partition(": ")[2] or str(error)
+    return InputError(
+        ref="not-a-number",
+        found=f"a value of the {VIEWS.get(table, table)} table cannot be added up: {said}",
+        expected="finite numbers, of an amount or a use that there can be",
+        do="collect the table again from its source",
+    )
 
 
 def sql_text(query: str) -> str:
