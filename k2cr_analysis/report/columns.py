@@ -154,6 +154,25 @@ _ALL = (
     _column(
         "holds_back_month", "holds back", "currency/month", "saving that its staying keeps from being realised", "money"
     ),
+    _column("cluster", "cluster", "", "name of the cluster"),
+    _column("after_wave", "can be deleted after wave", "", "wave after which nothing is left on it", "number"),
+    _column(
+        "last_pod_month",
+        "goes with the last workload",
+        "currency/month",
+        "what leaves the bill only when the last workload that holds the cluster has left",
+        "money",
+    ),
+    _column("kept_by", "kept by", "", "workloads that hold the cluster and do not move", "list"),
+    _column("requests_month", "requests today", "1/month", "requests of a month of 730 h, as counted", "number"),
+    _column(
+        "break_even_requests",
+        "break even at",
+        "1/month",
+        "requests a month at which Cloud Run costs what the workload's share of the GKE bill is today",
+        "number",
+    ),
+    _column("share_of_break_even", "today's part of it", "", "below 100 %, Cloud Run is cheaper on paper", "share"),
     _column("assumption", "what", "", "an assumption that the plan's saving hangs on"),
     _column("low_at", "at one end", "", "the assumption at its one end"),
     _column("low_month", "saving there", "currency/month", "saving less effort with the assumption at low_at", "money"),

@@ -79,6 +79,7 @@ _WIDTHS = {
     "price_date": "whole",
     "workload_ids": "medium small",
     "evidence": "long",
+    "kept_by": "medium small",
     "why": "long",
     "side": "whole",
     "item": "medium",

@@ -13,6 +13,7 @@ from k2cr_analysis.model.cloud_run import CloudRunProbe
 from k2cr_analysis.model.finding import SEVERITIES
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
+from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.report.columns import COLUMNS
 
 if TYPE_CHECKING:
@@ -105,6 +106,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "currency",
     ),
     "left": ("workload_id", "why", "holds_back_month", "currency"),
+    "avoided": ("sku", "quantity", "unit", "rate", "amount", "currency"),
+    "endings": ("cluster", "after_wave", "last_pod_month", "kept_by", "currency"),
+    "break_even": ("workload_id", "requests_month", "break_even_requests", "share_of_break_even"),
     "sensitivity": ("assumption", "low_at", "low_month", "high_at", "high_month", "currency"),
     "validation": (
         "model",
@@ -243,9 +247,9 @@ def _cost_and_speed(point: Point, found: Recommendation, currency: str) -> dict[
     }
 
 
-def toil(workload: WorkloadAssessment) -> pd.DataFrame:
-    """Work that leaves and work that comes, each with its evidence."""
-    sides = (("leaves", workload.operability.leaves), ("comes", workload.operability.comes))
+def toil(work: Operability) -> pd.DataFrame:
+    """What leaves and what comes, each with its evidence: ``operability`` of a workload, or ``work`` of a plan."""
+    sides = (("leaves", work.leaves), ("comes", work.comes))
     rows = [
         {"direction": d, "item": t.item, "hours_month": t.hours_month, "evidence": t.evidence, "shared": t.shared}
         for d, items in sides
@@ -336,6 +340,53 @@ def left(plan: Plan) -> pd.DataFrame:
         for one in plan.left
     ]
     return _frame("left", rows)
+
+
+def avoided(plan: Plan) -> pd.DataFrame:
+    """What leaves the bill with the plan, line by line, in exact Decimals."""
+    rows = [
+        {
+            "sku": item.sku,
+            "quantity": item.quantity,
+            "unit": item.unit,
+            "rate": item.rate,
+            "amount": item.amount,
+            "currency": item.currency,
+        }
+        for item in plan.avoided
+    ]
+    return _frame("avoided", rows)
+
+
+def endings(plan: Plan) -> pd.DataFrame:
+    """One row a cluster: after which wave it can be deleted, what goes with its last workload, and what keeps it."""
+    rows = [
+        {
+            "cluster": ending.cluster,
+            "after_wave": ending.wave,
+            "last_pod_month": _float(ending.last_pod_month),
+            "kept_by": list(ending.kept_by),
+            "currency": plan.currency or None,
+        }
+        for ending in plan.endings
+    ]
+    return _frame("endings", rows)
+
+
+def break_even(plan: Plan) -> pd.DataFrame:
+    """One row a workload: today's requests beside those at which Cloud Run costs what its share of GKE does."""
+    rows = []
+    for name, even in sorted(plan.break_even_requests.items()):
+        today = plan.requests_month.get(name)
+        rows.append(
+            {
+                "workload_id": name,
+                "requests_month": _float(today),
+                "break_even_requests": _float(even),
+                "share_of_break_even": float(today / even) if today is not None and even else None,
+            }
+        )
+    return _frame("break_even", rows)
 
 
 def sensitivity(plan: Plan) -> pd.DataFrame:

@@ -24,13 +24,16 @@ def frames(demo, reference, reference_choice, demo_plan, demo_portfolio):
         "latency": tables.latency(reference),
         "frontier": tables.frontier(reference_choice, "USD"),
         "min_instances": tables.min_instances(reference_choice, "USD"),
-        "toil": tables.toil(reference),
+        "toil": tables.toil(reference.operability),
         "dependencies": tables.dependencies(reference),
         "usage": tables.usage(demo.usage[reference.id]),
         "traffic": tables.traffic(demo.traffic[reference.id]),
         "bill": tables.bill(demo_portfolio),
         "waves": tables.waves(demo_plan),
         "left": tables.left(demo_plan),
+        "avoided": tables.avoided(demo_plan),
+        "endings": tables.endings(demo_plan),
+        "break_even": tables.break_even(demo_plan),
         "sensitivity": tables.sensitivity(demo_plan),
         "validation": tables.validation([COMPARISON]),
     }
@@ -103,3 +106,9 @@ def test_a_difference_beyond_what_is_allowed_does_not_agree():
     frame = tables.validation([COMPARISON])
     assert frame["allowed"].tolist() == pytest.approx([0.02])
     assert frame["agrees"].tolist() == [False]
+
+
+def test_what_leaves_the_bill_less_what_comes_is_the_objective(demo_plan):
+    gone = sum(tables.avoided(demo_plan)["amount"], Decimal(0))
+    comes = (demo_plan.cloud_run_month, demo_plan.hops_month, demo_plan.effort_month)
+    assert gone - sum(comes, Decimal(0)) == pytest.approx(demo_plan.objective)
