@@ -90,7 +90,11 @@ TLS_PORTS = (443, 4443, 6443, 8443, 9443)
 _HTTP_ROUTES = ("Ingress", "MultiClusterIngress", "HTTPRoute", "KnativeService")
 # GKE's load balancers speak HTTP/2 to pods within TLS alone; ``kubernetes.io/h2c`` is the one without.
 # Source: docs.cloud.google.com/kubernetes-engine/docs/how-to/ingress-http2
-_GKE_PROTOCOLS = ("cloud.google.com/app-protocols", "service.alpha.kubernetes.io/app-protocols")
+_GKE_PROTOCOLS = (
+    "cloud.google.com/app-protocols",
+    "networking.gke.io/app-protocols",
+    "service.alpha.kubernetes.io/app-protocols",
+)
 
 
 @dataclass(frozen=True, slots=True)

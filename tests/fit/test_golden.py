@@ -45,12 +45,12 @@ def fits_in(where: str) -> dict[str, Fit]:
     found = [place] if place.is_file() else place.rglob("*") if where in WHOLE else place.iterdir()
     documents: list[dict[str, Any]] = []
     for file in sorted(p for p in found if p.suffix in (".yaml", ".yml", ".json")):
-        documents += _documents(file)
+        documents += documents_of(file)
     # As a snapshot holds them: what looks like a secret is taken out, and that too can decide.
     return dict(fits_of(redact(d)[0] for d in documents))
 
 
-def _documents(file: Path) -> list[dict[str, Any]]:
+def documents_of(file: Path) -> list[dict[str, Any]]:
     """The objects of a file, those of a List among them; none of a file that is not YAML."""
     try:
         todo = [
