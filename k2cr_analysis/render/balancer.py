@@ -17,7 +17,7 @@ from k2cr_analysis.render.exposure import Reached
 from k2cr_analysis.render.iap import iap_on_backend
 from k2cr_analysis.render.scripts import PROJECT, REGION, comment, unless
 from k2cr_analysis.render.shell import flag, quote
-from k2cr_analysis.render.url_map import OnGke, UrlMap, base_name, run_backend, url_map
+from k2cr_analysis.render.url_map import OnGke, UrlMap, base_name, run_backend
 
 GLOBAL = f"{PROJECT} --global"
 REGIONAL = f"{PROJECT} {REGION}"
@@ -60,8 +60,8 @@ gke_backend() {
 
 def functions(build: Build, reached: Reached) -> list[str]:
     """The bash functions that the way in and the way back share; none where the load balancer serves this alone."""
-    found = _map(build, reached)
-    if not found.is_shared:
+    found = reached.balancer
+    if found is None or not found.is_shared:
         return []
     external = reached.reach == "external-load-balancer"
     place = GLOBAL if external else REGIONAL
@@ -114,10 +114,6 @@ def _here(name: str) -> str:
     return f'"$(dirname "${{BASH_SOURCE[0]}}")/{name}"'
 
 
-def _map(build: Build, reached: Reached) -> UrlMap:
-    return url_map(build.workload, build.context, external=reached.reach == "external-load-balancer")
-
-
 def _import_lines(found: UrlMap, place: str) -> list[str]:
     lines = [comment("Hosts and paths: written whole each time.")]
     if found.is_shared:
@@ -127,8 +123,8 @@ def _import_lines(found: UrlMap, place: str) -> list[str]:
 
 def way_back(build: Build, reached: Reached) -> list[str]:
     """Its paths lead to its pods again; only where others share the load balancer, else the names lead back."""
-    found = _map(build, reached)
-    if found.own is None or not found.is_shared:
+    found = reached.balancer
+    if found is None or found.own is None or not found.is_shared:
         return []
     external = reached.reach == "external-load-balancer"
     place = GLOBAL if external else REGIONAL
@@ -146,9 +142,9 @@ def way_back(build: Build, reached: Reached) -> list[str]:
     ]
 
 
-def external_balancer(build: Build, reached: Reached) -> list[str]:
+def external_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str]:
     """A global external Application Load Balancer."""
-    found, base = _map(build, reached), base_name(build.workload, build.context)
+    base = base_name(build.workload, build.context)
     name, backend = found.name, run_backend(build.workload, build.context, external=True)
     front = frontend_policy(build.workload)
     lines = _backend(build, base, backend, GLOBAL, "EXTERNAL_MANAGED")
@@ -323,9 +319,9 @@ def _open(build: Build) -> list[str]:
     ]
 
 
-def internal_balancer(build: Build, reached: Reached) -> list[str]:
+def internal_balancer(build: Build, found: UrlMap) -> list[str]:
     """A regional internal Application Load Balancer, in the network of the callers."""
-    found, base = _map(build, reached), base_name(build.workload, build.context)
+    base = base_name(build.workload, build.context)
     name, backend = found.name, run_backend(build.workload, build.context, external=False)
     network, subnet = quote(build.context.network), quote(build.context.subnet)
     network_is_unknown(build.context, build.account)

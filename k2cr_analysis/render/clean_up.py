@@ -48,11 +48,9 @@ def steps(build: Build) -> list[Step]:
     return list(found.values())
 
 
-def callers(build: Build) -> list[str]:
+def callers(build: Build) -> tuple[str, ...]:
     """Ids of the workloads that call this one."""
-    own = build.workload.id
-    calling = (a.id for a in build.context.assessed.values() if any(d.target == own for d in a.fit.dependencies))
-    return sorted(c for c in calling if c != own)
+    return build.context.callers.get(build.workload.id, ())
 
 
 def account_users(build: Build) -> list[str]:

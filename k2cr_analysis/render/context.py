@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import Config
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.render.hosts import Hosts
 from k2cr_analysis.render.names import service_names
 
 PROJECT_ID = "PROJECT_ID"  # stands for the project wherever it is not known at render time
@@ -32,6 +34,28 @@ class RenderContext:
     cluster_location: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     assessed: Mapping[str, WorkloadAssessment] = field(default_factory=dict)
+
+    @cached_property
+    def hosts(self) -> Hosts:
+        """By which hosts all workloads of the snapshot are reached."""
+        return Hosts(a.workload for a in self.assessed.values())
+
+    @cached_property
+    def services(self) -> frozenset[tuple[str, str]]:
+        """(namespace, name) of the Services that workloads of the snapshot stand behind."""
+        return frozenset(
+            (a.workload.namespace, e.service) for a in self.assessed.values() for e in a.workload.exposures
+        )
+
+    @cached_property
+    def callers(self) -> Mapping[str, tuple[str, ...]]:
+        """Workload id -> ids of the workloads that call it."""
+        found: dict[str, dict[str, None]] = {}
+        for caller in sorted(self.assessed):
+            for call in self.assessed[caller].fit.dependencies:
+                if call.target != caller:
+                    found.setdefault(call.target, {})[caller] = None
+        return {target: tuple(callers) for target, callers in found.items()}
 
     def name_of(self, workload: Workload) -> str:
         """Its Cloud Run name; a workload that stands alone has no clash."""

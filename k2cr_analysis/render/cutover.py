@@ -11,7 +11,6 @@ from k2cr_analysis.render.exposure import Reached
 from k2cr_analysis.render.mapping import escaped, told
 from k2cr_analysis.render.service import RunJob, RunService, RunWorkerPool
 from k2cr_analysis.render.shell import quote
-from k2cr_analysis.render.url_map import url_map
 
 STARTUP_LIMIT_S = 240
 WATCH_DAYS = 14
@@ -144,7 +143,8 @@ def _users_come(build: Build) -> list[str]:
             f"{quote(build.run.name)} {_place(build)} --format='value(status.url)'`), "
             f"or map {_domains(reached)} to it.",
         ]
-    found = url_map(build.workload, build.context, external=reached.reach == "external-load-balancer")
+    found = reached.balancer
+    assert found is not None
     domain, path = reached.domains[0].removeprefix("*."), _path_to_try(build, reached)
     answer = "302, to the sign-in" if reached.iap == "load-balancer" else "200"
     steps = []
@@ -285,10 +285,10 @@ def _but_for(others: list[str]) -> str:
 def _of_the_balancer(build: Build) -> list[str]:
     """What the load balancer holds of the cluster, where it serves several workloads."""
     reached = build.reached
-    if reached is None or not reached.has_balancer:
+    found = reached.balancer if reached else None
+    if reached is None or found is None:
         return []
     external = reached.reach == "external-load-balancer"
-    found = url_map(build.workload, build.context, external=external)
     place = f"--project={build.context.project_literal} "
     place += "--global" if external else f"--region={build.context.region_literal}"
     gone = [o.backend for o in (*((found.own,) if found.own else ()), *found.others)] if found.is_shared else []

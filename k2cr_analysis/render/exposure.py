@@ -13,7 +13,7 @@ from k2cr_analysis.render.account import Account
 from k2cr_analysis.render.backend_policy import BackendPolicy, backend_policy
 from k2cr_analysis.render.context import RenderContext
 from k2cr_analysis.render.service import Ingress
-from k2cr_analysis.render.url_map import url_map
+from k2cr_analysis.render.url_map import UrlMap, url_map
 
 _GATEWAY_CLIENT = "$.spec.default.iap.oauth2ClientSecret"
 Reach = Literal["external-load-balancer", "internal-load-balancer", "iap-direct", "cluster"]
@@ -31,10 +31,7 @@ class Reached:
     timeout_s: int | None
     session_affinity: bool
     why: str
-
-    @property
-    def has_balancer(self) -> bool:
-        return self.reach in ("external-load-balancer", "internal-load-balancer")
+    balancer: UrlMap | None  # of the load balancer in front, where there is one
 
 
 def build_exposure(workload: Workload, context: RenderContext, account: Account) -> Reached:
@@ -59,15 +56,17 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
     affinity = policy.affinity or any(
         mapping(e.raw, "spec").get("sessionAffinity") == "ClientIP" for e in workload.exposures
     )
+    found = url_map(workload, context, external=reach != "internal-load-balancer")
     return Reached(
         reach,
         ingress,
         iap,
         routes,
-        _domains(workload, reach, context, account),
+        _domains(found, reach, context, account),
         policy.timeout_s,
         affinity,
         why,
+        found if reach in ("external-load-balancer", "internal-load-balancer") else None,
     )
 
 
@@ -107,13 +106,12 @@ def _is_internal(workload: Workload) -> bool:
     return workload.kind == "Service" and workload.annotations.get("run.googleapis.com/ingress") == "internal"
 
 
-def _domains(workload: Workload, reach: Reach, context: RenderContext, account: Account) -> tuple[str, ...]:
+def _domains(found: UrlMap, reach: Reach, context: RenderContext, account: Account) -> tuple[str, ...]:
     """The names that callers come in by; those of others behind the same load balancer among them."""
     if reach == "cluster":
         return ()
-    hosts = url_map(workload, context, external=reach != "internal-load-balancer").hosts
     domain = context.config.project.domain
-    domains = hosts or ((domain,) if domain else ())
+    domains = found.hosts or ((domain,) if domain else ())
     if reach == "external-load-balancer" and not domains:
         account.placeholder("DOMAIN", "the name that users come in by: no host in the routes, and no [project] domain")
         domains = ("DOMAIN",)

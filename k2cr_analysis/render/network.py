@@ -12,7 +12,6 @@ from k2cr_analysis.render.identity import build_identity
 from k2cr_analysis.render.objects import ApiObject, Path
 from k2cr_analysis.render.scripts import PROJECT, REGION, comment, script
 from k2cr_analysis.render.shell import flag, quote
-from k2cr_analysis.render.url_map import url_map
 from k2cr_analysis.render.way_out import way_out
 from k2cr_analysis.render.yaml_form import yaml_text
 
@@ -25,7 +24,7 @@ def network_script(build: Build) -> str | None:
     parts = {
         "out": way_out(build, egress) if egress else [],
         "in": _way_in(build, reached) if reached else [],
-        "back": way_back(build, reached) if reached and reached.has_balancer else [],
+        "back": way_back(build, reached) if reached else [],
     }
     parts = {name: lines for name, lines in parts.items() if any(not line.startswith("#") for line in lines)}
     if not parts:
@@ -39,7 +38,7 @@ def network_script(build: Build) -> str | None:
     head += [text for name, text in says.items() if name in parts]
     if build.callees or "back" in parts:
         head.append("kubectl must point at the cluster.")
-    body = functions(build, reached) if reached and reached.has_balancer else []
+    body = functions(build, reached) if reached else []
     body += [line for name, lines in parts.items() for line in [f"way_{name}() {{", *_indented(lines), "}", ""]]
     forward = [name for name in parts if name != "back"]
     cases = [f"  {name}) way_{name} ;;" for name in parts]
@@ -50,9 +49,9 @@ def network_script(build: Build) -> str | None:
 
 def url_map_yaml(build: Build) -> str | None:
     """``url-map.yaml``: hosts and paths, for ``gcloud compute url-maps import``; None without a load balancer."""
-    if build.reached is None or not build.reached.has_balancer:
+    found = build.reached.balancer if build.reached else None
+    if found is None:
         return None
-    found = url_map(build.workload, build.context, external=build.reached.reach == "external-load-balancer")
     for service in found.unknown:
         build.account.decide(
             f"Service {service} has no pods in the snapshot, so its paths are not in url-map.yaml: add a rule and a "
@@ -87,10 +86,10 @@ def _way_in(build: Build, reached: Reached) -> list[str]:
     lines = [comment(f"{reached.why}.")]
     if reached.reach == "iap-direct":
         return lines + iap_on_service(build)
-    if reached.reach == "external-load-balancer":
-        return lines + external_balancer(build, reached)
-    if reached.reach == "internal-load-balancer":
-        return lines + internal_balancer(build, reached) + _callers(build)
+    if reached.balancer and reached.reach == "external-load-balancer":
+        return lines + external_balancer(build, reached, reached.balancer)
+    if reached.balancer:
+        return lines + internal_balancer(build, reached.balancer) + _callers(build)
     lines.append(
         "# Pods reach an internal service through Private Google Access of their subnet, and send an ID token."
     )
@@ -99,12 +98,9 @@ def _way_in(build: Build, reached: Reached) -> list[str]:
 
 def _callers(build: Build) -> list[str]:
     """The workloads that call this one may invoke it; each by the identity that it has."""
-    members = {}
-    for other in build.context.assessed.values():
-        if other.id != build.workload.id and any(d.target == build.workload.id for d in other.fit.dependencies):
-            members[other.id] = _member(other, build)
     lines = []
-    for caller, member in sorted(members.items()):
+    for caller in build.context.callers.get(build.workload.id, ()):
+        member = _member(build.context.assessed[caller], build)
         lines += [
             comment(f"{caller} calls it."),
             f"gcloud run services add-iam-policy-binding {quote(build.run.name)} {PROJECT} {REGION} \\",

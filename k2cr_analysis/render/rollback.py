@@ -63,7 +63,7 @@ def _stop(build: Build) -> list[str]:
                 f"kubectl get {route.kind.lower()} {quote(route.name)} --namespace={quote(build.workload.namespace)}"
             )
     domains = ", ".join(build.reached.domains) if build.reached else ""
-    if build.reached and build.reached.has_balancer and way_back(build, build.reached):
+    if build.reached and way_back(build, build.reached):
         lines.append('"$(dirname "${BASH_SOURCE[0]}")/network.sh" back')
     elif domains:
         back = f"Now point {domains} back to the address of the cluster: above, or in the record before the cutover."

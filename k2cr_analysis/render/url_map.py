@@ -17,11 +17,11 @@ from k2cr_analysis.model.parse.index import name_of, namespace_of
 from k2cr_analysis.model.workload import Route, Workload
 from k2cr_analysis.render.backend_policy import BackendPolicy, backend_policy
 from k2cr_analysis.render.context import RenderContext
+from k2cr_analysis.render.hosts import ANY_HOST, keyed_routes
 from k2cr_analysis.render.names import SERVICE_NAME_LIMIT, cut, dns_label
 from k2cr_analysis.render.objects import Tree
 from k2cr_analysis.render.source_values import value_at
 
-ANY_HOST = "*"
 _NAME_LIMIT = 63  # Compute Engine
 # Answered for what no rule lets in, as an Ingress without a default backend does.
 _NOT_FOUND = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100}}}
@@ -69,9 +69,9 @@ def base_name(workload: Workload, context: RenderContext) -> str:
 
 def url_map(workload: Workload, context: RenderContext, *, external: bool) -> UrlMap:
     """The map of the load balancer that ``workload`` is reached by."""
-    group = _group(workload, context, external)
+    group = context.hosts.group(workload, external=external)
     shared = len(group) > 1
-    keys = sorted({key for one in group for key, _ in _routes(one, external)})
+    keys = sorted({key for one in group for key, _ in keyed_routes(one, external=external)})
     hosts = tuple(key for key in keys if "/" not in key)
     name = base_name(workload, context)
     if shared:
@@ -81,8 +81,8 @@ def url_map(workload: Workload, context: RenderContext, *, external: bool) -> Ur
     on_gke: dict[tuple[str, str, str], OnGke] = {}
     rules: dict[str, dict[str, str]] = {}
     default: str | None = None
-    for one in sorted(group, key=lambda w: (w.id != workload.id, w.id)):
-        for key, route in _routes(one, external):
+    for one in group:
+        for key, route in keyed_routes(one, external=external):
             target = mine
             if one.id != workload.id:
                 there = _on_gke(one, route, name, context, external)
@@ -92,7 +92,9 @@ def url_map(workload: Workload, context: RenderContext, *, external: bool) -> Ur
                 rules.setdefault(key if key in hosts else ANY_HOST, {}).setdefault(path, target)
             if _is_default_backend(route):
                 default = default or target
-    own = next((_on_gke(workload, r, name, context, external) for _, r in _routes(workload, external)), None)
+    own = next(
+        (_on_gke(workload, r, name, context, external) for _, r in keyed_routes(workload, external=external)), None
+    )
     tree = _tree(f"{name}-{'map' if external else 'imap'}", mine, rules, default)
     return UrlMap(name, tree, hosts, own, tuple(on_gke.values()), _unknown(group, context))
 
@@ -161,38 +163,6 @@ def _is_default_backend(route: Route) -> bool:
     return route.path.endswith((".defaultBackend", ".backend"))
 
 
-def _routes(workload: Workload, external: bool) -> Iterator[tuple[str, Route]]:
-    """(host, or the route's own id where it holds for any host; route) of one side, in the order of the manifests."""
-    for exposure in workload.exposures:
-        for route in exposure.routes:
-            if route.external == external and route.kind != "KnativeService":
-                named = route.host is not None and route.host != ANY_HOST
-                yield (
-                    (str(route.host), route)
-                    if named
-                    else (f"{route.kind}/{namespace_of(route.raw)}/{route.name}", route)
-                )
-
-
-def _group(workload: Workload, context: RenderContext, external: bool) -> list[Workload]:
-    """The workload, and all that share a host with it, directly or through others."""
-    keys_of = {
-        w.id: (w, {key for key, _ in _routes(w, external)})
-        for w in (workload, *(a.workload for a in context.assessed.values() if a.id != workload.id))
-    }
-    found = {workload.id: workload}
-    keys = set(keys_of[workload.id][1])
-    grown = True
-    while grown:
-        grown = False
-        for one, own in keys_of.values():
-            if one.id not in found and own & keys:
-                found[one.id] = one
-                keys |= own
-                grown = True
-    return list(found.values())
-
-
 def _on_gke(one: Workload, route: Route, name: str, context: RenderContext, external: bool) -> OnGke:
     assessed = context.assessed.get(one.id)
     moves = assessed is not None and assessed.fit.moves and assessed.fit.target == "service"
@@ -230,8 +200,7 @@ def _health_path(one: Workload, assessed: WorkloadAssessment | None) -> str:
 
 def _unknown(group: Iterable[Workload], context: RenderContext) -> tuple[str, ...]:
     """Services that the group's Ingresses lead to, and that no workload of the snapshot stands behind."""
-    known = {(a.workload.namespace, e.service) for a in context.assessed.values() for e in a.workload.exposures}
-    known |= {(w.namespace, e.service) for w in group for e in w.exposures}
+    known = context.services | {(w.namespace, e.service) for w in group for e in w.exposures}
     found: dict[str, None] = {}
     for one in group:
         for raw in one.related.get("Ingress", ()):
