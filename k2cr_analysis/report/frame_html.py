@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _RIGHT = {"money", "exact", "number", "share", "ms", "hours"}
+_MOST_LISTED = 40
 _CODE = re.compile(r"`([^`]+)`")  # texts set off names as Markdown does
 _DASH = '<span class="none">–</span>'
 
@@ -93,7 +94,7 @@ def _text(column: Column, value: Any, currency: Any) -> str:
         return f'<span class="chip {escape(str(value))}">{escape(VERDICT_WORDS.get(value, str(value)))}</span>'
     if column.name in ("workload_id", "workload_ids", "depends_on"):
         many = value if isinstance(value, list) else [value]
-        return ", ".join(f'<span class="workload">{escape(str(one))}</span>' for one in many)
+        return _listed([f'<span class="workload">{escape(str(one))}</span>' for one in many])
     return _CODE.sub(r"<code>\1</code>", escape(_plain(column, value, currency)))
 
 
@@ -111,6 +112,12 @@ def exact(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def _listed(items: Sequence[str]) -> str:
+    """The first few of a long list; the frame has them all."""
+    more = f" and {len(items) - _MOST_LISTED:,} more" if len(items) > _MOST_LISTED else ""
+    return ", ".join(items[:_MOST_LISTED]) + more
+
+
 _WORDS: dict[str, Callable[[Any], str]] = {
     "exact": exact,
     "number": lambda value: f"{value:,.4g}" if value < 1000 else f"{value:,.0f}",
@@ -118,7 +125,7 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     "ms": milliseconds,
     "hours": lambda value: f"{value:.1f}",
     "flag": lambda value: "yes" if value else "",
-    "list": lambda value: ", ".join(str(one) for one in value) or "–",
+    "list": lambda value: _listed([str(one) for one in value]) or "–",
 }
 
 
