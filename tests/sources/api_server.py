@@ -55,13 +55,14 @@ class Cluster:
                 lists[version][plural] = KINDS[plural][1:]
         return lists
 
-    def kubeconfig(self, path, token="right", user=None):
+    def kubeconfig(self, path, token="right", user=None, authority=None):
+        cluster = {"server": self.url} | ({"certificate-authority": authority} if authority else {})
         config = {
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "gke_proj_europe-west1_shop",
             "contexts": [{"name": "gke_proj_europe-west1_shop", "context": {"cluster": "c", "user": "u"}}],
-            "clusters": [{"name": "c", "cluster": {"server": self.url}}],
+            "clusters": [{"name": "c", "cluster": cluster}],
             "users": [{"name": "u", "user": user or {"token": token}}],
         }
         path.write_text(yaml.safe_dump(config))
@@ -69,12 +70,14 @@ class Cluster:
 
 
 @contextmanager
-def serving(cluster):
+def serving(cluster, tls=None):
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"cluster": cluster}))
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
-    cluster.url = f"http://127.0.0.1:{server.server_port}"
+    cluster.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
     try:
         yield cluster
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import ssl
 import subprocess
 from pathlib import Path
 
@@ -236,6 +237,44 @@ def test_credentials_that_are_not_taken_are_an_error(server, cluster):
     cluster.tokens = {"another"}
     with pytest.raises(RemoteError, match="get-credentials"):
         everything(server)
+
+
+@pytest.fixture
+def certified(tmp_path):
+    """A server that asks for a client's certificate, and the user of a kubeconfig that has one."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=tmp_path, check=True, capture_output=True, timeout=60)
+
+    key = ("-newkey", "rsa:2048", "-nodes")
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=ca", "-days", "2")
+    (tmp_path / "names").write_text("subjectAltName=IP:127.0.0.1")
+    for name in ("server", "client"):
+        openssl("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+        signed = ("-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names", "-days", "2")
+        openssl("x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.crt", *signed)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
+    context.load_verify_locations(tmp_path / "ca.crt")
+    context.verify_mode = ssl.CERT_REQUIRED
+    with serving(Cluster(OBJECTS), context) as found:
+        yield found, {"client-certificate": str(tmp_path / "client.crt"), "client-key": str(tmp_path / "client.key")}
+
+
+def test_tls_with_a_client_s_certificate_and_no_proxy_between(certified, tmp_path, monkeypatch):
+    cluster, user = certified
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    config = cluster.kubeconfig(tmp_path / "config", user=user, authority=str(tmp_path / "ca.crt"))
+    assert sorted(names(everything(ApiServer(CONTEXT, config))[0])) == WHOLE
+
+
+def test_a_certificate_that_nobody_vouches_for_is_an_error_at_once(certified, tmp_path, waits):
+    config = certified[0].kubeconfig(tmp_path / "config", user=certified[1])
+    with pytest.raises(RemoteError, match="cluster-certificate"):
+        everything(ApiServer(CONTEXT, config, Patience(sleep=waits.append)))
+    assert waits == []
 
 
 def test_an_unknown_context_names_the_known_ones(cluster, tmp_path):

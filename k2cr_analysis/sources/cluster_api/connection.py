@@ -22,6 +22,7 @@ IN_CLUSTER: Final = "in-cluster"
 # Connecting, and the longest silence within an answer.
 _TIMEOUT_S: Final = (10.0, 60.0)
 _UNAUTHORIZED: Final = 401
+_CERTIFICATE_REFUSED: Final = "CERTIFICATE_VERIFY_FAILED"
 # A program or a file that gives the token may still give the old one for a moment.
 _RENEWALS: Final = 3
 
@@ -88,6 +89,7 @@ class ApiServer:
 
     def _once(self, path: str, query: Mapping[str, str | int] | None) -> _Answer:
         import urllib3
+        from kubernetes.client.exceptions import ApiException
 
         url = f"{self._client.configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
         try:
@@ -96,10 +98,23 @@ class ApiServer:
             body = reply.response.data
         except (urllib3.exceptions.HTTPError, OSError) as error:
             return _Answer(None, b"", f"{type(error).__name__}: {error}")
+        except ApiException as error:  # the client's own wrapping of a failed TLS handshake
+            said = " ".join(str(error.reason).split())
+            if _CERTIFICATE_REFUSED in said:
+                raise self._no_trust(said) from None
+            return _Answer(None, b"", said)
         said = _message(body)
         trouble = f"{reply.status} {reply.reason}" + (f": {said}" if said else "")
         asked_s = _wait_asked_s(reply.getheader("Retry-After"), reply.getheader("Date"))
         return _Answer(reply.status, body, trouble, asked_s)
+
+    def _no_trust(self, said: str) -> RemoteError:
+        return RemoteError(
+            ref="cluster-certificate",
+            found=f"{self._client.configuration.host}: {said}",
+            expected="the certificate that the kubeconfig's certificate-authority-data vouches for",
+            do="gcloud container clusters get-credentials CLUSTER --location=L",
+        )
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", "User-Agent": "k2cr"}
