@@ -64,6 +64,8 @@ def _steps(build: Build, files: frozenset[str]) -> list[str]:
         workload = build.workload
         suspend = f"kubectl patch cronjob {quote(workload.name)} --namespace={quote(workload.namespace)}"
         steps.append(f'Suspend the CronJob: `{suspend} -p \'{{"spec":{{"suspend":true}}}}\'`; then `./scheduler.sh`.')
+        run = f"gcloud run jobs execute {quote(build.run.name)} {_place(build)} --wait"
+        steps.append(f"Where one run more does no harm, see it at once: `{run}`.")
     steps += _shift(build)
     return [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
 
@@ -102,6 +104,8 @@ def _how_to_see(build: Build) -> str:
             f"`gcloud run services describe {name} {_place(build)} --format='value(status.latestReadyRevisionName)'`."
         )
     if isinstance(build.run, RunJob):
+        if build.run.schedule:
+            return f"Good: `gcloud run jobs describe {name} {_place(build)}` shows it; it has not run yet."
         return f"Good: `gcloud run jobs execute {name} {_place(build)} --wait` ends with success."
     return "Good: the revision is Ready and the queue's backlog does not grow."
 

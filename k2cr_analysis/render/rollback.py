@@ -18,13 +18,16 @@ _SCALABLE = {
 
 
 def rollback_script(build: Build) -> str:
-    """Pods first, then callers, then Cloud Run stops: in no moment is there nobody to answer."""
+    """Pods first, then callers, then Cloud Run stops: in no moment is there nobody to answer. A schedule stops first:
+    better one run late than one run twice.
+    """
     head = [
         f"Takes {build.workload.id} back to GKE. Written by k2cr. Safe to run twice. kubectl must point at the cluster."
     ]
     # What it calls first, so that it finds it.
     pods = [line for w in (*build.context.parts_of(build.workload), build.workload) for line in _pods_back(w)]
-    return script(head, build.context, [*pods, "", *_stop(build)])
+    parts = (_stop(build), pods) if isinstance(build.run, RunJob) else (pods, _stop(build))
+    return script(head, build.context, [*parts[0], "", *parts[1]])
 
 
 def _pods_back(workload: Workload) -> list[str]:

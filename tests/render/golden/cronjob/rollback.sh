@@ -5,6 +5,6 @@ set -euo pipefail
 PROJECT="${PROJECT:-shop-prod}"
 REGION="${REGION:-asia-northeast1}"
 
-kubectl patch cronjob report --namespace=shop --patch='{"spec":{"suspend":false}}'
-
 gcloud scheduler jobs pause report --project="$PROJECT" --location="$REGION"
+
+kubectl patch cronjob report --namespace=shop --patch='{"spec":{"suspend":false}}'
