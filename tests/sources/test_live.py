@@ -256,25 +256,20 @@ def test_a_kill_at_any_call_loses_and_doubles_nothing(project, metrics, tmp_path
     assert bytes_of(tmp_path / "s") == bytes_of(tmp_path / "whole")
 
 
+ONE_DAY = ("--window", "1d", "--end", "2026-03-03")
+
+
+def of_one_day(project):
+    return ["collect", "--context", CONTEXT, "--kubeconfig", project[1].kubeconfig, *ONE_DAY]
+
+
 def k2cr(*arguments):
     command = [sys.executable, "-c", "from k2cr_analysis.cli import main; main()", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_the_verb_prints_its_plan_its_result_and_how_to_resume(project, metrics, tmp_path):
-    words = [
-        "collect",
-        "--context",
-        CONTEXT,
-        "--kubeconfig",
-        project[1].kubeconfig,
-        "--window",
-        "1d",
-        "--end",
-        "2026-03-03",
-        "--out",
-        tmp_path / "s",
-    ]
+    words = [*of_one_day(project), "--out", tmp_path / "s"]
     planned = k2cr(*words, "--dry-run")
     assert planned.returncode == 0 and planned.stdout.startswith("metrics: about 29 calls, 5,040 points")
     assert not metrics.calls and not (tmp_path / "s").exists()
@@ -300,17 +295,7 @@ def bills(monkeypatch):
 
 
 def test_the_bill_comes_along_and_each_source_fails_by_itself(project, metrics, bills, tmp_path):
-    words = [
-        "collect",
-        "--context",
-        CONTEXT,
-        "--kubeconfig",
-        project[1].kubeconfig,
-        "--window",
-        "1d",
-        "--end",
-        "2026-03-03",
-    ]
+    words = of_one_day(project)
     words += ["--billing-table", TABLE, "--prices", "embedded", "--out"]
     planned = k2cr(*words, tmp_path / "s", "--dry-run")
     assert "billing: 3.0 MiB to read" in planned.stdout and not bills.jobs
@@ -330,19 +315,7 @@ def test_the_bill_comes_along_and_each_source_fails_by_itself(project, metrics, 
 
 def test_the_bill_beside_manifests(bills, tmp_path):
     (tmp_path / "web.json").write_text(json.dumps(OBJECTS[0]))
-    words = [
-        "collect",
-        "--manifests",
-        tmp_path / "web.json",
-        "--project",
-        "proj",
-        "--window",
-        "1d",
-        "--end",
-        "2026-03-03",
-        "--billing-table",
-        TABLE,
-    ]
+    words = ["collect", "--manifests", tmp_path / "web.json", "--project", "proj", *ONE_DAY, "--billing-table", TABLE]
     done = k2cr(*words, "--out", tmp_path / "s")
     assert done.returncode == 0, done.stderr
     provenance = open_snapshot(tmp_path / "s").provenance
@@ -379,19 +352,7 @@ main()
 @pytest.mark.parametrize("bytes_left", [1500, 8000])  # within a chunk; within the snapshot's own tables
 def test_a_disk_that_takes_no_more_keeps_what_was_read(project, metrics, tmp_path, bytes_left):
     """A limit on the size of a file stands in for a full disk: the write fails in its middle."""
-    words = [
-        "collect",
-        "--context",
-        CONTEXT,
-        "--kubeconfig",
-        project[1].kubeconfig,
-        "--window",
-        "1d",
-        "--end",
-        "2026-03-03",
-        "--out",
-        tmp_path / "s",
-    ]
+    words = [*of_one_day(project), "--out", tmp_path / "s"]
     done = subprocess.run(
         [sys.executable, "-c", FULL, str(bytes_left), *map(str, words)],
         capture_output=True,
