@@ -26,7 +26,7 @@ from k2cr_analysis.cost.fewest_nodes import fewest_nodes
 from k2cr_analysis.cost.held_nodes import holding_nodes, pool_minimum
 from k2cr_analysis.cost.placement import PlacedPool, placed_pools
 from k2cr_analysis.cost.pod_demand import PodDemand, pod_demands
-from k2cr_analysis.cost.repack import Load, PodGroup, fullest, load_of
+from k2cr_analysis.cost.repack import Load, PodGroup, fullest, load_of, sum_of
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.observed import WorkloadUsage
@@ -221,10 +221,11 @@ class PackedPool:
         self.floor = min(max(placed.pool.zones, min_nodes), len(self.node_names))  # while it has pods
         self._zones = placed.pool.zones
         self._held = {n: held[n] for n in self.node_names if n in held}
+        self._loads = {w: load_of(found) for w, found in self.groups.items()}
         self.load = load_of(placed.groups.values())
         self._node_month = node_month
         self._months = [node_month.get(n, _ZERO) for n in self.node_names]
-        self._needed_without: dict[tuple[PodGroup, ...], int] = {}
+        self._needed_without: dict[tuple[str, ...], int] = {}
         self._on_node: dict[str, dict[str, int]] = {}
         for workload_id in placed.groups:
             for pod in demands[workload_id].live:
@@ -274,16 +275,17 @@ class PackedPool:
         today = len(self.node_names)
         if len(here) == len(self.groups):
             return 0
-        left = tuple(sorted(g for w in here for g in self.groups[w]))
         # Most single workloads are too small to free a node: that shows without packing.
-        if self._in_proportion(load_of(left)) >= today:
+        in_proportion = self._in_proportion(sum_of(self._loads[w] for w in here))
+        if in_proportion >= today:
             return today
-        if left not in self._needed_without:
+        key = tuple(here)
+        if key not in self._needed_without:
             gone = set(here)
             staying = [g for w, found in self.groups.items() if w not in gone for g in found]
-            self._needed_without[left] = self._needed(staying, self._in_proportion(load_of(left)))
+            self._needed_without[key] = self._needed(staying, in_proportion)
         held = len(self._held_without(frozenset(here)))
-        return min(today, max(self._in_proportion(load_of(left)), self._needed_without[left], self.floor, held))
+        return min(today, max(in_proportion, self._needed_without[key], self.floor, held))
 
     def _needed(self, staying: Sequence[PodGroup], enough: int) -> int:
         """As many as the pods need when packed again; those spread evenly over zones need room in each of them."""

@@ -124,6 +124,14 @@ def load_of(groups: Iterable[PodGroup]) -> Load:
     return load
 
 
+def sum_of(loads: Iterable[Load]) -> Load:
+    """Several loads together."""
+    cpu = memory = pods = 0
+    for load in loads:
+        cpu, memory, pods = cpu + load.cpu_millicores, memory + load.memory_kib, pods + load.pods
+    return Load(cpu, memory, pods)
+
+
 def least_nodes(room: Room, load: Load) -> int:
     """A number of nodes that no packing can go below."""
     rooms = (room.cpu_millicores, room.memory_kib, room.pods)

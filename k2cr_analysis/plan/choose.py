@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import compress, product
 
-from k2cr_analysis.plan.covers import ClusterCovers, Cover, cluster_covers, upper_bound
+from k2cr_analysis.plan.covers import ClusterCovers, Cover, bound_by_effort, cluster_covers, upper_bound
 from k2cr_analysis.plan.hops import Key
 from k2cr_analysis.plan.proof import prove
 from k2cr_analysis.plan.worth import Candidate, Fleet
@@ -26,6 +26,8 @@ _PARTS = (0.9, 0.7, 0.5, 0.3, 0.1)
 _NO_COVER = Cover(0.0, 0, ())
 _SINGLES_TRIED = 300
 _EQUAL = Decimal("0.00001")  # the bound is worked out in floats
+
+_FREE_MATTERS = Decimal("0.05")  # of the bound
 
 _ZERO = Decimal(0)
 
@@ -63,6 +65,9 @@ def choose(fleet: Fleet, exact_up_to: int = EXACT_UP_TO) -> Choice:
     chosen = _best(fleet, [(), *_wholes(fleet, clusters, joined), joined])
     if _objective(fleet, chosen) < bound - _EQUAL:
         chosen = _with_singles(fleet, _with_hops_settled(fleet, chosen))
+    free = fleet.free_tier_of(fleet.candidates).month
+    if _objective(fleet, chosen) < bound - _EQUAL and free > bound * _FREE_MATTERS:
+        bound = min(bound, Decimal(repr(round(bound_by_effort(fleet), 6))))
     objective, method = _objective(fleet, chosen), "local search; bound by Lagrangian decomposition"
     if objective < bound - _EQUAL and (proof := prove(fleet)) is not None:
         chosen = max(chosen, proof.chosen, key=lambda c: _objective(fleet, c))  # the first of equals

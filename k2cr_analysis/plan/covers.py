@@ -101,9 +101,16 @@ class PoolCovers:
 class ClusterCovers:
     """All pools of one cluster, and what its candidates are worth where pods are billed one by one."""
 
-    def __init__(self, avoidable: Avoidable, candidates: Sequence[Candidate], hops: Mapping[Key, Decimal]) -> None:
+    def __init__(
+        self,
+        avoidable: Avoidable,
+        candidates: Sequence[Candidate],
+        hops: Mapping[Key, Decimal],
+        with_cloud_run: bool = True,
+    ) -> None:
         self.candidates = tuple(candidates)
-        alone = np.array([float(c.cloud_run_month + c.effort_month) for c in candidates])
+        paid = [c.cloud_run_month if with_cloud_run else Decimal(0) for c in candidates]
+        alone = np.array([float(month + c.effort_month) for month, c in zip(paid, candidates, strict=True)])
         self._cost = alone + np.array([float(hops.get(c.key, 0)) for c in candidates])
         attributed = np.array([float(c.attributed_month) if avoidable.by_pod else 0.0 for c in candidates])
         self._alone = attributed - self._cost
@@ -144,11 +151,11 @@ class ClusterCovers:
         )
 
 
-def cluster_covers(fleet: Fleet) -> tuple[ClusterCovers, ...]:
-    """One for each cluster of the fleet, in their order."""
+def cluster_covers(fleet: Fleet, with_cloud_run: bool = True) -> tuple[ClusterCovers, ...]:
+    """One for each cluster of the fleet, in order; as if Cloud Run were for nothing, without ``with_cloud_run``."""
     hops = hop_shares(fleet)
     return tuple(
-        ClusterCovers(avoidable, [c for c in fleet.candidates if c.cluster == number], hops)
+        ClusterCovers(avoidable, [c for c in fleet.candidates if c.cluster == number], hops, with_cloud_run)
         for number, avoidable in enumerate(fleet.avoidables)
     )
 
@@ -173,3 +180,11 @@ def hop_shares(fleet: Fleet) -> dict[Key, Decimal]:
 def upper_bound(fleet: Fleet, clusters: Sequence[ClusterCovers]) -> float:
     """No plan is worth more a month: the clusters' bounds, and all of the free tier that there is to have."""
     return sum(c.bound for c in clusters) + float(fleet.free_tier_of(fleet.candidates).month)
+
+
+def bound_by_effort(fleet: Fleet) -> float:
+    """No plan is worth more, for another reason: the free tier never takes off more than Cloud Run costs.
+
+    Lower than ``upper_bound`` where little or nothing pays, and the free tier would be most of that bound.
+    """
+    return sum(c.bound for c in cluster_covers(fleet, with_cloud_run=False))

@@ -77,14 +77,15 @@ def _greedy(cost: FloatArray, freed: FloatArray, needed: FloatArray) -> tuple[in
 def _trimmed(picked: np.ndarray, cost: FloatArray, freed: FloatArray, needed: FloatArray) -> tuple[int, ...]:
     """Without those that the cover can do without, the dearest first."""
     spare = freed[picked].sum(axis=0) - needed + SLACK
-    kept = dict.fromkeys(int(i) for i in picked)
     # Whatever is larger than what is to spare is needed.
     small = picked[np.all(freed[picked] <= spare, axis=1)]
-    for index in (int(i) for i in small[np.argsort(-cost[small], kind="stable")]):
-        if np.all(freed[index] <= spare):
-            spare = spare - freed[index]
-            del kept[index]
-    return tuple(kept)
+    small = small[np.argsort(-cost[small], kind="stable")]
+    dropped, room = set(), spare.tolist()
+    for index, sizes in zip(small.tolist(), freed[small].tolist(), strict=True):
+        if all(size <= rest for size, rest in zip(sizes, room, strict=True)):
+            room = [rest - size for size, rest in zip(sizes, room, strict=True)]
+            dropped.add(index)
+    return tuple(index for index in picked.tolist() if index not in dropped)
 
 
 class _Search:

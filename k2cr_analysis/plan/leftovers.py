@@ -26,7 +26,7 @@ def leftovers(fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Left, ...]:
     found = []
     for number, assessment in enumerate(fleet.assessments):
         here = [c.id for c in chosen if c.cluster == number]
-        parts = _parts_of_the_rest(fleet, number)
+        parts, now = _parts_of_the_rest(fleet, number), fleet.avoidables[number].together(here).month
         for assessed in assessment.workloads:
             if (number, assessed.id) in moved:
                 continue
@@ -34,7 +34,7 @@ def leftovers(fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Left, ...]:
             if candidate is None:
                 held = parts.get(assessed.id)
             else:
-                held = _lost_more(fleet.avoidables[number], assessed.id, here)
+                held = _lost_more(fleet.avoidables[number], assessed.id, here, now)
             found.append(Left(assessed.id, _why(assessed, candidate, held), held, fleet.names[number]))
     return most_held_first(found)
 
@@ -61,9 +61,9 @@ def _parts_of_the_rest(fleet: Fleet, number: int) -> dict[str, Decimal]:
     return parts | {w: (whole - gone) * share / asked for w, share in known.items() if asked}
 
 
-def _lost_more(avoidable: Avoidable, identity: str, gone: Sequence[str]) -> Decimal | None:
-    """What the bill would lose more if this one left with those that go."""
-    now, more = avoidable.together(gone).month, avoidable.together([*gone, identity]).month
+def _lost_more(avoidable: Avoidable, identity: str, gone: Sequence[str], now: Decimal | None) -> Decimal | None:
+    """What the bill would lose more if this one left with those that go, which lose it ``now`` a month."""
+    more = avoidable.together([*gone, identity]).month
     if now is None or more is None or not avoidable.is_counted(identity):
         return None
     return max(more - now, _ZERO)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -10,14 +11,14 @@ from k2cr_analysis.cost.avoidable import ASSUMPTIONS
 from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.plan.choose import Choice, choose
 from k2cr_analysis.plan.ending import endings
-from k2cr_analysis.plan.hops import HOP_PRICED, HOP_UNPRICED
+from k2cr_analysis.plan.hops import HOP_PRICED, HOP_UNPRICED, Key
 from k2cr_analysis.plan.leftovers import leftovers, most_held_first
 from k2cr_analysis.plan.portfolio import portfolio_of, portfolio_over_currencies
 from k2cr_analysis.plan.result import Plan, Portfolio
 from k2cr_analysis.plan.sensitivity import break_even_requests, swings
 from k2cr_analysis.plan.waves import wave_assumptions, waves_of
 from k2cr_analysis.plan.work import work_of
-from k2cr_analysis.plan.worth import EFFORT_ASSUMPTION, HOURS_PER_DAY, Candidate, Fleet
+from k2cr_analysis.plan.worth import EFFORT_ASSUMPTION, HOURS_PER_DAY, Fleet
 
 _SAME_ON_BOTH_SIDES = "load balancers, traffic to the internet and logs cost on Cloud Run what they cost today"
 _NO_RATE = "no [rates] engineer_hour in the config: the effort of the move is not weighed against its saving"
@@ -62,6 +63,7 @@ def _of_one_currency(fleet: Fleet, currency: str) -> tuple[Plan, Portfolio]:
 
 def _plan(fleet: Fleet, choice: Choice, currency: str) -> Plan:
     waves, worth = waves_of(fleet, choice.chosen), fleet.worth(choice.chosen)
+    name = _names(fleet)
     even = [(c, found) for c in fleet.candidates if (found := break_even_requests(c)) is not None]
     return Plan(
         currency=currency,
@@ -79,16 +81,16 @@ def _plan(fleet: Fleet, choice: Choice, currency: str) -> Plan:
         held_month=fleet.held_month(choice.chosen),
         endings=endings(fleet, choice.chosen, waves),
         swings=swings(fleet, choice.chosen),
-        break_even_requests={_name(fleet, c): found for c, found in even},
+        break_even_requests={name[c.key]: found for c, found in even},
         work=work_of(fleet, choice.chosen),
-        requests_month={_name(fleet, c): c.assessed.timeline.requests for c, _ in even if c.assessed.timeline},
+        requests_month={name[c.key]: c.assessed.timeline.requests for c, _ in even if c.assessed.timeline},
     )
 
 
-def _name(fleet: Fleet, candidate: Candidate) -> str:
-    """A workload's id; with its cluster where another cluster of the fleet has the same one."""
-    twice = any(c.id == candidate.id and c.cluster != candidate.cluster for c in fleet.candidates)
-    return f"{fleet.names[candidate.cluster]}:{candidate.id}" if twice else candidate.id
+def _names(fleet: Fleet) -> dict[Key, str]:
+    """Each candidate's id; with its cluster where another cluster of the fleet has the same one."""
+    times = Counter(c.id for c in fleet.candidates)
+    return {c.key: c.id if times[c.id] == 1 else f"{fleet.names[c.cluster]}:{c.id}" for c in fleet.candidates}
 
 
 def _joined(plans: Sequence[Plan], reason: str) -> Plan:
