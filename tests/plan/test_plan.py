@@ -1,5 +1,6 @@
 """The plan: the best set, its bound, its waves, and what it says of those that stay."""
 
+import sys
 from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations
@@ -204,3 +205,12 @@ def test_the_order_of_workloads_does_not_matter(found, shuffled):
     other = list(objects)
     shuffled.shuffle(other)
     assert plan(assessment(objects, moves)) == plan(assessment(other, moves))
+
+
+def test_where_no_move_pays_its_effort_the_free_tier_is_no_gap(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ortools.sat.python", None)  # as where it is not installed
+    tiny = [workload(f"w{n}", "10m", "16Mi") for n in range(40)]
+    moves = {f"w{n}": Move(1) for n in range(40)}
+    made = plan(assessment([node("a"), node("b"), *tiny, workload("db")], moves | {"db": Move(None, "blocked")}, engineer_hour="60"))  # fmt: skip
+    assert (made.objective, made.bound, made.gap) == (0, 0, 0)
+    assert "OR-Tools" not in made.method
