@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption
 from k2cr_analysis.errors import K2crError
 
 VERBS = (
@@ -47,6 +49,8 @@ def k2cr(
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Which GKE workloads can move to Cloud Run, what that really saves, and the files to do it."""
 
@@ -62,3 +66,7 @@ def main() -> None:
     except K2crError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
+    except Exception:
+        traceback.print_exc()
+        print("k2cr: this is a bug of k2cr: please report it, with the command and the lines above", file=sys.stderr)
+        sys.exit(1)

@@ -21,8 +21,8 @@ from k2cr_analysis.cli.output import (
     calibration_from,
     config_from,
     give,
-    say,
 )
+from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say, say_all
 from k2cr_analysis.errors import UsageError
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def assess(
     ] = "coarse",
     format: FormatOption = Format.TABLE,  # noqa: A002 (the option's name is in the contract)
     out: OutOption = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.assessment import assess as run
     from k2cr_analysis.assessment.find import find_workload
@@ -92,8 +93,7 @@ def assess(
         give(text, out)
         if format is Format.TABLE and workload is not None:
             give(_findings(find_workload(assessed, workload)), out)
-    if not quiet:
-        _summary(assessed, found)
+    _summary(assessed, found)
 
 
 def split_arguments(arguments: Sequence[str]) -> tuple[list[Path], str | None]:
@@ -150,5 +150,4 @@ def _summary(assessed: Sequence[Assessment], found: Portfolio) -> None:
     accounted = found.fields.accounted / found.fields.seen if found.fields.seen else 1.0
     say(", ".join(f"{count} {verdict}" for verdict, count in found.counts.items()))
     say(f"fields accounted for: {found.fields.accounted} of {found.fields.seen} ({share(accounted)})")
-    for note in sorted({text for a in assessed for text in a.assumptions}):
-        say(f"assumed: {note}")
+    say_all([f"assumed: {note}" for note in sorted({text for a in assessed for text in a.assumptions})])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from k2cr_analysis.cli.progress import Progress
+from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say, say_all
 from k2cr_analysis.errors import RemoteError, UsageError
 
 if TYPE_CHECKING:
@@ -98,8 +99,8 @@ def collect(
         bool,
         typer.Option("--print-commands", help="Print the kubectl, curl and bq lines for a person who has access."),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Every note, not only the first few of a sort.")] = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.remote.credentials import Caller
     from k2cr_analysis.sources.collection import collect_manifests, remote_tables
@@ -138,7 +139,7 @@ def collect(
         read_prices = None if prices is None else partial(_price_table, prices, caller)
         book = prices.value if prices else None
         options = LiveOptions(window, end, redact.value, table_files, billing_table, book, read_prices)
-        progress = Progress(is_quiet=quiet)
+        progress = Progress()
         if dry_run:
             print("\n".join(plan_of(live, options, progress)))
             return
@@ -170,8 +171,7 @@ def collect(
             tables=tables,
             failed={name: error.found for name, error in failed.items()},
         )
-    if not quiet:
-        _tell_notes(provenance, limit=None if verbose else 20)
+    _tell_notes(provenance)
     print(_summary(provenance, out))
     if failures:
         raise _to_resume(failures)
@@ -208,7 +208,7 @@ def _bill(table: str, window: tuple[datetime, datetime], project: str | None, ca
 
     export = BillingExport(table, *window, project, caller)
     plan = export.plan()
-    print(plan, file=sys.stderr)
+    say(str(plan))
     return export.read(plan)
 
 
@@ -238,19 +238,16 @@ def _to_resume(failures: Sequence[RemoteError]) -> RemoteError:
     )
 
 
-def _tell_notes(provenance: Provenance, limit: int | None) -> None:
-    # What may be somebody's mistake first; files of other tools last.
-    expected = ("not-a-cluster-object", "empty-file")
-    told = [
-        *(_one_line("skipped", notice) for notice in provenance.skipped if notice.ref not in expected),
-        *(_one_line("refused value", notice) for notice in provenance.problems),
-        *(f"twice: {s.id}: {s.kept} stands, {s.dropped} does not" for s in provenance.superseded),
-        *(_one_line("skipped", notice) for notice in provenance.skipped if notice.ref in expected),
-    ]
-    for line in told[:limit]:
-        print(line, file=sys.stderr)
-    if limit is not None and len(told) > limit:
-        print(f"and {len(told) - limit} more notes: --verbose, or snapshot.json", file=sys.stderr)
+def _tell_notes(provenance: Provenance) -> None:
+    """Bad files and values are somebody's mistake and are all told; of the rest the first few."""
+    expected = [n for n in provenance.skipped if n.ref in ("not-a-cluster-object", "empty-file")]
+    for notice in provenance.skipped:
+        if notice not in expected:
+            say(_one_line("skipped", notice))
+    for notice in provenance.problems:
+        say(_one_line("refused value", notice))
+    rest = [f"twice: {s.id}: {s.kept} stands, {s.dropped} does not" for s in provenance.superseded]
+    say_all([*rest, *(_one_line("skipped", notice) for notice in expected)], where=", or snapshot.json")
 
 
 def _one_line(what: str, notice: Notice) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from k2cr_analysis.cli.output import Format, FormatOption, OutOption, as_csv, as_json, as_table, give
+from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption
 
 if TYPE_CHECKING:
     from k2cr_analysis.cost.one_shape import ShapeCost
@@ -40,6 +41,8 @@ def _cost(
     no_free_tier: Annotated[bool, typer.Option("--no-free-tier", help="Leave the account's free tier out.")] = False,
     format: FormatOption = Format.TABLE,  # noqa: A002 (the option's name is in the contract)
     out: OutOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.cost import cost
 

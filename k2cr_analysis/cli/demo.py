@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from k2cr_analysis.cli.output import say
+from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say
 
 
 def register(app: typer.Typer) -> None:
@@ -17,7 +17,8 @@ def register(app: typer.Typer) -> None:
 def demo(
     out: Annotated[Path, typer.Option("--out", help="A folder for the pages and the files.")] = Path("reports/demo"),
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Pages that are made at the same time.")] = 2,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.render import render
     from k2cr_analysis.report.batch import Selection, failed_pages, write_report
@@ -25,11 +26,10 @@ def demo(
     from k2cr_analysis.resources import bundled
 
     snapshot = bundled("data", "demo")
-    tell = (lambda _: None) if quiet else say
-    tell("assessing the demo cluster (made-up data)")
+    say("assessing the demo cluster (made-up data)")
     (assessment,) = assess_many([snapshot], None)
     folders = render(assessment, out=out / "rendered")
-    tell(f"{len(folders)} workloads rendered to {out / 'rendered'}")
-    made = write_report([snapshot], out, Selection(jobs=jobs, deploy=out / "rendered"), say=tell)
+    say(f"{len(folders)} workloads rendered to {out / 'rendered'}")
+    made = write_report([snapshot], out, Selection(jobs=jobs, deploy=out / "rendered"), say=say)
     typer.echo(f"open {(out / 'index.html').resolve().as_uri()}")
     failed_pages(made)

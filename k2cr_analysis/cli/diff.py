@@ -19,8 +19,8 @@ from k2cr_analysis.cli.output import (
     as_table,
     config_from,
     give,
-    say,
 )
+from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say, say_all
 
 if TYPE_CHECKING:
     from k2cr_analysis.diff import Diff, FieldChange, FigureChange, Placement, WorkloadChange
@@ -48,7 +48,8 @@ def diff(
     ] = None,
     format: FormatOption = Format.TABLE,  # noqa: A002 (the option's name is in the contract)
     out: OutOption = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.config import load_config
     from k2cr_analysis.diff import diff as compare
@@ -62,10 +63,8 @@ def diff(
         give(as_csv(_COSTS, list(_cost_rows(found))), out)
     else:
         give("\n".join(_sections(found)) if found.changed else "nothing changed\n", out)
-    if not quiet:
-        say(_summary(found))
-        for note in found.notes:
-            say(f"note: {note}")
+    say(_summary(found))
+    say_all([f"note: {note}" for note in found.notes])
 
 
 def _sections(found: Diff) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from k2cr_analysis.cli.output import as_table
+from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption
 from k2cr_analysis.errors import PartialError
 
 
@@ -34,6 +35,8 @@ def doctor(
         str | None, typer.Option("--impersonate-service-account", metavar="EMAIL", help="Ask as this account.")
     ] = None,
     quota_project: Annotated[str | None, typer.Option("--quota-project", help="Project whose quota is used.")] = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.remote.credentials import Caller
     from k2cr_analysis.sources.cluster_api.connection import current_context

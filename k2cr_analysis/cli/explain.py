@@ -6,11 +6,15 @@ from typing import Annotated
 
 import typer
 
+from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption
+
 
 def register(app: typer.Typer) -> None:
     @app.command()
     def explain(
         rule: Annotated[str | None, typer.Argument(help="The id of a rule; without it, all rules are listed.")] = None,
+        quiet: QuietOption = False,
+        verbose: VerboseOption = False,
     ) -> None:
         """Print what a rule finds, why it matters and what to do."""
         from k2cr_analysis.assessment.rule_pages import find_page, page_text, rule_pages

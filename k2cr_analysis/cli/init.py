@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption
+
 
 def register(app: typer.Typer) -> None:
     app.command()(init)
@@ -15,6 +17,8 @@ def register(app: typer.Typer) -> None:
 def init(
     out: Annotated[Path, typer.Option(help="A folder, or the config file itself (ends in .toml).")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that differ.")] = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Write a commented k2cr.toml and copies of the notebooks; files that are there already are kept."""
     from k2cr_analysis.config.starter import write_starter

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from k2cr_analysis.cli.verbosity import say
 from k2cr_analysis.config import Config, load_config
 
 if TYPE_CHECKING:
@@ -58,11 +58,6 @@ def give(text: str, out: Path | None) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
     say(f"written: {out}")
-
-
-def say(text: str) -> None:
-    """A note beside the result: to stderr."""
-    print(text, file=sys.stderr)
 
 
 def as_json(document: Mapping[str, Any]) -> str:

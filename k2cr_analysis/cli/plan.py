@@ -19,8 +19,8 @@ from k2cr_analysis.cli.output import (
     as_table,
     config_from,
     give,
-    say,
 )
+from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say, say_all
 
 if TYPE_CHECKING:
     from k2cr_analysis.plan import Ending, Plan, Wave
@@ -45,7 +45,8 @@ def plan(
     config: ConfigOption = None,
     format: FormatOption = Format.TABLE,  # noqa: A002 (the option's name is in the contract)
     out: OutOption = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.assessment import assess
     from k2cr_analysis.plan import plan as make
@@ -59,10 +60,8 @@ def plan(
         give(as_csv(_WAVES, [_wave_row(wave, " ".join(wave.workloads)) for wave in made.waves]), out)
     else:
         give("\n".join(_sections(made)), out)
-    if not quiet:
-        say(_verdict(made))
-        for note in made.assumptions:
-            say(f"assumed: {note}")
+    say(_verdict(made))
+    say_all([f"assumed: {note}" for note in made.assumptions])
 
 
 def _sections(made: Plan) -> Iterator[str]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from k2cr_analysis.cli.output import Format, FormatOption, OutOption, as_csv, as_json, as_table, give, say
+from k2cr_analysis.cli.output import Format, FormatOption, OutOption, as_csv, as_json, as_table, give
+from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say, say_all
 
 if TYPE_CHECKING:
-    from k2cr_analysis.sources.catalog.book import Change, Unclassified
+    from k2cr_analysis.sources.catalog.book import Change
 
 _SHOWN = ("meter", "consumption_model", "rate", "currency", "unit", "effective_date", "source")
 
@@ -34,6 +35,8 @@ def _show(
     region: Annotated[str, typer.Option(help="Region, such as asia-northeast1.")],
     format: FormatOption = Format.TABLE,  # noqa: A002 (the option's name is in the contract)
     out: OutOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.model.prices import PriceBook
     from k2cr_analysis.report.price_documents import price_rows
@@ -50,7 +53,8 @@ def _show(
 def _refresh(
     out: Annotated[Path | None, typer.Option(help="Write the book here; default: the user's data folder.")] = None,
     currency: Annotated[str, typer.Option(help="ISO 4217 code of the bill's currency.")] = "USD",
-    verbose: Annotated[bool, typer.Option("--verbose", help="List every SKU that is no known meter.")] = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.model.prices import PriceBook
     from k2cr_analysis.sources.catalog.book import changes, refreshed
@@ -60,7 +64,8 @@ def _refresh(
 
     found = refreshed(read_skus(SERVICES, currency), currency)
     give(_changes_text(changes(PriceBook.embedded(), found.book)), None)
-    _say_unclassified(found.unclassified, limit=None if verbose else 20)
+    say(f"{len(found.unclassified)} SKUs are no known meter" + (":" if found.unclassified else ""))
+    say_all([f"  {sku.sku_id}  {sku.description}: {sku.why}" for sku in found.unclassified])
     give(price_file(found.book), out or default_path())
     say("`k2cr collect --prices catalog` puts these prices into a snapshot")
 
@@ -76,11 +81,3 @@ def _changes_text(found: Sequence[Change]) -> str:
         )
     header = ("meter", "region", "consumption_model", "before", "after", "change", "unit")
     return as_table(header, rows, right=(3, 4, 5)) if rows else "no price differs from the embedded book\n"
-
-
-def _say_unclassified(found: Sequence[Unclassified], limit: int | None) -> None:
-    say(f"{len(found)} SKUs are no known meter" + (":" if found else ""))
-    for sku in found[:limit]:
-        say(f"  {sku.sku_id}  {sku.description}: {sku.why}")
-    if limit is not None and len(found) > limit:
-        say(f"  and {len(found) - limit} more: --verbose")

@@ -5,21 +5,22 @@ from __future__ import annotations
 import sys
 from typing import Final
 
+from k2cr_analysis.cli.verbosity import is_quiet
+
 _WIDTH: Final = 100
 # Elsewhere than on a terminal: one line in so many of a kind.
 _ONE_IN: Final = 20
 
 
 class Progress:
-    """Tells what is being done; ``is_quiet`` tells nothing."""
+    """Tells what is being done; nothing with ``--quiet``."""
 
-    def __init__(self, *, is_quiet: bool) -> None:
-        self._is_quiet = is_quiet
+    def __init__(self) -> None:
         self._on_terminal = sys.stderr.isatty()
         self._told: dict[str, int] = {}
 
     def __call__(self, text: str) -> None:
-        if self._is_quiet:
+        if is_quiet():
             return
         if self._on_terminal:
             print(f"\r{text[:_WIDTH]:<{_WIDTH}}", end="", file=sys.stderr, flush=True)
@@ -31,5 +32,5 @@ class Progress:
 
     def end(self) -> None:
         """Leave the line that changes."""
-        if self._on_terminal and not self._is_quiet:
+        if self._on_terminal and not is_quiet():
             print(file=sys.stderr)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from k2cr_analysis.cli.output import ConfigOption, config_from, say
+from k2cr_analysis.cli.output import ConfigOption, config_from
+from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say
 
 if TYPE_CHECKING:
     from k2cr_analysis.model.finding import Target
@@ -37,7 +38,8 @@ def render(
     check: Annotated[
         bool, typer.Option("--check", help="Give both forms to the real gcloud, offline, and compare.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.assessment import assess
     from k2cr_analysis.render import render as write
@@ -47,10 +49,9 @@ def render(
     folders = write(assessment, workloads or (), out, project=project, region=region)
     for folder in folders.values():
         typer.echo(str(folder))
-    if not quiet:
-        say(f"{len(folders)} of {len(assessment.workloads)} workloads rendered to {out}")
-        for name in waiting(assessment) if not workloads else ():
-            say(f'not rendered: {name}: say which container takes its requests: [workload."{name}"] ingress_container')
+    say(f"{len(folders)} of {len(assessment.workloads)} workloads rendered to {out}")
+    for name in waiting(assessment) if not workloads else ():
+        say(f'not rendered: {name}: say which container takes its requests: [workload."{name}"] ingress_container')
     if check:
         _check(folders, {one.id: one.fit.target for one in assessment.workloads})
 

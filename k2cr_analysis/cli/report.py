@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from k2cr_analysis.cli.output import ConfigOption, say
+from k2cr_analysis.cli.output import ConfigOption
+from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say
 
 _SHARD = re.compile(r"(\d+)/(\d+)")
 
@@ -30,20 +31,17 @@ def report(
         bool, typer.Option("--resume", help="Keep pages that are whole and made from the same facts.")
     ] = False,
     config: ConfigOption = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.report.batch import Selection, failed_pages, write_report
     from k2cr_analysis.report.parameters import default_config
 
     places, workloads = split_arguments(snapshots)
     selection = Selection(tuple(workloads), parse_shard(shard), resume, jobs)
-    made = write_report(places, out, selection, config=default_config(config), say=_quietly if quiet else say)
+    made = write_report(places, out, selection, config=default_config(config), say=say)
     typer.echo(str(out / "index.html"))
     failed_pages(made)
-
-
-def _quietly(_: str) -> None:
-    return
 
 
 def split_arguments(arguments: list[str]) -> tuple[list[Path], list[str]]:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption
+
 
 def register(app: typer.Typer) -> None:
     app.command("simulate", help="Latency, cold starts and instances of one service under a load, without a snapshot.")(
@@ -64,6 +66,8 @@ def _simulate(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal results.")] = 1,
     output_format: Annotated[Literal["table", "json"], typer.Option("--format", help="Form of the result.")] = "table",
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.cli.output import as_json, give
     from k2cr_analysis.latency.one_service import simulate

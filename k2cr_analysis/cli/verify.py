@@ -17,8 +17,8 @@ from k2cr_analysis.cli.output import (
     as_table,
     config_from,
     give,
-    say,
 )
+from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say, say_all
 
 if TYPE_CHECKING:
     from k2cr_analysis.assessment.verify import Comparison, Verification
@@ -48,7 +48,8 @@ def verify(
     config: ConfigOption = None,
     format: FormatOption = Format.TABLE,  # noqa: A002 (the option's name is in the contract)
     out: OutOption = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No notes on stderr.")] = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.assessment import assess
     from k2cr_analysis.assessment.verify import verify as run
@@ -68,9 +69,7 @@ def verify(
     measured = run_metrics(read_table_file(str(metrics), "run_metrics"), service)
     found = run(assess(snapshot, config_from(config)), workload, measured, calibration=known, tolerance=tolerance)
     give(_document(found, format), out)
-    if not quiet:
-        for note in found.assumptions:
-            say(f"assumed: {note}")
+    say_all([f"assumed: {note}" for note in found.assumptions])
     if calibration is not None:
         write_calibration(known.with_learned(found.learned), calibration)
         say(f"written: {calibration}")
