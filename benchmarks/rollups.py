@@ -7,8 +7,9 @@ Each way runs in a process of its own on the same Parquet file, laid out as a sn
 and memory as ratios to pandas. "decode" only decodes the column of values.
 The file takes about 9 bytes a point. The ways must give the same numbers, else the run fails.
 
-Measured on two shared cores, 2,000 containers (86.4 million points): pandas 102.8 s and 9.0 GiB; DuckDB 29.9 s and
-0.86 GiB (3.4x faster, 10x less memory); k2cr 4.7 s and 99 MiB (21.8x faster, 92x less memory), 2.9x the decoding.
+Measured on two cores shared with six other busy processes, 2,000 containers (86.4 million points), pandas 3.1: pandas
+49.2 s (30.9 of CPU) and 9.0 GiB; DuckDB 16.1 s and 0.87 GiB (3.1x faster); k2cr 5.9 s (4.3 of CPU) and 103 MiB (8.3x
+faster, 88x less memory), 3.6x the decoding. k2cr uses both cores, so the load of others costs it more than pandas.
 """
 
 from __future__ import annotations
