@@ -96,7 +96,7 @@ def test_it_is_written_as_one_service_and_the_way_back_has_both(tmp_path: Path):
     assert spec["metadata"]["annotations"]["run.googleapis.com/container-dependencies"] == '{"app":["api-app"]}'
     back = (folders[FRONT] / "rollback.sh").read_text()
     assert back.index("scale deployment api") < back.index("scale deployment front")
-    assert "Deployment api" in (folders[FRONT] / "cutover.md").read_text()
+    assert "delete deployment api " in (folders[FRONT] / "cutover.md").read_text()
 
 
 @pytest.mark.parametrize(
