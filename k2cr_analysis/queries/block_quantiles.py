@@ -27,6 +27,9 @@ _LABELS = (
 )  # fmt: skip
 _FORMS = {"REDUCE_MAX": "1 max", "REDUCE_MEAN": "3 mean", "REDUCE_SUM": "4 sum"}
 PERCENTS = (50, 95, 99, 100)
+_STRIDE = 32
+_SMALL = 4096  # values that are sorted at once
+_SIGMAS = 4.0  # how far a rank of independent values may be from where the sample has it
 Container = tuple[str, str, str, str]  # namespace, kind, workload, container
 Rank = tuple[int, str, int, int, str]
 
@@ -64,18 +67,42 @@ def block_quantiles(files: Sequence[Path]) -> list[Block] | None:
 
 
 def quantiles(values: FloatArray) -> tuple[float, ...]:
-    """At each of ``PERCENTS`` the smallest value that this share of the values does not exceed. Reorders them.
+    """At each of ``PERCENTS`` the smallest value that this share of the values does not exceed.
 
-    One rank at a time, each in what the one before left above it: NumPy selects a single rank several times faster than
-    a list of them.
+    Every ``_STRIDE``-th value, sorted, tells about where each rank lies, and only the values near it are selected from:
+    a comparison of all values with a bound takes a fraction of the time that a selection among all takes. Where the
+    sample misled, all values are sorted: the result is exact either way.
     """
-    found, upper, below = [], values, 0
-    for percent in PERCENTS[:-1]:
-        rank = -(-len(values) * percent // 100) - 1 - below
-        upper.partition(rank)
-        found.append(float(upper[rank]))
-        upper, below = upper[rank:], below + rank
-    return (*found, float(upper.max()))
+    ranks = [-(-len(values) * percent // 100) - 1 for percent in PERCENTS]
+    sample = np.sort(values[::_STRIDE]) if len(values) > _SMALL else values[:0]
+    middle, *top = ranks
+    found = (*_near(values, sample, [middle], is_open=False), *_near(values, sample, top, is_open=True))
+    if len(found) < len(ranks):
+        ordered = np.sort(values)
+        found = tuple(float(ordered[rank]) for rank in ranks)
+    return found
+
+
+def _near(values: FloatArray, sample: FloatArray, ranks: Sequence[int], *, is_open: bool) -> tuple[float, ...]:
+    """The values at rising ``ranks``, out of those between two of the sample's; none where they are not all there.
+
+    ``is_open``: without an upper bound, for ranks up to the last.
+    """
+    first, last = (len(sample) * rank // len(values) for rank in (ranks[0], ranks[-1]))
+    share = ranks[0] / len(values)
+    margin = int(_SIGMAS * (len(sample) * share * (1 - share)) ** 0.5) + 2
+    if first < margin or (not is_open and last + margin >= len(sample)):
+        return ()
+    inside = values >= sample[first - margin]
+    below = len(values) - int(np.count_nonzero(inside))
+    if not is_open:
+        inside &= values <= sample[last + margin]
+    near = values[inside]
+    at = [rank - below for rank in ranks]
+    if at[0] < 0 or at[-1] >= len(near):
+        return ()
+    near.partition(at)
+    return tuple(float(near[index]) for index in at)
 
 
 def _container_and_metric(run: Run) -> tuple[Container, str]:
