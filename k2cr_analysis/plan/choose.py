@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import compress, product
 
-from k2cr_analysis.plan.covers import ClusterCovers, Cover, bound_by_effort, cluster_covers, upper_bound
+from k2cr_analysis.plan.covers import (
+    ClusterCovers,
+    Cover,
+    bound_by_effort,
+    bound_without_spared,
+    cluster_covers,
+    upper_bound,
+)
 from k2cr_analysis.plan.hops import Key
 from k2cr_analysis.plan.proof import prove
 from k2cr_analysis.plan.worth import Candidate, Fleet
@@ -61,19 +68,30 @@ def choose(fleet: Fleet, exact_up_to: int = EXACT_UP_TO) -> Choice:
         return _exact(fleet)
     clusters = cluster_covers(fleet)
     joined = _joined(fleet, clusters)
-    bound = Decimal(repr(round(upper_bound(fleet, clusters), 6)))
+    bound = _money(upper_bound(fleet, clusters))
     chosen = _best(fleet, [(), *_wholes(fleet, clusters, joined), joined])
     if _objective(fleet, chosen) < bound - _EQUAL:
         chosen = _with_singles(fleet, _with_hops_settled(fleet, chosen))
-    free = fleet.free_tier_of(fleet.candidates).month
-    if _objective(fleet, chosen) < bound - _EQUAL and free > bound * _FREE_MATTERS:
-        bound = min(bound, Decimal(repr(round(bound_by_effort(fleet), 6))))
+    if _objective(fleet, chosen) < bound - _EQUAL:
+        bound = min([bound, *map(_money, _other_bounds(fleet, bound))])
     objective, method = _objective(fleet, chosen), "local search; bound by Lagrangian decomposition"
     if objective < bound - _EQUAL and (proof := prove(fleet)) is not None:
         chosen = max(chosen, proof.chosen, key=lambda c: _objective(fleet, c))  # the first of equals
         objective, bound = _objective(fleet, chosen), min(bound, proof.bound)
         method = f"local search, then {proof.solver}"
     return Choice(_in_order(chosen), objective, bound if bound > objective + _EQUAL else objective, method)
+
+
+def _other_bounds(fleet: Fleet, bound: Decimal) -> Iterator[float]:
+    """Those that may be lower, each for its own reason."""
+    if fleet.hops.calls:
+        yield bound_without_spared(fleet)
+    if fleet.free_tier_of(fleet.candidates).month > bound * _FREE_MATTERS:
+        yield bound_by_effort(fleet)
+
+
+def _money(amount: float) -> Decimal:
+    return Decimal(repr(round(amount, 6)))
 
 
 def _exact(fleet: Fleet) -> Choice:

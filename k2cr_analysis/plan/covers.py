@@ -7,12 +7,13 @@ of a pool's n nodes go only if, in CPU, in memory and in number of pods, at leas
 
 leaves, all measured in nodes. For each k the cheapest such set, or one near it, is a proposal, and what no set can cost
 less than gives a bound (``least_cover``). A workload with pods in several pools has its cost split over those that can
-lose a node; the sum of the pools' bounds then bounds every set (Lagrangian decomposition).
+lose a node, and a hop is split over those that call the same workload; the sum of the pools' bounds then bounds every
+set (Lagrangian decomposition).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -22,6 +23,7 @@ import numpy as np
 from k2cr_analysis.cost.avoidable import Avoidable
 from k2cr_analysis.model.observed import FloatArray
 from k2cr_analysis.plan.cost_split import LEAST_COST, split_cost
+from k2cr_analysis.plan.hop_shares import HopShares
 from k2cr_analysis.plan.hops import Key
 from k2cr_analysis.plan.least_cover import LeastCover, least_cover
 from k2cr_analysis.plan.pool_problem import PoolProblem
@@ -102,27 +104,21 @@ class ClusterCovers:
     """All pools of one cluster, and what its candidates are worth where pods are billed one by one."""
 
     def __init__(
-        self,
-        avoidable: Avoidable,
-        candidates: Sequence[Candidate],
-        hops: Mapping[Key, Decimal],
-        with_cloud_run: bool = True,
+        self, avoidable: Avoidable, candidates: Sequence[Candidate], hops: HopShares, with_cloud_run: bool = True
     ) -> None:
         self.candidates = tuple(candidates)
         paid = [c.cloud_run_month if with_cloud_run else Decimal(0) for c in candidates]
-        alone = np.array([float(month + c.effort_month) for month, c in zip(paid, candidates, strict=True)])
-        self._cost = alone + np.array([float(hops.get(c.key, 0)) for c in candidates])
+        cost = np.array([float(month + c.effort_month) for month, c in zip(paid, candidates, strict=True)])
         attributed = np.array([float(c.attributed_month) if avoidable.by_pod else 0.0 for c in candidates])
-        self._alone = attributed - self._cost
-        self.pools = self._split(avoidable)
+        self.pools = self._split(avoidable, cost - attributed, hops)
         must = np.array([c.id in avoidable.holds for c in candidates], dtype=bool)
         can_go = bool(avoidable.holds) and int(must.sum()) == len(avoidable.holds)
         whole = avoidable.all_month if can_go else None
-        self._going = None if whole is None else float(whole) - float(alone[must].sum())  # and then nothing is called
+        self._going = None if whole is None else float(whole) - float(cost[must].sum())  # and then nothing is called
 
     @property
     def paying_alone(self) -> tuple[Candidate, ...]:
-        """Those whose own price is above what they cost; only where pods are billed one by one."""
+        """Those that pay whatever becomes of the nodes: by their own price, or by the hops that they spare others."""
         return tuple(c for c, worth in zip(self.candidates, self._alone, strict=True) if worth > 0)
 
     def mostly_leaving(self, part: float) -> tuple[Candidate, ...]:
@@ -135,7 +131,7 @@ class ClusterCovers:
         staying = float(np.maximum(self._alone, 0.0).sum()) + sum(max(pool.bound, 0.0) for pool in self.pools)
         return max(staying, 0.0 if self._going is None else self._going)
 
-    def _split(self, avoidable: Avoidable) -> tuple[PoolCovers, ...]:
+    def _split(self, avoidable: Avoidable, cost: FloatArray, hops: HopShares) -> tuple[PoolCovers, ...]:
         """Each pool with its candidates and its part of what they cost."""
         here = [
             np.array([n for n, c in enumerate(self.candidates) if c.id in p.groups], dtype=np.int64)
@@ -143,43 +139,39 @@ class ClusterCovers:
         ]
         inside = [[self.candidates[n] for n in indices] for indices in here]
         problems = [PoolProblem.of(p, [c.id for c in found]) for p, found in zip(avoidable.pools, inside, strict=True)]
-        split = split_cost(problems, here, self._cost)
-        self._leaving = split.leaving
+        split = split_cost(problems, here, cost, hops)
+        self._leaving, self._alone = split.leaving, -split.cost
         return tuple(
-            PoolCovers(problem, found, self._cost[indices], part)
+            PoolCovers(problem, found, split.cost[indices], part)
             for problem, found, indices, part in zip(problems, inside, here, split.parts, strict=True)
         )
 
 
-def cluster_covers(fleet: Fleet, with_cloud_run: bool = True) -> tuple[ClusterCovers, ...]:
-    """One for each cluster of the fleet, in order; as if Cloud Run were for nothing, without ``with_cloud_run``."""
-    hops = hop_shares(fleet)
-    return tuple(
-        ClusterCovers(avoidable, [c for c in fleet.candidates if c.cluster == number], hops, with_cloud_run)
-        for number, avoidable in enumerate(fleet.avoidables)
-    )
+def cluster_covers(fleet: Fleet, with_cloud_run: bool = True, with_spared: bool = True) -> tuple[ClusterCovers, ...]:
+    """One for each cluster of the fleet, in order.
 
-
-def hop_shares(fleet: Fleet) -> dict[Key, Decimal]:
-    """Candidate -> the least that it pays of the hops to workloads that cannot move, whoever else moves.
-
-    A hop is paid whole by any number of callers: an even share for each is never more than that.
+    As if Cloud Run were for nothing, without ``with_cloud_run``; as if those that can move were called for nothing,
+    without ``with_spared``.
     """
-    movable = {c.key for c in fleet.candidates}
-    callers: dict[Key, list[Key]] = {}
-    for key in movable:
-        for target in fleet.hops.calls.get(key, frozenset()) - movable:
-            callers.setdefault(target, []).append(key)
-    shares: dict[Key, Decimal] = {}
-    for target, keys in callers.items():
-        for key in keys:
-            shares[key] = shares.get(key, Decimal(0)) + fleet.hops.price([target]) / len(keys)
-    return shares
+    found = []
+    for number, avoidable in enumerate(fleet.avoidables):
+        here = [c for c in fleet.candidates if c.cluster == number]
+        found.append(ClusterCovers(avoidable, here, HopShares.of(fleet.hops, here, with_spared), with_cloud_run))
+    return tuple(found)
 
 
 def upper_bound(fleet: Fleet, clusters: Sequence[ClusterCovers]) -> float:
     """No plan is worth more a month: the clusters' bounds, and all of the free tier that there is to have."""
     return sum(c.bound for c in clusters) + float(fleet.free_tier_of(fleet.candidates).month)
+
+
+def bound_without_spared(fleet: Fleet) -> float:
+    """No plan is worth more, with no thought of hops to those that can move.
+
+    Lower than ``upper_bound`` where pools are so small that every set is searched, and the shares that are best for
+    parts of workloads are not the best for whole ones.
+    """
+    return upper_bound(fleet, cluster_covers(fleet, with_spared=False))
 
 
 def bound_by_effort(fleet: Fleet) -> float:
