@@ -344,18 +344,7 @@ def left(plan: Plan) -> pd.DataFrame:
 
 def avoided(plan: Plan) -> pd.DataFrame:
     """What leaves the bill with the plan, line by line, in exact Decimals."""
-    rows = [
-        {
-            "sku": item.sku,
-            "quantity": item.quantity,
-            "unit": item.unit,
-            "rate": item.rate,
-            "amount": item.amount,
-            "currency": item.currency,
-        }
-        for item in plan.avoided
-    ]
-    return _frame("avoided", rows)
+    return _frame("avoided", (_item(item) for item in plan.avoided))
 
 
 def endings(plan: Plan) -> pd.DataFrame:
@@ -450,16 +439,17 @@ def _workload_row(assessed: WorkloadAssessment) -> dict[str, Any]:
 
 def _item_row(side: str, item: LineItem, assessed: Assessment) -> dict[str, Any]:
     date, source = _price_origin(item, assessed)
+    return {"side": side, **_item(item), "price_date": date, "price_source": source}
+
+
+def _item(item: LineItem) -> dict[str, Any]:
     return {
-        "side": side,
         "sku": item.sku,
         "quantity": item.quantity,
         "unit": item.unit,
         "rate": item.rate,
         "amount": item.amount,
         "currency": item.currency,
-        "price_date": date,
-        "price_source": source,
     }
 
 
