@@ -239,7 +239,7 @@ def _metrics(
     wanted = _wanted(options, *work.window)
     try:
         monitoring = Monitoring(live.project, live.caller, options.patience)
-        described = descriptors(monitoring, {chunk.query for chunk in wanted}, work)
+        described = descriptors(monitoring.descriptor, {chunk.query for chunk in wanted}, work)
     except RemoteError as error:
         failures.append(error)
         return [f"{name}: {error.found}" for name in names]

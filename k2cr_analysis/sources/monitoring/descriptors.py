@@ -7,14 +7,13 @@ not have may not stand in a query. What was said is kept, so that a resumed run 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from k2cr_analysis.sources.monitoring.queries import MetricQuery
 
 if TYPE_CHECKING:
-    from k2cr_analysis.sources.monitoring.client import Monitoring
     from k2cr_analysis.sources.unfinished import Unfinished
 
 _CHUNK: Final = "metrics.json"
@@ -44,13 +43,15 @@ class Descriptor:
         return where != "metric" or not self.labels or label in self.labels
 
 
-def descriptors(monitoring: Monitoring, queries: Iterable[MetricQuery], work: Unfinished) -> Mapping[str, Descriptor]:
-    """Metric type -> its descriptor, asked for once."""
+def descriptors(
+    read: Callable[[str], Descriptor], queries: Iterable[MetricQuery], work: Unfinished
+) -> Mapping[str, Descriptor]:
+    """Metric type -> its descriptor, which ``read`` asks for once."""
     kept = work.chunk(_CHUNK)
     if kept is not None:
         return {name: Descriptor(**_tuples(said)) for name, said in json.loads(kept).items()}
     names = sorted({query.metric_type for query in queries})
-    found = {name: monitoring.descriptor(name) for name in names}
+    found = {name: read(name) for name in names}
     said = {name: {"exists": d.exists, "labels": d.labels, "resources": d.resources} for name, d in found.items()}
     work.keep(_CHUNK, json.dumps(said, sort_keys=True).encode("ascii"))
     return found
