@@ -6,10 +6,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from k2cr_analysis.report.display import Html, heading, joined, paragraph, verdict_chip
+from k2cr_analysis.report.display import Html, bullets, heading, joined, paragraph, verdict_chip
 
 # Where the types are declared; IPython takes the names, so that nothing is imported for a type that is not shown.
 _RESULT, _PLAN = "k2cr_analysis.assessment.result", "k2cr_analysis.plan.result"
+_DIFF = "k2cr_analysis.diff.result"
 
 
 def register() -> None:
@@ -55,9 +56,25 @@ def _portfolio(value: Any) -> Html:
     return show(tables.bill(value), "Today's bill is not known.")
 
 
+def _diff(value: Any) -> Html:
+    from k2cr_analysis.report import tables
+    from k2cr_analysis.report.frame_html import show
+
+    gone = [f"added: {one}" for one in value.added] + [f"removed: {one}" for one in value.removed]
+    gone += [f"renamed: {before} to {after}" for before, after in value.renamed]
+    return joined(
+        [
+            show(tables.changes(value), "No figure changed."),
+            show(tables.changed_workloads(value), "Nothing else is said of any workload."),
+            bullets(gone),
+        ]
+    )
+
+
 FORMS: dict[tuple[str, str], Callable[[Any], Html]] = {
     (_RESULT, "Assessment"): _assessment,
     (_RESULT, "WorkloadAssessment"): _workload,
     (_PLAN, "Plan"): _plan,
     (_PLAN, "Portfolio"): _portfolio,
+    (_DIFF, "Diff"): _diff,
 }

@@ -19,6 +19,7 @@ from k2cr_analysis.report.columns import COLUMNS
 if TYPE_CHECKING:
     import pandas as pd
 
+    from k2cr_analysis.diff.result import Diff, FigureChange
     from k2cr_analysis.latency.recommend import Point, Recommendation
     from k2cr_analysis.latency.validation import Comparison
     from k2cr_analysis.plan import Plan, Portfolio
@@ -109,6 +110,16 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "avoided": ("sku", "quantity", "unit", "rate", "amount", "currency"),
     "endings": ("cluster", "after_wave", "last_pod_month", "kept_by", "currency"),
     "break_even": ("workload_id", "requests_month", "break_even_requests", "share_of_break_even"),
+    "changes": ("figure", "before_month", "after_month", "change_month", "causes", "currency"),
+    "changed_workloads": (
+        "workload_id",
+        "verdict_before",
+        "verdict_after",
+        "change_month",
+        "causes",
+        "fields",
+        "currency",
+    ),
     "sensitivity": ("assumption", "low_at", "low_month", "high_at", "high_month", "currency"),
     "validation": (
         "model",
@@ -376,6 +387,46 @@ def break_even(plan: Plan) -> pd.DataFrame:
             }
         )
     return _frame("break_even", rows)
+
+
+def changes(found: Diff) -> pd.DataFrame:
+    """One row a figure of the portfolio and the plan that differs between two snapshots, and what each cause adds."""
+    rows = [
+        {
+            "figure": figure.figure,
+            "before_month": _float(figure.before),
+            "after_month": _float(figure.after),
+            "change_month": _float(figure.change),
+            "causes": _causes(figure),
+            "currency": found.currency,
+        }
+        for figure in found.figures
+        if figure.changed
+    ]
+    return _frame("changes", rows)
+
+
+def changed_workloads(found: Diff) -> pd.DataFrame:
+    """One row a workload of both snapshots of which something else is said: its verdict, its saving, and why."""
+    rows = []
+    for one in found.workloads:
+        saving = next((f for f in one.figures if f.figure == "saving_month" and f.changed), None)
+        rows.append(
+            {
+                "workload_id": one.id,
+                "verdict_before": one.verdict and one.verdict.before,
+                "verdict_after": one.verdict and one.verdict.after,
+                "change_month": _float(saving and saving.change),
+                "causes": _causes(saving) if saving else [],
+                "fields": [change.path for change in one.why],
+                "currency": found.currency,
+            }
+        )
+    return _frame("changed_workloads", rows)
+
+
+def _causes(figure: FigureChange) -> list[str]:
+    return [f"{part.cause} {part.month:+.2f}" for part in figure.parts if round(part.month, 2)]
 
 
 def sensitivity(plan: Plan) -> pd.DataFrame:

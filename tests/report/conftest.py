@@ -3,10 +3,13 @@ from __future__ import annotations
 import pytest
 
 from k2cr_analysis.assessment.find import find_workload
+from k2cr_analysis.diff import diff
 from k2cr_analysis.plan import plan, portfolio
 from k2cr_analysis.report.choice import recommended
 from k2cr_analysis.report.parameters import assess_many
 from k2cr_analysis.resources import bundled
+from k2cr_analysis.snapshot import open_snapshot
+from tests.diff.copies import copy_of, dearer
 
 REFERENCE = "portal/Deployment/frontend"
 
@@ -37,3 +40,11 @@ def demo_plan(demo):
 @pytest.fixture(scope="session")
 def demo_portfolio(demo):
     return portfolio([demo])
+
+
+@pytest.fixture(scope="session")
+def demo_diff(tmp_path_factory):
+    """The bundled snapshot against a copy with dearer prices."""
+    before = open_snapshot(bundled("data", "demo"))
+    prices = dearer(before.tables["prices"], "run.", "1.1")
+    return diff(before, copy_of(before, tmp_path_factory.mktemp("diff") / "later", tables={"prices": prices}))

@@ -20,8 +20,8 @@ def html_of():
     return shown
 
 
-def test_each_kind_of_result_is_shown_as_a_table(html_of, demo, reference, demo_plan, demo_portfolio):
-    results = (demo, reference, demo_plan, demo_portfolio)
+def test_each_kind_of_result_is_shown_as_a_table(html_of, demo, reference, demo_plan, demo_portfolio, demo_diff):
+    results = (demo, reference, demo_plan, demo_portfolio, demo_diff)
     assert {(type(r).__module__, type(r).__name__) for r in results} == set(FORMS)
     assert all("<table>" in html_of(result) for result in results)
 

@@ -14,7 +14,7 @@ COMPARISON = Comparison("M/M/1", "mean time in the system", "s", 2.0, 0.0, 2.03,
 
 
 @pytest.fixture(scope="module")
-def frames(demo, reference, reference_choice, demo_plan, demo_portfolio):
+def frames(demo, reference, reference_choice, demo_plan, demo_portfolio, demo_diff):
     return {
         "workloads": tables.workloads(demo),
         "findings": tables.findings(reference),
@@ -32,6 +32,8 @@ def frames(demo, reference, reference_choice, demo_plan, demo_portfolio):
         "waves": tables.waves(demo_plan),
         "left": tables.left(demo_plan),
         "avoided": tables.avoided(demo_plan),
+        "changes": tables.changes(demo_diff),
+        "changed_workloads": tables.changed_workloads(demo_diff),
         "endings": tables.endings(demo_plan),
         "break_even": tables.break_even(demo_plan),
         "sensitivity": tables.sensitivity(demo_plan),
