@@ -118,7 +118,8 @@ def _chosen(runs: Iterable[Run]) -> tuple[Rank, FloatArray] | None:
     if not parts:
         return None
     best = min(parts)
-    return best, np.concatenate(parts[best])
+    pieces = parts[best]
+    return best, pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
 def _ranked(runs: Iterable[Run]) -> Iterator[tuple[Rank, FloatArray]]:

@@ -7,16 +7,14 @@ group. A label column whose statistics say that it has one value in the row grou
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from k2cr_analysis.model.observed import FloatArray, IntArray
+from k2cr_analysis.model.observed import FloatArray
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,10 +76,9 @@ def _runs_of(group: _RowGroup, labels: Sequence[str], values: str) -> list[Run]:
         return []
     columns = {name: _array(table.column(name)) for name in varying}
     numbers = _array(table.column(values)).to_numpy(zero_copy_only=False)
-    starts = np.flatnonzero(_changes(list(columns.values()), table.num_rows))
-    ends = [*starts[1:].tolist(), table.num_rows]
+    ends = _ends(columns.values(), table.num_rows)
     found = []
-    for first, end in zip(starts.tolist(), ends, strict=True):
+    for first, end in pairwise([0, *ends]):
         here = tuple(constant[name] if name in constant else columns[name][first].as_py() for name in labels)
         found.append(Run(here, numbers[first:end]))
     return found
@@ -110,21 +107,13 @@ def _array(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def _changes(columns: list[pa.Array], rows: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """bool[rows]: the row differs from the one before it; the first one does."""
-    changed = np.zeros(rows, dtype=np.bool_)
-    changed[0] = True
-    for column in columns:
-        codes = _codes(column)
-        changed[1:] |= codes[1:] != codes[:-1]
-    return changed
-
-
-def _codes(column: pa.Array) -> IntArray:
-    """Numbers that are equal where the values are; -1 for null."""
+def _ends(columns: Iterable[pa.Array], rows: int) -> list[int]:
+    """One past the last row of each run of rows that are equal in every column."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    if pa.types.is_dictionary(column.type):
-        column = column.indices
-    codes: IntArray = column.fill_null(-1).to_numpy(zero_copy_only=False)
-    return codes
+    ends = {rows}
+    for column in columns:
+        codes = column.indices if pa.types.is_dictionary(column.type) else column
+        ends.update(pc.run_end_encode(codes).run_ends.to_pylist())
+    return sorted(ends)
