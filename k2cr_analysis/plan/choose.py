@@ -3,7 +3,7 @@
 Up to ``EXACT_UP_TO`` candidates every set is tried. Beyond, each pool proposes the sets that free 1, 2, ... nodes
 at the least cost (``covers``); the best of each pool are joined, and pool by pool exchanged for the next best where the
 exact worth of the whole rises; so are all candidates, which is what empties a cluster. At last single workloads come in
-or go out. The number of trials is fixed: the same input gives the same plan on every machine. Where a gap is left and
+or go out, with those that they call or that call them (``single_moves``). The number of trials is fixed: the same input gives the same plan on every machine. Where a gap is left and
 the extra ``planner`` is installed, OR-Tools closes it (``proof``); the plan says which way it was made.
 """
 
@@ -14,16 +14,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import compress, product
 
-from k2cr_analysis.plan.covers import (
-    ClusterCovers,
-    Cover,
-    bound_by_effort,
-    bound_without_spared,
-    cluster_covers,
-    upper_bound,
-)
-from k2cr_analysis.plan.hops import Key
+from k2cr_analysis.plan.covers import ClusterCovers, Cover, bound_by_effort, cluster_covers, upper_bound
 from k2cr_analysis.plan.proof import prove
+from k2cr_analysis.plan.single_moves import objective_of, with_hops_settled, with_singles
 from k2cr_analysis.plan.worth import Candidate, Fleet
 
 EXACT_UP_TO = 10
@@ -31,7 +24,6 @@ _COVERS_TRIED = 12  # of each pool, in each of
 _ROUNDS = 3
 _PARTS = (0.9, 0.7, 0.5, 0.3, 0.1)
 _NO_COVER = Cover(0.0, 0, ())
-_SINGLES_TRIED = 300
 _EQUAL = Decimal("0.00001")  # the bound is worked out in floats
 
 _FREE_MATTERS = Decimal("0.05")  # of the bound
@@ -66,28 +58,29 @@ def choose(fleet: Fleet, exact_up_to: int = EXACT_UP_TO) -> Choice:
         return Choice(tuple(paying), None, None, "what pays on paper: nothing tells which nodes go")
     if len(fleet.candidates) <= exact_up_to:
         return _exact(fleet)
-    clusters = cluster_covers(fleet)
-    joined = _joined(fleet, clusters)
-    bound = _money(upper_bound(fleet, clusters))
-    chosen = _best(fleet, [(), *_wholes(fleet, clusters, joined), joined])
-    if _objective(fleet, chosen) < bound - _EQUAL:
-        chosen = _with_singles(fleet, _with_hops_settled(fleet, chosen))
-    if _objective(fleet, chosen) < bound - _EQUAL:
-        bound = min([bound, *map(_money, _other_bounds(fleet, bound))])
-    objective, method = _objective(fleet, chosen), "local search; bound by Lagrangian decomposition"
+    chosen, bound = _searched(fleet, cluster_covers(fleet))
+    if objective_of(fleet, chosen) < bound - _EQUAL and fleet.hops.calls:
+        # What is best for parts of workloads may not be for whole ones, where pools are small.
+        other, other_bound = _searched(fleet, cluster_covers(fleet, even_hops=True))
+        chosen, bound = _best(fleet, [chosen, other]), min(bound, other_bound)
+    free = fleet.free_tier_of(fleet.candidates).month
+    if objective_of(fleet, chosen) < bound - _EQUAL and free > bound * _FREE_MATTERS:
+        bound = min(bound, *(_money(bound_by_effort(fleet, even_hops)) for even_hops in (False, True)))
+    objective, method = objective_of(fleet, chosen), "local search; bound by Lagrangian decomposition"
     if objective < bound - _EQUAL and (proof := prove(fleet)) is not None:
-        chosen = max(chosen, proof.chosen, key=lambda c: _objective(fleet, c))  # the first of equals
-        objective, bound = _objective(fleet, chosen), min(bound, proof.bound)
+        chosen = max(chosen, proof.chosen, key=lambda c: objective_of(fleet, c))  # the first of equals
+        objective, bound = objective_of(fleet, chosen), min(bound, proof.bound)
         method = f"local search, then {proof.solver}"
     return Choice(_in_order(chosen), objective, bound if bound > objective + _EQUAL else objective, method)
 
 
-def _other_bounds(fleet: Fleet, bound: Decimal) -> Iterator[float]:
-    """Those that may be lower, each for its own reason."""
-    if fleet.hops.calls:
-        yield bound_without_spared(fleet)
-    if fleet.free_tier_of(fleet.candidates).month > bound * _FREE_MATTERS:
-        yield bound_by_effort(fleet)
+def _searched(fleet: Fleet, clusters: Sequence[ClusterCovers]) -> tuple[tuple[Candidate, ...], Decimal]:
+    """The best set found from these covers, and their bound."""
+    joined, bound = _joined(fleet, clusters), _money(upper_bound(fleet, clusters))
+    chosen = _best(fleet, [(), *_wholes(fleet, clusters, joined), joined])
+    if objective_of(fleet, chosen) < bound - _EQUAL:
+        chosen = with_singles(fleet, with_hops_settled(fleet, chosen))
+    return chosen, bound
 
 
 def _money(amount: float) -> Decimal:
@@ -98,7 +91,7 @@ def _exact(fleet: Fleet) -> Choice:
     """Every set, the smaller first among equals; its objective is its own bound."""
     picks = product((False, True), repeat=len(fleet.candidates))
     best = _best(fleet, (tuple(compress(fleet.candidates, picked)) for picked in picks))
-    objective = _objective(fleet, best)
+    objective = objective_of(fleet, best)
     return Choice(_in_order(best), objective, objective, "every set tried")
 
 
@@ -114,14 +107,14 @@ def _joined(fleet: Fleet, clusters: Sequence[ClusterCovers]) -> tuple[Candidate,
     relaxed = [_union([c for cluster in clusters for c in cluster.mostly_leaving(part)]) for part in _PARTS]
     best = _best(fleet, [_union([*alone, *found]) for found in ([c for p in by_pool for c in p], *relaxed)])
     taken = [tuple(c for c in best if pool.has(c)) for pool in pools]
-    objective = _objective(fleet, best)
+    objective = objective_of(fleet, best)
     for _ in range(_ROUNDS):
         before = objective
         for number, pool in enumerate(pools):
             others = [c for n, found in enumerate(taken) if n != number for c in found]
             for cover in (_NO_COVER, *pool.covers({c.key for c in others})[:_COVERS_TRIED]):
                 trial = _union([*alone, *others, *cover.candidates])
-                reached = _objective(fleet, trial)
+                reached = objective_of(fleet, trial)
                 if reached > objective:
                     taken[number], best, objective = cover.candidates, trial, reached
         if objective == before:
@@ -141,61 +134,14 @@ def _wholes(
     yield fleet.candidates
 
 
-def _with_singles(fleet: Fleet, start: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """Single workloads out, the dearest first, or in, the cheapest first, while that helps and trials are left."""
-    chosen = {c.key: c for c in start}
-    objective, trials = _objective(fleet, chosen.values()), _SINGLES_TRIED
-    while trials > 0:
-        before = objective
-        for candidate in sorted(fleet.candidates, key=lambda c: _promise(c, c.key in chosen))[:trials]:
-            trials -= 1
-            other = {key: c for key, c in chosen.items() if key != candidate.key}
-            if candidate.key not in chosen:
-                other[candidate.key] = candidate
-            reached = _objective(fleet, other.values())
-            if reached > objective:
-                chosen, objective = other, reached
-        if objective == before:
-            break
-    return tuple(chosen.values())
-
-
-def _with_hops_settled(fleet: Fleet, start: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """For each workload that stays and is called: it moves too, or its callers stay too, where that is better."""
-    chosen, by_key = {c.key: c for c in start}, {c.key: c for c in fleet.candidates}
-    objective, trials = _objective(fleet, chosen.values()), _SINGLES_TRIED
-    for target in fleet.hops.reached(chosen):
-        callers = [key for key in chosen if target in fleet.hops.calls.get(key, ())]
-        without = {key: c for key, c in chosen.items() if key not in callers}
-        for other in (chosen | {target: by_key[target]}, without) if target in by_key else (without,):
-            trials -= 1
-            reached = _objective(fleet, other.values())
-            if reached > objective:
-                chosen, objective = other, reached
-        if trials <= 0:
-            break
-    return tuple(chosen.values())
-
-
-def _promise(candidate: Candidate, inside: bool) -> tuple[Decimal, Key]:
-    cost = candidate.cloud_run_month + candidate.effort_month
-    return (cost - candidate.attributed_month if not inside else -cost, candidate.key)
-
-
 def _best(fleet: Fleet, proposals: Iterable[tuple[Candidate, ...]]) -> tuple[Candidate, ...]:
     best: tuple[Candidate, ...] = ()
-    best_objective = _objective(fleet, best)
+    best_objective = objective_of(fleet, best)
     for proposal in proposals:
-        objective = _objective(fleet, proposal)
+        objective = objective_of(fleet, proposal)
         if objective > best_objective or (objective == best_objective and len(proposal) < len(best)):
             best, best_objective = proposal, objective
     return best
-
-
-def _objective(fleet: Fleet, chosen: Iterable[Candidate]) -> Decimal:
-    """Of a set of which it cannot be told what leaves the bill: less than anything."""
-    objective = fleet.worth(chosen).objective
-    return Decimal("-Infinity") if objective is None else objective
 
 
 def _union(candidates: Iterable[Candidate]) -> tuple[Candidate, ...]:

@@ -1,8 +1,8 @@
 """How the cost of a workload is split, so that the bound is as low as can be: over its pools, and over its calls.
 
 Any split gives a bound (Lagrangian decomposition). The best is found by subgradients: a pool that would let a workload
-leave bears more of its cost in the next round, one that would not bears less (Held, Wolfe and Crowder 1974). What a
-workload bears of hops is moved in the same rounds (``hop_shares``).
+leave bears more of its cost in the next round, one that would not bears less (Held, Wolfe and Crowder 1974). The same
+rounds move what a workload bears of hops (``hop_shares``), and how a pool's CPU, memory and pods are weighed.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ LEAST_COST = 1e-9  # what frees nodes for nothing still has an order
 class CostSplit:
     """``cost`` float64[n]: of each workload with what it bears of hops; negative where it spares others more.
 
-    ``parts``: what each pool bears of it, at least ``LEAST_COST``; over the pools they add up to the cost. ``leaving``
-    float64[n]: the part of each workload that leaves where parts may, on average over its pools and over the rounds.
+    ``problems``: the pools with the weights found. ``parts``: what each pool bears of the cost, at least
+    ``LEAST_COST``; over the pools they add up to it. ``leaving`` float64[n]: the part of each workload that leaves
+    where parts may, on average over its pools and over the rounds.
     """
 
     cost: FloatArray
+    problems: tuple[PoolProblem, ...]
     parts: tuple[FloatArray, ...]
     leaving: FloatArray
 
@@ -50,16 +52,16 @@ def split_cost(
         member[pool, indices] = can[pool]
     pools_of = member.sum(axis=0)
     share = np.where(member, 1.0 / np.maximum(pools_of, 1), 0.0)
-    best, lowest, leaving, rounds = (share, hops), np.inf, np.zeros(len(alone)), 0.0
-    for turn in range(ROUNDS if (pools_of > 1).any() or len(hops.share) else 1):
+    best, lowest, leaving, rounds = (share, hops, problems), np.inf, np.zeros(len(alone)), 0.0
+    for turn in range(ROUNDS):
         cost = alone + hops.month
         relaxed = [problem.relaxed(part) for problem, part in zip(problems, _parts(share, cost, here), strict=True)]
-        bound = sum(gain for gain, _ in relaxed) + float(np.maximum(-cost, 0.0).sum())
+        bound = sum(found.gain for found in relaxed) + float(np.maximum(-cost, 0.0).sum())
         if bound < lowest:
-            best, lowest = (share, hops), bound
+            best, lowest = (share, hops, problems), bound
         wanted = np.zeros_like(share)
-        for n, (_, x) in enumerate(relaxed):
-            wanted[n, here[n]] = x
+        for n, found in enumerate(relaxed):
+            wanted[n, here[n]] = found.parts
         wanted[:, cost < 0] = 1.0  # whatever the pools say
         mean = np.where(member, wanted, 0.0).sum(axis=0) / np.maximum(pools_of, 1)
         mean[cost < 0] = 1.0
@@ -68,9 +70,10 @@ def split_cost(
         whole = share.sum(axis=0)
         share = np.divide(share, whole, out=np.zeros_like(share), where=whole > 0)
         hops = hops.after(mean, turn)
-    share, hops = best
+        problems = [problem.weighed_after(found, turn) for problem, found in zip(problems, relaxed, strict=True)]
+    share, hops, problems = best
     cost = alone + hops.month
-    return CostSplit(cost, tuple(_parts(share, cost, here)), leaving / rounds)
+    return CostSplit(cost, tuple(problems), tuple(_parts(share, cost, here)), leaving / rounds)
 
 
 def _parts(share: FloatArray, cost: FloatArray, here: Sequence[IntArray]) -> list[FloatArray]:

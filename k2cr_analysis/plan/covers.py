@@ -70,7 +70,7 @@ class PoolCovers:
         least = (
             self._least
             if alone
-            else tuple(self._covered(cost, self._problem.counts_near(self._problem.relaxed(cost)[1])))
+            else tuple(self._covered(cost, self._problem.counts_near(self._problem.relaxed(cost).parts)))
         )
         found = [
             Cover(
@@ -94,7 +94,10 @@ class PoolCovers:
 
     def _covered(self, cost: FloatArray, rows: Iterable[int]) -> Iterator[tuple[int, LeastCover]]:
         for row in rows:
-            yield self._problem.counts[row], least_cover(cost, self._problem.freed, self._problem.needed[row])
+            yield (
+                self._problem.counts[row],
+                least_cover(cost, self._problem.freed, self._problem.needed[row], self._problem.weights),
+            )
 
     def _named(self, picked: Iterable[int]) -> tuple[Candidate, ...]:
         return tuple(self._candidates[i] for i in picked)
@@ -143,20 +146,20 @@ class ClusterCovers:
         self._leaving, self._alone = split.leaving, -split.cost
         return tuple(
             PoolCovers(problem, found, split.cost[indices], part)
-            for problem, found, indices, part in zip(problems, inside, here, split.parts, strict=True)
+            for problem, found, indices, part in zip(split.problems, inside, here, split.parts, strict=True)
         )
 
 
-def cluster_covers(fleet: Fleet, with_cloud_run: bool = True, with_spared: bool = True) -> tuple[ClusterCovers, ...]:
+def cluster_covers(fleet: Fleet, with_cloud_run: bool = True, even_hops: bool = False) -> tuple[ClusterCovers, ...]:
     """One for each cluster of the fleet, in order.
 
-    As if Cloud Run were for nothing, without ``with_cloud_run``; as if those that can move were called for nothing,
-    without ``with_spared``.
+    As if Cloud Run were for nothing, without ``with_cloud_run``. With ``even_hops`` as if those that can move were
+    called for nothing: a higher bound for parts of workloads, and so for large pools; seldom so where pools are small.
     """
     found = []
     for number, avoidable in enumerate(fleet.avoidables):
         here = [c for c in fleet.candidates if c.cluster == number]
-        found.append(ClusterCovers(avoidable, here, HopShares.of(fleet.hops, here, with_spared), with_cloud_run))
+        found.append(ClusterCovers(avoidable, here, HopShares.of(fleet.hops, here, even_hops), with_cloud_run))
     return tuple(found)
 
 
@@ -165,18 +168,9 @@ def upper_bound(fleet: Fleet, clusters: Sequence[ClusterCovers]) -> float:
     return sum(c.bound for c in clusters) + float(fleet.free_tier_of(fleet.candidates).month)
 
 
-def bound_without_spared(fleet: Fleet) -> float:
-    """No plan is worth more, with no thought of hops to those that can move.
-
-    Lower than ``upper_bound`` where pools are so small that every set is searched, and the shares that are best for
-    parts of workloads are not the best for whole ones.
-    """
-    return upper_bound(fleet, cluster_covers(fleet, with_spared=False))
-
-
-def bound_by_effort(fleet: Fleet) -> float:
+def bound_by_effort(fleet: Fleet, even_hops: bool = False) -> float:
     """No plan is worth more, for another reason: the free tier never takes off more than Cloud Run costs.
 
     Lower than ``upper_bound`` where little or nothing pays, and the free tier would be most of that bound.
     """
-    return sum(c.bound for c in cluster_covers(fleet, with_cloud_run=False))
+    return sum(c.bound for c in cluster_covers(fleet, with_cloud_run=False, even_hops=even_hops))

@@ -12,7 +12,7 @@ spared them. So any shares give a bound; the best are found by subgradients, bes
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +29,7 @@ class HopShares:
 
     ``caller``, ``called``: indices of candidates; ``called`` is ``size`` where it cannot move. ``hop``: number of the
     workload that is called. ``price`` float64[pairs]: of its hop, a month; ``share``: what of it the caller bears.
+    ``fixed``: whether the shares stay as they are.
     """
 
     size: int
@@ -37,19 +38,20 @@ class HopShares:
     hop: IntArray
     price: FloatArray
     share: FloatArray
+    fixed: bool = False
 
     @classmethod
-    def of(cls, hops: Hops, candidates: Sequence[Candidate], with_spared: bool = True) -> HopShares:
+    def of(cls, hops: Hops, candidates: Sequence[Candidate], fixed: bool = False) -> HopShares:
         """Even shares for the callers, and for the called one too where it can move.
 
-        Without ``with_spared`` only what cannot move counts as called.
+        ``fixed``: only what cannot move counts as called, and the shares stay even.
         """
         number = {c.key: n for n, c in enumerate(candidates)}
         pairs = [
             (c.key, key)
             for c in candidates
             for key in sorted(hops.calls.get(c.key, ()))
-            if hops.price([key]) and (with_spared or key not in number)
+            if hops.price([key]) and not (fixed and key in number)
         ]
         hop = {key: n for n, key in enumerate(sorted({called for _, called in pairs}))}
         caller = np.array([number[key] for key, _ in pairs], dtype=np.int64)
@@ -57,7 +59,7 @@ class HopShares:
         of_hop = np.array([hop[key] for _, key in pairs], dtype=np.int64)
         price = np.array([float(hops.price([key])) for _, key in pairs])
         bearing = np.bincount(of_hop, minlength=len(hop))[of_hop] + (called < len(candidates))
-        return cls(len(candidates), caller, called, of_hop, price, price / bearing)
+        return cls(len(candidates), caller, called, of_hop, price, price / bearing, fixed)
 
     @property
     def month(self) -> FloatArray:
@@ -71,9 +73,11 @@ class HopShares:
 
         ``leaving`` float64[n]: the part of each candidate that leaves at these shares; ``turn``: of the round, from 0.
         """
+        if self.fixed or not len(self.share):
+            return self
         leaves = np.append(leaving, 0.0)
         step = _STEP / (turn + 2) * self.price
         share = np.maximum(self.share + step * (leaves[self.caller] - leaves[self.called]), 0.0)
-        whole = np.bincount(self.hop, share)[self.hop] if len(share) else share
+        whole = np.bincount(self.hop, share)[self.hop]
         over = np.divide(self.price, whole, out=np.ones_like(share), where=whole > self.price)
-        return HopShares(self.size, self.caller, self.called, self.hop, self.price, share * over)
+        return replace(self, share=share * over)

@@ -39,21 +39,23 @@ class LeastCover:
     least: float
 
 
-def least_cover(cost: FloatArray, freed: FloatArray, needed: FloatArray) -> LeastCover:
-    """The cheapest indices whose ``freed`` float64[n, d] add up to ``needed`` float64[d]; ``cost`` float64[n] > 0."""
+def least_cover(cost: FloatArray, freed: FloatArray, needed: FloatArray, weights: FloatArray) -> LeastCover:
+    """The cheapest indices whose ``freed`` float64[n, d] add up to ``needed`` float64[d]; ``cost`` float64[n] > 0.
+
+    ``weights`` float64[w, d]: of the dimensions; by each a cover is made and a bound taken, and the best of them count.
+    """
     asked = needed > SLACK
     if not asked.any():
         return LeastCover((), 0.0)
-    freed, needed = freed[:, asked], needed[asked]
+    freed, needed, weights = freed[:, asked], needed[asked], weights[:, asked]
+    weights = weights[weights.any(axis=1)]
     if np.any(freed.sum(axis=0) < needed - SLACK):
         return LeastCover(None, float("inf"))
-    relaxed, weights = max(
-        (fractional_cost(cost, freed @ w, float(needed @ w)), tuple(w)) for w in weightings(len(needed))
-    )
-    greedy = _greedy(cost, freed, needed)
+    relaxed, best = max((fractional_cost(cost, freed @ w, float(needed @ w)), tuple(w)) for w in weights)
+    greedy = _greedy(cost, freed, needed, weights)
     if len(cost) > SEARCH_UP_TO:
         return LeastCover(greedy, min(relaxed, float(cost[list(greedy)].sum())))
-    return _Search(cost, freed, needed, np.array(weights)).run(greedy, relaxed)
+    return _Search(cost, freed, needed, np.array(best)).run(greedy, relaxed)
 
 
 def fractional_cost(cost: FloatArray, size: FloatArray, needed: float) -> float:
@@ -64,10 +66,10 @@ def fractional_cost(cost: FloatArray, size: FloatArray, needed: float) -> float:
     return float(np.interp(needed, sizes, costs))
 
 
-def _greedy(cost: FloatArray, freed: FloatArray, needed: FloatArray) -> tuple[int, ...]:
+def _greedy(cost: FloatArray, freed: FloatArray, needed: FloatArray, weightings: FloatArray) -> tuple[int, ...]:
     """The cheapest of the covers by cost for what is freed, one for each weighting, trimmed."""
     covers = []
-    for weights in weightings(len(needed)):
+    for weights in weightings:
         order = np.argsort(-(freed @ weights) / cost, kind="stable")
         enough = np.all(np.cumsum(freed[order], axis=0) >= needed - SLACK, axis=1)
         covers.append(_trimmed(order[: int(np.argmax(enough)) + 1], cost, freed, needed))

@@ -17,6 +17,7 @@ from k2cr_analysis.cost.repack import load_of
 from k2cr_analysis.model.observed import FloatArray
 from k2cr_analysis.plan.least_cover import SLACK, weightings
 
+_STEP = 1.0  # of the weights in the first round
 _LARGE = (1, 2, 3, 4)  # q: pods of a node that each take more than 1/(q+1) of it
 NEAR = 10
 
@@ -25,13 +26,15 @@ NEAR = 10
 class PoolProblem:
     """``freed`` float64[n, d]: nodes that each of n workloads frees, by each column.
 
-    ``counts`` int[k]: numbers of nodes that may go; ``needed`` float64[k, d]: what must be freed for each.
+    ``counts`` int[k]: numbers of nodes that may go; ``needed`` float64[k, d]: what must be freed for each. ``weights``
+    float64[w, d]: of the columns, by each of which a bound is taken.
     """
 
     node_month: float
     freed: FloatArray
     counts: tuple[int, ...]
     needed: FloatArray
+    weights: FloatArray
 
     @classmethod
     def of(cls, pool: PackedPool, leaving: Sequence[str]) -> PoolProblem:
@@ -51,13 +54,15 @@ class PoolProblem:
             ),
             counts=counts,
             needed=np.hstack([everything - in_proportion[:, None], large - (nodes - going)[:, None]]),
+            weights=weightings(3 + 2 * len(_LARGE)),
         ).without_idle_columns()
 
     def without_idle_columns(self) -> PoolProblem:
         """The same without columns that ask for nothing; the first three stay."""
         asks = np.any(self.needed > SLACK, axis=0)
         asks[:3] = True
-        return replace(self, freed=self.freed[:, asks], needed=self.needed[:, asks])
+        weights = weightings(int(asks.sum()))
+        return replace(self, freed=self.freed[:, asks], needed=self.needed[:, asks], weights=weights)
 
     def counts_near(self, parts: FloatArray) -> Sequence[int]:
         """The rows of ``counts`` within ``NEAR`` of what these parts of the workloads free."""
@@ -65,13 +70,13 @@ class PoolProblem:
         reached = int(np.all(freed >= self.needed - SLACK, axis=1).sum())
         return range(max(reached - NEAR, 0), min(reached + NEAR, len(self.counts)))
 
-    def relaxed(self, cost: FloatArray) -> tuple[float, FloatArray]:
-        """(most that the pool gains where parts of workloads may leave, which parts): float64[n] in [0, 1]."""
-        parts = np.zeros(len(cost))
+    def relaxed(self, cost: FloatArray) -> Relaxed:
+        """The best number of nodes where parts of workloads may leave."""
+        nothing = Relaxed(0.0, np.zeros(len(cost)), self.weights[0], np.zeros(self.freed.shape[1]))
         if not self.counts or not len(cost):
-            return 0.0, parts
+            return nothing
         least, orders = [], []
-        for weights in weightings(self.freed.shape[1]):
+        for weights in self.weights:
             size = self.freed @ weights
             order = np.argsort(-size / cost, kind="stable")
             sizes, costs = np.append(0.0, np.cumsum(size[order])), np.append(0.0, np.cumsum(cost[order]))
@@ -81,12 +86,39 @@ class PoolProblem:
         gains = np.where(possible, self.node_month * np.array(self.counts) - np.max(least, axis=0), 0.0)
         best = int(np.argmax(gains))
         if gains[best] <= 0:
-            return 0.0, parts
+            return nothing
         order, sizes, weights = orders[int(np.argmax([row[best] for row in least]))]
         width = np.diff(sizes)
         asked = float(self.needed[best] @ weights) - sizes[:-1]
+        parts = np.zeros(len(cost))
         parts[order] = np.clip(np.divide(asked, width, out=np.zeros_like(width), where=width > 0), 0.0, 1.0)
-        return float(gains[best]), parts
+        return Relaxed(float(gains[best]), parts, weights, self.needed[best] - parts @ self.freed)
+
+    def weighed_after(self, found: Relaxed, turn: int) -> PoolProblem:
+        """The problem of the next round: beside the usual weights those that were best, and those moved from them.
+
+        More weight where what left was too little, less where it was more than enough; ``turn``: of the round, from 0.
+        """
+        most = float(np.abs(found.short).max(initial=0.0))
+        moved = np.maximum(found.weights + _STEP / (turn + 2) * found.short / max(most, SLACK), 0.0)
+        if not moved.any():  # nothing is asked for
+            return self
+        usual = weightings(self.freed.shape[1])
+        return replace(self, weights=np.vstack([usual, found.weights, moved / moved.sum()]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relaxed:
+    """What a pool gains most where parts of workloads may leave, and how.
+
+    ``gain``: a month; ``parts`` float64[n] in [0, 1]: of each workload; ``weights`` float64[d]: of the columns, that
+    bound it most; ``short`` float64[d]: what the parts free too little, by each column.
+    """
+
+    gain: float
+    parts: FloatArray
+    weights: FloatArray
+    short: FloatArray
 
 
 def in_nodes(pool: PackedPool, workload_id: str) -> tuple[float, float, float]:
