@@ -2,9 +2,10 @@
 
 Up to ``EXACT_UP_TO`` candidates every set is tried. Beyond, each pool proposes the sets that free 1, 2, ... nodes
 at the least cost (``covers``); the best of each pool are joined, and pool by pool exchanged for the next best where the
-exact worth of the whole rises; so are all candidates, which is what empties a cluster. At last single workloads come in
-or go out, with those that they call or that call them (``single_moves``). The number of trials is fixed: the same input gives the same plan on every machine. Where a gap is left and
-the extra ``planner`` is installed, OR-Tools closes it (``proof``); the plan says which way it was made.
+exact worth of the whole rises; so are all candidates, which is what empties a cluster. At last single workloads
+come in or go out, with those that they call or that call them (``single_moves``). The number of trials is fixed: the
+same input gives the same plan on every machine. Where a gap is left and the extra ``planner`` is installed, OR-Tools
+closes it (``proof``); the plan says which way it was made.
 """
 
 from __future__ import annotations
