@@ -25,6 +25,7 @@ _COVERS_TRIED = 12  # of each pool, in each of
 _ROUNDS = 3
 _PARTS = (0.9, 0.7, 0.5, 0.3, 0.1)
 _NO_COVER = Cover(0.0, 0, ())
+_TWICE_UP_TO = 500  # candidates: searched from even shares of hops too
 _EQUAL = Decimal("0.00001")  # the bound is worked out in floats
 
 _FREE_MATTERS = Decimal("0.05")  # of the bound
@@ -60,7 +61,7 @@ def choose(fleet: Fleet, exact_up_to: int = EXACT_UP_TO) -> Choice:
     if len(fleet.candidates) <= exact_up_to:
         return _exact(fleet)
     chosen, bound = _searched(fleet, cluster_covers(fleet))
-    if objective_of(fleet, chosen) < bound - _EQUAL and fleet.hops.calls:
+    if objective_of(fleet, chosen) < bound - _EQUAL and fleet.hops.calls and len(fleet.candidates) <= _TWICE_UP_TO:
         # What is best for parts of workloads may not be for whole ones, where pools are small.
         other, other_bound = _searched(fleet, cluster_covers(fleet, even_hops=True))
         chosen, bound = _best(fleet, [chosen, other]), min(bound, other_bound)

@@ -154,7 +154,7 @@ def cluster_covers(fleet: Fleet, with_cloud_run: bool = True, even_hops: bool = 
     """One for each cluster of the fleet, in order.
 
     As if Cloud Run were for nothing, without ``with_cloud_run``. With ``even_hops`` as if those that can move were
-    called for nothing: a higher bound for parts of workloads, and so for large pools; seldom so where pools are small.
+    called for nothing: a higher bound for parts of workloads, and so for large pools, but not always for small ones.
     """
     found = []
     for number, avoidable in enumerate(fleet.avoidables):
