@@ -5,9 +5,9 @@ timed, assess included; for the first case `assess` alone stands beside it, whic
 
     python benchmarks/plan.py [workloads] [case ...]
 
-Measured on two cores that others were using too, with the extra `planner`: five pools 38 s (24 s of CPU), gap 0.13 %; one
-huge pool 37 s, 1.91 %; forty pools 33 s, 0.65 %; machines of four sizes 40 s (23 s of CPU), 1.70 %, and 2.51 % without it.
-Where every second workload calls another one the bound is weak: 26 s, 7.96 %.
+Measured on two cores that others were using too, with the extra `planner`: five pools 25 s, gap 0.11 %; one huge pool 32 s,
+0.02 %; forty pools 27 s, 0.61 %, and 0.71 % without it; machines of four sizes 31 s, 0.63 %; four clusters 20 s, 0.49 %. Where
+every second workload calls another one: 24 s, 0.21 %, with it and without it.
 """
 
 from __future__ import annotations
