@@ -18,9 +18,13 @@ from k2cr_analysis.plan.result import Plan, Portfolio
 from k2cr_analysis.plan.sensitivity import break_even_requests, swings
 from k2cr_analysis.plan.waves import wave_assumptions, waves_of
 from k2cr_analysis.plan.work import work_of
-from k2cr_analysis.plan.worth import EFFORT_ASSUMPTION, HOURS_PER_DAY, Fleet
+from k2cr_analysis.plan.worth import EFFORT_ASSUMPTION, HOURS_PER_DAY, Fleet, engineer_rate
 
 _SAME_ON_BOTH_SIDES = "load balancers, traffic to the internet and logs cost on Cloud Run what they cost today"
+_OTHER_CURRENCY = (
+    "[rates] engineer_hour is in {theirs} and the bill in {bills}: the effort of the move is not weighed against its"
+    " saving; give it in {bills}"
+)
 _NO_RATE = "no [rates] engineer_hour in the config: the effort of the move is not weighed against its saving"
 _SEVERAL = "bills in {currencies}: each currency is planned by itself, and no sum is made over them"
 
@@ -133,5 +137,9 @@ def _assumptions(fleet: Fleet, choice: Choice) -> Iterator[str]:
     if held:
         until = f" until {config.plan.commitment_ends}" if config.plan.commitment_ends else " until it ends"
         yield f"committed use is paid{until}: from then on the plan saves {held:.2f} a month more"
-    has_rate = any(a.config.rates.engineer_hour for a in fleet.assessments)
-    yield EFFORT_ASSUMPTION.format(months=config.plan.payback_months, hours=HOURS_PER_DAY) if has_rate else _NO_RATE
+    if any(engineer_rate(a) for a in fleet.assessments):
+        yield EFFORT_ASSUMPTION.format(months=config.plan.payback_months, hours=HOURS_PER_DAY)
+    elif config.rates.engineer_hour:
+        yield _OTHER_CURRENCY.format(theirs=config.rates.currency, bills=fleet.assessments[0].bill.currency)
+    else:
+        yield _NO_RATE

@@ -161,8 +161,14 @@ def holding(assessment: Assessment) -> frozenset[str]:
     )
 
 
+def engineer_rate(assessment: Assessment) -> Decimal | None:
+    """What an engineer's hour costs, in the bill's currency; None where the config has no rate, or one in another."""
+    rates = assessment.config.rates
+    return rates.engineer_hour if rates.currency in (None, assessment.bill.currency) else None
+
+
 def _candidates(number: int, assessment: Assessment) -> Iterable[Candidate]:
-    rate = assessment.config.rates.engineer_hour or _ZERO
+    rate = engineer_rate(assessment) or _ZERO
     for assessed in assessment.workloads:
         cost = assessed.cost
         if assessed.fit.moves and cost is not None and cost.cloud_run_month is not None:

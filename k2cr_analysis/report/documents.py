@@ -14,6 +14,7 @@ from k2cr_analysis.model.toil import Operability, ToilItem
 from k2cr_analysis.plan import Portfolio, cluster_names
 
 SCHEMA_VERSION = 1
+NO_CURRENCY = "XXX"  # ISO 4217: no currency; the bills are in several, and no figure is in money
 
 
 def assess_document(assessments: Sequence[Assessment], portfolio: Portfolio, only: str | None = None) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def assess_document(assessments: Sequence[Assessment], portfolio: Portfolio, onl
 
 def portfolio_document(portfolio: Portfolio) -> dict[str, Any]:
     return {
-        "currency": portfolio.currency or None,
+        "currency": portfolio.currency or NO_CURRENCY,
         "gke_month": money(portfolio.gke_month),
         "gke_lines": [{"line": line, "amount": money(amount)} for line, amount in portfolio.gke_lines],
         "cloud_run_month": money(portfolio.cloud_run_month),

@@ -76,6 +76,14 @@ def test_effort_is_weighed_at_the_engineers_rate():
     assert plan(assessment(objects, moves, engineer_hour="100")).workloads == ()
 
 
+def test_a_rate_in_another_currency_is_not_mixed_with_the_bills():
+    one = assessment(full_nodes("web", "api"), {"web": Move(10, days=30)}, engineer_hour="100")
+    rates = replace(one.config.rates, currency="JPY")
+    made = plan(replace(one, config=replace(one.config, rates=rates)))
+    assert made.workloads == ids("web")
+    assert any("engineer_hour is in JPY and the bill in USD" in said for said in made.assumptions)
+
+
 def test_what_can_move_at_an_unknown_price_is_left_and_says_so():
     made = plan(assessment(full_nodes("web"), {"web": Move(None)}))
     assert made.waves == ()
