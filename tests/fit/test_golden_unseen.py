@@ -34,7 +34,11 @@ def fits_in(repository: str, where: str) -> Mapping[str, Fit]:
 
 
 @pytest.mark.skipif(not REPOSITORIES, reason="K2CR_UNSEEN names no folder with the repositories")
-@pytest.mark.parametrize("row", ROWS if REPOSITORIES else ROWS[:1], ids=lambda r: f"{r['repository']}:{r['where'].rpartition('/')[2]}:{r['id']}")
+@pytest.mark.parametrize(
+    "row",
+    ROWS if REPOSITORIES else ROWS[:1],
+    ids=lambda r: f"{r['repository']}:{r['where'].rpartition('/')[2]}:{r['id']}",
+)
 def test_unseen_workload_gets_its_label(row: dict[str, str]) -> None:
     fit = fits_in(row["repository"], row["where"])[row["id"]]
     assert (fit.verdict, fit.target, fit.ingress_container or "") == (
