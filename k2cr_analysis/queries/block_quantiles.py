@@ -29,7 +29,7 @@ _FORMS = {"REDUCE_MAX": "1 max", "REDUCE_MEAN": "3 mean", "REDUCE_SUM": "4 sum"}
 PERCENTS = (50, 95, 99, 100)
 _STRIDE = 32
 _SMALL = 4096  # values that are sorted at once
-_SIGMAS = 4.0  # how far a rank of independent values may be from where the sample has it
+_SIGMAS = 3.0  # how far a rank of independent values may be from where the sample has it
 Container = tuple[str, str, str, str]  # namespace, kind, workload, container
 Rank = tuple[int, str, int, int, str]
 

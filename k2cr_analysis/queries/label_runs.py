@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-_AHEAD = 4  # row groups that are decoded before they are asked for
+_AHEAD = 8  # row groups that are decoded before they are asked for
 _THREADS = 2
 # Longer texts may be cut in the statistics of a foreign file.
 _LONGEST_EXACT = 60
@@ -70,7 +70,7 @@ def _runs_of(group: _RowGroup, labels: Sequence[str], values: str) -> list[Run]:
 
     constant = _constants(group.footer.row_group(group.index), labels)
     varying = [name for name in labels if name not in constant]
-    with pq.ParquetFile(group.file, metadata=group.footer) as source:
+    with pq.ParquetFile(group.file, metadata=group.footer, memory_map=True) as source:
         table = source.read_row_group(group.index, columns=[*varying, values], use_threads=False)
     if not table.num_rows:
         return []
