@@ -7,9 +7,10 @@ Each way runs in a process of its own on the same Parquet file, laid out as a sn
 and memory as ratios to pandas. "decode" only decodes the column of values.
 The file takes about 9 bytes a point. The ways must give the same numbers, else the run fails.
 
-Measured on two cores shared with six other busy processes, 2,000 containers (86.4 million points), pandas 3.1: pandas
-49.2 s (30.9 of CPU) and 9.0 GiB; DuckDB 16.1 s and 0.87 GiB (3.1x faster); k2cr 5.9 s (4.3 of CPU) and 103 MiB (8.3x
-faster, 88x less memory), 3.6x the decoding. k2cr uses both cores, so the load of others costs it more than pandas.
+Measured on two cores with little else running, 2,000 containers (86.4 million points), pandas 3.1: pandas 24.7 s (32.1 of
+CPU) and 8.8 GiB; DuckDB 4.7 s and 0.85 GiB (5.3x faster); k2cr 1.5 s (2.5 of CPU) and 59 MiB (16.4x faster, 152x less
+memory), 1.1x the decoding, which varies from run to run between 1.0 and 1.4 s. k2cr uses both cores, so the load of
+others costs it more than pandas.
 """
 
 from __future__ import annotations
@@ -123,8 +124,13 @@ WAYS: dict[str, Callable[[Path], dict[str, list[float]]]] = {
 
 def run_one(way: str, path: Path) -> None:
     """In a process of its own: seconds, peak memory and the numbers, as JSON."""
-    import numpy  # noqa: F401 - what every way loads is not part of its time
+    # Loading libraries is not part of any way's time.
+    import duckdb  # noqa: F401
+    import pandas as pd  # noqa: F401
+    import pyarrow.compute
     import pyarrow.parquet  # noqa: F401
+
+    import k2cr_analysis.queries.container_usage  # noqa: F401
 
     before = _peak_mib()
     begin, begin_cpu = time.perf_counter(), time.process_time()
