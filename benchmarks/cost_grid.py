@@ -17,9 +17,9 @@ from decimal import Decimal
 
 import numpy as np
 
-from k2cr_analysis.cost.grid import HourlyWork, grid_months
 from k2cr_analysis.model.cloud_run import ContainerShape, ServiceShape
 from k2cr_analysis.model.prices import PriceBook, Tariff
+from k2cr_analysis.pricing.cloud_run.lower_bound import HourlyWork, grid_months
 
 HOURS = 720
 BLOCK = 50  # workloads: 50 x 720 numbers are 288 KiB

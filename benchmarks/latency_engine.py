@@ -21,10 +21,10 @@ from pathlib import Path
 
 from latency_recommend import main as full_grid
 
-from k2cr_analysis.latency.arrivals import poisson
-from k2cr_analysis.latency.arrivals_file import FileArrivals
-from k2cr_analysis.latency.service import ServiceConfig
-from k2cr_analysis.latency.simulate import Run, simulate
+from k2cr_analysis.latency.load.arrivals import poisson
+from k2cr_analysis.latency.load.arrivals_file import FileArrivals
+from k2cr_analysis.latency.simulator.service import ServiceConfig
+from k2cr_analysis.latency.simulator.simulate import Run, simulate
 
 REPEATS = 5
 # SimFaaS' own example: rate, warm and cold service time, idle time, most instances.
@@ -157,9 +157,9 @@ def first_call() -> None:
     print(f"import of the package: {float(took):.2f} s, numba imported with it: {with_numba}")
     code = (
         "import time; t = time.perf_counter()\n"
-        "from k2cr_analysis.latency.simulate import simulate\n"
-        "from k2cr_analysis.latency.arrivals import poisson\n"
-        "from k2cr_analysis.latency.service import ServiceConfig\n"
+        "from k2cr_analysis.latency.simulator.simulate import simulate\n"
+        "from k2cr_analysis.latency.load.arrivals import poisson\n"
+        "from k2cr_analysis.latency.simulator.service import ServiceConfig\n"
         "simulate(poisson(5.0), ServiceConfig(), requests=1000); print(time.perf_counter() - t)"
     )
     for said, environment in (("cache warm", {}), ("nothing compiled yet", {"NUMBA_CACHE_DIR": tempfile.mkdtemp()})):

@@ -11,10 +11,10 @@ from decimal import Decimal
 import numpy as np
 
 from k2cr_analysis.config import Objectives
-from k2cr_analysis.latency.histogram import exponential_sample_ms
+from k2cr_analysis.latency.load.histogram import exponential_sample_ms
+from k2cr_analysis.latency.load.service_time import ServiceTime
 from k2cr_analysis.latency.recommend import grid, recommend
 from k2cr_analysis.latency.sampled_month import Load
-from k2cr_analysis.latency.service_time import ServiceTime
 from k2cr_analysis.model.cloud_run import ContainerShape, InstanceTimeline, ServiceShape
 
 CPUS = ("1", "2", "4", "6", "8")

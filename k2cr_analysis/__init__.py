@@ -14,18 +14,16 @@ Tables are DataFrames whose columns carry their units (``docs/glossary.md``); fi
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from k2cr_analysis.assessment import assess, recommend
+    from k2cr_analysis.comparison import diff
     from k2cr_analysis.config import load_config
-    from k2cr_analysis.cost import cost
-    from k2cr_analysis.diff import diff
-    from k2cr_analysis.latency.one_service import simulate
-    from k2cr_analysis.plan import plan, portfolio
-    from k2cr_analysis.render import render
+    from k2cr_analysis.latency.simulator.one_service import simulate
+    from k2cr_analysis.planning import plan, portfolio
+    from k2cr_analysis.pricing import cost
+    from k2cr_analysis.rendering import render
     from k2cr_analysis.report import figures, tables
     from k2cr_analysis.snapshot import open_snapshot
     from k2cr_analysis.sources import collect
@@ -36,12 +34,12 @@ _FACE = {
     "collect": "sources",
     "load_config": "config",
     "assess": "assessment",
-    "plan": "plan",
-    "portfolio": "plan",
-    "render": "render",
-    "cost": "cost",
-    "diff": "diff",
-    "simulate": "latency.one_service",
+    "plan": "planning",
+    "portfolio": "planning",
+    "render": "rendering",
+    "cost": "pricing",
+    "diff": "comparison",
+    "simulate": "latency.simulator.one_service",
     "recommend": "assessment",
     "figures": "report.figures",
     "tables": "report.tables",
@@ -53,28 +51,14 @@ __all__ = [
 ]  # fmt: skip
 
 
-class _Face(ModuleType):
-    """The package as a person at a notebook meets it.
-
-    ``plan``, ``render``, ``cost`` and ``diff`` are functions here, and folders too: importing a folder would put the
-    module in the function's place, so that the names are properties, which an import cannot overwrite.
-    """
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *__all__})
+def __getattr__(name: str) -> Any:
+    if name not in _FACE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_FACE[name]}")
+    found = module if _FACE[name].endswith(f".{name}") else getattr(module, name)
+    globals()[name] = found
+    return found
 
 
-def _property(name: str) -> property:
-    def get(_package: ModuleType) -> Any:
-        module = importlib.import_module(f"{__name__}.{_FACE[name]}")
-        return module if _FACE[name].endswith(f".{name}") else getattr(module, name)
-
-    def keep(_package: ModuleType, _module: object) -> None:
-        """The import system sets a submodule on its package; the face stays as it is."""
-
-    return property(get, keep)
-
-
-for _name in _FACE:
-    setattr(_Face, _name, _property(_name))
-sys.modules[__name__].__class__ = _Face
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -27,7 +27,7 @@ from k2cr_analysis.model.prices import embedded_prices
 from k2cr_analysis.openapi.quantity import cores
 from k2cr_analysis.snapshot.objects import SnapshotObject
 from k2cr_analysis.snapshot.provenance import Provenance
-from k2cr_analysis.snapshot.redaction import redact
+from k2cr_analysis.snapshot.redaction.redact import redact
 from k2cr_analysis.snapshot.writer import write_snapshot
 
 HERE = Path(__file__).resolve().parent

@@ -16,16 +16,9 @@ from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadA
 from k2cr_analysis.assessment.rule_pages import check_rule_names
 from k2cr_analysis.assessment.running import assumed_profile, mean_instances, running_timeline
 from k2cr_analysis.config import Config
-from k2cr_analysis.cost.avoidable import ASSUMPTIONS as AVOIDABLE_ASSUMPTIONS
-from k2cr_analysis.cost.avoidable import Avoidable
-from k2cr_analysis.cost.beside import SAME_ON_BOTH_SIDES, beside_items
-from k2cr_analysis.cost.bill import GkeBill
-from k2cr_analysis.cost.cloud_run import cheaper_billing, price_both, price_timeline
-from k2cr_analysis.cost.currency import in_currency_of_bill, no_rate
-from k2cr_analysis.cost.gke import attribute
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.fit.result import Fit
-from k2cr_analysis.latency.calibration import Calibration
+from k2cr_analysis.latency.learning.calibration import Calibration
 from k2cr_analysis.latency.predict import Effort, Prediction
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.cluster import Cluster
@@ -37,6 +30,13 @@ from k2cr_analysis.model.parse import parse_cluster
 from k2cr_analysis.model.prices import PriceBook, Tariff
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.operability import effort_days, toil
+from k2cr_analysis.pricing.cloud_run.beside import SAME_ON_BOTH_SIDES, beside_items
+from k2cr_analysis.pricing.cloud_run.charges import cheaper_billing, price_both, price_timeline
+from k2cr_analysis.pricing.gke.bill import GkeBill
+from k2cr_analysis.pricing.gke.currency import in_currency_of_bill, no_rate
+from k2cr_analysis.pricing.gke.today import attribute
+from k2cr_analysis.pricing.packing.avoidable import ASSUMPTIONS as AVOIDABLE_ASSUMPTIONS
+from k2cr_analysis.pricing.packing.avoidable import Avoidable
 from k2cr_analysis.queries import Daily, billing, daily, tables_at, traffic, usage
 from k2cr_analysis.sizing import Sizing, size
 from k2cr_analysis.snapshot import Snapshot, open_snapshot

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from k2cr_analysis.fit.result import Fit
-from k2cr_analysis.latency.calibration import Calibration, Corrections
-from k2cr_analysis.latency.hops import Network
+from k2cr_analysis.latency.learning.calibration import Calibration, Corrections
+from k2cr_analysis.latency.load.hops import Network
 from k2cr_analysis.latency.predict import Effort, Prediction, predict
 from k2cr_analysis.model.cloud_run import ServiceShape
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage

@@ -16,16 +16,16 @@ from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.assessment.predicting import corrections_of
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import Objectives
-from k2cr_analysis.cost.cloud_run import price_timeline
 from k2cr_analysis.errors import InputError
-from k2cr_analysis.latency.calibration import Corrections
+from k2cr_analysis.latency.learning.calibration import Corrections
+from k2cr_analysis.latency.load.service_time import ServiceTime, scaled, service_time
 from k2cr_analysis.latency.predict import Effort, Prediction
-from k2cr_analysis.latency.service_time import ServiceTime, scaled, service_time
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.money import total
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.pricing.cloud_run.charges import price_timeline
 from k2cr_analysis.sizing import legal
 from k2cr_analysis.sizing.limits import WHOLE_CORES, memory_range
 

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from k2cr_analysis.config import Config
-from k2cr_analysis.cost.avoidable import Avoidable
-from k2cr_analysis.cost.bill import GkeBill
 from k2cr_analysis.fit.result import Fit
-from k2cr_analysis.latency.calibration import Calibration
+from k2cr_analysis.latency.learning.calibration import Calibration
 from k2cr_analysis.model.cloud_run import InstanceTimeline, Quantiles, ServiceShape
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.finding import Finding
@@ -19,6 +17,8 @@ from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.prices import PriceBook
 from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.pricing.gke.bill import GkeBill
+from k2cr_analysis.pricing.packing.avoidable import Avoidable
 from k2cr_analysis.queries import Daily
 
 

@@ -16,7 +16,7 @@ from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.assessment.predicting import corrections_of, images_of, predict_workload
 from k2cr_analysis.assessment.recommend import service_of
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
-from k2cr_analysis.latency.calibration import (
+from k2cr_analysis.latency.learning.calibration import (
     Calibration,
     Corrections,
     Factor,
@@ -24,9 +24,9 @@ from k2cr_analysis.latency.calibration import (
     image_name,
     runtime_of,
 )
-from k2cr_analysis.latency.histogram import quantiles_ms
+from k2cr_analysis.latency.learning.run_metrics import Distribution, RunMetrics
+from k2cr_analysis.latency.load.histogram import quantiles_ms
 from k2cr_analysis.latency.predict import Prediction
-from k2cr_analysis.latency.run_metrics import Distribution, RunMetrics
 from k2cr_analysis.latency.startup import startup_estimate
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.observed import TrafficProfile

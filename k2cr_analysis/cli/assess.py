@@ -27,7 +27,7 @@ from k2cr_analysis.errors import UsageError
 
 if TYPE_CHECKING:
     from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
-    from k2cr_analysis.plan import Portfolio
+    from k2cr_analysis.planning import Portfolio
 
 _WORKLOAD_ID = re.compile(r"[^/]+/[A-Za-z]+/[^/]+")
 _HEADER = (
@@ -71,7 +71,7 @@ def assess(
 ) -> None:
     from k2cr_analysis.assessment import assess as run
     from k2cr_analysis.assessment.find import find_workload
-    from k2cr_analysis.plan import portfolio
+    from k2cr_analysis.planning import portfolio
 
     paths, workload = split_arguments(snapshots)
     settings = config_from(config)
@@ -84,7 +84,7 @@ def assess(
         return
     found = portfolio(assessed)
     if format is Format.JSON:
-        from k2cr_analysis.report.documents import assess_document
+        from k2cr_analysis.report.json.documents import assess_document
 
         give(as_json(assess_document(assessed, found, workload)), out)
     else:

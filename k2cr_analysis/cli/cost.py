@@ -10,7 +10,7 @@ from k2cr_analysis.cli.output import Format, FormatOption, OutOption, as_csv, as
 from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption
 
 if TYPE_CHECKING:
-    from k2cr_analysis.cost.one_shape import ShapeCost
+    from k2cr_analysis.pricing.cloud_run.one_shape import ShapeCost
 
 _HEADER = ("sku", "quantity", "unit", "rate", "amount")
 
@@ -44,7 +44,7 @@ def _cost(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    from k2cr_analysis.cost import cost
+    from k2cr_analysis.pricing import cost
 
     priced = cost(
         cpu,
@@ -61,7 +61,7 @@ def _cost(
         free_tier=not no_free_tier,
     )
     if format is Format.JSON:
-        from k2cr_analysis.report.price_documents import shape_cost_document
+        from k2cr_analysis.report.json.price_documents import shape_cost_document
 
         give(as_json(shape_cost_document(priced)), out)
     elif format is Format.CSV:

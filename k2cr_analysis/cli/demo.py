@@ -20,9 +20,9 @@ def demo(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    from k2cr_analysis.render import render
-    from k2cr_analysis.report.batch import Selection, failed_pages, write_report
-    from k2cr_analysis.report.parameters import assess_many
+    from k2cr_analysis.rendering import render
+    from k2cr_analysis.report.pages.batch import Selection, failed_pages, write_report
+    from k2cr_analysis.report.pages.parameters import assess_many
     from k2cr_analysis.resources import bundled
 
     snapshot = bundled("data", "demo")

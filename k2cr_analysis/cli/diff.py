@@ -23,7 +23,7 @@ from k2cr_analysis.cli.output import (
 from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say, say_all
 
 if TYPE_CHECKING:
-    from k2cr_analysis.diff import Diff, FieldChange, FigureChange, Placement, WorkloadChange
+    from k2cr_analysis.comparison import Diff, FieldChange, FigureChange, Placement, WorkloadChange
 
 _FIGURES = ("money a month", "before", "after", "change", "of which")
 _LINES = ("bill", "before", "after", "change")
@@ -51,9 +51,9 @@ def diff(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
+    from k2cr_analysis.comparison import diff as compare
     from k2cr_analysis.config import load_config
-    from k2cr_analysis.diff import diff as compare
-    from k2cr_analysis.report.diff_document import diff_document
+    from k2cr_analysis.report.json.diff_document import diff_document
 
     settings = config_from(config)
     found = compare(before, after, settings, None if config_before is None else load_config(config_before))

@@ -16,7 +16,7 @@ from k2cr_analysis.cli.verbosity import say
 from k2cr_analysis.config import Config, load_config
 
 if TYPE_CHECKING:
-    from k2cr_analysis.latency.calibration import Calibration
+    from k2cr_analysis.latency.learning.calibration import Calibration
 
 
 class Format(StrEnum):
@@ -39,7 +39,7 @@ CalibrationOption = Annotated[
 def calibration_from(path: Path | None) -> Calibration | None:
     if path is None:
         return None
-    from k2cr_analysis.latency.calibration_file import read_calibration
+    from k2cr_analysis.latency.learning.calibration_file import read_calibration
 
     return read_calibration(path)
 

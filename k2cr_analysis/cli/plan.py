@@ -23,7 +23,7 @@ from k2cr_analysis.cli.output import (
 from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say, say_all
 
 if TYPE_CHECKING:
-    from k2cr_analysis.plan import Ending, Plan, Wave
+    from k2cr_analysis.planning import Ending, Plan, Wave
 
 _WAVES = ("wave", "from", "workloads", "on paper/month", "realised/month", "cumulative", "effort days", "nodes that go")
 _MOVES = ("wave", "moves", "cluster")
@@ -49,8 +49,8 @@ def plan(
     verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.assessment import assess
-    from k2cr_analysis.plan import plan as make
-    from k2cr_analysis.report.plan_document import plan_document
+    from k2cr_analysis.planning import plan as make
+    from k2cr_analysis.report.json.plan_document import plan_document
 
     settings = config_from(config)
     made = make([assess(path, settings) for path in snapshots])

@@ -39,7 +39,7 @@ def _show(
     verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.model.prices import PriceBook
-    from k2cr_analysis.report.price_documents import price_rows
+    from k2cr_analysis.report.json.price_documents import price_rows
 
     rows = price_rows(PriceBook.embedded().of_region(region))
     if format is Format.JSON:

@@ -42,8 +42,8 @@ def render(
     verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.assessment import assess
-    from k2cr_analysis.render import render as write
-    from k2cr_analysis.render import waiting
+    from k2cr_analysis.rendering import render as write
+    from k2cr_analysis.rendering import waiting
 
     assessment = assess(snapshot, config_from(config))
     folders = write(assessment, workloads or (), out, project=project, region=region)
@@ -58,7 +58,7 @@ def render(
 
 def _check(folders: Mapping[str, Path], targets: Mapping[str, Target]) -> None:
     from k2cr_analysis.errors import PartialError
-    from k2cr_analysis.render.check import check_folders
+    from k2cr_analysis.rendering.check import check_folders
 
     different = []
     for name, checked in zip(folders, check_folders(list(folders.values())), strict=True):

@@ -34,8 +34,8 @@ def report(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    from k2cr_analysis.report.batch import Selection, failed_pages, write_report
-    from k2cr_analysis.report.parameters import default_config
+    from k2cr_analysis.report.pages.batch import Selection, failed_pages, write_report
+    from k2cr_analysis.report.pages.parameters import default_config
 
     places, workloads = split_arguments(snapshots)
     selection = Selection(tuple(workloads), parse_shard(shard), resume, jobs)
@@ -46,7 +46,7 @@ def report(
 
 def split_arguments(arguments: list[str]) -> tuple[list[Path], list[str]]:
     """Snapshots come first; what is written as an id and is not also a folder is a workload."""
-    from k2cr_analysis.report.parameters import WORKLOAD_ID
+    from k2cr_analysis.report.pages.parameters import WORKLOAD_ID
 
     workloads = [a for a in arguments if WORKLOAD_ID.fullmatch(a) and not Path(a).exists()]
     return [Path(a) for a in arguments if a not in workloads], workloads

@@ -70,8 +70,8 @@ def _simulate(
     verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.cli.output import as_json, give
-    from k2cr_analysis.latency.one_service import simulate
-    from k2cr_analysis.latency.present import run_as_text
+    from k2cr_analysis.latency.simulator.one_service import simulate
+    from k2cr_analysis.latency.simulator.present import run_as_text
 
     run = simulate(
         rate,

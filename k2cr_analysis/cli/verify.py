@@ -22,7 +22,7 @@ from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say, say_all
 
 if TYPE_CHECKING:
     from k2cr_analysis.assessment.verify import Comparison, Verification
-    from k2cr_analysis.latency.calibration import Calibration
+    from k2cr_analysis.latency.learning.calibration import Calibration
 
 _HEADER = ("quantity", "unit", "predicted", "from", "to", "measured", "ratio", "inside")
 
@@ -54,8 +54,8 @@ def verify(
     from k2cr_analysis.assessment import assess
     from k2cr_analysis.assessment.verify import verify as run
     from k2cr_analysis.errors import PartialError, UsageError
-    from k2cr_analysis.latency.calibration_file import write_calibration
-    from k2cr_analysis.latency.run_metrics import run_metrics
+    from k2cr_analysis.latency.learning.calibration_file import write_calibration
+    from k2cr_analysis.latency.learning.run_metrics import run_metrics
     from k2cr_analysis.sources.table_files import read_table_file
 
     if metrics is None:
@@ -85,8 +85,8 @@ def verify(
 
 def _known(snapshot: Path, calibration: Path | None) -> Calibration:
     from k2cr_analysis.errors import UsageError
-    from k2cr_analysis.latency.calibration import Calibration
-    from k2cr_analysis.latency.calibration_file import read_calibration
+    from k2cr_analysis.latency.learning.calibration import Calibration
+    from k2cr_analysis.latency.learning.calibration_file import read_calibration
 
     if calibration is None:
         return Calibration()

@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from k2cr_analysis.config.settings import Config
-from k2cr_analysis.fit.account import Accountant
 from k2cr_analysis.fit.belongs import belonging
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.cluster_index import ClusterIndex, index_cluster
-from k2cr_analysis.fit.containers import cast_of
-from k2cr_analysis.fit.dependencies import CallGraph, call_graph
-from k2cr_analysis.fit.ingress import choose_ingress
-from k2cr_analysis.fit.observed_calls import Observed
-from k2cr_analysis.fit.probes import plan_probes
-from k2cr_analysis.fit.protocols import CalledPort, called_ports
+from k2cr_analysis.fit.evidence.containers import cast_of
+from k2cr_analysis.fit.evidence.dependencies import CallGraph, call_graph
+from k2cr_analysis.fit.evidence.ingress import choose_ingress
+from k2cr_analysis.fit.evidence.observed_calls import Observed
+from k2cr_analysis.fit.evidence.probes import plan_probes
+from k2cr_analysis.fit.evidence.protocols import CalledPort, called_ports
+from k2cr_analysis.fit.evidence.startup import plan_startup
+from k2cr_analysis.fit.fields.account import Accountant
 from k2cr_analysis.fit.registry import Rule, all_rules
 from k2cr_analysis.fit.result import FieldUse, Fit
-from k2cr_analysis.fit.startup import plan_startup
 from k2cr_analysis.fit.target import target_of
 from k2cr_analysis.model.cloud_run import StartupOrder
 from k2cr_analysis.model.cluster import Cluster

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from k2cr_analysis.config.settings import WorkloadSettings
 from k2cr_analysis.fit.cluster_index import ClusterIndex, Grant
-from k2cr_analysis.fit.known_images import cluster_machinery, sidecar_kind
+from k2cr_analysis.fit.evidence.known_images import cluster_machinery, sidecar_kind
 from k2cr_analysis.model.parse.access import texts
 from k2cr_analysis.model.workload import Workload
 

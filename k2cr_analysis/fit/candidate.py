@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from k2cr_analysis.config.settings import Config, WorkloadSettings
 from k2cr_analysis.fit.cluster_index import ClusterIndex
-from k2cr_analysis.fit.containers import Cast
-from k2cr_analysis.fit.ingress import IngressChoice
-from k2cr_analysis.fit.probes import ProbePlan
-from k2cr_analysis.fit.protocols import CalledPort
+from k2cr_analysis.fit.evidence.containers import Cast
+from k2cr_analysis.fit.evidence.ingress import IngressChoice
+from k2cr_analysis.fit.evidence.probes import ProbePlan
+from k2cr_analysis.fit.evidence.protocols import CalledPort
+from k2cr_analysis.fit.evidence.startup import StartupPlan
 from k2cr_analysis.fit.result import FieldUse
-from k2cr_analysis.fit.startup import StartupPlan
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.finding import Target
 from k2cr_analysis.model.parse.access import Raw, mapping

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from k2cr_analysis.latency.calibration import Corrections
 from k2cr_analysis.latency.closed_forms import ps_mean_sojourn_ratio
-from k2cr_analysis.latency.histogram import quantiles_ms, supported
-from k2cr_analysis.latency.hops import Network, hop_assumptions
-from k2cr_analysis.latency.service_time import ServiceTime, scaled, service_on, service_time
+from k2cr_analysis.latency.learning.calibration import Corrections
+from k2cr_analysis.latency.load.histogram import quantiles_ms, supported
+from k2cr_analysis.latency.load.hops import Network, hop_assumptions
+from k2cr_analysis.latency.load.service_time import ServiceTime, scaled, service_on, service_time
 from k2cr_analysis.latency.startup import startup_estimate
 from k2cr_analysis.latency.timeline import MONTH_S, TARGET_UTILISATION, InstanceLoad, closed_form_timeline
 from k2cr_analysis.model.cloud_run import ContainerProbes, InstanceTimeline, Quantiles, ServiceShape, StartupOrder

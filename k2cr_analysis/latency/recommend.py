@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from k2cr_analysis.config import Objectives
+from k2cr_analysis.latency.load.service_time import ServiceTime, service_on
 from k2cr_analysis.latency.sampled_month import Load, SampledMonth, sampled_month
-from k2cr_analysis.latency.service_time import ServiceTime, service_on
 from k2cr_analysis.model.cloud_run import BillingMode, InstanceTimeline, ServiceShape
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 

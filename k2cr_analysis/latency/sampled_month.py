@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from k2cr_analysis.latency.arrivals import ArrivalSource, counted, poisson
-from k2cr_analysis.latency.engine import Engine, WarmStart
-from k2cr_analysis.latency.service import ServiceConfig
-from k2cr_analysis.latency.simulate import Run, summary_of
+from k2cr_analysis.latency.load.arrivals import ArrivalSource, counted, poisson
+from k2cr_analysis.latency.simulator.engine import Engine, WarmStart
+from k2cr_analysis.latency.simulator.service import ServiceConfig
+from k2cr_analysis.latency.simulator.simulate import Run, summary_of
 from k2cr_analysis.latency.timeline import MONTH_S, InstanceLoad, as_decimal, closed_form_timeline, held_instances
 from k2cr_analysis.model.cloud_run import STOP_GRACE_S, InstanceTimeline
 from k2cr_analysis.model.observed import FloatArray, IntArray, TrafficProfile

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from k2cr_analysis.latency import closed_forms as forms
-from k2cr_analysis.latency.arrivals import poisson
-from k2cr_analysis.latency.estimates import Estimate, student_quantile
-from k2cr_analysis.latency.service import ServiceConfig, ServiceDistribution
-from k2cr_analysis.latency.simulate import Run, simulate
+from k2cr_analysis.latency.load.arrivals import poisson
+from k2cr_analysis.latency.simulator.estimates import Estimate, student_quantile
+from k2cr_analysis.latency.simulator.service import ServiceConfig, ServiceDistribution
+from k2cr_analysis.latency.simulator.simulate import Run, simulate
 
 WITHIN_INTERVALS = 1.5
 OF_MEANS, OF_LOSSES = 0.01, 0.02

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from k2cr_analysis.latency.recommend import Point, Recommendation
     from k2cr_analysis.latency.validation import Comparison
-    from k2cr_analysis.plan import Plan, Portfolio
+    from k2cr_analysis.planning import Plan, Portfolio
 
 MOST_BARS = 30
 

@@ -23,7 +23,7 @@ from k2cr_analysis.report.display import (
 from k2cr_analysis.report.wording import UNKNOWN, count, milliseconds, money, share
 
 if TYPE_CHECKING:
-    from k2cr_analysis.plan import Plan, Portfolio
+    from k2cr_analysis.planning import Plan, Portfolio
 
 _TARGET_WORDS = {"service": "a Cloud Run service", "worker-pool": "a Cloud Run worker pool", "job": "a Cloud Run job"}
 

@@ -14,15 +14,15 @@ from k2cr_analysis.model.finding import SEVERITIES
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.toil import Operability
-from k2cr_analysis.report.columns import COLUMNS
+from k2cr_analysis.report.frames.columns import COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from k2cr_analysis.diff.result import Diff, FigureChange
+    from k2cr_analysis.comparison.result import Diff, FigureChange
     from k2cr_analysis.latency.recommend import Point, Recommendation
     from k2cr_analysis.latency.validation import Comparison
-    from k2cr_analysis.plan import Plan, Portfolio
+    from k2cr_analysis.planning import Plan, Portfolio
 
 MIB = 2**20
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.snapshot.objects import SnapshotObject
 from k2cr_analysis.snapshot.provenance import Provenance, Redaction
-from k2cr_analysis.snapshot.redaction import redact
+from k2cr_analysis.snapshot.redaction.redact import redact
 from k2cr_analysis.snapshot.writer import write_snapshot
+from k2cr_analysis.sources.checkpoint import said_when_full
 from k2cr_analysis.sources.manifests import read_manifests
 from k2cr_analysis.sources.table_files import read_table_file
-from k2cr_analysis.sources.unfinished import said_when_full
 from k2cr_analysis.sources.window import window as window_of
 
 if TYPE_CHECKING:

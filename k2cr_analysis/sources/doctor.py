@@ -13,7 +13,7 @@ from k2cr_analysis.sources.catalog.meters import CLOUD_RUN
 from k2cr_analysis.sources.cluster_api.connection import ApiServer, Refused
 from k2cr_analysis.sources.cluster_api.read import kinds_of
 from k2cr_analysis.sources.live import LiveCluster
-from k2cr_analysis.sources.patience import Patience
+from k2cr_analysis.sources.retry import Patience
 
 # A doctor does not wait for long.
 _PATIENCE = Patience(attempts=2, invitations=1, longest_asked_s=5.0)

@@ -18,12 +18,12 @@ from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.snapshot.provenance import Provenance, Redaction
 from k2cr_analysis.snapshot.writer import Rows, place_of, write_snapshot
+from k2cr_analysis.sources.checkpoint import Unfinished, said_when_full, unfinished
 from k2cr_analysis.sources.cluster_api import chunks as kind_chunks
 from k2cr_analysis.sources.cluster_api.connection import ApiServer, StaysBusy
 from k2cr_analysis.sources.cluster_api.read import KindObjects, kinds_of, read_kind, refuse_unreadable
-from k2cr_analysis.sources.patience import Patience
+from k2cr_analysis.sources.retry import Patience
 from k2cr_analysis.sources.table_files import read_table_file
-from k2cr_analysis.sources.unfinished import Unfinished, said_when_full, unfinished
 from k2cr_analysis.sources.window import window as window_of
 
 if TYPE_CHECKING:

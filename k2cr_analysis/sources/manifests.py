@@ -15,7 +15,7 @@ from k2cr_analysis.errors import InputError, Location
 from k2cr_analysis.openapi.validate import Problem, Steps, as_server_reads
 from k2cr_analysis.snapshot.objects import SnapshotObject
 from k2cr_analysis.snapshot.provenance import Notice, Superseded
-from k2cr_analysis.snapshot.redaction import looks_secret
+from k2cr_analysis.snapshot.redaction.redact import looks_secret
 from k2cr_analysis.sources.input_files import STANDARD_INPUT, InputFile, input_files
 from k2cr_analysis.sources.json_reading import read_json
 from k2cr_analysis.sources.kinds import (

@@ -10,7 +10,7 @@ import pytest
 from k2cr_analysis.assessment import Assessment, assess
 from k2cr_analysis.config import AssumedTraffic, Config, Project
 from k2cr_analysis.model.money import total
-from k2cr_analysis.plan import plan, portfolio
+from k2cr_analysis.planning import plan, portfolio
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.sizing import legal
 from k2cr_analysis.sources import collect

@@ -13,8 +13,8 @@ from k2cr_analysis.config import AssumedTraffic, Config, WorkloadSettings
 from k2cr_analysis.errors import ConfigError, Location
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
 from k2cr_analysis.model.parse import parse_cluster
-from k2cr_analysis.plan import plan, portfolio
-from k2cr_analysis.render import render
+from k2cr_analysis.planning import plan, portfolio
+from k2cr_analysis.rendering import render
 from k2cr_analysis.snapshot import SnapshotObject
 from k2cr_analysis.sources import collect
 

@@ -7,7 +7,7 @@ import pytest
 from k2cr_analysis.assessment.running import mean_instances
 from k2cr_analysis.model.money import HOURS_PER_MONTH
 from k2cr_analysis.model.observed import WorkloadUsage
-from tests.cost.clusters import cluster, workload
+from tests.pricing.clusters import cluster, workload
 
 
 def cron_job(schedule, **more):

@@ -18,9 +18,9 @@ from k2cr_analysis.assessment import Assessment, assess
 from k2cr_analysis.assessment.verify import verify
 from k2cr_analysis.cli import app
 from k2cr_analysis.errors import InputError, K2crError
-from k2cr_analysis.latency.calibration import Calibration, Corrections, Factor, Learned, image_name
-from k2cr_analysis.latency.calibration_file import read_calibration, write_calibration
-from k2cr_analysis.latency.run_metrics import BILLABLE, INSTANCES, REQUESTS, STARTUP, run_metrics
+from k2cr_analysis.latency.learning.calibration import Calibration, Corrections, Factor, Learned, image_name
+from k2cr_analysis.latency.learning.calibration_file import read_calibration, write_calibration
+from k2cr_analysis.latency.learning.run_metrics import BILLABLE, INSTANCES, REQUESTS, STARTUP, run_metrics
 from k2cr_analysis.latency.startup import startup_estimate
 from k2cr_analysis.model.cloud_run import StartupOrder
 from k2cr_analysis.resources import bundled

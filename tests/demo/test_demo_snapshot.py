@@ -129,7 +129,7 @@ def test_the_manifest_and_the_live_dump_get_the_same_findings(cluster, make_demo
     from k2cr_analysis.errors import Location
     from k2cr_analysis.fit import assess_cluster
     from k2cr_analysis.snapshot.objects import SnapshotObject
-    from k2cr_analysis.snapshot.redaction import redact
+    from k2cr_analysis.snapshot.redaction.redact import redact
 
     written = [SnapshotObject(redact(item)[0], Location("manifests")) for item in read_manifests()]
     before = parse_cluster(written, project="p", name="prod-tokyo", location="asia-northeast1")

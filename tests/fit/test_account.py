@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from k2cr_analysis.fit.account import JOINED_KINDS, use_of
-from k2cr_analysis.fit.carried import CARRIED
-from k2cr_analysis.fit.no_effect import NO_EFFECT, WHEN_EMPTY
+from k2cr_analysis.fit.fields.account import JOINED_KINDS, use_of
+from k2cr_analysis.fit.fields.carried import CARRIED
+from k2cr_analysis.fit.fields.no_effect import NO_EFFECT, WHEN_EMPTY
 from k2cr_analysis.fit.registry import all_rules, read_by
 from k2cr_analysis.openapi.field_tree import schema_fields
 from tests.fit.cluster import deployment, fit_of, service

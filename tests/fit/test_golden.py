@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from k2cr_analysis.fit import Fit
-from k2cr_analysis.snapshot.redaction import redact
+from k2cr_analysis.snapshot.redaction.redact import redact
 from tests.fit.cluster import SHARED, fits_of
 
 MANIFESTS = SHARED / "data" / "manifests"

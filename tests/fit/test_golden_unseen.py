@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from k2cr_analysis.fit import Fit
-from k2cr_analysis.snapshot.redaction import redact
+from k2cr_analysis.snapshot.redaction.redact import redact
 from tests.fit.cluster import fits_of
 from tests.fit.test_golden import documents_of
 

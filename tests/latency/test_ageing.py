@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from k2cr_analysis.errors import UsageError
-from k2cr_analysis.latency.arrivals import ArrivalBlock, Arrivals, poisson
-from k2cr_analysis.latency.one_service import simulate as with_options
-from k2cr_analysis.latency.service import ServiceConfig
-from k2cr_analysis.latency.simulate import simulate
+from k2cr_analysis.latency.load.arrivals import ArrivalBlock, Arrivals, poisson
+from k2cr_analysis.latency.simulator.one_service import simulate as with_options
+from k2cr_analysis.latency.simulator.service import ServiceConfig
+from k2cr_analysis.latency.simulator.simulate import simulate
 
 WORK = {"service_s": 4.0, "cpu_s": 4.0, "service_distribution": "constant", "startup_s": 1.0, "max_instances": 1}
 

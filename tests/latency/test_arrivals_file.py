@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from k2cr_analysis.errors import InputError
-from k2cr_analysis.latency.arrivals_file import FileArrivals
-from k2cr_analysis.latency.service import ServiceConfig
-from k2cr_analysis.latency.simulate import simulate
+from k2cr_analysis.latency.load.arrivals_file import FileArrivals
+from k2cr_analysis.latency.simulator.service import ServiceConfig
+from k2cr_analysis.latency.simulator.simulate import simulate
 
 
 def written(folder, text):

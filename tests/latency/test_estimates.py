@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from k2cr_analysis.latency import closed_forms as forms
-from k2cr_analysis.latency.arrivals import poisson
-from k2cr_analysis.latency.estimates import LatencyRecord, half_width, student_quantile
-from k2cr_analysis.latency.service import ServiceConfig
-from k2cr_analysis.latency.simulate import simulate
+from k2cr_analysis.latency.load.arrivals import poisson
+from k2cr_analysis.latency.simulator.estimates import LatencyRecord, half_width, student_quantile
+from k2cr_analysis.latency.simulator.service import ServiceConfig
+from k2cr_analysis.latency.simulator.simulate import simulate
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from k2cr_analysis.latency.histogram import percentile_ms, quantiles_ms, sample_ms
+from k2cr_analysis.latency.load.histogram import percentile_ms, quantiles_ms, sample_ms
 
 
 def lognormal_buckets(growth: float, samples: int = 10**7) -> tuple[np.ndarray, np.ndarray]:

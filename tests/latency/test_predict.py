@@ -10,7 +10,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from k2cr_analysis.latency.hops import Network
+from k2cr_analysis.latency.load.hops import Network
 from k2cr_analysis.latency.predict import Prediction, predict
 from k2cr_analysis.model.cloud_run import ContainerShape, ServiceShape, StartupOrder
 from k2cr_analysis.model.observed import ContainerUsage, TrafficProfile, WorkloadUsage

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from k2cr_analysis.config import Objectives
-from k2cr_analysis.latency.histogram import exponential_sample_ms
+from k2cr_analysis.latency.load.histogram import exponential_sample_ms
+from k2cr_analysis.latency.load.service_time import ServiceTime, service_on
 from k2cr_analysis.latency.recommend import EFFORTS, cheapest_that_meets, concurrencies_near, grid, recommend
 from k2cr_analysis.latency.sampled_month import Load, sampled_month
-from k2cr_analysis.latency.service_time import ServiceTime, service_on
 from k2cr_analysis.model.cloud_run import ContainerShape, InstanceTimeline, ServiceShape
 from k2cr_analysis.model.observed import ContainerUsage, TrafficProfile, WorkloadUsage
 

@@ -7,9 +7,9 @@ import math
 import pytest
 
 from k2cr_analysis.latency import closed_forms as forms
-from k2cr_analysis.latency.arrivals import poisson
-from k2cr_analysis.latency.service import ServiceConfig
-from k2cr_analysis.latency.simulate import Run, simulate
+from k2cr_analysis.latency.load.arrivals import poisson
+from k2cr_analysis.latency.simulator.service import ServiceConfig
+from k2cr_analysis.latency.simulator.simulate import Run, simulate
 from k2cr_analysis.latency.validation import SIMFAAS, against_ciw, against_formulas, repeated
 
 ONE = {"min_instances": 1, "max_instances": 1, "startup_s": 0.0, "service_s": 1.0, "pending_timeout_s": math.inf}

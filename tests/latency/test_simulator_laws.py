@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k2cr_analysis.latency.arrivals import ArrivalBlock, Arrivals, Mmpp, counted, modulated, poisson
-from k2cr_analysis.latency.arrivals_file import FileArrivals
-from k2cr_analysis.latency.engine import Engine
-from k2cr_analysis.latency.service import ServiceConfig
-from k2cr_analysis.latency.simulate import Run, simulate, summary_of
+from k2cr_analysis.latency.load.arrivals import ArrivalBlock, Arrivals, Mmpp, counted, modulated, poisson
+from k2cr_analysis.latency.load.arrivals_file import FileArrivals
+from k2cr_analysis.latency.simulator.engine import Engine
+from k2cr_analysis.latency.simulator.service import ServiceConfig
+from k2cr_analysis.latency.simulator.simulate import Run, simulate, summary_of
 
 TRACES = sorted((Path(__file__).parents[3] / "shared/data/traces").glob("*.csv"))
 

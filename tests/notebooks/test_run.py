@@ -11,7 +11,7 @@ import papermill
 import pytest
 from papermill.exceptions import PapermillExecutionError
 
-from k2cr_analysis.report.shell import register
+from k2cr_analysis.report.pages.shell import register
 from k2cr_analysis.resources import bundled
 
 DEMO = str(bundled("data", "demo"))

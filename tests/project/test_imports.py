@@ -35,6 +35,6 @@ def test_every_name_of_the_face_can_be_had():
 
 
 def test_the_face_keeps_its_functions_when_the_folders_of_the_same_name_are_imported():
-    code = "import k2cr_analysis as k, k2cr_analysis.plan, k2cr_analysis.cost, k2cr_analysis.render; print(k.plan.__name__, k.cost.__name__, k.render.__name__)"
+    code = "import k2cr_analysis as k, k2cr_analysis.planning, k2cr_analysis.pricing, k2cr_analysis.rendering; print(k.plan.__name__, k.cost.__name__, k.render.__name__)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.split() == ["plan", "cost", "render"]

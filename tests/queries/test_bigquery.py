@@ -16,7 +16,7 @@ from k2cr_analysis.queries.bigquery import BigQueryTables
 from k2cr_analysis.queries.engine import VIEWS, sql_text
 from k2cr_analysis.queries.translate import bigquery_sql
 from k2cr_analysis.snapshot.tables import TABLES
-from tests.cost.clusters import allocated, billing_row
+from tests.pricing.clusters import allocated, billing_row
 from tests.queries.rollup_warehouse import RollupWarehouse
 from tests.sources.bigquery_server import serving_bigquery
 

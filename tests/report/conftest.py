@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 
 from k2cr_analysis.assessment.find import find_workload
-from k2cr_analysis.diff import diff
-from k2cr_analysis.plan import plan, portfolio
+from k2cr_analysis.comparison import diff
+from k2cr_analysis.planning import plan, portfolio
 from k2cr_analysis.report.choice import recommended
-from k2cr_analysis.report.parameters import assess_many
+from k2cr_analysis.report.pages.parameters import assess_many
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.snapshot import open_snapshot
-from tests.diff.copies import copy_of, dearer
+from tests.comparison.copies import copy_of, dearer
 
 REFERENCE = "portal/Deployment/frontend"
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from k2cr_analysis.report.batch import Selection, write_report
+from k2cr_analysis.report.pages.batch import Selection, write_report
 from k2cr_analysis.resources import bundled
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

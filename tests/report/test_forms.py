@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from k2cr_analysis.report.forms import FORMS, register
-from k2cr_analysis.report.shell import _fresh_shell
+from k2cr_analysis.report.pages.shell import _fresh_shell
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from k2cr_analysis.report.glossary import glossary
+from k2cr_analysis.report.frames.glossary import glossary
 from k2cr_analysis.report.tables import TABLES
 from k2cr_analysis.snapshot import tables as snapshot_tables
 

@@ -8,7 +8,7 @@ import json
 import pytest
 import yaml
 
-from k2cr_analysis.snapshot.redaction import looks_secret, redact
+from k2cr_analysis.snapshot.redaction.redact import looks_secret, redact
 
 SECRET = "s3cr3t-Zq81-planted"
 CONTAINER = "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c, image: i, %s}]}}"

@@ -21,7 +21,7 @@ from k2cr_analysis.model.prices import PriceBook
 from k2cr_analysis.sources.catalog.book import changes, refreshed
 from k2cr_analysis.sources.catalog.client import read_skus
 from k2cr_analysis.sources.catalog.meters import CLOUD_RUN, COMPUTE_ENGINE, KUBERNETES_ENGINE, SERVICES
-from k2cr_analysis.sources.patience import Patience
+from k2cr_analysis.sources.retry import Patience
 
 TOKYO, BELGIUM, SHARED = "asia-northeast1", "europe-west1", ["europe-west1", "us-central1"]
 # service, SKU id, description, usage unit, regions, tiers (start, units, nanos)

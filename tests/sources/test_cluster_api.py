@@ -17,7 +17,7 @@ from k2cr_analysis.sources.cluster_api.connection import ApiServer
 from k2cr_analysis.sources.cluster_api.read import kinds_of, read_kind, refuse_unreadable
 from k2cr_analysis.sources.cluster_api.resources import RESOURCES
 from k2cr_analysis.sources.manifests import read_manifests
-from k2cr_analysis.sources.patience import Patience
+from k2cr_analysis.sources.retry import Patience
 from tests.sources.api_server import KINDS, Cluster, serving
 
 CONTEXT = "gke_proj_europe-west1_shop"
@@ -287,7 +287,7 @@ def test_an_unknown_context_names_the_known_ones(cluster, tmp_path):
 def test_the_same_objects_as_from_a_dump(server, tmp_path):
     dump = [o for o in OBJECTS if o["kind"] != "Secret"]
     (tmp_path / "dump.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": dump}))
-    from k2cr_analysis.snapshot.redaction import redact
+    from k2cr_analysis.snapshot.redaction.redact import redact
 
     def lines(objects):
         return sorted(json.dumps(o, sort_keys=True) for o in objects)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
-from k2cr_analysis.fit.known_images import image_name
+from k2cr_analysis.fit.evidence.known_images import image_name
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.workload import Container
 

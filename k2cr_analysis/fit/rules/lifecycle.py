@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
-from k2cr_analysis.fit.containers import is_of_mesh
+from k2cr_analysis.fit.evidence.containers import is_of_mesh
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.cloud_run import STOP_GRACE_S
 from k2cr_analysis.model.parse.access import Raw, mapping, texts

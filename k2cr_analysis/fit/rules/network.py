@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate, bracketed
-from k2cr_analysis.fit.ingress import ports_that_callers_use
-from k2cr_analysis.fit.known_images import RAW_PORTS, raw_server, raw_server_on
-from k2cr_analysis.fit.protocols import (
+from k2cr_analysis.fit.evidence.ingress import ports_that_callers_use
+from k2cr_analysis.fit.evidence.known_images import RAW_PORTS, raw_server, raw_server_on
+from k2cr_analysis.fit.evidence.protocols import (
     TLS_PORTS,
     CalledPort,
     is_http3,

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from k2cr_analysis.fit.candidate import Candidate, bracketed
-from k2cr_analysis.fit.field_rules import FieldRule, register_all
-from k2cr_analysis.fit.known_images import image_name
-from k2cr_analysis.fit.placement import allowed_values, excluded_at
+from k2cr_analysis.fit.evidence.known_images import image_name
+from k2cr_analysis.fit.evidence.placement import allowed_values, excluded_at
+from k2cr_analysis.fit.fields.field_rules import FieldRule, register_all
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping, objects, texts
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
-from k2cr_analysis.fit.exec_probes import asked_over_network
-from k2cr_analysis.fit.probes import allowed_s, probed_port
+from k2cr_analysis.fit.evidence.exec_probes import asked_over_network
+from k2cr_analysis.fit.evidence.probes import allowed_s, probed_port
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.cloud_run import MAX_STARTUP_S, CloudRunProbe
 from k2cr_analysis.model.parse.access import mapping

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from k2cr_analysis.fit.candidate import Candidate
-from k2cr_analysis.fit.placement import allowed_values
+from k2cr_analysis.fit.evidence.placement import allowed_values
+from k2cr_analysis.fit.evidence.volumes import in_words
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.fit.volumes import in_words
 from k2cr_analysis.model.cloud_run import MAX_CONTAINERS, MAX_CPU_CORES, MAX_MEMORY_BYTES
 from k2cr_analysis.model.workload import Container
 

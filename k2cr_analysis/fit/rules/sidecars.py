@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from k2cr_analysis.fit.candidate import Candidate, bracketed
-from k2cr_analysis.fit.containers import is_of_mesh
-from k2cr_analysis.fit.known_images import SidecarKind
+from k2cr_analysis.fit.evidence.containers import is_of_mesh
+from k2cr_analysis.fit.evidence.known_images import SidecarKind
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
 

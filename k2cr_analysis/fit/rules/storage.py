@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
+from k2cr_analysis.fit.evidence.volumes import claim_backing, in_words, is_block_volume, network_file_system
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.fit.volumes import claim_backing, in_words, is_block_volume, network_file_system
 from k2cr_analysis.model.parse.access import mapping, objects, text
 
 _VOLUMES = "https://docs.cloud.google.com/run/docs/configuring/services/volume-mounts"

@@ -9,7 +9,7 @@ from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.remote.clients import CATALOG, require
 from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.remote.endpoints import PLAINTEXT_CHANNEL, endpoint, speaks_http2
-from k2cr_analysis.sources.patience import PASSING_STATUSES, Patience
+from k2cr_analysis.sources.retry import PASSING_STATUSES, Patience
 
 _TIMEOUT_S: Final = 60.0
 _PAGE_SKUS: Final = 5000

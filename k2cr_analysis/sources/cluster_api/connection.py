@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 from k2cr_analysis.errors import InputError, Location, RemoteError, UsageError
 from k2cr_analysis.remote.clients import KUBERNETES, require
 from k2cr_analysis.remote.endpoints import is_loopback
-from k2cr_analysis.sources.patience import PASSING_STATUSES, Patience
+from k2cr_analysis.sources.retry import PASSING_STATUSES, Patience
 
 IN_CLUSTER: Final = "in-cluster"
 # Connecting, and the longest silence within an answer.

@@ -9,7 +9,7 @@ from k2cr_analysis.errors import InputError, Location, RemoteError
 from k2cr_analysis.openapi.validate import as_server_reads
 from k2cr_analysis.snapshot.objects import SnapshotObject
 from k2cr_analysis.snapshot.provenance import Notice, Redaction
-from k2cr_analysis.snapshot.redaction import redact
+from k2cr_analysis.snapshot.redaction.redact import redact
 from k2cr_analysis.sources.cluster_api.connection import ApiServer, Refused
 from k2cr_analysis.sources.cluster_api.discovery import Served, served
 from k2cr_analysis.sources.cluster_api.listing import PAGE_SIZE, list_objects

@@ -10,9 +10,9 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from k2cr_analysis.sources.checkpoint import chunk_name
 from k2cr_analysis.sources.monitoring.decode import Points
 from k2cr_analysis.sources.monitoring.queries import MetricQuery
-from k2cr_analysis.sources.unfinished import chunk_name
 
 _DAY: Final = timedelta(days=1)
 _DISTRIBUTION: Final = pa.struct(

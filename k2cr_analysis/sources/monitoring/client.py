@@ -16,7 +16,7 @@ from k2cr_analysis.remote.endpoints import PLAINTEXT_CHANNEL, endpoint
 from k2cr_analysis.sources.monitoring.decode import Points, decode_page
 from k2cr_analysis.sources.monitoring.descriptors import Descriptor
 from k2cr_analysis.sources.monitoring.queries import MetricQuery
-from k2cr_analysis.sources.patience import PASSING_STATUSES, Patience
+from k2cr_analysis.sources.retry import PASSING_STATUSES, Patience
 
 # The API's largest page, in points.
 PAGE_POINTS: Final = 100_000

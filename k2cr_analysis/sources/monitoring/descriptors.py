@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from k2cr_analysis.sources.monitoring.queries import MetricQuery
 
 if TYPE_CHECKING:
-    from k2cr_analysis.sources.unfinished import Unfinished
+    from k2cr_analysis.sources.checkpoint import Unfinished
 
 _CHUNK: Final = "metrics.json"
 

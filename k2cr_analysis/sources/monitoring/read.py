@@ -11,11 +11,11 @@ from typing import Final
 import pyarrow as pa
 
 from k2cr_analysis.errors import RemoteError
+from k2cr_analysis.sources.checkpoint import Unfinished
 from k2cr_analysis.sources.monitoring.chunks import Chunk, from_bytes, table_of, to_bytes
 from k2cr_analysis.sources.monitoring.client import Monitoring
 from k2cr_analysis.sources.monitoring.descriptors import Descriptor
 from k2cr_analysis.sources.monitoring.queries import MetricQuery
-from k2cr_analysis.sources.unfinished import Unfinished
 
 # Google's advice against 429: no more than this many at a time.
 _AT_ONCE: Final = 8

@@ -1,5 +1,0 @@
-"""What it costs on GKE and on Cloud Run."""
-
-from k2cr_analysis.cost.one_shape import cost
-
-__all__ = ["cost"]

@@ -1,0 +1,1 @@
+"""What a manifest shows: protocols, calls, start-up order, the ingress container."""

@@ -1,0 +1,410 @@
+"""What a Service's port speaks, and how the manifest shows it: its protocol, appProtocol, names, annotations, probes.
+
+The first kind of evidence that says something decides. A name that says "raw TCP" is not taken back by a probe.
+Names follow the convention of Istio and Kubernetes: ``<protocol>[-<suffix>]``; common words beside it are known too.
+Source: istio.io, "Protocol Selection"; kubernetes.io, "Service", application protocol; Google, "app-protocols".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from k2cr_analysis.fit.evidence.exec_probes import asked_over_network
+from k2cr_analysis.fit.evidence.known_images import RAW_PORTS, SERVER_WORDS, image_name, raw_server_on
+from k2cr_analysis.model.workload import Container, Exposure, Pod, Port, ServicePort
+
+Speaks = Literal["http", "https", "grpc", "h2c", "h2", "raw", "udp", "unknown"]  # h2: HTTP/2 within TLS
+Role = Literal["application", "metrics", "admin"]
+_Probed = Literal["http", "https", "grpc", "tcp", "exec"]
+
+_METRICS_WORDS = frozenset(
+    {
+        "metrics",
+        "metric",
+        "prometheus",
+        "prom",
+        "monitoring",
+        "telemetry",
+        "stats",
+        "statsd",
+        "exporter",
+        "monitor",
+        "jmx",
+    }
+)
+_ADMIN_WORDS = frozenset(
+    {
+        "admin",
+        "management",
+        "mgmt",
+        "actuator",
+        "debug",
+        "pprof",
+        "health",
+        "healthz",
+        "healthcheck",
+        "liveness",
+        "readiness",
+        "probe",
+        "profiler",
+        "delve",
+        "jdwp",
+    }
+)
+_GRPC_WORDS = frozenset({"grpc", "grpcs", "grpcweb"})
+_H2C_WORDS = frozenset({"h2c", "http2"})
+_HTTP_WORDS = frozenset({"http", "http1", "ws", "wss", "websocket"})
+# Words for what is mostly served over HTTP, and yet may be gRPC ("api") or a database behind the web: they say
+# something only where neither the image nor a probe does.
+_WEB_WORDS = frozenset({"web", "www", "ui", "api", "rest", "webui", "dashboard", "graphql", "frontend"})
+_HTTPS_WORDS = frozenset({"https", "tls", "ssl", "websecure"})
+# Words that name a protocol which is neither HTTP nor gRPC.
+_RAW_WORDS = frozenset({
+    "tcp", "redis", "mysql", "mysqlx", "xcom", "mariadb", "postgres", "postgresql", "pgsql", "psql", "mongo",
+    "mongodb", "amqp", "amqps", "kafka", "zookeeper", "zk", "cassandra", "cql",
+    "memcache", "memcached", "nats", "mqtt", "mqtts", "stomp", "ldap", "ldaps", "smtp", "smtps", "imap", "imaps",
+    "pop3", "ftp", "sftp", "ssh", "thrift", "bolt", "rtmp", "rtsp",
+    "sip", "vnc", "rdp", "irc", "syslog", "gelf", "epmd", "transport", "gossip", "nfs", "mountd", "rpcbind", "pulsar",
+    "openwire", "rsync", "sentinel", "jdbc", "hazelcast",
+    "replication", "dubbo", "rsocket",
+})  # fmt: skip
+_APP_PROTOCOLS: Mapping[str, Speaks] = {
+    "http": "http", "kubernetes.io/ws": "http", "kubernetes.io/wss": "http", "https": "https", "http2": "h2c",
+    "kubernetes.io/h2c": "h2c", "h2c": "h2c", "grpc": "grpc",
+    "grpc-web": "http", "grpcs": "grpc", "ws": "http", "wss": "http", "h2": "h2c", "tls": "https",
+}  # fmt: skip
+_UNDECLARED_GRPC_PORTS = (4317, 50051, 50052)
+# Ports that by habit are HTTP where nothing else is said.
+_HTTP_PORTS = frozenset({
+    80, 81, 443, 591, 1313, 1880, 2368, 3100, 3200, 4000, 4173, 4200, 4318, 4443, 4567, 5000, 5001, 5173, 5601,
+    5984, 6006, 7443, 7474, 7860, 9093, 9200, 9292, 9411, 9443,
+    10000, 15672, 16686,
+})  # fmt: skip
+_HTTP_RANGES = (range(3000, 3100), range(8000, 9000), range(9000, 9092))
+CLOUD_RUN_DEFAULT_PORT = 8080  # Cloud Run, "Container runtime contract": the default of PORT
+TLS_PORTS = (443, 4443, 6443, 8443, 9443)
+_HTTP_ROUTES = ("Ingress", "MultiClusterIngress", "HTTPRoute", "KnativeService")
+# GKE's load balancers speak HTTP/2 to pods within TLS alone; ``kubernetes.io/h2c`` is the one without.
+# Source: docs.cloud.google.com/kubernetes-engine/docs/how-to/ingress-http2
+_GKE_PROTOCOLS = (
+    "cloud.google.com/app-protocols",
+    "networking.gke.io/app-protocols",
+    "service.alpha.kubernetes.io/app-protocols",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CalledPort:
+    """A port of a Service that leads to the pod. ``target`` is None where a named port is not declared.
+
+    ``declared``: the manifest itself says the protocol; otherwise it was concluded from the port's number or a probe.
+    """
+
+    exposure: Exposure
+    port: ServicePort
+    target: int | None
+    container: str | None
+    role: Role
+    speaks: Speaks
+    declared: bool
+    evidence: str
+    routed: bool  # an Ingress, a Gateway or a Knative host leads here
+
+    @property
+    def at(self) -> str:
+        kind = "" if self.exposure.type == "Knative" else f"{self.exposure.kind}/{self.exposure.service} "
+        return f"{kind}{self.port.path}"
+
+    @property
+    def is_http2(self) -> bool:
+        return self.speaks in ("grpc", "h2c", "h2")
+
+    @property
+    def is_web(self) -> bool:
+        return self.speaks in ("http", "https", "grpc", "h2c", "h2", "unknown")
+
+
+def called_ports(exposures: tuple[Exposure, ...], pod: Pod, annotations: Mapping[str, str]) -> tuple[CalledPort, ...]:
+    """Every port of every Service that selects the pod, with what it speaks."""
+    found = [_called(e, p, pod) for e in exposures for p in e.ports]
+    scraped = annotations.get("prometheus.io/port", "") if annotations.get("prometheus.io/scrape") == "true" else ""
+    others = [c for c in found if c.role == "application" and str(c.target) != scraped]
+    # A port that Prometheus scrapes is a metrics port only where there is another one to serve.
+    if scraped and others:
+        return tuple(
+            _as_metrics(c) if str(c.target) == scraped and c.role == "application" and not c.routed else c
+            for c in found
+        )
+    return tuple(found)
+
+
+def _as_metrics(called: CalledPort) -> CalledPort:
+    return CalledPort(
+        called.exposure,
+        called.port,
+        called.target,
+        called.container,
+        "metrics",
+        called.speaks,
+        called.declared,
+        called.evidence,
+        called.routed,
+    )
+
+
+def _called(exposure: Exposure, port: ServicePort, pod: Pod) -> CalledPort:
+    container = next((c for c in pod.running if c.name == port.container), None)
+    declared = _declared_port(container, port)
+    target = port.target if port.target is not None else _only_port(pod)
+    owner = port.container or (pod.containers[0].name if len(pod.running) == 1 else _probed_owner(pod, target))
+    speaks, said, evidence = _speaks(exposure, port, declared, pod, target)
+    routed = any(leads_to(r.service_port, port, exposure) for r in exposure.routes)
+    return CalledPort(
+        exposure,
+        port,
+        target,
+        owner,
+        role_of(port.name, declared.name if declared else None),
+        speaks,
+        said,
+        evidence,
+        routed,
+    )
+
+
+def leads_to(asked: int | str | None, port: ServicePort, exposure: Exposure) -> bool:
+    """Whether a route's port means this port of the Service; a route without a port means the only one."""
+    if asked is None:
+        return len(exposure.ports) == 1
+    return str(asked) in (str(port.port), port.name or "")
+
+
+_HTTP3 = re.compile(r"(?:^|[-_.])(?:http3|h3|quic)(?:[-_.]|$)")
+_HTTP3_PORTS = (443, 8443)
+
+
+def is_http3(name: str | None, number: int, protocol: str) -> bool:
+    """Whether a port is HTTP/3 by its name and number. Clients of HTTP/3 know the TCP port of the same number too."""
+    return protocol == "UDP" and number in _HTTP3_PORTS and bool(_HTTP3.search((name or "").lower()))
+
+
+def is_http3_twin(port: ServicePort, exposure: Exposure) -> bool:
+    """An HTTP/3 port beside the TCP port of the same number and Service."""
+    beside = any(p.protocol == "TCP" and p.port == port.port for p in exposure.ports)
+    return beside and is_http3(port.name, port.port, port.protocol)
+
+
+def _declared_port(container: Container | None, port: ServicePort) -> Port | None:
+    return next((p for p in container.ports if port.target_port in (p.number, p.name)), None) if container else None
+
+
+def _only_port(pod: Pod) -> int | None:
+    """A port by name that nobody declares: the pod's only port, if it has one only."""
+    numbers = {p.number for c in pod.running for p in c.ports}
+    return next(iter(numbers)) if len(numbers) == 1 else None
+
+
+def _probed_owner(pod: Pod, target: int | None) -> str | None:
+    """The one container that a port belongs to though none declares it: its probes or its PORT variable name the
+    port.
+    """
+    owners = [c.name for c in pod.running if target is not None and target in known_ports(c)]
+    return owners[0] if len(owners) == 1 else None
+
+
+def known_ports(container: Container) -> tuple[int, ...]:
+    """Ports that a container listens on: declared, probed, or given to it as PORT."""
+    found = [p.number for p in container.ports if p.protocol == "TCP"]
+    found += [n for _, probe in container.probes() if (n := container.port_number(probe.port)) is not None]
+    found += [int(e.value) for e in container.env if e.name == "PORT" and e.value and e.value.isdigit()]
+    found += list(_ports_in_arguments(container))
+    return tuple(dict.fromkeys(found))
+
+
+_LISTEN_ARGUMENT = re.compile(
+    r"--?(?:http-?|listen-?|bind-?|server-?)?(?:port|address|addr|listen|bind)(?:-address)?"
+    r"[= ](?:[\w.\[\]]*:)?(\d{2,5})$"
+)
+_SQL_INSTANCE = re.compile(r"=tcp:(?:[\w.]+:)?(\d{2,5})")
+
+
+def _ports_in_arguments(container: Container) -> Iterator[int]:
+    """``--port=9000``, ``--listen=:9000``, and the ``=tcp:5432`` of the Cloud SQL proxy."""
+    words = (*container.command, *container.args)
+    for first, second in zip(words, (*words[1:], ""), strict=False):
+        if match := _LISTEN_ARGUMENT.match(first) or _LISTEN_ARGUMENT.match(f"{first} {second}"):
+            yield int(match.group(1))
+        yield from (int(m) for m in _SQL_INSTANCE.findall(first))
+
+
+def role_of(*names: str | None) -> Role:
+    """Whether a port's names say that it is there for metrics or for administration, not for callers."""
+    words = {w for name in names if name for w in words_of(name)}
+    if words & _METRICS_WORDS and not words & {"grpc"}:
+        return "metrics"
+    return "admin" if words & _ADMIN_WORDS else "application"
+
+
+def raw_by_name(name: str | None) -> bool:
+    """Whether a port's name names a protocol that is neither HTTP nor gRPC."""
+    found = _by_name(name, "")
+    return found is not None and found[0] == "raw"
+
+
+def web_by_name(name: str | None) -> bool:
+    """Whether a port's name says HTTP or gRPC."""
+    found = _by_name(name, "")
+    return found[0] != "raw" if found else bool(_WEB_WORDS & set(words_of(name or "")))
+
+
+def words_of(name: str) -> list[str]:
+    """``tcp-redis`` -> tcp, redis; ``http8080`` -> http; but ``http2`` and ``h2c`` are words of their own."""
+    words = [w for w in re.split(r"[-_./]", name.lower()) if w]
+    return [w if w in _H2C_WORDS or w.isdigit() else w.rstrip("0123456789") or w for w in words]
+
+
+def _speaks(
+    exposure: Exposure, port: ServicePort, declared: Port | None, pod: Pod, target: int | None
+) -> tuple[Speaks, bool, str]:
+    """(protocol, whether the manifest declares it, the evidence)."""
+    if port.protocol != "TCP" or (declared and declared.protocol != "TCP"):
+        return "udp", True, f"protocol {port.protocol if port.protocol != 'TCP' or not declared else declared.protocol}"
+    for route in exposure.routes:
+        if route.kind == "GRPCRoute" and leads_to(route.service_port, port, exposure):
+            return "grpc", True, f"GRPCRoute {route.name}"
+    return (
+        _by_app_protocol(exposure, port)
+        or _by_name(port.name, f"Service port name {port.name}")
+        or _by_name(declared.name if declared else None, f"container port name {declared.name if declared else ''}")
+        or _by_known_server(pod, target)
+        or _by_probe(pod, target)
+        or _by_web_word(port, declared)
+        or _by_number(port, declared, pod, target, exposure)
+    )
+
+
+_Evidence = tuple[Speaks, bool, str]
+
+
+def _by_app_protocol(exposure: Exposure, port: ServicePort) -> _Evidence | None:
+    said = (port.app_protocol or "").lower()
+    if port.app_protocol == "HTTP2":  # as GKE writes it; a mesh's http2 is in plain text
+        return "h2", True, "appProtocol HTTP2"
+    if said:
+        return _APP_PROTOCOLS.get(said, "raw"), True, f"appProtocol {port.app_protocol}"
+    for annotation in _GKE_PROTOCOLS:
+        table = _json_object(exposure.annotations.get(annotation, ""))
+        value = str(table.get(port.name or "", table.get(str(port.port), ""))).upper()
+        by_gke: dict[str, Speaks] = {"HTTP": "http", "HTTPS": "https", "HTTP2": "h2", "GRPC": "grpc"}
+        if value in by_gke:
+            return by_gke[value], True, f"annotation {annotation} {value}"
+    return None
+
+
+def _json_object(text: str) -> Mapping[str, object]:
+    try:
+        found = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _by_name(name: str | None, evidence: str) -> _Evidence | None:
+    """The first word decides if it names a protocol; else any word does, web protocols before raw ones.
+
+    A raw word behind a word of the web (``web-tcp``, ``ui-tcp``) is no protocol.
+    """
+    words = words_of(name or "")
+    if words[:2] == ["grpc", "web"]:
+        return "http", True, evidence
+    rest = [w for w in words if w not in _RAW_WORDS] if _WEB_WORDS & set(words[:1]) else words
+    for group in (words[:1], rest):
+        for known, speaks in _BY_WORD:
+            if set(group) & known:
+                return speaks, True, evidence
+    return None
+
+
+def _by_web_word(port: ServicePort, declared: Port | None) -> _Evidence | None:
+    for name, whose in ((port.name, "Service"), (declared.name if declared else None, "container")):
+        if _WEB_WORDS & set(words_of(name or "")):
+            return "http", True, f"{whose} port name {name}"
+    return None
+
+
+_BY_WORD: tuple[tuple[frozenset[str], Speaks], ...] = (
+    (_GRPC_WORDS, "grpc"), (_H2C_WORDS, "h2c"), (_HTTPS_WORDS, "https"), (_HTTP_WORDS, "http"), (_RAW_WORDS, "raw"),
+)  # fmt: skip
+
+
+def _by_known_server(pod: Pod, target: int | None) -> _Evidence | None:
+    for container in pod.containers:
+        protocol = raw_server_on(container.image, target) if target is not None else None
+        if protocol:
+            return "raw", True, f"image {container.image} serves {protocol} on port {target}"
+    return None
+
+
+def _by_probe(pod: Pod, target: int | None) -> _Evidence | None:
+    """What the probes of a port ask it; the command of an exec probe may ask too: ``grpc_health_probe -addr=:9555``."""
+    kinds: dict[_Probed, str] = {}
+    for container in pod.running:
+        for name, probe in container.probes():
+            asked = asked_over_network(probe.command)
+            port = asked.port if asked else container.port_number(probe.port)
+            if port is not None and port == target:
+                spoken: _Probed = asked.kind if asked else probe.kind
+                kinds.setdefault("https" if probe.scheme == "HTTPS" else spoken, f"{name} of {container.name}")
+    if "grpc" in kinds:
+        return "grpc", False, f"{kinds['grpc']} is a gRPC probe"
+    for kind, where in kinds.items():
+        if kind == "http" or kind == "https":
+            return kind, True, f"{where} asks by {kind.upper()}"
+    return None
+
+
+def _by_number(port: ServicePort, declared: Port | None, pod: Pod, target: int | None, exposure: Exposure) -> _Evidence:
+    numbers = [n for n in (port.port, target) if n is not None]
+    grpc = next((n for n in numbers if n in _UNDECLARED_GRPC_PORTS), None)
+    if grpc is not None:
+        return "grpc", False, f"port {grpc} is gRPC's by habit"
+    for route in exposure.routes:
+        if route.kind in _HTTP_ROUTES and leads_to(route.service_port, port, exposure):
+            return "http", True, f"{route.kind} {route.name} leads here"
+    names = (exposure.service, port.name, declared.name if declared else None)
+    return _by_convention(port, target, served_by_name(pod.containers, *names)) or _by_type(port, target, exposure)
+
+
+def served_by_name(containers: Sequence[Container], *names: str | None) -> str | None:
+    """The name, among these and those of the containers and their images, that says that a server runs here."""
+    of_containers = [n for c in containers for n in (c.name, image_name(c.image).name if c.image else None)]
+    return next((n for n in (*of_containers, *names) if n and SERVER_WORDS & set(words_of(n))), None)
+
+
+def _by_convention(port: ServicePort, target: int | None, server: str | None) -> _Evidence | None:
+    """A well-known port alone proves nothing: an application may serve HTTP on it."""
+    if port.port in (80, *TLS_PORTS):
+        return ("http" if port.port == 80 else "https"), False, f"Service port {port.port}"
+    raw = port.port if port.port in RAW_PORTS else target if not _usual_http(port.port) else None
+    if raw is not None and raw in RAW_PORTS and server:
+        return "raw", True, f"port {raw} is {RAW_PORTS[raw]}'s, and the name {server} fits it"
+    if raw is not None and raw in RAW_PORTS:
+        return None
+    usual = next((n for n in (port.port, target) if n is not None and _usual_http(n)), None)
+    return None if usual is None else ("http", False, f"port {usual} is HTTP's by habit")
+
+
+def _by_type(port: ServicePort, target: int | None, exposure: Exposure) -> _Evidence:
+    if exposure.type == "LoadBalancer":
+        return "raw", True, f"a LoadBalancer on port {port.port}, which nothing says is HTTP"
+    known = next((RAW_PORTS[n] for n in (port.port, target) if n is not None and n in RAW_PORTS), None)
+    usual = f", though it is usually {known}'s" if known else ""
+    return "unknown", False, f"nothing says what port {port.port} speaks{usual}"
+
+
+def _usual_http(number: int) -> bool:
+    return number in _HTTP_PORTS or any(number in r for r in _HTTP_RANGES)

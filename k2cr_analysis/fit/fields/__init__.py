@@ -1,0 +1,1 @@
+"""The account of fields: carried, read by a rule, or without effect."""

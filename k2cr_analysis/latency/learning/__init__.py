@@ -1,0 +1,1 @@
+"""What a service that has moved teaches about the next ones."""

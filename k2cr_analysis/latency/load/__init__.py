@@ -1,0 +1,1 @@
+"""Requests: when they come, and how long each takes alone."""

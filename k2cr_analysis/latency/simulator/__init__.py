@@ -1,0 +1,1 @@
+"""The typed layer around the compiled kernels."""

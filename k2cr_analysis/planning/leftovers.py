@@ -1,0 +1,94 @@
+"""What does not move: why, and how much money it holds back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from k2cr_analysis.assessment.result import WorkloadAssessment
+from k2cr_analysis.planning.result import Left
+from k2cr_analysis.planning.worth import Candidate, Fleet
+from k2cr_analysis.pricing.packing.avoidable import Avoidable
+
+_SHOWN = 3
+_ZERO = Decimal(0)
+
+
+def leftovers(fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Left, ...]:
+    """All that stays, those that hold back most first.
+
+    What cannot move, or at an unknown price, holds back its part of what would be left of the bill once all else has
+    moved, in proportion to its share of today's bill: one blocker alone seldom keeps a node, all together keep the
+    cluster. What could move but does not pay holds back what the bill would lose more if it left as well.
+    """
+    moved = {c.key for c in chosen}
+    known = {c.key: c for c in fleet.candidates}
+    found = []
+    for number, assessment in enumerate(fleet.assessments):
+        here = [c.id for c in chosen if c.cluster == number]
+        parts, now = _parts_of_the_rest(fleet, number), fleet.avoidables[number].together(here).month
+        for assessed in assessment.workloads:
+            if (number, assessed.id) in moved:
+                continue
+            candidate = known.get((number, assessed.id))
+            if candidate is None:
+                held = parts.get(assessed.id)
+            else:
+                held = _lost_more(fleet.avoidables[number], assessed.id, here, now)
+            found.append(Left(assessed.id, _why(assessed, candidate, held), held, fleet.names[number]))
+    return most_held_first(found)
+
+
+def most_held_first(left: Iterable[Left]) -> tuple[Left, ...]:
+    """Those that hold back most first, those of which it is not known last."""
+    return tuple(sorted(left, key=lambda x: (-(x.holds_back_month or 0), x.holds_back_month is None, x.id, x.cluster)))
+
+
+def _parts_of_the_rest(fleet: Fleet, number: int) -> dict[str, Decimal]:
+    """Workload -> its part of what is left of the bill when all candidates are gone.
+
+    What belongs to the cluster goes with it, and holds back nothing.
+    """
+    avoidable, assessment = fleet.avoidables[number], fleet.assessments[number]
+    candidates = [c.id for c in fleet.candidates if c.cluster == number]
+    whole, gone = avoidable.all_month, avoidable.together(candidates).month
+    if whole is None or gone is None:
+        return {}
+    shares = {w: assessment.bill.attributed_month(w) for w in avoidable.holds.difference(candidates)}
+    known = {w: share for w, share in shares.items() if share is not None}
+    asked = sum(known.values(), _ZERO)
+    parts = {w.id: _ZERO for w in assessment.workloads if w.id not in avoidable.holds}
+    return parts | {w: (whole - gone) * share / asked for w, share in known.items() if asked}
+
+
+def _lost_more(avoidable: Avoidable, identity: str, gone: Sequence[str], now: Decimal | None) -> Decimal | None:
+    """What the bill would lose more if this one left with those that go, which lose it ``now`` a month."""
+    more = avoidable.together([*gone, identity]).month
+    if now is None or more is None or not avoidable.is_counted(identity):
+        return None
+    return max(more - now, _ZERO)
+
+
+def _why(assessed: WorkloadAssessment, candidate: Candidate | None, held: Decimal | None) -> str:
+    if candidate is not None:
+        return _does_not_pay(candidate, held)
+    if assessed.fit.moves:
+        return "it can move, but its cost on Cloud Run is not known: the snapshot lacks its traffic or its running time"
+    severity = "blocker" if assessed.fit.verdict == "blocked" else "note"
+    rules = list(dict.fromkeys(f.rule for f in assessed.findings if f.severity == severity))
+    named = ", ".join(rules[:_SHOWN]) + (f" and {len(rules) - _SHOWN} more" if len(rules) > _SHOWN else "")
+    if any(f.rule == "merged-into" for f in assessed.findings):
+        return "its containers run in the service of its caller, where they are counted"
+    if assessed.fit.verdict == "keep":
+        return "it belongs to the cluster"
+    return f"blocked by {named}" if named else "blocked"
+
+
+def _does_not_pay(candidate: Candidate, held: Decimal | None) -> str:
+    """The priced answer that not moving is the right move."""
+    cost = f"{candidate.cloud_run_month:.2f} a month on Cloud Run"
+    if candidate.effort_month:
+        cost += f" and {candidate.effort_month:.2f} of effort"
+    if held is None:
+        return f"moving it costs {cost}, and what its leaving saves is not known"
+    return f"moving it costs {cost}, and the bill would lose {held:.2f}"

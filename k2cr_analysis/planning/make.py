@@ -1,0 +1,145 @@
+"""Plan and portfolio of one assessment, or of a fleet of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from k2cr_analysis.assessment.result import Assessment
+from k2cr_analysis.model.toil import Operability
+from k2cr_analysis.planning.decommission import endings
+from k2cr_analysis.planning.hops import HOP_PRICED, HOP_UNPRICED, Key
+from k2cr_analysis.planning.leftovers import leftovers, most_held_first
+from k2cr_analysis.planning.portfolio import portfolio_of, portfolio_over_currencies
+from k2cr_analysis.planning.result import Plan, Portfolio
+from k2cr_analysis.planning.search.choose import Choice, choose
+from k2cr_analysis.planning.sensitivity import break_even_requests, swings
+from k2cr_analysis.planning.waves import wave_assumptions, waves_of
+from k2cr_analysis.planning.work import work_of
+from k2cr_analysis.planning.worth import EFFORT_ASSUMPTION, HOURS_PER_DAY, Fleet, engineer_rate
+from k2cr_analysis.pricing.packing.avoidable import ASSUMPTIONS
+
+_SAME_ON_BOTH_SIDES = "load balancers, traffic to the internet and logs cost on Cloud Run what they cost today"
+_OTHER_CURRENCY = (
+    "[rates] engineer_hour is in {theirs} and the bill in {bills}: the effort of the move is not weighed against its"
+    " saving; give it in {bills}"
+)
+_NO_RATE = "no [rates] engineer_hour in the config: the effort of the move is not weighed against its saving"
+_SEVERAL = "bills in {currencies}: each currency is planned by itself, and no sum is made over them"
+
+
+def plan(assessments: Assessment | Sequence[Assessment]) -> Plan:
+    """The set that saves most, in waves; over all clusters of a billing account, whose free tier counts once.
+
+    Bills in different currencies are of different accounts: each currency is planned by itself.
+    """
+    return plan_and_portfolio(assessments)[0]
+
+
+def portfolio(assessments: Assessment | Sequence[Assessment]) -> Portfolio:
+    """The whole bill, and what the plan makes of it."""
+    return plan_and_portfolio(assessments)[1]
+
+
+def plan_and_portfolio(assessments: Assessment | Sequence[Assessment]) -> tuple[Plan, Portfolio]:
+    """Both of one choice, which takes the time."""
+    found = (assessments,) if isinstance(assessments, Assessment) else tuple(assessments)
+    groups = _by_currency(found)
+    made = [_of_one_currency(Fleet(group), currency) for currency, group in groups.items()]
+    if len(made) == 1:
+        return made[0]
+    reason = _SEVERAL.format(currencies=", ".join(groups))
+    return _joined([p for p, _ in made], reason), portfolio_over_currencies([p for _, p in made], reason)
+
+
+def _by_currency(assessments: Sequence[Assessment]) -> dict[str, list[Assessment]]:
+    found: dict[str, list[Assessment]] = {}
+    for assessment in assessments:
+        found.setdefault(assessment.bill.currency, []).append(assessment)
+    return found
+
+
+def _of_one_currency(fleet: Fleet, currency: str) -> tuple[Plan, Portfolio]:
+    choice = choose(fleet)
+    return _plan(fleet, choice, currency), portfolio_of(fleet, choice.chosen, currency)
+
+
+def _plan(fleet: Fleet, choice: Choice, currency: str) -> Plan:
+    waves, worth = waves_of(fleet, choice.chosen), fleet.worth(choice.chosen)
+    name = _names(fleet)
+    even = [(c, found) for c in fleet.candidates if (found := break_even_requests(c)) is not None]
+    return Plan(
+        currency=currency,
+        waves=waves,
+        left=leftovers(fleet, choice.chosen),
+        objective=choice.objective,
+        bound=choice.bound,
+        gap=choice.gap,
+        assumptions=tuple(_assumptions(fleet, choice)),
+        method=choice.method,
+        avoided=fleet.avoided_items(choice.chosen),
+        cloud_run_month=worth.cloud_run,
+        hops_month=worth.hops_month,
+        effort_month=worth.effort,
+        held_month=fleet.held_month(choice.chosen),
+        endings=endings(fleet, choice.chosen, waves),
+        swings=swings(fleet, choice.chosen),
+        break_even_requests={name[c.key]: found for c, found in even},
+        work=work_of(fleet, choice.chosen),
+        requests_month={name[c.key]: c.assessed.timeline.requests for c, _ in even if c.assessed.timeline},
+    )
+
+
+def _names(fleet: Fleet) -> dict[Key, str]:
+    """Each candidate's id; with its cluster where another cluster of the fleet has the same one."""
+    times = Counter(c.id for c in fleet.candidates)
+    return {c.key: c.id if times[c.id] == 1 else f"{fleet.names[c.cluster]}:{c.id}" for c in fleet.candidates}
+
+
+def _joined(plans: Sequence[Plan], reason: str) -> Plan:
+    """Plans in several currencies one after the other, without any sum over them."""
+    waves = [
+        replace(wave, wave=number, cumulative_realised_month=None)
+        for number, wave in enumerate((wave for plan in plans for wave in plan.waves), start=1)
+    ]
+    return Plan(
+        currency="",
+        waves=tuple(waves),
+        left=most_held_first(left for plan in plans for left in plan.left),
+        objective=None,
+        bound=None,
+        gap=None,
+        assumptions=(reason, *dict.fromkeys(text for plan in plans for text in plan.assumptions)),
+        method="; ".join(dict.fromkeys(plan.method for plan in plans)),
+        avoided=tuple(item for plan in plans for item in plan.avoided),
+        endings=tuple(ending for plan in plans for ending in plan.endings),
+        break_even_requests={w: n for plan in plans for w, n in plan.break_even_requests.items()},
+        work=Operability(
+            leaves=tuple(item for plan in plans for item in plan.work.leaves),
+            comes=tuple({item.item: item for plan in plans for item in plan.work.comes}.values()),
+        ),
+        requests_month={w: n for plan in plans for w, n in plan.requests_month.items()},
+    )
+
+
+def _assumptions(fleet: Fleet, choice: Choice) -> Iterator[str]:
+    config = fleet.assessments[0].config
+    yield from ASSUMPTIONS
+    yield _SAME_ON_BOTH_SIDES
+    if fleet.hops.reached(c.key for c in choice.chosen):
+        months = sorted({month for month in fleet.hops.month if month is not None})
+        yield from (HOP_PRICED.format(month=month) for month in months)
+        if None in fleet.hops.month:
+            yield HOP_UNPRICED
+    yield from wave_assumptions(config.plan)
+    held = fleet.held_month(choice.chosen)
+    if held:
+        until = f" until {config.plan.commitment_ends}" if config.plan.commitment_ends else " until it ends"
+        yield f"committed use is paid{until}: from then on the plan saves {held:.2f} a month more"
+    if any(engineer_rate(a) for a in fleet.assessments):
+        yield EFFORT_ASSUMPTION.format(months=config.plan.payback_months, hours=HOURS_PER_DAY)
+    elif config.rates.engineer_hour:
+        yield _OTHER_CURRENCY.format(theirs=config.rates.currency, bills=fleet.assessments[0].bill.currency)
+    else:
+        yield _NO_RATE

@@ -1,0 +1,85 @@
+"""The whole bill of one or more clusters, and what the plan makes of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+
+from k2cr_analysis.assessment.interval import interval_of, saving_draws
+from k2cr_analysis.assessment.result import Assessment
+from k2cr_analysis.model.finding import VERDICTS, Verdict
+from k2cr_analysis.model.prices import Tariff
+from k2cr_analysis.planning.result import Fields, Portfolio
+from k2cr_analysis.planning.worth import Candidate, Fleet
+from k2cr_analysis.pricing.gke.today import joint_lines
+from k2cr_analysis.pricing.packing.rightsize import stay_and_rightsize_month
+
+_ZERO = Decimal(0)
+
+
+def portfolio_of(fleet: Fleet, chosen: Sequence[Candidate], currency: str) -> Portfolio:
+    """The money of the chosen set beside the bills. Lines of several clusters are added up by their names."""
+    bills = [a.bill for a in fleet.assessments]
+    months = [b.month for b in bills if b.month is not None]
+    whole = len(months) == len(bills)
+    lines, said = joint_lines(bills, fleet.assessments[0].prices)
+    worth = fleet.worth(chosen)
+    saving = worth.realised if whole else None
+    workloads = [w for a in fleet.assessments for w in a.workloads]
+    fields = Counter(use.how == "unaccounted" for w in workloads for use in w.fit.fields)
+    verdicts = Counter(w.fit.verdict for w in workloads)
+    return Portfolio(
+        currency=currency,
+        gke_month=sum(lines.values(), _ZERO) if whole else None,
+        gke_lines=tuple(lines.items()) if whole else (),
+        cloud_run_month=worth.cloud_run,
+        free_tier_month=worth.free,
+        saving_month=saving,
+        interval=None if saving is None else _interval(saving, fleet, chosen),
+        stay_and_rightsize_month=_stay(fleet.assessments),
+        counts={verdict: verdicts[verdict] for verdict in VERDICTS},
+        fields=Fields(seen=fields.total(), accounted=fields[False]),
+        reasons=tuple(sorted({*said, *(reason for bill in bills for reason in bill.reasons)})),
+    )
+
+
+def portfolio_over_currencies(portfolios: Sequence[Portfolio], reason: str) -> Portfolio:
+    """What can be said of bills in several currencies together: counts, and that no money is added up."""
+    counts = Counter[Verdict]()
+    for portfolio in portfolios:
+        counts.update(portfolio.counts)
+    return Portfolio(
+        currency="",
+        gke_month=None,
+        gke_lines=(),
+        cloud_run_month=None,
+        free_tier_month=None,
+        saving_month=None,
+        interval=None,
+        stay_and_rightsize_month=None,
+        counts={verdict: counts[verdict] for verdict in VERDICTS},
+        fields=Fields(sum(p.fields.seen for p in portfolios), sum(p.fields.accounted for p in portfolios)),
+        reasons=(reason, *sorted({text for p in portfolios for text in p.reasons})),
+    )
+
+
+def _interval(saving: Decimal, fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Decimal, Decimal] | None:
+    """95 % of the saving: all workloads see the same days drawn."""
+    parts = (
+        saving_draws(one.cost, one.shape, one.timeline, fleet.assessments[c.cluster].daily.get(one.id))
+        for c in chosen
+        for one in (c.assessed,)
+    )
+    return interval_of(saving, [part for part in parts if part is not None])
+
+
+def _stay(assessments: Sequence[Assessment]) -> Decimal | None:
+    found = [
+        stay_and_rightsize_month(
+            a.cluster, a.bill, a.usage, Tariff(a.prices, a.region, a.config.rates.cud), a.config.objectives.headroom
+        )
+        for a in assessments
+    ]
+    known = [month for month in found if month is not None]
+    return sum(known, _ZERO) if len(known) == len(found) else None

@@ -1,0 +1,139 @@
+"""What a plan is: waves, what is left and why; and the portfolio, which is the plan's money beside the whole bill."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from k2cr_analysis.model.finding import Verdict
+from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.model.toil import Operability
+from k2cr_analysis.planning.gone import NodeGone
+from k2cr_analysis.planning.sensitivity import Swing
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """What moves together. Money a month, of this wave alone but for the cumulative.
+
+    ``attributed_month``: saving on paper, the workloads' shares of the bill less Cloud Run. ``realised_month``: what
+    the bill really loses less what Cloud Run really charges; None where the snapshot cannot tell which nodes go.
+    """
+
+    wave: int
+    workloads: tuple[str, ...]
+    clusters: tuple[str, ...]  # of each of them, since ids of two clusters may be the same
+    currency: str
+    attributed_month: Decimal
+    realised_month: Decimal | None
+    cumulative_realised_month: Decimal | None
+    effort_days: float
+    nodes: tuple[NodeGone, ...]  # that go with this wave
+    cluster_goes: bool
+    hops: tuple[str, ...] = ()  # what stays after this wave and is called from Cloud Run, each through a balancer
+    hops_month: Decimal = Decimal(0)  # in the realised figures already
+    starts: date | None = None  # days, both included, where the config says when the first wave begins
+    ends: date | None = None
+
+    @property
+    def nodes_removed(self) -> int:
+        return len(self.nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What stays. ``holds_back_month``: its part of what stays on the bill (``leftovers``); None where unknown."""
+
+    id: str
+    why: str
+    holds_back_month: Decimal | None
+    cluster: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """One cluster's end.
+
+    ``wave``: the one after which it can be deleted; None where it stays. ``last_pod_month``: what goes with the last
+    workload that holds it, beyond what goes with all the others: the management fee, the last nodes and disks, and what
+    is idle; None where the snapshot cannot tell. ``kept_by``: ids that hold it and do not move.
+    """
+
+    cluster: str
+    wave: int | None
+    last_pod_month: Decimal | None
+    kept_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``objective``: realised saving less effort, a month; no set is above ``bound``; ``gap``: a fraction of it.
+
+    ``method``: how the set was found, and what proves the bound. ``avoided``: what leaves the bill, line by line;
+    ``objective`` is their sum less ``cloud_run_month``, ``hops_month`` and ``effort_month``. ``held_month``: what the
+    nodes that go save more once the committed use ends. ``endings``: when each cluster can be deleted. ``swings``: the
+    objective when one assumption is off. ``break_even_requests``: requests a month at which a workload costs on Cloud
+    Run what its share of the bill is today; the key is its id, behind its cluster and a colon where two have it.
+
+    ``work``: hours a month that leave and come with the whole set; what is shared counts once.
+
+    In a fleet with several currencies ``currency`` is empty, each wave is in its cluster's own, and what would add up
+    over them is None.
+    """
+
+    currency: str
+    waves: tuple[Wave, ...]
+    left: tuple[Left, ...]
+    objective: Decimal | None
+    bound: Decimal | None
+    gap: float | None
+    assumptions: tuple[str, ...]
+    method: str = ""
+    avoided: tuple[LineItem, ...] = ()
+    cloud_run_month: Decimal | None = None
+    hops_month: Decimal | None = None
+    effort_month: Decimal | None = None
+    held_month: Decimal | None = None
+    endings: tuple[Ending, ...] = ()
+    swings: tuple[Swing, ...] = ()
+    break_even_requests: Mapping[str, Decimal] = field(default_factory=dict)
+    work: Operability = field(default_factory=lambda: Operability((), ()))
+    requests_month: Mapping[str, Decimal] = field(default_factory=dict)  # today's, of the same workloads
+
+    @property
+    def workloads(self) -> tuple[str, ...]:
+        return tuple(w for wave in self.waves for w in wave.workloads)
+
+    @property
+    def saving_month(self) -> Decimal | None:
+        """Realised by the last wave; 0 where nothing moves, None over several currencies."""
+        if not self.currency:
+            return None
+        return self.waves[-1].cumulative_realised_month if self.waves else Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """How many fields of the objects were seen, and how many of them are accounted for."""
+
+    seen: int
+    accounted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """The whole bill beside what the plan makes of it. ``gke_lines`` add up to ``gke_month``; None: cannot be told."""
+
+    currency: str  # empty: bills in several, and no figure in money
+    gke_month: Decimal | None
+    gke_lines: tuple[tuple[str, Decimal], ...]
+    cloud_run_month: Decimal | None
+    free_tier_month: Decimal | None
+    saving_month: Decimal | None
+    interval: tuple[Decimal, Decimal] | None
+    stay_and_rightsize_month: Decimal | None
+    counts: Mapping[Verdict, int]
+    fields: Fields
+    reasons: tuple[str, ...]

@@ -1,0 +1,178 @@
+"""What a set of workloads is worth a month: what the bill really loses, less what comes on it, less the effort.
+
+What comes is Cloud Run, whose free tier counts once over the set, and the paths to what stays (``hops``). Effort is
+spread over ``[plan] payback_months`` at the config's engineer rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.planning.gone import NodeGone
+from k2cr_analysis.planning.hops import Hops, Key
+from k2cr_analysis.pricing.cloud_run.free_tier import FreeTier, free_tier
+from k2cr_analysis.pricing.packing.avoidable import Avoidable, Removal
+
+HOURS_PER_DAY = 8
+EFFORT_ASSUMPTION = "the effort of the move is spread over {months} months, at {hours} hours a day"
+
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A workload that can move at a known price. ``cluster``: which of the fleet's snapshots it is in."""
+
+    cluster: int
+    assessed: WorkloadAssessment
+    cloud_run_month: Decimal
+    effort_month: Decimal
+
+    @property
+    def key(self) -> Key:
+        return (self.cluster, self.assessed.id)
+
+    @property
+    def id(self) -> str:
+        return self.assessed.id
+
+    @property
+    def attributed_month(self) -> Decimal:
+        cost = self.assessed.cost
+        return _ZERO if cost is None or cost.gke_attributed_month is None else cost.gke_attributed_month
+
+    @property
+    def paper_saving_month(self) -> Decimal:
+        return self.attributed_month - self.cloud_run_month
+
+    @property
+    def effort_days(self) -> float:
+        return self.assessed.effort_days or 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """A set's money a month; ``avoided`` and what hangs on it are None where it cannot be told which nodes go."""
+
+    avoided: Decimal | None
+    cloud_run: Decimal  # after the free tier
+    free: Decimal
+    effort: Decimal
+    removals: tuple[Removal, ...]
+    hops: tuple[Key, ...]  # what stays and is called by what moves
+    hops_month: Decimal
+
+    @property
+    def realised(self) -> Decimal | None:
+        return None if self.avoided is None else self.avoided - self.cloud_run - self.hops_month
+
+    @property
+    def objective(self) -> Decimal | None:
+        return None if self.realised is None else self.realised - self.effort
+
+
+class Fleet:
+    """The clusters of one billing account, with the candidates of all."""
+
+    def __init__(self, assessments: Sequence[Assessment]) -> None:
+        self.assessments = tuple(assessments)
+        self.avoidables: tuple[Avoidable, ...] = tuple(a.avoidable.with_holds(holding(a)) for a in assessments)
+        self.candidates = tuple(c for number, a in enumerate(assessments) for c in _candidates(number, a))
+        self.hops = Hops.of(assessments)
+        self.names = cluster_names(assessments)
+        self._prices = assessments[0].prices
+
+    def worth(self, chosen: Iterable[Candidate]) -> Worth:
+        """Exact money of a set."""
+        found = tuple(chosen)
+        removals = tuple(
+            avoidable.together(c.id for c in found if c.cluster == number)
+            for number, avoidable in enumerate(self.avoidables)
+        )
+        known = [r.month for r in removals if r.month is not None]
+        gross = sum((c.cloud_run_month for c in found), _ZERO)
+        free = self.free_tier_of(found).month
+        gone = {number for number, removal in enumerate(removals) if removal.cluster_goes}
+        hops = tuple(key for key in self.hops.reached(c.key for c in found) if key[0] not in gone)
+        return Worth(
+            avoided=sum(known, _ZERO) if len(known) == len(removals) else None,
+            cloud_run=gross - free,
+            free=free,
+            effort=sum((c.effort_month for c in found), _ZERO),
+            removals=removals,
+            hops=hops,
+            hops_month=self.hops.price(hops),
+        )
+
+    def nodes_going(self, chosen: Iterable[Candidate]) -> tuple[NodeGone, ...]:
+        """Each node that goes with a set, cluster by cluster."""
+        found = tuple(chosen)
+        return tuple(
+            NodeGone(self.names[number], pool, node, self.assessments[number].bill.node_month.get(node, _ZERO))
+            for number, avoidable in enumerate(self.avoidables)
+            for pool, node in avoidable.nodes_going(c.id for c in found if c.cluster == number)
+        )
+
+    def avoided_items(self, chosen: Iterable[Candidate]) -> tuple[LineItem, ...]:
+        """What leaves the bills with a set, line by line; each names its cluster where there are several."""
+        found = tuple(chosen)
+        items = [
+            (number, item)
+            for number, avoidable in enumerate(self.avoidables)
+            for item in avoidable.items(c.id for c in found if c.cluster == number)
+        ]
+        if len(self.names) == 1:
+            return tuple(item for _, item in items)
+        return tuple(replace(item, sku=f"{self.names[number]}: {item.sku}") for number, item in items)
+
+    def held_month(self, chosen: Iterable[Candidate]) -> Decimal:
+        """What the nodes that go would save more, if no committed use were paid for them."""
+        found = tuple(chosen)
+        return sum(
+            (
+                avoidable.held_by_commitment(c.id for c in found if c.cluster == number)
+                for number, avoidable in enumerate(self.avoidables)
+            ),
+            _ZERO,
+        )
+
+    def free_tier_of(self, chosen: Iterable[Candidate]) -> FreeTier:
+        items = (item for c in chosen if c.assessed.cost for item in c.assessed.cost.cloud_run_items)
+        return free_tier(items, self._prices)
+
+
+def cluster_names(assessments: Sequence[Assessment]) -> tuple[str, ...]:
+    """A name for each cluster of a fleet: its own, with a number where another has it too or it has none."""
+    own = [str(a.snapshot.get("cluster") or "cluster") for a in assessments]
+    return tuple(name if own.count(name) == 1 else f"{name}#{number}" for number, name in enumerate(own, start=1))
+
+
+def holding(assessment: Assessment) -> frozenset[str]:
+    """The workloads that keep the cluster alive: all but those that belong to it by nature.
+
+    A workload that the config keeps is somebody's wish, and so it holds the cluster.
+    """
+    return frozenset(
+        w.id for w in assessment.workloads if w.fit.verdict != "keep" or assessment.config.workload(w.id).keep
+    )
+
+
+def engineer_rate(assessment: Assessment) -> Decimal | None:
+    """What an engineer's hour costs, in the bill's currency; None where the config has no rate, or one in another."""
+    rates = assessment.config.rates
+    return rates.engineer_hour if rates.currency in (None, assessment.bill.currency) else None
+
+
+def _candidates(number: int, assessment: Assessment) -> Iterable[Candidate]:
+    rate = engineer_rate(assessment) or _ZERO
+    for assessed in assessment.workloads:
+        cost = assessed.cost
+        if assessed.fit.moves and cost is not None and cost.cloud_run_month is not None:
+            hours = Decimal(repr(assessed.effort_days or 0.0)) * HOURS_PER_DAY
+            yield Candidate(
+                number, assessed, cost.cloud_run_month, hours * rate / assessment.config.plan.payback_months
+            )

@@ -1,0 +1,1 @@
+"""What Cloud Run charges, before and after the account's free tier."""

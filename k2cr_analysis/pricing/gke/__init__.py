@@ -1,0 +1,1 @@
+"""What the cluster costs today, and whose it is."""

@@ -1,0 +1,293 @@
+"""The billing export, net of credits, as each workload's share and the named rest: all rows, each exactly once.
+
+GKE's cost allocation labels the rows (docs.cloud.google.com/kubernetes-engine/docs/how-to/cost-allocations):
+``k8s-namespace``, ``k8s-workload-name`` and ``k8s-workload-type`` (``apps/v1-Deployment``); ``kube:unallocated`` is
+idle, ``kube:system-overhead`` what the nodes keep for themselves. Rows without these labels (fee, load balancers,
+disks, network, logs) are lines of their own, named in ``bill_lines``. ``cost + SUM(credits.amount)`` is what is paid:
+cost alone is not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from k2cr_analysis.model.cluster import Cluster
+from k2cr_analysis.model.money import HOURS_PER_MONTH, LineItem, total
+from k2cr_analysis.model.prices import Tariff
+from k2cr_analysis.pricing.gke.autopilot import pod_items
+from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE, GkeBill, lines_of
+from k2cr_analysis.pricing.gke.bill_lines import (
+    COMPUTE,
+    GKE,
+    NODES_LINE,
+    PODS_LINE,
+    goes_with_the_cluster,
+    is_machine,
+    line_of,
+)
+from k2cr_analysis.pricing.gke.currency import to_one_currency
+from k2cr_analysis.pricing.gke.node_price import NodePrice, node_price
+from k2cr_analysis.pricing.gke.node_share import share_nodes
+from k2cr_analysis.pricing.gke.pod_demand import PodDemand
+from k2cr_analysis.pricing.packing.node_pools import node_pools
+from k2cr_analysis.queries.bill import Billing, BillRow, Span
+
+NANO = Decimal("1e-9")  # BigQuery NUMERIC: the export's own precision
+_MILLIONTH = Decimal("0.000001")
+_RATE_DIGITS = Decimal("1e-15")
+_HOUR_US = 3_600_000_000
+_PAUSE_US = 48 * _HOUR_US  # rows that are further apart than this stand apart
+_FEW = Decimal("0.01")  # of all rows
+
+_ALLOCATION_OFF = (
+    "GKE cost allocation is off, so the bill does not say whose the nodes are: they are split by max(request, use)"
+)
+_PODS_UNSPLIT = (
+    "GKE cost allocation is off, so the bill does not say whose the pods are: they are split by what they request"
+)
+_CRON_JOB_RUN = re.compile(r"-\d{8,}$")  # the controller names each Job <CronJob>-<scheduled minute>
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """From the hours that the rows cover to a month of 730 h, to the export's own precision."""
+
+    hours: Decimal
+
+    def of(self, amount: Decimal) -> Decimal:
+        return (amount * HOURS_PER_MONTH / self.hours).quantize(NANO)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """Machines or pods of the bill, shared out: what each workload has, what is left over, and what is said of it."""
+
+    by_workload: Mapping[str, tuple[LineItem, ...]]
+    unplaced: Mapping[str, str]
+    rest: Mapping[str, Decimal]
+    why: str
+
+
+def attribute_export(
+    cluster: Cluster, billing: Billing, demands: Mapping[str, PodDemand], tariff: Tariff, window_days: float
+) -> GkeBill:
+    """The export's rows as a month of 730 h; lines and workloads add up to the scaled bill to the last digit."""
+    currency, factors, said = to_one_currency(billing)
+    if len(factors) < len(billing.currencies):
+        return _unknown(cluster, currency, said)
+    rows = [_converted(row, factors[row.currency], currency) for row in billing.rows]
+    own = [row for row in rows if not _is_foreign(row, cluster)]
+    hours = _hours(billing.spans, window_days)
+    to_month = _Scale(hours)
+    labelled = any(row.cluster for row in rows)
+    by_workload: dict[str, list[LineItem]] = {}
+    rest: dict[str, Decimal] = defaultdict(Decimal)
+    stays = Decimal(0)
+    for row in own:
+        workload_id = _workload_id(row, cluster)
+        if workload_id is not None and workload_id in cluster.by_id:
+            by_workload.setdefault(workload_id, []).append(_item(row, to_month))
+            continue
+        line = line_of(row, labelled)
+        for name, amount in _parts(line, row):
+            rest[name] += to_month.of(amount)
+            stays += Decimal(0) if goes_with_the_cluster(name) else to_month.of(amount)
+    split = {w: tuple(items) for w, items in by_workload.items()}
+    unpriced = {w.id: _why_not(demands[w.id]) for w in cluster.workloads if w.id not in split}
+    reasons = [*said, *_reasons(hours, rows, own, currency)]
+    if split:
+        reasons += _partly_split(rest, currency)
+    elif (shared := _shared_out(cluster, demands, tariff, rest)) is not None:
+        split, unpriced = dict(shared.by_workload), dict(shared.unplaced)
+        rest |= shared.rest
+        reasons.append(shared.why)
+    lines, month = lines_of(split, _ordered(rest))
+    committed = to_month.of(_machines_month(own, labelled, committed=True))
+    if committed:
+        reasons.append(
+            f"{committed:.2f} {currency} a month of nodes are under commitment: they save nothing until it ends"
+        )
+    node_month = _node_months(cluster, to_month.of(_machines_month(own, labelled)), tariff)
+    return GkeBill(
+        currency, "billing-export", month, lines, split, unpriced, node_month, stays, committed, tuple(reasons)
+    )
+
+
+def _unknown(cluster: Cluster, currency: str, said: tuple[str, ...]) -> GkeBill:
+    """No figure at all: amounts in different currencies are never added up."""
+    unpriced = {w.id: said[-1] for w in cluster.workloads}
+    return GkeBill(currency, "billing-export", None, (), {}, unpriced, reasons=said)
+
+
+def _converted(row: BillRow, factor: Decimal, currency: str) -> BillRow:
+    if factor == 1:
+        return row
+    return replace(row, cost=row.cost * factor, credits=row.credits * factor, currency=currency)
+
+
+def _parts(line: str, row: BillRow) -> Iterable[tuple[str, Decimal]]:
+    """A row's amounts by line: the management fee and what is given for it stand apart, since both go or stay."""
+    if line == FEE_LINE and row.credits:
+        return ((FEE_LINE, row.cost), (FEE_CREDIT_LINE, row.credits))
+    return ((line, row.net),)
+
+
+def _shared_out(
+    cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff, rest: Mapping[str, Decimal]
+) -> _Shared | None:
+    """What cost allocation did not split, split by demand; None where there is nothing to split."""
+    machines_month, pods_month = rest.get(NODES_LINE, Decimal(0)), rest.get(PODS_LINE, Decimal(0))
+    if pods_month:
+        return _shared_pods(cluster, demands, tariff, pods_month)
+    if machines_month and IDLE_LINE not in rest and OVERHEAD_LINE not in rest:
+        return _shared_machines(cluster, demands, tariff, machines_month)
+    return None
+
+
+def _shared_machines(
+    cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff, machines_month: Decimal
+) -> _Shared:
+    """The bill's machines split as at list price, each rate in the proportion of bill to list."""
+    share = share_nodes(cluster, node_pools(cluster), demands, tariff)
+    listed = sum(share.node_month.values(), Decimal(0))
+    if not listed or share.unpriced:
+        why = f"{_ALLOCATION_OFF}, and the nodes' machine types are not all known"
+        return _Shared({}, {w.id: _ALLOCATION_OFF for w in cluster.workloads}, {}, why)
+    paid = machines_month / listed
+    by_workload = {w: tuple(_at(i, paid) for i in items) for w, items in share.by_workload.items()}
+    overhead = share.overhead_month * paid
+    idle = machines_month - overhead - sum((total(items) for items in by_workload.values()), Decimal(0))
+    rest = {NODES_LINE: Decimal(0), IDLE_LINE: idle, OVERHEAD_LINE: overhead}
+    return _Shared(by_workload, share.unplaced, rest, _ALLOCATION_OFF)
+
+
+def _shared_pods(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff, pods_month: Decimal) -> _Shared:
+    """Autopilot's pods split in the proportion of their list price."""
+    priced = {w.id: pod_items(w, demands[w.id], tariff) for w in cluster.workloads}
+    items = {w: found for w, found in priced.items() if not isinstance(found, str)}
+    listed = sum((total(found) for found in items.values()), Decimal(0))
+    unplaced = {w: found for w, found in priced.items() if isinstance(found, str)}
+    if not listed:
+        return _Shared({}, unplaced, {}, f"{_PODS_UNSPLIT}, and none of them can be priced")
+    by_workload = {w: tuple(_at(i, pods_month / listed) for i in found) for w, found in items.items()}
+    left = pods_month - sum((total(found) for found in by_workload.values()), Decimal(0))
+    return _Shared(by_workload, unplaced, {PODS_LINE: left}, _PODS_UNSPLIT)
+
+
+def _partly_split(rest: Mapping[str, Decimal], currency: str) -> Iterable[str]:
+    """Cost allocation was switched on within the window, or its labels are late by up to three days."""
+    for line in (NODES_LINE, PODS_LINE):
+        if rest.get(line):
+            yield f"{rest[line]:.2f} {currency} a month name no workload, and are a line of their own: {line}"
+
+
+def _at(item: LineItem, paid: Decimal) -> LineItem:
+    """A line at list price at what was paid of it."""
+    return replace(item, rate=(item.rate * paid).quantize(_RATE_DIGITS))
+
+
+def _workload_id(row: BillRow, cluster: Cluster) -> str | None:
+    """``namespace/Kind/name``; a run of a CronJob counts for the CronJob; a name without a kind for its only bearer."""
+    if row.cost_type not in ("regular", None) or not row.namespace or not row.name:
+        return None
+    if not row.type:
+        bearers = [w.id for w in cluster.workloads if (w.namespace, w.name) == (row.namespace, row.name)]
+        return bearers[0] if len(bearers) == 1 else None
+    kind = row.type.rpartition("-")[2]
+    found = f"{row.namespace}/{kind}/{row.name}"
+    if found not in cluster.by_id and kind == "Job":
+        found = f"{row.namespace}/CronJob/{_CRON_JOB_RUN.sub('', row.name)}"
+    return found
+
+
+def _item(row: BillRow, to_month: _Scale) -> LineItem:
+    """A workload's rows of one SKU as quantity x rate; the rate is what was paid, credits taken off."""
+    amount, sku = to_month.of(row.net), row.sku or "SKU without a name"
+    quantity = to_month.of(row.quantity).quantize(_MILLIONTH) if row.quantity is not None else Decimal(0)
+    if not quantity or not row.unit:
+        return LineItem(sku, Decimal(1), "month", amount, row.currency)
+    rate = (amount / quantity).quantize(_RATE_DIGITS)
+    return LineItem(sku, quantity, row.unit.replace(" ", "_"), rate, row.currency)
+
+
+def _hours(spans: Iterable[Span], window_days: float) -> Decimal:
+    """Hours that the rows of machines and of GKE cover (of all, where there are none), from the first to the last.
+
+    A few rows that stand apart from all others do not count: a late row of last month does not make the bill one of
+    two months.
+    """
+    found = list(spans)
+    times = _times([s for s in found if s.service_id in (COMPUTE, GKE)] or found)
+    few = sum(t.rows for t in times) * _FEW
+    many = [t for t in times if t.rows >= few]
+    covered_us = many[-1].end_us - many[0].start_us if many else 0
+    return Decimal(covered_us) / _HOUR_US or Decimal(repr(window_days)) * 24 or HOURS_PER_MONTH
+
+
+def _times(spans: Iterable[Span]) -> list[Span]:
+    """The spans joined, in their order, where no more than a pause lies between them."""
+    joined: list[Span] = []
+    for span in sorted(spans, key=lambda s: (s.start_us, s.end_us)):
+        if joined and span.start_us <= joined[-1].end_us + _PAUSE_US:
+            last = joined[-1]
+            joined[-1] = replace(last, end_us=max(last.end_us, span.end_us), rows=last.rows + span.rows)
+        else:
+            joined.append(span)
+    return joined
+
+
+def _machines_month(own: Iterable[BillRow], labelled: bool, *, committed: bool = False) -> Decimal:
+    """What the rows of vCPU and memory of the cluster's machines add up to, split by cost allocation or not.
+
+    ``committed``: only the rows at the rate of a commitment on spend. (One on resources shows as credits and a fee of
+    its own, so its machines are net of it already.)
+    """
+    machines = (row for row in own if is_machine(row) and (row.namespace or line_of(row, labelled) == NODES_LINE))
+    return sum((row.net for row in machines if not committed or "CUD" in (row.model or "")), Decimal(0))
+
+
+def _is_foreign(row: BillRow, cluster: Cluster) -> bool:
+    """Whether the row is another cluster's; two of one name are told apart by their regions."""
+    if not row.cluster or not cluster.name:
+        return False
+    elsewhere = bool(row.location and cluster.location and _region(row.location) != _region(cluster.location))
+    return row.cluster != cluster.name or elsewhere
+
+
+def _region(location: str) -> str:
+    """Of a region or a zone."""
+    return "-".join(location.split("-")[:2])
+
+
+def _node_months(cluster: Cluster, machines_month: Decimal, tariff: Tariff) -> dict[str, Decimal]:
+    """The paid price of the machines over the nodes, in proportion to list price, or to vCPU where one is unknown."""
+    priced = {n.name: node_price(n, tariff) for n in cluster.nodes}
+    if all(isinstance(p, NodePrice) for p in priced.values()):
+        weights = {name: total((*p.cpu, *p.memory)) for name, p in priced.items() if isinstance(p, NodePrice)}
+    else:
+        weights = {n.name: n.capacity.cpu_cores or Decimal(0) for n in cluster.nodes}
+    whole = sum(weights.values(), Decimal(0))
+    return {name: machines_month * weight / whole for name, weight in weights.items()} if whole else {}
+
+
+def _ordered(rest: Mapping[str, Decimal]) -> list[tuple[str, Decimal]]:
+    """Idle, overhead and the fee first, then the rest by name."""
+    first = [IDLE_LINE, OVERHEAD_LINE, FEE_LINE, FEE_CREDIT_LINE]
+    return [(name, rest[name]) for name in (*first, *sorted(set(rest) - set(first))) if name in rest]
+
+
+def _why_not(demand: PodDemand) -> str:
+    return "the billing export has no row of it in the window" if demand.pods else demand.how
+
+
+def _reasons(hours: Decimal, rows: Iterable[BillRow], own: Iterable[BillRow], currency: str) -> Iterable[str]:
+    billed = sum((row.net for row in own), Decimal(0))
+    foreign = sum((row.net for row in rows), Decimal(0)) - billed
+    if hours != HOURS_PER_MONTH:
+        yield f"the bill of {hours.normalize():f} h, {billed:.2f} {currency}, is scaled to a month of 730 h"
+    if foreign:
+        yield f"{foreign:.2f} {currency} of other clusters in the billing table are left out"

@@ -1,0 +1,158 @@
+"""What the cluster costs today, and whose it is.
+
+From the billing export where the snapshot has it; else nodes x price book; on Autopilot pods x price book; and for a
+plain folder of manifests the same as on Autopilot, which is said, so that there is something to compare with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from k2cr_analysis.config.settings import Cud
+from k2cr_analysis.model.cluster import Cluster
+from k2cr_analysis.model.money import HOURS_PER_MONTH, LineItem, total
+from k2cr_analysis.model.observed import WorkloadUsage
+from k2cr_analysis.model.prices import GLOBAL, LIST_PRICE, PriceBook, Tariff
+from k2cr_analysis.pricing.gke.autopilot import pod_items
+from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE, Basis, GkeBill, lines_of
+from k2cr_analysis.pricing.gke.billing_export import attribute_export
+from k2cr_analysis.pricing.gke.node_share import share_nodes
+from k2cr_analysis.pricing.gke.pod_demand import PodDemand, pod_demands
+from k2cr_analysis.pricing.packing.node_pools import node_pools
+from k2cr_analysis.queries.bill import Billing
+
+_ZONE = re.compile(r"[a-z]+-[a-z]+\d+-[a-z]")
+# Autopilot does not bill system pods: cloud.google.com/kubernetes-engine/pricing.
+_SYSTEM_NAMESPACES = ("kube-system", "kube-node-lease", "kube-public", "gmp-system", "gke-gmp-system")
+
+ASSUMED_AUTOPILOT = (
+    "nothing in the snapshot says what the pods run on (no nodes, no bill): they are priced as Autopilot"
+    " general-purpose pods at list price, at what their manifests request"
+)
+NOT_IN_NODE_PRICES = (
+    "no billing export in the snapshot: disks, load balancers, addresses, network and logging are not in the GKE cost"
+)
+
+
+def attribute(
+    cluster: Cluster,
+    billing: Billing | None,
+    usage: Mapping[str, WorkloadUsage],
+    prices: PriceBook,
+    region: str,
+    window_days: float,
+    cud: Cud = LIST_PRICE,
+) -> GkeBill:
+    """The bill of a month of 730 h and each workload's share of it.
+
+    ``billing``: the snapshot's billing table, added up, of ``window_days`` days; None where there is none. ``usage`` by
+    workload id. ``cud`` counts where list prices are used: a bill has it in already.
+    """
+    demands, tariff = pod_demands(cluster, usage), Tariff(prices, region, cud)
+    if billing is not None:
+        return attribute_export(cluster, billing, demands, tariff, window_days)
+    if cluster.is_autopilot:
+        return _autopilot(cluster, demands, tariff, "autopilot-prices")
+    if cluster.nodes:
+        return _nodes(cluster, demands, tariff)
+    return _autopilot(cluster, demands, tariff, "autopilot-assumed")
+
+
+def fee_lines(cluster: Cluster, prices: PriceBook) -> tuple[tuple[str, Decimal], ...]:
+    """The management fee of one cluster, and the account's credit where the cluster is of a kind that gets it.
+
+    No line where the price book does not have it.
+    """
+    zonal = bool(cluster.location and _ZONE.fullmatch(cluster.location))
+    kind = "autopilot" if cluster.is_autopilot else "zonal" if zonal else "regional"
+    hourly, credit = prices.price(f"gke.cluster.fee.{kind}", GLOBAL), prices.price("gke.cluster.fee.credit", GLOBAL)
+    if hourly is None:
+        return ()
+    fee = hourly.rate * HOURS_PER_MONTH
+    if kind == "regional" or credit is None:
+        return ((FEE_LINE, fee),)
+    return ((FEE_LINE, fee), (FEE_CREDIT_LINE, -min(fee, credit.rate)))
+
+
+def joint_lines(bills: Sequence[GkeBill], prices: PriceBook) -> tuple[dict[str, Decimal], tuple[str, ...]]:
+    """The lines of several clusters of one billing account, added up by their names; what is said of them.
+
+    The account has one credit for management fees. Where each cluster by itself was taken to have it, it counts once;
+    what a bill says of it stands.
+    """
+    lines: dict[str, Decimal] = {}
+    for bill in bills:
+        for name, amount in bill.lines:
+            lines[name] = lines.get(name, Decimal(0)) + amount
+    credit = prices.price("gke.cluster.fee.credit", GLOBAL)
+    listed = sum(
+        (dict(b.lines).get(FEE_CREDIT_LINE, Decimal(0)) for b in bills if b.basis != "billing-export"), Decimal(0)
+    )
+    if credit is None or -listed <= credit.rate:
+        return lines, ()
+    lines[FEE_CREDIT_LINE] -= listed + credit.rate
+    return lines, (
+        f"the account's credit for management fees, {credit.rate} {credit.currency} a month, is counted once over the"
+        " clusters",
+    )
+
+
+def _nodes(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff) -> GkeBill:
+    prices = tariff.prices
+    share = share_nodes(cluster, node_pools(cluster), demands, tariff)
+    reasons = [NOT_IN_NODE_PRICES, *sorted(set(share.unpriced.values()))]
+    rest = ((IDLE_LINE, share.idle_month), (OVERHEAD_LINE, share.overhead_month), *fee_lines(cluster, prices))
+    lines, month = lines_of(share.by_workload, rest)
+    return GkeBill(
+        currency=prices.currency,
+        basis="node-prices",
+        # A part of the nodes is not the bill: better no total than one that is too small.
+        month=None if share.unpriced else month,
+        lines=() if share.unpriced else lines,
+        by_workload=share.by_workload,
+        unpriced=share.unplaced,
+        node_month=share.node_month,
+        reasons=(*reasons, *_credit_reason(cluster, prices)),
+    )
+
+
+def _autopilot(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff, basis: Basis) -> GkeBill:
+    prices = tariff.prices
+    by_workload: dict[str, tuple[LineItem, ...]] = {}
+    unpriced: dict[str, str] = {}
+    for workload in cluster.workloads:
+        if workload.namespace in _SYSTEM_NAMESPACES:
+            by_workload[workload.id] = ()
+            continue
+        priced = pod_items(workload, demands[workload.id], tariff)
+        if isinstance(priced, str):
+            unpriced[workload.id] = priced
+        else:
+            by_workload[workload.id] = priced
+    lines, month = lines_of(by_workload, fee_lines(cluster, prices))
+    reasons = [
+        ASSUMED_AUTOPILOT if basis == "autopilot-assumed" else NOT_IN_NODE_PRICES,
+        *_credit_reason(cluster, prices),
+    ]
+    if unpriced:
+        reasons.append(
+            f"{len(unpriced)} of {len(cluster.workloads)} workloads have no GKE cost, and are not in the total"
+        )
+    priced_any = any(total(items) for items in by_workload.values())
+    return GkeBill(
+        currency=prices.currency,
+        basis=basis,
+        month=month if priced_any or not unpriced else None,
+        lines=lines if priced_any or not unpriced else (),
+        by_workload=by_workload,
+        unpriced=unpriced,
+        reasons=tuple(reasons),
+    )
+
+
+def _credit_reason(cluster: Cluster, prices: PriceBook) -> tuple[str, ...]:
+    if any(name == FEE_CREDIT_LINE for name, _ in fee_lines(cluster, prices)):
+        return ("the account's one free management fee is taken to cover this cluster, which is zonal or Autopilot",)
+    return ()

@@ -1,0 +1,306 @@
+"""What the bill really loses when a set of workloads leaves.
+
+On Autopilot every pod takes its price along. On Standard nothing leaves before a node does: what stays is packed again,
+pool by pool, and the nodes that are no longer needed go. Assumed, and said in ``ASSUMPTIONS``:
+
+- A pool keeps the headroom that it has today: half of the load (of CPU or memory, whichever is scarcer) keeps half of
+  the nodes, rounded, but never fewer than the pods that stay need when they are packed again: with anti-affinity and
+  spread over zones, DaemonSets and pods per node. What could be saved by packing tighter without any move is not
+  credited to the move (see ``rightsize``).
+- Pods stay in their pool. A pool in which pods remain keeps a node in each of its zones, its autoscaler's minimum, and
+  the nodes that the autoscaler leaves alone for the sake of a pod that stays (``held_nodes``). An empty one is deleted.
+- A commitment that is paid for goes on until it ends: nodes save no more than what is paid on demand.
+- The management fee, and all else that the cluster causes, goes with the last workload that holds the cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from k2cr_analysis.model.cluster import Cluster
+from k2cr_analysis.model.money import LineItem, total
+from k2cr_analysis.model.observed import WorkloadUsage
+from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, GkeBill
+from k2cr_analysis.pricing.gke.pod_demand import PodDemand, pod_demands
+from k2cr_analysis.pricing.packing.fewest_nodes import fewest_nodes
+from k2cr_analysis.pricing.packing.held_nodes import holding_nodes, pool_minimum
+from k2cr_analysis.pricing.packing.placement import PlacedPool, placed_pools
+from k2cr_analysis.pricing.packing.repack import Load, PodGroup, fullest, load_of, sum_of
+
+ASSUMPTIONS = (
+    "nodes that go: each pool keeps today's nodes in proportion to the load that stays, as many as its pods need when"
+    " packed again, and one a zone while it has pods",
+)
+
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What goes when a set leaves: ``month`` is None where the snapshot cannot tell; ``node_count`` over all pools."""
+
+    month: Decimal | None
+    node_count: int
+    cluster_goes: bool
+
+
+class Avoidable:
+    """Answers for any set of workloads of one cluster. ``holds``: ids whose staying keeps the cluster alive.
+
+    Where ``holds`` is not given, all workloads do but DaemonSets and those of kube- namespaces. ``into``:
+    workloads that are a part of another and leave with it; their pods go under the other's id. ``min_nodes``: node
+    pool -> the autoscaler's minimum, where somebody said it.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        bill: GkeBill,
+        usage: Mapping[str, WorkloadUsage] | None = None,
+        holds: Iterable[str] | None = None,
+        into: Mapping[str, str] | None = None,
+        min_nodes: Mapping[str, int] | None = None,
+    ) -> None:
+        into = into or {}
+        self._bill = bill
+        self._ids = tuple(w.id for w in cluster.workloads)
+        self._holds = frozenset(into.get(w, w) for w in (_holding(cluster) if holds is None else holds))
+        self._by_pod = bill.billed_by_pod or bool(cluster.is_autopilot)
+        demands = pod_demands(cluster, usage or {})
+        self._uncounted = frozenset(into.get(w, w) for w, demand in demands.items() if demand.pods is None)
+        self._pools: tuple[PackedPool, ...] = ()
+        if not self._by_pod:
+            held = {n: frozenset(into.get(w, w) for w in ids) for n, ids in holding_nodes(cluster).items()}
+            self._pools = tuple(
+                PackedPool(
+                    placed,
+                    demands,
+                    bill.node_month,
+                    into,
+                    held,
+                    pool_minimum(placed.pool.nodes, placed.pool.name, cluster, min_nodes or {}),
+                )
+                for placed in placed_pools(cluster, demands)
+            )
+
+    def with_holds(self, holds: Iterable[str]) -> Avoidable:
+        """The same cluster, with other workloads that keep it alive; what was packed is kept."""
+        other = copy(self)
+        other._holds = frozenset(holds)
+        return other
+
+    @property
+    def pools(self) -> tuple[PackedPool, ...]:
+        """The node pools with their pods; none where every pod is billed by itself."""
+        return self._pools
+
+    @property
+    def holds(self) -> frozenset[str]:
+        return self._holds
+
+    @property
+    def by_pod(self) -> bool:
+        """Whether each pod takes its own price along."""
+        return self._by_pod
+
+    def is_counted(self, workload_id: str) -> bool:
+        """Whether the number of its pods is known, so that something can be said of its leaving."""
+        return workload_id not in self._uncounted
+
+    def alone(self, workload_id: str) -> Decimal | None:
+        """What the bill loses a month when this workload alone leaves; None where the snapshot cannot tell."""
+        return self.together((workload_id,)).month if self.is_counted(workload_id) else None
+
+    def together(self, leaving: Iterable[str]) -> Removal:
+        """What the bill loses a month when these workloads leave and all others stay."""
+        gone = frozenset(leaving)
+        if gone and self._holds and self._holds <= gone:
+            return Removal(self.all_month, sum(len(p.node_names) for p in self._pools), cluster_goes=True)
+        if self._by_pod:
+            shares = [self._bill.attributed_month(w) for w in sorted(gone)]
+            known = [s for s in shares if s is not None]
+            return Removal(sum(known, _ZERO) if known or not shares else None, 0, cluster_goes=False)
+        if not self._pools:
+            # A bill without nodes: only the whole of it can be told, and nothing.
+            return Removal(None if gone else _ZERO, 0, cluster_goes=False)
+        counts = [pool.going_count(gone) for pool in self._pools]
+        saved = sum((pool.month_of(gone, n) for pool, n in zip(self._pools, counts, strict=True)), _ZERO)
+        return Removal(min(saved, self.on_demand_month), sum(counts), cluster_goes=False)
+
+    def nodes_going(self, leaving: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """(pool, node) of each node that goes when these workloads leave."""
+        gone = frozenset(leaving)
+        all_go = bool(gone and self._holds and self._holds <= gone)
+        return tuple(
+            (pool.name, node)
+            for pool in self._pools
+            for node in (pool.node_names if all_go else pool.going(gone, pool.going_count(gone)))
+        )
+
+    def items(self, leaving: Iterable[str]) -> tuple[LineItem, ...]:
+        """What goes, line by line; adds up exactly to ``together(leaving).month``, none where that is not known."""
+        gone = frozenset(leaving)
+        removal = self.together(gone)
+        if removal.month is None:
+            return ()
+        if self._by_pod and not removal.cluster_goes:
+            found = [self._line(f"pods of {w}", self._bill.attributed_month(w) or _ZERO) for w in sorted(gone)]
+        else:
+            found = [
+                item
+                for pool in self._pools
+                for item in pool.items(
+                    pool.node_names if removal.cluster_goes else pool.going(gone, pool.going_count(gone)),
+                    self._bill.currency,
+                )
+            ]
+        rest = removal.month - total(found)
+        if removal.cluster_goes:
+            fees = [(name, month) for name, month in self._bill.lines if name in (FEE_LINE, FEE_CREDIT_LINE)]
+            found += [self._line(name, month) for name, month in fees]
+            rest -= sum((month for _, month in fees), _ZERO)
+            found.append(self._line("what else goes with the cluster, less what is committed", rest))
+        else:
+            found.append(self._line("nodes under commitment, paid until it ends", rest))
+        return tuple(item for item in found if item.rate)
+
+    def held_by_commitment(self, leaving: Iterable[str]) -> Decimal:
+        """What the nodes that go would save a month more if no commitment were paid for them."""
+        gone = frozenset(leaving)
+        if not self._pools or not gone:
+            return _ZERO
+        if self.together(gone).cluster_goes:
+            return min(self._bill.committed_month, sum(self._bill.node_month.values(), _ZERO))
+        saved = sum((p.month_of(gone, p.going_count(gone)) for p in self._pools), _ZERO)
+        return max(saved - self.on_demand_month, _ZERO)
+
+    def _line(self, name: str, month: Decimal) -> LineItem:
+        return LineItem(name, Decimal(1), "month", month, self._bill.currency)
+
+    @cached_property
+    def all_month(self) -> Decimal | None:
+        """What goes with the cluster: the bill less what outlives it and what is committed."""
+        if self._bill.month is None:
+            return None
+        return max(self._bill.month - self._bill.stays_month - self._bill.committed_month, _ZERO)
+
+    @cached_property
+    def on_demand_month(self) -> Decimal:
+        """What the nodes cost beyond the committed use: no more leaves the bill while the cluster stays."""
+        return max(sum(self._bill.node_month.values(), _ZERO) - self._bill.committed_month, _ZERO)
+
+
+def _holding(cluster: Cluster) -> Iterable[str]:
+    return (w.id for w in cluster.workloads if w.kind != "DaemonSet" and not w.namespace.startswith("kube-"))
+
+
+class PackedPool:
+    """One pool: its pods as groups, and how many nodes they need when some of them are gone."""
+
+    def __init__(
+        self,
+        placed: PlacedPool,
+        demands: Mapping[str, PodDemand],
+        node_month: Mapping[str, Decimal],
+        into: Mapping[str, str],
+        held: Mapping[str, frozenset[str]],
+        min_nodes: int,
+    ) -> None:
+        self.name = placed.pool.name
+        self.machine_type = placed.pool.nodes[0].machine_type or "unknown machine type"
+        self.node_names = tuple(n.name for n in placed.pool.nodes)
+        self.room = placed.room
+        self.groups: dict[str, tuple[PodGroup, ...]] = {}  # a workload's pods, and those of its parts
+        for workload_id, group in placed.groups.items():
+            whole = into.get(workload_id, workload_id)
+            self.groups[whole] = (*self.groups.get(whole, ()), group)
+        self.floor = min(max(placed.pool.zones, min_nodes), len(self.node_names))  # while it has pods
+        self._zones = placed.pool.zones
+        self._held = {n: held[n] for n in self.node_names if n in held}
+        self._loads = {w: load_of(found) for w, found in self.groups.items()}
+        self.load = load_of(placed.groups.values())
+        self._node_month = node_month
+        self._months = [node_month.get(n, _ZERO) for n in self.node_names]
+        self._needed_without: dict[tuple[str, ...], int] = {}
+        self._on_node: dict[str, dict[str, int]] = {}
+        for workload_id in placed.groups:
+            for pod in demands[workload_id].live:
+                if pod.node is not None:
+                    on = self._on_node.setdefault(pod.node, {})
+                    whole = into.get(workload_id, workload_id)
+                    on[whole] = on.get(whole, 0) + 1
+
+    def going_count(self, gone: frozenset[str]) -> int:
+        """How many nodes are no longer needed."""
+        here = sorted(gone & self.groups.keys())
+        return len(self.node_names) - self._kept(here) if here else 0
+
+    def going(self, gone: frozenset[str], count: int) -> tuple[str, ...]:
+        """The nodes that go: those with the fewest remaining pods, and none that is held while another is not."""
+        held = self._held_without(gone)
+        return tuple(sorted(self.node_names, key=lambda n: (n in held, self._staying(n, gone), n))[:count])
+
+    def least_kept(self, leaving: Iterable[str]) -> int:
+        """No set of ``leaving`` makes fewer nodes do, while any pod stays."""
+        return max(self.floor, len(self._held_without(frozenset(leaving))))
+
+    def items(self, nodes: Iterable[str], currency: str) -> tuple[LineItem, ...]:
+        """These nodes as lines, one for each price."""
+        by_price: dict[Decimal, int] = {}
+        for node in nodes:
+            month = self._node_month.get(node, _ZERO)
+            by_price[month] = by_price.get(month, 0) + 1
+        sku = f"node pool {self.name} ({self.machine_type})"
+        return tuple(
+            LineItem(sku, Decimal(count), "node_month", month, currency) for month, count in sorted(by_price.items())
+        )
+
+    @property
+    def most_of_a_node_month(self) -> Decimal:
+        """The price of the dearest node."""
+        return max(self._months, default=_ZERO)
+
+    def month_of(self, gone: frozenset[str], count: int) -> Decimal:
+        """What the ``count`` nodes that go cost a month."""
+        if len(set(self._months)) == 1:  # as a rule: which of equal nodes go makes no difference to the sum
+            return self._months[0] * count
+        return sum((self._node_month.get(n, _ZERO) for n in self.going(gone, count)), _ZERO)
+
+    def _kept(self, here: Sequence[str]) -> int:
+        """Nodes that stay: today's number for the load that stays, what packing needs, and one a zone."""
+        today = len(self.node_names)
+        if len(here) == len(self.groups):
+            return 0
+        # Most single workloads are too small to free a node: that shows without packing.
+        in_proportion = self._in_proportion(sum_of(self._loads[w] for w in here))
+        if in_proportion >= today:
+            return today
+        key = tuple(here)
+        if key not in self._needed_without:
+            gone = set(here)
+            staying = [g for w, found in self.groups.items() if w not in gone for g in found]
+            self._needed_without[key] = self._needed(staying, in_proportion)
+        held = len(self._held_without(frozenset(here)))
+        return min(today, max(in_proportion, self._needed_without[key], self.floor, held))
+
+    def _needed(self, staying: Sequence[PodGroup], enough: int) -> int:
+        """As many as the pods need when packed again; those spread evenly over zones need room in each of them."""
+        needed = fewest_nodes(self.room, staying, enough)
+        even = [g._replace(pods=-(-g.pods // self._zones)) for g in staying if g.even_over_zones]
+        return max(needed, self._zones * fewest_nodes(self.room, even)) if even else needed
+
+    def _held_without(self, gone: frozenset[str]) -> frozenset[str]:
+        """The nodes that cannot go for the sake of a pod that stays, or by their own word."""
+        return frozenset(node for node, ids in self._held.items() if not ids <= gone)
+
+    def _in_proportion(self, left: Load) -> int:
+        """Today's nodes in proportion to the load that stays, in the resource that is scarcest; halves go up."""
+        whole = fullest(self.room, self.load)
+        return (2 * len(self.node_names) * fullest(self.room, self.load - left) + whole) // (2 * whole) if whole else 0
+
+    def _staying(self, node: str, gone: frozenset[str]) -> int:
+        return sum(count for workload, count in self._on_node.get(node, {}).items() if workload not in gone)

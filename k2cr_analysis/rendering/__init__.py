@@ -1,0 +1,17 @@
+"""Files to review and run: the service in three forms, what it needs around it, what became of every source field."""
+
+from k2cr_analysis.rendering.context import RenderContext, context_of
+from k2cr_analysis.rendering.folder import render_workload, write_folders
+from k2cr_analysis.rendering.make import render
+from k2cr_analysis.rendering.select import can_render, select, waiting
+
+__all__ = [
+    "RenderContext",
+    "can_render",
+    "context_of",
+    "render",
+    "render_workload",
+    "select",
+    "waiting",
+    "write_folders",
+]

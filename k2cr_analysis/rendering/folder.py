@@ -1,0 +1,111 @@
+"""The files of one workload, and folders written so that a crash leaves the old one or the new one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from k2cr_analysis.assessment.result import WorkloadAssessment
+from k2cr_analysis.openapi.cloud_run import problems
+from k2cr_analysis.rendering.context import RenderContext
+from k2cr_analysis.rendering.forms.cloudbuild import cloudbuild
+from k2cr_analysis.rendering.forms.flags_form import deploy_script
+from k2cr_analysis.rendering.forms.objects import api_object
+from k2cr_analysis.rendering.forms.terraform import terraform
+from k2cr_analysis.rendering.forms.yaml_form import yaml_text
+from k2cr_analysis.rendering.migration.cutover import cutover
+from k2cr_analysis.rendering.migration.prepare import prepare_script
+from k2cr_analysis.rendering.migration.rollback import rollback_script
+from k2cr_analysis.rendering.migration.scheduler import scheduler_script
+from k2cr_analysis.rendering.network.internal_lb import internal_gateways, internal_load_balancers
+from k2cr_analysis.rendering.network.script import network_script, url_map_yaml
+from k2cr_analysis.rendering.spec.build import Build, build
+from k2cr_analysis.rendering.spec.service import RunJob, RunService
+from k2cr_analysis.rendering.text.mapping import mapping_entries, mapping_json, mapping_md
+from k2cr_analysis.rendering.text.names import folder_name
+
+SPEC_FILES = {"service": "service.yaml", "job": "job.yaml", "worker-pool": "worker-pool.yaml"}
+
+
+def render_workload(assessed: WorkloadAssessment, context: RenderContext) -> Mapping[str, str]:
+    """File name -> text, for one workload that moves. Pure: the same input gives the same bytes.
+
+    Raises ``RuntimeError`` (a bug) where the result is not what the Cloud Run v1 API takes.
+    """
+    made = build(assessed, context)
+    files: dict[str, str | None] = {"deploy.sh": deploy_script(made), "prepare.sh": prepare_script(made)}
+    files |= {"network.sh": network_script(made), "url-map.yaml": url_map_yaml(made)}
+    files |= {"scheduler.sh": scheduler_script(made)}
+    files |= {
+        "gke-internal-lb.yaml": internal_load_balancers(made),
+        "gke-internal-gateway.yaml": internal_gateways(made),
+    }
+    files |= {"cloudbuild.yaml": cloudbuild(made), "main.tf": terraform(made), "rollback.sh": rollback_script(made)}
+    files[_spec_name(made)] = _spec(made)
+    present = {name: text for name, text in files.items() if text is not None}
+    # Last, since every other file may have left a placeholder or an entry in the account.
+    present["cutover.md"] = cutover(made, frozenset(present))
+    entries = mapping_entries(made)
+    present |= {"mapping.md": mapping_md(made, entries), "mapping.json": mapping_json(made, entries)}
+    return dict(sorted(present.items()))
+
+
+def _spec_name(made: Build) -> str:
+    return SPEC_FILES[
+        "service" if isinstance(made.run, RunService) else "job" if isinstance(made.run, RunJob) else "worker-pool"
+    ]
+
+
+def _spec(made: Build) -> str:
+    spec = api_object(made.run)
+    wrong = problems(spec.tree)
+    if wrong:
+        raise RuntimeError(
+            f"the render of {made.workload.id} is not what the Cloud Run v1 API takes: {'; '.join(wrong[:5])}"
+        )
+    header = [
+        f"{made.workload.id} on Cloud Run. Written by k2cr; the reasons stand beside the values, the rest "
+        "is in mapping.md."
+    ]
+    missing = [
+        literal for literal in sorted(made.account.placeholders) if literal in json.dumps(spec.tree, ensure_ascii=False)
+    ]
+    if missing:
+        header.append(f"To fill in (see mapping.md): {', '.join(missing)}.")
+    return yaml_text(spec, header)
+
+
+def write_folders(out: Path, rendered: Iterable[tuple[WorkloadAssessment, Mapping[str, str]]]) -> list[Path]:
+    """Write a folder a workload under ``out``; each is replaced whole. Gives the folders, in the order of the input."""
+    out.mkdir(parents=True, exist_ok=True)
+    written = []
+    for assessed, files in rendered:
+        folder = out / folder_name(assessed.workload)
+        _replace(folder, files)
+        written.append(folder)
+    return written
+
+
+def _replace(folder: Path, files: Mapping[str, str]) -> None:
+    new = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}-", dir=folder.parent))
+    try:
+        for name, text in files.items():
+            path = new / name
+            path.write_text(text, encoding="utf-8", newline="\n")
+            if name.endswith(".sh"):
+                path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+        new.chmod(0o755)
+        old = None
+        if folder.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}-old-", dir=folder.parent))
+            folder.replace(old / folder.name)
+        new.replace(folder)
+        if old:
+            shutil.rmtree(old)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise

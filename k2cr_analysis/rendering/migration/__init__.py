@@ -1,0 +1,1 @@
+"""What is done around a deployment: prepare, cut over, roll back, clean up."""

@@ -1,0 +1,303 @@
+"""``cutover.md``: the checklist of the move, with real names, the figures to expect, and when to stop."""
+
+from __future__ import annotations
+
+from k2cr_analysis.assessment.result import Latency
+from k2cr_analysis.rendering.migration.clean_up import account_users, callers
+from k2cr_analysis.rendering.migration.clean_up import steps as steps_of_clean_up
+from k2cr_analysis.rendering.network.exposure import Reached
+from k2cr_analysis.rendering.spec.audience import BACKEND_ID
+from k2cr_analysis.rendering.spec.build import Build
+from k2cr_analysis.rendering.spec.service import RunJob, RunService, RunWorkerPool
+from k2cr_analysis.rendering.text.mapping import escaped, told
+from k2cr_analysis.rendering.text.shell import quote
+
+STARTUP_LIMIT_S = 240
+WATCH_DAYS = 14
+
+
+def cutover(build: Build, files: frozenset[str]) -> str:
+    """``files``: the names of the folder's other files, so that only steps that exist are listed."""
+    lines = [f"# Cutover of {escaped(build.workload.id)}", "", _intent(build), ""]
+    lines += _before(build)
+    lines += ["## Steps", "", *_steps(build, files), ""]
+    lines += ["## What to expect", "", *_expected(build), ""]
+    lines += ["## When to stop and go back", "", *_thresholds(build), "", "Back: `./rollback.sh`.", ""]
+    lines += ["## Afterwards, on GKE", "", *_clean_up(build)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _intent(build: Build) -> str:
+    kind = {"service": "service", "job": "job", "worker-pool": "worker pool"}[build.assessed.fit.target]
+    place = f"project `{build.context.project_literal}`, region `{build.context.region_literal}`"
+    return f"Becomes the Cloud Run {kind} `{build.run.name}` in {place}. Verdict: {build.assessed.fit.verdict}."
+
+
+def _before(build: Build) -> list[str]:
+    todo = [
+        f"- [ ] Fill in `{literal}`: {escaped(meaning)}."
+        for literal, meaning in sorted(build.account.placeholders.items())
+    ]
+    todo += [f"- [ ] {escaped(question)}" for question in build.account.decisions]
+    changes = [f for f in build.assessed.findings if f.severity == "change"]
+    todo += [f"- [ ] {f.rule}: {escaped(told(f))}" for f in changes]
+    return ["## Before", "", *todo, ""] if todo else []
+
+
+def _steps(build: Build, files: frozenset[str]) -> list[str]:
+    steps = _a_day_before(build)
+    steps.append("`./prepare.sh` makes APIs, service account and secrets ready.")
+    if "gke-internal-lb.yaml" in files:
+        names = ", ".join(f"`{c.service.host}`" for c in build.callees)
+        steps.append(f"`./network.sh out` gives {names} an internal load balancer and a name in the VPC network.")
+    elif build.run.template.egress:
+        steps.append("`./network.sh out` makes the subnet ready.")
+    steps.append("`./deploy.sh` deploys. " + _how_to_see(build))
+    if _opens_a_way_in(build, files):
+        steps.append("`./network.sh in` opens the way in.")
+    if BACKEND_ID in build.account.placeholders:
+        steps.append(
+            f"Put the id that it printed in place of `{BACKEND_ID}` in `service.yaml`, `deploy.sh` and `main.tf`, and "
+            "run `./deploy.sh` again: until then the program refuses everybody who comes through IAP."
+        )
+    if "scheduler.sh" in files:
+        workload = build.workload
+        suspend = f"kubectl patch cronjob {quote(workload.name)} --namespace={quote(workload.namespace)}"
+        steps.append(f'Suspend the CronJob: `{suspend} -p \'{{"spec":{{"suspend":true}}}}\'`; then `./scheduler.sh`.')
+        run = f"gcloud run jobs execute {quote(build.run.name)} {_place(build)} --wait"
+        steps.append(f"Where one run more does no harm, see it at once: `{run}`.")
+    steps += _shift(build)
+    return [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
+
+
+def _opens_a_way_in(build: Build, files: frozenset[str]) -> bool:
+    return (
+        "network.sh" in files
+        and build.reached is not None
+        and (build.reached.reach != "cluster" or bool(callers(build)))
+    )
+
+
+def _a_day_before(build: Build) -> list[str]:
+    reached = build.reached
+    if reached is None or reached.reach not in ("external-load-balancer", "iap-direct") or not reached.domains:
+        return []
+    return [
+        f"A day before: lower the TTL of {_domains(reached)} to 60 s, and write down the address that it has today, "
+        "for the way back."
+    ]
+
+
+def _domains(reached: Reached) -> str:
+    return ", ".join(f"`{d}`" for d in reached.domains)
+
+
+def _place(build: Build) -> str:
+    return f"--region={build.context.region_literal} --project={build.context.project_literal}"
+
+
+def _how_to_see(build: Build) -> str:
+    name = quote(build.run.name)
+    if isinstance(build.run, RunService):
+        return (
+            f"Good: the revision is Ready, which means that every start-up probe passed within {STARTUP_LIMIT_S} s: "
+            f"`gcloud run services describe {name} {_place(build)} --format='value(status.latestReadyRevisionName)'`."
+        )
+    if isinstance(build.run, RunJob):
+        if build.run.schedule:
+            return f"Good: `gcloud run jobs describe {name} {_place(build)}` shows it; it has not run yet."
+        return f"Good: `gcloud run jobs execute {name} {_place(build)} --wait` ends with success."
+    return "Good: the revision is Ready and the queue's backlog does not grow."
+
+
+def _shift(build: Build) -> list[str]:
+    workload = build.workload
+    scale = f"kubectl scale {workload.kind.lower()} {quote(workload.name)} --namespace={quote(workload.namespace)}"
+    if isinstance(build.run, RunWorkerPool):
+        half = max(1, (workload.replicas or 1) // 2)
+        return [
+            f"`{scale} --replicas={half}`, watch the backlog for an hour, then `{scale} --replicas=0`. Both sides pull "
+            "from one queue, so no message is lost."
+        ]
+    if isinstance(build.run, RunJob):
+        return ["Compare the first three runs with the last ones on GKE: result, duration, exit code."]
+    steps = _users_come(build) if build.reached and build.reached.domains else _callers_come(build)
+    return [
+        *steps,
+        f"When nothing comes to the pods any more: `{scale} --replicas=0`. `./rollback.sh` brings them back.",
+    ]
+
+
+def _warm_up(build: Build) -> list[str]:
+    if not isinstance(build.run, RunService) or build.run.min_instances:
+        return []
+    name = quote(build.run.name)
+    return [
+        f"Warm up for the first day: `gcloud run services update {name} {_place(build)} --min=1`; afterwards `--min=0`."
+    ]
+
+
+def _users_come(build: Build) -> list[str]:
+    reached = build.reached
+    assert reached is not None
+    if reached.reach == "iap-direct":
+        return [
+            *_warm_up(build),
+            "Give the users the service's own address (`gcloud run services describe "
+            f"{quote(build.run.name)} {_place(build)} --format='value(status.url)'`), "
+            f"or map {_domains(reached)} to it.",
+        ]
+    found = reached.balancer
+    assert found is not None
+    domain, path = reached.domains[0].removeprefix("*."), _path_to_try(build, reached)
+    answer = "302, to the sign-in" if reached.iap == "load-balancer" else "200"
+    steps = []
+    if reached.reach == "external-load-balancer":
+        certificates = "; ".join(
+            f"`gcloud certificate-manager certificates describe {found.name}-{i} "
+            f"--project={build.context.project_literal} --format='value(managed.state)'`"
+            for i in range(len(reached.domains))
+        )
+        steps.append(f"Enter the CNAME records that `network.sh` printed, and wait for ACTIVE: {certificates}.")
+        steps.append(
+            f"Try the new way before the users do, with the address that `network.sh` printed: "
+            f"`curl -sS -o /dev/null -w '%{{http_code}}' --resolve {domain}:443:ADDRESS https://{domain}{path}` says "
+            f"{answer}."
+        )
+    steps += _warm_up(build)
+    if found.is_shared:
+        others = ", ".join(o.workload for o in found.others)
+        steps.append(
+            f"The load balancer also serves {others}, each from where it runs. If {_domains(reached)} leads to it "
+            "already, its users are here since `network.sh in`; else move the name:"
+        )
+    steps.append(
+        f"Give {_domains(reached)} the new address as a second, weighted record at 10 %, watch for 30 minutes, "
+        "then 50 %, then 100 % (Cloud DNS: weighted round robin; elsewhere: one switch)."
+    )
+    return steps
+
+
+def _callers_come(build: Build) -> list[str]:
+    names = ", ".join(escaped(c) for c in callers(build)) or "each caller (the snapshot shows none)"
+    return [
+        *_warm_up(build),
+        f"Point {names} to the service's URL, one at a time; callers send an ID token of their service account "
+        f"(`gcloud run services describe {quote(build.run.name)} {_place(build)} --format='value(status.url)'`).",
+    ]
+
+
+def _path_to_try(build: Build, reached: Reached) -> str:
+    """A path that leads here: the first rule's, or where that is the whole host, the health check's."""
+    path = next((r.http_path for r in reached.routes if r.http_path), None) or "/"
+    return path.rstrip("*") if path.strip("/*") else _health_path(build)
+
+
+def _health_path(build: Build) -> str:
+    probes = (c.startup_probe or c.liveness_probe for c in build.run.template.containers if c.port is not None)
+    return next((p.http_path for p in probes if p and p.http_path), "/")
+
+
+def _expected(build: Build) -> list[str]:
+    lines = []
+    latency, cost, shape = build.assessed.latency, build.assessed.cost, build.assessed.shape
+    if latency is not None:
+        lines += _latency_lines(latency)
+    if cost is not None and cost.cloud_run_month is not None:
+        today = (
+            f"; its share of today's bill is {cost.gke_attributed_month:.2f}"
+            if cost.gke_attributed_month is not None
+            else ""
+        )
+        lines.append(
+            f"- Cost: {cost.cloud_run_month:.2f} {cost.currency} a month before the account's free tier{today}."
+        )
+    if shape is not None and isinstance(build.run, RunService):
+        lines.append(
+            f"- Instances: {build.run.min_instances} to {build.run.max_instances}, {build.run.concurrency} "
+            "requests at once each."
+        )
+    return lines or [
+        "- The snapshot has no usage or traffic for it: measure on GKE first, or take the first day as the baseline."
+    ]
+
+
+def _latency_lines(latency: Latency) -> list[str]:
+    rows = ["| | p50 ms | p95 ms | p99 ms |", "|---|---:|---:|---:|"]
+    for name, found in (("on GKE", latency.gke), ("on Cloud Run, predicted", latency.cloud_run)):
+        if found is not None:
+            if all(v is None for v in (found.p50_ms, found.p95_ms, found.p99_ms)):
+                continue
+            cells = ["" if v is None else f"{v:.0f}" for v in (found.p50_ms, found.p95_ms, found.p99_ms)]
+            rows.append(f"| {name} | {' | '.join(cells)} |")
+    cold = (
+        [f"Requests that meet a cold start: {latency.cold_start_ratio:.2%} (by {latency.method})."]
+        if latency.cold_start_ratio is not None
+        else []
+    )
+    table = [*rows, ""] if len(rows) > 2 else []
+    return table + [f"- {c}" for c in cold]
+
+
+def _thresholds(build: Build) -> list[str]:
+    if isinstance(build.run, RunJob):
+        return ["- A run fails twice in a row, or takes twice as long as on GKE."]
+    if isinstance(build.run, RunWorkerPool):
+        return [
+            "- The oldest unacknowledged message gets older for 15 minutes.",
+            "- Instances restart more than once an hour (`run.googleapis.com/container/instance_count`, "
+            "logs with `Container terminated`).",
+        ]
+    objectives = build.context.config.objectives_of(build.workload.id)
+    predicted = build.assessed.latency.cloud_run if build.assessed.latency else None
+    limit = objectives.p99_ms or (predicted.p99_ms * 2 if predicted and predicted.p99_ms else None)
+    slow = f"p99 above {limit:.0f} ms" if limit else "p99 above twice what GKE has"
+    origin = (
+        "the objective" if objectives.p99_ms else "twice the prediction" if limit else "no prediction: no traffic data"
+    )
+    return [
+        f"- {slow} for 10 minutes ({origin}; `run.googleapis.com/request_latencies`).",
+        "- More than 1 % of responses are 5xx for 5 minutes (`run.googleapis.com/request_count`).",
+        "- Any 429: no instance was found in time; raise max instances first.",
+        "- Instances restart for memory (`Memory limit of ... exceeded` in the log).",
+    ]
+
+
+def _clean_up(build: Build) -> list[str]:
+    lines = [f"Delete after {WATCH_DAYS} quiet days, in this order; what points at a thing goes before the thing.", ""]
+    for number, step in enumerate(steps_of_clean_up(build), start=1):
+        lines.append(f"{number}. `{step.command}`{f', once {step.once}' if step.once else ''}")
+    lines += _of_the_balancer(build)
+    workload = build.workload
+    if build.identity.to_create is None:
+        pool = f"{build.context.project_literal}.svc.id.goog"
+        member = f"serviceAccount:{pool}[{workload.namespace}/{workload.pod.service_account_name or 'default'}]"
+        lines += [
+            "",
+            f"Then `{build.identity.email}` no longer needs the cluster{_but_for(account_users(build))}:",
+            "",
+            f"    gcloud iam service-accounts remove-iam-policy-binding {build.identity.email} \\",
+            f"      --role=roles/iam.workloadIdentityUser --member='{member}'",
+        ]
+    return lines
+
+
+def _but_for(others: list[str]) -> str:
+    return f", once {', '.join(others)} have moved too" if others else ""
+
+
+def _of_the_balancer(build: Build) -> list[str]:
+    """What the load balancer holds of the cluster, where it serves several workloads."""
+    reached = build.reached
+    found = reached.balancer if reached else None
+    if reached is None or found is None:
+        return []
+    external = reached.reach == "external-load-balancer"
+    place = f"--project={build.context.project_literal} "
+    place += "--global" if external else f"--region={build.context.region_literal}"
+    gone = [o.backend for o in (*((found.own,) if found.own else ()), *found.others)] if found.is_shared else []
+    lines = ["", "Of the load balancer, once each of them has moved:", ""] if gone else []
+    for backend in gone:
+        lines.append(f"    gcloud compute backend-services delete {backend} {place}")
+        lines.append(f"    gcloud compute health-checks delete {backend} {place}")
+    return lines

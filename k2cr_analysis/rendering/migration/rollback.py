@@ -1,0 +1,82 @@
+"""``rollback.sh``: the way back to GKE, as long as the objects are still there."""
+
+from __future__ import annotations
+
+from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.rendering.network.balancer import way_back
+from k2cr_analysis.rendering.spec.build import Build
+from k2cr_analysis.rendering.spec.service import RunJob, RunWorkerPool
+from k2cr_analysis.rendering.text.scripts import PROJECT, REGION, comment, script
+from k2cr_analysis.rendering.text.shell import quote
+
+_SCALABLE = {
+    "Deployment": "deployment",
+    "StatefulSet": "statefulset",
+    "ReplicaSet": "replicaset",
+    "ReplicationController": "replicationcontroller",
+}
+
+
+def rollback_script(build: Build) -> str:
+    """Pods first, then callers, then Cloud Run stops: in no moment is there nobody to answer. A schedule stops first:
+    better one run late than one run twice.
+    """
+    head = [
+        f"Takes {build.workload.id} back to GKE. Written by k2cr. Safe to run twice. kubectl must point at the cluster."
+    ]
+    # What it calls first, so that it finds it.
+    pods = [line for w in (*build.context.parts_of(build.workload), build.workload) for line in _pods_back(w)]
+    parts = (_stop(build), pods) if isinstance(build.run, RunJob) else (pods, _stop(build))
+    return script(head, build.context, [*parts[0], "", *parts[1]])
+
+
+def _pods_back(workload: Workload) -> list[str]:
+    name, namespace = quote(workload.name), quote(workload.namespace)
+    if workload.kind == "CronJob":
+        return [f'kubectl patch cronjob {name} --namespace={namespace} --patch=\'{{"spec":{{"suspend":false}}}}\'']
+    kind = _SCALABLE.get(workload.kind)
+    if kind is None:
+        return [comment(f"A {workload.kind} is not scaled: apply its manifest again where it was deleted.")]
+    replicas = (
+        workload.replicas
+        if workload.replicas is not None
+        else (workload.autoscaler.min_replicas or 1 if workload.autoscaler else 1)
+    )
+    lines = [f"kubectl scale {kind} {name} --namespace={namespace} --replicas={max(1, replicas)}"]
+    if kind in ("deployment", "statefulset"):
+        lines.append(f"kubectl rollout status {kind} {name} --namespace={namespace} --timeout=600s")
+    return lines
+
+
+def _stop(build: Build) -> list[str]:
+    name = quote(build.run.name)
+    if isinstance(build.run, RunJob):
+        if build.run.schedule is None:
+            return ["# The job runs only when it is started: nothing to stop."]
+        return [f'gcloud scheduler jobs pause {name} {PROJECT} --location="$REGION"']
+    if isinstance(build.run, RunWorkerPool):
+        return [
+            'export CLOUDSDK_RUN_REGION="$REGION"',
+            f"gcloud beta run worker-pools update {name} {PROJECT} --quiet --scaling=0",
+        ]
+    lines = []
+    for route in {(r.kind, r.name): r for r in (build.reached.routes if build.reached else ())}.values():
+        if route.kind in ("Ingress", "MultiClusterIngress", "Gateway") and route.external:
+            lines.append(
+                f"kubectl get {route.kind.lower()} {quote(route.name)} --namespace={quote(build.workload.namespace)}"
+            )
+    domains = ", ".join(build.reached.domains) if build.reached else ""
+    if build.reached and way_back(build, build.reached):
+        lines.append('"$(dirname "${BASH_SOURCE[0]}")/network.sh" back')
+    elif domains:
+        back = f"Now point {domains} back to the address of the cluster: above, or in the record before the cutover."
+        lines.append(f"echo {quote(back)}")
+    else:
+        lines.append(f"echo {quote('Now point the callers back to the Service in the cluster.')}")
+    return [
+        *lines,
+        comment("The service stays: without requests it costs nothing but min instances."),
+        f"if gcloud run services describe {name} {PROJECT} {REGION} >/dev/null 2>&1; then",
+        f"  gcloud run services update {name} {PROJECT} {REGION} --quiet --min=0",
+        "fi",
+    ]

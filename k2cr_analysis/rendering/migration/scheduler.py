@@ -1,0 +1,57 @@
+"""``scheduler.sh``: Cloud Scheduler starts the job where a CronJob did."""
+
+from __future__ import annotations
+
+from k2cr_analysis.rendering.spec.build import Build
+from k2cr_analysis.rendering.spec.service import RunJob
+from k2cr_analysis.rendering.text.names import service_account_id
+from k2cr_analysis.rendering.text.scripts import PROJECT, REGION, script, unless
+from k2cr_analysis.rendering.text.shell import flag, quote
+
+
+def run_uri(build: Build) -> str:
+    """The address that starts the job. It holds project and region as literals: variables feed flags only."""
+    place = f"projects/{build.context.project_literal}/locations/{build.context.region_literal}"
+    return f"https://run.googleapis.com/v2/{place}/jobs/{build.run.name}:run"
+
+
+def scheduler_account(build: Build) -> str:
+    return f"{service_account_id(f'{build.run.name}-cron')}@{build.context.project_literal}.iam.gserviceaccount.com"
+
+
+def scheduler_script(build: Build) -> str | None:
+    """None where there is no schedule."""
+    run = build.run
+    if not isinstance(run, RunJob) or run.schedule is None:
+        return None
+    name, email = quote(run.name), scheduler_account(build)
+    if build.context.project is None:
+        build.account.placeholder(build.context.project_literal, "the project's id")
+    account = email.partition("@")[0]
+    words = [
+        f'  {name} {PROJECT} --location="$REGION" {flag("schedule", run.schedule.cron)} '
+        f"{flag('time-zone', run.schedule.time_zone)} \\",
+        f"  --http-method=POST {flag('uri', run_uri(build))} \\",
+        f"  {flag('oauth-service-account-email', email)}",
+    ]
+    body = [
+        *unless(
+            f"gcloud iam service-accounts describe {email} {PROJECT}",
+            [f"gcloud iam service-accounts create {account} {PROJECT} {flag('display-name', f'Starts {run.name}')}"],
+        ),
+        f"gcloud run jobs add-iam-policy-binding {name} {PROJECT} {REGION} \\",
+        f"  {flag('member', f'serviceAccount:{email}')} --role=roles/run.invoker >/dev/null",
+        "",
+        "verb=create",
+        f'if gcloud scheduler jobs describe {name} {PROJECT} --location="$REGION" >/dev/null 2>&1; then '
+        "verb=update; fi",
+        'gcloud scheduler jobs "$verb" http \\',
+        *words,
+    ]
+    if run.schedule.paused:
+        body += ["# The CronJob is suspended.", f'gcloud scheduler jobs pause {name} {PROJECT} --location="$REGION"']
+    head = [
+        f"Starts {run.name} by the schedule of {build.workload.id}. Written by k2cr. Safe to run twice. Run "
+        "it after deploy.sh."
+    ]
+    return script(head, build.context, body)

@@ -1,0 +1,385 @@
+"""The load balancer in front: serverless NEG, backend service, URL map, certificates, addresses, and IAP on it.
+
+Source: Cloud Load Balancing, "Set up a global external Application Load Balancer with Cloud Run", "Set up a regional
+internal Application Load Balancer with Cloud Run"; Certificate Manager, "Deploy a global Google-managed certificate
+with DNS authorization"; GKE, "Container-native load balancing through standalone zonal NEGs".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.rendering.network.backend_policy import (
+    FrontendPolicy,
+    backend_policy,
+    frontend_policy,
+    source_ranges,
+)
+from k2cr_analysis.rendering.network.egress import network_is_unknown
+from k2cr_analysis.rendering.network.exposure import Reached
+from k2cr_analysis.rendering.network.iap import iap_on_backend
+from k2cr_analysis.rendering.network.url_map import OnGke, UrlMap, base_name, run_backend
+from k2cr_analysis.rendering.spec.build import Build
+from k2cr_analysis.rendering.text.scripts import PROJECT, REGION, comment, unless
+from k2cr_analysis.rendering.text.shell import flag, quote
+
+GLOBAL = f"{PROJECT} --global"
+REGIONAL = f"{PROJECT} {REGION}"
+URL_MAP_FILE = "url-map.yaml"
+_RANGES_IN_A_RULE = 10  # Cloud Armor
+
+# PLACE, SCHEME and CHECKS are filled in: global or regional.
+_GKE_BACKEND = r"""# gke_backend BACKEND NAMESPACE SERVICE PORT PATH: a backend service over the pods of a Service,
+# by the NEGs that GKE keeps for it. PATH is what the health check asks.
+gke_backend() {
+  local backend=$1 namespace=$2 service=$3 port=$4 path=$5 status neg name zone held
+  status=$(kubectl get service "$service" --namespace="$namespace" \
+    -o go-template='{{with .metadata.annotations}}{{index . "cloud.google.com/neg-status"}}{{end}}')
+  neg=$(sed -n "s/.*\"$port\": *\"\([^\"]*\)\".*/\1/p" <<<"$status")
+  if [[ -z $neg ]]; then
+    echo "Service $namespace/$service has no NEG for port $port." >&2
+    echo "Annotate it, and run this again a minute later:" >&2
+    echo "  kubectl annotate service $service -n $namespace \\" >&2
+    echo "    cloud.google.com/neg='{\"exposed_ports\":{\"$port\":{}}}'" >&2
+    return 1
+  fi
+  if ! gcloud compute health-checks describe "$backend" PLACE >/dev/null 2>&1; then
+    gcloud compute health-checks create http "$backend" PLACE \
+      --use-serving-port --request-path="$path"
+  fi
+  if ! gcloud compute backend-services describe "$backend" PLACE >/dev/null 2>&1; then
+    gcloud compute backend-services create "$backend" PLACE \
+      --load-balancing-scheme=SCHEME --protocol=HTTP --health-checks="$backend" CHECKS
+  fi
+  while read -r name zone; do
+    held=$(gcloud compute backend-services describe "$backend" PLACE --format='value(backends[].group)')
+    if [[ $held != *"/$zone/"* ]]; then
+      gcloud compute backend-services add-backend "$backend" PLACE --network-endpoint-group="$name" \
+        --network-endpoint-group-zone="$zone" --balancing-mode=RATE --max-rate-per-endpoint=1000
+    fi
+  done < <(gcloud compute network-endpoint-groups list --project="$PROJECT" --filter="name=$neg" \
+    --format='value(name,zone.basename())')
+}"""
+
+
+def functions(build: Build, reached: Reached) -> list[str]:
+    """The bash functions that the way in and the way back share; none where the load balancer serves this alone."""
+    found = reached.balancer
+    if found is None or not found.is_shared:
+        return []
+    external = reached.reach == "external-load-balancer"
+    place = GLOBAL if external else REGIONAL
+    text = _GKE_BACKEND.replace("PLACE", place)
+    text = text.replace("SCHEME", "EXTERNAL_MANAGED" if external else "INTERNAL_MANAGED")
+    checks = "--global-health-checks" if external else '--health-checks-region="$REGION"'
+    return [*text.replace("CHECKS", checks).splitlines(), "", *_import_function(found, place), ""]
+
+
+def _import_function(found: UrlMap, place: str) -> list[str]:
+    lines = [
+        "# import_url_map SED...: hosts and paths as url-map.yaml has them; what has moved is reached on Cloud Run.",
+        "import_url_map() {",
+        '  local words=("$@")',
+    ]
+    for other in found.others:
+        lines += ["  " + line for line in _other(other, place)]
+    return [*lines, f'  sed "${{words[@]}}" {_here(URL_MAP_FILE)} |', f"    {_import(found, place)}", "}"]
+
+
+def _other(other: OnGke, place: str) -> list[str]:
+    call = " ".join(
+        quote(str(word))
+        for word in (other.backend, other.namespace, other.service, other.port or 80, other.health_path)
+    )
+    policy = list(other.policy.flags)
+    policy += [flag("security-policy", other.policy.armor)] if other.policy.armor else []
+    policy += ["--iap=enabled"] if other.policy.iap else []
+    there = [f"gke_backend {call}"]
+    if policy:
+        there += [f"gcloud compute backend-services update {other.backend} {place} \\", f"  {' '.join(policy)}"]
+    if other.run_backend is None:
+        return [comment(f"{other.workload} stays on GKE."), *there]
+    swap = quote(f"s|/{other.backend}$|/{other.run_backend}|")
+    return [
+        comment(f"{other.workload} is on GKE until it has moved too."),
+        f"if gcloud compute backend-services describe {other.run_backend} {place} >/dev/null 2>&1; then",
+        f"  words+=(-e {swap})",
+        "else",
+        *(f"  {line}" for line in there),
+        "fi",
+    ]
+
+
+def _import(found: UrlMap, place: str) -> str:
+    return f"gcloud compute url-maps import {found.tree['name']} {place} --quiet"
+
+
+def _here(name: str) -> str:
+    return f'"$(dirname "${{BASH_SOURCE[0]}}")/{name}"'
+
+
+def _import_lines(found: UrlMap, place: str) -> list[str]:
+    lines = [comment("Hosts and paths: written whole each time.")]
+    if found.is_shared:
+        return [*lines, "import_url_map -e ''"]
+    return [*lines, f"{_import(found, place)} \\", f"  --source={_here(URL_MAP_FILE)}"]
+
+
+def way_back(build: Build, reached: Reached) -> list[str]:
+    """Its paths lead to its pods again; only where others share the load balancer, else the names lead back."""
+    found = reached.balancer
+    if found is None or found.own is None or not found.is_shared:
+        return []
+    external = reached.reach == "external-load-balancer"
+    place = GLOBAL if external else REGIONAL
+    own, mine = found.own, run_backend(build.workload, build.context, external=external)
+    words = (own.backend, own.namespace, own.service, own.port or 80, own.health_path)
+    call = " ".join(quote(str(word)) for word in words)
+    return [
+        comment(f"The paths of {build.workload.id} lead to its pods again; other paths stay as they are."),
+        f"gke_backend {call}",
+        f"import_url_map -e {quote(f's|/{mine}$|/{own.backend}|')}",
+        "# Without it, the scripts of the others see that it is on GKE.",
+        f"if gcloud compute backend-services describe {mine} {place} >/dev/null 2>&1; then",
+        f"  gcloud compute backend-services delete {mine} {place} --quiet",
+        "fi",
+    ]
+
+
+def external_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str]:
+    """A global external Application Load Balancer."""
+    base = base_name(build.workload, build.context)
+    name, backend = found.name, run_backend(build.workload, build.context, external=True)
+    front = frontend_policy(build.workload)
+    lines = _backend(build, base, backend, GLOBAL, "EXTERNAL_MANAGED")
+    lines += _policy(build, base, backend, reached)
+    lines += _import_lines(found, GLOBAL)
+    lines += _certificate(name, reached.domains)
+    lines += unless(
+        f"gcloud compute target-https-proxies describe {name}-proxy {GLOBAL}",
+        [
+            f"gcloud compute target-https-proxies create {name}-proxy {GLOBAL} \\",
+            f"  --url-map={found.tree['name']} --certificate-map={name}-certs",
+        ],
+    )
+    if front.ssl_policy:
+        policy = flag("ssl-policy", front.ssl_policy)
+        lines += [f"gcloud compute target-https-proxies update {name}-proxy {GLOBAL} {policy}"]
+    lines += unless(
+        f"gcloud compute addresses describe {name}-ip {GLOBAL}",
+        [f"gcloud compute addresses create {name}-ip {GLOBAL} --network-tier=PREMIUM"],
+    )
+    lines += _forwarding(f"{name}-fr", f"{name}-ip", f"--target-https-proxy={name}-proxy", 443)
+    lines += _redirect(name, front) if front.http else []
+    lines += iap_on_backend(build, backend) if reached.iap == "load-balancer" else _open(build)
+    return [
+        *lines,
+        "# The address that the names are to lead to:",
+        f"gcloud compute addresses describe {name}-ip {GLOBAL} --format='value(address)'",
+    ]
+
+
+def _backend(build: Build, base: str, backend: str, place: str, scheme: str) -> list[str]:
+    """A serverless NEG, and the backend service that holds it."""
+    lines = unless(
+        f"gcloud compute network-endpoint-groups describe {base}-neg {REGIONAL}",
+        [
+            f"gcloud compute network-endpoint-groups create {base}-neg {REGIONAL} \\",
+            f"  --network-endpoint-type=serverless --cloud-run-service={quote(build.run.name)}",
+        ],
+    )
+    lines += unless(
+        f"gcloud compute backend-services describe {backend} {place}",
+        [
+            f"gcloud compute backend-services create {backend} {place} \\",
+            f"  --load-balancing-scheme={scheme} --protocol=HTTPS",
+        ],
+    )
+    held = f"gcloud compute backend-services describe {backend} {place} --format='value(backends[].group)'"
+    return [
+        *lines,
+        f"if [[ $({held}) != */{base}-neg* ]]; then",
+        f"  gcloud compute backend-services add-backend {backend} {place} \\",
+        f'    --network-endpoint-group={base}-neg --network-endpoint-group-region="$REGION"',
+        "fi",
+    ]
+
+
+def _policy(build: Build, base: str, backend: str, reached: Reached) -> list[str]:
+    """Cloud Armor, Cloud CDN, headers and logging, as the backend on GKE has them."""
+    policy, ranges = backend_policy(build.workload), source_ranges(build.workload)
+    flags, lines = list(policy.flags), []
+    armor = policy.armor
+    if ranges and not armor:
+        armor = f"{base}-callers"
+        lines += _allow_list(armor, ranges)
+    flags += [flag("security-policy", armor)] if armor else []
+    if policy.cdn and reached.iap == "load-balancer":
+        build.account.decide("Cloud CDN and IAP exclude each other on one backend service: choose one.")
+    for key in policy.signed_url_keys:
+        build.account.decide(
+            f"Cloud CDN signs URLs with the key {key}, whose value is not in the snapshot: add it with "
+            f"gcloud compute backend-services add-signed-url-key {backend}."
+        )
+    if flags:
+        lines += [
+            "# As the backend on GKE has it.",
+            f"gcloud compute backend-services update {backend} {GLOBAL} \\",
+            f"  {' '.join(flags)}",
+        ]
+    return lines
+
+
+def _allow_list(policy: str, ranges: Sequence[str]) -> list[str]:
+    """``loadBalancerSourceRanges`` as a Cloud Armor policy: those callers, and nobody else."""
+    lines = [
+        "# loadBalancerSourceRanges of the Service: those callers, and nobody else.",
+        *unless(
+            f"gcloud compute security-policies describe {policy} {PROJECT}",
+            [f"gcloud compute security-policies create {policy} {PROJECT}"],
+        ),
+        f"gcloud compute security-policies rules update 2147483647 {PROJECT} \\",
+        f"  --security-policy={policy} --action=deny-403",
+    ]
+    some_at_a_time = [ranges[i : i + _RANGES_IN_A_RULE] for i in range(0, len(ranges), _RANGES_IN_A_RULE)]
+    for number, some in enumerate(some_at_a_time, start=1):
+        rule = f"{number * 1000} {PROJECT} --security-policy={policy}"
+        create = f"gcloud compute security-policies rules create {rule} \\"
+        lines += unless(
+            f"gcloud compute security-policies rules describe {rule}",
+            [create, f"  {flag('src-ip-ranges', ','.join(some))} --action=allow"],
+        )
+    return lines
+
+
+def _certificate(name: str, domains: tuple[str, ...]) -> list[str]:
+    """A managed certificate that is proven by DNS records, so that it is valid before the users' names lead here."""
+    lines = ["# Certificates proven by a DNS record of its own each: they are active before the names lead here."]
+    certs = f"gcloud certificate-manager maps describe {name}-certs {PROJECT}"
+    lines += unless(certs, [f"gcloud certificate-manager maps create {name}-certs {PROJECT}"])
+    for index, domain in enumerate(domains):
+        item, proven = f"{name}-{index}", domain.removeprefix("*.")
+        lines += unless(
+            f"gcloud certificate-manager dns-authorizations describe {item} {PROJECT}",
+            [f"gcloud certificate-manager dns-authorizations create {item} {PROJECT} {flag('domain', proven)}"],
+        )
+        lines += unless(
+            f"gcloud certificate-manager certificates describe {item} {PROJECT}",
+            [
+                f"gcloud certificate-manager certificates create {item} {PROJECT} \\",
+                f"  {flag('domains', domain)} --dns-authorizations={item}",
+            ],
+        )
+        lines += unless(
+            f"gcloud certificate-manager maps entries describe {item} --map={name}-certs {PROJECT}",
+            [
+                f"gcloud certificate-manager maps entries create {item} --map={name}-certs {PROJECT} \\",
+                f"  --certificates={item} {flag('hostname', domain)}",
+            ],
+        )
+        lines += [
+            comment(f"Enter this CNAME record in the zone of {proven}:"),
+            f"gcloud certificate-manager dns-authorizations describe {item} {PROJECT} \\",
+            "  --format='value(dnsResourceRecord.name,dnsResourceRecord.data)'",
+        ]
+    return lines
+
+
+def _forwarding(rule: str, address: str, target: str, port: int) -> list[str]:
+    return unless(
+        f"gcloud compute forwarding-rules describe {rule} {GLOBAL}",
+        [
+            f"gcloud compute forwarding-rules create {rule} {GLOBAL} --load-balancing-scheme=EXTERNAL_MANAGED \\",
+            f"  --address={address} {target} --ports={port}",
+        ],
+    )
+
+
+def _redirect(name: str, front: FrontendPolicy) -> list[str]:
+    """Port 80, which is open today, leads to port 443."""
+    return [
+        "# Plain HTTP leads to HTTPS.",
+        f"gcloud compute url-maps import {name}-http {GLOBAL} --quiet <<'EOF'",
+        f"name: {name}-http",
+        "defaultUrlRedirect:",
+        "  httpsRedirect: true",
+        f"  redirectResponseCode: {front.redirect_code}",
+        "EOF",
+        *unless(
+            f"gcloud compute target-http-proxies describe {name}-http {GLOBAL}",
+            [f"gcloud compute target-http-proxies create {name}-http {GLOBAL} --url-map={name}-http"],
+        ),
+        *_forwarding(f"{name}-http-fr", f"{name}-ip", f"--target-http-proxy={name}-http", 80),
+    ]
+
+
+def _open(build: Build) -> list[str]:
+    return [
+        "",
+        "# Requests of users carry no Google identity, so the invoker check must let everybody through; the ingress",
+        "# setting keeps them on the load balancer.",
+        f"gcloud run services add-iam-policy-binding {quote(build.run.name)} {REGIONAL} \\",
+        "  --member=allUsers --role=roles/run.invoker",
+    ]
+
+
+def internal_balancer(build: Build, found: UrlMap) -> list[str]:
+    """A regional internal Application Load Balancer, in the network of the callers."""
+    base = base_name(build.workload, build.context)
+    name, backend = found.name, run_backend(build.workload, build.context, external=False)
+    network, subnet = quote(build.context.network), quote(build.context.subnet)
+    network_is_unknown(build.context, build.account)
+    build.account.placeholder(
+        "PROXY_RANGE",
+        "a free range, /26 or larger, for the proxy-only subnet of internal load balancers; only used where the "
+        "region has none",
+    )
+    listed = (
+        f"gcloud compute networks subnets list {PROJECT} --network={network} "
+        "--filter='purpose=REGIONAL_MANAGED_PROXY AND role=ACTIVE' --regions=\"$REGION\" --format='value(name)'"
+    )
+    lines = [
+        "# Internal load balancers of a region share one proxy-only subnet.",
+        f"if [[ -z $({listed}) ]]; then",
+        f"  gcloud compute networks subnets create {network}-proxy-only {REGIONAL} --network={network} \\",
+        "    --range=PROXY_RANGE --purpose=REGIONAL_MANAGED_PROXY --role=ACTIVE",
+        "fi",
+    ]
+    lines += _backend(build, base, backend, REGIONAL, "INTERNAL_MANAGED")
+    lines += _import_lines(found, REGIONAL)
+    secure = _speaks_tls(build)
+    kind, port = ("https", 443) if secure else ("http", 80)
+    proxy = f"gcloud compute target-{kind}-proxies"
+    create = [
+        f"{proxy} create {name}-iproxy {REGIONAL} \\",
+        f'  --url-map={found.tree["name"]} --url-map-region="$REGION"',
+    ]
+    if secure:
+        build.account.placeholder(
+            "INTERNAL_CERTIFICATE", "a regional SSL certificate for the names that callers use inside"
+        )
+        create[-1] += " \\"
+        create += ['  --ssl-certificates=INTERNAL_CERTIFICATE --ssl-certificates-region="$REGION"']
+    lines += unless(f"{proxy} describe {name}-iproxy {REGIONAL}", create)
+    lines += unless(
+        f"gcloud compute forwarding-rules describe {name}-ifr {REGIONAL}",
+        [
+            f"gcloud compute forwarding-rules create {name}-ifr {REGIONAL} --load-balancing-scheme=INTERNAL_MANAGED \\",
+            f"  --network={network} --subnet={subnet} --ports={port} \\",
+            f'  --target-{kind}-proxy={name}-iproxy --target-{kind}-proxy-region="$REGION"',
+        ],
+    )
+    return [
+        *lines,
+        "# The address that the callers' name is to lead to:",
+        f"gcloud compute forwarding-rules describe {name}-ifr {REGIONAL} --format='value(IPAddress)'",
+    ]
+
+
+def _speaks_tls(build: Build) -> bool:
+    """An Ingress with certificates, or a listener that speaks HTTPS."""
+    related = build.workload.related
+    return any(mapping(i, "spec").get("tls") for i in related.get("Ingress", ())) or any(
+        '"HTTPS"' in str(mapping(g, "spec").get("listeners")).replace("'", '"') for g in related.get("Gateway", ())
+    )

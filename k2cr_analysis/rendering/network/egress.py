@@ -1,0 +1,109 @@
+"""Direct VPC egress: needed where the workload calls something that only the VPC network reaches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from k2cr_analysis.model.dependency import Dependency
+from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.rendering.context import NETWORK, SUBNET, RenderContext
+from k2cr_analysis.rendering.network.addresses import ClusterService, is_private
+from k2cr_analysis.rendering.spec.account import Account
+from k2cr_analysis.rendering.spec.service import Egress, EgressRanges
+from k2cr_analysis.rendering.spec.volumes import Volumes
+
+# Direct VPC egress, "IP address allocation": blocks of 16, two an instance; a rollout runs both revisions for a while.
+SMALLEST_PREFIX = 26
+ADDRESSES_PER_INSTANCE = 2
+ROLLOUT_OVERLAP = 2
+RESERVED_ADDRESSES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """A Service of the cluster that the workload calls. ``workload`` is its id; ``stays``: it does not move."""
+
+    service: ClusterService
+    workload: str | None
+    stays: bool
+    grpc: bool
+    ports: tuple[int, ...]
+    evidence: str
+
+
+def private_calls(dependencies: tuple[Dependency, ...]) -> tuple[Dependency, ...]:
+    """Calls to addresses that only the VPC network knows, outside the cluster: databases, caches, other systems."""
+    return tuple(d for d in dependencies if not d.in_cluster and is_private(d.target))
+
+
+def callees(workload: Workload, dependencies: tuple[Dependency, ...], context: RenderContext) -> tuple[Callee, ...]:
+    """The cluster's Services among the dependencies, each once, by namespace and name."""
+    found: dict[tuple[str, str], list[Dependency]] = {}
+    for dependency in dependencies:
+        if dependency.in_cluster and dependency.service:
+            found.setdefault((dependency.namespace or workload.namespace, dependency.service), []).append(dependency)
+    return tuple(_callee(ClusterService(*key), each, context) for key, each in sorted(found.items()))
+
+
+def _callee(service: ClusterService, dependencies: list[Dependency], context: RenderContext) -> Callee:
+    target = next((d.target for d in dependencies if d.target in context.assessed), None)
+    assessed = context.assessed.get(target) if target else None
+    return Callee(
+        service=service,
+        workload=target,
+        stays=assessed is None or not assessed.fit.moves,
+        grpc=any(d.kind == "grpc" for d in dependencies),
+        ports=tuple(sorted({d.port for d in dependencies if d.port})),
+        evidence="; ".join(dict.fromkeys(d.evidence for d in dependencies)),
+    )
+
+
+def build_egress(
+    workload: Workload,
+    service: str,
+    called: tuple[Callee, ...],
+    dependencies: tuple[Dependency, ...],
+    volumes: Volumes,
+    context: RenderContext,
+    account: Account,
+) -> Egress | None:
+    """The network interface, or None where everything that is called is reached over the internet."""
+    reasons = []
+    if called:
+        names = ", ".join(f"{c.service.name}.{c.service.namespace}" for c in called)
+        reasons.append(f"it calls {names} in the cluster")
+    private = sorted({d.target for d in private_calls(dependencies)})
+    if private:
+        reasons.append(f"it calls {', '.join(private)} on private addresses")
+    if volumes.need_vpc:
+        reasons.append("it mounts NFS")
+    project = context.config.project
+    if project.network or project.subnet:
+        reasons.append("[project] network asks for it")
+    addresses = context.config.workload(workload.id).egress_addresses
+    if addresses:
+        reasons.append(f"its calls to the internet leave by {', '.join(addresses)}")
+    ranges: EgressRanges = "all-traffic" if addresses else "private-ranges-only"
+    if not reasons:
+        return None
+    network_is_unknown(context, account)
+    return Egress(context.network, context.subnet, (service,), ranges, addresses, why="; ".join(reasons))
+
+
+def network_is_unknown(context: RenderContext, account: Account) -> None:
+    """List NETWORK and SUBNET where ``k2cr.toml`` names neither."""
+    if context.network == NETWORK:
+        account.placeholder(NETWORK, "the VPC network of the cluster: [project] network in k2cr.toml")
+    if context.subnet == SUBNET:
+        account.placeholder(
+            SUBNET, "the subnet that instances take their addresses from: [project] subnet in k2cr.toml"
+        )
+
+
+def subnet_prefix(max_instances: int) -> int:
+    """The prefix length of a subnet that holds ``max_instances`` through a rollout: /26, or larger as needed."""
+    addresses = max_instances * ADDRESSES_PER_INSTANCE * ROLLOUT_OVERLAP
+    prefix = SMALLEST_PREFIX
+    while 2 ** (32 - prefix) - RESERVED_ADDRESSES < addresses and prefix > 16:
+        prefix -= 1
+    return prefix

@@ -1,0 +1,148 @@
+"""Who may reach the service: Cloud Run's ingress setting, and IAP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from k2cr_analysis.config.settings import Iap
+from k2cr_analysis.model.parse.access import mapping, texts
+from k2cr_analysis.model.parse.index import name_of
+from k2cr_analysis.model.workload import Route, Workload
+from k2cr_analysis.rendering.context import RenderContext
+from k2cr_analysis.rendering.network.backend_policy import BackendPolicy, backend_policy
+from k2cr_analysis.rendering.network.url_map import UrlMap, url_map
+from k2cr_analysis.rendering.spec.account import Account
+from k2cr_analysis.rendering.spec.service import Ingress
+
+_GATEWAY_CLIENT = "$.spec.default.iap.oauth2ClientSecret"
+Reach = Literal["external-load-balancer", "internal-load-balancer", "iap-direct", "cluster"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How callers come in. ``routes`` are those of Ingress and Gateway that the URL map takes over."""
+
+    reach: Reach
+    ingress: Ingress
+    iap: Iap
+    routes: tuple[Route, ...]
+    domains: tuple[str, ...]
+    timeout_s: int | None
+    session_affinity: bool
+    why: str
+    balancer: UrlMap | None  # of the load balancer in front, where there is one
+
+
+def build_exposure(workload: Workload, context: RenderContext, account: Account) -> Reached:
+    """From Services, Ingresses, Gateway routes and BackendConfigs; ``[project] iap`` wins over the manifests."""
+    routes = tuple(r for e in workload.exposures for r in e.routes)
+    if _is_internal(workload):
+        routes = ()
+    outside = any(r.external for r in routes) or any(
+        e.type == "LoadBalancer" and not e.internal_load_balancer for e in workload.exposures
+    )
+    inside = any(not r.external for r in routes) or any(e.internal_load_balancer for e in workload.exposures)
+    policy = backend_policy(workload)
+    iap = _iap(context, policy, outside)
+    reach, ingress, why = _reach(iap, outside, inside)
+    _account_for_front_door(workload, reach, policy, account)
+    _account_for_services(workload, ingress, account)
+    if inside and reach == "external-load-balancer":
+        account.decide(
+            "It is reached from inside by an internal load balancer too: network.sh makes the external one; callers "
+            "inside take that, or one made by hand after the internal pattern."
+        )
+    affinity = policy.affinity or any(
+        mapping(e.raw, "spec").get("sessionAffinity") == "ClientIP" for e in workload.exposures
+    )
+    found = url_map(workload, context, external=reach != "internal-load-balancer")
+    return Reached(
+        reach,
+        ingress,
+        iap,
+        routes,
+        _domains(found, reach, context, account),
+        policy.timeout_s,
+        affinity,
+        why,
+        found if reach in ("external-load-balancer", "internal-load-balancer") else None,
+    )
+
+
+def _account_for_front_door(workload: Workload, reach: Reach, policy: BackendPolicy, account: Account) -> None:
+    """Where the objects that lead to it today are no longer what they were."""
+    if reach == "iap-direct":
+        why = "IAP guards the service itself: there is no load balancer of one's own, and users come to the run.app URL"
+        for kind in ("Ingress", "ManagedCertificate", "FrontendConfig", "HTTPRoute", "Gateway"):
+            for raw in workload.related.get(kind, ()):
+                account.dropped(f"{kind}/{name_of(raw)} $.spec", kind, why)
+    for raw in workload.related.get("ManagedCertificate", ()) if reach == "external-load-balancer" else ():
+        domains = ", ".join(texts(mapping(raw, "spec"), "domains"))
+        why = "Certificate Manager takes its place: proven by DNS, so that it is active before the names lead here"
+        account.changed(f"ManagedCertificate/{name_of(raw)} $.spec", "certificate map", domains, domains, why)
+    if policy.own_oauth_client:
+        for kind, at in (("BackendConfig", "$.spec.iap.oauthclientCredentials"), ("GCPBackendPolicy", _GATEWAY_CLIENT)):
+            for raw in workload.related.get(kind, ()):
+                why = "IAP brings a client of its own; to keep yours: --iap=enabled,oauth2-client-id=...,..."
+                account.changed(f"{kind}/{name_of(raw)} {at}", None, policy.own_oauth_client, "IAP's own client", why)
+
+
+def _account_for_services(workload: Workload, ingress: Ingress, account: Account) -> None:
+    for exposure in workload.exposures:
+        spec, at = mapping(exposure.raw, "spec"), f"Service/{exposure.service} $.spec"
+        if exposure.type == "Knative":
+            continue
+        if spec.get("type"):
+            why = "Cloud Run has no addresses in the cluster; the ingress setting says who reaches it"
+            account.changed(f"{at}.type", "run.googleapis.com/ingress", spec["type"], ingress, why)
+        if spec.get("sessionAffinity") == "ClientIP":
+            why = "by a cookie, as well as it can: instances come and go"
+            account.changed(f"{at}.sessionAffinity", "run.googleapis.com/sessionAffinity", "ClientIP", "true", why)
+
+
+def _is_internal(workload: Workload) -> bool:
+    """A Knative Service that Cloud Run's own annotation keeps inside the network."""
+    return workload.kind == "Service" and workload.annotations.get("run.googleapis.com/ingress") == "internal"
+
+
+def _domains(found: UrlMap, reach: Reach, context: RenderContext, account: Account) -> tuple[str, ...]:
+    """The names that callers come in by; those of others behind the same load balancer among them."""
+    if reach == "cluster":
+        return ()
+    domain = context.config.project.domain
+    domains = found.hosts or ((domain,) if domain else ())
+    if reach == "external-load-balancer" and not domains:
+        account.placeholder("DOMAIN", "the name that users come in by: no host in the routes, and no [project] domain")
+        domains = ("DOMAIN",)
+    return domains
+
+
+def _reach(iap: Iap, outside: bool, inside: bool) -> tuple[Reach, Ingress, str]:
+    if iap == "direct":
+        return (
+            "iap-direct",
+            "all",
+            "[project] iap = direct: IAP guards every way in, the run.app address too, so all ingress is "
+            "let through to it",
+        )
+    if outside or iap == "load-balancer":
+        return (
+            "external-load-balancer",
+            "internal-and-cloud-load-balancing",
+            "users come in through an Application Load Balancer, and in no other way",
+        )
+    if inside:
+        return (
+            "internal-load-balancer",
+            "internal-and-cloud-load-balancing",
+            "callers come in through an internal Application Load Balancer",
+        )
+    return "cluster", "internal", "only callers inside the VPC network reach it today"
+
+
+def _iap(context: RenderContext, policy: BackendPolicy, outside: bool) -> Iap:
+    if context.config.project.iap is not None:
+        # A service that nobody outside reaches gets no front door by a setting for the whole project.
+        return context.config.project.iap if outside else "none"
+    return "load-balancer" if policy.iap else "none"

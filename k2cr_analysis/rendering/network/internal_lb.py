@@ -1,0 +1,122 @@
+"""``gke-internal-lb.yaml`` and, for gRPC, ``gke-internal-gateway.yaml``: how Cloud Run reaches a Service that stays.
+
+Source: GKE, "Create an internal load balancer" (networking.gke.io/load-balancer-type), "Deploying Gateways".
+"""
+
+from __future__ import annotations
+
+from k2cr_analysis.model.workload import Raw
+from k2cr_analysis.rendering.forms.objects import ApiObject, Tree
+from k2cr_analysis.rendering.forms.yaml_form import documents
+from k2cr_analysis.rendering.network.egress import Callee
+from k2cr_analysis.rendering.spec.build import Build
+from k2cr_analysis.rendering.text.names import cut
+
+_NAME_LIMIT = 63
+
+
+def internal_name(service: str) -> str:
+    return cut(f"{service}-internal", _NAME_LIMIT, service)
+
+
+def internal_load_balancers(build: Build) -> str | None:
+    """A Service of type LoadBalancer, internal, for each Service that the workload calls."""
+    if not build.callees:
+        return None
+    header = [
+        f"What {build.workload.id} calls in the cluster, reachable from Cloud Run. Written by k2cr.",
+        "Beside the Services that are there: nothing changes for callers inside the cluster.",
+    ]
+    return documents([_load_balancer(c, build) for c in build.callees], header)
+
+
+def internal_gateways(build: Build) -> str | None:
+    """A regional internal Gateway for each gRPC Service, an alternative to the load balancer."""
+    grpc = [c for c in build.callees if c.grpc]
+    if not grpc:
+        return None
+    build.account.placeholder(
+        "GATEWAY_CERTIFICATE",
+        "a regional SSL certificate for the internal Gateway, only where gke-internal-gateway.yaml is used",
+    )
+    header = [
+        "Instead of gke-internal-lb.yaml, where requests and not connections should be spread over the pods:",
+        "gRPC keeps one connection, and a passthrough load balancer keeps it on one pod. Clients then "
+        "speak TLS to port 443.",
+        "The region needs a proxy-only subnet (purpose REGIONAL_MANAGED_PROXY), as every internal Gateway does.",
+    ]
+    return documents([o for c in grpc for o in _gateway(c)], header)
+
+
+def _load_balancer(callee: Callee, build: Build) -> ApiObject:
+    service, raw = callee.service, _service_of(callee, build)
+    spec = (raw or {}).get("spec") or {}
+    ports = [_port(p) for p in spec.get("ports") or ()] or [
+        {"name": f"port-{p}", "port": p, "targetPort": p, "protocol": "TCP"} for p in callee.ports
+    ]
+    selector = {str(k): str(v) for k, v in (spec.get("selector") or {}).items()}
+    if not selector or not ports:
+        build.account.placeholder(
+            f"SELECTOR_OF_{service.name.upper().replace('-', '_')}",
+            f"selector and ports of Service {service.namespace}/{service.name}: it is not in the snapshot",
+        )
+        selector = selector or {"app": f"SELECTOR_OF_{service.name.upper().replace('-', '_')}"}
+        ports = ports or [{"name": "http", "port": 80, "protocol": "TCP"}]
+    tree: Tree = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": internal_name(service.name),
+            "namespace": service.namespace,
+            "annotations": {"networking.gke.io/load-balancer-type": "Internal"},
+        },
+        "spec": {"type": "LoadBalancer", "externalTrafficPolicy": "Cluster", "selector": selector, "ports": ports},
+    }
+    return ApiObject(tree, {("apiVersion",): f"{callee.evidence}; the same pods and ports as Service {service.name}"})
+
+
+def _port(raw: Raw) -> Tree:
+    kept = {k: raw[k] for k in ("name", "port", "targetPort", "protocol", "appProtocol") if raw.get(k) is not None}
+    return kept if "name" in kept else {"name": f"port-{raw.get('port')}", **kept}
+
+
+def _service_of(callee: Callee, build: Build) -> Raw | None:
+    assessed = build.context.assessed.get(callee.workload or "")
+    exposures = assessed.workload.exposures if assessed else ()
+    return next((e.raw for e in exposures if e.service == callee.service.name), None)
+
+
+def _gateway(callee: Callee) -> list[ApiObject]:
+    service = callee.service
+    name = internal_name(service.name)
+    gateway: Tree = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": name, "namespace": service.namespace},
+        "spec": {
+            "gatewayClassName": "gke-l7-rilb",
+            "listeners": [
+                {
+                    "name": "grpc",
+                    "protocol": "HTTPS",
+                    "port": 443,
+                    "tls": {
+                        "mode": "Terminate",
+                        "options": {"networking.gke.io/pre-shared-certs": "GATEWAY_CERTIFICATE"},
+                    },
+                }
+            ],
+        },
+    }
+    backend: Tree = {"name": service.name, "port": callee.ports[0] if callee.ports else 443}
+    route: Tree = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": name, "namespace": service.namespace},
+        "spec": {"parentRefs": [{"name": name}], "hostnames": [service.host], "rules": [{"backendRefs": [backend]}]},
+    }
+    comment = (
+        f"the port of Service {service.name} needs appProtocol kubernetes.io/h2c, so that the Gateway speaks "
+        "HTTP/2 to the pods"
+    )
+    return [ApiObject(gateway), ApiObject(route, {("spec", "rules"): comment})]

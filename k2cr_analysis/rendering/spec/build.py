@@ -1,0 +1,101 @@
+"""From an assessment to the neutral value: the one place where a workload becomes a service, a job or a worker pool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from k2cr_analysis.assessment.result import WorkloadAssessment
+from k2cr_analysis.model.cloud_run import ExecutionEnvironment, ServiceShape
+from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.rendering.context import RenderContext
+from k2cr_analysis.rendering.network.egress import Callee, build_egress, callees
+from k2cr_analysis.rendering.network.exposure import Reached, build_exposure
+from k2cr_analysis.rendering.spec import kinds
+from k2cr_analysis.rendering.spec.account import Account
+from k2cr_analysis.rendering.spec.audience import new_audience
+from k2cr_analysis.rendering.spec.build_platform import Asked, asked, build_settings
+from k2cr_analysis.rendering.spec.containers import Containers
+from k2cr_analysis.rendering.spec.labels import account_for_name, build_labels
+from k2cr_analysis.rendering.spec.service import Run, RunTemplate
+from k2cr_analysis.rendering.spec.service_account import Identity, build_identity
+
+GKE_ACCELERATOR = "cloud.google.com/gke-accelerator"
+
+
+@dataclass(frozen=True)
+class Build:
+    """Everything that the files of one folder are made from. ``reached`` is None for jobs and worker pools."""
+
+    assessed: WorkloadAssessment
+    context: RenderContext
+    run: Run
+    identity: Identity
+    reached: Reached | None
+    callees: tuple[Callee, ...]
+    account: Account
+
+    @property
+    def workload(self) -> Workload:
+        return self.assessed.workload
+
+
+def build(assessed: WorkloadAssessment, context: RenderContext) -> Build:
+    """The neutral value of a workload that moves (``shape`` is there, ``fit.target`` is not none)."""
+    workload, fit, shape = assessed.workload, assessed.fit, assessed.shape
+    if shape is None:
+        raise ValueError(f"{workload.id} has no shape: it does not move")
+    account = Account()
+    name = context.name_of(workload)
+    account_for_name(workload, fit.target, name, context, account)
+    reached = build_exposure(workload, context, account) if fit.target == "service" else None
+    said = asked(workload, account)
+    called = callees(workload, fit.dependencies, context)
+    identity = build_identity(workload, name, context, account)
+    audience = new_audience(reached, context, name, account)
+    parts = Containers(assessed, shape, audience, context, account)
+    accelerator = shape.gpu or workload.pod.raw.get("nodeSelector", {}).get(GKE_ACCELERATOR)
+    template = RunTemplate(
+        containers=parts.containers(),
+        volumes=parts.volumes.volumes,
+        service_account=identity.email,
+        egress=build_egress(workload, name, called, fit.dependencies, parts.volumes, context, account),
+        execution_environment=_environment(parts, shape, said),
+        accelerator=accelerator if parts.has_gpu else None,
+        why={"service_account": identity.why},
+    )
+    _account_for_absent(assessed, account)
+    _account_for_registries(assessed, context, account)
+    labels, settings = (
+        build_labels(workload, context, account),
+        build_settings(workload, reached, context, account, has_egress=template.egress is not None),
+    )
+    frame = kinds.Frame(name, labels, template, assessed, shape, settings, context, account)
+    run: Run = (
+        kinds.service(frame, reached, said)
+        if reached
+        else kinds.job(frame)
+        if fit.target == "job"
+        else kinds.worker_pool(frame)
+    )
+    return Build(assessed, context, run, identity, reached, called, account)
+
+
+def _environment(parts: Containers, shape: ServiceShape, said: Asked) -> ExecutionEnvironment:
+    """Gen2 where a volume needs it; the source's own word, where it has one; else as sized."""
+    if parts.volumes.need_gen2 or (said.execution_environment == "gen2" and shape.cpu_cores >= 1):
+        return "gen2"
+    return "gen1" if said.execution_environment == "gen1" else shape.execution_environment
+
+
+def _account_for_registries(assessed: WorkloadAssessment, context: RenderContext, account: Account) -> None:
+    """What fit found of the house's list of registries."""
+    if context.config.policy.registries:
+        outside = [f.message for f in assessed.findings if f.rule == "registry-outside-policy"]
+        account.house_rule("registries", "; ".join(outside) or "kept: every image comes from one of them")
+
+
+def _account_for_absent(assessed: WorkloadAssessment, account: Account) -> None:
+    for name, why in sorted(assessed.fit.dropped.items()):
+        container = assessed.workload.container(name)
+        if container is not None:
+            account.dropped(container.path, f"container {name}", why)

@@ -1,0 +1,222 @@
+"""The containers that go along: image, command, variables, resources, probes, order, mounts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from k2cr_analysis.assessment.result import WorkloadAssessment
+from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, ServiceShape, cpu_text, memory_text
+from k2cr_analysis.model.workload import REDACTED, Container
+from k2cr_analysis.rendering.context import RenderContext
+from k2cr_analysis.rendering.network.addresses import Addresses
+from k2cr_analysis.rendering.spec.account import Account
+from k2cr_analysis.rendering.spec.audience import AUDIENCE_CHANGES, with_audience
+from k2cr_analysis.rendering.spec.environment import Environment, build_environment
+from k2cr_analysis.rendering.spec.images import build_image
+from k2cr_analysis.rendering.spec.references import expand
+from k2cr_analysis.rendering.spec.service import RunContainer
+from k2cr_analysis.rendering.spec.volumes import Volumes, build_volumes
+from k2cr_analysis.rendering.text.names import container_names
+
+GPU = "nvidia.com/gpu"
+# Fields that the v1 API takes and that change nothing there.
+_WITHOUT_EFFECT = {
+    "imagePullPolicy": "a revision keeps to the digest that it was made with",
+    "terminationMessagePath": "Cloud Run does not read it; the log holds the last words",
+    "terminationMessagePolicy": "Cloud Run does not read it; the log holds the last words",
+}
+
+
+class Containers:
+    """The containers that go along, with what they share."""
+
+    def __init__(
+        self,
+        assessed: WorkloadAssessment,
+        shape: ServiceShape,
+        audience: str | None,
+        context: RenderContext,
+        account: Account,
+    ) -> None:
+        self.workload = assessed.workload
+        self.fit = assessed.fit
+        self.shape = shape
+        self.context = context
+        self.account = account
+        self.sources = [c for name in self.fit.containers if (c := self.workload.container(name)) is not None]
+        self.names = container_names([c.name for c in self.sources])
+        addresses = Addresses(self.workload.namespace, self.fit.dependencies)
+        self.addresses = addresses
+        self.audience = audience
+        self.environments: Mapping[str, Environment] = {
+            c.name: build_environment(
+                self.workload,
+                c,
+                ingress_port=self._ingress_port(c),
+                addresses=addresses,
+                audience=audience,
+                account=account,
+            )
+            for c in self.sources
+        }
+        self.volumes: Volumes = build_volumes(
+            self.workload,
+            self.sources,
+            memory_bytes=shape.memory_bytes,
+            known={n: e.known for n, e in self.environments.items()},
+            account=account,
+        )
+
+    @property
+    def has_gpu(self) -> bool:
+        return any(_gpus(c) for c in self.sources)
+
+    def _ingress_port(self, container: Container) -> int | None:
+        if self.fit.target != "service" or container.name != self.fit.ingress_container:
+            return None
+        return self.fit.ingress_port
+
+    def containers(self) -> tuple[RunContainer, ...]:
+        return tuple(self._container(c) for c in self.sources)
+
+    def _container(self, source: Container) -> RunContainer:
+        image, image_why = build_image(source, self.context, self.account)
+        shape = self.shape.containers[source.name]
+        cpu, memory = cpu_text(shape.cpu_cores), memory_text(shape.memory_bytes)
+        probes = self.fit.probes.get(source.name, ContainerProbes(None, None))
+        port = self._ingress_port(source)
+        depends_on = tuple(d for d in self.fit.startup.depends_on.get(source.name, ()) if d in self.fit.containers)
+        why = {"cpu": _asked(source), "image": image_why or "", "startup_probe": self._startup_why(source, probes)}
+        why["depends_on"] = "; ".join(w for d in depends_on if (w := self.fit.startup.evidence.get((source.name, d))))
+        self._account_for_resources(source, cpu, memory)
+        self._account_for_ports(source, port)
+        for field, reason in _WITHOUT_EFFECT.items():
+            if source.raw.get(field) is not None:
+                self.account.dropped(f"{source.path}.{field}", source.raw[field], reason)
+        return RunContainer(
+            name=self._name(source),
+            image=image,
+            cpu=cpu,
+            memory=memory,
+            command=self._words(source, "command", source.command),
+            args=self._words(source, "args", source.args),
+            working_dir=self._working_dir(source),
+            env=self.environments[source.name].variables,
+            port=port,
+            h2c=port is not None and self.fit.h2c,
+            gpu=str(_gpus(source)) if _gpus(source) else None,
+            startup_probe=self._probe(source, "startup", probes.startup),
+            liveness_probe=self._probe(source, "liveness", probes.liveness),
+            mounts=self.volumes.mounts[source.name],
+            depends_on=tuple(self.names[d] for d in depends_on),
+            why={k: v for k, v in why.items() if v},
+        )
+
+    def _name(self, source: Container) -> str:
+        name = self.names[source.name]
+        if name != source.name:
+            why = "a container's name is lower case letters, digits and hyphens, at most 63"
+            self.account.changed(f"{source.path}.name", "containers[].name", source.name, name, why)
+        return name
+
+    def _words(self, source: Container, field: str, words: Sequence[str]) -> tuple[str, ...]:
+        """``command`` or ``args`` as the container would have got them; the account is of the whole list."""
+        target = f"containers[].{field}"
+        reasons: list[str] = []
+        found = tuple(self._word(source, f"{field}[{index}]", word, reasons) for index, word in enumerate(words))
+        if reasons:
+            why = "; ".join(dict.fromkeys(reasons))
+            self.account.changed(f"{source.path}.{field}", target, list(words), list(found), why)
+        elif words:
+            self.account.carried(f"{source.path}.{field}", target, list(words))
+        return found
+
+    def _word(self, source: Container, place: str, word: str, reasons: list[str]) -> str:
+        environment = self.environments[source.name]
+        result = expand(word, environment.known, environment.unknown)
+        text, redirected = self.addresses.redirect(result.text, f"{source.path}.{place}")
+        told = with_audience(text, self.audience, self.account)
+        text, redirected = (told, AUDIENCE_CHANGES) if told != text else (text, redirected)
+        if REDACTED in text:
+            literal = _redacted_literal(source, place)
+            meaning = f"{place} of container {source.name}: it looked like a secret and was not stored; "
+            self.account.placeholder(literal, meaning + "better let the program read it from a variable")
+            reasons.append(f"{place} looked like a secret and is not in the snapshot: a marked placeholder")
+            return text.replace(REDACTED, literal)
+        if result.left:
+            names = f"$({', '.join(result.left)})"
+            reasons.append(f"Cloud Run does not expand {names}, whose value is not known at render time")
+            self.account.decide(
+                f"Container {source.name}: {place} refers to {names}, which Cloud Run does not expand. "
+                "Let the program read the variable itself."
+            )
+        elif text != word:
+            reasons.append(redirected or "Cloud Run does not expand $(VAR): expanded here")
+        return text
+
+    def _working_dir(self, source: Container) -> str | None:
+        found = source.raw.get("workingDir")
+        if not isinstance(found, str) or not found:
+            return None
+        self.account.carried(f"{source.path}.workingDir", "containers[].workingDir", found)
+        return found
+
+    def _probe(self, source: Container, kind: str, probe: CloudRunProbe | None) -> CloudRunProbe | None:
+        if probe is None or not any(REDACTED in value for _, value in probe.headers):
+            return probe
+        literal = _redacted_literal(source, f"{kind} header")
+        meaning = f"a header of the {kind} probe of container {source.name}: it looked like a secret and was not stored"
+        self.account.placeholder(literal, meaning)
+        return replace(probe, headers=tuple((name, value.replace(REDACTED, literal)) for name, value in probe.headers))
+
+    def _startup_why(self, source: Container, probes: ContainerProbes) -> str:
+        if probes.startup is None:
+            return ""
+        made_from = probes.startup_made_from
+        origin = {None: "the container's port", "port": "the container's port"}.get(made_from, made_from)
+        return (
+            f"made from {origin}: period 1 s, so that a start is seen when it happens"
+            if probes.startup.period_s == 1
+            else f"made from {origin}"
+        )
+
+    def _account_for_resources(self, source: Container, cpu: str, memory: str) -> None:
+        path, target = f"{source.path}.resources", "containers[].resources.limits"
+        self.account.changed(
+            path,
+            target,
+            _asked(source),
+            f"cpu {cpu}, memory {memory}",
+            "what is allocated and billed; see the assessment for how it was sized",
+        )
+
+    def _account_for_ports(self, source: Container, port: int | None) -> None:
+        for declared in source.ports:
+            if declared.number == port:
+                name = "h2c (HTTP/2 end to end)" if self.fit.h2c else "http1"
+                self.account.carried(declared.path, "containers[].ports[0]", f"{port}", f"the ingress port, {name}")
+            else:
+                why = (
+                    "one port takes requests from outside; others need no declaration between containers of an instance"
+                )
+                self.account.dropped(declared.path, declared.number, why)
+
+
+def _gpus(container: Container) -> int:
+    return int(container.limits.extended.get(GPU, 0))
+
+
+def _asked(container: Container) -> str:
+    """The manifest's own words on resources, for the reader of the files."""
+    parts = []
+    for word, found in (("requests", container.requests), ("limits", container.limits)):
+        asked = [cpu_text(found.cpu_cores)] if found.cpu_cores is not None else []
+        asked += [memory_text(found.memory_bytes)] if found.memory_bytes is not None else []
+        parts += [f"{word} {' and '.join(asked)}"] if asked else []
+    return f"on GKE: {', '.join(parts)}" if parts else "on GKE: no requests, no limits"
+
+
+def _redacted_literal(source: Container, place: str) -> str:
+    return f"REDACTED_{re.sub(r'[^A-Z0-9]+', '_', f'{source.name} {place}'.upper()).strip('_')}"

@@ -1,0 +1,311 @@
+"""Environment variables: literals, ConfigMap keys as literals, Secret keys as Secret Manager references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from k2cr_analysis.model.workload import REDACTED, Container, EnvFrom, EnvVar, Workload
+from k2cr_analysis.rendering.network.addresses import Addresses
+from k2cr_analysis.rendering.spec.account import Account, SecretToCreate
+from k2cr_analysis.rendering.spec.audience import AUDIENCE_CHANGES, with_audience
+from k2cr_analysis.rendering.spec.references import expand
+from k2cr_analysis.rendering.spec.service import RunEnv, SecretVersion
+from k2cr_analysis.rendering.text.names import key_secret_name, secret_name
+
+# Cloud Run, "Container runtime contract": set by the platform, and not to be set by anybody else.
+RESERVED = (
+    "K_SERVICE",
+    "K_REVISION",
+    "K_CONFIGURATION",
+    "CLOUD_RUN_JOB",
+    "CLOUD_RUN_EXECUTION",
+    "CLOUD_RUN_TASK_INDEX",
+    "CLOUD_RUN_TASK_ATTEMPT",
+    "CLOUD_RUN_TASK_COUNT",
+    "CLOUD_RUN_WORKER_POOL",
+    "CLOUD_RUN_WORKER_POOL_REVISION",
+)
+RESERVED_PREFIX = "X_GOOGLE_"
+# What stands for a downward API field on Cloud Run, where something does.
+_INSTEAD = {
+    "metadata.name": "read the instance id from the metadata server, or K_REVISION",
+    "metadata.namespace": "a constant, or the project id from the metadata server",
+    "spec.nodeName": "no nodes: drop it",
+    "status.hostIP": "no nodes: drop it",
+    "status.podIP": "no address of its own that others reach: drop it",
+    "spec.serviceAccountName": "read the e-mail from the metadata server",
+}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What a container sees: the variables to write, and what is known for ``$(VAR)`` in its command and args."""
+
+    variables: tuple[RunEnv, ...]
+    known: Mapping[str, str]
+    unknown: frozenset[str]
+
+
+def build_environment(
+    workload: Workload,
+    container: Container,
+    *,
+    ingress_port: int | None,
+    addresses: Addresses,
+    account: Account,
+    audience: str | None = None,
+) -> Environment:
+    """``env`` and the expanded ``envFrom``; of two with one name the last wins, and ``env`` wins over ``envFrom``.
+
+    ``audience``: IAP's new one, for a variable that holds the old one.
+    """
+    builder = _Builder(workload, container, ingress_port, addresses, audience, account)
+    overridden = {v.name for v in container.env}
+    for source in container.env_from:
+        builder.add_all(source, overridden)
+    for variable in container.env:
+        builder.add(variable)
+    return Environment(tuple(builder.written.values()), builder.known, frozenset(builder.unknown))
+
+
+class _Builder:
+    def __init__(
+        self,
+        workload: Workload,
+        container: Container,
+        ingress_port: int | None,
+        addresses: Addresses,
+        audience: str | None,
+        account: Account,
+    ) -> None:
+        self.workload = workload
+        self.container = container
+        self.ingress_port = ingress_port
+        self.addresses = addresses
+        self.audience = audience
+        self.account = account
+        self.written: dict[str, RunEnv] = {}
+        self.known: dict[str, str] = {}
+        self.unknown: set[str] = set()
+
+    def add_all(self, source: EnvFrom, overridden: set[str]) -> None:
+        what = "ConfigMap" if source.kind == "config-map" else "Secret"
+        if source.keys is None:
+            self._keys_unknown(source, what)
+            return
+        names = [f"{source.prefix}{key}" for key in source.keys]
+        data = _data(self.workload, source.name) if source.kind == "config-map" else {}
+        for key, name in zip(source.keys, names, strict=True):
+            if name in overridden or not _is_env_name(name):
+                continue
+            where = f"{source.path}[{key}]"
+            value = data.get(key)
+            if value is not None and REDACTED not in value:
+                self._literal(EnvVar(name, "value", value, None, None, False, where), value)
+            else:
+                self._from_secret(name, "Secret" if what == "Secret" else "ConfigMap", source.name, key, where)
+        self.account.changed(
+            source.path,
+            "containers[].env",
+            f"{what} {source.name}",
+            ", ".join(names) or "no keys",
+            "Cloud Run has no envFrom: every key becomes an entry of its own",
+        )
+
+    def _keys_unknown(self, source: EnvFrom, what: str) -> None:
+        self.account.dropped(
+            source.path,
+            f"{what} {source.name}",
+            f"the keys of {what} {source.name} are not in the snapshot, so no entry can be written for them",
+        )
+        if not source.optional:
+            self.account.decide(
+                f"Container {self.container.name} takes all keys of {what} {source.name} as variables; the "
+                "snapshot does not hold "
+                f"the keys. Collect again with that object, or add them to env by hand."
+            )
+
+    def add(self, variable: EnvVar) -> None:
+        if self._is_platforms_own(variable):
+            return
+        match variable.source:
+            case "value":
+                self._value(variable)
+            case "redacted" if variable.ref_name and variable.ref_key:
+                self._from_secret(variable.name, "ConfigMap", variable.ref_name, variable.ref_key, variable.path)
+            case "redacted":
+                self._asked_for(variable)
+            case "secret":
+                self._from_secret(
+                    variable.name,
+                    "Secret",
+                    variable.ref_name or "",
+                    variable.ref_key or "",
+                    variable.path,
+                    optional=variable.optional,
+                )
+            case "config-map" if variable.value is not None:
+                self._literal(variable, variable.value)
+                self.account.changed(
+                    variable.path,
+                    "containers[].env[].value",
+                    f"ConfigMap {variable.ref_name}, key {variable.ref_key}",
+                    variable.value,
+                    "Cloud Run has no ConfigMaps: the value stands in the file",
+                )
+            case "config-map" if variable.optional:
+                self.account.dropped(
+                    variable.path,
+                    f"ConfigMap {variable.ref_name}, key {variable.ref_key}",
+                    "optional, and not in the snapshot",
+                )
+            case "config-map":
+                self._from_secret(
+                    variable.name, "ConfigMap", variable.ref_name or "", variable.ref_key or "", variable.path
+                )
+            case _:
+                self._downward(variable)
+
+    def _is_platforms_own(self, variable: EnvVar) -> bool:
+        if variable.name in RESERVED or variable.name.startswith(RESERVED_PREFIX):
+            self.account.dropped(
+                variable.path, variable.name, "Cloud Run sets this variable itself and refuses it from others"
+            )
+            return True
+        if variable.name == "PORT" and self.ingress_port is not None:
+            self.known["PORT"] = str(self.ingress_port)
+            why = f"Cloud Run sets PORT to {self.ingress_port} in the ingress container and refuses it from others"
+            if variable.value == str(self.ingress_port):
+                self.account.carried(variable.path, "containers[].ports[0].containerPort", variable.value, why)
+            else:
+                self.account.changed(
+                    variable.path,
+                    "containers[].ports[0].containerPort",
+                    variable.value or variable.source,
+                    self.ingress_port,
+                    why,
+                )
+            return True
+        return False
+
+    def _value(self, variable: EnvVar) -> None:
+        source = variable.value or ""
+        result = expand(source, self.known, self.unknown)
+        text, redirected = self.addresses.redirect(result.text, variable.path)
+        told = with_audience(text, self.audience, self.account)
+        text, redirected = (told, AUDIENCE_CHANGES) if told != text else (text, redirected)
+        self._literal(variable, text, known=result.whole, why=redirected)
+        where = "containers[].env[].value"
+        if result.left:
+            names = ", ".join(result.left)
+            self.account.changed(
+                variable.path,
+                where,
+                source,
+                text,
+                f"Cloud Run does not expand $({names}), whose value is not known at render time",
+            )
+            self.account.decide(
+                f"Container {self.container.name}: {variable.name} refers to $({names}), which Cloud Run "
+                "does not expand. "
+                f"Let the program put it together, or store the whole value as a secret."
+            )
+        elif redirected:
+            self.account.changed(variable.path, where, source, text, redirected)
+        elif text != source:
+            self.account.changed(variable.path, where, source, text, "Cloud Run does not expand $(VAR): expanded here")
+        else:
+            self.account.carried(variable.path, where, source)
+
+    def _literal(self, variable: EnvVar, value: str, *, known: bool = True, why: str | None = None) -> None:
+        self._write(RunEnv(variable.name, value=value, why=why))
+        if known:
+            self.known[variable.name] = value
+            self.unknown.discard(variable.name)
+        else:
+            self._is_unknown(variable.name)
+
+    def _from_secret(
+        self, name: str, kind: str, object_name: str, key: str, path: str, *, optional: bool = False
+    ) -> None:
+        secret = key_secret_name(kind, self.workload.namespace, object_name, key)
+        self.account.needs(
+            SecretToCreate(
+                secret,
+                "Secret" if kind == "Secret" else "ConfigMap",
+                self.workload.namespace,
+                object_name,
+                (key,),
+                f"{self.container.name}: {name}",
+            )
+        )
+        self._write(RunEnv(name, secret=SecretVersion(secret), why=f"{kind} {object_name}, key {key}"))
+        self._is_unknown(name)
+        why = "Secret Manager takes the place of the Secret; prepare.sh copies the value"
+        if kind == "ConfigMap":
+            why = "the value is not in the snapshot, so it is copied from the ConfigMap as a secret"
+        if optional:
+            why += "; optional here, but on Cloud Run the secret must exist"
+        self.account.changed(
+            path,
+            "containers[].env[].valueFrom.secretKeyRef",
+            f"{kind} {object_name}, key {key}",
+            f"{secret}:latest",
+            why,
+        )
+
+    def _asked_for(self, variable: EnvVar) -> None:
+        secret = secret_name(self.workload.namespace, self.workload.name, self.container.name, variable.name)
+        self.account.needs(
+            SecretToCreate(
+                secret,
+                "ask",
+                self.workload.namespace,
+                self.workload.name,
+                (variable.name,),
+                f"{self.container.name}: {variable.name}",
+            )
+        )
+        self._write(
+            RunEnv(
+                variable.name,
+                secret=SecretVersion(secret),
+                why="looked like a secret: stored in Secret Manager by prepare.sh",
+            )
+        )
+        self._is_unknown(variable.name)
+        self.account.changed(
+            variable.path,
+            "containers[].env[].valueFrom.secretKeyRef",
+            REDACTED,
+            f"{secret}:latest",
+            "the value looks like a secret and was not stored in the snapshot; prepare.sh asks for it",
+        )
+
+    def _downward(self, variable: EnvVar) -> None:
+        field = variable.ref_key or variable.source
+        instead = _INSTEAD.get(field, "write the value that the program should see as a literal")
+        self.account.dropped(variable.path, field, f"Cloud Run has no downward API; {instead}")
+        self._is_unknown(variable.name)
+
+    def _write(self, variable: RunEnv) -> None:
+        # The last of two with one name wins; it also takes the place of the last, since later ones may refer to it.
+        self.written.pop(variable.name, None)
+        self.written[variable.name] = variable
+
+    def _is_unknown(self, name: str) -> None:
+        self.known.pop(name, None)
+        self.unknown.add(name)
+
+
+def _data(workload: Workload, name: str) -> Mapping[str, str]:
+    for raw in workload.related.get("ConfigMap", ()):
+        if raw.get("metadata", {}).get("name") == name:
+            return {k: v for k, v in (raw.get("data") or {}).items() if isinstance(v, str)}
+    return {}
+
+
+def _is_env_name(name: str) -> bool:
+    """What Kubernetes takes from envFrom; it skips other keys. (validation.IsEnvVarName, relaxed form)"""
+    return bool(name) and "=" not in name and name.isprintable() and name.isascii()

@@ -1,0 +1,217 @@
+"""What a service, a job and a worker pool each add to the template: scaling, timeouts, tasks, schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from k2cr_analysis.assessment.result import WorkloadAssessment
+from k2cr_analysis.model.cloud_run import MAX_CONCURRENCY, MAX_TIMEOUT_S, ServiceShape
+from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.rendering import policy
+from k2cr_analysis.rendering.context import RenderContext
+from k2cr_analysis.rendering.network.exposure import Reached
+from k2cr_analysis.rendering.spec.account import Account
+from k2cr_analysis.rendering.spec.build_platform import Asked
+from k2cr_analysis.rendering.spec.platform import Set
+from k2cr_analysis.rendering.spec.service import RunJob, RunService, RunTemplate, RunWorkerPool, Schedule
+
+DEFAULT_TIMEOUT_S = 300  # Cloud Run, "Set request timeout for services"
+DEFAULT_TASK_TIMEOUT_S = 600  # Cloud Run, "Set task timeout for jobs"
+MAX_TASK_TIMEOUT_S = 7 * 24 * 3600
+MAX_RETRIES = 10
+_CPU_TARGET = "targetCPUUtilizationPercentage"
+DEFAULT_CONCURRENCY = 80  # Cloud Run, "Maximum concurrent requests"
+KUBERNETES_BACKOFF_LIMIT = 6  # batch/v1 JobSpec
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What all three kinds have in common."""
+
+    name: str
+    labels: Mapping[str, str]
+    template: RunTemplate
+    assessed: WorkloadAssessment
+    shape: ServiceShape
+    settings: tuple[Set, ...]
+    context: RenderContext
+    account: Account
+
+    @property
+    def workload(self) -> Workload:
+        return self.assessed.workload
+
+
+def service(frame: Frame, reached: Reached, asked: Asked) -> RunService:
+    shape, house = frame.shape, frame.context.config.policy
+    smallest, largest, scaling_why = policy.instances(shape.min_instances, shape.max_instances, house)
+    timeout, timeout_why = _timeout(frame.workload, reached)
+    concurrency = min(shape.concurrency or 1, asked.concurrency or MAX_CONCURRENCY)
+    _account_for_scaling(frame, smallest, largest, concurrency, asked)
+    why = {
+        "ingress": reached.why,
+        "min_instances": scaling_why or "kept warm: an objective or [policy] asks for it",
+        "max_instances": scaling_why or _most_why(frame.workload, largest),
+        "concurrency": _concurrency_why(concurrency, asked),
+        "session_affinity": "the Service or its backend asks for affinity",
+        "timeout_s": timeout_why,
+    }
+    return RunService(
+        name=frame.name,
+        labels=frame.labels,
+        template=frame.template,
+        ingress=reached.ingress,
+        iap=reached.reach == "iap-direct",
+        concurrency=concurrency,
+        timeout_s=timeout,
+        min_instances=smallest,
+        max_instances=largest,
+        billing=shape.billing or "request",
+        cpu_boost=shape.cpu_boost,
+        session_affinity=reached.session_affinity or asked.session_affinity,
+        settings=frame.settings,
+        why={k: v for k, v in why.items() if v},
+    )
+
+
+def _timeout(workload: Workload, reached: Reached) -> tuple[int, str]:
+    """(seconds, why): the backend's timeout, a Knative revision's own, else the default of Cloud Run."""
+    own = workload.pod.raw.get("timeoutSeconds")
+    if reached.timeout_s:
+        return min(reached.timeout_s, MAX_TIMEOUT_S), "timeoutSec of the backend"
+    if isinstance(own, int) and own > 0:
+        return min(own, MAX_TIMEOUT_S), "timeoutSeconds of the revision"
+    return DEFAULT_TIMEOUT_S, "Cloud Run's default, written out"
+
+
+def job(frame: Frame) -> RunJob:
+    batch, account = frame.workload.batch, frame.account
+    parallelism = (batch.parallelism if batch else None) or 1
+    tasks = (batch.completions if batch else None) or parallelism
+    retries = _retries(frame.workload)
+    deadline = batch.active_deadline_s if batch else None
+    timeout = min(deadline or DEFAULT_TASK_TIMEOUT_S, MAX_TASK_TIMEOUT_S)
+    if not deadline:
+        account.decide(
+            f"The job has no activeDeadlineSeconds; each task gets {timeout} s, Cloud Run's default. "
+            f"Set the task timeout to what it needs (up to 168 h)."
+        )
+    why = {
+        "timeout_s": "activeDeadlineSeconds" if deadline else "Cloud Run's default, written out",
+        "max_retries": f"backoffLimit {retries}",
+    }
+    return RunJob(
+        name=frame.name,
+        labels=frame.labels,
+        template=frame.template,
+        tasks=tasks,
+        parallelism=min(parallelism, tasks),
+        max_retries=min(retries, MAX_RETRIES),
+        timeout_s=timeout,
+        schedule=_schedule(frame.workload, account),
+        settings=frame.settings,
+        why=why,
+    )
+
+
+def _retries(workload: Workload) -> int:
+    if workload.kind == "Pod":
+        return 0 if workload.pod.restart_policy == "Never" else MAX_RETRIES
+    asked = workload.batch.backoff_limit if workload.batch else None
+    return KUBERNETES_BACKOFF_LIMIT if asked is None else asked
+
+
+def _schedule(workload: Workload, account: Account) -> Schedule | None:
+    batch = workload.batch
+    if batch is None or not batch.schedule:
+        return None
+    made = Schedule(batch.schedule, batch.time_zone or "Etc/UTC", batch.suspend)
+    why = "Cloud Run jobs have no schedule of their own; scheduler.sh makes it"
+    account.changed("$.spec.schedule", "Cloud Scheduler job", made.cron, f"{made.cron} ({made.time_zone})", why)
+    return made
+
+
+def worker_pool(frame: Frame) -> RunWorkerPool:
+    asked = frame.workload.replicas
+    wanted = max(1, asked if asked is not None else frame.shape.min_instances)
+    instances, _, bounded = policy.instances(wanted, wanted, frame.context.config.policy)
+    why = "a worker pool does not scale by itself: a fixed number of instances"
+    if asked is not None:
+        frame.account.changed("$.spec.replicas", "run.googleapis.com/manualInstanceCount", asked, instances, why)
+    origin = f"replicas: {asked}" if asked is not None else "the smallest number that the autoscaler keeps"
+    if bounded:
+        frame.account.house_rule("min_instances, max_instances", bounded)
+        origin = bounded
+    return RunWorkerPool(frame.name, frame.labels, frame.template, instances, frame.settings, {"instances": origin})
+
+
+def _most_why(workload: Workload, largest: int) -> str:
+    scaler = workload.autoscaler
+    if scaler is not None and scaler.max_replicas == largest:
+        return f"maxReplicas of HorizontalPodAutoscaler {scaler.name}"
+    if workload.replicas is not None and scaler is None:
+        return f"on GKE: {workload.replicas} replicas; an upper bound with room above them, not a target"
+    return "an upper bound, not a target"
+
+
+def _concurrency_why(concurrency: int, asked: Asked) -> str:
+    if asked.concurrency == concurrency:
+        return "containerConcurrency of the revision"
+    if concurrency == DEFAULT_CONCURRENCY:
+        return "requests that an instance takes at once: Cloud Run's default, written out"
+    return "requests that an instance takes at once, by the CPU that one needs"
+
+
+def _account_for_scaling(frame: Frame, smallest: int, largest: int, concurrency: int, asked: Asked) -> None:
+    workload, account = frame.workload, frame.account
+    _account_for_autoscaler(workload, smallest, largest, account)
+    given = f"{smallest} to {largest} instances"
+    if mapping(workload.raw, "spec").get("replicas") is not None:
+        why = "instances come and go with the requests; the bounds are the assessment's"
+        account.changed("$.spec.replicas", "minScale and maxScale", workload.replicas, given, why)
+    if asked.concurrency is not None:
+        path = "$.spec.template.spec.containerConcurrency"
+        if asked.concurrency == concurrency:
+            account.carried(path, "containerConcurrency", concurrency)
+        else:
+            account.changed(path, "containerConcurrency", asked.concurrency, concurrency, "by the assessment")
+    house = frame.context.config.policy
+    if house.min_instances is not None or house.max_instances is not None:
+        bounds = f"{house.min_instances or 0} to {house.max_instances or 'any number'}"
+        account.house_rule("min_instances, max_instances", f"{bounds} allowed: it has {given}")
+
+
+def _account_for_autoscaler(workload: Workload, smallest: int, largest: int, account: Account) -> None:
+    scaler = workload.autoscaler
+    if scaler is None:
+        return
+    why = "min instances by the assessment: Cloud Run starts instances on request"
+    for field, target, asked, given in (
+        ("minReplicas", "run.googleapis.com/minScale", scaler.min_replicas, smallest),
+        ("maxReplicas", "autoscaling.knative.dev/maxScale", scaler.max_replicas, largest),
+    ):
+        path = f"HorizontalPodAutoscaler/{scaler.name} $.spec.{field}"
+        if asked == given:
+            account.carried(path, target, given)
+        else:
+            account.changed(
+                path,
+                target,
+                asked,
+                given,
+                why if field == "minReplicas" else "max instances by the assessment and the house's policy",
+            )
+    if scaler.cpu_target_percent is not None and mapping(scaler.raw, "spec").get(_CPU_TARGET) is not None:
+        why = "Cloud Run's own target; run.googleapis.com/scaling-cpu-target moves it, by the YAML form alone"
+        path = f"HorizontalPodAutoscaler/{scaler.name} $.spec.{_CPU_TARGET}"
+        account.changed(path, None, f"{scaler.cpu_target_percent} %", "60 %", why)
+    metrics = ", ".join(f"{kind} {name}" for kind, name in scaler.metrics)
+    account.changed(
+        f"HorizontalPodAutoscaler/{scaler.name} $.spec.metrics",
+        None,
+        metrics,
+        None,
+        "Cloud Run scales on CPU and on concurrent requests, each at 60 % by default",
+    )

@@ -1,0 +1,61 @@
+"""The service account that Cloud Run runs as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from k2cr_analysis.model.parse.access import mapping, text
+from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.rendering.context import RenderContext
+from k2cr_analysis.rendering.spec.account import Account
+from k2cr_analysis.rendering.text.names import service_account_id
+
+DEFAULT_ACCOUNT = "-compute@developer.gserviceaccount.com"
+WORKLOAD_IDENTITY = "iam.gke.io/gcp-service-account"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """``to_create``: the account id that ``prepare.sh`` makes; None where the account is there already."""
+
+    email: str
+    to_create: str | None
+    why: str
+
+
+def build_identity(workload: Workload, service: str, context: RenderContext, account: Account) -> Identity:
+    """The Google service account of Workload Identity, with the roles it has today; else one made for this service."""
+    name = workload.pod.service_account_name or "default"
+    forbidden = context.config.policy.default_service_account == "forbidden"
+    path = f"{workload.pod.path}.serviceAccountName"
+    target = "spec.template.spec.serviceAccountName"
+    why = f"Workload Identity of ServiceAccount {name}: it keeps the roles it has"
+    email = bound = _bound(workload, name)
+    if "@" in name:  # a Knative Service of Cloud Run names the Google service account itself
+        email, why = name, "the source's own"
+    if email and not (forbidden and email.endswith(DEFAULT_ACCOUNT)):
+        account.changed(path, target, name, email, why)
+        if email.endswith(DEFAULT_ACCOUNT):
+            account.decide(f"{email} is the default service account, which many things share: give this one its own.")
+        if forbidden:
+            account.house_rule("default_service_account", f"kept: it runs as {email}")
+        return Identity(email, None, why)
+    made = service_account_id(service)
+    email = f"{made}@{context.project_literal}.iam.gserviceaccount.com"
+    if context.project is None:
+        account.placeholder(context.project_literal, "the project's id")
+    why = "made by prepare.sh for it alone: the pod has no Google service account, and the default one may do too much"
+    if forbidden:
+        account.house_rule("default_service_account", f"kept: it gets {made}, an account of its own")
+        why = f"[policy] forbids {bound}: made by prepare.sh for it alone" if bound else why
+    account.changed(path, target, name, email, why)
+    return Identity(email, made, why)
+
+
+def _bound(workload: Workload, name: str) -> str | None:
+    """The Google service account that the Kubernetes one is bound to."""
+    for raw in workload.related.get("ServiceAccount", ()):
+        metadata = mapping(raw, "metadata")
+        if metadata.get("name") == name:
+            return text(mapping(metadata, "annotations"), WORKLOAD_IDENTITY)
+    return None

@@ -1,0 +1,292 @@
+"""Volumes and mounts: emptyDir in memory, files from Secret Manager, NFS, Cloud Storage; the rest is dropped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from k2cr_analysis.errors import InputError
+from k2cr_analysis.model.cloud_run import memory_text
+from k2cr_analysis.model.workload import Container, Raw, Volume, VolumeMount, Workload
+from k2cr_analysis.openapi.quantity import bytes_of
+from k2cr_analysis.rendering.spec.account import Account, SecretToCreate
+from k2cr_analysis.rendering.spec.references import expand
+from k2cr_analysis.rendering.spec.service import (
+    BucketVolume,
+    MemoryVolume,
+    NfsVolume,
+    RunMount,
+    RunVolume,
+    SecretVolume,
+)
+from k2cr_analysis.rendering.text.names import cut, dns_label, key_secret_name, short_hash
+
+_GCS_DRIVERS = ("gcsfuse.csi.storage.gke.io", "gcsfuse.run.googleapis.com")
+# Cloud Run, "Container runtime contract": not mountable. ":" is refused in a mount path by the v1 API.
+_FORBIDDEN_MOUNT = re.compile(r"/(dev|proc|sys)(/|$)|.*:")
+_SECRET_KEYS_BY_TYPE = {
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/basic-auth": ("password", "username"),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+}
+_FILE_KINDS = ("secret", "configMap")
+_NO_COUNTERPART = {
+    "downwardAPI": "Cloud Run has no downward API",
+    "hostPath": "there is no host",
+    "persistentVolumeClaim": "Cloud Run has no block storage",
+    "ephemeral": "Cloud Run has no block storage",
+    "csi": "Cloud Run has no CSI drivers but Cloud Storage FUSE",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Volumes:
+    """``mounts``: container name -> its mounts."""
+
+    volumes: tuple[RunVolume, ...]
+    mounts: Mapping[str, tuple[RunMount, ...]]
+
+    @property
+    def need_gen2(self) -> bool:
+        return any(isinstance(v.source, NfsVolume | BucketVolume) for v in self.volumes)
+
+    @property
+    def need_vpc(self) -> bool:
+        return any(isinstance(v.source, NfsVolume) for v in self.volumes)
+
+
+def build_volumes(
+    workload: Workload,
+    containers: Sequence[Container],
+    *,
+    memory_bytes: int,
+    known: Mapping[str, Mapping[str, str]],
+    account: Account,
+) -> Volumes:
+    """The volumes that the containers that go along mount, and their mounts.
+
+    ``memory_bytes`` is the instance's total: an emptyDir without a limit gets half, which is Cloud Run's own default.
+    ``known``: container name -> environment, for ``subPathExpr``.
+    """
+    builder = _Builder(workload, memory_bytes, account)
+    users = {
+        v.name: [(c, m) for c in containers for m in c.volume_mounts if m.volume == v.name]
+        for v in workload.pod.volumes
+    }
+    made: dict[str, RunVolume] = {}
+    for volume in workload.pod.volumes:
+        if not users[volume.name]:
+            account.dropped(volume.path, volume.name, "no container that goes along mounts it")
+            continue
+        found = builder.volume(volume, [m for _, m in users[volume.name]])
+        if found:
+            made[volume.name] = found
+    mounts = {
+        c.name: tuple(m for mount in c.volume_mounts if (m := builder.mount(mount, made, known.get(c.name, {}))))
+        for c in containers
+    }
+    used = {m.volume for found in mounts.values() for m in found}
+    return Volumes(tuple(v for v in made.values() if v.name in used), mounts)
+
+
+class _Builder:
+    def __init__(self, workload: Workload, memory_bytes: int, account: Account) -> None:
+        self.workload = workload
+        self.memory_bytes = memory_bytes
+        self.account = account
+        self.names: dict[str, str] = {}
+
+    def volume(self, volume: Volume, mounts: Sequence[VolumeMount]) -> RunVolume | None:
+        name = self._name(volume.name)
+        made: RunVolume | None = None
+        match volume.kind:
+            case "emptyDir":
+                made = self._in_memory(volume, name)
+            case "secret" | "configMap":
+                made = self._secret(volume, name, volume.kind, volume.source, mounts)
+            case "projected":
+                made = self._projected(volume, name, mounts)
+            case "nfs":
+                made = self._nfs(volume, name, mounts)
+            case "csi" if volume.source.get("driver") in _GCS_DRIVERS:
+                made = self._bucket(volume, name, mounts)
+            case "persistentVolumeClaim" if _is_shared(volume.claim):
+                made = self._shared_claim(volume, name, mounts)
+            case _:
+                why = _NO_COUNTERPART.get(volume.kind, f"Cloud Run has no {volume.kind} volumes")
+                self.account.dropped(volume.path, volume.kind, why)
+        return made
+
+    def _nfs(self, volume: Volume, name: str, mounts: Sequence[VolumeMount]) -> RunVolume:
+        server, directory = str(volume.source.get("server")), str(volume.source.get("path"))
+        read_only = bool(volume.source.get("readOnly")) or all(m.read_only for m in mounts)
+        why = "mounted without locking; needs gen2 and VPC egress"
+        self.account.carried(volume.path, "volumes[].nfs", f"{server}:{directory}", why)
+        return RunVolume(name, NfsVolume(server, directory, read_only))
+
+    def mount(self, mount: VolumeMount, made: Mapping[str, RunVolume], known: Mapping[str, str]) -> RunMount | None:
+        volume = made.get(mount.volume)
+        if volume is None:
+            if any(v.name == mount.volume for v in self.workload.pod.volumes):
+                self.account.dropped(mount.path, mount.mount_path, f"its volume {mount.volume} does not go along")
+            else:
+                self.account.dropped(mount.path, mount.mount_path, f"the pod has no volume {mount.volume}")
+            return None
+        if _FORBIDDEN_MOUNT.match(mount.mount_path):
+            self.account.dropped(
+                mount.path,
+                mount.mount_path,
+                "Cloud Run mounts nothing under /dev, /proc or /sys, nor at a path with a colon",
+            )
+            return None
+        sub_path = mount.sub_path
+        if mount.raw.get("subPathExpr"):
+            result = expand(str(mount.raw["subPathExpr"]), known, frozenset())
+            if "$(" in result.text:
+                self.account.dropped(
+                    mount.path, mount.raw["subPathExpr"], "Cloud Run does not expand references in sub paths"
+                )
+                return None
+            sub_path = result.text
+        self.account.carried(mount.path, "containers[].volumeMounts[]", mount.mount_path)
+        return RunMount(volume.name, mount.mount_path, sub_path or None)
+
+    def _name(self, name: str) -> str:
+        """Volume names of Kubernetes are legal on Cloud Run; ``cloudsql`` is reserved there."""
+        label = dns_label(name)
+        legal = name if label == name and name != "cloudsql" else f"{label}-{short_hash(name)}"
+        return cut(legal, 63, name)
+
+    def _in_memory(self, volume: Volume, name: str) -> RunVolume:
+        asked, half = volume.source.get("sizeLimit"), self.memory_bytes // 2
+        try:
+            size = bytes_of(asked) or None if asked is not None else None
+        except InputError:
+            size = None
+        why = None
+        if size is None:
+            size, why = half, "no sizeLimit: half of the instance's memory, Cloud Run's own default, written out"
+        elif size > self.memory_bytes:
+            size, why = half, f"sizeLimit {asked} is more than the instance's memory: half of that"
+        text = memory_text(size)
+        if why or volume.source.get("medium") != "Memory":
+            note = why or "in memory: it counts against the memory of the container that writes"
+            self.account.changed(
+                volume.path,
+                "volumes[].emptyDir",
+                f"medium {volume.source.get('medium') or 'node disk'}, sizeLimit {asked}",
+                f"medium Memory, sizeLimit {text}",
+                note,
+            )
+        else:
+            self.account.carried(volume.path, "volumes[].emptyDir", f"medium Memory, sizeLimit {text}")
+        return RunVolume(name, MemoryVolume(text), why)
+
+    def _object_name(self, source: Raw, kind: str) -> object:
+        return source.get("secretName") or source.get("name") if kind == "secret" else source.get("name")
+
+    def _files(self, source: Raw, kind: str, mounts: Sequence[VolumeMount]) -> list[tuple[str, str]]:
+        """(key, path) of each file of a Secret or ConfigMap volume, in the order of the keys."""
+        items = source.get("items")
+        if isinstance(items, list) and items:
+            return [(str(i.get("key")), str(i.get("path"))) for i in items if isinstance(i, Mapping)]
+        name = self._object_name(source, kind)
+        keys = self._keys(kind, str(name))
+        if keys is None and mounts and all(m.sub_path for m in mounts):
+            keys = tuple(sorted({str(m.sub_path) for m in mounts}))
+        if keys is None:
+            what = "Secret" if kind == "secret" else "ConfigMap"
+            literal = f"KEY_OF_{re.sub(r'[^A-Z0-9]+', '_', str(name).upper())}"
+            meaning = f"a key of {what} {name}: the snapshot lacks its keys; add a version and a path for each"
+            self.account.placeholder(literal, meaning)
+            keys = (literal,)
+        return [(key, key) for key in keys]
+
+    def _keys(self, kind: str, name: str) -> tuple[str, ...] | None:
+        for raw in self.workload.related.get("Secret" if kind == "secret" else "ConfigMap", ()):
+            if raw.get("metadata", {}).get("name") != name:
+                continue
+            found = {key for part in ("data", "stringData", "binaryData") for key in (raw.get(part) or {})}
+            return tuple(sorted(found)) or _SECRET_KEYS_BY_TYPE.get(str(raw.get("type")))
+        return None
+
+    def _secret(
+        self, volume: Volume, name: str, kind: str, source: Raw, mounts: Sequence[VolumeMount]
+    ) -> RunVolume | None:
+        """The files of a Secret or ConfigMap: one secret, a version for each file where there are several."""
+        what: Literal["Secret", "ConfigMap"] = "Secret" if kind == "secret" else "ConfigMap"
+        object_name = str(self._object_name(source, kind))
+        files = self._files(source, kind, mounts)
+        if not files:
+            self.account.dropped(volume.path, f"{what} {object_name}", "it has no keys: there is no file to mount")
+            return None
+        keys = tuple(key for key, _ in files)
+        last = keys if len(keys) == 1 else ("files", short_hash("/".join(keys)))
+        secret = key_secret_name(what, self.workload.namespace, object_name, *last)
+        self.account.needs(
+            SecretToCreate(secret, what, self.workload.namespace, object_name, keys, f"volume {volume.name}")
+        )
+        versions = ["latest"] if len(keys) == 1 else [str(n) for n in range(1, len(keys) + 1)]
+        why = f"{what} {object_name}"
+        if len(keys) > 1:
+            why += ": one secret of Secret Manager with a version for each file, since a directory takes one secret"
+        found = f"{what} {object_name}: {', '.join(keys)}"
+        self.account.changed(volume.path, "volumes[].secret", found, secret, f"{why}; prepare.sh copies it")
+        pairs = tuple((version, path) for version, (_, path) in zip(versions, files, strict=True))
+        mode = volume.source.get("defaultMode")
+        return RunVolume(name, SecretVolume(secret, pairs, mode if isinstance(mode, int) else None), why)
+
+    def _projected(self, volume: Volume, name: str, mounts: Sequence[VolumeMount]) -> RunVolume | None:
+        sources = [s for s in volume.source.get("sources") or () if isinstance(s, Mapping)]
+        kinds = sorted({kind for s in sources for kind in s})
+        usable = [(kind, s[kind]) for s in sources for kind in _FILE_KINDS if isinstance(s.get(kind), Mapping)]
+        if len(usable) == 1:
+            kind, source = usable[0]
+            others = ", ".join(k for k in kinds if k != kind)
+            if others:
+                why = "only files of a Secret or ConfigMap have a counterpart"
+                self.account.dropped(f"{volume.path}.projected.sources", others, why)
+            return self._secret(volume, name, kind, source, mounts)
+        why = "Cloud Run has no projected volumes"
+        if usable:
+            why = "several objects in one directory: a directory takes one secret of Secret Manager"
+            self.account.decide(
+                f"Volume {volume.name} projects {len(usable)} objects into one directory: give each a "
+                "directory of its own, or put them into one secret."
+            )
+        self.account.dropped(volume.path, ", ".join(kinds), why)
+        return None
+
+    def _bucket(self, volume: Volume, name: str, mounts: Sequence[VolumeMount]) -> RunVolume:
+        attributes = volume.source.get("volumeAttributes") or {}
+        read_only = bool(volume.source.get("readOnly")) or all(m.read_only for m in mounts)
+        bucket = str(attributes.get("bucketName"))
+        self.account.carried(volume.path, "volumes[].csi", bucket, "Cloud Storage FUSE on both sides; needs gen2")
+        return RunVolume(name, BucketVolume(bucket, read_only, attributes.get("mountOptions")))
+
+    def _shared_claim(self, volume: Volume, name: str, mounts: Sequence[VolumeMount]) -> RunVolume:
+        claim = str(volume.source.get("claimName"))
+        literal = f"NFS_SERVER_{re.sub(r'[^A-Z0-9]', '_', claim.upper())}"
+        self.account.placeholder(
+            literal,
+            f"the address of the NFS server (Filestore) behind PersistentVolumeClaim {claim}, and its share "
+            "in place of /SHARE",
+        )
+        self.account.changed(
+            volume.path,
+            "volumes[].nfs",
+            f"PersistentVolumeClaim {claim}",
+            f"{literal}:/SHARE",
+            "a shared (ReadWriteMany) volume becomes an NFS mount; the claim does not name its server",
+        )
+        return RunVolume(
+            name, NfsVolume(literal, "/SHARE", all(m.read_only for m in mounts)), f"PersistentVolumeClaim {claim}"
+        )
+
+
+def _is_shared(claim: Raw | None) -> bool:
+    modes = ((claim or {}).get("spec") or {}).get("accessModes") or ()
+    return "ReadWriteMany" in modes or "ReadOnlyMany" in modes

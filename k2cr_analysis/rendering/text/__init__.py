@@ -1,0 +1,1 @@
+"""How names, scripts and the mapping are worded."""

@@ -1,0 +1,273 @@
+"""The mapping: what became of every source field, for a person (``mapping.md``) and a program (``mapping.json``)."""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from k2cr_analysis.fit.result import FieldUse
+from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes
+from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.workload import Container, Probe
+from k2cr_analysis.rendering.spec.account import Entry, Outcome, short
+from k2cr_analysis.rendering.spec.build import Build
+from k2cr_analysis.rendering.spec.source_values import source_value
+
+_PROBE_FIELDS: Mapping[str, Callable[[CloudRunProbe], object]] = {
+    "httpGet.path": lambda p: p.http_path,
+    "httpGet.port": lambda p: p.port,
+    "tcpSocket.port": lambda p: p.port,
+    "grpc.port": lambda p: p.port,
+    "grpc.service": lambda p: p.grpc_service,
+    "initialDelaySeconds": lambda p: p.initial_delay_s,
+    "periodSeconds": lambda p: p.period_s,
+    "timeoutSeconds": lambda p: p.timeout_s,
+    "failureThreshold": lambda p: p.failure_threshold,
+}
+_PROBE_TARGET = {
+    "startupProbe": "containers[].startupProbe",
+    "readinessProbe": "containers[].startupProbe",
+    "livenessProbe": "containers[].livenessProbe",
+}
+
+
+def mapping_entries(build: Build) -> tuple[Entry, ...]:
+    """Every field of the object that fit accounted for, in the order of its path, and what rendering added to that.
+
+    A field takes the entry that was made for it or for what it is a part of; where none was made, fit's own word.
+    """
+    probes = _probe_entries(build)
+    made = {entry.path: entry for entry in (*(p.entry for p in probes), *build.account.entries)}
+    by_probe = {probe.entry.path: probe for probe in probes}
+    found, used = [], set()
+    for use in build.assessed.fit.fields:
+        closest = _closest(use.path, made)
+        if closest is None:
+            found.append(_from_fit(use, build))
+        elif closest.path == use.path:
+            found.append(closest)
+        elif closest.path in by_probe:
+            found.append(by_probe[closest.path].of_field(use.path, source_value(build.workload, use.path)))
+        else:
+            found.append(replace(closest, path=use.path, source_value=short(source_value(build.workload, use.path))))
+        used.add(closest.path if closest else use.path)
+    paths = sorted(e.path for e in found)
+    found += [e for e in made.values() if e.path not in used and not _has_part(e.path, paths)]
+    return tuple(sorted(found, key=lambda e: _sort_key(e.path)))
+
+
+def _has_part(path: str, paths: Sequence[str]) -> bool:
+    at = bisect_left(paths, path)
+    return at < len(paths) and (paths[at] == path or paths[at].startswith((f"{path}.", f"{path}[")))
+
+
+def _closest(path: str, made: Mapping[str, Entry]) -> Entry | None:
+    """The entry of the field itself, or of the nearest thing around it."""
+    while path:
+        if path in made:
+            return made[path]
+        cut = max(path.rfind("."), path.rfind("["))
+        path = path[:cut] if cut > 0 else ""
+    return None
+
+
+def _from_fit(use: FieldUse, build: Build) -> Entry:
+    value = short(source_value(build.workload, use.path))
+    if use.how == "carried":
+        return Entry(use.path, "carried", use.by, value, value, "as it is")
+    if use.how == "no-effect":
+        return Entry(use.path, "dropped", None, value, None, use.by)
+    if use.how == "unaccounted":
+        return Entry(use.path, "dropped", None, value, None, "k2cr does not know this field: check it by hand")
+    rules = use.by.split(", ")
+    said = [f"{f.rule}: {f.message}" for f in build.assessed.findings if f.rule in rules]
+    if said:
+        return Entry(use.path, "changed", None, value, None, "; ".join(dict.fromkeys(said)))
+    return Entry(
+        use.path, "dropped", None, value, None, f"has no counterpart and needs none here (looked at by {use.by})"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeEntry:
+    """From what to what a probe went; ``made`` None: nowhere."""
+
+    entry: Entry
+    made: CloudRunProbe | None
+
+    def of_field(self, path: str, source: str | None) -> Entry:
+        """The entry of one field of the probe, with that field's own values."""
+        field = path.removeprefix(f"{self.entry.path}.")
+        made, target = self.made, self.entry.target
+        if made is None or field not in _PROBE_FIELDS:
+            return replace(self.entry, path=path, source_value=short(source))
+        value = short(_PROBE_FIELDS[field](made))
+        outcome: Outcome = "carried" if value == source else "changed"
+        why = "as it is" if outcome == "carried" else self.entry.why
+        return Entry(path, outcome, f"{target}.{field}", short(source), value, why)
+
+
+def _probe_entries(build: Build) -> list[ProbeEntry]:
+    """From what to what each probe went."""
+    found = []
+    for name in build.assessed.fit.containers:
+        container = build.workload.container(name)
+        if container is not None:
+            probes = build.assessed.fit.probes.get(name, ContainerProbes(None, None))
+            found += [_probe_entry(container, kind, probe, probes) for kind, probe in container.probes()]
+    return found
+
+
+def _probe_entry(container: Container, kind: str, probe: Probe, probes: ContainerProbes) -> ProbeEntry:
+    source = _probe_words(probe)
+    if kind == "livenessProbe":
+        made, why = probes.liveness, "Cloud Run has HTTP and gRPC liveness probes"
+    elif kind == probes.startup_made_from:
+        made, why = (
+            probes.startup,
+            "the start-up probe is made from it: no initial delay, every second (so at most a second for an answer), "
+            "the same total time allowed",
+        )
+    else:
+        made, why = None, f"the start-up probe is made from {probes.startup_made_from or 'nothing'}"
+        why += (
+            ""
+            if kind == "startupProbe"
+            else "; there is no readiness probe outside Preview, so an instance takes requests once it has started"
+        )
+    if made is None:
+        why = "Cloud Run has no counterpart of this kind" if kind == "livenessProbe" else why
+        return ProbeEntry(Entry(probe.path, "dropped", None, source, None, why), None)
+    target = _run_probe_words(made)
+    if kind == "livenessProbe" and target == source:
+        return ProbeEntry(Entry(probe.path, "carried", _PROBE_TARGET[kind], source, target, "as it is"), made)
+    return ProbeEntry(Entry(probe.path, "changed", _PROBE_TARGET[kind], source, target, why), made)
+
+
+def _probe_words(probe: Probe) -> str:
+    action = {
+        "http": f"HTTP {probe.http_path or '/'}",
+        "tcp": "TCP",
+        "grpc": f"gRPC {probe.grpc_service or ''}".strip(),
+        "exec": "exec",
+    }[probe.kind]
+    where = f" on {probe.port}" if probe.port is not None else ""
+    numbers = (probe.initial_delay_s or 0, probe.period_s or 10, probe.timeout_s or 1, probe.failure_threshold or 3)
+    return (
+        f"{action}{where}, delay {numbers[0]} s, period {numbers[1]} s, timeout {numbers[2]} s, {numbers[3]} failures"
+    )
+
+
+def _run_probe_words(probe: CloudRunProbe) -> str:
+    action = {
+        "http": f"HTTP {probe.http_path or '/'}",
+        "tcp": "TCP",
+        "grpc": f"gRPC {probe.grpc_service or ''}".strip(),
+    }[probe.kind]
+    return (
+        f"{action} on {probe.port}, delay {probe.initial_delay_s} s, period {probe.period_s} s, timeout "
+        f"{probe.timeout_s} s, {probe.failure_threshold} failures"
+    )
+
+
+def _sort_key(path: str) -> tuple[tuple[int, int | str], ...]:
+    """Paths with their numbers as numbers: env[2] before env[10]."""
+    return tuple((0, int(p)) if p.isdigit() else (1, p) for p in re.split(r"(\d+)", path))
+
+
+def mapping_json(build: Build, entries: Sequence[Entry]) -> str:
+    counts = {outcome: sum(e.outcome == outcome for e in entries) for outcome in ("carried", "changed", "dropped")}
+    found = {
+        "workload": build.workload.id,
+        "target": build.assessed.fit.target,
+        "name": build.run.name,
+        "counts": counts,
+        "placeholders": dict(sorted(build.account.placeholders.items())),
+        "decisions": build.account.decisions,
+        "house_rules": dict(sorted(build.account.house_rules.items())),
+        "secrets": [
+            {"secret": s.secret, "from": s.kind, "object": f"{s.namespace}/{s.object_name}", "keys": list(s.keys)}
+            for _, s in sorted(build.account.secrets.items())
+        ],
+        "fields": [
+            {
+                "path": e.path,
+                "outcome": e.outcome,
+                "target": e.target,
+                "from": e.source_value,
+                "to": e.target_value,
+                "why": e.why,
+            }
+            for e in entries
+        ],
+    }
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def mapping_md(build: Build, entries: Sequence[Entry]) -> str:
+    counts = ", ".join(f"{sum(e.outcome == o for e in entries)} {o}" for o in ("carried", "changed", "dropped"))
+    lines = [
+        f"# What became of {escaped(build.workload.id)}",
+        "",
+        f"{build.assessed.fit.target} `{build.run.name}`; {len(entries)} source fields: {counts}.",
+        "",
+    ]
+    if build.account.placeholders:
+        lines += ["## To fill in", "", "Not known when this was written; the same word stands in every file.", ""]
+        lines += [
+            f"- `{literal}`: {escaped(meaning)}" for literal, meaning in sorted(build.account.placeholders.items())
+        ] + [""]
+    if build.account.house_rules:
+        lines += ["## House rules", "", "`[policy]` of k2cr.toml, and what it did here.", ""]
+        rules = sorted(build.account.house_rules.items())
+        lines += [f"- `{key}`: {escaped(said)}" for key, said in rules] + [""]
+    decisions = [
+        *build.account.decisions,
+        *(told(f) for f in build.assessed.findings if f.severity == "change"),
+    ]
+    if decisions:
+        lines += ["## To decide or do", "", *(f"- {escaped(d)}" for d in dict.fromkeys(decisions)), ""]
+    probes = _probe_entries(build)
+    if probes:
+        lines += ["## Probes", "", "| source | from | to | why |", "|---|---|---|---|"]
+        lines += [_row(p.entry.path, p.entry.source_value, p.entry.target_value or "none", p.entry.why) for p in probes]
+        lines += [""]
+    for outcome, title in (("changed", "Changed"), ("dropped", "Dropped"), ("carried", "Carried as it is")):
+        rows = [e for e in entries if e.outcome == outcome]
+        if rows:
+            lines += [f"## {title}", "", *_table(outcome, rows), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def told(finding: Finding) -> str:
+    """What was found, and what to do, as two sentences."""
+    message = finding.message.rstrip(".")
+    return f"{message}. {finding.remediation}" if finding.remediation else f"{message}."
+
+
+def _table(outcome: str, rows: Sequence[Entry]) -> list[str]:
+    if outcome == "changed":
+        head = ["| source field | from | to | why |", "|---|---|---|---|"]
+        return head + [_row(e.path, e.source_value, e.target_value or e.target, e.why) for e in rows]
+    if outcome == "carried":
+        head = ["| source field | value | stands in | why |", "|---|---|---|---|"]
+        return head + [_row(e.path, e.source_value, e.target, e.why) for e in rows]
+    head = ["| source field | was | why |", "|---|---|---|"]
+    return head + [_row(e.path, e.source_value, e.why) for e in rows]
+
+
+def _row(path: str, *cells: str | None) -> str:
+    return f"| {_code(path)} | {' | '.join(escaped(c or '') for c in cells)} |"
+
+
+def _code(path: str) -> str:
+    return f"`{path.replace('|', '&#124;').replace('`', '')}`"
+
+
+def escaped(text: str) -> str:
+    """Text that stays text in a Markdown table."""
+    flat = " ".join(text.split())
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", flat)

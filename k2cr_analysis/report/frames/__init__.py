@@ -1,0 +1,1 @@
+"""The declared columns of every public DataFrame, and how a frame looks on a page."""

@@ -1,0 +1,157 @@
+"""The JSON that `assess` prints: the names of the contract, and nothing that is not in the assessment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
+from k2cr_analysis.model.cloud_run import Quantiles, ServiceShape, cpu_text, memory_text
+from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.model.toil import Operability, ToilItem
+from k2cr_analysis.planning import Portfolio, cluster_names
+
+SCHEMA_VERSION = 1
+NO_CURRENCY = "XXX"  # ISO 4217: no currency; the bills are in several, and no figure is in money
+
+
+def assess_document(assessments: Sequence[Assessment], portfolio: Portfolio, only: str | None = None) -> dict[str, Any]:
+    """What ``assess --format json`` prints; ``only`` names one workload, and the portfolio stays that of all."""
+    many = len(assessments) > 1
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "snapshot": [a.snapshot for a in assessments] if many else assessments[0].snapshot,
+        "assumptions": sorted({text for a in assessments for text in a.assumptions}),
+        "portfolio": portfolio_document(portfolio),
+        "workloads": [
+            workload_document(w) | ({"cluster": cluster} if many else {})
+            for cluster, a in zip(cluster_names(assessments), assessments, strict=True)
+            for w in a.workloads
+            if only in (None, w.id)
+        ],
+    }
+
+
+def portfolio_document(portfolio: Portfolio) -> dict[str, Any]:
+    return {
+        "currency": portfolio.currency or NO_CURRENCY,
+        "gke_month": money(portfolio.gke_month),
+        "gke_lines": [{"line": line, "amount": money(amount)} for line, amount in portfolio.gke_lines],
+        "cloud_run_month": money(portfolio.cloud_run_month),
+        "free_tier_month": money(portfolio.free_tier_month),
+        "saving_month": money(portfolio.saving_month),
+        "interval": _interval(portfolio.interval),
+        "stay_and_rightsize_month": money(portfolio.stay_and_rightsize_month),
+        "counts": dict(portfolio.counts),
+        "fields": {"seen": portfolio.fields.seen, "accounted": portfolio.fields.accounted},
+        "reasons": list(portfolio.reasons),
+    }
+
+
+def workload_document(assessed: WorkloadAssessment) -> dict[str, Any]:
+    fit = assessed.fit
+    return {
+        "id": assessed.id,
+        "verdict": fit.verdict,
+        "target": fit.target,
+        "ingress_container": fit.ingress_container,
+        "ingress_port": fit.ingress_port,
+        "depends_on": {k: list(v) for k, v in sorted(fit.startup.depends_on.items()) if v},
+        "findings": [_finding(f) for f in assessed.findings],
+        "recommended": _shape(assessed.shape),
+        "cost": _cost(assessed.cost),
+        "latency": _latency(assessed.latency),
+        "operability": operability_document(assessed.operability),
+        "effort_days": assessed.effort_days,
+        "source": str(assessed.workload.source) or None,
+    }
+
+
+def money(amount: Decimal | None) -> str | None:
+    """A decimal string in plain notation; null where the figure is not known."""
+    return None if amount is None else format(amount, "f")
+
+
+def line_item(item: LineItem) -> dict[str, str]:
+    return {
+        "sku": item.sku,
+        "quantity": format(item.quantity, "f"),
+        "unit": item.unit,
+        "rate": format(item.rate, "f"),
+        "amount": format(item.amount, "f"),
+        "currency": item.currency,
+    }
+
+
+def operability_document(found: Operability) -> dict[str, Any]:
+    return {"leaves": [_toil(t) for t in found.leaves], "comes": [_toil(t) for t in found.comes]}
+
+
+def _finding(found: Finding) -> dict[str, str | None]:
+    return {
+        "rule": found.rule,
+        "severity": found.severity,
+        "path": found.path,
+        "message": found.message,
+        "remediation": found.remediation,
+        "docs": found.docs,
+    }
+
+
+def _shape(shape: ServiceShape | None) -> dict[str, Any] | None:
+    if shape is None:
+        return None
+    containers = {
+        n: {"cpu": cpu_text(c.cpu_cores), "memory": memory_text(c.memory_bytes)} for n, c in shape.containers.items()
+    }
+    return {
+        "containers": containers,
+        "concurrency": shape.concurrency,
+        "min_instances": shape.min_instances,
+        "max_instances": shape.max_instances,
+        "billing": shape.billing,
+        "execution_environment": shape.execution_environment,
+    }
+
+
+def _cost(cost: Cost | None) -> dict[str, Any] | None:
+    if cost is None:
+        return None
+    return {
+        "currency": cost.currency,
+        "gke_attributed_month": money(cost.gke_attributed_month),
+        "gke_avoidable_month": money(cost.gke_avoidable_month),
+        "cloud_run_month": money(cost.cloud_run_month),
+        "saving_month": money(cost.saving_month),
+        "interval": _interval(cost.interval),
+        "line_items": [line_item(i) for i in cost.cloud_run_items],
+        "gke_line_items": [line_item(i) for i in cost.gke_items],
+    }
+
+
+def _interval(interval: tuple[Decimal, Decimal] | None) -> list[str] | None:
+    return None if interval is None else [format(bound, "f") for bound in interval]
+
+
+def _latency(latency: Latency | None) -> dict[str, Any] | None:
+    if latency is None:
+        return None
+    return {
+        "gke": _quantiles(latency.gke),
+        "cloud_run": _quantiles(latency.cloud_run),
+        "cold_start_ratio": latency.cold_start_ratio,
+        "startup_ms": latency.startup_ms,
+        "method": latency.method,
+    }
+
+
+def _quantiles(quantiles: Quantiles | None) -> dict[str, float | None] | None:
+    if quantiles is None:
+        return None
+    return {"p50_ms": quantiles.p50_ms, "p95_ms": quantiles.p95_ms, "p99_ms": quantiles.p99_ms}
+
+
+def _toil(item: ToilItem) -> dict[str, Any]:
+    return {"item": item.item, "hours_month": item.hours_month, "evidence": item.evidence, "shared": item.shared}

@@ -1,0 +1,73 @@
+"""The JSON that `plan` prints: the names of the contract, and what stands behind them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from k2cr_analysis.planning import Plan
+from k2cr_analysis.report.json.documents import line_item, money, operability_document
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """What ``plan --format json`` prints."""
+    return {
+        "currency": plan.currency or None,
+        "waves": [
+            {
+                "wave": wave.wave,
+                "workloads": list(wave.workloads),
+                "clusters": list(wave.clusters),
+                "currency": wave.currency,
+                "starts": None if wave.starts is None else wave.starts.isoformat(),
+                "ends": None if wave.ends is None else wave.ends.isoformat(),
+                "attributed_month": money(wave.attributed_month),
+                "realised_month": money(wave.realised_month),
+                "cumulative_realised_month": money(wave.cumulative_realised_month),
+                "effort_days": wave.effort_days,
+                "nodes_removed": wave.nodes_removed,
+                "nodes": [
+                    {"cluster": n.cluster, "pool": n.pool, "node": n.node, "month": money(n.month)} for n in wave.nodes
+                ],
+                "cluster_goes": wave.cluster_goes,
+                "hops": list(wave.hops),
+                "hops_month": money(wave.hops_month),
+            }
+            for wave in plan.waves
+        ],
+        "left": [
+            {"id": x.id, "cluster": x.cluster, "why": x.why, "holds_back_month": money(x.holds_back_month)}
+            for x in plan.left
+        ],
+        "objective": money(plan.objective),
+        "bound": money(plan.bound),
+        "gap": plan.gap,
+        "method": plan.method,
+        "avoided": [line_item(item) for item in plan.avoided],
+        "cloud_run_month": money(plan.cloud_run_month),
+        "hops_month": money(plan.hops_month),
+        "effort_month": money(plan.effort_month),
+        "held_by_commitment_month": money(plan.held_month),
+        "clusters": [
+            {
+                "cluster": e.cluster,
+                "can_be_deleted_after_wave": e.wave,
+                "last_pod_month": money(e.last_pod_month),
+                "kept_by": list(e.kept_by),
+            }
+            for e in plan.endings
+        ],
+        "operability": operability_document(plan.work),
+        "sensitivity": [
+            {
+                "of": swing.of,
+                "low_at": swing.low_at,
+                "low_month": money(swing.low_month),
+                "high_at": swing.high_at,
+                "high_month": money(swing.high_month),
+            }
+            for swing in plan.swings
+        ],
+        "break_even_requests_month": {w: money(n) for w, n in sorted(plan.break_even_requests.items())},
+        "requests_month": {w: money(n) for w, n in sorted(plan.requests_month.items())},
+        "assumptions": list(plan.assumptions),
+    }

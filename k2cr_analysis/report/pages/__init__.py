@@ -1,0 +1,1 @@
+"""Notebooks run as pages, one by one or as a batch, and their index."""

@@ -1,0 +1,99 @@
+"""A notebook's parameters, checked: one that is not right gives one sentence in the page, and the run fails."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from k2cr_analysis.assessment import assess
+from k2cr_analysis.assessment.find import find_workload
+from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+from k2cr_analysis.config import load_config
+from k2cr_analysis.errors import K2crError, UsageError
+from k2cr_analysis.report.pages.once import once
+from k2cr_analysis.resources import bundled
+from k2cr_analysis.snapshot.reader import PROVENANCE_FILE
+
+WORKLOAD_ID = re.compile(r"[^/]+/[A-Za-z]+/[^/]+")
+
+
+def default_config(path: Path | None) -> Path | None:
+    """The config that was named; else ``k2cr.toml`` of the working directory, where there is one."""
+    here = Path("k2cr.toml")
+    return path or (here if here.is_file() else None)
+
+
+class ParameterError(Exception):
+    """One sentence. A notebook shows it alone, without the stack of calls that nobody at a notebook can use."""
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython's hook: what stands in the page in place of a traceback."""
+        return [f"{self}"]
+
+
+@contextmanager
+def in_one_sentence() -> Iterator[None]:
+    """Any :class:`K2crError` inside becomes a :class:`ParameterError`."""
+    try:
+        yield
+    except K2crError as error:
+        place = f"{error.where}: " if error.where and str(error.where) else ""
+        wanted = f"; expected {error.expected}" if error.expected else ""
+        way_out = f". To do: {error.do}" if error.do else ""
+        raise ParameterError(f"{place}{error.found}{wanted}{way_out}.") from None
+
+
+def assessed(snapshot: str | Path | None = None, config: str | Path | None = None) -> Assessment:
+    """The assessment of one snapshot (default: the bundled demonstration) under a config file (default: none)."""
+    return assessed_all(snapshot, config)[0]
+
+
+def assessed_all(snapshot: Any = None, config: str | Path | None = None) -> list[Assessment]:
+    """The assessments of one snapshot or of a list of them: a fleet."""
+    several = [snapshot] if snapshot is None or isinstance(snapshot, str | Path) else snapshot
+    with in_one_sentence():
+        if not isinstance(several, list | tuple) or not several or not all(_is_place(s) for s in several):
+            raise UsageError(
+                ref="not-a-snapshot-parameter",
+                found=f"snapshot = {snapshot!r}",
+                expected="a folder, or a list of folders",
+            )
+        if config is not None and not isinstance(config, str | Path):
+            raise UsageError(
+                ref="not-a-config-parameter", found=f"config = {config!r}", expected="the path of a k2cr.toml"
+            )
+        return [_assess_once(*_fingerprint(Path(s) if s else bundled("data", "demo"), config)) for s in several]
+
+
+def workload(assessed_one: Assessment, workload_id: str) -> WorkloadAssessment:
+    """The workload with this id; the nearest ids are named where there is none."""
+    with in_one_sentence():
+        return find_workload([assessed_one], str(workload_id))
+
+
+def _is_place(value: Any) -> bool:
+    return value is None or isinstance(value, str | Path)
+
+
+def _fingerprint(snapshot: Path, config: str | Path | None) -> tuple[str, str, str, str]:
+    """What an assessment depends on: a page of the same process is not made to assess the same snapshot again."""
+    stated = snapshot / PROVENANCE_FILE
+    content = hashlib.sha256(stated.read_bytes()).hexdigest() if stated.is_file() else ""
+    text = Path(config).read_text(encoding="utf-8") if config is not None and Path(config).is_file() else ""
+    return str(snapshot), content, "" if config is None else str(config), text
+
+
+def _assess_once(snapshot: str, content: str, config: str, text: str) -> Assessment:
+    def make() -> Assessment:
+        return assess(Path(snapshot), load_config(Path(config)) if config else None)
+
+    return once(("assessment", snapshot, content, config, text), make)
+
+
+def assess_many(snapshots: Sequence[Path], config: Path | None) -> list[Assessment]:
+    """As :func:`assessed_all`, with the errors that the command line words."""
+    return [_assess_once(*_fingerprint(path, config)) for path in snapshots]

@@ -1,0 +1,203 @@
+"""The scripts, run for real against a gcloud and a kubectl that remember: in the order of cutover.md, and all of it twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from k2cr_analysis.assessment.result import WorkloadAssessment
+from k2cr_analysis.config import Config
+from k2cr_analysis.config.settings import Project, WorkloadSettings
+from k2cr_analysis.rendering import RenderContext, render_workload, write_folders
+from tests.rendering.factory import (
+    assessed,
+    backend_on_gke,
+    container,
+    env,
+    env_from,
+    exposure,
+    job_of,
+    reference,
+    route,
+    volume,
+    workload,
+)
+from tests.rendering.stand_in import Ran, StandIn, secrets_of
+
+CONTEXT = RenderContext(
+    project="p",
+    project_number="1",
+    region="us-central1",
+    config=Config(project=Project(network="prod", subnet="run")),
+)
+FILES = volume(
+    "tls",
+    "secret",
+    {"secretName": "tls", "items": [{"key": "tls.crt", "path": "tls.crt"}, {"key": "tls.key", "path": "tls.key"}]},
+)
+WEB = assessed(
+    workload(
+        container(
+            "web",
+            image="ghcr.io/shop/web:1",
+            env=[env("PASSWORD", None, source="secret", ref="db", key="password"), env("TOKEN", "<redacted>", source="redacted")],
+            env_from=(env_from("secret", "all", ["A", "B"]),),
+            mounts=[{"volume": "tls", "mount_path": "/tls"}],
+        ),
+        name="web",
+        volumes=[FILES],
+        exposures=(exposure("web", 8080, routes=[route("shop.example.com", "/", "web")]),),
+    )
+)  # fmt: skip
+API = assessed(
+    workload(
+        container("api"),
+        name="api",
+        exposures=(exposure("api", 8080, routes=[route("shop.example.com", "/api", "api")]),),
+    )
+)
+OLD = assessed(
+    workload(
+        container("old"),
+        name="old",
+        exposures=(exposure("old", 8080, routes=[route("shop.example.com", "/old", "old")]),),
+    ),
+    verdict="blocked",
+    target="none",
+)
+INSIDE = assessed(
+    workload(
+        container("web"),
+        name="inside",
+        exposures=(exposure("inside", 8080, routes=[route("shop.internal", "/", "inside", external=False)]),),
+    )
+)
+PARTNER = assessed(workload(container("web"), name="partner", exposures=(exposure("partner", 8080),)))
+RANGES = exposure("lb", 8080, kind="LoadBalancer")
+ALLOWED = replace(RANGES, raw={"spec": {"loadBalancerSourceRanges": [f"198.51.100.{i}/32" for i in range(12)]}})
+CASES = {
+    "the reference case": (reference(), CONTEXT, {"API_KEY": "x"}),
+    "secrets, files and a remote repository": (WEB, CONTEXT, {"TOKEN": "it's $HOME"}),
+    "a host that is shared": (WEB, replace(CONTEXT, assessed={a.id: a for a in (WEB, API, OLD)}), {"TOKEN": "x"}),
+    "an internal load balancer": (INSIDE, CONTEXT, {}),
+    "callers by their addresses": (assessed(workload(container("web"), name="lb", exposures=(ALLOWED,))), CONTEXT, {}),
+    "static addresses": (
+        PARTNER,
+        replace(CONTEXT, config=Config(project=Project(network="prod", subnet="run"), workloads={PARTNER.id: WorkloadSettings(egress_addresses=("out-1", "out-2"))})),
+        {},
+    ),
+    "a scheduled job": (job_of(container("app", image="ghcr.io/a/b:1")), CONTEXT, {}),
+    "a worker pool": (assessed(workload(container("app"), name="puller"), target="worker-pool", concurrency=None, billing=None), CONTEXT, {}),
+}  # fmt: skip
+
+
+def folder_of(tmp_path: Path, subject: WorkloadAssessment, context: RenderContext) -> Path:
+    if not context.assessed:
+        context = replace(context, assessed={a.id: a for a in (subject, backend_on_gke())})
+    return write_folders(tmp_path, [(subject, render_workload(subject, context))])[0]
+
+
+def go_live(stand_in: StandIn, folder: Path, variables: dict[str, str]) -> list[Ran]:
+    """The steps of cutover.md, as far as the folder has them."""
+    steps = [("prepare.sh",), ("network.sh", "out"), ("deploy.sh",), ("network.sh", "in"), ("scheduler.sh",)]
+    there = [s for s in steps if (folder / s[0]).exists() and _knows(folder / s[0], s[1:])]
+    return [stand_in.run(folder / name, *words, **variables) for name, *words in there]
+
+
+def _knows(script: Path, words: tuple[str, ...]) -> bool:
+    return all(f"  {word}) " in script.read_text() for word in words)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_all_scripts_end_well_and_make_nothing_the_second_time(case: str, tmp_path: Path) -> None:
+    subject, context, variables = CASES[case]
+    folder = folder_of(tmp_path / "out", subject, context)
+    stand_in = StandIn(tmp_path)
+    first, second = (go_live(stand_in, folder, variables) for _ in range(2))
+    back = [stand_in.run(folder / "rollback.sh") for _ in range(2)]
+    assert [(r.code, r.said) for r in (*first, *second, *back) if r.code] == []
+    assert any(r.of("create") for r in first)
+    made_again = [c for r in second for c in r.of("create", "add-backend", "add") if "services identity" not in c]
+    assert made_again == []
+
+
+def test_secrets_are_copied_whole_one_version_a_file_and_never_shown(tmp_path: Path) -> None:
+    stand_in = StandIn(tmp_path)
+    ran = stand_in.run(folder_of(tmp_path / "out", WEB, CONTEXT) / "prepare.sh", TOKEN="it's $HOME\nand 日本")
+    assert ran.code == 0, ran.said
+    found = secrets_of(stand_in)
+    assert found["shop--db--password"] == ["value"]
+    assert found["shop--web--web--TOKEN"] == ["it's $HOME\nand 日本"]
+    assert [v for name, v in found.items() if name.startswith("shop--tls--files")] == [["value", "value"]]
+    assert "value" not in ran.said
+    assert "HOME" not in ran.said
+
+
+def test_a_prepare_that_stopped_half_way_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    stand_in = StandIn(tmp_path)
+    script = folder_of(tmp_path / "out", WEB, CONTEXT) / "prepare.sh"
+    kubectl = stand_in.folder / "kubectl"
+    works = kubectl.read_text()
+    kubectl.write_text("#!/bin/bash\n[[ $* != *tls.key* ]] || exit 1\n" + works)
+    assert stand_in.run(script, TOKEN="x").code != 0
+    kubectl.write_text(works)
+    assert stand_in.run(script, TOKEN="x").code == 0
+    assert {len(v) for v in secrets_of(stand_in).values()} == {1, 2}
+
+
+def test_paths_of_a_shared_host_go_to_cloud_run_one_after_the_other_and_back(tmp_path: Path) -> None:
+    context = replace(CONTEXT, assessed={a.id: a for a in (WEB, API, OLD)})
+    stand_in = StandIn(tmp_path)
+    folders = {a.workload.name: folder_of(tmp_path / a.workload.name, a, context) for a in (WEB, API)}
+
+    def backends(ran: Ran) -> list[str]:
+        assert ran.code == 0, ran.said
+        return ran.of("gke_backend", "add-backend")
+
+    (tmp_path / "sed").write_text(f'#!/bin/bash\n/usr/bin/env -i /bin/sed "$@" | tee -a {tmp_path}/maps\n')
+    (tmp_path / "sed").chmod(0o755)
+    go_live(stand_in, folders["web"], {"TOKEN": "x"})
+    first = (tmp_path / "maps").read_text()
+    (tmp_path / "maps").unlink()
+    go_live(stand_in, folders["api"], {})
+    second = (tmp_path / "maps").read_text()
+    (tmp_path / "maps").unlink()
+    assert backends(stand_in.run(folders["web"] / "rollback.sh"))
+    third = (tmp_path / "maps").read_text()
+    assert "/web-be" in first and "/shop-example-com-gke-api" in first and "/shop-example-com-gke-old" in first
+    assert "/web-be" in second and "/api-be" in second and "gke-api\n" not in second
+    assert "/web-be" not in third and "/shop-example-com-gke-web" in third and "/api-be" in third
+
+
+EVIL = "x\nEOF\ntouch PWNED; $(touch PWNED) `touch PWNED` ' \" ;"
+
+
+def test_no_text_of_a_manifest_is_run(tmp_path: Path) -> None:
+    """Whatever stands in the objects around a workload, it stays a value."""
+    strict = {
+        "to": [{"ipBlock": {"cidr": EVIL}}],
+        "ports": [{"port": 1, "protocol": EVIL}, {"port": EVIL}, {"port": 5}],
+    }
+    headers = {"headers": [EVIL]}
+    related = {
+        "NetworkPolicy": ({"metadata": {"name": EVIL}, "spec": {"egress": [strict]}},),
+        "FrontendConfig": ({"metadata": {"name": EVIL}, "spec": {"sslPolicy": EVIL, "redirectToHttps": {"responseCodeName": EVIL}}},),
+        "BackendConfig": ({"metadata": {"name": EVIL}, "spec": {"securityPolicy": {"name": EVIL}, "customRequestHeaders": headers, "cdn": {"enabled": True, "cacheMode": EVIL}, "healthCheck": {"requestPath": EVIL}}},),
+        "ServiceAccount": ({"metadata": {"name": EVIL, "annotations": {"iam.gke.io/gcp-service-account": EVIL}}},),
+    }  # fmt: skip
+    routes = [route(EVIL, EVIL, EVIL), route("shop.example.com", f"/{EVIL}", "web")]
+    entrance = replace(
+        exposure("web", 8080, routes=routes, kind="LoadBalancer"), raw={"spec": {"loadBalancerSourceRanges": [EVIL]}}
+    )
+    subject = assessed(
+        workload(container("web", image=f"us-docker.pkg.dev/{EVIL}"), name="web", service_account=EVIL, exposures=(entrance,), related=related)
+    )  # fmt: skip
+    context = replace(CONTEXT, assessed={a.id: a for a in (subject, API)})
+    folder = folder_of(tmp_path / "out", subject, context)
+    stand_in = StandIn(tmp_path)
+    for script in sorted(folder.glob("*.sh")):
+        for words in ((), ("out",), ("in",), ("back",)):
+            stand_in.run(script, *words)
+    assert list(tmp_path.rglob("PWNED")) + list(Path.cwd().glob("PWNED")) == []
