@@ -1,0 +1,22 @@
+"""What Cloud Run, gcloud, GKE and Kubernetes are: the one home of their limits, defaults, names and prices' ids.
+
+Every analysis and every printer reads here, and none writes such a number or list again: ``tests/project`` holds it.
+A fact is a constant whose annotation names its source and the day it was read::
+
+    MAX_STARTUP_S: Annotated[int, HEALTHCHECKS] = 240
+
+| file | holds |
+|---|---|
+| ``cloud_run.py`` | CPU, memory, requests, time-outs, names, tasks, instances |
+| ``probes.py`` | kinds and ranges of probes, the start-up budget |
+| ``scaling.py`` | scaling targets, idle time, worker pools |
+| ``volumes.py`` | scratch disks and memory, volume drivers |
+| ``reserved.py`` | variables, ports, URL paths and addresses that are the platform's own |
+| ``annotations.py`` | names of Cloud Run's annotations and labels |
+| ``gpu.py`` | GPU kinds with their least and most CPU and memory |
+| ``gcloud_flags.py`` | which gcloud version brought which flag |
+| ``gke.py`` | labels, system namespaces, compute classes |
+| ``images.py`` | image references |
+| ``catalogue.py`` | ids of the Cloud Billing Catalog |
+| ``month.py`` | the month that prices are told for |
+"""

@@ -1,0 +1,1 @@
+"""Ids of services and meters in the Cloud Billing Catalog."""

@@ -1,0 +1,1 @@
+"""Which gcloud version brought which flag of `gcloud run`."""

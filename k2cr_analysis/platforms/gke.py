@@ -1,0 +1,1 @@
+"""What GKE and Kubernetes are: label keys, system namespaces, compute classes."""

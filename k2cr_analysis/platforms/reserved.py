@@ -1,0 +1,42 @@
+"""What is Cloud Run's own, and not an application's to set or to be reached by."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from k2cr_analysis.platforms.source import Source
+
+_CONTRACT = Source("https://docs.cloud.google.com/run/docs/container-contract", "2026-11-30")
+_ENVIRONMENT = Source("https://docs.cloud.google.com/run/docs/configuring/services/environment-variables", "2026-11-30")
+_KNOWN_ISSUES = Source("https://docs.cloud.google.com/run/docs/known-issues", "2026-11-30")
+
+# Set by the platform in every service, job or worker pool of the kind.
+SERVICE_VARIABLES: Annotated[tuple[str, ...], _CONTRACT] = ("K_SERVICE", "K_REVISION", "K_CONFIGURATION")
+JOB_VARIABLES: Annotated[tuple[str, ...], _CONTRACT] = (
+    "CLOUD_RUN_JOB",
+    "CLOUD_RUN_EXECUTION",
+    "CLOUD_RUN_TASK_INDEX",
+    "CLOUD_RUN_TASK_ATTEMPT",
+    "CLOUD_RUN_TASK_COUNT",
+)
+WORKER_POOL_VARIABLES: Annotated[tuple[str, ...], _CONTRACT] = (
+    "CLOUD_RUN_WORKER_POOL",
+    "CLOUD_RUN_WORKER_POOL_REVISION",
+)
+VARIABLES: tuple[str, ...] = SERVICE_VARIABLES + JOB_VARIABLES + WORKER_POOL_VARIABLES
+VARIABLE_PREFIX: Annotated[str, _ENVIRONMENT] = "X_GOOGLE_"
+# Set by the platform in the ingress container of a service; elsewhere an ordinary variable.
+PORT_VARIABLE: Annotated[str, _CONTRACT] = "PORT"
+
+
+def is_reserved_variable(name: str, *, serves: bool) -> bool:
+    """Whether nobody else may set a variable of this name. ``serves``: in the ingress container of a service."""
+    return name in VARIABLES or name.startswith(VARIABLE_PREFIX) or (serves and name == PORT_VARIABLE)
+
+
+# URL paths that never reach the container: these, and some that end in "z".
+URL_PATHS: Annotated[tuple[str, ...], _KNOWN_ISSUES] = ("/eventlog", "/healthz")
+URL_PREFIXES: Annotated[tuple[str, ...], _KNOWN_ISSUES] = ("/_ah/",)
+URL_SUFFIX: Annotated[str, _KNOWN_ISSUES] = "z"
+# Destinations that Direct VPC egress may not reach.
+UNREACHABLE_RANGES: Annotated[tuple[str, ...], _KNOWN_ISSUES] = ("192.168.1.0/24",)
