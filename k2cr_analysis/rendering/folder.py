@@ -7,6 +7,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
@@ -24,11 +25,25 @@ from k2cr_analysis.rendering.migration.scheduler import scheduler_script
 from k2cr_analysis.rendering.network.internal_lb import internal_gateways, internal_load_balancers
 from k2cr_analysis.rendering.network.script import network_script, url_map_yaml
 from k2cr_analysis.rendering.spec.build import Build, build
-from k2cr_analysis.rendering.spec.service import RunJob, RunService
+from k2cr_analysis.rendering.spec.printed import Printer
+from k2cr_analysis.rendering.spec.service import RunJob, RunService, RunWorkerPool
 from k2cr_analysis.rendering.text.mapping import mapping_entries, mapping_json, mapping_md
 from k2cr_analysis.rendering.text.names import folder_name
 
-SPEC_FILES = {"service": "service.yaml", "job": "job.yaml", "worker-pool": "worker-pool.yaml"}
+SPEC_FILES = {RunService: "service.yaml", RunJob: "job.yaml", RunWorkerPool: "worker-pool.yaml"}
+# In the order in which what they note is listed.
+PRINTERS: Mapping[str, Printer] = {
+    "prepare.sh": prepare_script,
+    "deploy.sh": deploy_script,
+    "network.sh": network_script,
+    "url-map.yaml": url_map_yaml,
+    "gke-internal-lb.yaml": internal_load_balancers,
+    "gke-internal-gateway.yaml": internal_gateways,
+    "scheduler.sh": scheduler_script,
+    "cloudbuild.yaml": cloudbuild,
+    "main.tf": terraform,
+    "rollback.sh": rollback_script,
+}
 
 
 def render_workload(assessed: WorkloadAssessment, context: RenderContext) -> Mapping[str, str]:
@@ -36,28 +51,15 @@ def render_workload(assessed: WorkloadAssessment, context: RenderContext) -> Map
 
     Raises ``RuntimeError`` (a bug) where the result is not what the Cloud Run v1 API takes.
     """
-    made = build(assessed, context)
-    files: dict[str, str | None] = {"deploy.sh": deploy_script(made), "prepare.sh": prepare_script(made)}
-    files |= {"network.sh": network_script(made), "url-map.yaml": url_map_yaml(made)}
-    files |= {"scheduler.sh": scheduler_script(made)}
-    files |= {
-        "gke-internal-lb.yaml": internal_load_balancers(made),
-        "gke-internal-gateway.yaml": internal_gateways(made),
-    }
-    files |= {"cloudbuild.yaml": cloudbuild(made), "main.tf": terraform(made), "rollback.sh": rollback_script(made)}
-    files[_spec_name(made)] = _spec(made)
-    present = {name: text for name, text in files.items() if text is not None}
-    # Last, since every other file may have left a placeholder or an entry in the account.
-    present["cutover.md"] = cutover(made, frozenset(present))
+    built = build(assessed, context)
+    printed = {name: write(built) for name, write in PRINTERS.items()}
+    made = replace(built, account=built.account.joined(p.notes for p in printed.values()))
+    files = {name: p.text for name, p in printed.items() if p.text is not None}
+    files[SPEC_FILES[type(made.run)]] = _spec(made)
+    files["cutover.md"] = cutover(made, frozenset(files))
     entries = mapping_entries(made)
-    present |= {"mapping.md": mapping_md(made, entries), "mapping.json": mapping_json(made, entries)}
-    return dict(sorted(present.items()))
-
-
-def _spec_name(made: Build) -> str:
-    return SPEC_FILES[
-        "service" if isinstance(made.run, RunService) else "job" if isinstance(made.run, RunJob) else "worker-pool"
-    ]
+    files |= {"mapping.md": mapping_md(made, entries), "mapping.json": mapping_json(made, entries)}
+    return dict(sorted(files.items()))
 
 
 def _spec(made: Build) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import re
@@ -19,6 +20,8 @@ from yamllint.config import YamlLintConfig
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.rendering import RenderContext, render_workload, write_folders
+from k2cr_analysis.rendering.folder import PRINTERS
+from k2cr_analysis.rendering.spec.build import build
 from tests.rendering.factory import assessed, container, env, job_of, reference, workload
 from tests.rendering.generated import NASTY, services
 
@@ -144,3 +147,13 @@ def test_a_build_pushes_only_where_it_may(image: str, pushed: str) -> None:
     subject = assessed(workload(container("app", image=image)))
     made = yaml.safe_load(render_workload(subject, CONTEXT)["cloudbuild.yaml"])
     assert made["substitutions"]["_IMAGE"] == pushed
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_printer_changes_nothing_for_another(case: str) -> None:
+    made = build(CASES[case], CONTEXT)
+    before = copy.deepcopy(made.account)
+    forward = {name: write(made) for name, write in PRINTERS.items()}
+    backward = {name: write(made) for name, write in reversed(PRINTERS.items())}
+    assert forward == backward
+    assert made.account == before

@@ -11,6 +11,7 @@ from k2cr_analysis.rendering.forms.objects import ApiObject, Path, Tree
 from k2cr_analysis.rendering.forms.yaml_form import LiteralText, yaml_text
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.images import parse_image
+from k2cr_analysis.rendering.spec.printed import printer
 from k2cr_analysis.rendering.spec.service import RunContainer, RunJob, RunService
 
 _DOCKER = "gcr.io/cloud-builders/docker"
@@ -18,6 +19,7 @@ _SDK = "gcr.io/google.com/cloudsdktool/cloud-sdk:slim"
 _LOCAL_REGISTRY = "apps"
 
 
+@printer
 def cloudbuild(build: Build) -> str:
     """A build of the container that the repository holds; the others stay as deployed."""
     container = _built(build)

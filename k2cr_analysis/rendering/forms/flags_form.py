@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from k2cr_analysis.model.cloud_run import CloudRunProbe
 from k2cr_analysis.rendering.spec.build import Build
+from k2cr_analysis.rendering.spec.printed import printer
 from k2cr_analysis.rendering.spec.service import (
     BucketVolume,
     MemoryVolume,
@@ -29,6 +30,7 @@ from k2cr_analysis.rendering.text.shell import flag, gcloud_list, quote
 _FOLDER = '"$(dirname "${BASH_SOURCE[0]}")"'
 
 
+@printer
 def deploy_script(build: Build) -> str:
     """``deploy.sh``: deploys and does nothing else; by flags, or where a field has none, by the file."""
     run, form = build.run, _FORMS[type(build.run)]

@@ -14,6 +14,7 @@ from k2cr_analysis.model.cloud_run import CloudRunProbe
 from k2cr_analysis.rendering.migration.scheduler import run_uri, scheduler_account
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.platform import BINARY_AUTHORIZATION, BREAKGLASS, CLOUD_SQL, CONNECTOR
+from k2cr_analysis.rendering.spec.printed import printer
 from k2cr_analysis.rendering.spec.service import (
     MemoryVolume,
     NfsVolume,
@@ -65,6 +66,7 @@ class Expression:
     text: str
 
 
+@printer
 def terraform(build: Build) -> str:
     """The whole file."""
     variables = [_variable("project", build.context.project), _variable("region", build.context.region)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.rendering.network.balancer import way_back
 from k2cr_analysis.rendering.spec.build import Build
+from k2cr_analysis.rendering.spec.printed import printer
 from k2cr_analysis.rendering.spec.service import RunJob, RunWorkerPool
 from k2cr_analysis.rendering.text.scripts import PROJECT, REGION, comment, script
 from k2cr_analysis.rendering.text.shell import quote
@@ -17,6 +18,7 @@ _SCALABLE = {
 }
 
 
+@printer
 def rollback_script(build: Build) -> str:
     """Pods first, then callers, then Cloud Run stops: in no moment is there nobody to answer. A schedule stops first:
     better one run late than one run twice.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k2cr_analysis.rendering.spec.build import Build
+from k2cr_analysis.rendering.spec.printed import printer
 from k2cr_analysis.rendering.spec.service import RunJob
 from k2cr_analysis.rendering.text.names import service_account_id
 from k2cr_analysis.rendering.text.scripts import PROJECT, REGION, script, unless
@@ -19,6 +20,7 @@ def scheduler_account(build: Build) -> str:
     return f"{service_account_id(f'{build.run.name}-cron')}@{build.context.project_literal}.iam.gserviceaccount.com"
 
 
+@printer
 def scheduler_script(build: Build) -> str | None:
     """None where there is no schedule."""
     run = build.run

@@ -10,6 +10,7 @@ from k2cr_analysis.rendering.forms.objects import ApiObject, Tree
 from k2cr_analysis.rendering.forms.yaml_form import documents
 from k2cr_analysis.rendering.network.egress import Callee
 from k2cr_analysis.rendering.spec.build import Build
+from k2cr_analysis.rendering.spec.printed import printer
 from k2cr_analysis.rendering.text.names import cut
 
 _NAME_LIMIT = 63
@@ -19,6 +20,7 @@ def internal_name(service: str) -> str:
     return cut(f"{service}-internal", _NAME_LIMIT, service)
 
 
+@printer
 def internal_load_balancers(build: Build) -> str | None:
     """A Service of type LoadBalancer, internal, for each Service that the workload calls."""
     if not build.callees:
@@ -30,6 +32,7 @@ def internal_load_balancers(build: Build) -> str | None:
     return documents([_load_balancer(c, build) for c in build.callees], header)
 
 
+@printer
 def internal_gateways(build: Build) -> str | None:
     """A regional internal Gateway for each gRPC Service, an alternative to the load balancer."""
     grpc = [c for c in build.callees if c.grpc]

@@ -11,6 +11,7 @@ from k2cr_analysis.rendering.network.exposure import Reached
 from k2cr_analysis.rendering.network.iap import iap_on_service
 from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.build import Build
+from k2cr_analysis.rendering.spec.printed import printer
 from k2cr_analysis.rendering.spec.service_account import build_identity
 from k2cr_analysis.rendering.text.scripts import PROJECT, REGION, comment, script
 from k2cr_analysis.rendering.text.shell import flag, quote
@@ -18,6 +19,7 @@ from k2cr_analysis.rendering.text.shell import flag, quote
 _HEREDOC_END = "EOF"
 
 
+@printer
 def network_script(build: Build) -> str | None:
     """None where the workload needs nothing of the network. Placeholders that it uses enter the account."""
     reached, egress = build.reached, build.run.template.egress
@@ -47,6 +49,7 @@ def network_script(build: Build) -> str | None:
     return script(head, build.context, body)
 
 
+@printer
 def url_map_yaml(build: Build) -> str | None:
     """``url-map.yaml``: hosts and paths, for ``gcloud compute url-maps import``; None without a load balancer."""
     found = build.reached.balancer if build.reached else None

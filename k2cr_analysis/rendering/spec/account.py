@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -54,6 +55,22 @@ class Account:
     placeholders: dict[str, str] = field(default_factory=dict)  # literal in the files -> what to put there
     decisions: list[str] = field(default_factory=list)
     house_rules: dict[str, str] = field(default_factory=dict)  # key of [policy] -> what it did here
+
+    def of_a_printer(self) -> Account:
+        """An empty account for one printer, which reads what the build needs and keeps what it adds to itself."""
+        return Account(secrets=self.secrets, repositories=self.repositories)
+
+    def joined(self, others: Iterable[Account]) -> Account:
+        """With what printers added, in their order; the first meaning of a literal holds."""
+        made = Account(list(self.entries), self.secrets, self.repositories, dict(self.placeholders))
+        made.decisions, made.house_rules = list(self.decisions), dict(self.house_rules)
+        for other in others:
+            made.entries += other.entries
+            made.placeholders = {**other.placeholders, **made.placeholders}
+            made.house_rules |= other.house_rules
+            for question in other.decisions:
+                made.decide(question)
+        return made
 
     def carried(self, path: str, target: str, value: object = None, why: str = "as it is") -> None:
         self.entries.append(Entry(path, "carried", target, short(value), short(value), why))
