@@ -13,6 +13,8 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from k2cr_analysis.errors import Location
+from k2cr_analysis.model.accelerator import Accelerator
+from k2cr_analysis.model.placement import Placement
 
 Raw = Mapping[str, Any]
 ProbeKind = Literal["http", "tcp", "grpc", "exec"]
@@ -165,6 +167,10 @@ class Pod:
     termination_grace_period_s: int | None
     host_network: bool
     requests: Resources  # effective, by the Kubernetes formula: what the scheduler reserves
+    pod_requests: Resources  # spec.resources, what the pod states for all its containers together
+    pod_limits: Resources
+    placement: Placement
+    accelerators: tuple[Accelerator, ...]  # of all containers, in their order
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     path: str  # of the PodSpec in the object: $.spec.template.spec
@@ -177,10 +183,18 @@ class Pod:
 
     @property
     def usable_cores(self) -> float | None:
-        """vCPUs that one pod may use: limits, else requests; None where a container has neither."""
+        """vCPUs that one pod may use: limits, else requests; None where a container has neither, nor the pod."""
+        own = self.pod_limits.cpu_cores or self.pod_requests.cpu_cores
+        if own is not None:
+            return float(own)
         cores = [c.limits.cpu_cores or c.requests.cpu_cores for c in self.running]
         known = [float(c) for c in cores if c is not None]
         return sum(known) if known and len(known) == len(cores) else None
+
+    @property
+    def gpu(self) -> Accelerator | None:
+        """The first NVIDIA GPUs that a container asks for."""
+        return next((a for a in self.accelerators if a.is_gpu), None)
 
     def volume(self, name: str) -> Volume | None:
         return next((v for v in self.volumes if v.name == name), None)

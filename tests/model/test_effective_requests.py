@@ -52,6 +52,11 @@ CASES = {
         "1",
         8 * MIB,
     ),
+    "a limit of the pod stands for a request that nobody made": (
+        "resources: {limits: {cpu: '2', memory: 4Mi}}\ncontainers: [{resources: {requests: {cpu: '1'}}}, {}]",
+        "1",
+        4 * MIB,
+    ),
 }
 
 

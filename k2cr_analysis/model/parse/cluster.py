@@ -16,7 +16,8 @@ from k2cr_analysis.model.parse.exposure import SERVICE_SPECS, exposure_of, knati
 from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, kind_of, name_of, namespace_of
 from k2cr_analysis.model.parse.node import image_digests, is_running, owned_pod, parse_node
 from k2cr_analysis.model.parse.ownership import root_owner
-from k2cr_analysis.model.parse.pod import parse_pod
+from k2cr_analysis.model.parse.placement import ComputeClasses
+from k2cr_analysis.model.parse.pod import Surroundings, parse_pod
 from k2cr_analysis.model.parse.refused import RefusedByObject, refused_by_object, refused_of
 from k2cr_analysis.model.parse.related import RelatedObjects, autoscaler_of
 from k2cr_analysis.model.workload import Autoscaler, Batch, Exposure, Pod, Workload
@@ -42,7 +43,8 @@ _READ_KINDS = frozenset(WORKLOAD_KINDS) | {
     "HorizontalPodAutoscaler", "ScaledObject", "VerticalPodAutoscaler", "PodDisruptionBudget", "PriorityClass",
     "NetworkPolicy", "BackendConfig", "FrontendConfig", "ManagedCertificate", "HealthCheckPolicy", "GCPBackendPolicy",
     "ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ConfigMap", "Secret",
-    "PersistentVolumeClaim", "PersistentVolume", "StorageClass", "Node", "Namespace", "PodMonitoring", "PodMonitor",
+    "PersistentVolumeClaim", "PersistentVolume", "StorageClass", "Node", "Namespace", "ComputeClass", "PodMonitoring",
+    "PodMonitor",
     "APIService", "CustomResourceDefinition", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
 }  # fmt: skip
 
@@ -116,6 +118,7 @@ def _drafts(
 ) -> list[_Draft]:
     environments = _environments(index)
     claims = {ns: {name_of(c): c for c in found} for ns, found in index.in_namespace("PersistentVolumeClaim").items()}
+    classes = _compute_classes(index)
     drafts: dict[str, _Draft] = {}
     for raw, origin in cleaned:
         kind = kind_of(raw)
@@ -125,18 +128,25 @@ def _drafts(
         spec = mapping(template, "spec")
         seen = digests.get(workload_id(raw), {})
         path = f"{WORKLOAD_KINDS[kind]}.spec"
-        environment = environments.get(namespace, Environment({}, {}))
-        pod = parse_pod(
-            spec,
-            mapping(template, "metadata"),
-            path,
-            environment,
+        around = Surroundings(
+            namespace,
+            kind,
+            environments.get(namespace, Environment({}, {})),
             claims.get(namespace, {}),
             mapping(raw, "spec"),
             _digests_of(spec, seen),
+            classes,
         )
+        pod = parse_pod(spec, mapping(template, "metadata"), path, around)
         drafts[workload_id(raw)] = _Draft(workload_id(raw), kind, raw, origin.source, pod)
     return list(drafts.values())
+
+
+def _compute_classes(index: ObjectIndex) -> ComputeClasses:
+    return ComputeClasses(
+        {name_of(raw): raw for raw in index.by_kind.get("ComputeClass", ())},
+        {name_of(raw): strings(mapping(raw, "metadata").get("labels")) for raw in index.by_kind.get("Namespace", ())},
+    )
 
 
 def _template(raw: Raw, kind: str) -> Raw:

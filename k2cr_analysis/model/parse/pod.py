@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from k2cr_analysis.model.parse.accelerators import accelerators_of
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, port, resources, strings, text, texts
 from k2cr_analysis.model.parse.environment import Environment
+from k2cr_analysis.model.parse.placement import ComputeClasses, parse_placement
 from k2cr_analysis.model.workload import Container, Pod, Port, Probe, ProbeKind, Resources, Volume, VolumeMount
 
 # Fields of a volume that are not its source.
 _NOT_A_SOURCE = {"name"}
 
 
-def parse_pod(
-    spec: Raw,
-    metadata: Raw,
-    path: str,
-    environment: Environment,
-    claims: Mapping[str, Raw],
-    templates: Raw,
-    digests: Mapping[str, str],
-) -> Pod:
-    """A pod template with its parts.
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a pod template is read with.
 
-    ``claims``: PersistentVolumeClaims of the namespace by name. ``templates``: the object's own ``spec``, for a
+    ``claims``: PersistentVolumeClaims of the namespace by name. ``owner_spec``: the object's own ``spec``, for a
     StatefulSet's volumeClaimTemplates. ``digests``: container name -> image digest seen in live pods.
     """
+
+    namespace: str
+    kind: str
+    environment: Environment
+    claims: Mapping[str, Raw]
+    owner_spec: Raw
+    digests: Mapping[str, str]
+    classes: ComputeClasses
+
+
+def parse_pod(spec: Raw, metadata: Raw, path: str, around: Surroundings) -> Pod:
+    """A pod template with its parts."""
+    environment, digests = around.environment, around.digests
+    placement = parse_placement(spec, path, around.namespace, around.kind, around.classes)
     raws = objects(spec, "containers")
     containers = [
         parse_container(c, f"{path}.containers[{i}]", environment, digests, name)
@@ -41,12 +51,16 @@ def parse_pod(
         containers=tuple(containers),
         init_containers=tuple(c for c in inits if not c.is_sidecar),
         sidecars=tuple(c for c in inits if c.is_sidecar),
-        volumes=(*_volumes(spec, path, claims), *_claim_templates(templates)),
+        volumes=(*_volumes(spec, path, around.claims), *_claim_templates(around.owner_spec)),
         service_account_name=text(spec, "serviceAccountName") or text(spec, "serviceAccount"),
         restart_policy=text(spec, "restartPolicy"),
         termination_grace_period_s=integer(spec, "terminationGracePeriodSeconds"),
         host_network=spec.get("hostNetwork") is True,
         requests=effective_requests(spec),
+        pod_requests=resources(mapping(spec, "resources", "requests")),
+        pod_limits=resources(mapping(spec, "resources", "limits")),
+        placement=placement,
+        accelerators=accelerators_of((*containers, *inits), placement),
         labels=strings(metadata.get("labels")),
         annotations=strings(metadata.get("annotations")),
         path=path,
@@ -176,7 +190,8 @@ def effective_requests(spec: Raw) -> Resources:
     """What the scheduler reserves for a pod: max(containers + sidecars, the largest init step) + overhead.
 
     Source: Kubernetes component-helpers ``PodRequests`` (>= 1.29, native sidecars). A missing request with a limit is
-    the limit. ``spec.resources.requests`` (pod level) replaces the sum, per resource.
+    the limit. ``spec.resources.requests`` (pod level) replaces the sum, per resource; a limit of the pod stands for a
+    request where neither the pod nor a container makes one.
     """
     containers = [_request_of(c) for _, c in objects(spec, "containers")]
     sidecars: list[dict[str, Decimal]] = []
@@ -194,6 +209,7 @@ def effective_requests(spec: Raw) -> Resources:
             for name in effective.keys() | step.keys()
         }
     effective |= _flat(resources(mapping(spec, "resources", "requests")))
+    effective = _flat(resources(mapping(spec, "resources", "limits"))) | effective
     return _resources(_sum([effective, _flat(resources(mapping(spec, "overhead")))]))
 
 

@@ -1,0 +1,62 @@
+"""Which devices a pod's containers ask for, and which kinds of them will do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from k2cr_analysis.model.accelerator import NVIDIA_GPU, TPU, Accelerator
+from k2cr_analysis.model.placement import AllowedValues, Placement
+from k2cr_analysis.model.workload import Container
+
+GPU_KIND = "cloud.google.com/gke-accelerator"
+TPU_KIND = "cloud.google.com/gke-tpu-accelerator"
+_SHARING = "cloud.google.com/gke-gpu-sharing-strategy"
+_PARTITION = "cloud.google.com/gke-gpu-partition-size"
+_KIND_LABEL = {NVIDIA_GPU: GPU_KIND, TPU: TPU_KIND}
+_NO_DEVICE = "hugepages-"
+
+
+def accelerators_of(containers: Iterable[Container], placement: Placement) -> tuple[Accelerator, ...]:
+    """The devices that containers ask for, with the kinds that the placement allows."""
+    return tuple(a for container in containers for a in _of_container(container, placement))
+
+
+def _of_container(container: Container, placement: Placement) -> Iterator[Accelerator]:
+    for name, count in {**container.requests.extended, **container.limits.extended}.items():
+        if name.startswith(_NO_DEVICE) or count <= 0:
+            continue
+        # For an extended resource, request and limit are equal; a manifest may write either.
+        field = "limits" if name in container.limits.extended else "requests"
+        kinds = _kinds(name, placement)
+        sharing, partition = placement.allowed(_SHARING), placement.allowed(_PARTITION)
+        yield Accelerator(
+            container=container.name,
+            resource=name,
+            count=count,
+            path=f"{container.path}.resources.{field}['{name}']",
+            kinds=kinds.values if kinds else frozenset(),
+            kinds_at=kinds.at if kinds else None,
+            sharing=_one(sharing) if name == NVIDIA_GPU else None,
+            sharing_at=sharing.at if sharing and name == NVIDIA_GPU else None,
+            partition=_one(partition) if name == NVIDIA_GPU else None,
+        )
+
+
+def _kinds(resource: str, placement: Placement) -> AllowedValues | None:
+    label = _KIND_LABEL.get(resource)
+    if label is None:
+        return None
+    return placement.allowed(label) or _of_class(resource, placement)
+
+
+def _of_class(resource: str, placement: Placement) -> AllowedValues | None:
+    """The kinds that the rules of the compute class name; a rule without one gives the pod no such node."""
+    of_class = placement.compute_class
+    rules = of_class.rules or () if of_class else ()
+    named = {rule.gpu if resource == NVIDIA_GPU else rule.tpu: rule.path for rule in rules}
+    kinds = frozenset(kind for kind in named if kind)
+    return AllowedValues(kinds, next(at for kind, at in named.items() if kind)) if kinds else None
+
+
+def _one(allowed: AllowedValues | None) -> str | None:
+    return " or ".join(sorted(allowed.values)) if allowed else None

@@ -1,0 +1,195 @@
+"""Where a pod may run: what its spec asks of nodes and of the pods beside it, each wish with its JSON path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+NODE_KEYS = ("kubernetes.io/hostname",)
+ZONE_KEYS = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
+_NO_SCHEDULE = ("NoSchedule", "NoExecute")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRequirement:
+    """One match expression of a selector. ``matchLabels`` read as ``In`` with one value."""
+
+    key: str
+    operator: str  # In, NotIn, Exists, DoesNotExist, Gt, Lt
+    values: tuple[str, ...] = ()
+
+    def holds(self, labels: Mapping[str, str]) -> bool:
+        """Whether labels meet it. ``Gt`` and ``Lt`` are rare, and are taken to hold."""
+        found = labels.get(self.key)
+        match self.operator:
+            case "In":
+                return found in self.values
+            case "NotIn":
+                return found not in self.values
+            case "Exists":
+                return found is not None
+            case "DoesNotExist":
+                return found is None
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class NodeTerm:
+    """Requirements that a node must meet all of."""
+
+    requirements: tuple[LabelRequirement, ...]
+    path: str
+
+    def holds(self, labels: Mapping[str, str]) -> bool:
+        return all(r.holds(labels) for r in self.requirements)
+
+
+@dataclass(frozen=True, slots=True)
+class PodTerm:
+    """Pods that this one must be with, or must not be with, in one domain: ``topology_key`` says which.
+
+    ``namespaces`` is None where a namespace selector makes it any namespace.
+    """
+
+    topology_key: str
+    requirements: tuple[LabelRequirement, ...]
+    namespaces: tuple[str, ...] | None
+    path: str
+
+    def selects(self, namespace: str, labels: Mapping[str, str]) -> bool:
+        within = self.namespaces is None or namespace in self.namespaces
+        return within and all(r.holds(labels) for r in self.requirements)
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadConstraint:
+    topology_key: str
+    max_skew: int
+    required: bool  # whenUnsatisfiable: DoNotSchedule, which is the default
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Toleration:
+    key: str | None  # None: every taint
+    operator: Literal["Equal", "Exists"]
+    value: str
+    effect: str | None  # None: every effect
+    path: str
+
+    def tolerates(self, key: str, value: str, effect: str) -> bool:
+        if self.effect not in (None, effect):
+            return False
+        if self.operator == "Exists":
+            return self.key in (None, key)
+        return self.key == key and self.value == value
+
+
+@dataclass(frozen=True, slots=True)
+class MachineRule:
+    """One priority of a ComputeClass: the machines that it allows. None and empty: it does not say."""
+
+    machine_family: str | None
+    machine_type: str | None
+    pod_family: str | None
+    spot: bool | None
+    gpu: str | None
+    gpu_count: int | None
+    tpu: str | None
+    node_pools: tuple[str, ...]
+    path: str  # ComputeClass/NAME $.spec.priorities[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeClass:
+    """The compute class that a pod runs in, and where that is written (its selector, affinity or its namespace).
+
+    ``rules`` is None where the class's object is not in the snapshot: built into GKE, or not collected.
+    """
+
+    name: str
+    at: str
+    rules: tuple[MachineRule, ...] | None = None
+    autopilot: bool = False  # spec.autopilot.enabled
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedValues:
+    """The values of a node label that a pod may run on, and where that is written."""
+
+    values: frozenset[str]
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What a pod asks of its node and of its neighbours. Required rules alone, unless the name says otherwise."""
+
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    node_terms: tuple[NodeTerm, ...] = ()  # of the required node affinity; they are alternatives
+    preferred_node_terms: tuple[NodeTerm, ...] = ()
+    tolerations: tuple[Toleration, ...] = ()
+    affinity: tuple[PodTerm, ...] = ()
+    anti_affinity: tuple[PodTerm, ...] = ()
+    preferred_anti_affinity: tuple[PodTerm, ...] = ()
+    spread: tuple[SpreadConstraint, ...] = ()
+    compute_class: ComputeClass | None = None
+    runtime_class: str | None = None
+    scheduler: str | None = None
+    priority_class: str | None = None
+    node_name: str | None = None
+    os: str | None = None
+    path: str = "$.spec.template.spec"
+
+    @property
+    def _selector_path(self) -> str:
+        return f"{self.path}.nodeSelector"
+
+    @property
+    def _terms_path(self) -> str:
+        return f"{self.path}.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
+
+    def allowed(self, label: str) -> AllowedValues | None:
+        """The values of ``label`` that selector or required affinity allow; None where neither says.
+
+        Terms of an affinity are alternatives: one that does not speak of the label allows every value.
+        """
+        chosen = self.node_selector.get(label)
+        if chosen is not None:
+            return AllowedValues(frozenset({chosen}), f"{self._selector_path}['{label}']")
+        values: set[str] = set()
+        for term in self.node_terms:
+            lists = [set(r.values) for r in term.requirements if r.key == label and r.operator == "In"]
+            if not lists:
+                return None
+            values |= set.intersection(*lists)
+        return AllowedValues(frozenset(values), self._terms_path) if values else None
+
+    def excluded_at(self, label: str, value: str) -> str | None:
+        """Where the pod is kept off nodes whose ``label`` has ``value``: by every term of its required affinity."""
+        excluding = [
+            any(r.key == label and r.operator == "NotIn" and value in r.values for r in term.requirements)
+            for term in self.node_terms
+        ]
+        return self._terms_path if excluding and all(excluding) else None
+
+    def asks_of(self, labels: Iterable[str]) -> str | None:
+        """Where selector or required affinity speak of one of these node labels; None where they do not."""
+        wanted = frozenset(labels)
+        named = next((key for key in self.node_selector if key in wanted), None)
+        if named is not None:
+            return f"{self._selector_path}['{named}']"
+        return next((t.path for t in self.node_terms for r in t.requirements if r.key in wanted), None)
+
+    def takes_node(self, labels: Mapping[str, str], taints: Iterable[tuple[str, str, str]]) -> bool:
+        """Whether a node with these labels and taints (key, value, effect) may run the pod."""
+        selected = all(labels.get(key) == value for key, value in self.node_selector.items())
+        matches = not self.node_terms or any(term.holds(labels) for term in self.node_terms)
+        return selected and matches and self.tolerates(taints)
+
+    def tolerates(self, taints: Iterable[tuple[str, str, str]]) -> bool:
+        return all(
+            effect not in _NO_SCHEDULE or any(t.tolerates(key, value, effect) for t in self.tolerations)
+            for key, value, effect in taints
+        )
