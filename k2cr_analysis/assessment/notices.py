@@ -7,125 +7,109 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.rules import Said, notice
+
+_PRICING = "https://cloud.google.com/run/pricing"
 
 
-def no_traffic_data(workload_id: str) -> Finding:
+@notice(docs=_PRICING)
+def no_traffic_data(workload_id: str) -> Said:
     """The snapshot has no requests of this service.
 
     Why: What Cloud Run charges for a service, and how fast it is, hangs on its requests. Both stay open, rather than
     guessed.
-    Remedy: Collect with `--traffic FILE`, or set `[traffic.assumed]` in k2cr.toml; the report then says that it was
-    assumed.
+    Remedy: Collect with `--traffic FILE`, or set `[traffic.assumed]` requests_per_s and latency_ms in k2cr.toml; the
+    report then says that it was assumed.
+    Example: collected with --manifests alone
     """
-    return _note(
-        "no-traffic-data",
-        f"the snapshot has no traffic of {workload_id}: Cloud Run's cost and latency are not known",
-        "collect with --traffic FILE, or set [traffic.assumed] requests_per_s and latency_ms in k2cr.toml",
-    )
+    return Said(f"the snapshot has no traffic of {workload_id}: Cloud Run's cost and latency are not known")
 
 
-def no_running_time(workload_id: str) -> Finding:
+@notice(docs=_PRICING)
+def no_running_time(workload_id: str) -> Said:
     """The snapshot does not show how long the job runs.
 
     Why: A manifest says when a job starts, not when it ends, and Cloud Run bills its running time.
     Remedy: Collect with `--usage FILE` (metric kubernetes.io/container/uptime), or price it by hand:
     `k2cr cost --kind job --hours H`.
+    Example: a CronJob, collected with --manifests alone
     """
-    return _note(
-        "no-running-time",
-        f"the snapshot does not show how long {workload_id} runs: its cost on Cloud Run is not known",
-        "collect with --usage FILE (container/uptime), or price it by `k2cr cost --kind job --hours H`",
-    )
+    return Said(f"the snapshot does not show how long {workload_id} runs: its cost on Cloud Run is not known")
 
 
-def no_price(reason: str) -> Finding:
+@notice(docs=_PRICING)
+def no_price(reason: str) -> Said:
     """The price book has no confirmed price for something that the workload needs.
 
     Why: A price that nobody could confirm is not in the book, so that no total rests on it.
     Remedy: Name another region in `[project] region`, or collect with a price book that has the price.
+    Example: a GPU in a region where the book has no price of it
     """
-    return _note(
-        "no-price",
-        f"a figure is missing: {reason}",
-        "name another region in [project] region, or collect with a price book that has the price",
-    )
+    return Said(f"a figure is missing: {reason}")
 
 
-def no_gke_cost(reason: str) -> Finding:
+@notice(docs="https://docs.cloud.google.com/kubernetes-engine/docs/how-to/cost-allocations")
+def no_gke_cost(reason: str) -> Said:
     """What the workload costs on GKE today cannot be told from the snapshot.
 
     Why: Neither a bill nor nodes nor requests show its share.
     Remedy: Collect with `--billing FILE` (the detailed billing export), or with the cluster's nodes and pods.
+    Example: a Deployment without requests, collected with --manifests alone
     """
-    return _note(
-        "no-gke-cost",
-        f"what it costs on GKE is not known: {reason}",
-        "collect with --billing FILE (the detailed billing export), or with the cluster's nodes and pods",
-    )
+    return Said(f"what it costs on GKE is not known: {reason}")
 
 
-def sized_for_objectives(asked: str, differs: str) -> Finding:
+@notice(docs="https://docs.cloud.google.com/run/docs/about-concurrency")
+def sized_for_objectives(asked: str, differs: str) -> Said:
     """The size that the usage asks for misses an objective, and another configuration meets it.
 
     Why: Fewer requests at a time, more CPU or an instance that is kept make the slowest requests faster, for a price.
     The cheapest configuration near the size that meets `[objectives]` is recommended.
     Remedy: Nothing to decide. `02_candidate.ipynb` shows what each step costs; `[objectives]` in k2cr.toml asks for
     less or more.
+    Example: [objectives] p95_ms = 200
     """
-    return _note(
-        "sized-for-objectives",
-        f"to meet the objectives ({asked}): {differs}",
-        "look at the frontier on the workload's page, or ask for less in [objectives] of k2cr.toml",
-    )
+    return Said(f"to meet the objectives ({asked}): {differs}")
 
 
-def objectives_not_met(asked: str, reached: str) -> Finding:
+@notice(docs="https://docs.cloud.google.com/run/docs/about-concurrency")
+def objectives_not_met(asked: str, reached: str) -> Said:
     """No configuration near the size meets the objectives.
 
     Why: What makes the requests slow is not what a configuration changes: their own work, or the start of an instance
     that a burst needs. The size that the usage asks for is recommended.
     Remedy: Search further by `k2cr assess --effort full`, make requests or starts faster, or ask for less in
     `[objectives]` of k2cr.toml.
+    Example: [objectives] p99_ms = 20, for requests of 100 ms
     """
-    return _note(
-        "objectives-not-met",
-        f"no configuration that was tried meets the objectives ({asked}); as sized: {reached}",
-        "search the full grid by --effort full, or ask for less in [objectives] of k2cr.toml",
-    )
+    return Said(f"no configuration that was tried meets the objectives ({asked}); as sized: {reached}")
 
 
-def saving_may_be_a_loss(low: Decimal, high: Decimal, currency: str) -> Finding:
+@notice(docs=_PRICING)
+def saving_may_be_a_loss(low: Decimal, high: Decimal, currency: str) -> Said:
     """The interval of the saving holds zero: on other days of the same kind the move would lose money.
 
     Why: Cloud Run's cost follows the requests, and the requests of the window differ from day to day by more than the
     saving is worth.
     Remedy: Look at a longer window, or move it for other reasons than its cost.
+    Example: a saving of 3.00 whose days give -4.00 to 9.00
     """
-    return _note(
-        "saving-may-be-a-loss",
-        f"the saving is between {low:.2f} and {high:.2f} {currency} a month (95 %): it may be a loss",
-        "collect a longer window, or do not count on this workload's saving",
-    )
+    return Said(f"the saving is between {low:.2f} and {high:.2f} {currency} a month (95 %): it may be a loss")
 
 
-def merged_into(caller: str, other_identity: bool) -> Finding:
+@notice(docs="https://docs.cloud.google.com/run/docs/deploying#sidecars")
+def merged_into(caller: str, other_identity: bool) -> Said:
     """The config makes this workload a part of its caller's service.
 
     Why: Only its caller calls it, and `merge` in k2cr.toml puts its containers beside the caller's: the calls stay on
     localhost. Its cost on GKE, its move and its effort are counted with the caller, once.
     Remedy: Nothing to decide. Take it out of `merge` under the caller's `[workload."namespace/Kind/name"]` to assess it
     by itself.
+    Example: merge = ["shop/Deployment/renderer"]
     """
     identity = "; there it runs as the caller's service account: give that one the roles of its own"
-    return _note(
-        "merged-into",
+    return Said(
         f"its containers run in the Cloud Run service of {caller}, where its cost and its move are counted"
         f"{identity if other_identity else ''}",
-        f'take it out of `merge` under [workload."{caller}"] in k2cr.toml to assess it by itself',
+        remediation=f'take it out of `merge` under [workload."{caller}"] in k2cr.toml to assess it by itself',
     )
-
-
-def _note(rule: str, message: str, remediation: str) -> Finding:
-    docs = f"docs/rules/{rule}.md"
-    return Finding(rule=rule, severity="note", path=None, message=message, remediation=remediation, docs=docs)

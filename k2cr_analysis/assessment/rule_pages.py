@@ -5,19 +5,17 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
-from types import ModuleType
 
-from k2cr_analysis.assessment import notices as assessment_notices
+from k2cr_analysis.assessment import notices as _of_assessment  # noqa: F401 (enters its rules)
 from k2cr_analysis.config import Config
 from k2cr_analysis.errors import ConfigError, Location, UsageError
 from k2cr_analysis.fit import all_rules
 from k2cr_analysis.model.finding import Severity
-from k2cr_analysis.model.rule_text import RulePage, parse_text
-from k2cr_analysis.sizing import notices as sizing_notices
+from k2cr_analysis.model.rules import RulePage, registered_pages
+from k2cr_analysis.sizing import notices as _of_sizing  # noqa: F401 (enters its rules)
 
 _GRADE: Mapping[Severity, str] = {
     "blocker": "blocker: it cannot move while this holds",
@@ -28,23 +26,9 @@ _GRADE: Mapping[Severity, str] = {
 
 @cache
 def rule_pages() -> Mapping[str, RulePage]:
-    """All pages by rule id, in the order of the ids."""
-    of_fit = [
-        RulePage(r.id, r.severity, r.text, r.reads, r.docs, f"k2cr_analysis/fit/rules/{r.subject}.py")
-        for r in all_rules().values()
-    ]
-    notes = [*_notices(sizing_notices), *_notices(assessment_notices)]
-    return {p.id: p for p in sorted([*of_fit, *notes], key=lambda p: p.id)}
-
-
-def _notices(module: ModuleType) -> Iterator[RulePage]:
-    """One rule for each public function of a module of notices: it is named like its rule, and documents it."""
-    file = module.__name__.replace(".", "/") + ".py"
-    for name, function in inspect.getmembers(module, inspect.isfunction):
-        if not name.startswith("_") and function.__module__ == module.__name__:
-            rule_id = name.replace("_", "-")
-            text = parse_text(inspect.getdoc(function) or "", rule_id, needs_example=False)
-            yield RulePage(rule_id, "note", text, (), None, file)
+    """All pages by rule id, in the order of the ids: of whatever the modules that are imported here have entered."""
+    all_rules()
+    return registered_pages()
 
 
 def find_page(rule_id: str) -> RulePage:
@@ -86,13 +70,11 @@ def page_text(page: RulePage) -> str:
     parts = [
         f"# {page.id}\n\n{text.what}\n",
         f"| severity | {_GRADE[page.severity]} |\n|---|---|\n| defined in | `{page.defined_in}` |"
-        + (f"\n| Google's documentation | <{page.docs}> |" if page.docs else "")
-        + "\n",
+        f"\n| Google's documentation | <{page.docs}> |\n",
         f"## Why\n\n{text.why}\n",
         f"## Remedy\n\n{text.remedy}\n",
+        f"## Example\n\n```yaml\n{text.example.strip('`')}\n```\n",
     ]
-    if text.example:
-        parts.append(f"## Example\n\n```yaml\n{text.example.strip('`')}\n```\n")
     none = "- none: it looks at what was worked out of the whole workload"
     fields = [f"- `{field}`" for field in page.reads] or [none]
     parts.append("## Fields that it looks at\n\n" + "\n".join(fields) + "\n")

@@ -26,9 +26,9 @@ from k2cr_analysis.model.cloud_run import StartupOrder
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.finding import SEVERITIES, Finding, Severity, Verdict
 from k2cr_analysis.model.grading import graded
+from k2cr_analysis.model.rules import docs_of
 from k2cr_analysis.model.workload import Workload
 
-DOCS = "docs/rules"
 _KEEPS = "belongs-to-cluster"
 # What is said of a workload that stays anyway: why it stays, and what of it nobody could read.
 _SAID_OF_KEPT = frozenset({_KEEPS, "incomplete-object", "unknown-field"})
@@ -117,7 +117,7 @@ def _findings(rule: Rule, candidate: Candidate) -> Iterator[Finding]:
             f.at,
             _with_target(f.message, rule.severity, candidate),
             f.remediation or rule.text.remedy,
-            f"{DOCS}/{rule.id}.md",
+            docs_of(rule.id),
         )
         for f in rule.check(candidate)
     ]

@@ -1,8 +1,9 @@
-"""The table of rules: one small function each, beside its own documentation.
+"""The table of fit's rules: one small function each, beside its own documentation.
 
 A rule is registered with its id (named for what it finds), its severity, the fields that it looks at (they feed the
 account of fields) and the page of Google's documentation that it rests on. Its docstring is its page in
-``docs/rules/``: one line that says what was found, then Why, Remedy and Example.
+``docs/rules/``: one line that says what was found, then Why, Remedy and Example. The pages of all rules, fit's and the
+others', are in ``model.rules``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functools import cache
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.model.finding import Severity
-from k2cr_analysis.model.rule_text import RuleText, parse_text
+from k2cr_analysis.model.rules import RulePage, RuleText, enter, file_of, parse_text
 
 _RULES: dict[str, Rule] = {}
 
@@ -34,30 +35,33 @@ Check = Callable[[Candidate], Iterable[Found]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    id: str
-    severity: Severity
-    reads: tuple[str, ...]
-    docs: str
-    text: RuleText
+    """A rule of fit: its page, and what looks for it."""
+
+    page: RulePage
     check: Check
-    subject: str  # the file of fit/rules/ that holds it
+
+    @property
+    def id(self) -> str:
+        return self.page.id
+
+    @property
+    def severity(self) -> Severity:
+        return self.page.severity
+
+    @property
+    def text(self) -> RuleText:
+        return self.page.text
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return self.page.reads
 
 
 def rule(*, id: str, severity: Severity, reads: tuple[str, ...], docs: str) -> Callable[[Check], Check]:  # noqa: A002 (the rule's id)
     """Register a function as the rule ``id``; its docstring is its documentation page."""
 
     def register(check: Check) -> Check:
-        add(
-            Rule(
-                id,
-                severity,
-                reads,
-                docs,
-                parse_text(check.__doc__ or "", id),
-                check,
-                check.__module__.rpartition(".")[2],
-            )
-        )
+        add(Rule(RulePage(id, severity, parse_text(check.__doc__ or "", id), reads, docs, file_of(check)), check))
         return check
 
     return register
@@ -65,19 +69,18 @@ def rule(*, id: str, severity: Severity, reads: tuple[str, ...], docs: str) -> C
 
 def add(new: Rule) -> None:
     """Put a rule into the table; rules that are data come in here too."""
-    if new.id in _RULES:
-        raise ValueError(f"two rules are called {new.id}")
+    enter(new.page)
     _RULES[new.id] = new
 
 
 @cache
 def all_rules() -> Mapping[str, Rule]:
-    """Every rule by its id, in the order of the ids. Each file of ``fit/rules/`` is loaded: a new rule is one new
+    """Every rule by its id, in the order of the ids. Each file under ``fit/rules/`` is loaded: a new rule is one new
     file.
     """
     package = importlib.import_module("k2cr_analysis.fit.rules")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        importlib.import_module(module.name)
     return dict(sorted(_RULES.items()))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, Rule, add
 from k2cr_analysis.model.finding import Severity
-from k2cr_analysis.model.rule_text import parse_text
+from k2cr_analysis.model.rules import RulePage, parse_text
 from k2cr_analysis.model.workload import Raw
 
 _ROOTS = ("PodSpec", "Container")
@@ -59,9 +59,9 @@ def _words(value: Any) -> str:
 
 def register_all(*rules: FieldRule) -> None:
     """Register rules of the calling file of ``fit/rules/``."""
-    subject = sys._getframe(1).f_globals["__name__"].rpartition(".")[2]
+    defined_in = str(sys._getframe(1).f_globals["__name__"]).replace(".", "/") + ".py"
     for one in rules:
         if one.field.partition(".")[0] not in _ROOTS:
             raise ValueError(f"{one.id} looks at {one.field}, which is neither of the pod nor of a container")
-        text = parse_text(one.text, one.id)
-        add(Rule(one.id, one.severity, (one.field,), one.docs, text, one.check, subject))
+        page = RulePage(one.id, one.severity, parse_text(one.text, one.id), (one.field,), one.docs, defined_in)
+        add(Rule(page, one.check))

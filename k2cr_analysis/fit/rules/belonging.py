@@ -1,4 +1,4 @@
-"""What belongs to the cluster, and objects that are only a part of themselves."""
+"""What belongs to the cluster, and objects that are only a part of themselves or hold what nobody can use."""
 
 from __future__ import annotations
 
@@ -79,3 +79,21 @@ def unknown_field(candidate: Candidate) -> Iterator[Found]:
     for use in candidate.fields:
         if use.how == "unaccounted":
             yield Found(use.path, f"nobody accounts for this field ({use.by})")
+
+
+@rule(
+    id="refused-value",
+    severity="change",
+    reads=(),
+    docs="https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation",
+)
+def refused_value(candidate: Candidate) -> Iterator[Found]:
+    """Kubernetes would refuse a value of the object, so it was read without it.
+
+    Why: Mostly a placeholder that nobody filled in, such as `${REPLICAS}`. What it stands for may decide the verdict,
+    the size or the ports.
+    Remedy: Fill in the value (envsubst, helm template, kubectl kustomize) and collect again.
+    Example: containerPort: "${PORT}"
+    """
+    for value in candidate.workload.refused:
+        yield Found(value.path, f"Kubernetes would refuse {value.found}: it takes {value.expected}", value.do or None)

@@ -1,0 +1,1 @@
+"""Ports, protocols, entrances, names and neighbours."""

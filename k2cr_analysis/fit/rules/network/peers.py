@@ -1,0 +1,170 @@
+"""Names and addresses of single pods: instances of Cloud Run have none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from k2cr_analysis.fit.candidate import Candidate
+from k2cr_analysis.fit.evidence.known_images import raw_server
+from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.model.parse.access import mapping
+
+
+@rule(
+    id="headless-peer-discovery",
+    severity="blocker",
+    reads=("Service.spec.clusterIP", "Service.spec.publishNotReadyAddresses", "PodSpec.subdomain", "PodSpec.hostname"),
+    docs="https://docs.cloud.google.com/run/docs/about-instance-autoscaling",
+)
+def headless_peer_discovery(candidate: Candidate) -> Iterator[Found]:
+    """The pods find each other by a headless Service.
+
+    Why: Instances of a Cloud Run service have no addresses of their own and cannot call each other; requests come
+    through one URL.
+    Remedy: Keep shared state in a managed service (Memorystore, a database, Pub/Sub) instead of among the peers, and
+    take the headless Service out; or leave the workload on GKE.
+    Example: clusterIP: None, and env PEERS=web-headless.shop.svc of the same pods
+    """
+    for exposure in candidate.workload.exposures:
+        if exposure.headless:
+            evidence = _peer_evidence(candidate, exposure.service) or (
+                "publishNotReadyAddresses"
+                if mapping(exposure.raw, "spec").get("publishNotReadyAddresses") is True
+                else None
+            )
+            if evidence:
+                yield Found(
+                    f"Service/{exposure.service} $.spec.clusterIP",
+                    f"the pods find each other by the headless Service {exposure.service} ({evidence}); Cloud "
+                    "Run's instances cannot",
+                )
+    if _names_its_pods(candidate):
+        yield Found(
+            f"{candidate.pod.path}.subdomain",
+            f"each pod has a name of its own under {candidate.pod.raw['subdomain']}; Cloud Run's instances have none",
+        )
+
+
+def _names_its_pods(candidate: Candidate) -> bool:
+    """Whether a subdomain gives the pods names: with a headless Service of that name, or as an indexed Job means it."""
+    subdomain = candidate.pod.raw.get("subdomain")
+    found = candidate.index.services.get(candidate.workload.namespace, {}).get(str(subdomain))
+    batch = candidate.workload.batch
+    indexed = batch is not None and batch.completion_mode == "Indexed"
+    return bool(subdomain) and (indexed or mapping(found, "spec").get("clusterIP") == "None")
+
+
+_ADDRESS_VARIABLE = re.compile(r"HOST|SERVICE|ADDR|PEER|SEED|DISCOVER|URL|DNS|NODE|JOIN|CLUSTER|MEMBER")
+
+
+def _peer_evidence(candidate: Candidate, service: str) -> str | None:
+    """Where the pod itself names its headless Service as an address."""
+    name = re.escape(service)
+    address = re.compile(rf"(?:^|[/@,=+\s.]){name}\.[a-z]|\.{name}(?![\w-])|//{name}(?![\w-])|(?:^|[/@,=\s]){name}:\d")
+    for container in candidate.moving:
+        for variable in container.env:
+            if variable.source == "value" and variable.value:
+                whole = variable.value.strip() == service and _ADDRESS_VARIABLE.search(variable.name)
+                if whole or address.search(variable.value):
+                    return f"env {variable.name}"
+        if any(address.search(word) for word in (*container.command, *container.args)):
+            return f"arguments of {container.name}"
+        if raw_server(container.image) and len(candidate.moving) == 1 and _has_peers(candidate):
+            return f"image {container.image}, more than one pod"
+    return None
+
+
+def _has_peers(candidate: Candidate) -> bool:
+    scaler = candidate.workload.autoscaler
+    return (candidate.workload.replicas or 0) > 1 or (scaler is not None and scaler.max_replicas > 1)
+
+
+@rule(
+    id="headless-service",
+    severity="change",
+    reads=("Service.spec.clusterIP",),
+    docs="https://docs.cloud.google.com/run/docs/triggering/https-request",
+)
+def headless_service(candidate: Candidate) -> Iterator[Found]:
+    """Callers reach the pods by a headless Service alone.
+
+    Why: A headless Service gives the addresses of the pods, so callers choose one themselves (gRPC clients often do).
+    Cloud Run gives one URL, and balances behind it.
+    Remedy: Let callers use the service's URL without balancing of their own (gRPC: `pick_first`); take out `clusterIP:
+    None`.
+    Example: clusterIP: None
+    """
+    exposures = candidate.workload.exposures
+    if (
+        candidate.workload.kind != "StatefulSet"
+        and exposures
+        and all(e.headless for e in exposures)
+        and not any(_peer_evidence(candidate, e.service) for e in exposures)
+    ):
+        for exposure in exposures:
+            if any(c.role == "application" for c in candidate.called if c.exposure is exposure):
+                yield Found(
+                    f"Service/{exposure.service} $.spec.clusterIP",
+                    f"callers get the pods' own addresses from the headless Service {exposure.service}; Cloud "
+                    "Run has one URL",
+                )
+
+
+@rule(
+    id="stateful-set-identity",
+    severity="blocker",
+    reads=("StatefulSet.spec.serviceName", "StatefulSet.spec.podManagementPolicy", "StatefulSet.spec.ordinals"),
+    docs="https://docs.cloud.google.com/run/docs/about-instance-autoscaling",
+)
+def stateful_set_identity(candidate: Candidate) -> Iterator[Found]:
+    """A StatefulSet gives each pod a name, an order and an address of its own.
+
+    Why: Instances of a Cloud Run service are all alike, start in any order, and cannot be addressed one by one.
+    Remedy: If the application does not use the identity (no `hostname` ordinals, no disk, no peers), make it a
+    Deployment; otherwise use a managed service or leave it on GKE.
+    Example: kind: StatefulSet
+    """
+    if candidate.workload.kind == "StatefulSet":
+        service = mapping(candidate.workload.raw, "spec").get("serviceName")
+        at = "$.spec.serviceName" if service else "$.kind"
+        yield Found(
+            at,
+            f"a StatefulSet gives its pods an identity each{f' under {service}' if service else ''}; Cloud Run's "
+            "instances have none",
+        )
+
+
+@rule(
+    id="host-names-set",
+    severity="change",
+    reads=("PodSpec.hostAliases", "PodSpec.dnsConfig", "PodSpec.dnsPolicy", "PodSpec.subdomain"),
+    docs="https://docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc",
+)
+def host_names_set(candidate: Candidate) -> Iterator[Found]:
+    """The pod has name resolution of its own.
+
+    Why: Cloud Run resolves by the VPC network's DNS. It has no `hostAliases`, no name servers a pod chooses, and no
+    names of its instances.
+    Remedy: Put the names into a Cloud DNS private zone (seen through VPC egress) and take out `hostAliases`,
+    `dnsConfig` and `subdomain`.
+    Example: hostAliases: [{ip: 10.0.0.5, hostnames: [db.internal]}]
+    """
+    if candidate.pod.raw.get("hostAliases"):
+        yield Found(
+            f"{candidate.pod.path}.hostAliases", "the pod sets host names of its own; Cloud Run resolves by DNS alone"
+        )
+    subdomain = candidate.pod.raw.get("subdomain")
+    if subdomain and not _names_its_pods(candidate):
+        yield Found(
+            f"{candidate.pod.path}.subdomain",
+            f"the pod wants a name under {subdomain}, and no headless Service of that name is in the snapshot; Cloud "
+            "Run's instances have no names",
+        )
+    config = mapping(candidate.pod.raw, "dnsConfig")
+    for field in ("nameservers", "searches"):
+        if config.get(field):
+            yield Found(
+                f"{candidate.pod.path}.dnsConfig.{field}",
+                f"the pod sets {field} of DNS; Cloud Run resolves by the VPC network's DNS",
+            )
