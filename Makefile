@@ -36,9 +36,12 @@ bench: .venv/.dev  ## speed and memory, as ratios against peers in one run
 lab: .venv/.dev  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
-lock: .venv/.dev  ## resolve the two lock files anew (needs uv)
-	uv pip compile --quiet --no-emit-index-url --no-header --upgrade pyproject.toml -o requirements.lock
-	uv pip compile --quiet --no-emit-index-url --no-header --upgrade pyproject.toml --extra dev -o requirements-dev.lock
+# Resolved for the least Python that is promised, and by markers for the newer ones and other systems.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11.0 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
+
+lock:  ## resolve the two lock files anew (needs uv)
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) pyproject.toml --extra dev -o requirements-dev.lock
 
 clean:  ## remove what the targets made
 	rm -rf .venv reports build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
