@@ -38,22 +38,28 @@ def test_the_dev_extra_holds_every_other_extra():
     [("requirements.lock", PROJECT["dependencies"]), ("requirements-dev.lock", PROJECT["dependencies"] + _extras())],
 )
 def test_a_lock_pins_every_package(lock: str, wanted: list[str]):
-    lines = [line for line in (ROOT / lock).read_text().splitlines() if not line.lstrip().startswith("#")]
-    assert all(re.fullmatch(r"[A-Za-z0-9._\[\]-]+==[^\s;@/]+( ; .*)?", line) for line in lines), (
-        "names and versions alone"
-    )
-    assert {_name(r) for r in wanted} <= {_name(line) for line in lines}
+    pins = _pins(lock)
+    assert all(re.fullmatch(r"[A-Za-z0-9._\[\]-]+==[^\s;@/]+( ; .*)?", pin) for pin in pins), "names and versions alone"
+    assert {_name(r) for r in wanted} <= {_name(pin) for pin in pins}
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_every_pin_is_held_by_hashes(lock: str):
+    text = (ROOT / lock).read_text()
+    entries = re.split(r"\n(?=[A-Za-z0-9])", text.strip())
+    assert len(entries) == len(_pins(lock))
+    assert all(re.search(r"--hash=sha256:[0-9a-f]{64}", entry) for entry in entries)
+    assert "://" not in text, "no registry is named"
 
 
 def test_the_core_lock_is_a_part_of_the_whole_one():
-    def pins(lock: str) -> set[str]:
-        return {
-            line
-            for line in (ROOT / lock).read_text().splitlines()
-            if "==" in line and not line.lstrip().startswith("#")
-        }
+    assert _pins("requirements.lock") <= _pins("requirements-dev.lock")
 
-    assert pins("requirements.lock") <= pins("requirements-dev.lock")
+
+def _pins(lock: str) -> set[str]:
+    """``name==version ; marker`` of each entry; its hashes stand on lines of their own."""
+    lines = (ROOT / lock).read_text().splitlines()
+    return {line.removesuffix(" \\") for line in lines if line and not line.startswith((" ", "#"))}
 
 
 @pytest.mark.parametrize("package", ["jupyterlab", "google-cloud-monitoring", "google-cloud-billing", "kubernetes"])
