@@ -16,6 +16,7 @@ with expiry: Mahmoudi and Khazaei, CLOSER 2021 (arXiv 2102.08904).
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import NamedTuple
 
@@ -82,6 +83,28 @@ def ps_mean_sojourn_ratio(a: float, c: int) -> float:
     For c = 1 it is 1 / (1 - rho) and holds for any distribution of work (M/G/1-PS); for c > 1 work is exponential.
     """
     return 1.0 + mmc_mean_wait_ratio(a, c)
+
+
+def shared_by_several_mean_sojourn_ratio(a: float, instances: int, cores: int, most: int = 14) -> float:
+    """Mean time in the system where each request joins the least loaded of ``instances``, each of so many vCPUs. [S]
+
+    Exponential work, no limit on concurrency. The exact balance equations of the Markov chain of the loads (in rising
+    order, since instances are alike), cut off at ``most`` requests an instance, and Little's law.
+    """
+    states = list(itertools.combinations_with_replacement(range(most + 1), instances))
+    number = {state: i for i, state in enumerate(states)}
+    flow = np.zeros((len(states), len(states)))
+    for i, state in enumerate(states):
+        moves = [(tuple(sorted((state[0] + 1, *state[1:]))), a)] if state[0] < most else []
+        for place, load in enumerate(state):
+            if load > 0:
+                moves.append((tuple(sorted((*state[:place], load - 1, *state[place + 1 :]))), float(min(load, cores))))
+        for to, rate in moves:
+            flow[number[to], i] += rate
+            flow[i, i] -= rate
+    flow[0, :] = 1.0
+    share = np.linalg.solve(flow, np.eye(len(states))[:, 0])
+    return float(share @ np.array([sum(state) for state in states])) / a
 
 
 def ps_sojourn_std_ratio(rho: float) -> float:

@@ -50,11 +50,12 @@ class Comparison:
 
 
 def against_formulas(requests: int = 1_000_000, seed: int = 7) -> tuple[Comparison, ...]:
-    """Erlang B and C, shared vCPUs, and one instance with expiry, each with ``requests`` Poisson arrivals."""
+    """Erlang B and C, shared vCPUs of one and of several instances, one with expiry; ``requests`` arrivals each."""
     return (
         *_erlang_c(requests, seed),
         *_erlang_b(requests, seed),
         *_shared(requests, seed),
+        *_shared_by_several(requests, seed),
         *_expiry(requests, seed),
     )
 
@@ -105,6 +106,17 @@ def _shared(requests: int, seed: int) -> Iterator[Comparison]:
         run = _one_instance(rho * cores, requests, seed, cpu_s=1.0, cpu_cores=float(cores), concurrency=1000)
         expected = forms.ps_mean_sojourn_ratio(rho * cores, cores)
         yield _mean(f"M/M/{cores}-PS, load {rho * cores:g}", run.mean_s, expected, "Erlang C, shared vCPUs")
+
+
+def _shared_by_several(requests: int, seed: int) -> Iterator[Comparison]:
+    for instances, cores, rho in ((3, 1, 0.7), (2, 2, 0.6)):
+        run = _one_instance(
+            rho * cores * instances, requests, seed, cpu_s=1.0, cpu_cores=float(cores), concurrency=1000,
+            min_instances=instances, max_instances=instances,
+        )  # fmt: skip
+        expected = forms.shared_by_several_mean_sojourn_ratio(rho * cores * instances, instances, cores)
+        model = f"{instances} instances of {cores} vCPU shared by all requests, load {rho * cores * instances:g}"
+        yield _mean(model, run.mean_s, expected, "balance equations of the least loaded first")
 
 
 def _expiry(requests: int, seed: int) -> Iterator[Comparison]:

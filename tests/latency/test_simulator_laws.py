@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from k2cr_analysis.latency.load.arrivals import ArrivalBlock, Arrivals, Mmpp, counted, modulated, poisson
 from k2cr_analysis.latency.load.arrivals_file import FileArrivals
 from k2cr_analysis.latency.simulator.engine import Engine
+from k2cr_analysis.latency.simulator.one_service import simulate as one_service
 from k2cr_analysis.latency.simulator.service import ServiceConfig
 from k2cr_analysis.latency.simulator.simulate import Run, simulate, summary_of
 
@@ -213,3 +214,11 @@ def test_a_long_queue_keeps_its_order_while_it_grows():
     run = simulate(instants(*([0.0] * 5000)), service)
     assert run.served == 5000
     assert run.mean_s.value == pytest.approx(2500.5)
+
+
+def test_a_rate_alone_is_enough_to_simulate():
+    run = one_service(10.0)
+    assert (run.requests, run.rejected) == (1_000_000, 0)
+    assert run.requests / run.simulated_s == pytest.approx(10.0, rel=0.01)
+    assert 0.2 < run.mean_s.value < 2.0
+    assert run == one_service(rate=10.0, requests=1_000_000)

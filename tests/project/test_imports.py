@@ -20,6 +20,23 @@ HEAVY = (
     "google.cloud",
 )
 
+WEB = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: web, image: nginx, ports: [{containerPort: 8080}]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
+"""
+
 
 @pytest.mark.parametrize("module", ["k2cr_analysis", "k2cr_analysis.cli"])
 def test_importing_is_light(module: str):
@@ -38,3 +55,19 @@ def test_the_face_keeps_its_functions_when_the_folders_of_the_same_name_are_impo
     code = "import k2cr_analysis as k, k2cr_analysis.planning, k2cr_analysis.pricing, k2cr_analysis.rendering; print(k.plan.__name__, k.cost.__name__, k.render.__name__)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.split() == ["plan", "cost", "render"]
+
+
+def test_a_snapshot_without_requests_is_assessed_without_numba(tmp_path):
+    """numba is imported where something is simulated, and nowhere else."""
+    (tmp_path / "web.yaml").write_text(WEB)
+    code = (
+        "import sys; from k2cr_analysis.cli import main; "
+        f"sys.argv = ['k2cr', 'collect', '--manifests', '{tmp_path / 'web.yaml'}', '--out', '{tmp_path / 'snap'}']\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "import k2cr_analysis as k; "
+        f"found = k.assess('{tmp_path / 'snap'}'); k.plan(found); "
+        f"k.render(found, ['default/Deployment/web'], '{tmp_path / 'out'}'); "
+        "print([m for m in ('numba', 'matplotlib', 'IPython', 'papermill') if m in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.splitlines()[-1] == "[]"

@@ -130,10 +130,11 @@ def _one_more(s: State, slot: int, t: float) -> None:
 
 @inlined
 def _bind(s: State, request: int, slot: int) -> None:
-    """The request will run on a starting instance; that one is active from its birth on."""
+    """The request will run on a starting instance: active from now on, billed from its birth on."""
     s.cpu[slot * s.config.concurrency + s.slots[slot].load].item = request
     if s.slots[slot].load == 0:
         s.now.active += 1
+        s.total.active_s -= s.now.clock_s - s.slots[slot].born_s
     s.slots[slot].load += 1
     s.total.cold += 1
     if s.config.per_request == 0 and s.slots[slot].load >= s.config.concurrency:
