@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,14 @@ def test_no_page_is_stale_or_missing() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("page", rule_pages().values(), ids=lambda p: p.id)
+def test_every_rule_has_a_name_an_example_and_the_page_that_it_rests_on(page) -> None:
+    assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", page.id)
+    assert page.docs.startswith("https://")
+    assert page.text.example
+    assert (ROOT / page.defined_in).exists()
 
 
 def test_explain_prints_the_page() -> None:

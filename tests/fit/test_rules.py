@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -44,9 +43,3 @@ def test_finding_is_whole(case: Path) -> None:
             assert finding.message
             assert finding.remediation
             assert finding.docs == f"docs/rules/{finding.rule}.md"
-
-
-@pytest.mark.parametrize("rule", RULES, ids=lambda r: r.id)
-def test_rule_is_named_in_kebab_case_and_rests_on_a_page(rule) -> None:
-    assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", rule.id)
-    assert rule.docs.startswith("https://")

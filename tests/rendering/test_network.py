@@ -273,6 +273,27 @@ def test_a_network_policy_becomes_firewall_rules_by_tag() -> None:
     assert "--action=DENY --rules=all --priority=65000" in script
 
 
+def test_a_named_egress_port_of_pods_is_that_of_their_service() -> None:
+    rule = {"to": [{"podSelector": {"matchLabels": {"app": "api"}}}], "ports": [{"port": "http"}]}
+    policy = {"metadata": {"name": "strict"}, "spec": {"policyTypes": ["Egress"], "egress": [rule]}}
+    subject = workload(container("app"), name="web", related={"NetworkPolicy": (policy,)})
+    edge = Dependency(subject.id, "shop/Deployment/api", "http", True, "api", "shop", 80, "NetworkPolicy strict", "x")
+    script = render_workload(assessed(subject, dependencies=[edge]), context(network="prod", subnet="run"))[
+        "network.sh"
+    ]
+    allowed, denied = script.index("--action=ALLOW --rules=tcp:80"), script.index("--action=DENY")
+    assert allowed < denied
+    assert "by name" not in script
+
+
+def test_a_named_egress_port_of_addresses_is_told() -> None:
+    rule = {"to": [{"ipBlock": {"cidr": "10.9.0.0/24"}}], "ports": [{"port": "ledger"}]}
+    policy = {"metadata": {"name": "strict"}, "spec": {"policyTypes": ["Egress"], "egress": [rule]}}
+    subject = assessed(workload(container("app"), name="web", related={"NetworkPolicy": (policy,)}))
+    script = render_workload(subject, context(network="prod", subnet="run"))["network.sh"]
+    assert "# NetworkPolicy strict allows port ledger by name" in script
+
+
 def test_what_others_need_is_deleted_after_them() -> None:
     shared = {"metadata": {"name": "settings", "namespace": "shop"}}
     own = {"metadata": {"name": "own", "namespace": "shop"}}

@@ -73,6 +73,8 @@ def _firewall(build: Build, egress: Egress) -> list[str]:
     policies = list(_egress_policies(build))
     for number, (ranges, allowed) in enumerate(a for raw in policies for a in _allowed_blocks(raw)):
         lines += _rule(f"{tag}-egress-{number}", egress, f"--action=ALLOW --rules={allowed}", ",".join(ranges))
+    for name, port in (n for raw in policies for n in _named_ports_of_addresses(raw)):
+        lines.append(comment(f"NetworkPolicy {name} allows port {port} by name: add the number that it has there."))
     if policies:
         names = ", ".join(str(mapping(raw, "metadata").get("name")) for raw in policies)
         lines += [comment(f"NetworkPolicy {names} lets it call nothing else.")]
@@ -106,9 +108,18 @@ def _allowed_blocks(policy: Raw) -> Iterator[tuple[list[str], str]]:
         if not rule:
             yield [EVERYWHERE], "all"  # an empty rule lets everything through
         elif rule.get("ports") and not ports:
-            continue  # ports by name, which only the cluster can tell
+            continue  # ports by name: of pods, whose Services are among the callees, or of addresses, which is told
         elif ranges or (ports and not rule.get("to")):
             yield ranges or [EVERYWHERE], ",".join(ports) or "all"
+
+
+def _named_ports_of_addresses(policy: Raw) -> Iterator[tuple[str, str]]:
+    """(policy, port) of ports by name where no pod says which number that is."""
+    for _, rule in objects(mapping(policy, "spec"), "egress"):
+        if not any(mapping(to, "podSelector") for _, to in objects(rule, "to")):
+            for _, port in objects(rule, "ports"):
+                if isinstance(port.get("port"), str):
+                    yield str(mapping(policy, "metadata").get("name")), str(port["port"])
 
 
 def _ports(port: Raw) -> str | None:

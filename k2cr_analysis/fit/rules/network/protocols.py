@@ -134,11 +134,11 @@ def raw_tcp_server(candidate: Candidate) -> Iterator[Found]:
         return
     targets = {c.target for c in candidate.called}
     for container in candidate.moving:
-        local = len(candidate.moving) > 1
+        local = len(candidate.moving) > 1 and (candidate.called or _is_beside_an_application(candidate, container))
         for port in container.ports:
-            if port.protocol == "TCP" and port.number not in targets and not (local and candidate.called):
+            if port.protocol == "TCP" and port.number not in targets and not local:
                 evidence = _raw_evidence(candidate, container, port)
-                if evidence and not (local and _is_helper(candidate, container)):
+                if evidence:
                     yield Found(
                         port.path,
                         f"container {container.name} serves raw TCP on port {port.number} ({evidence}); Cloud "
@@ -160,8 +160,12 @@ def _raw_evidence(candidate: Candidate, container: Container, port: Port) -> str
     return None
 
 
-def _is_helper(candidate: Candidate, container: Container) -> bool:
-    return container.name in candidate.cast.kinds
+def _is_beside_an_application(candidate: Candidate, container: Container) -> bool:
+    """Whether a container that no Service leads to serves the others of its pod: it is a known sidecar, or another
+    one is an application. What has sidecars of known kinds alone beside it (an exporter) is what the pod is there for.
+    """
+    others = (c for c in candidate.moving if c is not container and c.name not in candidate.cast.kinds)
+    return container.name in candidate.cast.kinds or any(raw_server(other.image) is None for other in others)
 
 
 def _bare_server(candidate: Candidate) -> Iterator[Found]:
