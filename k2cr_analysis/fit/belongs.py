@@ -6,7 +6,6 @@ controller of custom resources, a system namespace, a known image.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,20 +14,8 @@ from k2cr_analysis.fit.cluster_index import ClusterIndex, Grant
 from k2cr_analysis.fit.evidence.known_images import cluster_machinery, sidecar_kind
 from k2cr_analysis.model.parse.access import texts
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.gke import system_namespace
 
-# Namespaces that hold a cluster's own machinery: Kubernetes', GKE's, and those that well-known add-ons make for
-# themselves.
-_SYSTEM_NAMESPACE = re.compile(
-    r"kube-(system|public|node-lease|flannel)|gke-.+|gmp-(system|public)|asm-.+|anthos-.+|config-management-.+"
-    r"|istio-(system|operator|cni|ingress|egress|control)|linkerd(-viz|-jaeger|-multicluster)?|dapr-system"
-    r"|cnrm-system|configconnector-operator-system|resource-group-system|krmapihosting-system"
-    r"|knative-(serving|eventing|operator|sources)|kourier-system|tekton-pipelines(-resolvers)?|tekton-operator"
-    r"|cert-manager|ingress-nginx|projectcontour|envoy-gateway-system|nginx-gateway|metallb-system"
-    r"|gatekeeper-system|kyverno|external-secrets|argocd|flux-system|velero|keda"
-    r"|calico-(system|apiserver)|tigera-operator|local-path-storage|longhorn-system|rook-ceph"
-    r"|node-feature-discovery|gpu-operator|kueue-system|jobset-system|lws-system"
-    r"|elastic-system|opentelemetry-operator-system|agones-system|autoneg-system"
-)
 # API groups that the API server itself serves; any other group is made of custom resources.
 _BUILT_IN_GROUPS = frozenset({
     "", "*", "apps", "batch", "autoscaling", "policy", "extensions", "networking.k8s.io", "rbac.authorization.k8s.io",
@@ -106,7 +93,7 @@ def _is_control(resources: tuple[str, ...], verbs: set[str]) -> bool:
 
 
 def _by_namespace(workload: Workload, _index: ClusterIndex) -> Belonging | None:
-    if _SYSTEM_NAMESPACE.fullmatch(workload.namespace):
+    if system_namespace(workload.namespace):
         return Belonging("$.metadata.namespace", f"{workload.namespace} is a system namespace")
     return None
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, StartupOrder
+from k2cr_analysis.platforms.images import parse_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,8 @@ def start_prior(image: str | None) -> StartPrior:
     """The prior for an image, by the words of its path; the registry's host and the digest are no evidence."""
     if not image:
         return UNKNOWN
-    path = image.split("@")[0].lower()
-    head, _, rest = path.partition("/")
-    words = rest if rest and ("." in head or ":" in head) else path
+    reference = parse_image(image)
+    words = f"{reference.repository}:{reference.tag or ''}".lower()
     for pattern, prior in _RUNTIMES:
         if pattern.search(words):
             return prior

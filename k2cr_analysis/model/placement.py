@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-NODE_KEYS = ("kubernetes.io/hostname",)
-ZONE_KEYS = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 _NO_SCHEDULE = ("NoSchedule", "NoExecute")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.workload import Raw, Workload
+from k2cr_analysis.platforms.gke import system_namespace
 
 # Kubernetes, "Deprecated API Migration Guide" (kubernetes.io/docs/reference/using-api/deprecation-guide): version that
 # no longer serves them. A whole group version, or some kinds of it.
@@ -22,8 +23,6 @@ _REMOVED = {
     ("autoscaling/v2beta1", None): "1.25",
     ("autoscaling/v2beta2", None): "1.26",
 }
-# Namespaces whose add-ons GKE brings and upgrades by itself.
-_GOOGLES_NAMESPACES = ("kube-", "gke-", "gmp-")
 # API groups that come with Kubernetes or GKE: their resource definitions are nobody's add-on.
 _GOOGLES_GROUPS = ("gke.io", "k8s.io", "google.com")
 _PLACEMENT = ("nodeSelector", "affinity", "tolerations", "topologySpreadConstraints", "priorityClassName")
@@ -55,12 +54,10 @@ def pools(cluster: Cluster) -> list[str]:
 
 def addons(cluster: Cluster) -> list[str]:
     """DaemonSets that the team runs, and groups of custom resources that an operator of theirs serves."""
-    daemon_sets = [w.id for w in cluster.workloads if w.kind == "DaemonSet" and not _is_googles(w.namespace)]
+    daemon_sets = [
+        w.id for w in cluster.workloads if w.kind == "DaemonSet" and system_namespace(w.namespace) != "google"
+    ]
     return [*daemon_sets, *sorted(set(_resource_groups(cluster)))]
-
-
-def _is_googles(namespace: str) -> bool:
-    return namespace.startswith(_GOOGLES_NAMESPACES)
 
 
 def _resource_groups(cluster: Cluster) -> Iterator[str]:

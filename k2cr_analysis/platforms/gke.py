@@ -1,1 +1,118 @@
-"""What GKE and Kubernetes are: label keys, system namespaces, compute classes."""
+"""What GKE and Kubernetes are: whose a namespace is, keys of labels and annotations, the forms of places and names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from k2cr_analysis.platforms.source import Source
+
+_WELL_KNOWN = Source("https://kubernetes.io/docs/reference/labels-annotations-taints/", "2026-11-30")
+_NODES = Source("https://docs.cloud.google.com/kubernetes-engine/docs/how-to/node-auto-provisioning", "2026-11-30")
+_SPOT = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/spot-vms", "2026-11-30")
+_GPUS = Source("https://docs.cloud.google.com/kubernetes-engine/docs/how-to/gpus", "2026-11-30")
+_TPUS = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/tpus", "2026-11-30")
+_CLASSES = Source(
+    "https://docs.cloud.google.com/kubernetes-engine/docs/concepts/about-custom-compute-classes", "2026-11-30"
+)
+_DEFAULT_CLASSES = Source(
+    "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/run-pods-default-compute-classes", "2026-11-30"
+)
+_AUTOSCALER = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/cluster-autoscaler", "2026-11-23")
+_ARM = Source("https://docs.cloud.google.com/compute/docs/instances/arm-on-compute", "2026-11-30")
+
+# Who owns a namespace: Google runs and upgrades what is in it, or the team installed an add-on that makes it.
+SystemNamespace = Literal["google", "add-on"]
+
+# Google's own are named in public manifests of GKE's managed components (read 2026-11-30); `kube-` is reserved for the
+# system (kubernetes.io/docs/concepts/overview/working-with-objects/namespaces). Autopilot does not bill their pods
+# (cloud.google.com/kubernetes-engine/pricing, read 2026-11-23). Add-ons' are those of their installation manifests.
+_GOOGLES = re.compile(
+    r"kube-(system|public|node-lease)|gmp-(system|public)|gke-(managed-.+|gmp-system|mcs|connect|system)"
+)
+_ADD_ONS = re.compile(
+    r"kube-flannel|asm-.+|anthos-.+|config-management-.+"
+    r"|istio-(system|operator|cni|ingress|egress|control)|linkerd(-viz|-jaeger|-multicluster)?|dapr-system"
+    r"|cnrm-system|configconnector-operator-system|resource-group-system|krmapihosting-system"
+    r"|knative-(serving|eventing|operator|sources)|kourier-system|tekton-pipelines(-resolvers)?|tekton-operator"
+    r"|cert-manager|ingress-nginx|projectcontour|envoy-gateway-system|nginx-gateway|metallb-system"
+    r"|gatekeeper-system|kyverno|external-secrets|argocd|flux-system|velero|keda"
+    r"|calico-(system|apiserver)|tigera-operator|local-path-storage|longhorn-system|rook-ceph"
+    r"|node-feature-discovery|gpu-operator|kueue-system|jobset-system|lws-system"
+    r"|elastic-system|opentelemetry-operator-system|agones-system|autoneg-system"
+)
+
+# Labels of nodes, and what pods select by.
+HOSTNAME: Annotated[str, _WELL_KNOWN] = "kubernetes.io/hostname"
+ARCH_LABELS: Annotated[tuple[str, ...], _WELL_KNOWN] = ("kubernetes.io/arch", "beta.kubernetes.io/arch")
+OS_LABELS: Annotated[tuple[str, ...], _WELL_KNOWN] = ("kubernetes.io/os", "beta.kubernetes.io/os")
+ZONE_LABELS: Annotated[tuple[str, ...], _WELL_KNOWN] = (
+    "topology.kubernetes.io/zone",
+    "failure-domain.beta.kubernetes.io/zone",
+)
+REGION_LABELS: Annotated[tuple[str, ...], _WELL_KNOWN] = (
+    "topology.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/region",
+)
+MACHINE_TYPE_LABELS: Annotated[tuple[str, ...], _WELL_KNOWN] = (
+    "node.kubernetes.io/instance-type",
+    "beta.kubernetes.io/instance-type",
+)
+NODE_POOL: Annotated[str, _NODES] = "cloud.google.com/gke-nodepool"
+MACHINE_FAMILY: Annotated[str, _NODES] = "cloud.google.com/machine-family"
+ACCELERATOR: Annotated[str, _GPUS] = "cloud.google.com/gke-accelerator"
+TPU_LABELS: Annotated[tuple[str, ...], _TPUS] = (
+    "cloud.google.com/gke-tpu-accelerator",
+    "cloud.google.com/gke-tpu-topology",
+)
+SPOT: Annotated[str, _SPOT] = "cloud.google.com/gke-spot"
+PREEMPTIBLE: Annotated[str, _SPOT] = "cloud.google.com/gke-preemptible"
+COMPUTE_CLASS: Annotated[str, _CLASSES] = "cloud.google.com/compute-class"
+# Of a Namespace: for all its pods, and for all but those of DaemonSets.
+DEFAULT_COMPUTE_CLASS: Annotated[str, _DEFAULT_CLASSES] = "cloud.google.com/default-compute-class"
+DEFAULT_COMPUTE_CLASS_BUT_DAEMON_SETS: Annotated[str, _DEFAULT_CLASSES] = (
+    "cloud.google.com/default-compute-class-non-daemonset"
+)
+GPU_SHARING: Annotated[str, _GPUS] = "cloud.google.com/gke-gpu-sharing-strategy"
+GPU_PARTITION: Annotated[str, _GPUS] = "cloud.google.com/gke-gpu-partition-size"
+
+# Annotations that the autoscaler heeds.
+SAFE_TO_EVICT: Annotated[str, _AUTOSCALER] = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+SCALE_DOWN_DISABLED: Annotated[str, _AUTOSCALER] = "cluster-autoscaler.kubernetes.io/scale-down-disabled"
+AUTOSCALER_STATUS: Annotated[tuple[str, str], _AUTOSCALER] = (
+    "kube-system",
+    "cluster-autoscaler-status",
+)  # namespace and name of its ConfigMap
+
+ARM_SERIES: Annotated[tuple[str, ...], _ARM] = ("t2a", "c4a", "n4a", "a4x")
+
+# docs.cloud.google.com/compute/docs/regions-zones, read 2026-11-30.
+_ZONE = re.compile(r"(?P<region>[a-z]+-[a-z]+\d+)-[a-z]")
+
+
+def system_namespace(namespace: str) -> SystemNamespace | None:
+    """Whose machinery a namespace holds: Google's own, a known add-on's; None for an application's."""
+    if _GOOGLES.fullmatch(namespace):
+        return "google"
+    return "add-on" if _ADD_ONS.fullmatch(namespace) else None
+
+
+def first_label(labels: Mapping[str, str], keys: tuple[str, ...]) -> str | None:
+    """The value of the first of these keys that has one: the newer key stands before the older."""
+    return next((labels[key] for key in keys if labels.get(key)), None)
+
+
+def is_zone(place: str) -> bool:
+    return _ZONE.fullmatch(place) is not None
+
+
+def region_of(place: str) -> str:
+    """The region of a zone; a region, or what is neither, is itself."""
+    found = _ZONE.fullmatch(place)
+    return found["region"] if found else place
+
+
+def is_autopilot_node(name: str) -> bool | None:
+    """By the node's name; None where it is neither kind's."""
+    return True if name.startswith("gk3-") else False if name.startswith("gke-") else None

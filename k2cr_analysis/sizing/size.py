@@ -10,6 +10,7 @@ from k2cr_analysis.model.cloud_run import ExecutionEnvironment, ServiceShape, cp
 from k2cr_analysis.model.finding import Finding, Target
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.gke import ACCELERATOR
 from k2cr_analysis.sizing import notices
 from k2cr_analysis.sizing.allocation import Allocation, allocate
 from k2cr_analysis.sizing.concurrency import DEFAULT_CONCURRENCY, Concurrency, concurrency
@@ -18,7 +19,6 @@ from k2cr_analysis.sizing.limits import GPU_MINIMUM
 from k2cr_analysis.sizing.need import ASKED, CPU_QUANTILE, DEFAULT, MEASURED, Needs, needs_of
 
 _GPU_RESOURCE = "nvidia.com/gpu"
-_GPU_LABEL = "cloud.google.com/gke-accelerator"
 _WEEK_DAYS = 7
 
 
@@ -106,7 +106,7 @@ def _accelerator(workload: Workload, names: tuple[str, ...]) -> tuple[str | None
     asking = {
         n: c for n in names if (c := workload.container(n)) and _asks_for_gpu(c.limits.extended, c.requests.extended)
     }
-    kind = (workload.pod.raw.get("nodeSelector") or {}).get(_GPU_LABEL)
+    kind = (workload.pod.raw.get("nodeSelector") or {}).get(ACCELERATOR)
     return (next(iter(asking)), kind) if asking and kind in GPU_MINIMUM else (None, None)
 
 

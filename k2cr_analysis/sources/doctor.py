@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from k2cr_analysis.errors import InputError, K2crError
+from k2cr_analysis.platforms.catalogue import CLOUD_RUN
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.sources.catalog.client import read_skus
-from k2cr_analysis.sources.catalog.meters import CLOUD_RUN
 from k2cr_analysis.sources.cluster_api.connection import ApiServer, Refused
 from k2cr_analysis.sources.cluster_api.read import kinds_of
 from k2cr_analysis.sources.live import LiveCluster

@@ -18,9 +18,10 @@ from typer.testing import CliRunner
 from k2cr_analysis.cli import app
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.model.prices import PriceBook
+from k2cr_analysis.platforms.catalogue import CLOUD_RUN, COMPUTE_ENGINE, KUBERNETES_ENGINE
 from k2cr_analysis.sources.catalog.book import changes, refreshed
 from k2cr_analysis.sources.catalog.client import read_skus
-from k2cr_analysis.sources.catalog.meters import CLOUD_RUN, COMPUTE_ENGINE, KUBERNETES_ENGINE, SERVICES
+from k2cr_analysis.sources.catalog.meters import SERVICES
 from k2cr_analysis.sources.retry import Patience
 
 TOKYO, BELGIUM, SHARED = "asia-northeast1", "europe-west1", ["europe-west1", "us-central1"]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Literal, TypeVar
+
+from k2cr_analysis.platforms.images import parse_image
 
 _T = TypeVar("_T")
 SidecarKind = Literal[
@@ -19,31 +20,6 @@ SidecarKind = Literal[
     "connection-pool", "config-reloader",
     "metrics-exporter", "gcs-fuse",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class ImageName:
-    """``registry/path/name:tag@digest``, taken apart. ``registry`` is ``docker.io`` where none is written."""
-
-    registry: str
-    path: str  # library/redis, istio/proxyv2
-    tag: str | None
-
-    @property
-    def name(self) -> str:
-        return self.path.rpartition("/")[2]
-
-
-def image_name(image: str) -> ImageName:
-    """Take an image reference apart, by the rules of the Docker reference grammar."""
-    reference = image.partition("@")[0]
-    head, _, last = reference.rpartition("/")
-    last, _, tag = last.partition(":")
-    path = f"{head}/{last}" if head else last
-    first, _, rest = path.partition("/")
-    if rest and ("." in first or ":" in first or first == "localhost"):
-        return ImageName(first, rest, tag or None)
-    return ImageName("docker.io", path if rest else f"library/{path}", tag or None)
 
 
 # Image name -> (port, protocol) of servers that speak neither HTTP nor gRPC to their clients.
@@ -220,7 +196,7 @@ _NOT_THE_SERVER = frozenset({
 
 def raw_server(image: str | None) -> tuple[int, str] | None:
     """(default port, protocol) of an image that is known to serve a raw protocol."""
-    return RAW_SERVERS.get(image_name(image).name) if image else None
+    return RAW_SERVERS.get(parse_image(image).name) if image else None
 
 
 def raw_server_on(image: str | None, port: int) -> str | None:
@@ -230,7 +206,7 @@ def raw_server_on(image: str | None, port: int) -> str | None:
     known = raw_server(image)
     if known and port == known[0]:
         return known[1]
-    words = re.split(r"[-_.]", image_name(image).name.lower())
+    words = re.split(r"[-_.]", parse_image(image).name.lower())
     if _NOT_THE_SERVER & set(words):
         return None
     servers = (RAW_SERVERS[w] for w in words if w in RAW_SERVERS)
@@ -251,7 +227,7 @@ def sidecar_kind(name: str, image: str | None) -> SidecarKind | None:
 
 
 def _first(image: str, table: tuple[tuple[str, _T], ...]) -> _T | None:
-    path = "/" + image_name(image).path
+    path = "/" + parse_image(image).path
     return next(
         (value for pattern, value in table if fnmatchcase(path, pattern if pattern.startswith("*") else f"/{pattern}")),
         None,

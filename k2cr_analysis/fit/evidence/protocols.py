@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from k2cr_analysis.fit.evidence.exec_probes import asked_over_network
-from k2cr_analysis.fit.evidence.known_images import RAW_PORTS, SERVER_WORDS, image_name, raw_server_on
+from k2cr_analysis.fit.evidence.known_images import RAW_PORTS, SERVER_WORDS, raw_server_on
 from k2cr_analysis.model.workload import Container, Exposure, Pod, Port, ServicePort
+from k2cr_analysis.platforms.images import parse_image
 
 Speaks = Literal["http", "https", "grpc", "h2c", "h2", "raw", "udp", "unknown"]  # h2: HTTP/2 within TLS
 Role = Literal["application", "metrics", "admin"]
@@ -381,7 +382,7 @@ def _by_number(port: ServicePort, declared: Port | None, pod: Pod, target: int |
 
 def served_by_name(containers: Sequence[Container], *names: str | None) -> str | None:
     """The name, among these and those of the containers and their images, that says that a server runs here."""
-    of_containers = [n for c in containers for n in (c.name, image_name(c.image).name if c.image else None)]
+    of_containers = [n for c in containers for n in (c.name, parse_image(c.image).name if c.image else None)]
     return next((n for n in (*of_containers, *names) if n and SERVER_WORDS & set(words_of(n))), None)
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.cluster_index import Grant
-from k2cr_analysis.fit.evidence.known_images import image_name
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping, texts
+from k2cr_analysis.platforms.images import parse_image
 
 _IDENTITY = "https://docs.cloud.google.com/run/docs/securing/service-identity"
 # Roles that Kubernetes gives to everybody who is signed in.
@@ -75,7 +75,7 @@ def kubernetes_api_used(candidate: Candidate) -> Iterator[Found]:
     for container in candidate.moving:
         written = [w for w in (*container.command, *container.args) if w]
         called = next((w for w in written if w.strip().split()[:1] == ["kubectl"] or "kubectl " in w), None)
-        if called is not None or image_name(container.image or "").name in _KUBECTL_IMAGES:
+        if called is not None or parse_image(container.image or "").name in _KUBECTL_IMAGES:
             at = (
                 f"{container.path}.image"
                 if called is None

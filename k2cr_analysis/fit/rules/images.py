@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
-from k2cr_analysis.fit.evidence.known_images import image_name
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.workload import Container
+from k2cr_analysis.platforms.images import parse_image
 
 _DEPLOYING = "https://docs.cloud.google.com/run/docs/deploying#images"
 _REMOTE = "https://docs.cloud.google.com/artifact-registry/docs/repositories/remote-overview"
@@ -25,7 +25,7 @@ _INSIDE = re.compile(
 def _outside_images(candidate: Candidate) -> Iterator[tuple[Container, str]]:
     """Containers whose image Cloud Run does not pull itself, with its registry."""
     for container in candidate.moving:
-        registry = image_name(container.image or "").registry
+        registry = parse_image(container.image or "").host
         if container.image and not _GOOGLE.fullmatch(registry) and "$" not in registry:
             yield container, registry
 
@@ -125,8 +125,8 @@ def registry_outside_policy(candidate: Candidate) -> Iterator[Found]:
     allowed = candidate.config.policy.registries
     for container in candidate.moving:
         if allowed and container.image:
-            name = image_name(container.image)
-            full = f"{name.registry}/{name.path}"
+            name = parse_image(container.image)
+            full = f"{name.host}/{name.path}"
             if not any(full == a.rstrip("/") or full.startswith(f"{a.rstrip('/')}/") for a in allowed):
                 yield Found(
                     f"{container.path}.image",

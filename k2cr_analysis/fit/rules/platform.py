@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 from k2cr_analysis.fit.candidate import Candidate, bracketed
-from k2cr_analysis.fit.evidence.known_images import image_name
 from k2cr_analysis.fit.evidence.placement import allowed_values, excluded_at
 from k2cr_analysis.fit.fields.field_rules import FieldRule, register_all
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping, objects, texts
+from k2cr_analysis.platforms.gke import ARCH_LABELS, ARM_SERIES, MACHINE_FAMILY, MACHINE_TYPE_LABELS, OS_LABELS
+from k2cr_analysis.platforms.images import parse_image
 
 _CONTRACT = "https://docs.cloud.google.com/run/docs/container-contract"
 # The capabilities that a container runtime gives anyway: asking for them asks nothing of the node (Docker, "Runtime
@@ -261,9 +262,9 @@ def processor_or_system_not_offered(candidate: Candidate) -> Iterator[Found]:
     Example: nodeSelector: {kubernetes.io/arch: arm64}
     """
     wanted: Mapping[str, tuple[str, str]] = {
-        "kubernetes.io/arch": ("amd64", "the processor"), "beta.kubernetes.io/arch": ("amd64", "the processor"),
-        "kubernetes.io/os": ("linux", "the system"), "beta.kubernetes.io/os": ("linux", "the system"),
-    }  # fmt: skip
+        **dict.fromkeys(ARCH_LABELS, ("amd64", "the processor")),
+        **dict.fromkeys(OS_LABELS, ("linux", "the system")),
+    }
     for label, (offered, what) in wanted.items():
         allowed = allowed_values(candidate.pod, label)
         if allowed and offered not in allowed.values:
@@ -282,7 +283,7 @@ def processor_or_system_not_offered(candidate: Candidate) -> Iterator[Found]:
             "the pod has options for Windows; Cloud Run runs linux/amd64 alone",
         )
     for container in candidate.moving:
-        name = image_name(container.image or "")
+        name = parse_image(container.image or "")
         words = {*(name.tag or "").lower().replace("_", "-").split("-"), *name.path.lower().split("/")}
         other = words & {
             "arm64",
@@ -304,15 +305,11 @@ def processor_or_system_not_offered(candidate: Candidate) -> Iterator[Found]:
             )
 
 
-# Compute Engine's Arm machine series (cloud.google.com/compute/docs/instances/arm-on-compute).
-_ARM_SERIES = ("t2a", "c4a", "n4a", "a4x")
-
-
 def _arm_machines(candidate: Candidate) -> Iterator[Found]:
     """Node labels that name an Arm machine series."""
-    for label in ("cloud.google.com/machine-family", "node.kubernetes.io/instance-type"):
+    for label in (MACHINE_FAMILY, *MACHINE_TYPE_LABELS):
         allowed = allowed_values(candidate.pod, label)
-        if allowed and all(value.partition("-")[0] in _ARM_SERIES for value in allowed.values):
+        if allowed and all(value.partition("-")[0] in ARM_SERIES for value in allowed.values):
             words = " or ".join(sorted(allowed.values))
             yield Found(allowed.at, f"the machine must be {words}, which is Arm; Cloud Run runs linux/amd64 alone")
 

@@ -11,11 +11,11 @@ from k2cr_analysis.fit.evidence.volumes import in_words
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.cloud_run import MAX_CONTAINERS, MAX_CPU_CORES, MAX_MEMORY_BYTES
 from k2cr_analysis.model.workload import Container
+from k2cr_analysis.platforms.gke import ACCELERATOR, TPU_LABELS
 
 _CPU = "https://docs.cloud.google.com/run/docs/configuring/services/cpu"
 _GPU = "https://docs.cloud.google.com/run/docs/configuring/services/gpu"
 NVIDIA_GPU = "nvidia.com/gpu"
-_GPU_LABEL = "cloud.google.com/gke-accelerator"
 # GPU kinds that Cloud Run has -> most vCPU and memory of an instance with one (docs: configuring/services/gpu; RTX PRO
 # 6000 shapes go to 44 vCPU and 176 GiB).
 _OFFERED_GPUS: dict[str, tuple[int, int]] = {
@@ -23,7 +23,6 @@ _OFFERED_GPUS: dict[str, tuple[int, int]] = {
     "nvidia-rtx-pro-6000": (44, 176 * 2**30),
 }
 _LARGEST = (44, 176 * 2**30)
-_TPU_LABELS = ("cloud.google.com/gke-tpu-accelerator", "cloud.google.com/gke-tpu-topology")
 
 
 def _effective_cores(container: Container) -> Decimal:
@@ -47,7 +46,7 @@ def _ceiling(candidate: Candidate) -> tuple[int, int]:
 
 
 def _gpu_kinds(candidate: Candidate) -> frozenset[str]:
-    allowed = allowed_values(candidate.pod, _GPU_LABEL)
+    allowed = allowed_values(candidate.pod, ACCELERATOR)
     return allowed.values if allowed else frozenset()
 
 
@@ -126,7 +125,7 @@ def accelerator_not_offered(candidate: Candidate) -> Iterator[Found]:
                 yield from _gpu(candidate, container.name, count, at)
             elif count > 0 and not name.startswith("hugepages-"):
                 yield Found(at, f"container {container.name} needs {count:f} of {name}; Cloud Run does not have it")
-    for label in _TPU_LABELS:
+    for label in TPU_LABELS:
         allowed = allowed_values(candidate.pod, label)
         if allowed:
             yield Found(
@@ -141,7 +140,7 @@ def _gpu(candidate: Candidate, container: str, count: Decimal, at: str) -> Itera
     if count > 1:
         yield Found(at, f"container {container} needs {count:f} GPUs; a Cloud Run instance has one")
     if count > 0 and kinds and not kinds & set(_OFFERED_GPUS):
-        allowed = allowed_values(candidate.pod, _GPU_LABEL)
+        allowed = allowed_values(candidate.pod, ACCELERATOR)
         yield Found(
             allowed.at if allowed else at,
             f"container {container} needs a GPU of the kind {' or '.join(sorted(kinds))}; Cloud Run has "

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from k2cr_analysis.latency.startup import start_prior
+from k2cr_analysis.platforms.images import parse_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,7 @@ class Calibration:
 
 def image_name(image: str | None) -> str:
     """An image without tag and digest: what stays the same from one release to the next."""
-    path = (image or "").split("@")[0]
-    head, slash, last = path.rpartition("/")
-    return head + slash + last.split(":")[0]
+    return parse_image(image).without_version if image else ""
 
 
 def runtime_of(image: str | None) -> str:

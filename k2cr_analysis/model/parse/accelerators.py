@@ -7,12 +7,9 @@ from collections.abc import Iterable, Iterator
 from k2cr_analysis.model.accelerator import NVIDIA_GPU, TPU, Accelerator
 from k2cr_analysis.model.placement import AllowedValues, Placement
 from k2cr_analysis.model.workload import Container
+from k2cr_analysis.platforms.gke import ACCELERATOR, GPU_PARTITION, GPU_SHARING, TPU_LABELS
 
-GPU_KIND = "cloud.google.com/gke-accelerator"
-TPU_KIND = "cloud.google.com/gke-tpu-accelerator"
-_SHARING = "cloud.google.com/gke-gpu-sharing-strategy"
-_PARTITION = "cloud.google.com/gke-gpu-partition-size"
-_KIND_LABEL = {NVIDIA_GPU: GPU_KIND, TPU: TPU_KIND}
+_KIND_LABEL = {NVIDIA_GPU: ACCELERATOR, TPU: TPU_LABELS[0]}
 _NO_DEVICE = "hugepages-"
 
 
@@ -28,7 +25,7 @@ def _of_container(container: Container, placement: Placement) -> Iterator[Accele
         # For an extended resource, request and limit are equal; a manifest may write either.
         field = "limits" if name in container.limits.extended else "requests"
         kinds = _kinds(name, placement)
-        sharing, partition = placement.allowed(_SHARING), placement.allowed(_PARTITION)
+        sharing, partition = placement.allowed(GPU_SHARING), placement.allowed(GPU_PARTITION)
         yield Accelerator(
             container=container.name,
             resource=name,

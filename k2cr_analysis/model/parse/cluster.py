@@ -21,6 +21,7 @@ from k2cr_analysis.model.parse.pod import Surroundings, parse_pod
 from k2cr_analysis.model.parse.refused import RefusedByObject, refused_by_object, refused_of
 from k2cr_analysis.model.parse.related import RelatedObjects, autoscaler_of
 from k2cr_analysis.model.workload import Autoscaler, Batch, Exposure, Pod, Workload
+from k2cr_analysis.platforms.gke import is_autopilot_node
 from k2cr_analysis.snapshot import Notice, SnapshotObject
 
 # Kind -> JSON path of its pod template.
@@ -294,7 +295,5 @@ def _project_of(nodes: tuple[Node, ...]) -> str | None:
 
 
 def _is_autopilot(nodes: tuple[Node, ...]) -> bool | None:
-    """GKE names Autopilot's nodes ``gk3-...`` and Standard's ``gke-...``."""
-    if any(n.name.startswith("gk3-") for n in nodes):
-        return True
-    return False if any(n.name.startswith("gke-") for n in nodes) else None
+    kinds = {is_autopilot_node(n.name) for n in nodes}
+    return True if True in kinds else False if False in kinds else None

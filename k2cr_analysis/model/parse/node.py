@@ -6,6 +6,15 @@ from k2cr_analysis.model.cluster import Node, OwnedPod
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, resources, strings, text
 from k2cr_analysis.model.parse.index import name_of, namespace_of
 from k2cr_analysis.model.parse.pod import effective_requests
+from k2cr_analysis.platforms.gke import (
+    MACHINE_TYPE_LABELS,
+    NODE_POOL,
+    PREEMPTIBLE,
+    REGION_LABELS,
+    SPOT,
+    ZONE_LABELS,
+    first_label,
+)
 
 DEFAULT_MAX_PODS = 110  # GKE Standard, where a node does not say
 
@@ -17,12 +26,11 @@ def parse_node(raw: Raw) -> Node:
     pods = allocatable.extended.get("pods")
     return Node(
         name=name_of(raw),
-        machine_type=labels.get("node.kubernetes.io/instance-type") or labels.get("beta.kubernetes.io/instance-type"),
-        pool=labels.get("cloud.google.com/gke-nodepool"),
-        zone=labels.get("topology.kubernetes.io/zone") or labels.get("failure-domain.beta.kubernetes.io/zone"),
-        region=labels.get("topology.kubernetes.io/region") or labels.get("failure-domain.beta.kubernetes.io/region"),
-        spot=labels.get("cloud.google.com/gke-spot") == "true"
-        or labels.get("cloud.google.com/gke-preemptible") == "true",
+        machine_type=first_label(labels, MACHINE_TYPE_LABELS),
+        pool=labels.get(NODE_POOL),
+        zone=first_label(labels, ZONE_LABELS),
+        region=first_label(labels, REGION_LABELS),
+        spot="true" in (labels.get(SPOT), labels.get(PREEMPTIBLE)),
         capacity=resources(mapping(raw, "status", "capacity")),
         allocatable=allocatable,
         max_pods=int(pods) if pods is not None else DEFAULT_MAX_PODS,

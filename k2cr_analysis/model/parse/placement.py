@@ -16,10 +16,8 @@ from k2cr_analysis.model.placement import (
     SpreadConstraint,
     Toleration,
 )
+from k2cr_analysis.platforms.gke import COMPUTE_CLASS, DEFAULT_COMPUTE_CLASS, DEFAULT_COMPUTE_CLASS_BUT_DAEMON_SETS
 
-COMPUTE_CLASS = "cloud.google.com/compute-class"
-_DEFAULT_CLASS = "cloud.google.com/default-compute-class"
-_DEFAULT_NO_DAEMON_SET = "cloud.google.com/default-compute-class-non-daemonset"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
@@ -42,14 +40,11 @@ class ComputeClasses:
         return None
 
     def _default(self, namespace: str, kind: str) -> tuple[str, str | None]:
-        """(label, class) that a namespace gives its pods.
-
-        Source: docs.cloud.google.com/kubernetes-engine/docs/how-to/run-pods-default-compute-classes
-        """
+        """(label, class) that a namespace gives its pods."""
         labels = self.namespace_labels.get(namespace, {})
-        if kind != "DaemonSet" and labels.get(_DEFAULT_NO_DAEMON_SET):
-            return _DEFAULT_NO_DAEMON_SET, labels[_DEFAULT_NO_DAEMON_SET]
-        return _DEFAULT_CLASS, labels.get(_DEFAULT_CLASS)
+        if kind != "DaemonSet" and labels.get(DEFAULT_COMPUTE_CLASS_BUT_DAEMON_SETS):
+            return DEFAULT_COMPUTE_CLASS_BUT_DAEMON_SETS, labels[DEFAULT_COMPUTE_CLASS_BUT_DAEMON_SETS]
+        return DEFAULT_COMPUTE_CLASS, labels.get(DEFAULT_COMPUTE_CLASS)
 
     def _class(self, name: str, at: str) -> ComputeClass:
         raw = self.objects.get(name)

@@ -12,6 +12,7 @@ from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, por
 from k2cr_analysis.model.parse.environment import Environment
 from k2cr_analysis.model.parse.placement import ComputeClasses, parse_placement
 from k2cr_analysis.model.workload import Container, Pod, Port, Probe, ProbeKind, Resources, Volume, VolumeMount
+from k2cr_analysis.platforms.images import parse_image
 
 # Fields of a volume that are not its source.
 _NOT_A_SOURCE = {"name"}
@@ -79,7 +80,7 @@ def _names(raws: list[Raw]) -> list[str]:
 
 def parse_container(raw: Raw, path: str, environment: Environment, digests: Mapping[str, str], name: str) -> Container:
     image = text(raw, "image")
-    pinned = image.partition("@")[2] if image and "@sha256:" in image else None
+    pinned = parse_image(image).digest if image else None
     return Container(
         name=name,
         image=image,

@@ -13,6 +13,7 @@ from decimal import Decimal
 from k2cr_analysis.model.money import HOURS_PER_MONTH, LineItem
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.gke import COMPUTE_CLASS, SPOT
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand
 
 GIB = Decimal(2**30)
@@ -20,8 +21,6 @@ MIN_CORES, MIN_GIB = Decimal("0.05"), Decimal(52) / 1024
 DEFAULT_CORES, DEFAULT_GIB = Decimal("0.5"), Decimal(2)  # of a container that asks for nothing
 MIN_GIB_PER_CORE, MAX_GIB_PER_CORE = Decimal(1), Decimal("6.5")
 
-COMPUTE_CLASS_LABEL = "cloud.google.com/compute-class"
-SPOT_LABEL = "cloud.google.com/gke-spot"
 _METER_OF_CLASS = {"": "general-purpose", "Balanced": "balanced", "Scale-Out": "scale-out"}
 
 
@@ -34,10 +33,10 @@ class PodShape:
 def compute_class(workload: Workload) -> str | None:
     """The meter's part of the price book (``general-purpose``, ``balanced.spot``); None for a class billed by node."""
     selector = workload.pod.raw.get("nodeSelector") or {}
-    meter = _METER_OF_CLASS.get(str(selector.get(COMPUTE_CLASS_LABEL, "")))
+    meter = _METER_OF_CLASS.get(str(selector.get(COMPUTE_CLASS, "")))
     if meter is None:
         return None
-    return f"{meter}.spot" if str(selector.get(SPOT_LABEL, "")).lower() == "true" else meter
+    return f"{meter}.spot" if str(selector.get(SPOT, "")).lower() == "true" else meter
 
 
 def billed_shape(workload: Workload, demand: PodDemand) -> PodShape:

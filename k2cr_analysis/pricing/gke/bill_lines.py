@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Final
 
+from k2cr_analysis.platforms.catalogue import COMPUTE_ENGINE, KUBERNETES_ENGINE, NETWORKING
+from k2cr_analysis.platforms.gke import system_namespace
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE
 from k2cr_analysis.queries.bill import BillRow
-
-# Cloud Billing Catalog, services.list.
-COMPUTE: Final = "6F81-5844-456A"
-GKE: Final = "CCD8-9BF1-090E"
-_NETWORKING: Final = "E505-1604-58F8"
 
 UNKNOWN_LINE = "not attributable to a workload (goog-k8s-unknown)"
 UNSUPPORTED_LINE = "SKUs that GKE's cost allocation does not split"
@@ -28,20 +24,19 @@ _SPECIAL = {
     "goog-k8s-unknown": UNKNOWN_LINE,
     "goog-k8s-unsupported-sku": UNSUPPORTED_LINE,
 }
-_SYSTEM_NAMESPACE = re.compile(r"kube-.*|gke-.*|gmp-.*")
 _COST_TYPES = {"tax": "tax", "adjustment": "adjustments", "rounding_error": "rounding"}
 _MACHINES = re.compile(r"Instance (Core|Ram)|Core running|Ram running|GPU", re.IGNORECASE)
 # Rows without a namespace: service ids and what the SKU's text says -> line. The first that fits.
 _LINES_BY_SKU: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
-    ((GKE,), re.compile(r"Kubernetes Clusters"), FEE_LINE),
-    ((GKE,), re.compile(r"^Autopilot"), PODS_LINE),
-    ((COMPUTE, _NETWORKING), re.compile(r"Load Balanc|Forwarding Rule", re.IGNORECASE), "load balancers"),
-    ((COMPUTE, _NETWORKING), re.compile(r"\bNAT\b", re.IGNORECASE), "Cloud NAT"),
-    ((COMPUTE, _NETWORKING), re.compile(r"External IP|Static Ip", re.IGNORECASE), "IP addresses"),
-    ((COMPUTE, _NETWORKING), re.compile(r"Commitment"), "commitments"),
-    ((COMPUTE,), re.compile(r"\bPD\b|Storage|Snapshot|Hyperdisk|SSD backed", re.IGNORECASE), DISKS_LINE),
-    ((COMPUTE,), _MACHINES, NODES_LINE),
-    ((COMPUTE, _NETWORKING), re.compile(r"Egress|Transfer|Inter Zone|Network", re.IGNORECASE), "network"),
+    ((KUBERNETES_ENGINE,), re.compile(r"Kubernetes Clusters"), FEE_LINE),
+    ((KUBERNETES_ENGINE,), re.compile(r"^Autopilot"), PODS_LINE),
+    ((COMPUTE_ENGINE, NETWORKING), re.compile(r"Load Balanc|Forwarding Rule", re.IGNORECASE), "load balancers"),
+    ((COMPUTE_ENGINE, NETWORKING), re.compile(r"\bNAT\b", re.IGNORECASE), "Cloud NAT"),
+    ((COMPUTE_ENGINE, NETWORKING), re.compile(r"External IP|Static Ip", re.IGNORECASE), "IP addresses"),
+    ((COMPUTE_ENGINE, NETWORKING), re.compile(r"Commitment"), "commitments"),
+    ((COMPUTE_ENGINE,), re.compile(r"\bPD\b|Storage|Snapshot|Hyperdisk|SSD backed", re.IGNORECASE), DISKS_LINE),
+    ((COMPUTE_ENGINE,), _MACHINES, NODES_LINE),
+    ((COMPUTE_ENGINE, NETWORKING), re.compile(r"Egress|Transfer|Inter Zone|Network", re.IGNORECASE), "network"),
 )
 # What the cluster causes, and what goes with it. All else stays: traffic and logs go on elsewhere, a commitment runs
 # until it ends, and a project's other services and machines never were the cluster's.
@@ -69,7 +64,7 @@ def line_of(row: BillRow, labelled: bool) -> str:
 
 def is_machine(row: BillRow) -> bool:
     """vCPU, memory or GPU of a virtual machine."""
-    return row.service_id == COMPUTE and bool(_MACHINES.search(row.sku or ""))
+    return row.service_id == COMPUTE_ENGINE and bool(_MACHINES.search(row.sku or ""))
 
 
 def goes_with_the_cluster(line: str) -> bool:
@@ -80,6 +75,6 @@ def _line_of_namespace(row: BillRow) -> str:
     namespace = row.namespace or ""
     if namespace in _SPECIAL:
         return _SPECIAL[namespace]
-    if _SYSTEM_NAMESPACE.fullmatch(namespace):
+    if system_namespace(namespace):
         return SYSTEM_LINE
     return GONE_LINE if row.name else NAMESPACE_LINE

@@ -18,11 +18,10 @@ from decimal import Decimal
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.money import HOURS_PER_MONTH, LineItem, total
 from k2cr_analysis.model.prices import Tariff
+from k2cr_analysis.platforms.catalogue import COMPUTE_ENGINE, KUBERNETES_ENGINE
 from k2cr_analysis.pricing.gke.autopilot import pod_items
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE, GkeBill, lines_of
 from k2cr_analysis.pricing.gke.bill_lines import (
-    COMPUTE,
-    GKE,
     NODES_LINE,
     PODS_LINE,
     goes_with_the_cluster,
@@ -221,7 +220,7 @@ def _hours(spans: Iterable[Span], window_days: float) -> Decimal:
     two months.
     """
     found = list(spans)
-    times = _times([s for s in found if s.service_id in (COMPUTE, GKE)] or found)
+    times = _times([s for s in found if s.service_id in (COMPUTE_ENGINE, KUBERNETES_ENGINE)] or found)
     few = sum(t.rows for t in times) * _FEW
     many = [t for t in times if t.rows >= few]
     covered_us = many[-1].end_us - many[0].start_us if many else 0

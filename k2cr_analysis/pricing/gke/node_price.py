@@ -12,6 +12,7 @@ from decimal import Decimal
 from k2cr_analysis.model.cluster import Node
 from k2cr_analysis.model.money import HOURS_PER_MONTH, LineItem
 from k2cr_analysis.model.prices import Tariff
+from k2cr_analysis.platforms.gke import ACCELERATOR
 
 # docs.cloud.google.com/compute/docs/general-purpose-machines: GiB of memory for each vCPU.
 _GIB_PER_VCPU = {
@@ -27,7 +28,6 @@ _SHARED_CORE = {"e2-micro": ("0.25", "1"), "e2-small": ("0.5", "2"), "e2-medium"
 # cloud.google.com/compute/docs/sustained-use-discounts: N2, N2D 20 %; N1 30 %.
 _SUSTAINED_USE_SHARE = {"n1": Decimal("0.30"), "n2": Decimal("0.20"), "n2d": Decimal("0.20")}
 
-_ACCELERATOR_LABEL = "cloud.google.com/gke-accelerator"
 _E2_CUSTOM = re.compile(r"e2-custom-(?P<vcpu>\d+)-(?P<mib>\d+)")
 _PREDEFINED = re.compile(r"(?P<family>[a-z0-9]+)-(?P<kind>standard|highmem|highcpu)-(?P<vcpu>\d+)")
 
@@ -80,8 +80,8 @@ def node_price(node: Node, tariff: Tariff) -> NodePrice | str:
     machine = machine_type(node.machine_type)
     if machine is None:
         return f"node {node.name} has the machine type {node.machine_type or '(none)'}, whose shape is not known"
-    if _ACCELERATOR_LABEL in node.labels:
-        return f"node {node.name} has accelerators ({node.labels[_ACCELERATOR_LABEL]}), whose price is not in the book"
+    if ACCELERATOR in node.labels:
+        return f"node {node.name} has accelerators ({node.labels[ACCELERATOR]}), whose price is not in the book"
     tariff = replace(tariff, region=node.region or tariff.region)
     meter = f"compute.{machine.family}.spot" if node.spot else f"compute.{machine.family}"
     for part in ("cpu", "memory"):

@@ -6,7 +6,6 @@ plain folder of manifests the same as on Autopilot, which is said, so that there
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -15,6 +14,7 @@ from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.money import HOURS_PER_MONTH, LineItem, total
 from k2cr_analysis.model.observed import WorkloadUsage
 from k2cr_analysis.model.prices import GLOBAL, LIST_PRICE, PriceBook, Tariff
+from k2cr_analysis.platforms.gke import is_zone, system_namespace
 from k2cr_analysis.pricing.gke.autopilot import pod_items
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE, Basis, GkeBill, lines_of
 from k2cr_analysis.pricing.gke.billing_export import attribute_export
@@ -22,10 +22,6 @@ from k2cr_analysis.pricing.gke.node_share import share_nodes
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand, pod_demands
 from k2cr_analysis.pricing.packing.node_pools import node_pools
 from k2cr_analysis.queries.bill import Billing
-
-_ZONE = re.compile(r"[a-z]+-[a-z]+\d+-[a-z]")
-# Autopilot does not bill system pods: cloud.google.com/kubernetes-engine/pricing.
-_SYSTEM_NAMESPACES = ("kube-system", "kube-node-lease", "kube-public", "gmp-system", "gke-gmp-system")
 
 ASSUMED_AUTOPILOT = (
     "nothing in the snapshot says what the pods run on (no nodes, no bill): they are priced as Autopilot"
@@ -65,7 +61,7 @@ def fee_lines(cluster: Cluster, prices: PriceBook) -> tuple[tuple[str, Decimal],
 
     No line where the price book does not have it.
     """
-    zonal = bool(cluster.location and _ZONE.fullmatch(cluster.location))
+    zonal = bool(cluster.location and is_zone(cluster.location))
     kind = "autopilot" if cluster.is_autopilot else "zonal" if zonal else "regional"
     hourly, credit = prices.price(f"gke.cluster.fee.{kind}", GLOBAL), prices.price("gke.cluster.fee.credit", GLOBAL)
     if hourly is None:
@@ -123,7 +119,7 @@ def _autopilot(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tarif
     by_workload: dict[str, tuple[LineItem, ...]] = {}
     unpriced: dict[str, str] = {}
     for workload in cluster.workloads:
-        if workload.namespace in _SYSTEM_NAMESPACES:
+        if system_namespace(workload.namespace) == "google":  # whose pods Autopilot does not bill
             by_workload[workload.id] = ()
             continue
         priced = pod_items(workload, demands[workload.id], tariff)

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings, text, texts
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.gke import HOSTNAME, ZONE_LABELS
 from k2cr_analysis.pricing.packing.node_pools import holds_expression
 
-_NODE = ("kubernetes.io/hostname",)
-_ZONE = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 _MOST_TAGS = 62  # bits of a signed 64-bit number
 
 
@@ -50,7 +49,7 @@ def _shunned(workload: Workload, others: Iterable[Workload]) -> set[str]:
     anti = mapping(workload.pod.raw, "affinity", "podAntiAffinity")
     terms = [t for _, t in objects(anti, "requiredDuringSchedulingIgnoredDuringExecution")]
     # One pod a zone is at most one a node, too.
-    terms = [t for t in terms if text(t, "topologyKey") in (*_NODE, *_ZONE)]
+    terms = [t for t in terms if text(t, "topologyKey") in (HOSTNAME, *ZONE_LABELS)]
     return {other.id for other in others for term in terms if _selects(term, workload, other)} if terms else set()
 
 
@@ -69,6 +68,6 @@ def _selects(term: Raw, workload: Workload, other: Workload) -> bool:
 def _is_even_over_zones(workload: Workload) -> bool:
     constraints = [c for _, c in objects(workload.pod.raw, "topologySpreadConstraints")]
     return any(
-        text(c, "topologyKey") in _ZONE and (text(c, "whenUnsatisfiable") or "DoNotSchedule") == "DoNotSchedule"
+        text(c, "topologyKey") in ZONE_LABELS and (text(c, "whenUnsatisfiable") or "DoNotSchedule") == "DoNotSchedule"
         for c in constraints
     )

@@ -24,6 +24,7 @@ from functools import cached_property
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.observed import WorkloadUsage
+from k2cr_analysis.platforms.gke import system_namespace
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, GkeBill
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand, pod_demands
 from k2cr_analysis.pricing.packing.fewest_nodes import fewest_nodes
@@ -51,7 +52,7 @@ class Removal:
 class Avoidable:
     """Answers for any set of workloads of one cluster. ``holds``: ids whose staying keeps the cluster alive.
 
-    Where ``holds`` is not given, all workloads do but DaemonSets and those of kube- namespaces. ``into``:
+    Where ``holds`` is not given, all workloads do but DaemonSets and those of Google's own namespaces. ``into``:
     workloads that are a part of another and leave with it; their pods go under the other's id. ``min_nodes``: node
     pool -> the autoscaler's minimum, where somebody said it.
     """
@@ -195,7 +196,7 @@ class Avoidable:
 
 
 def _holding(cluster: Cluster) -> Iterable[str]:
-    return (w.id for w in cluster.workloads if w.kind != "DaemonSet" and not w.namespace.startswith("kube-"))
+    return (w.id for w in cluster.workloads if w.kind != "DaemonSet" and system_namespace(w.namespace) != "google")
 
 
 class PackedPool:

@@ -13,12 +13,10 @@ from typing import Any
 from k2cr_analysis.model.cluster import Cluster, Node
 from k2cr_analysis.model.parse.access import mapping, strings
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.gke import AUTOSCALER_STATUS, SAFE_TO_EVICT, SCALE_DOWN_DISABLED
 
-SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict"
-SCALE_DOWN_DISABLED = "cluster-autoscaler.kubernetes.io/scale-down-disabled"
 ITSELF = ""  # in place of a workload's id: the node is held by its own annotation
 
-_STATUS = ("kube-system", "cluster-autoscaler-status")
 # Both forms of the autoscaler's status: "Name: .../instanceGroups/GROUP ... (minSize=1, maxSize=3)", and YAML.
 _GROUP_MINIMUM = re.compile(r"[nN]ame:\s+\S*?(?P<group>[^/\s]+)-grp\b.*?minSize[=:]\s*(?P<least>\d+)", re.S)
 
@@ -72,7 +70,7 @@ def pool_minimum(nodes: Iterable[Node], pool: str, cluster: Cluster, said: Mappi
 def _group_minimums(cluster: Cluster) -> dict[str, int]:
     for raw in cluster.objects.get("ConfigMap", ()):
         metadata = mapping(raw, "metadata")
-        if (metadata.get("namespace"), metadata.get("name")) == _STATUS:
+        if (metadata.get("namespace"), metadata.get("name")) == AUTOSCALER_STATUS:
             text = str(mapping(raw, "data").get("status") or "")
             # One search for each group: a name goes with the first minimum that follows it.
             return {m["group"]: int(m["least"]) for m in _GROUP_MINIMUM.finditer(text)}

@@ -15,6 +15,7 @@ from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.money import total
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.gke import ACCELERATOR, MACHINE_FAMILY, MACHINE_TYPE_LABELS
 from k2cr_analysis.pricing.gke.node_price import MachineType, NodePrice, machine_type, node_price
 from k2cr_analysis.pricing.packing.fewest_nodes import fewest_nodes
 from k2cr_analysis.pricing.packing.placement import PlacedPool
@@ -22,12 +23,7 @@ from k2cr_analysis.pricing.packing.repack import Room, least_nodes, load_of
 from k2cr_analysis.pricing.packing.reservation import machine_room
 
 _FAMILIES, _KINDS, _VCPU = ("e2", "n2", "n2d", "n4"), ("standard", "highmem", "highcpu"), (2, 4, 8, 16, 32)
-_ASKS_FOR_MACHINE = (
-    "node.kubernetes.io/instance-type",
-    "beta.kubernetes.io/instance-type",
-    "cloud.google.com/machine-family",
-    "cloud.google.com/gke-accelerator",
-)
+_ASKS_FOR_MACHINE = (*MACHINE_TYPE_LABELS, MACHINE_FAMILY, ACCELERATOR)
 
 
 def cheapest_month(

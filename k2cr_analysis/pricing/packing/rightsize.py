@@ -15,6 +15,7 @@ from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.money import total
 from k2cr_analysis.model.observed import WorkloadUsage
 from k2cr_analysis.model.prices import Tariff
+from k2cr_analysis.platforms.gke import system_namespace
 from k2cr_analysis.pricing.gke.autopilot import pod_items
 from k2cr_analysis.pricing.gke.bill import GkeBill
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand, pod_demands
@@ -85,11 +86,11 @@ def _on_other_nodes(cluster: Cluster, bill: GkeBill, sized: Mapping[str, PodDema
 def _on_autopilot(cluster: Cluster, bill: GkeBill, sized: Mapping[str, PodDemand], tariff: Tariff) -> Decimal | None:
     """All pods at Autopilot's price in place of the nodes; None where one of them cannot be priced there.
 
-    DaemonSets are priced as well; pods of kube- namespaces are not billed there.
+    DaemonSets are priced as well; pods of Google's own namespaces are not billed there.
     """
     pods = _ZERO
     for workload in cluster.workloads:
-        if workload.namespace.startswith("kube-"):
+        if system_namespace(workload.namespace) == "google":
             continue
         priced = pod_items(workload, replace(sized[workload.id], live=()), tariff)
         if isinstance(priced, str):

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
+from k2cr_analysis.platforms.images import parse_image
 from k2cr_analysis.rendering.forms.objects import ApiObject, Path, Tree
 from k2cr_analysis.rendering.forms.yaml_form import LiteralText, yaml_text
 from k2cr_analysis.rendering.spec.build import Build
-from k2cr_analysis.rendering.spec.images import parse_image
 from k2cr_analysis.rendering.spec.printed import printer
 from k2cr_analysis.rendering.spec.service import RunContainer, RunJob, RunService
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.cloud_run import ExecutionEnvironment, ServiceShape
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.gke import ACCELERATOR
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.egress import Callee, build_egress, callees
 from k2cr_analysis.rendering.network.exposure import Reached, build_exposure
@@ -18,8 +19,6 @@ from k2cr_analysis.rendering.spec.containers import Containers
 from k2cr_analysis.rendering.spec.labels import account_for_name, build_labels
 from k2cr_analysis.rendering.spec.service import Run, RunTemplate
 from k2cr_analysis.rendering.spec.service_account import Identity, build_identity
-
-GKE_ACCELERATOR = "cloud.google.com/gke-accelerator"
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def build(assessed: WorkloadAssessment, context: RenderContext) -> Build:
     identity = build_identity(workload, name, context, account)
     audience = new_audience(reached, context, name, account)
     parts = Containers(assessed, shape, audience, context, account)
-    accelerator = shape.gpu or workload.pod.raw.get("nodeSelector", {}).get(GKE_ACCELERATOR)
+    accelerator = shape.gpu or workload.pod.raw.get("nodeSelector", {}).get(ACCELERATOR)
     template = RunTemplate(
         containers=parts.containers(),
         volumes=parts.volumes.volumes,

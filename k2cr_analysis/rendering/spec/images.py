@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from k2cr_analysis.model.workload import Container
+from k2cr_analysis.platforms.images import ImageReference, parse_image
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.spec.account import Account, RemoteRepository
 from k2cr_analysis.rendering.text.names import dns_label
@@ -18,34 +18,6 @@ _PULLABLE = re.compile(
 _NO_IMAGE = "IMAGE"
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
-    """A reference in its parts; ``registry`` is empty where the reference names none (Docker Hub)."""
-
-    registry: str
-    repository: str
-    tag: str | None
-    digest: str | None
-
-    def __str__(self) -> str:
-        name = f"{self.registry}/{self.repository}" if self.registry else self.repository
-        if self.digest:
-            return f"{name}@{self.digest}"
-        return f"{name}:{self.tag}" if self.tag else name
-
-
-def parse_image(text: str) -> Image:
-    """A reference by distribution's rule: the first part is a registry if it has a dot or a colon, or is localhost."""
-    name, _, digest = text.partition("@")
-    first, slash, rest = name.partition("/")
-    registry = first if slash and ("." in first or ":" in first or first == "localhost") else ""
-    path = rest if registry else name
-    repository, colon, tag = path.rpartition(":")
-    if not colon or "/" in tag:
-        repository, tag = path, ""
-    return Image(registry, repository, tag or None, digest or None)
-
-
 def build_image(container: Container, context: RenderContext, account: Account) -> tuple[str, str | None]:
     """The reference to deploy, and why it is not the manifest's own (None where it is)."""
     path = f"{container.path}.image"
@@ -56,7 +28,7 @@ def build_image(container: Container, context: RenderContext, account: Account) 
     image = parse_image(container.image)
     reasons = []
     if container.image_digest and not image.digest:
-        image = Image(image.registry, image.repository, None, container.image_digest)
+        image = ImageReference(image.registry, image.repository, None, container.image_digest)
         reasons.append(f"{container.image} is pinned to the digest that ran when the snapshot was taken")
     if image.registry and not _PULLABLE.fullmatch(image.registry):
         image = _through_remote_repository(image, context, account)
@@ -72,10 +44,12 @@ def build_image(container: Container, context: RenderContext, account: Account) 
     return str(image), why
 
 
-def _through_remote_repository(image: Image, context: RenderContext, account: Account) -> Image:
+def _through_remote_repository(image: ImageReference, context: RenderContext, account: Account) -> ImageReference:
     repository = dns_label(image.registry)
     account.repositories.setdefault(repository, RemoteRepository(repository, f"https://{image.registry}"))
     if context.project is None:
         account.placeholder(context.project_literal, "the project's id")
     registry = f"{context.region_literal}-docker.pkg.dev"
-    return Image(registry, f"{context.project_literal}/{repository}/{image.repository}", image.tag, image.digest)
+    return ImageReference(
+        registry, f"{context.project_literal}/{repository}/{image.repository}", image.tag, image.digest
+    )

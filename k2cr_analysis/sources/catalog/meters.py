@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-CLOUD_RUN: Final = "152E-C115-5142"
-KUBERNETES_ENGINE: Final = "CCD8-9BF1-090E"
-COMPUTE_ENGINE: Final = "6F81-5844-456A"
+from k2cr_analysis.platforms.catalogue import CLOUD_RUN, COMPUTE_ENGINE, KUBERNETES_ENGINE
 
 # Our unit -> the catalogue's usage units that it can be told from, and how many of our units one of them is.
 _SECOND: Final = {"s": Decimal(1), "min": Decimal(60), "h": Decimal(3600)}
