@@ -25,9 +25,10 @@ from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.money import total
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.cloud_run import WHOLE_CORES
 from k2cr_analysis.pricing.cloud_run.charges import price_timeline
 from k2cr_analysis.sizing import legal
-from k2cr_analysis.sizing.limits import WHOLE_CORES, memory_range
+from k2cr_analysis.sizing.limits import memory_range
 
 if TYPE_CHECKING:
     from k2cr_analysis.latency.recommend import CostOfMonth, Point, Recommendation

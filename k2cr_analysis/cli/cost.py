@@ -8,6 +8,7 @@ import typer
 
 from k2cr_analysis.cli.output import Format, FormatOption, OutOption, as_csv, as_json, as_table, give
 from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption
+from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
 
 if TYPE_CHECKING:
     from k2cr_analysis.pricing.cloud_run.one_shape import ShapeCost
@@ -26,7 +27,9 @@ def _cost(
     kind: Annotated[Literal["service", "job", "worker-pool"], typer.Option(help="What runs.")] = "service",
     requests: Annotated[str, typer.Option(help="Requests a month: 10e6.")] = "0",
     latency: Annotated[str, typer.Option(help="Mean time of a request, rounded up to 100 ms.")] = "100ms",
-    concurrency: Annotated[int, typer.Option(min=1, max=1000, help="Requests at once on an instance.")] = 80,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=MAX_CONCURRENCY, help="Requests at once on an instance.")
+    ] = DEFAULT_CONCURRENCY,
     billing: Annotated[Literal["request", "instance"], typer.Option(help="Billing mode of a service.")] = "request",
     min_instances: Annotated[int, typer.Option(min=0, help="Instances that are always kept.")] = 0,
     hours: Annotated[

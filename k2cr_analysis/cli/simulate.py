@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption
+from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY
+from k2cr_analysis.platforms.scaling import DEFAULT_MAX_INSTANCES, DEFAULT_TARGET, IDLE_S, MIN_PENDING_S
 
 
 def register(app: typer.Typer) -> None:
@@ -31,17 +33,17 @@ def _simulate(
         typer.Option(help="Mean part of it that needs a vCPU.", show_default="50ms, or the service time if less"),
     ] = None,
     cpu: Annotated[float, typer.Option(help="vCPUs of an instance.")] = 1.0,
-    concurrency: Annotated[int, typer.Option(help="Requests that an instance holds at a time.")] = 80,
+    concurrency: Annotated[int, typer.Option(help="Requests that an instance holds at a time.")] = DEFAULT_CONCURRENCY,
     min_instances: Annotated[int, typer.Option(help="Ready at time 0, and never fewer.")] = 0,
-    max_instances: Annotated[int, typer.Option(help="Instances at a time, at most.")] = 100,
+    max_instances: Annotated[int, typer.Option(help="Instances at a time, at most.")] = DEFAULT_MAX_INSTANCES,
     startup: Annotated[str, typer.Option(help="From the start of an instance until it is ready.")] = "2s",
     startup_dist: Annotated[
         Literal["constant", "exponential"], typer.Option(help="Distribution of that time.")
     ] = "constant",
-    idle: Annotated[str, typer.Option(help="An instance ends after so long without a request.")] = "15m",
+    idle: Annotated[str, typer.Option(help="An instance ends after so long without a request.")] = f"{IDLE_S // 60}m",
     pending_timeout: Annotated[
         str, typer.Option(help="How long a request waits for a place; 0: none waits; inf: for ever.")
-    ] = "10s",
+    ] = f"{MIN_PENDING_S}s",
     scaling: Annotated[
         Literal["cloud-run", "per-request"],
         typer.Option(help="per-request: each request that finds no free place starts an instance of its own."),
@@ -52,10 +54,10 @@ def _simulate(
     recycle: Annotated[str, typer.Option(help="An instance ends after so long.")] = "inf",
     target_cpu: Annotated[
         float, typer.Option(help="Share of the vCPUs that scaling aims at, over a minute; 0: off.")
-    ] = 0.6,
+    ] = DEFAULT_TARGET,
     target_concurrency: Annotated[
         float, typer.Option(help="Share of the concurrency that scaling aims at; 0: off.")
-    ] = 0.6,
+    ] = DEFAULT_TARGET,
     burst: Annotated[
         str | None,
         typer.Option(help="With --rate: another rate, how long it holds, how long until it comes: 50,30s,10m."),

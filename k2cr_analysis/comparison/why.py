@@ -15,8 +15,8 @@ from k2cr_analysis.model.cloud_run import ServiceShape, cpu_text, memory_text
 from k2cr_analysis.model.money import decimal_text
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.prices import LIST_PRICE, Price
+from k2cr_analysis.platforms.month import SECONDS_PER_MONTH
 
-_MONTH_S = 730 * 3600
 _MIB = 2**20
 
 
@@ -86,7 +86,7 @@ def _traffic(profile: TrafficProfile | None) -> Mapping[str, str]:
     if profile is None:
         return {}
     known_s = int(profile.known.sum()) * profile.period_s
-    requests = float(profile.requests[profile.known].sum()) / known_s * _MONTH_S if known_s else None
+    requests = float(profile.requests[profile.known].sum()) / known_s * float(SECONDS_PER_MONTH) if known_s else None
     found = {
         "requests_month": _number(None if requests is None else round(requests)),
         "latency_mean_ms": _number(profile.latency_mean_ms),

@@ -14,9 +14,10 @@ from k2cr_analysis.latency.load.histogram import quantiles_ms, supported
 from k2cr_analysis.latency.load.hops import Network, hop_assumptions
 from k2cr_analysis.latency.load.service_time import ServiceTime, scaled, service_on, service_time
 from k2cr_analysis.latency.startup import startup_estimate
-from k2cr_analysis.latency.timeline import MONTH_S, TARGET_UTILISATION, InstanceLoad, closed_form_timeline
+from k2cr_analysis.latency.timeline import MONTH_S, InstanceLoad, closed_form_timeline
 from k2cr_analysis.model.cloud_run import ContainerProbes, InstanceTimeline, Quantiles, ServiceShape, StartupOrder
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
+from k2cr_analysis.platforms.scaling import DEFAULT_TARGET
 
 if TYPE_CHECKING:
     from k2cr_analysis.latency.sampled_month import SampledMonth
@@ -51,7 +52,7 @@ def _closed_form_quantiles(
     cpu_share = service.cpu_s * 1000.0 / mean_ms
     cores = max(1, round(load.cpu_cores))
     crowded = load.concurrency > 1
-    busy = min(TARGET_UTILISATION, cores_in_use / cores)
+    busy = min(DEFAULT_TARGET, cores_in_use / cores)
     stretch = ps_mean_sojourn_ratio(busy * cores, cores) if crowded else 1.0
     warm = service.sample_ms * (1.0 + cpu_share * (stretch - 1.0))
     both = np.concatenate((warm, warm + load.startup_s * 1000.0))

@@ -22,12 +22,13 @@ from k2cr_analysis.latency.load.service_time import ServiceTime, service_on
 from k2cr_analysis.latency.sampled_month import Load, SampledMonth, sampled_month
 from k2cr_analysis.model.cloud_run import BillingMode, InstanceTimeline, ServiceShape
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
+from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
 
 CostOfMonth = Callable[[ServiceShape, InstanceTimeline], Decimal]
 EFFORTS = (1.0, 4.0, 16.0)  # as many times the requests of a sampled month, round by round
 _GLANCE, _LOOK = 0.25, 1.0
 _ALIKE = 0.03  # costs that differ by less are ranked alike
-CONCURRENCIES = (1, 2, 5, 10, 20, 40, 80, 160, 250, 500, 1000)
+CONCURRENCIES = (1, 2, 5, 10, 20, 40, DEFAULT_CONCURRENCY, 160, 250, 500, MAX_CONCURRENCY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +100,10 @@ def concurrencies_near(traffic: TrafficProfile, usage: WorkloadUsage | None, ser
     Without the number of pods: Cloud Run's default, and fewer.
     """
     if usage is None or not usage.mean_pods:
-        return (1, 10, 40, 80)
+        return (1, 10, 40, DEFAULT_CONCURRENCY)
     carried = float(traffic.requests[traffic.known].max()) / traffic.period_s * service_s / usage.mean_pods
     at_least = [places for places in CONCURRENCIES if places >= carried][:3] or [CONCURRENCIES[-1]]
-    return tuple(sorted({1, 80, *at_least}))
+    return tuple(sorted({1, DEFAULT_CONCURRENCY, *at_least}))
 
 
 def recommend(  # noqa: PLR0913 -- what a search rests on, each once

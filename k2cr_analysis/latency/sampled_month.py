@@ -17,8 +17,9 @@ from k2cr_analysis.latency.simulator.engine import Engine, WarmStart
 from k2cr_analysis.latency.simulator.service import ServiceConfig
 from k2cr_analysis.latency.simulator.simulate import Run, summary_of
 from k2cr_analysis.latency.timeline import MONTH_S, InstanceLoad, as_decimal, closed_form_timeline, held_instances
-from k2cr_analysis.model.cloud_run import STOP_GRACE_S, InstanceTimeline
+from k2cr_analysis.model.cloud_run import InstanceTimeline
 from k2cr_analysis.model.observed import FloatArray, IntArray, TrafficProfile
+from k2cr_analysis.platforms.cloud_run import STOP_GRACE_S
 
 REPLAYED_REQUESTS = 60_000
 REQUESTS_A_RATE = 6_000

@@ -17,13 +17,13 @@ from k2cr_analysis.latency.closed_forms import (
     instances_at_work,
     rounded_up_s,
 )
-from k2cr_analysis.model.cloud_run import STOP_GRACE_S, InstanceTimeline
+from k2cr_analysis.model.cloud_run import InstanceTimeline
 from k2cr_analysis.model.observed import FloatArray
+from k2cr_analysis.platforms.cloud_run import STOP_GRACE_S
+from k2cr_analysis.platforms.month import SECONDS_PER_MONTH
+from k2cr_analysis.platforms.scaling import DEFAULT_TARGET, IDLE_S
 
-MONTH_S = 730 * 3600
-# Cloud Run, "About instance autoscaling": 60 % of CPU and of concurrency over one minute; idle instances up to 15 min.
-TARGET_UTILISATION = 0.6
-IDLE_S = 900.0
+MONTH_S = int(SECONDS_PER_MONTH)
 BILLED_STEP_S = 0.1  # active time is billed in steps of 100 ms
 
 
@@ -43,7 +43,7 @@ class InstanceLoad:
     def places(self) -> float:
         """Requests that the autoscaler lets one instance hold: the tighter of the CPU and the concurrency target."""
         by_cpu = self.cpu_cores * self.service_s / self.cpu_s if self.cpu_s > 0.0 else math.inf
-        return max(1.0, TARGET_UTILISATION * min(float(self.concurrency), by_cpu))
+        return max(1.0, DEFAULT_TARGET * min(float(self.concurrency), by_cpu))
 
     def kept(self, erlangs: float) -> int:
         """Instances that the autoscaler holds for a mean of so many requests at a time."""

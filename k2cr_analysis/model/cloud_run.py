@@ -8,22 +8,10 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Literal
 
 from k2cr_analysis.model.finding import Target
+from k2cr_analysis.platforms.cloud_run import BOOSTED_CORES
 
 BillingMode = Literal["request", "instance"]
 ExecutionEnvironment = Literal["gen1", "gen2"]
-
-# Cloud Run, "Container runtime contract" and "CPU limits":
-# docs.cloud.google.com/run/docs/container-contract, docs.cloud.google.com/run/docs/configuring/services/cpu
-MAX_CONTAINERS = 10
-MAX_CPU_CORES = 8
-MAX_MEMORY_BYTES = 32 * 2**30
-MAX_STARTUP_S = 240
-STOP_GRACE_S = 10
-MAX_TIMEOUT_S = 3600
-MAX_CONCURRENCY = 1000
-# The page on CPU limits: with CPU boost the boosted CPU is kept for 10 s after the start; limit of a container -> vCPU.
-BOOST_AFTER_START_S = 10
-_BOOSTED_CORES = ((Decimal(1), Decimal(2)), (Decimal(2), Decimal(4)), (Decimal(8), Decimal(8)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +35,7 @@ def cpu_text(cores: Decimal) -> str:
 
 def boosted_cores(cores: Decimal) -> Decimal:
     """vCPU of a container during the start with CPU boost: up to 1 -> 2, up to 2 -> 4, above -> 8."""
-    return next((boosted for limit, boosted in _BOOSTED_CORES if cores <= limit), cores)
+    return next((boosted for limit, boosted in BOOSTED_CORES if cores <= limit), cores)
 
 
 def memory_text(size_bytes: int) -> str:

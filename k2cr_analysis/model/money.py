@@ -6,9 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-HOURS_PER_MONTH = Decimal(730)
-SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
-
 
 @dataclass(frozen=True, slots=True)
 class LineItem:

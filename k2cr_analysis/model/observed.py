@@ -9,6 +9,8 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from k2cr_analysis.platforms.month import SECONDS_PER_MONTH
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
@@ -61,4 +63,4 @@ class TrafficProfile:
     def requests_per_month(self) -> float:
         """Requests a month of 730 h at the mean rate of the known periods. [request/month]"""
         known_s = int(self.known.sum()) * self.period_s
-        return float(self.requests[self.known].sum()) / known_s * 730 * 3600 if known_s else 0.0
+        return float(self.requests[self.known].sum()) / known_s * float(SECONDS_PER_MONTH) if known_s else 0.0

@@ -12,23 +12,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from k2cr_analysis.platforms.annotations import DEPENDENCIES, INTERFACES
+from k2cr_analysis.platforms.cloud_run import MAX_CONCURRENCY, MAX_CONTAINERS, MAX_TIMEOUT_S
+from k2cr_analysis.platforms.probes import MAX_LIVENESS_PERIOD_S, MAX_STARTUP_PERIOD_S
 from k2cr_analysis.resources import bundled
 
 _SERVICE_NAME = re.compile(r"[a-z]([a-z0-9-]{0,47}[a-z0-9])?")
 _CONTAINER_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
 _SECRET_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _QUANTITY = re.compile(r"\d+(m|Ki|Mi|Gi)?")
-_DEPENDENCIES = "run.googleapis.com/container-dependencies"
-_INTERFACES = "run.googleapis.com/network-interfaces"
 _SCALARS: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
     "boolean": (bool,),
     "number": (int, float),
 }
-_MAX_CONTAINERS = 10
-_MAX_STARTUP_S = 240
-_MAX_PROBE_S = 3600
 
 
 @cache
@@ -81,8 +79,8 @@ def _ruled(tree: Mapping[str, Any], kind: str) -> Iterator[str]:
     template = tree["spec"]["template"]
     spec = template["spec"]["template"]["spec"] if kind == "Job" else template["spec"]
     containers = spec.get("containers") or []
-    if not 1 <= len(containers) <= _MAX_CONTAINERS:
-        yield f"containers: 1 to {_MAX_CONTAINERS}, not {len(containers)}"
+    if not 1 <= len(containers) <= MAX_CONTAINERS:
+        yield f"containers: 1 to {MAX_CONTAINERS}, not {len(containers)}"
     names = [str(c.get("name")) for c in containers]
     if len(set(names)) != len(names):
         yield "containers: a name stands twice"
@@ -95,10 +93,10 @@ def _ruled(tree: Mapping[str, Any], kind: str) -> Iterator[str]:
     for index, volume in enumerate(spec.get("volumes") or ()):
         yield from _volume(volume, f"volumes[{index}]")
     yield from _annotations(template.get("metadata", {}).get("annotations") or {}, set(names))
-    if kind == "Service" and not 1 <= spec.get("timeoutSeconds", 1) <= _MAX_PROBE_S:
-        yield "timeoutSeconds: 1 to 3600"
-    if kind == "Service" and not 1 <= spec.get("containerConcurrency", 1) <= 1000:
-        yield "containerConcurrency: 1 to 1000"
+    if kind == "Service" and not 1 <= spec.get("timeoutSeconds", 1) <= MAX_TIMEOUT_S:
+        yield f"timeoutSeconds: 1 to {MAX_TIMEOUT_S}"
+    if kind == "Service" and not 1 <= spec.get("containerConcurrency", 1) <= MAX_CONCURRENCY:
+        yield f"containerConcurrency: 1 to {MAX_CONCURRENCY}"
 
 
 def _container(container: Mapping[str, Any], volumes: set[Any], path: str) -> Iterator[str]:
@@ -143,7 +141,7 @@ def _probe(probe: Mapping[str, Any], kind: str, path: str) -> Iterator[str]:
         return
     if not 1 <= int(probe[kinds[0]].get("port") or 0) <= 65535:
         yield f"{path}.{kinds[0]}.port: 1 to 65535"
-    limit = _MAX_STARTUP_S if kind == "startupProbe" else _MAX_PROBE_S
+    limit = MAX_STARTUP_PERIOD_S if kind == "startupProbe" else MAX_LIVENESS_PERIOD_S
     period, timeout = int(probe.get("periodSeconds", 10)), int(probe.get("timeoutSeconds", 1))
     if (
         not 1 <= period <= limit
@@ -166,13 +164,13 @@ def _volume(volume: Mapping[str, Any], path: str) -> Iterator[str]:
 
 
 def _annotations(annotations: Mapping[str, str], names: set[str]) -> Iterator[str]:
-    waits, interfaces = (_json(annotations.get(key)) for key in (_DEPENDENCIES, _INTERFACES))
-    if _DEPENDENCIES in annotations and not isinstance(waits, dict):
-        yield f"annotations[{_DEPENDENCIES}]: not a JSON object"
+    waits, interfaces = (_json(annotations.get(key)) for key in (DEPENDENCIES, INTERFACES))
+    if DEPENDENCIES in annotations and not isinstance(waits, dict):
+        yield f"annotations[{DEPENDENCIES}]: not a JSON object"
     elif isinstance(waits, dict) and {c for name, others in waits.items() for c in (name, *others)} - names:
-        yield f"annotations[{_DEPENDENCIES}]: names a container that is not there"
-    if _INTERFACES in annotations and not (isinstance(interfaces, list) and len(interfaces) == 1):
-        yield f"annotations[{_INTERFACES}]: not a JSON list of exactly one interface"
+        yield f"annotations[{DEPENDENCIES}]: names a container that is not there"
+    if INTERFACES in annotations and not (isinstance(interfaces, list) and len(interfaces) == 1):
+        yield f"annotations[{INTERFACES}]: not a JSON list of exactly one interface"
 
 
 def _json(text: str | None) -> Any:

@@ -7,11 +7,14 @@ from typing import Annotated
 from k2cr_analysis.platforms.source import Source
 
 _CONTRACT = Source("https://docs.cloud.google.com/run/docs/container-contract", "2026-11-30")
-_ENVIRONMENT = Source("https://docs.cloud.google.com/run/docs/configuring/services/environment-variables", "2026-11-30")
+_ENVIRONMENT = Source(
+    "https://docs.cloud.google.com/run/docs/configuring/services/overview-environment-variables", "2026-11-30"
+)
 _KNOWN_ISSUES = Source("https://docs.cloud.google.com/run/docs/known-issues", "2026-11-30")
 
 # Set by the platform in every service, job or worker pool of the kind.
-SERVICE_VARIABLES: Annotated[tuple[str, ...], _CONTRACT] = ("K_SERVICE", "K_REVISION", "K_CONFIGURATION")
+SERVICE_NAME_VARIABLE: Annotated[str, _CONTRACT] = "K_SERVICE"  # its value is the service's name
+SERVICE_VARIABLES: Annotated[tuple[str, ...], _CONTRACT] = (SERVICE_NAME_VARIABLE, "K_REVISION", "K_CONFIGURATION")
 JOB_VARIABLES: Annotated[tuple[str, ...], _CONTRACT] = (
     "CLOUD_RUN_JOB",
     "CLOUD_RUN_EXECUTION",

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
-from k2cr_analysis.model.cloud_run import MAX_CPU_CORES, ContainerShape
-from k2cr_analysis.sizing.limits import (
+from k2cr_analysis.model.cloud_run import ContainerShape
+from k2cr_analysis.platforms.cloud_run import (
     GEN2_MIN_MEMORY_BYTES,
+    MAX_CPU_CORES,
     MIB,
     MIN_FRACTION_CORES,
     MIN_MEMORY_BYTES,
     WHOLE_CORES,
-    least_cores,
-    memory_range,
 )
+from k2cr_analysis.sizing.limits import least_cores, memory_range
 
 # CPU is counted in hundredths, the coarser of the two steps that the documentation names for fractions.
 _STEP = Decimal("0.01")

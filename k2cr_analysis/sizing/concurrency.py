@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from k2cr_analysis.model.cloud_run import MAX_CONCURRENCY, ContainerShape
+from k2cr_analysis.model.cloud_run import ContainerShape
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
+from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
 
 # Cloud Run's default, "Maximum concurrent requests per instance".
-DEFAULT_CONCURRENCY = 80
 _QUANTILE = 0.95
 # k2cr's own: below these a pod's CPU is mostly its idle turning, and says nothing of a request.
 _BUSY_CORES = 0.05

@@ -10,10 +10,10 @@ from k2cr_analysis.config import Config, Objectives
 from k2cr_analysis.model.finding import Finding, Target
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.scaling import IDLE_S
 from k2cr_analysis.sizing import notices
 
 # "About instance autoscaling": an idle instance is kept up to 15 minutes.
-_IDLE_S = 900
 # k2cr's own: room for a release beside its predecessor, where no autoscaler says how far to go.
 _SPARE_FACTOR = 2
 _LEAST_MAX = 3
@@ -100,10 +100,10 @@ def cold_start_ratio(traffic: TrafficProfile | None) -> float | None:
     """
     if traffic is None or not traffic.known.any():
         return None
-    per_block = max(1, _IDLE_S // traffic.period_s)
+    per_block = max(1, IDLE_S // traffic.period_s)
     block = np.arange(len(traffic.requests)) // per_block
     requests = np.bincount(block, weights=np.where(traffic.known, traffic.requests, 0))
     known_s = np.bincount(block, weights=traffic.known * float(traffic.period_s))
     seen = requests > 0
     total = requests[seen].sum()
-    return float((requests[seen] * np.exp(-requests[seen] / known_s[seen] * _IDLE_S)).sum() / total) if total else None
+    return float((requests[seen] * np.exp(-requests[seen] / known_s[seen] * IDLE_S)).sum() / total) if total else None

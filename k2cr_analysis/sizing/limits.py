@@ -1,12 +1,4 @@
-"""What Cloud Run takes as CPU and memory of an instance: the tables of its documentation, and a check against them.
-
-| what | source |
-|---|---|
-| CPU of a container, total, what a total below 1 forces | docs.cloud.google.com/run/docs/configuring/services/cpu |
-| memory by the total CPU | docs.cloud.google.com/run/docs/configuring/services/memory-limits |
-| containers, jobs and worker pools are gen2 | docs.cloud.google.com/run/docs/container-contract |
-| concurrency | docs.cloud.google.com/run/docs/about-concurrency |
-| GPU | docs.cloud.google.com/run/docs/configuring/services/gpu |
+"""A check of CPU and memory of an instance against what Cloud Run takes: the tables of ``platforms/``.
 
 The API checks the *total* of the containers ("Total millicpu may not exceed 8000", "For 2.0 CPU, memory must be between
 128Mi and 8Gi"); each container's CPU is a fraction or one of the whole numbers.
@@ -17,33 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from k2cr_analysis.model.cloud_run import (
+from k2cr_analysis.model.cloud_run import ServiceShape, cpu_text, memory_text
+from k2cr_analysis.platforms.cloud_run import (
+    GEN2_MIN_MEMORY_BYTES,
     MAX_CONCURRENCY,
     MAX_CONTAINERS,
     MAX_CPU_CORES,
-    ServiceShape,
-    cpu_text,
-    memory_text,
+    MEMORY_BY_CPU,
+    MIB,
+    MIN_FRACTION_CORES,
+    WHOLE_CORES,
 )
-
-MIB = 2**20
-GIB = 2**30
-MIN_FRACTION_CORES = Decimal("0.08")
-WHOLE_CORES = (1, 2, 4, 6, 8)
-# Total CPU from which the row holds, least and most memory. A total between two rows, 3 or 1.5, counts as the lower.
-MEMORY_BY_CPU = (
-    (MIN_FRACTION_CORES, 128 * MIB, 512 * MIB),
-    (Decimal("0.5"), 128 * MIB, 1 * GIB),
-    (Decimal(1), 128 * MIB, 4 * GIB),
-    (Decimal(2), 128 * MIB, 8 * GIB),
-    (Decimal(4), 2 * GIB, 16 * GIB),
-    (Decimal(6), 4 * GIB, 24 * GIB),
-    (Decimal(8), 4 * GIB, 32 * GIB),
-)
-GEN2_MIN_MEMORY_BYTES = 512 * MIB
-MIN_MEMORY_BYTES = 128 * MIB
-# Accelerator -> least total CPU and memory.
-GPU_MINIMUM = {"nvidia-l4": (4, 16 * GIB)}
+from k2cr_analysis.platforms.gpu import GPUS
 
 
 def memory_range(total_cores: Decimal) -> tuple[int, int]:
@@ -65,10 +42,11 @@ def legal(shape: ServiceShape) -> list[str]:
 def _containers(shape: ServiceShape) -> Iterator[str]:
     if not 1 <= len(shape.containers) <= MAX_CONTAINERS:
         yield f"{len(shape.containers)} containers; an instance has 1 to {MAX_CONTAINERS}"
+    whole = ", ".join(str(cores) for cores in WHOLE_CORES)
     for name, container in shape.containers.items():
         cores = container.cpu_cores
         if not (MIN_FRACTION_CORES <= cores < 1 or cores in WHOLE_CORES):
-            yield f"{name} has {cpu_text(cores)} CPU; 0.08 to below 1, or one of 1, 2, 4, 6, 8"
+            yield f"{name} has {cpu_text(cores)} CPU; {MIN_FRACTION_CORES} to below 1, or one of {whole}"
         if container.memory_bytes <= 0 or container.memory_bytes % MIB:
             yield f"{name} has {container.memory_bytes} bytes; whole Mi"
     if shape.cpu_cores > MAX_CPU_CORES:
@@ -81,7 +59,7 @@ def _memory(shape: ServiceShape) -> Iterator[str]:
         allowed = f"{memory_text(least)} to {memory_text(most)}"
         yield f"{memory_text(shape.memory_bytes)} in all with {cpu_text(shape.cpu_cores)} CPU; {allowed}"
     if shape.execution_environment == "gen2" and shape.memory_bytes < GEN2_MIN_MEMORY_BYTES:
-        yield f"{memory_text(shape.memory_bytes)} in all; gen2 has at least 512Mi"
+        yield f"{memory_text(shape.memory_bytes)} in all; gen2 has at least {memory_text(GEN2_MIN_MEMORY_BYTES)}"
 
 
 def _below_one(shape: ServiceShape) -> Iterator[str]:
@@ -112,11 +90,11 @@ def _scaling(shape: ServiceShape) -> Iterator[str]:
 def _accelerator(shape: ServiceShape) -> Iterator[str]:
     if shape.gpu is None:
         return
-    if shape.gpu not in GPU_MINIMUM:
-        yield f"accelerator {shape.gpu}; {', '.join(GPU_MINIMUM)}"
+    if shape.gpu not in GPUS:
+        yield f"accelerator {shape.gpu}; {', '.join(GPUS)}"
         return
-    cores, memory = GPU_MINIMUM[shape.gpu]
-    if shape.cpu_cores < cores or shape.memory_bytes < memory:
-        yield f"{shape.gpu} needs {cores} CPU and {memory_text(memory)}"
+    kind = GPUS[shape.gpu]
+    if shape.cpu_cores < kind.min_cores or shape.memory_bytes < kind.min_memory_bytes:
+        yield f"{shape.gpu} needs {kind.min_cores} CPU and {memory_text(kind.min_memory_bytes)}"
     if shape.execution_environment != "gen2":
         yield f"{shape.gpu} needs gen2"

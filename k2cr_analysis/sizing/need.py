@@ -22,9 +22,9 @@ from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
 from k2cr_analysis.model.workload import Container, Workload
 from k2cr_analysis.openapi.quantity import bytes_of, is_quantity
+from k2cr_analysis.platforms.cloud_run import GIB, MIB
 from k2cr_analysis.sizing import notices
 from k2cr_analysis.sizing.allocation import Need
-from k2cr_analysis.sizing.limits import GIB, MIB
 
 CPU_QUANTILE = 0.95
 MEMORY_QUANTILE = 1.0

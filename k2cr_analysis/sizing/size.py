@@ -10,12 +10,13 @@ from k2cr_analysis.model.cloud_run import ExecutionEnvironment, ServiceShape, cp
 from k2cr_analysis.model.finding import Finding, Target
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY
 from k2cr_analysis.platforms.gke import ACCELERATOR
+from k2cr_analysis.platforms.gpu import GPUS
 from k2cr_analysis.sizing import notices
 from k2cr_analysis.sizing.allocation import Allocation, allocate
-from k2cr_analysis.sizing.concurrency import DEFAULT_CONCURRENCY, Concurrency, concurrency
+from k2cr_analysis.sizing.concurrency import Concurrency, concurrency
 from k2cr_analysis.sizing.instances import pods_of, scaling
-from k2cr_analysis.sizing.limits import GPU_MINIMUM
 from k2cr_analysis.sizing.need import ASKED, CPU_QUANTILE, DEFAULT, MEASURED, Needs, needs_of
 
 _GPU_RESOURCE = "nvidia.com/gpu"
@@ -59,8 +60,9 @@ def size(
     findings = [*_basis_notes(workload, needs, usage), *needs.findings]
     gpu_container, gpu = _accelerator(workload, tuple(needs.containers))
     main = gpu_container or _busiest(needs, ingress)
-    cores, memory = GPU_MINIMUM.get(gpu or "", (1, 0))
-    allocation = allocate(needs.containers, main, min_cores=cores, min_bytes=memory)
+    kind = GPUS.get(gpu or "")
+    least_cores, least_bytes = (kind.min_cores, kind.min_memory_bytes) if kind else (1, 0)
+    allocation = allocate(needs.containers, main, min_cores=least_cores, min_bytes=least_bytes)
     basis = _basis(needs)
     if allocation is None:
         return Sizing(None, basis, (*findings, _too_large(workload, needs)), ())
@@ -107,7 +109,7 @@ def _accelerator(workload: Workload, names: tuple[str, ...]) -> tuple[str | None
         n: c for n in names if (c := workload.container(n)) and _asks_for_gpu(c.limits.extended, c.requests.extended)
     }
     kind = (workload.pod.raw.get("nodeSelector") or {}).get(ACCELERATOR)
-    return (next(iter(asking)), kind) if asking and kind in GPU_MINIMUM else (None, None)
+    return (next(iter(asking)), kind) if asking and kind in GPUS else (None, None)
 
 
 def _asks_for_gpu(*resources: Mapping[str, object]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k2cr_analysis.config.settings import Config, WorkloadSettings
-from k2cr_analysis.model.cloud_run import MAX_STARTUP_S
+from k2cr_analysis.platforms.probes import MAX_STARTUP_S
 from tests.fit.cluster import container, deployment, fit_of, service
 
 HEALTH = {

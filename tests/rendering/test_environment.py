@@ -119,3 +119,13 @@ def test_containers_may_share_a_name_of_a_variable() -> None:
     two = container("two", at=1, env=[env("KEY", "<redacted>", source="redacted")])
     made = build(assessed(workload(one, two)), CONTEXT)
     assert sorted(made.account.secrets) == ["shop--frontend--one--KEY", "shop--frontend--two--KEY"]
+
+
+def test_reserved_names_are_left_out_of_a_whole_config_map_too() -> None:
+    source = env_from("config-map", "own", keys=("K_SERVICE", "MODE", "PORT"))
+    given = {"metadata": {"name": "own"}, "data": {"K_SERVICE": "x", "MODE": "fast", "PORT": "9000"}}
+    subject = workload(container("app", env_from=(source,)), related={"ConfigMap": (given,)})
+    made = build(assessed(subject), CONTEXT)
+    assert written(made) == {"MODE": "fast"}
+    told = {e.path: e.outcome for e in made.account.entries if "envFrom" in e.path}
+    assert told[f"{source.path}[K_SERVICE]"] == "dropped" and told[f"{source.path}[PORT]"] == "changed"

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from k2cr_analysis.config.settings import WorkloadSettings
-from k2cr_analysis.fit.evidence.protocols import CLOUD_RUN_DEFAULT_PORT, CalledPort, known_ports, role_of
+from k2cr_analysis.fit.evidence.protocols import CalledPort, known_ports, role_of
 from k2cr_analysis.model.finding import Target
 from k2cr_analysis.model.workload import Container, Pod
+from k2cr_analysis.platforms.cloud_run import DEFAULT_PORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _first_port(container: Container) -> int:
         or [p.number for p in container.ports if p.protocol == "TCP"]
         or list(known_ports(container))
     )
-    return own[0] if own else CLOUD_RUN_DEFAULT_PORT
+    return own[0] if own else DEFAULT_PORT
 
 
 def _named_grpc(container: Container) -> bool:

@@ -11,14 +11,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from k2cr_analysis.fit.evidence.protocols import CLOUD_RUN_DEFAULT_PORT, known_ports, role_of
-from k2cr_analysis.model.cloud_run import MAX_STARTUP_S, CloudRunProbe, ContainerProbes, StartupOrder
+from k2cr_analysis.fit.evidence.protocols import known_ports, role_of
+from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, StartupOrder
 from k2cr_analysis.model.finding import Target
 from k2cr_analysis.model.workload import Container, Probe
-
-MAX_PERIOD_S = 3600  # of a liveness probe
-# Kubernetes' defaults, for what the manifest leaves out.
-_PERIOD_S, _TIMEOUT_S, _FAILURES = 10, 1, 3
+from k2cr_analysis.platforms.cloud_run import DEFAULT_PORT
+from k2cr_analysis.platforms.probes import (
+    DEFAULT_FAILURES,
+    DEFAULT_PERIOD_S,
+    DEFAULT_TIMEOUT_S,
+    MAX_LIVENESS_PERIOD_S,
+    MAX_STARTUP_S,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,9 @@ class ProbePlan:
 
 def allowed_s(probe: Probe) -> int:
     """Time that a probe gives a container before it fails it: delay + period x failures. [s]"""
-    return (probe.initial_delay_s or 0) + (probe.period_s or _PERIOD_S) * (probe.failure_threshold or _FAILURES)
+    return (probe.initial_delay_s or 0) + (probe.period_s or DEFAULT_PERIOD_S) * (
+        probe.failure_threshold or DEFAULT_FAILURES
+    )
 
 
 def plan_probes(
@@ -107,7 +113,7 @@ def _startup(container: Container, awaited: bool, main_port: int | None) -> tupl
 def probed_port(container: Container, probe: Probe) -> int | None:
     """The port that a probe asks, as a number; Knative's probes may leave it out, and mean the container's own."""
     if probe.kind != "exec" and probe.port in (None, 0):
-        return container.ports[0].number if container.ports else CLOUD_RUN_DEFAULT_PORT
+        return container.ports[0].number if container.ports else DEFAULT_PORT
     return container.port_number(probe.port)
 
 
@@ -168,9 +174,9 @@ def _liveness(container: Container) -> tuple[CloudRunProbe | None, list[Clip]]:
             clips.append(Clip(container.name, f"{container.path}.livenessProbe.{field}", f"{was} s", f"{now} s"))
         return now
 
-    period = clip("periodSeconds", probe.period_s or _PERIOD_S, 1, MAX_PERIOD_S)
-    timeout = clip("timeoutSeconds", probe.timeout_s or _TIMEOUT_S, 1, period)
-    delay = clip("initialDelaySeconds", probe.initial_delay_s or 0, 0, MAX_PERIOD_S)
+    period = clip("periodSeconds", probe.period_s or DEFAULT_PERIOD_S, 1, MAX_LIVENESS_PERIOD_S)
+    timeout = clip("timeoutSeconds", probe.timeout_s or DEFAULT_TIMEOUT_S, 1, period)
+    delay = clip("initialDelaySeconds", probe.initial_delay_s or 0, 0, MAX_LIVENESS_PERIOD_S)
     path = probe.http_path or ("/" if probe.kind == "http" else None)
     return CloudRunProbe(
         probe.kind,
@@ -181,7 +187,7 @@ def _liveness(container: Container) -> tuple[CloudRunProbe | None, list[Clip]]:
         delay,
         period,
         timeout,
-        probe.failure_threshold or _FAILURES,
+        probe.failure_threshold or DEFAULT_FAILURES,
     ), clips
 
 

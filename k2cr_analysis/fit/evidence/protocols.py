@@ -86,7 +86,6 @@ _HTTP_PORTS = frozenset({
     10000, 15672, 16686,
 })  # fmt: skip
 _HTTP_RANGES = (range(3000, 3100), range(8000, 9000), range(9000, 9092))
-CLOUD_RUN_DEFAULT_PORT = 8080  # Cloud Run, "Container runtime contract": the default of PORT
 TLS_PORTS = (443, 4443, 6443, 8443, 9443)
 _HTTP_ROUTES = ("Ingress", "MultiClusterIngress", "HTTPRoute", "KnativeService")
 # GKE's load balancers speak HTTP/2 to pods within TLS alone; ``kubernetes.io/h2c`` is the one without.

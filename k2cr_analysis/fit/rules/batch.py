@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.platforms.cloud_run import MAX_RETRIES, MAX_TASK_TIMEOUT_S, MAX_TASKS
 
 _JOBS = "https://docs.cloud.google.com/run/docs/create-jobs"
 _SCHEDULE = "https://docs.cloud.google.com/run/docs/execute/jobs-on-schedule"
-# Cloud Run, "Quotas and limits": tasks of an execution, retries of a task, timeout of an attempt.
-MAX_TASKS, MAX_RETRIES, MAX_TASK_S = 10_000, 10, 168 * 3600
 
 
 def _at(candidate: Candidate, field: str) -> str:
@@ -129,7 +128,7 @@ def job_over_limit(candidate: Candidate) -> Iterator[Found]:
     limits = (
         ("completions", MAX_TASKS, "tasks"),
         ("backoffLimit", MAX_RETRIES, "retries"),
-        ("activeDeadlineSeconds", MAX_TASK_S, "s for an attempt"),
+        ("activeDeadlineSeconds", MAX_TASK_TIMEOUT_S, "s for an attempt"),
     )
     asked = (batch.completions, batch.backoff_limit, batch.active_deadline_s) if batch else (None, None, None)
     for (field, limit, what), value in zip(limits, asked, strict=True):

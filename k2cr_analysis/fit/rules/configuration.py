@@ -7,15 +7,14 @@ from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.model.environment import variables_of
 from k2cr_analysis.model.workload import Container
+from k2cr_analysis.platforms.cloud_run import MAX_ARGUMENTS, MAX_VARIABLE_BYTES, MAX_VARIABLES
+from k2cr_analysis.platforms.reserved import PORT_VARIABLE, SERVICE_NAME_VARIABLE, is_reserved_variable
 
 _CONTRACT = "https://docs.cloud.google.com/run/docs/container-contract"
 _QUOTAS = "https://docs.cloud.google.com/run/quotas"
 _SECRETS = "https://docs.cloud.google.com/run/docs/configuring/services/secrets"
-MAX_VARIABLES = 1000  # Cloud Run, "Quotas and limits": per container
-MAX_VALUE_BYTES = 32 * 1024
-MAX_ARGUMENTS = 1000
-_RESERVED = ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION")
 _REFERENCE = re.compile(r"(?<!\$)(?:\$\$)*\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
 _SERVICE_LINK = re.compile(
     r"[A-Z][A-Z0-9_]*_SERVICE_(?:HOST|PORT)(?:_[A-Z0-9_]+)?$|[A-Z][A-Z0-9_]*_PORT_\d+_TCP(?:_(?:ADDR|PORT|PROTO))?$"
@@ -127,25 +126,41 @@ def secret_keys_not_seen(candidate: Candidate) -> Iterator[Found]:
                 )
 
 
-@rule(id="reserved-variable", severity="change", reads=("Container.env[].name",), docs=_CONTRACT)
+@rule(
+    id="reserved-variable",
+    severity="change",
+    reads=("Container.env[].name", "Container.envFrom[].prefix"),
+    docs=_CONTRACT,
+)
 def reserved_variable(candidate: Candidate) -> Iterator[Found]:
     """A variable has a name that Cloud Run keeps for itself, with another value.
 
-    Why: Cloud Run sets PORT in the ingress container, and K_SERVICE, K_REVISION and K_CONFIGURATION everywhere; it
-    refuses a service that sets them.
-    Remedy: Take the variable out of `env`; let the application listen on the port that PORT says, which is
-    `containerPort`.
+    Why: Cloud Run sets PORT in the ingress container, K_SERVICE, K_REVISION and K_CONFIGURATION in services,
+    CLOUD_RUN_JOB and its like in jobs and worker pools, and names that begin with X_GOOGLE_; it refuses what sets them,
+    wherever they come from: `env`, or a key of a ConfigMap or Secret by `envFrom`.
+    Remedy: They are left out of what is written. Take them out of the source too, and read another name where the
+    program needs that value; let it listen on the port that PORT says, which is `containerPort`.
     Example: env: [{name: PORT, value: "9000"}]   # and containerPort: 8080
     """
-    for container, variable in candidate.environment():
-        if variable.name not in _RESERVED or candidate.target != "service":
-            continue
-        ingress = container.name == candidate.ingress.container
-        if variable.name != "PORT" or (ingress and variable.value != str(candidate.ingress.port)):
-            sets = f"PORT to {candidate.ingress.port}" if variable.name == "PORT" else variable.name
+    if candidate.target == "none":
+        return
+    for container in candidate.moving:
+        serves = candidate.target == "service" and container.name == candidate.ingress.container
+        given = {PORT_VARIABLE: str(candidate.ingress.port), SERVICE_NAME_VARIABLE: candidate.workload.name}
+        for variable in variables_of(candidate.workload, container):
+            name = variable.name
+            if not is_reserved_variable(name, serves=serves):
+                continue
+            if variable.value is not None and variable.value == given.get(name):
+                continue
+            sets = f"{name} to {given[name]}" if name == PORT_VARIABLE else name
+            is_now = (
+                repr(variable.value)
+                if variable.value is not None
+                else f"set from {variable.ref_name or variable.source}"
+            )
             yield Found(
-                variable.path,
-                f"{variable.name} of container {container.name} is {variable.value!r}; Cloud Run sets {sets} itself",
+                variable.path, f"{name} of container {container.name} is {is_now}; Cloud Run sets {sets} itself"
             )
 
 
@@ -231,11 +246,11 @@ def environment_too_large(candidate: Candidate) -> Iterator[Found]:
             )
         for variable in container.env:
             size = len((variable.value or "").encode())
-            if size > MAX_VALUE_BYTES:
+            if size > MAX_VARIABLE_BYTES:
                 yield Found(
                     variable.path,
                     f"{variable.name} of container {container.name} is {size} bytes long; Cloud Run takes "
-                    f"{MAX_VALUE_BYTES}",
+                    f"{MAX_VARIABLE_BYTES}",
                 )
 
 

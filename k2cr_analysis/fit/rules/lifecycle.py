@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.evidence.containers import is_of_mesh
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.model.cloud_run import STOP_GRACE_S
 from k2cr_analysis.model.parse.access import Raw, mapping, texts
+from k2cr_analysis.platforms.cloud_run import STOP_GRACE_S
 
 _CONTRACT = "https://docs.cloud.google.com/run/docs/container-contract"
 _API_DEFAULT_S = 30  # what the API server fills in: nobody's wish

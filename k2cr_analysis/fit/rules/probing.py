@@ -8,9 +8,10 @@ from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.evidence.exec_probes import asked_over_network
 from k2cr_analysis.fit.evidence.probes import allowed_s, probed_port
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.model.cloud_run import MAX_STARTUP_S, CloudRunProbe
+from k2cr_analysis.model.cloud_run import CloudRunProbe
 from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import Container, Probe
+from k2cr_analysis.platforms.probes import MAX_STARTUP_S
 
 _HEALTH = "https://docs.cloud.google.com/run/docs/configuring/healthchecks"
 _ORDER = "https://docs.cloud.google.com/run/docs/configuring/services/containers"

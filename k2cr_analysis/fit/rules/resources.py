@@ -9,8 +9,8 @@ from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.evidence.placement import allowed_values
 from k2cr_analysis.fit.evidence.volumes import in_words
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.model.cloud_run import MAX_CONTAINERS, MAX_CPU_CORES, MAX_MEMORY_BYTES
 from k2cr_analysis.model.workload import Container
+from k2cr_analysis.platforms.cloud_run import MAX_CONTAINERS, MAX_CPU_CORES, MAX_MEMORY_BYTES
 from k2cr_analysis.platforms.gke import ACCELERATOR, TPU_LABELS
 
 _CPU = "https://docs.cloud.google.com/run/docs/configuring/services/cpu"

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from k2cr_analysis.latency.closed_forms import ps_mean_sojourn_ratio
 from k2cr_analysis.latency.load.histogram import exponential_sample_ms, sample_ms
 from k2cr_analysis.latency.simulator.service import ServiceConfig
-from k2cr_analysis.model.cloud_run import BOOST_AFTER_START_S, ServiceShape, boosted_cores
+from k2cr_analysis.model.cloud_run import ServiceShape, boosted_cores
 from k2cr_analysis.model.observed import FloatArray, TrafficProfile, WorkloadUsage
+from k2cr_analysis.platforms.cloud_run import BOOST_AFTER_START_S
+from k2cr_analysis.platforms.month import SECONDS_PER_MONTH
 
-HOURS_A_MONTH = 730
 BUSY_LIMIT = 0.95  # a pod busier than that is overloaded: the steady state of the formula does not exist
 
 
@@ -58,7 +59,7 @@ def service_time(
         said.append("CPU time of a request is not measured: all of its service time is taken as CPU time")
         return ServiceTime(sample, samples, measured_s, tuple(said))
     cores = sum(container.cpu_mean_cores for container in usage.containers.values())
-    cpu_s = min(cores / (traffic.requests_per_month / (HOURS_A_MONTH * 3600)), measured_s)
+    cpu_s = min(cores / (traffic.requests_per_month / float(SECONDS_PER_MONTH)), measured_s)
     alone_s = _alone_s(measured_s, cpu_s, cores, usage.mean_pods, gke_pod_cpu_cores)
     if alone_s is None:
         said.append("service time: the measured latency on GKE, its queueing there not taken off")

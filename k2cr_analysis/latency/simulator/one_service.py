@@ -17,6 +17,15 @@ from k2cr_analysis.latency.simulator.service import Scaling, ServiceConfig, Star
 from k2cr_analysis.latency.simulator.simulate import Run
 from k2cr_analysis.latency.simulator.simulate import simulate as replay
 from k2cr_analysis.model.cloud_run import boosted_cores
+from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY
+from k2cr_analysis.platforms.scaling import (
+    DEFAULT_MAX_INSTANCES,
+    DEFAULT_TARGET,
+    IDLE_S,
+    MAX_CONCURRENCY_TARGET,
+    MAX_CPU_TARGET,
+    MIN_PENDING_S,
+)
 
 
 def simulate(  # noqa: PLR0913 - the options of the verb, by name
@@ -28,18 +37,18 @@ def simulate(  # noqa: PLR0913 - the options of the verb, by name
     service_cv: float = 1.0,
     cpu_time: str | None = None,
     cpu: float = 1.0,
-    concurrency: int = 80,
+    concurrency: int = DEFAULT_CONCURRENCY,
     min_instances: int = 0,
-    max_instances: int = 100,
+    max_instances: int = DEFAULT_MAX_INSTANCES,
     startup: str = "2s",
     startup_dist: StartupDistribution = "constant",
-    idle: str = "15m",
-    pending_timeout: str = "10s",
+    idle: str = f"{IDLE_S // 60}m",
+    pending_timeout: str = f"{MIN_PENDING_S}s",
     scaling: Scaling = "cloud-run",
     cpu_boost: bool = False,
     recycle: str = "inf",
-    target_cpu: float = 0.6,
-    target_concurrency: float = 0.6,
+    target_cpu: float = DEFAULT_TARGET,
+    target_concurrency: float = DEFAULT_TARGET,
     burst: str | None = None,
     requests: int | str | None = None,
     seed: int = 1,
@@ -77,8 +86,8 @@ def simulate(  # noqa: PLR0913 - the options of the verb, by name
         scaling=scaling,
         boosted_cpu_cores=float(boosted_cores(Decimal(repr(cpu)))) if cpu_boost else None,
         life_s=seconds_of(recycle, "--recycle"),
-        target_cpu=target_share(target_cpu, "--target-cpu", 0.9),
-        target_concurrency=target_share(target_concurrency, "--target-concurrency", 0.95),
+        target_cpu=target_share(target_cpu, "--target-cpu", MAX_CPU_TARGET),
+        target_concurrency=target_share(target_concurrency, "--target-concurrency", MAX_CONCURRENCY_TARGET),
     )
     source = arrival_source(rate, Path(arrivals) if arrivals is not None else None, burst, seed)
     limit = request_limit(None if requests is None else str(requests), rate)

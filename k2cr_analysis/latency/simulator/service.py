@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from k2cr_analysis.errors import UsageError
-from k2cr_analysis.model.cloud_run import BOOST_AFTER_START_S
 from k2cr_analysis.model.observed import FloatArray
+from k2cr_analysis.platforms.cloud_run import BOOST_AFTER_START_S, DEFAULT_CONCURRENCY
+from k2cr_analysis.platforms.scaling import DEFAULT_MAX_INSTANCES, DEFAULT_TARGET, IDLE_S, MIN_PENDING_S
 
 ServiceDistribution = Literal["exponential", "constant", "lognormal", "table"]
 StartupDistribution = Literal["constant", "exponential"]
@@ -49,19 +50,19 @@ class ServiceConfig:
     service_cv: float = 1.0
     service_table_s: FloatArray | None = None
     cpu_cores: float = 1.0
-    concurrency: int = 80
+    concurrency: int = DEFAULT_CONCURRENCY
     min_instances: int = 0
-    max_instances: int = 100
+    max_instances: int = DEFAULT_MAX_INSTANCES
     startup_s: float = 2.0
     startup_distribution: StartupDistribution = "constant"
     boosted_cpu_cores: float | None = None
     boost_s: float = float(BOOST_AFTER_START_S)
-    idle_s: float = 900.0
+    idle_s: float = float(IDLE_S)
     life_s: float = math.inf
-    pending_timeout_s: float = 10.0
+    pending_timeout_s: float = float(MIN_PENDING_S)
     scaling: Scaling = "cloud-run"
-    target_cpu: float = 0.6
-    target_concurrency: float = 0.6
+    target_cpu: float = DEFAULT_TARGET
+    target_concurrency: float = DEFAULT_TARGET
     window_s: float = 60.0
     tick_s: float = 5.0
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, port, strings, text, texts
 from k2cr_analysis.model.parse.index import ObjectIndex, kind_of, name_of, namespace_of
 from k2cr_analysis.model.workload import Container, Exposure, Pod, Route, ServicePort
+from k2cr_analysis.platforms.cloud_run import DEFAULT_PORT
 
 _INTERNAL_ANNOTATIONS = (
     "networking.gke.io/load-balancer-type",
@@ -75,7 +76,7 @@ def knative_exposure(raw: Raw, pod: Pod) -> Exposure:
     """A Knative Service is its own entrance: the one container port, on all paths of its host."""
     listening = next((c for c in pod.containers if c.ports), pod.containers[0] if pod.containers else None)
     declared = listening.ports[0] if listening and listening.ports else None
-    target = declared.number if declared else 8080  # Knative's default port
+    target = declared.number if declared else DEFAULT_PORT
     name = name_of(raw)
     labels = strings(mapping(raw, "metadata").get("labels"))
     external = labels.get("networking.knative.dev/visibility") != "cluster-local"

@@ -15,9 +15,11 @@ from k2cr_analysis.config.settings import Cud
 from k2cr_analysis.errors import Location, UsageError
 from k2cr_analysis.model.cloud_run import BillingMode, ContainerShape, InstanceTimeline, ServiceShape
 from k2cr_analysis.model.duration import duration_s
-from k2cr_analysis.model.money import HOURS_PER_MONTH, SECONDS_PER_MONTH, LineItem, total
+from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import LIST_PRICE, PriceBook
 from k2cr_analysis.openapi.quantity import parse_quantity
+from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY
+from k2cr_analysis.platforms.month import HOURS_PER_MONTH, SECONDS_PER_HOUR, SECONDS_PER_MONTH
 from k2cr_analysis.pricing.cloud_run.charges import price_timeline
 from k2cr_analysis.pricing.cloud_run.free_tier import free_tier
 
@@ -32,7 +34,7 @@ class Demand:
 
     requests: Decimal = Decimal(0)
     latency_s: Decimal = Decimal("0.1")
-    concurrency: int = 80
+    concurrency: int = DEFAULT_CONCURRENCY
     min_instances: int = 0
     hours: Decimal = Decimal(0)
 
@@ -62,7 +64,7 @@ def cost(  # noqa: PLR0913 - the options of `k2cr cost`, one by one
     kind: Kind = "service",
     requests: str | float = 0,
     latency: str = "100ms",
-    concurrency: int = 80,
+    concurrency: int = DEFAULT_CONCURRENCY,
     billing: BillingMode = "request",
     min_instances: int = 0,
     hours: str | float | None = None,
@@ -113,7 +115,7 @@ def month_of(demand: Demand, kind: Kind) -> InstanceTimeline:
     """The demand as instance seconds of a month."""
     zero = Decimal(0)
     if kind != "service":
-        running_s = demand.hours * 3600
+        running_s = demand.hours * SECONDS_PER_HOUR
         return InstanceTimeline(zero, zero, zero, zero, zero, running_s, zero, running_s / SECONDS_PER_MONTH)
     billed_latency_s = (demand.latency_s / BILLED_STEP_S).to_integral_value(ROUND_CEILING) * BILLED_STEP_S
     active_s = demand.requests * billed_latency_s / demand.concurrency

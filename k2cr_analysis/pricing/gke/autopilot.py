@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from k2cr_analysis.model.money import HOURS_PER_MONTH, LineItem
+from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.gke import COMPUTE_CLASS, SPOT
+from k2cr_analysis.platforms.month import HOURS_PER_MONTH
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand
 
 GIB = Decimal(2**30)

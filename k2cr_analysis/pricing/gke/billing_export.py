@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from k2cr_analysis.model.cluster import Cluster
-from k2cr_analysis.model.money import HOURS_PER_MONTH, LineItem, total
+from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.platforms.catalogue import COMPUTE_ENGINE, KUBERNETES_ENGINE
+from k2cr_analysis.platforms.month import HOURS_PER_MONTH
 from k2cr_analysis.pricing.gke.autopilot import pod_items
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE, GkeBill, lines_of
 from k2cr_analysis.pricing.gke.bill_lines import (

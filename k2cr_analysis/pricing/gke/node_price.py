@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from k2cr_analysis.model.cluster import Node
-from k2cr_analysis.model.money import HOURS_PER_MONTH, LineItem
+from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.platforms.gke import ACCELERATOR
+from k2cr_analysis.platforms.month import HOURS_PER_MONTH
 
 # docs.cloud.google.com/compute/docs/general-purpose-machines: GiB of memory for each vCPU.
 _GIB_PER_VCPU = {

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
 from k2cr_analysis.model.cluster import Cluster, Node
-from k2cr_analysis.model.money import HOURS_PER_MONTH, LineItem, total
+from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.month import HOURS_PER_MONTH
 from k2cr_analysis.pricing.gke.node_price import NodePrice, machine_type, node_price
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand
 from k2cr_analysis.pricing.packing.node_pools import NodePool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k2cr_analysis.assessment.result import Latency
+from k2cr_analysis.platforms.probes import MAX_STARTUP_S
 from k2cr_analysis.rendering.migration.clean_up import account_users, callers
 from k2cr_analysis.rendering.migration.clean_up import steps as steps_of_clean_up
 from k2cr_analysis.rendering.network.exposure import Reached
@@ -12,7 +13,6 @@ from k2cr_analysis.rendering.spec.service import RunJob, RunService, RunWorkerPo
 from k2cr_analysis.rendering.text.mapping import escaped, told
 from k2cr_analysis.rendering.text.shell import quote
 
-STARTUP_LIMIT_S = 240
 WATCH_DAYS = 14
 
 
@@ -100,7 +100,7 @@ def _how_to_see(build: Build) -> str:
     name = quote(build.run.name)
     if isinstance(build.run, RunService):
         return (
-            f"Good: the revision is Ready, which means that every start-up probe passed within {STARTUP_LIMIT_S} s: "
+            f"Good: the revision is Ready, which means that every start-up probe passed within {MAX_STARTUP_S} s: "
             f"`gcloud run services describe {name} {_place(build)} --format='value(status.latestReadyRevisionName)'`."
         )
     if isinstance(build.run, RunJob):

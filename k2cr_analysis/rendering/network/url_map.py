@@ -15,12 +15,13 @@ from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.parse.access import mapping, objects, text
 from k2cr_analysis.model.parse.index import name_of, namespace_of
 from k2cr_analysis.model.workload import Route, Workload
+from k2cr_analysis.platforms.cloud_run import MAX_SERVICE_NAME
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.forms.objects import Tree
 from k2cr_analysis.rendering.network.backend_policy import BackendPolicy, backend_policy
 from k2cr_analysis.rendering.network.hosts import ANY_HOST, keyed_routes
 from k2cr_analysis.rendering.spec.source_values import value_at
-from k2cr_analysis.rendering.text.names import SERVICE_NAME_LIMIT, cut, dns_label
+from k2cr_analysis.rendering.text.names import cut, dns_label
 
 _NAME_LIMIT = 63  # Compute Engine
 # Answered for what no rule lets in, as an Ingress without a default backend does.
@@ -64,7 +65,7 @@ def run_backend(workload: Workload, context: RenderContext, *, external: bool) -
 
 def base_name(workload: Workload, context: RenderContext) -> str:
     """The base of Compute Engine names: 63 characters with the longest suffix."""
-    return cut(dns_label(context.name_of(workload)), SERVICE_NAME_LIMIT, workload.id)
+    return cut(dns_label(context.name_of(workload)), MAX_SERVICE_NAME, workload.id)
 
 
 def url_map(workload: Workload, context: RenderContext, *, external: bool) -> UrlMap:
@@ -75,7 +76,7 @@ def url_map(workload: Workload, context: RenderContext, *, external: bool) -> Ur
     hosts = tuple(key for key in keys if "/" not in key)
     name = base_name(workload, context)
     if shared:
-        name = cut(dns_label((hosts or tuple(keys))[0]), SERVICE_NAME_LIMIT, "/".join(keys))
+        name = cut(dns_label((hosts or tuple(keys))[0]), MAX_SERVICE_NAME, "/".join(keys))
     where = "global" if external else f"regions/{context.region_literal}"
     mine = f"{where}/backendServices/{run_backend(workload, context, external=external)}"
     on_gke: dict[tuple[str, str, str], OnGke] = {}

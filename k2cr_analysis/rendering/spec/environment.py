@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from k2cr_analysis.model.environment import variables_from
 from k2cr_analysis.model.workload import REDACTED, Container, EnvFrom, EnvVar, Workload
+from k2cr_analysis.platforms.reserved import PORT_VARIABLE, is_reserved_variable
 from k2cr_analysis.rendering.network.addresses import Addresses
 from k2cr_analysis.rendering.spec.account import Account, SecretToCreate
 from k2cr_analysis.rendering.spec.audience import AUDIENCE_CHANGES, with_audience
@@ -13,20 +15,6 @@ from k2cr_analysis.rendering.spec.references import expand
 from k2cr_analysis.rendering.spec.service import RunEnv, SecretVersion
 from k2cr_analysis.rendering.text.names import key_secret_name, secret_name
 
-# Cloud Run, "Container runtime contract": set by the platform, and not to be set by anybody else.
-RESERVED = (
-    "K_SERVICE",
-    "K_REVISION",
-    "K_CONFIGURATION",
-    "CLOUD_RUN_JOB",
-    "CLOUD_RUN_EXECUTION",
-    "CLOUD_RUN_TASK_INDEX",
-    "CLOUD_RUN_TASK_ATTEMPT",
-    "CLOUD_RUN_TASK_COUNT",
-    "CLOUD_RUN_WORKER_POOL",
-    "CLOUD_RUN_WORKER_POOL_REVISION",
-)
-RESERVED_PREFIX = "X_GOOGLE_"
 # What stands for a downward API field on Cloud Run, where something does.
 _INSTEAD = {
     "metadata.name": "read the instance id from the metadata server, or K_REVISION",
@@ -94,17 +82,15 @@ class _Builder:
         if source.keys is None:
             self._keys_unknown(source, what)
             return
-        names = [f"{source.prefix}{key}" for key in source.keys]
-        data = _data(self.workload, source.name) if source.kind == "config-map" else {}
-        for key, name in zip(source.keys, names, strict=True):
-            if name in overridden or not _is_env_name(name):
+        names = []
+        for variable in variables_from(source, self.workload.related.get("ConfigMap", ())):
+            if variable.name in overridden or self._is_platforms_own(variable):
                 continue
-            where = f"{source.path}[{key}]"
-            value = data.get(key)
-            if value is not None and REDACTED not in value:
-                self._literal(EnvVar(name, "value", value, None, None, False, where), value)
+            names.append(variable.name)
+            if variable.source == "config-map" and variable.value is not None:
+                self._literal(variable, variable.value)
             else:
-                self._from_secret(name, "Secret" if what == "Secret" else "ConfigMap", source.name, key, where)
+                self._from_secret(variable.name, what, source.name, variable.ref_key or "", variable.path)
         self.account.changed(
             source.path,
             "containers[].env",
@@ -168,13 +154,13 @@ class _Builder:
                 self._downward(variable)
 
     def _is_platforms_own(self, variable: EnvVar) -> bool:
-        if variable.name in RESERVED or variable.name.startswith(RESERVED_PREFIX):
+        if is_reserved_variable(variable.name, serves=False):
             self.account.dropped(
                 variable.path, variable.name, "Cloud Run sets this variable itself and refuses it from others"
             )
             return True
-        if variable.name == "PORT" and self.ingress_port is not None:
-            self.known["PORT"] = str(self.ingress_port)
+        if variable.name == PORT_VARIABLE and self.ingress_port is not None:
+            self.known[PORT_VARIABLE] = str(self.ingress_port)
             why = f"Cloud Run sets PORT to {self.ingress_port} in the ingress container and refuses it from others"
             if variable.value == str(self.ingress_port):
                 self.account.carried(variable.path, "containers[].ports[0].containerPort", variable.value, why)
@@ -297,15 +283,3 @@ class _Builder:
     def _is_unknown(self, name: str) -> None:
         self.known.pop(name, None)
         self.unknown.add(name)
-
-
-def _data(workload: Workload, name: str) -> Mapping[str, str]:
-    for raw in workload.related.get("ConfigMap", ()):
-        if raw.get("metadata", {}).get("name") == name:
-            return {k: v for k, v in (raw.get("data") or {}).items() if isinstance(v, str)}
-    return {}
-
-
-def _is_env_name(name: str) -> bool:
-    """What Kubernetes takes from envFrom; it skips other keys. (validation.IsEnvVarName, relaxed form)"""
-    return bool(name) and "=" not in name and name.isprintable() and name.isascii()

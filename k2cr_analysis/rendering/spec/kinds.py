@@ -6,9 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
-from k2cr_analysis.model.cloud_run import MAX_CONCURRENCY, MAX_TIMEOUT_S, ServiceShape
+from k2cr_analysis.model.cloud_run import ServiceShape
 from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.cloud_run import (
+    DEFAULT_CONCURRENCY,
+    DEFAULT_TASK_TIMEOUT_S,
+    DEFAULT_TIMEOUT_S,
+    MAX_CONCURRENCY,
+    MAX_RETRIES,
+    MAX_TASK_TIMEOUT_S,
+    MAX_TIMEOUT_S,
+)
 from k2cr_analysis.rendering import policy
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.exposure import Reached
@@ -17,12 +26,7 @@ from k2cr_analysis.rendering.spec.build_platform import Asked
 from k2cr_analysis.rendering.spec.platform import Set
 from k2cr_analysis.rendering.spec.service import RunJob, RunService, RunTemplate, RunWorkerPool, Schedule
 
-DEFAULT_TIMEOUT_S = 300  # Cloud Run, "Set request timeout for services"
-DEFAULT_TASK_TIMEOUT_S = 600  # Cloud Run, "Set task timeout for jobs"
-MAX_TASK_TIMEOUT_S = 7 * 24 * 3600
-MAX_RETRIES = 10
 _CPU_TARGET = "targetCPUUtilizationPercentage"
-DEFAULT_CONCURRENCY = 80  # Cloud Run, "Maximum concurrent requests"
 KUBERNETES_BACKOFF_LIMIT = 6  # batch/v1 JobSpec
 
 

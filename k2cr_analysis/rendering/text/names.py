@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.cloud_run import MAX_SERVICE_NAME
 
-SERVICE_NAME_LIMIT = 49  # Cloud Run, "Deploying container images": name; 63 with the revision's suffix
 SERVICE_ACCOUNT_LIMIT = 30  # IAM, "Create service accounts": 6 to 30 characters
 SECRET_NAME_LIMIT = 255  # Secret Manager: letters, digits, hyphens, underscores
 LABEL_LIMIT = 63
@@ -51,7 +51,7 @@ def service_names(workloads: Iterable[Workload], template: str | None = None) ->
         crowded = {name for name, count in Counter(names.values()).items() if count > 1}
         names.update({w.id: _named(form, w) for w in todo if names[w.id] in crowded})
     crowded = {name for name, count in Counter(names.values()).items() if count > 1}
-    return {i: cut(f"{n}-{short_hash(i)}" if n in crowded else n, SERVICE_NAME_LIMIT, i) for i, n in names.items()}
+    return {i: cut(f"{n}-{short_hash(i)}" if n in crowded else n, MAX_SERVICE_NAME, i) for i, n in names.items()}
 
 
 def _named(form: str, workload: Workload) -> str:
@@ -60,7 +60,7 @@ def _named(form: str, workload: Workload) -> str:
     legal = dns_label(plain)
     # A name that had to be mended could meet another one, so it carries a hash of what it was.
     mended = legal if legal == plain.lower() else f"{legal}-{short_hash(workload.id)}"
-    return cut(mended, SERVICE_NAME_LIMIT, workload.id)
+    return cut(mended, MAX_SERVICE_NAME, workload.id)
 
 
 def container_names(names: Iterable[str]) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from k2cr_analysis.fit.candidate import Candidate, bracketed
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.iap import AUDIENCE
 from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.platforms.cloud_run import MAX_TIMEOUT_S
 
 
 @rule(
@@ -108,7 +109,7 @@ def request_over_hour(candidate: Candidate) -> Iterator[Found]:
     for kind, keys in (("BackendConfig", ("spec",)), ("GCPBackendPolicy", ("spec", "default"))):
         for config in candidate.workload.related.get(kind, ()):
             timeout = mapping(config, *keys).get("timeoutSec")
-            if isinstance(timeout, int) and timeout > 3600:
+            if isinstance(timeout, int) and timeout > MAX_TIMEOUT_S:
                 yield Found(
                     f"{kind}/{mapping(config, 'metadata').get('name')} $.{'.'.join(keys)}.timeoutSec",
                     f"requests may last {timeout} s; Cloud Run ends them after 3600 s",
