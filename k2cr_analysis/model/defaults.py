@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from k2cr_analysis.openapi.field_tree import KNATIVE_SERVICE, root_name
+from k2cr_analysis.platforms.annotations import CREATORS
+from k2cr_analysis.platforms.cloud_run import DEFAULT_TIMEOUT_S
 
 Tree = dict[str, Any]
 
@@ -119,7 +121,7 @@ _BY_KIND: dict[str, Tree] = {
             "template": {
                 "metadata": _METADATA,
                 # Knative turns the variables for Services off; a revision's own fields stand in its PodSpec.
-                "spec": {**_POD_SPEC, "enableServiceLinks": False, "containerConcurrency": 0, "timeoutSeconds": 300},
+                "spec": {**_POD_SPEC, "enableServiceLinks": False, "containerConcurrency": 0, "timeoutSeconds": DEFAULT_TIMEOUT_S},
             },
             "traffic": [{"latestRevision": True, "percent": 100}],
         }
@@ -146,8 +148,7 @@ _SERVER_ANNOTATIONS = (
     "volume.beta.kubernetes.io/storage-provisioner",
     "autoscaling.alpha.kubernetes.io/conditions",
     "autoscaling.alpha.kubernetes.io/current-metrics",
-    "serving.knative.dev/creator",
-    "serving.knative.dev/lastModifier",
+    *CREATORS,
 )  # fmt: skip
 _SERVER_LABELS = (
     "pod-template-hash",

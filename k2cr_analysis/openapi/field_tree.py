@@ -27,6 +27,7 @@ from functools import cache
 from typing import Any, Final, Literal
 
 from k2cr_analysis.openapi.json_path import ROOT, child
+from k2cr_analysis.platforms.annotations import SERVING_GROUP
 from k2cr_analysis.resources import bundled
 
 SHARED_ROOTS: Final = {
@@ -137,7 +138,7 @@ def leaf_fields(obj: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
 
 def root_name(api_version: str, kind: str) -> str:
     """Where the schema paths of a kind begin: its name, or ``KnativeService``."""
-    return KNATIVE_SERVICE if api_version.startswith("serving.knative.dev/") and kind == "Service" else kind
+    return KNATIVE_SERVICE if api_version.startswith(f"{SERVING_GROUP}/") and kind == "Service" else kind
 
 
 def schema_fields(api_version: str, kind: str) -> tuple[str, ...]:

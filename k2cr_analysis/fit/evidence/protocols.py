@@ -17,6 +17,7 @@ from k2cr_analysis.fit.evidence.exec_probes import asked_over_network
 from k2cr_analysis.fit.evidence.known_images import RAW_PORTS, SERVER_WORDS, raw_server_on
 from k2cr_analysis.model.workload import Container, Exposure, Pod, Port, ServicePort
 from k2cr_analysis.platforms.images import parse_image
+from k2cr_analysis.platforms.reserved import PORT_VARIABLE
 
 Speaks = Literal["http", "https", "grpc", "h2c", "h2", "raw", "udp", "unknown"]  # h2: HTTP/2 within TLS
 Role = Literal["application", "metrics", "admin"]
@@ -220,7 +221,7 @@ def known_ports(container: Container) -> tuple[int, ...]:
     """Ports that a container listens on: declared, probed, or given to it as PORT."""
     found = [p.number for p in container.ports if p.protocol == "TCP"]
     found += [n for _, probe in container.probes() if (n := container.port_number(probe.port)) is not None]
-    found += [int(e.value) for e in container.env if e.name == "PORT" and e.value and e.value.isdigit()]
+    found += [int(e.value) for e in container.env if e.name == PORT_VARIABLE and e.value and e.value.isdigit()]
     found += list(_ports_in_arguments(container))
     return tuple(dict.fromkeys(found))
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from k2cr_analysis.platforms.annotations import INGRESS, SESSION_AFFINITY
+from k2cr_analysis.platforms.scaling import DEFAULT_TARGET
+
 _PROBE_FIELDS = (
     "httpGet.path",
     "httpGet.port",
@@ -81,8 +84,8 @@ CARRIED: Mapping[str, str] = {
     "KnativeService.spec.template.spec.timeoutSeconds": "spec.template.spec.timeoutSeconds",
     "Service.metadata.name": "the URL of the service, and the DNS name that callers keep",
     "Service.spec.ports[].targetPort": "containers[].ports[0].containerPort of the ingress container",
-    "Service.spec.type": "run.googleapis.com/ingress",
-    "Service.spec.sessionAffinity": "run.googleapis.com/sessionAffinity",
+    "Service.spec.type": INGRESS,
+    "Service.spec.sessionAffinity": SESSION_AFFINITY,
     "Ingress.spec.rules": "URL map of the load balancer (network.sh)",
     "Ingress.spec.defaultBackend": "URL map of the load balancer (network.sh)",
     "Ingress.spec.backend": "URL map of the load balancer (network.sh)",
@@ -100,7 +103,7 @@ CARRIED: Mapping[str, str] = {
     "VirtualService.spec": "URL map of the load balancer (network.sh)",
     "HorizontalPodAutoscaler.spec.minReplicas": "minScale",
     "HorizontalPodAutoscaler.spec.maxReplicas": "maxScale",
-    "HorizontalPodAutoscaler.spec.targetCPUUtilizationPercentage": "Cloud Run's own CPU target (60 %)",
+    "HorizontalPodAutoscaler.spec.targetCPUUtilizationPercentage": f"Cloud Run's own CPU target ({DEFAULT_TARGET * 100:.0f} %)",
     "ServiceAccount.metadata.name": "serviceAccountName",
     "ServiceAccount.metadata.annotations": "serviceAccountName: iam.gke.io/gcp-service-account",
     "BackendConfig.spec.iap": "IAP on the backend service (network.sh)",
@@ -110,12 +113,12 @@ CARRIED: Mapping[str, str] = {
     "BackendConfig.spec.customResponseHeaders": "custom response headers of the backend service (network.sh)",
     "BackendConfig.spec.logging": "logging of the backend service (network.sh)",
     "BackendConfig.spec.timeoutSec": "timeoutSeconds",
-    "BackendConfig.spec.sessionAffinity": "run.googleapis.com/sessionAffinity",
+    "BackendConfig.spec.sessionAffinity": SESSION_AFFINITY,
     "GCPBackendPolicy.spec.default.iap": "IAP on the backend service (network.sh)",
     "GCPBackendPolicy.spec.default.securityPolicy": "Cloud Armor policy of the backend service (network.sh)",
     "GCPBackendPolicy.spec.default.timeoutSec": "timeoutSeconds",
     "GCPBackendPolicy.spec.default.logging": "logging of the backend service (network.sh)",
-    "GCPBackendPolicy.spec.default.sessionAffinity": "run.googleapis.com/sessionAffinity",
+    "GCPBackendPolicy.spec.default.sessionAffinity": SESSION_AFFINITY,
     "FrontendConfig.spec": "HTTP redirect and SSL policy of the load balancer (network.sh)",
     "ManagedCertificate.spec": "certificate of the load balancer (network.sh)",
 }

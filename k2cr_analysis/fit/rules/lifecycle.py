@@ -10,6 +10,7 @@ from k2cr_analysis.fit.evidence.containers import is_of_mesh
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import Raw, mapping, texts
 from k2cr_analysis.platforms.cloud_run import STOP_GRACE_S
+from k2cr_analysis.platforms.volumes import BUCKET_DRIVER
 
 _CONTRACT = "https://docs.cloud.google.com/run/docs/container-contract"
 _API_DEFAULT_S = 30  # what the API server fills in: nobody's wish
@@ -171,8 +172,7 @@ _INIT_REMEDIES: tuple[tuple[str, str, str], ...] = (
     (
         r"gsutil|gcloud storage|aws s3|wget|curl|download|fetch|huggingface|model",
         "a download",
-        "Mount a bucket with the files (`csi: gcsfuse.run.googleapis.com`), or copy them into the image when it "
-        "is built.",
+        f"Mount a bucket with the files (`csi: {BUCKET_DRIVER}`), or copy them into the image when it is built.",
     ),
     (
         r"(?:^|[\s/;&'\"\[])(?:cp|mv|rsync|tar|unzip|ln|install)\s|copy|envsubst|sed\s|tee\s|echo\s|cat\s|mkdir|agent|plugins?",

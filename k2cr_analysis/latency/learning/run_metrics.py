@@ -17,11 +17,12 @@ import numpy as np
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.latency.timeline import MONTH_S
 from k2cr_analysis.model.observed import FloatArray, IntArray
+from k2cr_analysis.platforms.annotations import RUN
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PREFIX = "run.googleapis.com/"
+PREFIX = RUN
 STARTUP = PREFIX + "container/startup_latencies"
 REQUESTS = PREFIX + "request_latencies"
 INSTANCES = PREFIX + "container/instance_count"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, port, strings, text, texts
 from k2cr_analysis.model.parse.index import ObjectIndex, kind_of, name_of, namespace_of
 from k2cr_analysis.model.workload import Container, Exposure, Pod, Route, ServicePort
+from k2cr_analysis.platforms.annotations import VISIBILITY
 from k2cr_analysis.platforms.cloud_run import DEFAULT_PORT
 
 _INTERNAL_ANNOTATIONS = (
@@ -79,7 +80,7 @@ def knative_exposure(raw: Raw, pod: Pod) -> Exposure:
     target = declared.number if declared else DEFAULT_PORT
     name = name_of(raw)
     labels = strings(mapping(raw, "metadata").get("labels"))
-    external = labels.get("networking.knative.dev/visibility") != "cluster-local"
+    external = labels.get(VISIBILITY) != "cluster-local"
     entrance = ServicePort(
         80,
         declared.name if declared else None,

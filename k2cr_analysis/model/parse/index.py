@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings
+from k2cr_analysis.platforms.annotations import SERVING_GROUP
 
 # The API server's word for an object without a namespace in a namespaced kind.
 DEFAULT_NAMESPACE = "default"
@@ -63,7 +64,7 @@ def kind_of(raw: Raw) -> str:
     Knative's Service is ``KnativeService``. A group of Kubernetes' own that is not the kind's is only a slip.
     """
     kind, group = str(raw.get("kind") or ""), group_of(raw)
-    if kind == "Service" and group == "serving.knative.dev":
+    if kind == "Service" and group == SERVING_GROUP:
         return "KnativeService"
     return f"{kind}.{group}" if kind in _SHARED_KINDS and group not in _BUILT_IN_GROUPS else kind
 

@@ -6,15 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# What the client writes about itself, and what it invents at each run.
-_CLIENTS_OWN = {
-    "run.googleapis.com/client-name",
-    "run.googleapis.com/client-version",
-    "run.googleapis.com/operation-id",
-    "client.knative.dev/nonce",
-    "client.knative.dev/user-image",
-}
-_JSON_ANNOTATIONS = {"run.googleapis.com/container-dependencies", "run.googleapis.com/network-interfaces"}
+from k2cr_analysis.platforms.annotations import CLIENTS_OWN, DEPENDENCIES, INTERFACES
+
+_JSON_ANNOTATIONS = {DEPENDENCIES, INTERFACES}
 _BY_NAME = {"containers": "name", "volumes": "name", "env": "name", "volumeMounts": "mountPath"}
 
 
@@ -22,7 +16,7 @@ def comparable(value: Any, key: str = "") -> Any:
     """Without the client's own words; named lists by name; empty things gone; ``True`` and ``true`` the same."""
     if isinstance(value, Mapping):
         made = {
-            k: comparable(v, k) for k, v in value.items() if k not in _CLIENTS_OWN and k not in ("status", "namespace")
+            k: comparable(v, k) for k, v in value.items() if k not in CLIENTS_OWN and k not in ("status", "namespace")
         }
         if key == "ports":
             made.setdefault("name", "http1")

@@ -7,6 +7,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from k2cr_analysis.model.cloud_run import CloudRunProbe
+from k2cr_analysis.platforms.annotations import (
+    ACCELERATOR,
+    CPU_BOOST,
+    CPU_THROTTLING,
+    DEPENDENCIES,
+    EGRESS,
+    EXECUTION_ENVIRONMENT,
+    IAP,
+    INGRESS,
+    INTERFACES,
+    LAUNCH_STAGE,
+    MANUAL_INSTANCES,
+    MAX_SCALE,
+    RUN_API,
+    SCALING_MODE,
+    SERVICE_MIN_SCALE,
+    SERVING_API,
+    SESSION_AFFINITY,
+)
+from k2cr_analysis.platforms.volumes import BUCKET_DRIVER, MEDIUM_MEMORY
 from k2cr_analysis.rendering.spec.service import (
     BucketVolume,
     MemoryVolume,
@@ -25,9 +45,6 @@ from k2cr_analysis.rendering.spec.service import (
 
 Path = tuple[str | int, ...]
 Tree = dict[str, Any]
-GCSFUSE = "gcsfuse.run.googleapis.com"
-ACCELERATOR = "run.googleapis.com/accelerator"
-_RUN = "run.googleapis.com/"
 
 
 @dataclass
@@ -46,18 +63,18 @@ def api_object(run: Run) -> ApiObject:
 
 
 def _service(run: RunService) -> ApiObject:
-    annotations: dict[str, str] = {f"{_RUN}ingress": run.ingress}
+    annotations: dict[str, str] = {INGRESS: run.ingress}
     if run.iap:
-        annotations[f"{_RUN}iap-enabled"] = "true"
+        annotations[IAP] = "true"
     if run.min_instances:
-        annotations[f"{_RUN}minScale"] = str(run.min_instances)
+        annotations[SERVICE_MIN_SCALE] = str(run.min_instances)
     annotations |= _set(run, "resource")
-    template = {"autoscaling.knative.dev/maxScale": str(run.max_instances)}
-    template[f"{_RUN}cpu-throttling"] = "true" if run.billing == "request" else "false"
-    template[f"{_RUN}startup-cpu-boost"] = "true" if run.cpu_boost else "false"
-    template[f"{_RUN}execution-environment"] = run.template.execution_environment
+    template = {MAX_SCALE: str(run.max_instances)}
+    template[CPU_THROTTLING] = "true" if run.billing == "request" else "false"
+    template[CPU_BOOST] = "true" if run.cpu_boost else "false"
+    template[EXECUTION_ENVIRONMENT] = run.template.execution_environment
     if run.session_affinity:
-        template[f"{_RUN}sessionAffinity"] = "true"
+        template[SESSION_AFFINITY] = "true"
     template |= _set(run, "template")
     template |= _shared_annotations(run.template)
     spec = {"containerConcurrency": run.concurrency, "timeoutSeconds": run.timeout_s, **_template_spec(run.template)}
@@ -66,7 +83,7 @@ def _service(run: RunService) -> ApiObject:
         metadata = {"labels": dict(run.labels), **metadata}
     made = ApiObject(
         {
-            "apiVersion": "serving.knative.dev/v1",
+            "apiVersion": SERVING_API,
             "kind": "Service",
             "metadata": {"name": run.name, **_labels(run), "annotations": annotations},
             "spec": {"template": {"metadata": metadata, "spec": spec}},
@@ -74,15 +91,15 @@ def _service(run: RunService) -> ApiObject:
     )
     at: Path = ("spec", "template", "metadata", "annotations")
     comments = made.comments
-    comments[("metadata", "annotations", f"{_RUN}ingress")] = run.why.get("ingress", "")
-    comments[("metadata", "annotations", f"{_RUN}minScale")] = run.why.get("min_instances", "")
-    comments[(*at, "autoscaling.knative.dev/maxScale")] = run.why.get("max_instances", "")
+    comments[("metadata", "annotations", INGRESS)] = run.why.get("ingress", "")
+    comments[("metadata", "annotations", SERVICE_MIN_SCALE)] = run.why.get("min_instances", "")
+    comments[(*at, MAX_SCALE)] = run.why.get("max_instances", "")
     comments[("spec", "template", "spec", "containerConcurrency")] = run.why.get("concurrency", "")
     billing = "request-based billing: CPU only while a request is in flight, or at start"
-    comments[(*at, f"{_RUN}cpu-throttling")] = (
+    comments[(*at, CPU_THROTTLING)] = (
         billing if run.billing == "request" else "instance-based billing: CPU for the whole life of an instance"
     )
-    comments[(*at, f"{_RUN}sessionAffinity")] = run.why.get("session_affinity", "")
+    comments[(*at, SESSION_AFFINITY)] = run.why.get("session_affinity", "")
     comments[("spec", "template", "spec", "timeoutSeconds")] = run.why.get("timeout_s", "")
     _comment_template(made, run.template, at, ("spec", "template", "spec"))
     _comment_settings(made, run, at)
@@ -95,7 +112,7 @@ def _job(run: RunJob) -> ApiObject:
     task = {**_template_spec(run.template), "maxRetries": run.max_retries, "timeoutSeconds": run.timeout_s}
     made = ApiObject(
         {
-            "apiVersion": "run.googleapis.com/v1",
+            "apiVersion": RUN_API,
             "kind": "Job",
             "metadata": {"name": run.name, **_labels(run), **({"annotations": own} if own else {})},
             "spec": {
@@ -116,9 +133,9 @@ def _job(run: RunJob) -> ApiObject:
 
 def _worker_pool(run: RunWorkerPool) -> ApiObject:
     annotations = {
-        f"{_RUN}launch-stage": "BETA",
-        f"{_RUN}scalingMode": "manual",
-        f"{_RUN}manualInstanceCount": str(run.instances),
+        LAUNCH_STAGE: "BETA",
+        SCALING_MODE: "manual",
+        MANUAL_INSTANCES: str(run.instances),
         **_set(run, "resource"),
     }
     shared = {**_set(run, "template"), **_shared_annotations(run.template)}
@@ -128,13 +145,13 @@ def _worker_pool(run: RunWorkerPool) -> ApiObject:
     }
     made = ApiObject(
         {
-            "apiVersion": "run.googleapis.com/v1",
+            "apiVersion": RUN_API,
             "kind": "WorkerPool",
             "metadata": {"name": run.name, **_labels(run), "annotations": annotations},
             "spec": {"template": template},
         }
     )
-    made.comments[("metadata", "annotations", f"{_RUN}manualInstanceCount")] = run.why.get("instances", "")
+    made.comments[("metadata", "annotations", MANUAL_INSTANCES)] = run.why.get("instances", "")
     _comment_template(made, run.template, ("spec", "template", "metadata", "annotations"), ("spec", "template", "spec"))
     _comment_settings(made, run, ("spec", "template", "metadata", "annotations"))
     return made
@@ -157,13 +174,13 @@ def _labels(run: Run) -> Tree:
 def _shared_annotations(template: RunTemplate) -> Tree:
     found: Tree = {}
     if template.depends_on:
-        found[f"{_RUN}container-dependencies"] = compact_json(template.depends_on)
+        found[DEPENDENCIES] = compact_json(template.depends_on)
     if template.egress:
         interface: Tree = {"network": template.egress.network, "subnetwork": template.egress.subnet}
         if template.egress.tags:
             interface["tags"] = list(template.egress.tags)
-        found[f"{_RUN}network-interfaces"] = compact_json([interface])
-        found[f"{_RUN}vpc-access-egress"] = template.egress.ranges
+        found[INTERFACES] = compact_json([interface])
+        found[EGRESS] = template.egress.ranges
     return found
 
 
@@ -240,7 +257,7 @@ def _volume(volume: RunVolume) -> Tree:
     source = volume.source
     made: Tree
     if isinstance(source, MemoryVolume):
-        made = {"emptyDir": {"medium": "Memory", "sizeLimit": source.size}}
+        made = {"emptyDir": {"medium": MEDIUM_MEMORY, "sizeLimit": source.size}}
     elif isinstance(source, SecretVolume):
         made = {
             "secret": {
@@ -254,7 +271,11 @@ def _volume(volume: RunVolume) -> Tree:
         made = {"nfs": {"server": source.server, "path": source.directory, "readOnly": source.read_only}}
     else:
         made = {
-            "csi": {"driver": GCSFUSE, "readOnly": source.read_only, "volumeAttributes": _bucket_attributes(source)}
+            "csi": {
+                "driver": BUCKET_DRIVER,
+                "readOnly": source.read_only,
+                "volumeAttributes": _bucket_attributes(source),
+            }
         }
     return {"name": volume.name, **made}
 
@@ -268,9 +289,9 @@ def _comment_template(made: ApiObject, template: RunTemplate, annotations: Path,
     comments = made.comments
     comments[(*spec, "serviceAccountName")] = template.why.get("service_account", "")
     if template.egress:
-        comments[(*annotations, f"{_RUN}network-interfaces")] = template.egress.why or ""
+        comments[(*annotations, INTERFACES)] = template.egress.why or ""
     evidence = [w for c in template.containers if (w := c.why.get("depends_on"))]
-    comments[(*annotations, f"{_RUN}container-dependencies")] = "; ".join(evidence)
+    comments[(*annotations, DEPENDENCIES)] = "; ".join(evidence)
     for index, container in enumerate(template.containers):
         at: Path = (*spec, "containers", index)
         comments[(*at, "image")] = container.why.get("image", "")

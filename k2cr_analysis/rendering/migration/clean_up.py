@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from k2cr_analysis.model.parse.access import mapping, strings
 from k2cr_analysis.model.parse.index import name_of, namespace_of
 from k2cr_analysis.model.workload import Raw, Workload
+from k2cr_analysis.platforms.annotations import SERVING_GROUP
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.text.shell import quote
 
@@ -61,7 +62,7 @@ def account_users(build: Build) -> list[str]:
 
 
 def _kubectl_kind(workload: Workload) -> str:
-    return "services.serving.knative.dev" if workload.kind == "Service" else workload.kind.lower()
+    return f"services.{SERVING_GROUP}" if workload.kind == "Service" else workload.kind.lower()
 
 
 def _services(workload: Workload, build: Build) -> Iterator[Step]:

@@ -9,6 +9,7 @@ from k2cr_analysis.config.settings import Iap
 from k2cr_analysis.model.parse.access import mapping, texts
 from k2cr_analysis.model.parse.index import name_of
 from k2cr_analysis.model.workload import Route, Workload
+from k2cr_analysis.platforms.annotations import INGRESS, SESSION_AFFINITY
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.backend_policy import BackendPolicy, backend_policy
 from k2cr_analysis.rendering.network.url_map import UrlMap, url_map
@@ -95,15 +96,15 @@ def _account_for_services(workload: Workload, ingress: Ingress, account: Account
             continue
         if spec.get("type"):
             why = "Cloud Run has no addresses in the cluster; the ingress setting says who reaches it"
-            account.changed(f"{at}.type", "run.googleapis.com/ingress", spec["type"], ingress, why)
+            account.changed(f"{at}.type", INGRESS, spec["type"], ingress, why)
         if spec.get("sessionAffinity") == "ClientIP":
             why = "by a cookie, as well as it can: instances come and go"
-            account.changed(f"{at}.sessionAffinity", "run.googleapis.com/sessionAffinity", "ClientIP", "true", why)
+            account.changed(f"{at}.sessionAffinity", SESSION_AFFINITY, "ClientIP", "true", why)
 
 
 def _is_internal(workload: Workload) -> bool:
     """A Knative Service that Cloud Run's own annotation keeps inside the network."""
-    return workload.kind == "Service" and workload.annotations.get("run.googleapis.com/ingress") == "internal"
+    return workload.kind == "Service" and workload.annotations.get(INGRESS) == "internal"
 
 
 def _domains(found: UrlMap, reach: Reach, context: RenderContext, account: Account) -> tuple[str, ...]:

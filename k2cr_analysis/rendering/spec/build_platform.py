@@ -8,6 +8,17 @@ from dataclasses import dataclass, replace
 
 from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import REDACTED, Workload
+from k2cr_analysis.platforms.annotations import (
+    CPU_BOOST,
+    CPU_THROTTLING,
+    INGRESS,
+    KNATIVE_MAX_SCALE,
+    KNATIVE_MIN_SCALE,
+    MAX_SCALE,
+    MIN_SCALE,
+    RUN,
+    SERVICE_MIN_SCALE,
+)
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.exposure import Reached
 from k2cr_analysis.rendering.spec.account import Account
@@ -16,21 +27,20 @@ from k2cr_analysis.rendering.spec.platform import (
     BINARY_AUTHORIZATION,
     CONNECTOR,
     ENCRYPTION_KEY,
-    RUN,
     SETTINGS,
     Set,
     read,
 )
 
 _OURS = {
-    "autoscaling.knative.dev/minScale": f"{RUN}minScale",
-    "autoscaling.knative.dev/min-scale": f"{RUN}minScale",
-    f"{RUN}minScale": f"{RUN}minScale",
-    "autoscaling.knative.dev/maxScale": "autoscaling.knative.dev/maxScale",
-    "autoscaling.knative.dev/max-scale": "autoscaling.knative.dev/maxScale",
-    f"{RUN}cpu-throttling": f"{RUN}cpu-throttling",
-    f"{RUN}startup-cpu-boost": f"{RUN}startup-cpu-boost",
-    f"{RUN}ingress": f"{RUN}ingress",
+    MIN_SCALE: SERVICE_MIN_SCALE,
+    KNATIVE_MIN_SCALE: SERVICE_MIN_SCALE,
+    SERVICE_MIN_SCALE: SERVICE_MIN_SCALE,
+    MAX_SCALE: MAX_SCALE,
+    KNATIVE_MAX_SCALE: MAX_SCALE,
+    CPU_THROTTLING: CPU_THROTTLING,
+    CPU_BOOST: CPU_BOOST,
+    INGRESS: INGRESS,
 }
 
 

@@ -9,6 +9,7 @@ from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.cloud_run import ServiceShape
 from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.annotations import CPU_TARGET, MANUAL_INSTANCES, MAX_SCALE, SERVICE_MIN_SCALE
 from k2cr_analysis.platforms.cloud_run import (
     DEFAULT_CONCURRENCY,
     DEFAULT_TASK_TIMEOUT_S,
@@ -18,6 +19,7 @@ from k2cr_analysis.platforms.cloud_run import (
     MAX_TASK_TIMEOUT_S,
     MAX_TIMEOUT_S,
 )
+from k2cr_analysis.platforms.scaling import DEFAULT_TARGET
 from k2cr_analysis.rendering import policy
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.exposure import Reached
@@ -143,7 +145,7 @@ def worker_pool(frame: Frame) -> RunWorkerPool:
     instances, _, bounded = policy.instances(wanted, wanted, frame.context.config.policy)
     why = "a worker pool does not scale by itself: a fixed number of instances"
     if asked is not None:
-        frame.account.changed("$.spec.replicas", "run.googleapis.com/manualInstanceCount", asked, instances, why)
+        frame.account.changed("$.spec.replicas", MANUAL_INSTANCES, asked, instances, why)
     origin = f"replicas: {asked}" if asked is not None else "the smallest number that the autoscaler keeps"
     if bounded:
         frame.account.house_rule("min_instances, max_instances", bounded)
@@ -193,8 +195,8 @@ def _account_for_autoscaler(workload: Workload, smallest: int, largest: int, acc
         return
     why = "min instances by the assessment: Cloud Run starts instances on request"
     for field, target, asked, given in (
-        ("minReplicas", "run.googleapis.com/minScale", scaler.min_replicas, smallest),
-        ("maxReplicas", "autoscaling.knative.dev/maxScale", scaler.max_replicas, largest),
+        ("minReplicas", SERVICE_MIN_SCALE, scaler.min_replicas, smallest),
+        ("maxReplicas", MAX_SCALE, scaler.max_replicas, largest),
     ):
         path = f"HorizontalPodAutoscaler/{scaler.name} $.spec.{field}"
         if asked == given:
@@ -208,14 +210,14 @@ def _account_for_autoscaler(workload: Workload, smallest: int, largest: int, acc
                 why if field == "minReplicas" else "max instances by the assessment and the house's policy",
             )
     if scaler.cpu_target_percent is not None and mapping(scaler.raw, "spec").get(_CPU_TARGET) is not None:
-        why = "Cloud Run's own target; run.googleapis.com/scaling-cpu-target moves it, by the YAML form alone"
+        why = f"Cloud Run's own target; {CPU_TARGET} moves it, by the YAML form alone"
         path = f"HorizontalPodAutoscaler/{scaler.name} $.spec.{_CPU_TARGET}"
-        account.changed(path, None, f"{scaler.cpu_target_percent} %", "60 %", why)
+        account.changed(path, None, f"{scaler.cpu_target_percent} %", f"{DEFAULT_TARGET * 100:.0f} %", why)
     metrics = ", ".join(f"{kind} {name}" for kind, name in scaler.metrics)
     account.changed(
         f"HorizontalPodAutoscaler/{scaler.name} $.spec.metrics",
         None,
         metrics,
         None,
-        "Cloud Run scales on CPU and on concurrent requests, each at 60 % by default",
+        f"Cloud Run scales on CPU and on concurrent requests, each at {DEFAULT_TARGET * 100:.0f} % by default",
     )

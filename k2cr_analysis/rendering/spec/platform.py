@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from k2cr_analysis.platforms.annotations import CONCURRENCY_TARGET, CPU_TARGET, RUN, SERVICE_MAX_SCALE
 from k2cr_analysis.rendering.text.shell import flag, gcloud_list
 
-RUN = "run.googleapis.com/"
 AUDIENCES = f"{RUN}custom-audiences"
 BINARY_AUTHORIZATION = f"{RUN}binary-authorization"
 BREAKGLASS = f"{RUN}binary-authorization-breakglass"
@@ -47,7 +47,7 @@ SETTINGS: Mapping[str, Setting] = {
         Setting(BREAKGLASS, "resource", "text", "breakglass"),
         Setting(f"{RUN}invoker-iam-disabled", "resource", "on", "no-invoker-iam-check", "invoker_iam_disabled"),
         Setting(f"{RUN}default-url-disabled", "resource", "on", None, "default_uri_disabled"),
-        Setting(f"{RUN}maxScale", "resource", "text"),
+        Setting(SERVICE_MAX_SCALE, "resource", "text"),
         Setting(CLOUD_SQL, "template", "list", "set-cloudsql-instances"),
         Setting(ENCRYPTION_KEY, "template", "text", "key", "encryption_key"),
         Setting(f"{RUN}post-key-revocation-action-type", "template", "text", "post-key-revocation-action-type"),
@@ -61,8 +61,8 @@ SETTINGS: Mapping[str, Setting] = {
             "gpu_zonal_redundancy_disabled",
         ),
         Setting(f"{RUN}health-check-disabled", "template", "on", None, "health_check_disabled"),
-        Setting(f"{RUN}scaling-cpu-target", "template", "text"),
-        Setting(f"{RUN}scaling-concurrency-target", "template", "text"),
+        Setting(CPU_TARGET, "template", "text"),
+        Setting(CONCURRENCY_TARGET, "template", "text"),
     )
 }
 

@@ -11,6 +11,7 @@ from k2cr_analysis.errors import InputError
 from k2cr_analysis.model.cloud_run import memory_text
 from k2cr_analysis.model.workload import Container, Raw, Volume, VolumeMount, Workload
 from k2cr_analysis.openapi.quantity import bytes_of
+from k2cr_analysis.platforms.volumes import BUCKET_DRIVER
 from k2cr_analysis.rendering.spec.account import Account, SecretToCreate
 from k2cr_analysis.rendering.spec.references import expand
 from k2cr_analysis.rendering.spec.service import (
@@ -23,7 +24,7 @@ from k2cr_analysis.rendering.spec.service import (
 )
 from k2cr_analysis.rendering.text.names import cut, dns_label, key_secret_name, short_hash
 
-_GCS_DRIVERS = ("gcsfuse.csi.storage.gke.io", "gcsfuse.run.googleapis.com")
+_GCS_DRIVERS = ("gcsfuse.csi.storage.gke.io", BUCKET_DRIVER)
 # Cloud Run, "Container runtime contract": not mountable. ":" is refused in a mount path by the v1 API.
 _FORBIDDEN_MOUNT = re.compile(r"/(dev|proc|sys)(/|$)|.*:")
 _SECRET_KEYS_BY_TYPE = {

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from k2cr_analysis.platforms.annotations import SERVING_GROUP
+
 CORE: Final = ""
 
 _PLURALS: Final[Mapping[str, str]] = {
@@ -42,7 +44,7 @@ _PLURALS: Final[Mapping[str, str]] = {
     "apiextensions.k8s.io": "customresourcedefinitions",
     "monitoring.googleapis.com": "podmonitorings",
     "monitoring.coreos.com": "podmonitors",
-    "serving.knative.dev": "services",
+    SERVING_GROUP: "services",
 }
 
 
