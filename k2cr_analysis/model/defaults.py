@@ -70,6 +70,10 @@ _POD_SPEC: Tree = {
     "containers": _Each(_CONTAINER), "initContainers": _Each(_CONTAINER), "ephemeralContainers": _Each(_CONTAINER),
     "volumes": _Each(_VOLUME),
 }  # fmt: skip
+# Knative turns the variables for Services off; a revision's own fields stand in its PodSpec.
+_REVISION_SPEC: Tree = {
+    **_POD_SPEC, "enableServiceLinks": False, "containerConcurrency": 0, "timeoutSeconds": DEFAULT_TIMEOUT_S,
+}  # fmt: skip
 _TEMPLATE: Tree = {"metadata": _METADATA, "spec": _POD_SPEC}
 _ROLLING: Tree = {"type": "RollingUpdate"}
 _JOB_SPEC: Tree = {
@@ -120,8 +124,7 @@ _BY_KIND: dict[str, Tree] = {
         "spec": {
             "template": {
                 "metadata": _METADATA,
-                # Knative turns the variables for Services off; a revision's own fields stand in its PodSpec.
-                "spec": {**_POD_SPEC, "enableServiceLinks": False, "containerConcurrency": 0, "timeoutSeconds": DEFAULT_TIMEOUT_S},
+                "spec": _REVISION_SPEC,
             },
             "traffic": [{"latestRevision": True, "percent": 100}],
         }

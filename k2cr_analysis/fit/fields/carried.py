@@ -103,7 +103,7 @@ CARRIED: Mapping[str, str] = {
     "VirtualService.spec": "URL map of the load balancer (network.sh)",
     "HorizontalPodAutoscaler.spec.minReplicas": "minScale",
     "HorizontalPodAutoscaler.spec.maxReplicas": "maxScale",
-    "HorizontalPodAutoscaler.spec.targetCPUUtilizationPercentage": f"Cloud Run's own CPU target ({DEFAULT_TARGET * 100:.0f} %)",
+    "HorizontalPodAutoscaler.spec.targetCPUUtilizationPercentage": f"the CPU target, {DEFAULT_TARGET * 100:.0f} %",
     "ServiceAccount.metadata.name": "serviceAccountName",
     "ServiceAccount.metadata.annotations": "serviceAccountName: iam.gke.io/gcp-service-account",
     "BackendConfig.spec.iap": "IAP on the backend service (network.sh)",
