@@ -138,6 +138,7 @@ class Placement:
     priority_class: str | None = None
     node_name: str | None = None
     os: str | None = None
+    fields: tuple[str, ...] = ()  # of the PodSpec that choose nodes, as they are written
     path: str = "$.spec.template.spec"
 
     @property

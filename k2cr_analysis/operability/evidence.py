@@ -25,7 +25,6 @@ _REMOVED = {
 }
 # API groups that come with Kubernetes or GKE: their resource definitions are nobody's add-on.
 _GOOGLES_GROUPS = ("gke.io", "k8s.io", "google.com")
-_PLACEMENT = ("nodeSelector", "affinity", "tolerations", "topologySpreadConstraints", "priorityClassName")
 
 
 def deprecated_apis(workload: Workload) -> list[str]:
@@ -45,7 +44,7 @@ def _removed_in(raw: Raw) -> str | None:
 
 def placement_fields(workload: Workload) -> list[str]:
     """The fields by which the workload chooses its nodes."""
-    return [name for name in _PLACEMENT if workload.pod.raw.get(name)]
+    return list(workload.pod.placement.fields)
 
 
 def pools(cluster: Cluster) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from k2cr_analysis.config import Config
@@ -11,7 +10,6 @@ from k2cr_analysis.model.finding import Finding, Target
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY
-from k2cr_analysis.platforms.gke import ACCELERATOR
 from k2cr_analysis.platforms.gpu import GPUS
 from k2cr_analysis.sizing import notices
 from k2cr_analysis.sizing.allocation import Allocation, allocate
@@ -19,7 +17,6 @@ from k2cr_analysis.sizing.concurrency import Concurrency, concurrency
 from k2cr_analysis.sizing.instances import pods_of, scaling
 from k2cr_analysis.sizing.need import ASKED, CPU_QUANTILE, DEFAULT, MEASURED, Needs, needs_of
 
-_GPU_RESOURCE = "nvidia.com/gpu"
 _WEEK_DAYS = 7
 
 
@@ -94,7 +91,7 @@ def _busiest(needs: Needs, ingress: str | None) -> str:
 
 def _environment(workload: Workload, target: Target, gpu: str | None) -> ExecutionEnvironment:
     """gen2, a whole Linux as on GKE; gen1 (gVisor) for what runs in gVisor already. Jobs and worker pools are gen2."""
-    is_sandboxed = workload.pod.raw.get("runtimeClassName") == "gvisor"
+    is_sandboxed = workload.pod.placement.runtime_class == "gvisor"
     return "gen1" if is_sandboxed and target == "service" and gpu is None and not _mounts_files(workload) else "gen2"
 
 
@@ -105,15 +102,9 @@ def _mounts_files(workload: Workload) -> bool:
 
 def _accelerator(workload: Workload, names: tuple[str, ...]) -> tuple[str | None, str | None]:
     """(container that asks for a GPU, its type as Cloud Run knows it)."""
-    asking = {
-        n: c for n in names if (c := workload.container(n)) and _asks_for_gpu(c.limits.extended, c.requests.extended)
-    }
-    kind = (workload.pod.raw.get("nodeSelector") or {}).get(ACCELERATOR)
-    return (next(iter(asking)), kind) if asking and kind in GPUS else (None, None)
-
-
-def _asks_for_gpu(*resources: Mapping[str, object]) -> bool:
-    return any(extended.get(_GPU_RESOURCE) for extended in resources)
+    gpu = next((a for a in workload.pod.accelerators if a.is_gpu and a.container in names), None)
+    kind = next((k for k in sorted(gpu.kinds) if k in GPUS), None) if gpu else None
+    return (gpu.container, kind) if gpu and kind else (None, None)
 
 
 def _basis(needs: Needs) -> str:

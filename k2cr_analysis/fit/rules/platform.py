@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 
 from k2cr_analysis.fit.candidate import Candidate, bracketed
-from k2cr_analysis.fit.evidence.placement import allowed_values, excluded_at
 from k2cr_analysis.fit.fields.field_rules import FieldRule, register_all
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping, objects, texts
@@ -266,16 +265,16 @@ def processor_or_system_not_offered(candidate: Candidate) -> Iterator[Found]:
         **dict.fromkeys(OS_LABELS, ("linux", "the system")),
     }
     for label, (offered, what) in wanted.items():
-        allowed = allowed_values(candidate.pod, label)
+        allowed = candidate.pod.placement.allowed(label)
         if allowed and offered not in allowed.values:
             yield Found(
                 allowed.at, f"{what} must be {' or '.join(sorted(allowed.values))}; Cloud Run runs linux/amd64 alone"
             )
-        excluded = excluded_at(candidate.pod, label, offered)
+        excluded = candidate.pod.placement.excluded_at(label, offered)
         if excluded:
             yield Found(excluded, f"{what} must not be {offered}; Cloud Run runs linux/amd64 alone")
     yield from _arm_machines(candidate)
-    if mapping(candidate.pod.raw, "os").get("name") == "windows":
+    if candidate.pod.placement.os == "windows":
         yield Found(f"{candidate.pod.path}.os.name", "the system must be windows; Cloud Run runs linux/amd64 alone")
     if mapping(candidate.pod.raw, "securityContext", "windowsOptions"):
         yield Found(
@@ -308,7 +307,7 @@ def processor_or_system_not_offered(candidate: Candidate) -> Iterator[Found]:
 def _arm_machines(candidate: Candidate) -> Iterator[Found]:
     """Node labels that name an Arm machine series."""
     for label in (MACHINE_FAMILY, *MACHINE_TYPE_LABELS):
-        allowed = allowed_values(candidate.pod, label)
+        allowed = candidate.pod.placement.allowed(label)
         if allowed and all(value.partition("-")[0] in ARM_SERIES for value in allowed.values):
             words = " or ".join(sorted(allowed.values))
             yield Found(allowed.at, f"the machine must be {words}, which is Arm; Cloud Run runs linux/amd64 alone")
@@ -327,7 +326,7 @@ def runtime_class(candidate: Candidate) -> Iterator[Found]:
     Remedy: Take out `runtimeClassName`, or say what it was for. gVisor needs nothing: it is gen1.
     Example: runtimeClassName: kata
     """
-    asked = candidate.pod.raw.get("runtimeClassName")
+    asked = candidate.pod.placement.runtime_class
     if asked and asked not in ("gvisor", "nvidia", "runc"):
         yield Found(
             f"{candidate.pod.path}.runtimeClassName",

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from k2cr_analysis.fit.candidate import Candidate
-from k2cr_analysis.fit.evidence.placement import allowed_values
 from k2cr_analysis.fit.evidence.volumes import in_words
 from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.model.accelerator import Accelerator
 from k2cr_analysis.model.workload import Container
 from k2cr_analysis.platforms.cloud_run import MAX_CONTAINERS, MAX_CPU_CORES, MAX_MEMORY_BYTES
-from k2cr_analysis.platforms.gke import ACCELERATOR, TPU_LABELS
+from k2cr_analysis.platforms.gke import TPU_LABELS
 
 _CPU = "https://docs.cloud.google.com/run/docs/configuring/services/cpu"
 _GPU = "https://docs.cloud.google.com/run/docs/configuring/services/gpu"
-NVIDIA_GPU = "nvidia.com/gpu"
 # GPU kinds that Cloud Run has -> most vCPU and memory of an instance with one (docs: configuring/services/gpu; RTX PRO
 # 6000 shapes go to 44 vCPU and 176 GiB).
 _OFFERED_GPUS: dict[str, tuple[int, int]] = {
@@ -38,16 +37,21 @@ def _effective_bytes(container: Container) -> int:
 
 def _ceiling(candidate: Candidate) -> tuple[int, int]:
     """Most vCPU and bytes of memory that an instance with the workload's accelerator can have."""
-    if not any(NVIDIA_GPU in {**c.requests.extended, **c.limits.extended} for c in candidate.moving):
+    gpu = next(_gpus(candidate), None)
+    if gpu is None:
         return MAX_CPU_CORES, MAX_MEMORY_BYTES
-    kinds = _gpu_kinds(candidate)
-    offered = [shape for kind, shape in _OFFERED_GPUS.items() if not kinds or kind in kinds]
+    offered = [shape for kind, shape in _OFFERED_GPUS.items() if not gpu.kinds or kind in gpu.kinds]
     return max(offered, default=_LARGEST)
 
 
-def _gpu_kinds(candidate: Candidate) -> frozenset[str]:
-    allowed = allowed_values(candidate.pod, ACCELERATOR)
-    return allowed.values if allowed else frozenset()
+def _devices(candidate: Candidate) -> Iterator[Accelerator]:
+    """What the containers that go along ask for."""
+    moving = {c.name for c in candidate.moving}
+    return (a for a in candidate.pod.accelerators if a.container in moving)
+
+
+def _gpus(candidate: Candidate) -> Iterator[Accelerator]:
+    return (a for a in _devices(candidate) if a.is_gpu)
 
 
 @rule(id="requests-over-instance", severity="blocker", reads=("Container.resources", "PodSpec.resources"), docs=_CPU)
@@ -117,16 +121,16 @@ def accelerator_not_offered(candidate: Candidate) -> Iterator[Found]:
     quantised one if need be; otherwise it stays on GKE.
     Example: resources: {limits: {google.com/tpu: "4"}}
     """
-    for container in candidate.moving:
-        devices = {**container.requests.extended, **container.limits.extended}
-        for name, count in devices.items():
-            at = f"{container.path}.resources.limits['{name}']"
-            if name == NVIDIA_GPU:
-                yield from _gpu(candidate, container.name, count, at)
-            elif count > 0 and not name.startswith("hugepages-"):
-                yield Found(at, f"container {container.name} needs {count:f} of {name}; Cloud Run does not have it")
+    for device in _devices(candidate):
+        if device.is_gpu:
+            yield from _gpu(device)
+        else:
+            yield Found(
+                device.path,
+                f"container {device.container} needs {device.count:f} of {device.resource}; Cloud Run does not have it",
+            )
     for label in TPU_LABELS:
-        allowed = allowed_values(candidate.pod, label)
+        allowed = candidate.pod.placement.allowed(label)
         if allowed:
             yield Found(
                 allowed.at,
@@ -135,15 +139,13 @@ def accelerator_not_offered(candidate: Candidate) -> Iterator[Found]:
             break
 
 
-def _gpu(candidate: Candidate, container: str, count: Decimal, at: str) -> Iterator[Found]:
-    kinds = _gpu_kinds(candidate)
-    if count > 1:
-        yield Found(at, f"container {container} needs {count:f} GPUs; a Cloud Run instance has one")
-    if count > 0 and kinds and not kinds & set(_OFFERED_GPUS):
-        allowed = allowed_values(candidate.pod, ACCELERATOR)
+def _gpu(gpu: Accelerator) -> Iterator[Found]:
+    if gpu.count > 1:
+        yield Found(gpu.path, f"container {gpu.container} needs {gpu.count:f} GPUs; a Cloud Run instance has one")
+    if gpu.kinds and not gpu.kinds & set(_OFFERED_GPUS):
         yield Found(
-            allowed.at if allowed else at,
-            f"container {container} needs a GPU of the kind {' or '.join(sorted(kinds))}; Cloud Run has "
+            gpu.kinds_at or gpu.path,
+            f"container {gpu.container} needs a GPU of the kind {' or '.join(sorted(gpu.kinds))}; Cloud Run has "
             f"{' and '.join(_OFFERED_GPUS)}",
         )
 
@@ -161,13 +163,11 @@ def accelerator_of_unknown_kind(candidate: Candidate) -> Iterator[Found]:
     Remedy: Say the kind under `nodeSelector["cloud.google.com/gke-accelerator"]`: nvidia-l4 or nvidia-rtx-pro-6000.
     Example: resources: {limits: {nvidia.com/gpu: "1"}}
     """
-    for container in candidate.moving:
-        if {**container.requests.extended, **container.limits.extended}.get(
-            NVIDIA_GPU, Decimal(0)
-        ) > 0 and not _gpu_kinds(candidate):
+    for gpu in _gpus(candidate):
+        if not gpu.kinds:
             yield Found(
-                f"{container.path}.resources.limits['{NVIDIA_GPU}']",
-                f"container {container.name} needs a GPU of a kind that the manifest does not say; Cloud Run has "
+                gpu.path,
+                f"container {gpu.container} needs a GPU of a kind that the manifest does not say; Cloud Run has "
                 f"{' and '.join(_OFFERED_GPUS)}",
             )
 
@@ -182,12 +182,11 @@ def accelerator_offered(candidate: Candidate) -> Iterator[Found]:
     the GPU needs. Check the quota of the region.
     Example: nodeSelector: {cloud.google.com/gke-accelerator: nvidia-l4}
     """
-    offered = _gpu_kinds(candidate) & set(_OFFERED_GPUS)
-    for container in candidate.moving:
-        if {**container.requests.extended, **container.limits.extended}.get(NVIDIA_GPU) == 1 and offered:
+    for gpu in _gpus(candidate):
+        offered = gpu.kinds & set(_OFFERED_GPUS)
+        if gpu.count == 1 and offered:
             yield Found(
-                f"{container.path}.resources.limits['{NVIDIA_GPU}']",
-                f"container {container.name} needs one GPU ({', '.join(sorted(offered))}); Cloud Run has it",
+                gpu.path, f"container {gpu.container} needs one GPU ({', '.join(sorted(offered))}); Cloud Run has it"
             )
 
 

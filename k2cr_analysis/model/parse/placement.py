@@ -18,6 +18,7 @@ from k2cr_analysis.model.placement import (
 )
 from k2cr_analysis.platforms.gke import COMPUTE_CLASS, DEFAULT_COMPUTE_CLASS, DEFAULT_COMPUTE_CLASS_BUT_DAEMON_SETS
 
+_FIELDS = ("nodeSelector", "affinity", "tolerations", "topologySpreadConstraints", "priorityClassName")
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
@@ -101,6 +102,7 @@ def _of_spec(spec: Raw, path: str, namespace: str) -> Placement:
         priority_class=text(spec, "priorityClassName"),
         node_name=text(spec, "nodeName"),
         os=text(mapping(spec, "os"), "name"),
+        fields=tuple(name for name in _FIELDS if spec.get(name)),
         path=path,
     )
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.gke import COMPUTE_CLASS, SPOT
+from k2cr_analysis.platforms.gke import SPOT
 from k2cr_analysis.platforms.month import HOURS_PER_MONTH
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand
 
@@ -33,11 +33,12 @@ class PodShape:
 
 def compute_class(workload: Workload) -> str | None:
     """The meter's part of the price book (``general-purpose``, ``balanced.spot``); None for a class billed by node."""
-    selector = workload.pod.raw.get("nodeSelector") or {}
-    meter = _METER_OF_CLASS.get(str(selector.get(COMPUTE_CLASS, "")))
+    placement = workload.pod.placement
+    meter = _METER_OF_CLASS.get(placement.compute_class.name if placement.compute_class else "")
     if meter is None:
         return None
-    return f"{meter}.spot" if str(selector.get(SPOT, "")).lower() == "true" else meter
+    spot = placement.allowed(SPOT)
+    return f"{meter}.spot" if spot and spot.values == {"true"} else meter
 
 
 def billed_shape(workload: Workload, demand: PodDemand) -> PodShape:

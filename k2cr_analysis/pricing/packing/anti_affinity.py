@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings, text, texts
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.gke import HOSTNAME, ZONE_LABELS
-from k2cr_analysis.pricing.packing.node_pools import holds_expression
 
 _MOST_TAGS = 62  # bits of a signed 64-bit number
 
@@ -46,28 +44,10 @@ def manners_of(workloads: Iterable[Workload]) -> Mapping[str, Manners]:
 
 def _shunned(workload: Workload, others: Iterable[Workload]) -> set[str]:
     """Ids whose pods may not be on a node with this workload's; its own among them, where it shuns itself."""
-    anti = mapping(workload.pod.raw, "affinity", "podAntiAffinity")
-    terms = [t for _, t in objects(anti, "requiredDuringSchedulingIgnoredDuringExecution")]
     # One pod a zone is at most one a node, too.
-    terms = [t for t in terms if text(t, "topologyKey") in (HOSTNAME, *ZONE_LABELS)]
-    return {other.id for other in others for term in terms if _selects(term, workload, other)} if terms else set()
-
-
-def _selects(term: Raw, workload: Workload, other: Workload) -> bool:
-    namespaces = texts(term, "namespaces") or (workload.namespace,)
-    if "namespaceSelector" not in term and other.namespace not in namespaces:
-        return False
-    selector = mapping(term, "labelSelector")
-    labels = other.pod.labels
-    wanted = strings(selector.get("matchLabels"))
-    return all(labels.get(key) == value for key, value in wanted.items()) and all(
-        holds_expression(e, labels.get(str(e.get("key")))) for _, e in objects(selector, "matchExpressions")
-    )
+    terms = [t for t in workload.pod.placement.anti_affinity if t.topology_key in (HOSTNAME, *ZONE_LABELS)]
+    return {o.id for o in others for t in terms if t.selects(o.namespace, o.pod.labels)} if terms else set()
 
 
 def _is_even_over_zones(workload: Workload) -> bool:
-    constraints = [c for _, c in objects(workload.pod.raw, "topologySpreadConstraints")]
-    return any(
-        text(c, "topologyKey") in ZONE_LABELS and (text(c, "whenUnsatisfiable") or "DoNotSchedule") == "DoNotSchedule"
-        for c in constraints
-    )
+    return any(c.topology_key in ZONE_LABELS and c.required for c in workload.pod.placement.spread)

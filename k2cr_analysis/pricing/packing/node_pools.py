@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from k2cr_analysis.model.cluster import Cluster, Node
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.pricing.gke.node_price import machine_type
 from k2cr_analysis.pricing.packing.reservation import machine_room
-
-_NO_SCHEDULE = ("NoSchedule", "NoExecute")
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,7 @@ class NodePool:
     def takes(self, workload: Workload) -> bool:
         """Whether a pod of the workload may run here: node selector, required node affinity, taints."""
         node = self.nodes[0]
-        return _selected(workload, node.labels) and _tolerated(workload, node.taints)
+        return workload.pod.placement.takes_node(node.labels, node.taints)
 
 
 def allocatable_cores(node: Node) -> Decimal:
@@ -68,46 +64,3 @@ def node_pools(cluster: Cluster) -> tuple[NodePool, ...]:
         NodePool(f"{pool} ({machine}{', Spot' if spot else ''})" if pool in several else pool, tuple(nodes))
         for (pool, machine, spot), nodes in sorted(found.items())
     )
-
-
-def _selected(workload: Workload, labels: Mapping[str, str]) -> bool:
-    selector = workload.pod.raw.get("nodeSelector") or {}
-    if any(labels.get(key) != str(value) for key, value in selector.items()):
-        return False
-    affinity = ((workload.pod.raw.get("affinity") or {}).get("nodeAffinity") or {}).get(
-        "requiredDuringSchedulingIgnoredDuringExecution"
-    )
-    terms = (affinity or {}).get("nodeSelectorTerms") or []
-    return not terms or any(_matches(term.get("matchExpressions") or [], labels) for term in terms)
-
-
-def _matches(expressions: Iterable[Mapping[str, Any]], labels: Mapping[str, str]) -> bool:
-    return all(holds_expression(e, labels.get(str(e.get("key")))) for e in expressions)
-
-
-def holds_expression(expression: Mapping[str, Any], value: str | None) -> bool:
-    """One match expression of a selector against a label's value. Gt and Lt are rare, and are taken to hold."""
-    values: Sequence[str] = [str(v) for v in expression.get("values") or ()]
-    operators = {
-        "In": value in values,
-        "NotIn": value not in values,
-        "Exists": value is not None,
-        "DoesNotExist": value is None,
-    }
-    return operators.get(str(expression.get("operator")), True)
-
-
-def _tolerated(workload: Workload, taints: Iterable[tuple[str, str, str]]) -> bool:
-    tolerations = [t for t in workload.pod.raw.get("tolerations") or () if isinstance(t, Mapping)]
-    return all(
-        effect not in _NO_SCHEDULE or any(_tolerates(t, key, value, effect) for t in tolerations)
-        for key, value, effect in taints
-    )
-
-
-def _tolerates(toleration: Mapping[str, Any], key: str, value: str, effect: str) -> bool:
-    if toleration.get("effect") not in (None, "", effect):
-        return False
-    if toleration.get("operator") == "Exists":
-        return toleration.get("key") in (None, "", key)
-    return toleration.get("key") == key and str(toleration.get("value") or "") == value

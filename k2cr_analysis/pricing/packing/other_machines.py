@@ -89,6 +89,4 @@ def _labels(labels: Mapping[str, str]) -> Mapping[str, str]:
 
 def _asks(workload: Workload) -> bool:
     """Whether the pods say on which machines they run: by selector or by required affinity."""
-    selector = workload.pod.raw.get("nodeSelector") or {}
-    affinity = str((workload.pod.raw.get("affinity") or {}).get("nodeAffinity") or "")
-    return any(key in selector or key in affinity for key in _ASKS_FOR_MACHINE)
+    return workload.pod.placement.asks_of(_ASKS_FOR_MACHINE) is not None

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.cloud_run import ExecutionEnvironment, ServiceShape
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.gke import ACCELERATOR
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.egress import Callee, build_egress, callees
 from k2cr_analysis.rendering.network.exposure import Reached, build_exposure
@@ -52,7 +51,7 @@ def build(assessed: WorkloadAssessment, context: RenderContext) -> Build:
     identity = build_identity(workload, name, context, account)
     audience = new_audience(reached, context, name, account)
     parts = Containers(assessed, shape, audience, context, account)
-    accelerator = shape.gpu or workload.pod.raw.get("nodeSelector", {}).get(ACCELERATOR)
+    accelerator = shape.gpu or (workload.pod.gpu.kind if workload.pod.gpu else None)
     template = RunTemplate(
         containers=parts.containers(),
         volumes=parts.volumes.volumes,

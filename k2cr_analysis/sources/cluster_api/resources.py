@@ -34,7 +34,7 @@ _PLURALS: Final[Mapping[str, str]] = {
         multiclusteringresses multiclusterservices
         """,
     "net.gke.io": "serviceexports serviceimports",
-    "cloud.google.com": "backendconfigs",
+    "cloud.google.com": "backendconfigs computeclasses",
     "policy": "poddisruptionbudgets",
     "scheduling.k8s.io": "priorityclasses",
     "storage.k8s.io": "storageclasses",
