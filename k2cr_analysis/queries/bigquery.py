@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.queries.engine import VIEWS, TableSource, sql_text
 from k2cr_analysis.queries.translate import bigquery_sql
+from k2cr_analysis.remote.google_errors import GoogleError, asked
 from k2cr_analysis.snapshot.tables import TABLES
 
 if TYPE_CHECKING:
@@ -69,38 +70,38 @@ class BigQuery:
     def run(self, query: str) -> pa.Table:
         addresses = {name: self.tables.address(name) for name in TABLES}
         sql = bigquery_sql(sql_text(query), addresses, {view: sql_text(view) for view in VIEWS if view != query})
-        return self._said(lambda: self._rows(sql))
+        tables = sum(address in sql for address in addresses.values())
+        return self._said(lambda: self._rows(sql, tables))
 
-    def _rows(self, sql: str) -> pa.Table:
+    def _rows(self, sql: str, tables: int) -> pa.Table:
         from google.cloud.bigquery import QueryJobConfig
 
-        from k2cr_analysis.remote.bigquery import LEAST_BILLED_BYTES, retry
+        from k2cr_analysis.remote.bigquery import billable_bytes, retry
 
         measured = self.client.query(sql, job_config=QueryJobConfig(dry_run=True, use_query_cache=False), retry=retry())
-        cap = max(measured.total_bytes_processed, LEAST_BILLED_BYTES)
+        cap = billable_bytes(measured.total_bytes_processed, max(tables, 1))
         job = self.client.query(sql, job_config=QueryJobConfig(maximum_bytes_billed=cap), retry=retry())
         return job.result(retry=retry()).to_arrow(create_bqstorage_client=False)
 
     def _said(self, call: Callable[[], _T]) -> _T:
         """The result of a call, its errors in our words."""
-        from google.api_core import exceptions
-        from google.auth.exceptions import GoogleAuthError
-
         try:
-            return call()
-        except exceptions.NotFound as error:
-            raise self._failed(
-                error.message, "the snapshot's tables in the dataset", "\n".join(self.tables.load_commands())
-            ) from None
-        except exceptions.Forbidden as error:
-            raise self._failed(
-                error.message,
+            return asked(call)
+        except GoogleError as error:
+            raise self._worded(error) from None
+
+    def _worded(self, error: GoogleError) -> RemoteError:
+        if error.kind == "not-found":
+            return self._failed(
+                error.said, "the snapshot's tables in the dataset", "\n".join(self.tables.load_commands())
+            )
+        if error.kind == "no-right":
+            return self._failed(
+                error.said,
                 "roles/bigquery.jobUser in the project and roles/bigquery.dataViewer on the dataset",
                 "ask for the two roles, or take [engine] out of k2cr.toml: then the queries run here",
-            ) from None
-        except (exceptions.GoogleAPIError, GoogleAuthError, OSError) as error:
-            text = str(getattr(error, "message", None) or error).splitlines()[0]
-            raise self._failed(text, "an answer of BigQuery", "run the same command again later") from None
+            )
+        return self._failed(error.said, "an answer of BigQuery", "run the same command again later")
 
     def _failed(self, found: str, expected: str, do: str) -> RemoteError:
         return RemoteError(ref="bigquery-not-read", found=f"{self.tables.dataset}: {found}", expected=expected, do=do)

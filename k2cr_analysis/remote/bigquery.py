@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 # Source: "BigQuery pricing", on-demand compute.
 USD_PER_TIB: Final = Decimal("6.25")
 TIB: Final = 2**40
-LEAST_BILLED_BYTES: Final = 10 * 2**20
+_MIB: Final = 2**20
+LEAST_BILLED_BYTES: Final = 10 * _MIB
 _RETRY_S: Final = 120.0
 
 
@@ -37,6 +38,15 @@ def client(project: str, caller: Caller) -> Any:
     # No proxy of the environment between this machine and itself.
     made._http.trust_env = not moved.is_plaintext
     return made
+
+
+def billable_bytes(estimated: int, tables: int = 1) -> int:
+    """The most that a query can be billed for: whole MiB and 10 MiB at least, per table; ``estimated`` by its dry run.
+
+    A cap of the dry run's exact bytes is refused. Source: "BigQuery pricing", on-demand; issue exmergo/dex#320.
+    """
+    whole_mib = -(-estimated // _MIB) * _MIB + (tables - 1) * _MIB
+    return max(whole_mib, tables * LEAST_BILLED_BYTES)
 
 
 def retry() -> Any:

@@ -13,10 +13,10 @@ from k2cr_analysis.sources.catalog.client import read_skus
 from k2cr_analysis.sources.cluster_api.connection import ApiServer, Refused
 from k2cr_analysis.sources.cluster_api.read import kinds_of
 from k2cr_analysis.sources.live import LiveCluster
-from k2cr_analysis.sources.retry import Patience
+from k2cr_analysis.sources.retry import RetryPolicy
 
 # A doctor does not wait for long.
-_PATIENCE = Patience(attempts=2, invitations=1, longest_asked_s=5.0)
+_RETRY = RetryPolicy(attempts=2, invitations=1, longest_asked_s=5.0)
 _APIS = {
     "metrics": "monitoring.googleapis.com",
     "bill": "bigquery.googleapis.com",
@@ -64,13 +64,13 @@ def _rbac_line() -> str:
 
 
 def _prices(live: LiveCluster) -> str:
-    skus = read_skus((CLOUD_RUN,), "USD", live.caller, _PATIENCE)
+    skus = read_skus((CLOUD_RUN,), "USD", live.caller, _RETRY)
     return f"{sum(1 for _ in skus)} SKUs of Cloud Run"
 
 
 def _cluster(live: LiveCluster) -> Iterator[Check]:
     try:
-        server = ApiServer(live.context, live.kubeconfig, _PATIENCE)
+        server = ApiServer(live.context, live.kubeconfig, _RETRY)
         kinds, gaps = kinds_of(server)
     except K2crError as error:
         yield Check("cluster", False, error.found, error.do or _credentials_line(live))
@@ -95,7 +95,7 @@ def _metrics(live: LiveCluster) -> str:
     from k2cr_analysis.sources.monitoring.queries import USAGE_QUERIES
 
     end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
-    monitoring = Monitoring(live.project or "", live.caller, _PATIENCE)
+    monitoring = Monitoring(live.project or "", live.caller, _RETRY)
     query = USAGE_QUERIES[0]
     points = monitoring.points(query, live.cluster or "", live.location or "", end - timedelta(hours=1), end)
     if not points.labels:

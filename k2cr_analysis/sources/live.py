@@ -22,7 +22,7 @@ from k2cr_analysis.sources.checkpoint import Unfinished, said_when_full, unfinis
 from k2cr_analysis.sources.cluster_api import chunks as kind_chunks
 from k2cr_analysis.sources.cluster_api.connection import ApiServer, StaysBusy
 from k2cr_analysis.sources.cluster_api.read import KindObjects, kinds_of, read_kind, refuse_unreadable
-from k2cr_analysis.sources.retry import Patience
+from k2cr_analysis.sources.retry import RetryPolicy
 from k2cr_analysis.sources.table_files import read_table_file
 from k2cr_analysis.sources.window import window as window_of
 
@@ -86,7 +86,7 @@ class LiveOptions:
     billing_table: str | None = None
     price_source: str | None = None
     prices: Callable[[], pa.Table] | None = None
-    patience: Patience = field(default_factory=Patience)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def plan_of(live: LiveCluster, options: LiveOptions, tell: Tell = lambda _: None
 
     start, end = window_of(options.window, options.end)
     if live.has_metrics:
-        server = ApiServer(live.context, live.kubeconfig, options.patience)
+        server = ApiServer(live.context, live.kubeconfig, options.retry)
         kinds, _ = kinds_of(server)
         tell("reading the cluster's workloads, to count their containers")
         found = [read_kind(server, kind, options.redaction) for kind in kinds]
@@ -185,7 +185,7 @@ def _objects(
     found: list[KindObjects] = []
     gaps: list[str] = []
     try:
-        server = ApiServer(live.context, live.kubeconfig, options.patience)
+        server = ApiServer(live.context, live.kubeconfig, options.retry)
         kinds, gaps = kinds_of(server)
         for kind in kinds:
             kept = work.chunk(kind_chunks.name_of(kind))
@@ -238,7 +238,7 @@ def _metrics(
     objects = [item.object for kind in kinds for item in kind.objects]
     wanted = _wanted(options, *work.window)
     try:
-        monitoring = Monitoring(live.project, live.caller, options.patience)
+        monitoring = Monitoring(live.project, live.caller, options.retry)
         described = descriptors(monitoring.descriptor, {chunk.query for chunk in wanted}, work)
     except RemoteError as error:
         failures.append(error)

@@ -1,20 +1,33 @@
-"""How long to try again when a remote end is busy or gone for a moment: bounded, and as long as it asks for."""
+"""How long to try again when a remote end is busy or gone for a moment: bounded, spread, and as long as it asks for."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-# Statuses that pass: too many requests, timeouts and failures of a server or of what stands before it.
-PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+_T = TypeVar("_T")
+
+
+class Busy(Exception):  # noqa: N818 (an answer, which is asked for again)
+    """An attempt that may go well a moment later.
+
+    ``trouble`` is what was said, ``asked_s`` how long the remote end asked to wait, ``answer`` what the caller wants
+    to see again; ``tries`` is filled in when no more is tried.
+    """
+
+    def __init__(self, trouble: str, asked_s: float | None = None, answer: Any = None) -> None:
+        super().__init__(trouble)
+        self.trouble, self.asked_s, self.answer, self.tries = trouble, asked_s, answer, 1
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """``attempts`` in all; between them ``first_s`` and then twice as long each time, at most ``longest_s``.
 
-    An end that says when to come back is asked ``invitations`` more times, and waited for up to ``longest_asked_s``.
+    Each wait is longer by a random part of ``first_s``, so that many callers do not come back at one moment. An end
+    that says when to come back is asked ``invitations`` more times, and waited for up to ``longest_asked_s``.
     """
 
     attempts: int = 7
@@ -24,32 +37,35 @@ class Patience:
     longest_asked_s: float = 120.0
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
-    def begin(self) -> Waiting:
-        """For one request."""
-        return Waiting(self)
+    def run(self, attempt: Callable[[], _T]) -> _T:
+        """The result of ``attempt``, which is made again while it raises :class:`Busy`; the last one is raised."""
+        from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential, wait_random
+
+        spread = wait_random(0, self.first_s)
+        longer = wait_exponential(multiplier=self.first_s, max=self.longest_s)
+        invited = 0
+
+        def is_over(state: RetryCallState) -> bool:
+            nonlocal invited
+            busy = _busy(state)
+            busy.tries = state.attempt_number
+            if busy.asked_s is not None and invited < self.invitations:
+                invited += 1
+                return False
+            return state.attempt_number - invited >= self.attempts
+
+        def wait_s(state: RetryCallState) -> float:
+            asked_s = _busy(state).asked_s
+            wait = longer(state) if asked_s is None else max(self.first_s, min(asked_s, self.longest_asked_s))
+            return wait + spread(state)
+
+        retrying = Retrying(
+            stop=is_over, wait=wait_s, sleep=self.sleep, retry=retry_if_exception_type(Busy), reraise=True
+        )
+        return retrying(attempt)
 
 
-class Waiting:
-    """The waits of one request. ``tries`` is the number of those that failed."""
-
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
-        self._wait_s = patience.first_s
-        self._invited = 0
-        self.tries = 0
-
-    def again(self, asked_s: float | None = None) -> bool:
-        """Sleep, and say that it is worth another try; False at once where patience is at its end.
-
-        ``asked_s``: how long the remote end asked to wait, where it did.
-        """
-        self.tries += 1
-        patience = self._patience
-        if asked_s is not None and self._invited < patience.invitations:
-            self._invited += 1
-        elif self.tries - self._invited >= patience.attempts:
-            return False
-        patience.sleep(max(self._wait_s, min(asked_s or 0.0, patience.longest_asked_s)))
-        if asked_s is None:
-            self._wait_s = min(2 * self._wait_s, patience.longest_s)
-        return True
+def _busy(state: Any) -> Busy:
+    error = state.outcome.exception()
+    assert isinstance(error, Busy)
+    return error

@@ -317,6 +317,14 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> InputErr
             expected="a rendered manifest",
             do=TEMPLATE_ADVICE,
         )
+    if "maximum nesting depth" in str(error.problem):  # the library's own guard, which looks further ahead than ours
+        return InputError(
+            ref="nested-too-deep",
+            where=where,
+            found=f"more than {MAX_DEPTH} levels",
+            expected="a Kubernetes manifest",
+            do="mend the file, or leave it out",
+        )
     found = " ".join(part for part in (error.context, error.problem) if part)
     line = text.splitlines()[mark.line] if mark and mark.line < len(text.splitlines()) else ""
     return InputError(

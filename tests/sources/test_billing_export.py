@@ -13,8 +13,9 @@ import pytest
 import sqlglot
 
 from k2cr_analysis.errors import RemoteError, UsageError
+from k2cr_analysis.remote.bigquery import LEAST_BILLED_BYTES
 from k2cr_analysis.snapshot.tables import BILLING
-from k2cr_analysis.sources.billing_export.client import LEAST_BILLED_BYTES, BillingExport
+from k2cr_analysis.sources.billing_export.client import BillingExport
 from k2cr_analysis.sources.billing_export.query import checked_table, parameters
 from tests.sources.bigquery_server import Warehouse, serving_bigquery
 

@@ -22,7 +22,7 @@ from k2cr_analysis.platforms.catalogue import CLOUD_RUN, COMPUTE_ENGINE, KUBERNE
 from k2cr_analysis.sources.catalog.book import changes, refreshed
 from k2cr_analysis.sources.catalog.client import read_skus
 from k2cr_analysis.sources.catalog.meters import SERVICES
-from k2cr_analysis.sources.retry import Patience
+from k2cr_analysis.sources.retry import RetryPolicy
 
 TOKYO, BELGIUM, SHARED = "asia-northeast1", "europe-west1", ["europe-west1", "us-central1"]
 # service, SKU id, description, usage unit, regions, tiers (start, units, nanos)
@@ -132,7 +132,7 @@ def test_a_catalogue_that_speaks_rest_gives_the_same_book(catalogue, monkeypatch
 
 
 def book(currency="USD"):
-    return refreshed(read_skus(SERVICES, currency, patience=Patience(attempts=3, sleep=lambda _: None)), currency)
+    return refreshed(read_skus(SERVICES, currency, retry=RetryPolicy(attempts=3, sleep=lambda _: None)), currency)
 
 
 RATES = [

@@ -17,7 +17,7 @@ from k2cr_analysis.sources.cluster_api.connection import ApiServer
 from k2cr_analysis.sources.cluster_api.read import kinds_of, read_kind, refuse_unreadable
 from k2cr_analysis.sources.cluster_api.resources import RESOURCES
 from k2cr_analysis.sources.manifests import read_manifests
-from k2cr_analysis.sources.retry import Patience
+from k2cr_analysis.sources.retry import RetryPolicy
 from tests.sources.api_server import KINDS, Cluster, serving
 
 CONTEXT = "gke_proj_europe-west1_shop"
@@ -65,7 +65,7 @@ def waits():
 
 @pytest.fixture
 def server(cluster, tmp_path, waits):
-    return ApiServer(CONTEXT, cluster.kubeconfig(tmp_path / "config"), Patience(attempts=4, sleep=waits.append))
+    return ApiServer(CONTEXT, cluster.kubeconfig(tmp_path / "config"), RetryPolicy(attempts=4, sleep=waits.append))
 
 
 def everything(server, page_size=5):
@@ -119,12 +119,18 @@ FAULTS = {
 }
 
 
+def spread_from(waits: list[float], least: list[float]) -> list[float]:
+    """``least`` where each wait is its least and a random part of half a second, so that callers do not come together."""
+    assert len(waits) == len(least)
+    return [low if low <= wait < low + 0.5 else wait for wait, low in zip(waits, least, strict=True)]
+
+
 @pytest.mark.parametrize("case", FAULTS)
 def test_a_passing_fault_loses_nothing_and_doubles_nothing(server, cluster, waits, case):
     faults, waited = FAULTS[case]
     cluster.faults[PODS] = [None, *faults]
     found, gaps = everything(server)
-    assert (sorted(names(found)), gaps, waits) == (WHOLE, [], waited)
+    assert (sorted(names(found)), gaps, spread_from(waits, waited)) == (WHOLE, [], waited)
 
 
 def test_a_server_that_stays_busy_ends_the_reading(server, cluster):
@@ -197,7 +203,7 @@ def test_a_token_in_a_file_is_read_again_when_it_has_expired(cluster, tmp_path, 
     (tmp_path / "token").write_text("first\n")
     cluster.tokens = {"first"}
     config = cluster.kubeconfig(tmp_path / "config", user={"tokenFile": str(tmp_path / "token")})
-    server = ApiServer(CONTEXT, config, Patience(sleep=waits.append))
+    server = ApiServer(CONTEXT, config, RetryPolicy(sleep=waits.append))
 
     def renew(found):
         found.tokens = {"second"}
@@ -210,7 +216,7 @@ def test_a_token_in_a_file_is_read_again_when_it_has_expired(cluster, tmp_path, 
 def test_a_server_that_says_when_to_come_back_is_asked_more_often_than_one_that_only_fails(server, cluster, waits):
     cluster.faults[PODS] = [(429, "slow down", {"Retry-After": "2"})] * 9
     assert sorted(names(everything(server)[0])) == WHOLE
-    assert waits == [2.0] * 9
+    assert spread_from(waits, [2.0] * 9) == [2.0] * 9
 
 
 def test_a_token_that_expires_midway_is_made_anew(cluster, tmp_path, waits):
@@ -226,7 +232,7 @@ def test_a_token_that_expires_midway_is_made_anew(cluster, tmp_path, waits):
     cluster.tokens = {"first"}
     config = cluster.kubeconfig(tmp_path / "config", user=user)
     before = Path(config).read_bytes()
-    server = ApiServer(CONTEXT, config, Patience(sleep=waits.append))
+    server = ApiServer(CONTEXT, config, RetryPolicy(sleep=waits.append))
     cluster.faults[PODS] = [None, lambda c: setattr(c, "tokens", {"second"})]
     found, _ = everything(server)
     assert sorted(names(found)) == WHOLE
@@ -273,7 +279,7 @@ def test_tls_with_a_client_s_certificate_and_no_proxy_between(certified, tmp_pat
 def test_a_certificate_that_nobody_vouches_for_is_an_error_at_once(certified, tmp_path, waits):
     config = certified[0].kubeconfig(tmp_path / "config", user=certified[1])
     with pytest.raises(RemoteError, match="cluster-certificate"):
-        everything(ApiServer(CONTEXT, config, Patience(sleep=waits.append)))
+        everything(ApiServer(CONTEXT, config, RetryPolicy(sleep=waits.append)))
     assert waits == []
 
 

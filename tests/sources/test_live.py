@@ -17,7 +17,7 @@ from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.snapshot import open_snapshot
 from k2cr_analysis.sources.checkpoint import unfinished_folder
 from k2cr_analysis.sources.live import LiveCluster, LiveOptions, collect_live, plan_of
-from k2cr_analysis.sources.retry import Patience
+from k2cr_analysis.sources.retry import RetryPolicy
 from tests.sources.api_server import Cluster, serving
 from tests.sources.bigquery_server import Warehouse, serving_bigquery
 from tests.sources.metric_service import BOUNDS, NEG, WORKLOADS, Metrics, serving_metrics
@@ -53,7 +53,7 @@ def project(metrics, tmp_path, monkeypatch):
 
 
 def options(window="2d", **more):
-    return LiveOptions(window, "2026-03-03", patience=Patience(attempts=3, sleep=lambda _: None), **more)
+    return LiveOptions(window, "2026-03-03", retry=RetryPolicy(attempts=3, sleep=lambda _: None), **more)
 
 
 def bytes_of(folder):

@@ -10,14 +10,14 @@ from typing import Any, Final
 import pyarrow as pa
 
 from k2cr_analysis.errors import RemoteError
-from k2cr_analysis.remote.bigquery import LEAST_BILLED_BYTES, TIB, USD_PER_TIB, batches, client, retry
+from k2cr_analysis.remote.bigquery import TIB, USD_PER_TIB, batches, billable_bytes, client, retry
 from k2cr_analysis.remote.credentials import Caller, project_role
+from k2cr_analysis.remote.google_errors import GoogleError, asked
 from k2cr_analysis.snapshot.tables import BILLING
 from k2cr_analysis.sources.billing_export.query import checked_table, parameters, rows_sql
 from k2cr_analysis.sources.billing_export.rows import billing_table
 
 _PAGE_ROWS: Final = 50_000
-_MIB: Final = 2**20  # bytes are billed in whole ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class QueryPlan:
 
     @property
     def price_usd(self) -> Decimal:
-        return USD_PER_TIB * max(self.bytes, LEAST_BILLED_BYTES) / TIB
+        return USD_PER_TIB * billable_bytes(self.bytes) / TIB
 
     def __str__(self) -> str:
         return (
@@ -54,7 +54,7 @@ class BillingExport:
 
     def read(self, plan: QueryPlan) -> pa.Table:
         """The rows as the billing table; BigQuery ends the query where it would bill more than the plan says."""
-        cap = max(-(-plan.bytes // _MIB) * _MIB, LEAST_BILLED_BYTES)
+        cap = billable_bytes(plan.bytes)
 
         def rows() -> pa.Table:
             job = self._query(self._sql(), maximum_bytes_billed=cap)
@@ -87,26 +87,25 @@ class BillingExport:
 
     def _said(self, call: Any) -> Any:
         """The result of a call, its errors in our words."""
-        from google.api_core import exceptions
-        from google.auth.exceptions import GoogleAuthError
-
         try:
-            return call()
-        except exceptions.NotFound as error:
-            raise self._failed(
-                error.message,
+            return asked(call)
+        except GoogleError as error:
+            raise self._worded(error) from None
+
+    def _worded(self, error: GoogleError) -> RemoteError:
+        if error.kind == "not-found":
+            return self._failed(
+                error.said,
                 "the table of the detailed billing export",
                 "switch the export on under Billing, Billing export (no command can), or name its table",
-            ) from None
-        except exceptions.Forbidden as error:
-            raise self._failed(
-                error.message,
+            )
+        if error.kind == "no-right":
+            return self._failed(
+                error.said,
                 "roles/bigquery.jobUser in the project and roles/bigquery.dataViewer on the dataset",
-                self._mend(error.message),
-            ) from None
-        except (exceptions.GoogleAPIError, GoogleAuthError, OSError) as error:
-            text = str(getattr(error, "message", None) or error).splitlines()[0]
-            raise self._failed(text, "an answer of BigQuery", "run the same command again later") from None
+                self._mend(error.said),
+            )
+        return self._failed(error.said, "an answer of BigQuery", "run the same command again later")
 
     def _mend(self, said: str) -> str:
         if "jobs.create" in said:

@@ -9,21 +9,22 @@ from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.remote.clients import CATALOG, require
 from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.remote.endpoints import PLAINTEXT_CHANNEL, endpoint, speaks_http2
-from k2cr_analysis.sources.retry import PASSING_STATUSES, Patience
+from k2cr_analysis.remote.google_errors import GoogleError, asked
+from k2cr_analysis.sources.retry import Busy, RetryPolicy
 
 _TIMEOUT_S: Final = 60.0
 _PAGE_SKUS: Final = 5000
 
 
 def read_skus(
-    services: tuple[str, ...], currency: str, caller: Caller | None = None, patience: Patience | None = None
+    services: tuple[str, ...], currency: str, caller: Caller | None = None, retry: RetryPolicy | None = None
 ) -> Iterator[tuple[str, Any]]:
     """(service id, raw ``Sku`` message) of every SKU. ``RemoteError`` where the API refuses or stays busy."""
     client = _client(caller or Caller())
     for service in services:
         request = {"parent": f"services/{service}", "currency_code": currency, "page_size": _PAGE_SKUS}
         while True:
-            page = _page(client, request, patience or Patience())
+            page = _page(client, request, retry or RetryPolicy())
             for sku in page.skus:
                 yield service, sku
             if not page.next_page_token:
@@ -31,20 +32,27 @@ def read_skus(
             request["page_token"] = page.next_page_token
 
 
-def _page(client: Any, request: dict[str, Any], patience: Patience) -> Any:
-    from google.api_core import exceptions
-    from google.auth.exceptions import GoogleAuthError
+def _page(client: Any, request: dict[str, Any], retry: RetryPolicy) -> Any:
+    def page() -> Any:
+        wrapper = next(iter(client.list_skus(request=request, retry=None, timeout=_TIMEOUT_S).pages))
+        return type(wrapper).pb(wrapper)
 
-    waiting = patience.begin()
-    while True:
+    def attempt() -> Any:
         try:
-            wrapper = next(iter(client.list_skus(request=request, retry=None, timeout=_TIMEOUT_S).pages))
-            return type(wrapper).pb(wrapper)
-        except exceptions.GoogleAPICallError as error:
-            if error.code not in PASSING_STATUSES or not waiting.again():
-                raise _refused(f"{request['parent']}: {int(error.code or 0)} {error.message}") from None
-        except GoogleAuthError as error:
-            raise _refused(str(error).splitlines()[0]) from None
+            return asked(page)
+        except GoogleError as error:
+            if error.kind == "busy":
+                raise Busy(error.said, error.asked_s, error) from None
+            raise _refused(_told(request, error)) from None
+
+    try:
+        return retry.run(attempt)
+    except Busy as busy:
+        raise _refused(_told(request, busy.answer)) from None
+
+
+def _told(request: dict[str, Any], error: GoogleError) -> str:
+    return f"{request['parent']}: {error.code} {error.said}" if error.code else error.said
 
 
 def _refused(found: str) -> RemoteError:

@@ -16,7 +16,8 @@ from urllib.parse import urlencode, urlsplit
 from k2cr_analysis.errors import InputError, Location, RemoteError, UsageError
 from k2cr_analysis.remote.clients import KUBERNETES, require
 from k2cr_analysis.remote.endpoints import is_loopback
-from k2cr_analysis.sources.retry import PASSING_STATUSES, Patience
+from k2cr_analysis.remote.google_errors import PASSING_STATUSES
+from k2cr_analysis.sources.retry import Busy, RetryPolicy
 
 IN_CLUSTER: Final = "in-cluster"
 # Connecting, and the longest silence within an answer.
@@ -54,10 +55,10 @@ class _Answer:
 class ApiServer:
     """The API server of one kubeconfig context; the context ``in-cluster`` is the pod's own service account."""
 
-    def __init__(self, context: str, kubeconfig: str | None = None, patience: Patience | None = None) -> None:
+    def __init__(self, context: str, kubeconfig: str | None = None, retry: RetryPolicy | None = None) -> None:
         self._context = context
         self._kubeconfig = kubeconfig
-        self._patience = patience or Patience()
+        self._retry = retry or RetryPolicy()
         require(KUBERNETES)
         self._connect()
 
@@ -68,15 +69,16 @@ class ApiServer:
         it is busy; ``RemoteError`` where it cannot be reached, or does not take the credentials even after they were
         made anew.
         """
-        waiting = self._patience.begin()
         renewals = 0
-        while True:
+
+        def attempt() -> dict[str, Any]:
+            nonlocal renewals
             answer = self._once(path, query)
             if answer.status == _UNAUTHORIZED and renewals < _RENEWALS:
                 renewals += 1
                 self._connect()
                 if renewals == 1:
-                    continue
+                    return attempt()
             elif answer.status == 200:
                 found, trouble = _parsed(answer.body)
                 if found is not None:
@@ -84,8 +86,12 @@ class ApiServer:
                 answer = _Answer(200, b"", trouble)
             elif answer.status is not None and answer.status not in PASSING_STATUSES:
                 raise self._refusal(answer)
-            if not waiting.again(answer.asked_s):
-                raise self._gone(path, answer, waiting.tries)
+            raise Busy(answer.trouble, answer.asked_s, answer)
+
+        try:
+            return self._retry.run(attempt)
+        except Busy as busy:
+            raise self._gone(path, busy.answer, busy.tries) from None
 
     def _once(self, path: str, query: Mapping[str, str | int] | None) -> _Answer:
         import urllib3

@@ -13,10 +13,11 @@ from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.remote.clients import MONITORING, require
 from k2cr_analysis.remote.credentials import Caller, project_role
 from k2cr_analysis.remote.endpoints import PLAINTEXT_CHANNEL, endpoint
+from k2cr_analysis.remote.google_errors import GoogleError, asked
 from k2cr_analysis.sources.monitoring.decode import Points, decode_page
 from k2cr_analysis.sources.monitoring.descriptors import Descriptor
 from k2cr_analysis.sources.monitoring.queries import MetricQuery
-from k2cr_analysis.sources.retry import PASSING_STATUSES, Patience
+from k2cr_analysis.sources.retry import Busy, RetryPolicy
 
 # The API's largest page, in points.
 PAGE_POINTS: Final = 100_000
@@ -49,29 +50,25 @@ class Monitoring:
         self,
         project: str,
         caller: Caller | None = None,
-        patience: Patience | None = None,
+        retry: RetryPolicy | None = None,
         page_points: int = PAGE_POINTS,
     ) -> None:
         self._project = project
         self._caller = caller or Caller()
-        self._patience = patience or Patience()
+        self._retry = retry or RetryPolicy()
         self._page_points = page_points
         self._pace = Pace(CALLS_PER_MINUTE)
         self._client = _client(self._caller)
 
     def descriptor(self, metric_type: str) -> Descriptor:
         """What a metric is; nothing is assumed where the API does not say."""
-        from google.api_core import exceptions
-
         name = f"projects/{self._project}/metricDescriptors/{metric_type}"
         try:
             found = self._asked(
                 lambda client: client.get_metric_descriptor(name=name, retry=None, timeout=_TIMEOUT_S), metric_type
             )
-        except exceptions.NotFound:
-            return Descriptor(exists=False)
-        except exceptions.GoogleAPICallError:
-            return Descriptor()  # reading its series will tell
+        except GoogleError as error:
+            return Descriptor(exists=error.kind != "not-found")  # of any other trouble reading its series will tell
         return Descriptor(
             labels=tuple(sorted(label.key for label in found.labels)),
             resources=tuple(sorted(found.monitored_resource_types)),
@@ -90,8 +87,6 @@ class Monitoring:
 
         ``RemoteError`` where the API refuses, stays busy, or says that its answer is not whole.
         """
-        from google.api_core import exceptions
-
         found = Points()
         descriptor = descriptor or Descriptor()
         request: dict[str, Any] = {
@@ -110,9 +105,9 @@ class Monitoring:
         while True:
             try:
                 page = self._asked(partial(_page, request), query.metric_type)
-            except exceptions.NotFound:
-                return Points()
-            except exceptions.GoogleAPICallError as error:
+            except GoogleError as error:
+                if error.kind == "not-found":
+                    return Points()
                 raise _refused(query.metric_type, self._project, self._caller, error) from None
             decode_page(page, query, found)
             if not page.next_page_token:
@@ -121,36 +116,34 @@ class Monitoring:
 
     def _asked(self, call: Callable[[Any], Any], metric_type: str) -> Any:
         """The answer to a call, made again while the API is busy; what waiting does not change is raised as it is."""
-        from google.api_core import exceptions
-        from google.auth.exceptions import GoogleAuthError
-
-        waiting = self._patience.begin()
         is_renewed = False
-        while True:
+
+        def attempt() -> Any:
+            nonlocal is_renewed
             self._pace.step()
-            asked_s = None
             try:
-                return call(self._client)
-            except exceptions.Unauthenticated:
-                if is_renewed:
-                    raise
-                self._client, is_renewed = _client(self._caller), True  # the token has expired: with a new one
-                continue
+                return asked(lambda: call(self._client))
             except _Incomplete as incomplete:
-                trouble = str(incomplete)
-            except exceptions.GoogleAPICallError as error:
-                if error.code not in PASSING_STATUSES:
+                raise Busy(str(incomplete)) from None
+            except GoogleError as error:
+                if error.kind == "busy":
+                    raise Busy(f"{error.code} {error.said}", error.asked_s) from None
+                if error.code == 0 and error.kind == "no-credentials":
+                    raise _no_credentials(error) from None
+                if error.kind != "no-credentials" or is_renewed:
                     raise
-                trouble, asked_s = f"{int(error.code or 0)} {error.message}", _asked_s(error)
-            except GoogleAuthError as error:
-                raise _no_credentials(error) from None
-            if not waiting.again(asked_s):
-                raise RemoteError(
-                    ref="monitoring-not-answering",
-                    found=f"{metric_type}: {trouble}, {waiting.tries} times",
-                    expected="a whole answer of Cloud Monitoring",
-                    do="run the same command again later",
-                )
+            self._client, is_renewed = _client(self._caller), True  # the token has expired: with a new one
+            return attempt()
+
+        try:
+            return self._retry.run(attempt)
+        except Busy as busy:
+            raise RemoteError(
+                ref="monitoring-not-answering",
+                found=f"{metric_type}: {busy.trouble}, {busy.tries} times",
+                expected="a whole answer of Cloud Monitoring",
+                do="run the same command again later",
+            ) from None
 
 
 class _Incomplete(Exception):  # noqa: N818 (an answer, which is asked for again)
@@ -190,21 +183,12 @@ def _lacking(page: Any) -> str:
     return "; ".join([*(error.message for error in page.execution_errors), *(f"{p} unreachable" for p in unreachable)])
 
 
-def _asked_s(error: Any) -> float | None:
-    """The wait that the API asks for (``google.rpc.RetryInfo``), in seconds."""
-    for detail in error.details:
-        delay = getattr(detail, "retry_delay", None)
-        if delay is not None:
-            return float(delay.seconds + delay.nanos / 1e9)
-    return None
-
-
-def _refused(metric_type: str, project: str, caller: Caller, error: Any) -> RemoteError:
-    code = int(error.code or 0)
+def _refused(metric_type: str, project: str, caller: Caller, error: GoogleError) -> RemoteError:
+    code = error.code
     mend = project_role(project, "roles/monitoring.viewer", caller)
     return RemoteError(
         ref="monitoring-refused",
-        found=f"{metric_type}: {code} {error.message}",
+        found=f"{metric_type}: {code} {error.said}",
         expected="the right to read the project's metrics" if code in (401, 403) else "an answer of Cloud Monitoring",
         do=mend if code in (401, 403) else "leave --project out to collect without metrics",
     )

@@ -1,0 +1,57 @@
+"""What went wrong at one of Google's APIs, in the few kinds that a person can do something about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, TypeVar
+
+_T = TypeVar("_T")
+
+Kind = Literal["not-found", "no-right", "no-credentials", "busy", "failed"]
+
+# Statuses that pass by themselves: too many requests, time-outs, failures of a server or of what stands before it.
+PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class GoogleError(Exception):
+    """``kind`` says what can be done, ``said`` is the API's own first line, ``code`` its HTTP status (0: none),
+    ``asked_s`` how long it asked to wait (``google.rpc.RetryInfo``), in seconds."""
+
+    def __init__(self, kind: Kind, said: str, code: int = 0, asked_s: float | None = None) -> None:
+        super().__init__(said)
+        self.kind, self.said, self.code, self.asked_s = kind, said, code, asked_s
+
+
+def asked(call: Callable[[], _T]) -> _T:
+    """The result of a call to one of Google's client libraries; its errors as :class:`GoogleError`."""
+    from google.api_core import exceptions
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        return call()
+    except exceptions.GoogleAPICallError as error:
+        code = int(error.code or 0)
+        raise GoogleError(_kind(code), _first_line(error.message or error), code, _asked_s(error)) from None
+    except GoogleAuthError as error:
+        raise GoogleError("no-credentials", _first_line(error)) from None
+    except (exceptions.GoogleAPIError, OSError) as error:
+        raise GoogleError("failed", _first_line(error)) from None
+
+
+def _kind(code: int) -> Kind:
+    if code in PASSING_STATUSES:
+        return "busy"
+    kinds: dict[int, Kind] = {401: "no-credentials", 403: "no-right", 404: "not-found"}
+    return kinds.get(code, "failed")
+
+
+def _first_line(said: object) -> str:
+    return (str(said).splitlines() or [type(said).__name__])[0]
+
+
+def _asked_s(error: object) -> float | None:
+    for detail in getattr(error, "details", ()):
+        delay = getattr(detail, "retry_delay", None)
+        if delay is not None:
+            return float(delay.seconds + delay.nanos / 1e9)
+    return None
