@@ -12,7 +12,8 @@ from k2cr_analysis.cli.output import ConfigOption, config_from
 from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say
 
 if TYPE_CHECKING:
-    from k2cr_analysis.model.finding import Target
+    from k2cr_analysis.assessment.result import Assessment
+    from k2cr_analysis.rendering.context import RenderContext
 
 
 def register(app: typer.Typer) -> None:
@@ -34,6 +35,15 @@ def render(
     region: Annotated[
         str | None, typer.Option("--region", help="The region; default: k2cr.toml's, else the snapshot's.")
     ] = None,
+    gcloud: Annotated[
+        str | None,
+        typer.Option(
+            "--gcloud",
+            metavar="VERSION|installed",
+            help="Keep to the flags of this gcloud (588, or the installed one); default: the newest that is known. "
+            "What it lacks goes by the YAML form.",
+        ),
+    ] = None,
     config: ConfigOption = None,
     check: Annotated[
         bool, typer.Option("--check", help="Give both forms to the real gcloud, offline, and compare.")
@@ -42,29 +52,57 @@ def render(
     verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.assessment import assess
+    from k2cr_analysis.rendering import context_of, waiting
     from k2cr_analysis.rendering import render as write
-    from k2cr_analysis.rendering import waiting
 
+    version = _version(gcloud)
     assessment = assess(snapshot, config_from(config))
-    folders = write(assessment, workloads or (), out, project=project, region=region)
+    folders = write(assessment, workloads or (), out, project=project, region=region, gcloud=version)
     for folder in folders.values():
         typer.echo(str(folder))
     say(f"{len(folders)} of {len(assessment.workloads)} workloads rendered to {out}")
     for name in waiting(assessment) if not workloads else ():
         say(f'not rendered: {name}: say which container takes its requests: [workload."{name}"] ingress_container')
     if check:
-        _check(folders, {one.id: one.fit.target for one in assessment.workloads})
+        _check(folders, assessment, context_of(assessment, project=project, region=region, gcloud=version))
 
 
-def _check(folders: Mapping[str, Path], targets: Mapping[str, Target]) -> None:
+def _version(asked: str | None) -> int:
+    from k2cr_analysis.errors import UsageError
+    from k2cr_analysis.platforms.gcloud_flags import NEWEST, OLDEST, major_version
+
+    if asked is None:
+        return NEWEST
+    if asked == "installed":
+        from k2cr_analysis.rendering.check.gcloud import installed_version
+
+        return installed_version()
+    version = major_version(asked)
+    if version is None or version < OLDEST:
+        raise UsageError(
+            ref="not-a-gcloud-version",
+            found=f'--gcloud "{asked}"',
+            expected=f"a version from {OLDEST} on, such as {NEWEST} or {NEWEST}.0.0, or installed",
+            do="see `gcloud version`, or leave --gcloud out",
+        )
+    return version
+
+
+def _check(folders: Mapping[str, Path], assessment: Assessment, context: RenderContext) -> None:
     from k2cr_analysis.errors import PartialError
-    from k2cr_analysis.rendering.check import check_folders
+    from k2cr_analysis.rendering.check import check_folders, subject_of
+    from k2cr_analysis.rendering.check.gcloud import installed_version
 
+    installed = installed_version()
+    subjects = [subject_of(folder, context.assessed[name], context, installed) for name, folder in folders.items()]
+    targets = {one.id: one.fit.target for one in assessment.workloads}
     different = []
-    for name, checked in zip(folders, check_folders(list(folders.values())), strict=True):
+    for name, checked in zip(folders, check_folders(subjects, installed), strict=True):
         typer.echo(f"{name}: {'same ' + targets[name].replace('-', ' ') if checked.same else 'different'}")
         for line in checked.differences:
             typer.echo(f"  {line}")
+        for line in checked.not_judged:
+            typer.echo(f"  not judged: {line}")
         different += [] if checked.same else [name]
     if different:
         raise PartialError(

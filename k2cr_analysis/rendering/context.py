@@ -9,6 +9,7 @@ from functools import cached_property
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import Config
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.gcloud_flags import NEWEST
 from k2cr_analysis.rendering.network.hosts import Hosts
 from k2cr_analysis.rendering.text.names import service_names
 
@@ -23,7 +24,7 @@ class RenderContext:
     """``project`` and ``region`` None: unknown, so the literal is written and listed.
 
     ``names``: workload id -> Cloud Run name. ``assessed``: all workloads of the snapshot by id, to see which
-    dependencies stay.
+    dependencies stay. ``gcloud``: the version whose flags the scripts keep to.
     """
 
     project: str | None
@@ -32,6 +33,7 @@ class RenderContext:
     project_number: str | None = None
     cluster: str | None = None
     cluster_location: str | None = None
+    gcloud: int = NEWEST
     names: Mapping[str, str] = field(default_factory=dict)
     assessed: Mapping[str, WorkloadAssessment] = field(default_factory=dict)
 
@@ -88,7 +90,9 @@ class RenderContext:
         return self.config.project.subnet or self.config.project.network or SUBNET
 
 
-def context_of(assessment: Assessment, *, project: str | None = None, region: str | None = None) -> RenderContext:
+def context_of(
+    assessment: Assessment, *, project: str | None = None, region: str | None = None, gcloud: int = NEWEST
+) -> RenderContext:
     """The context of a whole assessment. The call's words win over ``k2cr.toml``, which wins over the snapshot."""
     config, cluster = assessment.config, assessment.cluster
     target = project or config.project.id or cluster.project
@@ -99,6 +103,7 @@ def context_of(assessment: Assessment, *, project: str | None = None, region: st
         project_number=config.project.number if target == config.project.id else None,
         cluster=cluster.name,
         cluster_location=cluster.location,
+        gcloud=gcloud,
         # Only what moves takes a name in the region.
         names=service_names((w.workload for w in assessment.workloads if w.fit.moves), config.policy.naming),
         assessed={w.id: w for w in assessment.workloads},

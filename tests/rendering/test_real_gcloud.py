@@ -17,8 +17,8 @@ from k2cr_analysis.config import Config
 from k2cr_analysis.config.settings import Policy, Project
 from k2cr_analysis.model.cloud_run import ContainerProbes, StartupOrder
 from k2cr_analysis.rendering import RenderContext, render_workload, write_folders
-from k2cr_analysis.rendering.check import Checked, check_folders
-from k2cr_analysis.rendering.check.gcloud import gcloud
+from k2cr_analysis.rendering.check import Checked, Subject, check_folders, subject_of
+from k2cr_analysis.rendering.check.gcloud import gcloud, installed_version
 from tests.rendering.factory import (
     assessed,
     container,
@@ -51,6 +51,7 @@ _SERVICE = workload(
 )  # fmt: skip
 _REVISION = {f"{RUN}cloudsql-instances": "p:us-central1:a,p:us-central1:b", f"{RUN}vpc-access-connector": "c", f"{RUN}sessionAffinity": "true", f"{RUN}post-key-revocation-action-type": "shut-down", f"{RUN}encryption-key-shutdown-hours": "3"}  # fmt: skip
 KNATIVE = assessed(replace(_SERVICE, pod=replace(_SERVICE.pod, annotations=_REVISION)))
+WITH_TARGET = assessed(replace(_SERVICE, pod=replace(_SERVICE.pod, annotations={f"{RUN}scaling-cpu-target": "0.80"})))
 CACHE = volume("cache", "emptyDir", {"medium": "Memory", "sizeLimit": "64Mi"})
 TLS = volume(
     "tls",
@@ -79,6 +80,7 @@ CASES = {
     "a probe header needs the YAML form": (assessed(workload(container("app")), probes={"app": ContainerProbes(probe(headers=[("Host", "x")]), None, "startupProbe")}), UNKNOWN, False),
     "an argument that stands twice needs the YAML form": (assessed(workload(container("app", args=("--set", "a", "--set", "b")))), UNKNOWN, False),
     "arguments of nothing need the YAML form": (assessed(workload(container("app", args=("", "")))), UNKNOWN, False),
+    "a working directory, and a target of scaling": (replace(WITH_TARGET, workload=replace(WITH_TARGET.workload, pod=replace(WITH_TARGET.workload.pod, containers=(container("app", raw={"workingDir": "/srv"}),)))), UNKNOWN, True),
     "one empty argument": (assessed(workload(container("app", args=("",)))), UNKNOWN, True),
     "a scheduled job": (job_of(container("app", args=("--daily",), env=[env("A", "x,y")])), UNKNOWN, True),
     "a job whose containers wait needs the YAML form": (
@@ -100,7 +102,9 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Checked]:
         case: write_folders(out / str(number), [(subject, render_workload(subject, context))])[0]
         for number, (case, (subject, context, _)) in enumerate(CASES.items())
     }
-    return dict(zip(folders, check_folders(list(folders.values())), strict=True))
+    installed = installed_version()
+    subjects = [subject_of(folder, *CASES[case][:2], installed=installed) for case, folder in folders.items()]
+    return dict(zip(folders, check_folders(subjects, installed), strict=True))
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -134,7 +138,9 @@ def test_a_difference_is_found_and_named(tmp_path: Path) -> None:
     folder = write_folders(tmp_path, [(subject, render_workload(subject, UNKNOWN))])[0]
     script = folder / "deploy.sh"
     script.write_text(script.read_text().replace("--concurrency=80", "--concurrency=81"))
-    assert [c.differences for c in check_folders([folder])] == [("spec.template.spec.containerConcurrency: 80 | 81",)]
+    assert [c.differences for c in check_folders([Subject(folder)], 528)] == [
+        ("spec.template.spec.containerConcurrency: 80 | 81",)
+    ]
 
 
 @pytest.mark.soak
@@ -144,7 +150,9 @@ def test_generated_services_are_the_same_in_both_forms(
     tmp_path_factory: pytest.TempPathFactory, subject: WorkloadAssessment
 ) -> None:
     folders = write_folders(tmp_path_factory.mktemp("soak"), [(subject, render_workload(subject, UNKNOWN))])
-    assert [c.differences for c in check_folders(folders)] == [()]
+    version = installed_version()
+    subjects = [subject_of(folder, subject, UNKNOWN, version) for folder in folders]
+    assert [c.differences for c in check_folders(subjects, version)] == [()]
 
 
 def commands(script: Path) -> str:

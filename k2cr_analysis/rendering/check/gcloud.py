@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from k2cr_analysis.errors import UsageError
+from k2cr_analysis.platforms.gcloud_flags import major_version
 from k2cr_analysis.rendering.check.loopback import Loopback, Tree, loopback
 
 PROJECT = "k2cr-check"
@@ -52,16 +53,36 @@ class Gcloud:
         return Outcome(self.endpoint.sent[-1], None)
 
 
-@contextmanager
-def gcloud() -> Iterator[Gcloud]:
-    """A gcloud on a loopback endpoint of its own. ``UsageError`` where gcloud is not installed."""
+def installed_version() -> int:
+    """The major version of the gcloud on PATH, ``528``. ``UsageError`` where there is none, or it does not say."""
+    _require()
+    told = subprocess.run(["gcloud", "version", "--format=value('Google Cloud SDK')"], capture_output=True, text=True,
+                          timeout=TIMEOUT_S, check=False)  # fmt: skip
+    version = major_version(told.stdout)
+    if version is None:
+        raise UsageError(
+            ref="gcloud-does-not-tell-its-version",
+            found=" ".join((told.stdout or told.stderr).split())[:200] or "nothing",
+            expected="a version such as 588.0.0",
+            do="give it: --gcloud 588",
+        )
+    return version
+
+
+def _require() -> None:
     if shutil.which("gcloud") is None:
         raise UsageError(
             ref="gcloud-not-found",
             found="no gcloud on PATH",
-            expected="the Google Cloud CLI, for --check",
-            do="install it, or leave --check out",
+            expected="the Google Cloud CLI, for --check and --gcloud installed",
+            do="install it, or leave them out",
         )
+
+
+@contextmanager
+def gcloud() -> Iterator[Gcloud]:
+    """A gcloud on a loopback endpoint of its own. ``UsageError`` where gcloud is not installed."""
+    _require()
     with tempfile.TemporaryDirectory(prefix="k2cr-gcloud-") as config, loopback() as endpoint:
         yield Gcloud(endpoint, _environment(config, endpoint.port))
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from k2cr_analysis.model.cloud_run import CloudRunProbe
+from k2cr_analysis.platforms.gcloud_flags import lacks
+from k2cr_analysis.rendering.forms.flag_gaps import Gap, gaps_of, oldest, without, words
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.printed import printer
 from k2cr_analysis.rendering.spec.service import (
@@ -22,9 +24,8 @@ from k2cr_analysis.rendering.spec.service import (
     RunService,
     RunVolume,
     RunWorkerPool,
-    SecretVolume,
 )
-from k2cr_analysis.rendering.text.scripts import PROJECT, REGION, command, comment, script
+from k2cr_analysis.rendering.text.scripts import PROJECT, REGION, command, script
 from k2cr_analysis.rendering.text.shell import flag, gcloud_list, quote
 
 _FOLDER = '"$(dirname "${BASH_SOURCE[0]}")"'
@@ -32,26 +33,66 @@ _FOLDER = '"$(dirname "${BASH_SOURCE[0]}")"'
 
 @printer
 def deploy_script(build: Build) -> str:
-    """``deploy.sh``: deploys and does nothing else; by flags, or where a field has none, by the file."""
-    run, form = build.run, _FORMS[type(build.run)]
-    head = [
-        f"{build.workload.id} -> Cloud Run {form.what} {run.name}. Written by k2cr.",
+    """``deploy.sh``: deploys and does nothing else; by flags, or where a field has none, by the file.
+
+    The flags are those of ``context.gcloud``: what that version lacks goes by the file.
+    """
+    run, version = build.run, build.context.gcloud
+    if isinstance(run, RunWorkerPool):
+        return _worker_pool_script(build, run)
+    gaps = gaps_of(run, version)
+    if not gaps:
+        return _by_flags(build, run)
+    return _by_file(build, run, ["The YAML form, since these have no flag:", *(f"  {w}" for w in words(gaps, version))])
+
+
+def judged_script(build: Build) -> tuple[str, tuple[Gap, ...]]:
+    """(``deploy.sh`` for ``context.gcloud``, what only a newer gcloud can be told by flags).
+
+    The script leaves out what is newer instead of taking the YAML form for all, so that the rest is compared.
+    """
+    run = build.run
+    if isinstance(run, RunWorkerPool):
+        return _worker_pool_script(build, run), ()
+    gaps = gaps_of(run, build.context.gcloud)
+    newer = tuple(g for g in gaps if g.since is not None)
+    if len(newer) < len(gaps) or not all(g.of for g in newer):
+        return _by_file(build, run, []), newer
+    return _by_flags(build, without(run, newer)), newer
+
+
+def _by_flags(build: Build, run: RunService | RunJob) -> str:
+    form = _FORMS[type(run)]
+    needs = f"Needs gcloud {oldest(run)} or newer; for an older one: k2cr render --gcloud VERSION."
+    said = [*_head(build), f"The same {form.what} as {form.file}. {needs}"]
+    return script(said, build.context, command(deploy_command(run)))
+
+
+def _by_file(build: Build, run: RunService | RunJob, why: list[str]) -> str:
+    form = _FORMS[type(run)]
+    replace = [f"{form.group} replace {_FOLDER}/{form.file}", PROJECT, REGION, "--quiet"]
+    return script([*_head(build), *why], build.context, command(replace))
+
+
+def _worker_pool_script(build: Build, run: RunWorkerPool) -> str:
+    form = _FORMS[RunWorkerPool]
+    why = [
+        "The YAML form: the flags of worker pools have no probes, and deploying by flags goes to another API, so that",
+        "nothing could compare the two. The command takes its region from the property.",
+    ]
+    since = lacks("worker-pools", build.context.gcloud)
+    if since is not None:
+        why.append(f"Worker pools are beta in gcloud {build.context.gcloud}; {since} has them without it.")
+    group = f"gcloud {'beta ' if since is not None else ''}{form.group.removeprefix('gcloud ')}"
+    replace = [f"{group} replace {_FOLDER}/{form.file}", PROJECT, "--quiet"]
+    return script([*_head(build), *why], build.context, ['export CLOUDSDK_RUN_REGION="$REGION"', *command(replace)])
+
+
+def _head(build: Build) -> list[str]:
+    return [
+        f"{build.workload.id} -> Cloud Run {_FORMS[type(build.run)].what} {build.run.name}. Written by k2cr.",
         "Deploys, and does nothing else. The whole order is in cutover.md.",
     ]
-    if isinstance(run, RunWorkerPool):
-        head += [
-            "The YAML form: worker pools are beta in gcloud 528, its flags have no probes, and deploying by flags goes",
-            "to another API, so that nothing could compare the two. The command takes its region from the property.",
-        ]
-        replace = [f"{form.group} replace {_FOLDER}/{form.file}", PROJECT, "--quiet"]
-        return script(head, build.context, ['export CLOUDSDK_RUN_REGION="$REGION"', *command(replace)])
-    unsaid = fields_without_flag(run)
-    if not unsaid:
-        return script([*head, f"The same {form.what} as {form.file}."], build.context, command(deploy_command(run)))
-    head.append("The YAML form, since these have no flag:")
-    head += [f"  {field}" for field in unsaid]
-    words = [f"{form.group} replace {_FOLDER}/{form.file}", PROJECT, REGION, "--quiet"]
-    return script(head, build.context, command(words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,44 +108,8 @@ class _Form:
 _FORMS: Mapping[type, _Form] = {
     RunService: _Form("service", "service.yaml", "gcloud run services", "gcloud run deploy"),
     RunJob: _Form("job", "job.yaml", "gcloud run jobs", "gcloud run jobs deploy"),
-    RunWorkerPool: _Form("worker pool", "worker-pool.yaml", "gcloud beta run worker-pools"),
+    RunWorkerPool: _Form("worker pool", "worker-pool.yaml", "gcloud run worker-pools"),
 }
-
-
-def fields_without_flag(run: RunService | RunJob) -> list[str]:
-    """Fields that no flag of gcloud 528's GA track sets, each with its place."""
-    found = []
-    if isinstance(run, RunService) and run.iap:
-        found.append("run.googleapis.com/iap-enabled (--iap is beta in gcloud 528, and changes IAM as well)")
-    found += [f"{s.setting.annotation} (no flag in gcloud 528's GA track)" for s in run.settings if s.flag is None]
-    for c in run.template.containers:
-        at = f"containers[{c.name}]"
-        found += [f"{at}.workingDir"] if c.working_dir else []
-        found += [
-            f"{at}.{field} (a word stands twice in it: the flag refuses that)"
-            for field, words in (("command", c.command), ("args", c.args))
-            if len(set(words)) < len(words)
-        ]
-        found += [
-            f"{at}.{kind}.httpGet.httpHeaders"
-            for kind, p in (("startupProbe", c.startup_probe), ("livenessProbe", c.liveness_probe))
-            if p and p.headers and isinstance(run, RunService)
-        ]
-        found += [
-            f"{at}.{kind} (jobs have no flags of probes)"
-            for kind, p in (("startupProbe", c.startup_probe), ("livenessProbe", c.liveness_probe))
-            if p and not isinstance(run, RunService)
-        ]
-        found += [f"{at}.volumeMounts[{m.mount_path}].subPath" for m in c.mounts if m.sub_path]
-        found += [
-            f"{at}.env[{e.name}] (the flag strips blanks around names)" for e in c.env if e.name != e.name.strip()
-        ]
-    for volume in run.template.volumes:
-        if isinstance(volume.source, SecretVolume):
-            found.append(f"volumes[{volume.name}] (--set-secrets invents a new volume name at each run)")
-        if isinstance(volume.source, BucketVolume) and volume.source.mount_options:
-            found.append(f"volumes[{volume.name}].csi.volumeAttributes.mountOptions (beta in gcloud 528)")
-    return [comment(f)[2:] for f in found]
 
 
 def deploy_command(run: RunService | RunJob) -> list[str]:
@@ -166,6 +171,7 @@ def _volume_words(volume: RunVolume) -> str:
                 "type=cloud-storage",
                 f"bucket={source.bucket}",
                 f"readonly={str(source.read_only).lower()}",
+                *([f"mount-options={source.mount_options}"] if source.mount_options else []),
             ]
         )
     raise AssertionError("secret volumes take the YAML form")
@@ -178,6 +184,7 @@ def _container_flags(container: RunContainer) -> list[str]:
         flags += ["--use-http2"] if container.h2c else []
     flags += [flag("command", gcloud_list(container.command))] if container.command else []
     flags += [flag("args", gcloud_list(container.args))] if container.args else []
+    flags += [flag("workdir", container.working_dir)] if container.working_dir else []
     literals = [f"{e.name}={e.value or ''}" for e in container.env if e.secret is None]
     flags += [flag("set-env-vars", gcloud_list(literals))] if literals else []
     secrets = [f"{e.name}={e.secret.secret}:{e.secret.version}" for e in container.env if e.secret is not None]

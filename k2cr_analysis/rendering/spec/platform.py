@@ -1,12 +1,14 @@
 """Settings of Cloud Run that no field of a pod speaks of: one row for each, with its word in every form.
 
 They come from the annotations of a Knative Service that knows Cloud Run, from ``[policy]``, and from the names that
-callers use. Source: annotations and flags of the v1 API as gcloud 528 ships them; google_cloud_run_v2_service.
+callers use. Source: annotations and flags of the v1 API as gcloud ships them; google_cloud_run_v2_service. Which
+version brought a flag stands in ``platforms/gcloud_flags.py``.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -21,12 +23,13 @@ CONNECTOR = f"{RUN}vpc-access-connector"
 CLOUD_SQL = f"{RUN}cloudsql-instances"
 ENCRYPTION_KEY = f"{RUN}encryption-key"
 
-Shape = Literal["text", "on", "list", "json list"]
+_SHARE = re.compile(r"0\.\d+")
+Shape = Literal["text", "on", "list", "json list", "share"]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """``flag`` None: the GA track of gcloud 528 has none, and the YAML form is taken.
+    """``flag`` None: gcloud's GA track has none, and the YAML form is taken. ``share``: the flag takes a number alone.
 
     ``terraform``: the attribute of the resource, or of its template; None: written there in another way, or not at all.
     """
@@ -46,8 +49,8 @@ SETTINGS: Mapping[str, Setting] = {
         Setting(BINARY_AUTHORIZATION, "resource", "text", "binary-authorization"),
         Setting(BREAKGLASS, "resource", "text", "breakglass"),
         Setting(f"{RUN}invoker-iam-disabled", "resource", "on", "no-invoker-iam-check", "invoker_iam_disabled"),
-        Setting(f"{RUN}default-url-disabled", "resource", "on", None, "default_uri_disabled"),
-        Setting(SERVICE_MAX_SCALE, "resource", "text"),
+        Setting(f"{RUN}default-url-disabled", "resource", "on", "no-default-url", "default_uri_disabled"),
+        Setting(SERVICE_MAX_SCALE, "resource", "text", "max"),
         Setting(CLOUD_SQL, "template", "list", "set-cloudsql-instances"),
         Setting(ENCRYPTION_KEY, "template", "text", "key", "encryption_key"),
         Setting(f"{RUN}post-key-revocation-action-type", "template", "text", "post-key-revocation-action-type"),
@@ -61,8 +64,8 @@ SETTINGS: Mapping[str, Setting] = {
             "gpu_zonal_redundancy_disabled",
         ),
         Setting(f"{RUN}health-check-disabled", "template", "on", None, "health_check_disabled"),
-        Setting(CPU_TARGET, "template", "text"),
-        Setting(CONCURRENCY_TARGET, "template", "text"),
+        Setting(CPU_TARGET, "template", "share", "scaling-cpu-target"),
+        Setting(CONCURRENCY_TARGET, "template", "share", "scaling-concurrency-target"),
     )
 }
 
@@ -86,7 +89,7 @@ class Set:
     @property
     def flag(self) -> str | None:
         """The flag, quoted; None where there is none."""
-        if self.setting.flag is None:
+        if self.setting.flag is None or (self.setting.shape == "share" and not _SHARE.fullmatch(self.items[0])):
             return None
         if self.setting.shape == "on":
             return f"--{self.setting.flag}"
