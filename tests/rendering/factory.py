@@ -12,6 +12,7 @@ from k2cr_analysis.errors import Location
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, ContainerShape, ServiceShape, StartupOrder
 from k2cr_analysis.model.dependency import Dependency
+from k2cr_analysis.model.parse.accelerators import accelerators_of
 from k2cr_analysis.model.placement import Placement
 from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.model.workload import (
@@ -87,10 +88,13 @@ def workload(
     volumes: Sequence[Volume] = (),
     **given: Any,
 ) -> Workload:
+    raw = given.pop("pod_raw", {})
+    placement = Placement(node_selector=raw.get("nodeSelector", {}))
     pod = Pod(
         containers=containers, init_containers=(), sidecars=(), volumes=tuple(volumes), service_account_name=given.pop("service_account", None),
         restart_policy=None, termination_grace_period_s=None, host_network=False, requests=Resources(Decimal(1), 2**29), labels={}, annotations={},
-        path=SPEC, raw=given.pop("pod_raw", {}), pod_requests=Resources(), pod_limits=Resources(), placement=Placement(), accelerators=(),
+        pod_requests=Resources(), pod_limits=Resources(), placement=placement, accelerators=accelerators_of(containers, placement),
+        path=SPEC, raw=raw,
     )  # fmt: skip
     words: dict[str, Any] = {
         "labels": {},

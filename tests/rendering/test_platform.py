@@ -55,7 +55,8 @@ CASES = {
     "a connector": ({}, {f"{RUN}vpc-access-connector": "c"}, "--vpc-connector=c", None),
     "a key": ({}, {f"{RUN}encryption-key": "projects/p/locations/l/keyRings/r/cryptoKeys/k"}, "--key=projects/p/locations/l/keyRings/r/cryptoKeys/k", None),
     "session affinity": ({}, {f"{RUN}sessionAffinity": "true"}, "--session-affinity", None),
-    "a target without a flag": ({}, {f"{RUN}scaling-cpu-target": "0.8"}, "gcloud run services replace", None),
+    "a target": ({}, {f"{RUN}scaling-cpu-target": "0.8"}, "--scaling-cpu-target=0.8", None),
+    "a target that is off has no flag": ({}, {f"{RUN}scaling-cpu-target": "disabled"}, "gcloud run services replace", None),
 }  # fmt: skip
 
 

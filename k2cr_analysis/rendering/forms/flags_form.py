@@ -53,7 +53,9 @@ def judged_script(build: Build) -> tuple[str, tuple[Gap, ...]]:
     """
     run = build.run
     if isinstance(run, RunWorkerPool):
-        return _worker_pool_script(build, run), ()
+        since = lacks("worker-pools", build.context.gcloud)
+        group = Gap("the commands' own group", "gcloud run worker-pools", since)
+        return _worker_pool_script(build, run), () if since is None else (group,)
     gaps = gaps_of(run, build.context.gcloud)
     newer = tuple(g for g in gaps if g.since is not None)
     if len(newer) < len(gaps) or not all(g.of for g in newer):

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # shop/CronJob/report -> Cloud Run job report. Written by k2cr.
 # Deploys, and does nothing else. The whole order is in cutover.md.
-# The same job as job.yaml.
+# The same job as job.yaml. Needs gcloud 528 or newer; for an older one: k2cr render --gcloud VERSION.
 set -euo pipefail
 
 PROJECT="${PROJECT:-shop-prod}"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # shop/Deployment/frontend -> Cloud Run service frontend. Written by k2cr.
 # Deploys, and does nothing else. The whole order is in cutover.md.
-# The same service as service.yaml.
+# The same service as service.yaml. Needs gcloud 528 or newer; for an older one: k2cr render --gcloud VERSION.
 set -euo pipefail
 
 PROJECT="${PROJECT:-shop-prod}"
