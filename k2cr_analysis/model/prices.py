@@ -2,6 +2,7 @@
 
 The embedded book is ``data/prices/*.csv``. Cloud Run's rows name a price tier (``tier-1``, ``tier-2``) in place of a
 region; ``cloud_run_regions.csv`` says which region is in which, and the rows are spread over them when they are read.
+``machines.csv`` has a row for each family of machines and region, ``machine_gpus.csv`` for each kind of GPU.
 ``flexible_discounts.csv`` has the share of the list price that a compute flexible commitment leaves, meter by meter. A
 meter that has no row for a committed use discount is not covered by it, and stays at its list price.
 A price that nobody could confirm has no row: the lookup then fails, or gives None, with the reason.
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING
 from k2cr_analysis.config.settings import Cud
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.platforms.catalogue import COMPUTE_ENGINE
+from k2cr_analysis.platforms.machines import FAMILIES
 from k2cr_analysis.resources import bundled
 
 if TYPE_CHECKING:
@@ -184,7 +187,60 @@ def _embedded_book() -> PriceBook:
         regional for price in _read(folder / "cloud_run.csv") for regional in _spread(price, _cloud_run_tiers())
     ]
     gke, beside = _read(folder / "gke.csv"), _read(folder / "beside_cloud_run.csv")
-    return PriceBook((*cloud_run, *gke, *_flexible(gke, folder / "flexible_discounts.csv"), *beside))
+    named = {(p.meter, p.region) for p in gke}
+    machines = [p for p in _machine_prices(folder) if (p.meter, p.region) not in named]
+    listed = (*gke, *machines)
+    return PriceBook((*cloud_run, *listed, *_flexible(listed, folder / "flexible_discounts.csv"), *beside))
+
+
+def _machine_prices(folder: Path) -> Iterable[Price]:
+    """The rows of ``machines.csv`` and ``machine_gpus.csv`` as prices: on demand, and Spot where it is known."""
+    with (folder / "machines.csv").open(encoding="utf-8", newline="") as rows:
+        for row in csv.DictReader(rows):
+            family = row["family"]
+            for spot, prefix in (("", ""), (".spot", "spot_")):
+                for part, word, unit in (("cpu", "Core", "vcpu_h"), ("memory", "Ram", "gib_h")):
+                    sku = f"{FAMILIES[family].sku} {word} running in {row['region']}"
+                    meter = f"compute.{family}{spot}.{part}"
+                    yield from _machine_price(meter, row["region"], unit, row[prefix + unit], sku, family)
+    with (folder / "machine_gpus.csv").open(encoding="utf-8", newline="") as rows:
+        for row in csv.DictReader(rows):
+            for spot, prefix in (("", ""), (".spot", "spot_")):
+                sku = f"{row['kind']} GPU running in {row['region']}"
+                meter = f"compute.gpu.{row['kind']}{spot}"
+                yield from _machine_price(meter, row["region"], "gpu_h", row[f"{prefix}gpu_h"], sku, row["kind"])
+
+
+# All machine types of a family have 4 GiB a vCPU, so that a list by machine type does not tell the two rates apart.
+_ONE_RATIO = ("c2", "t2a", "t2d", "g2")
+_MACHINES_READ = "2026-07-30"
+_MACHINES_SOURCE = (
+    "Cloud Billing Catalog by machine type, as Cyclenerd/google-cloud-pricing-cost-calculator read it on"
+    f" {_MACHINES_READ} (pricing.yml, fd66b26); solved for vCPU and memory, exact for every type of the family"
+)
+
+
+def _machine_price(meter: str, region: str, unit: str, rate: str, sku: str, of: str) -> Iterable[Price]:
+    if not rate:
+        return ()
+    spot = ".spot" in meter
+    source = f"{_MACHINES_SOURCE}; vCPU and memory are split as N2's" if of in _ONE_RATIO else _MACHINES_SOURCE
+    return (
+        Price(
+            meter=meter,
+            region=region,
+            unit=unit,
+            currency="USD",
+            tier_start=Decimal(0),
+            rate=Decimal(rate),
+            consumption_model=LIST_PRICE,
+            service_id=COMPUTE_ENGINE,
+            sku_id=None,
+            sku=f"Spot Preemptible {sku}" if spot else sku,
+            effective_date=_MACHINES_READ,
+            source=f"{source}; Spot prices move monthly" if spot else source,
+        ),
+    )
 
 
 def _flexible(listed: Iterable[Price], discounts: Path) -> Iterable[Price]:

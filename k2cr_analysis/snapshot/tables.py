@@ -246,7 +246,9 @@ PRICES = Table(
         [
             _column("meter", _TEXT, "what is metered, in k2cr's own words: run.request.cpu.active"),
             _column("region", _TEXT, "region, or global"),
-            _column("unit", _TEXT, "unit that the rate is for: vcpu_s, gib_s, request, vcpu_h, gib_h, h, gib_month"),
+            _column(
+                "unit", _TEXT, "unit that the rate is for: vcpu_s, gib_s, request, vcpu_h, gib_h, gpu_h, h, gib_month"
+            ),
             _column("currency", _TEXT, "ISO 4217"),
             _column("tier_start", RATE_TYPE, "quantity a month and billing account from which the rate holds", "unit"),
             _column("rate", RATE_TYPE, "price of one unit", "currency/unit"),

@@ -16,7 +16,7 @@ from k2cr_analysis.pricing.packing.avoidable import Avoidable
 from tests.planning.fleets import Move, assessment, kept
 from tests.pricing.clusters import live, node, workload
 
-NODE = 730 * (4 * Decimal("0.02796") + 16 * Decimal("0.003748"))
+NODE = 730 * (4 * Decimal("0.02802642") + 16 * Decimal("0.00373911"))
 
 
 def ids(*names):

@@ -14,7 +14,7 @@ from k2cr_analysis.pricing.packing.avoidable import Avoidable
 from tests.pricing.clusters import REGION, allocated, billing, billing_row, cluster, live, node, workload
 
 BOOK = PriceBook.embedded()
-NODE = 730 * (4 * Decimal("0.02796") + 16 * Decimal("0.003748"))
+NODE = 730 * (4 * Decimal("0.02802642") + 16 * Decimal("0.00373911"))
 
 
 def avoidable_of(objects, rows=None, holds=None):

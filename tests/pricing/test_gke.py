@@ -96,12 +96,12 @@ def test_spot_pods_and_discounts_have_their_own_rates():
 def test_nodes_are_split_by_request_with_idle_overhead_and_fee_apart():
     web = workload("web", "1", "4Gi", replicas=2)
     bill = bill_of([node("a"), node("b"), web, *live(web, ["a", "b"])])
-    # Two e2-standard-4: 2 x 730 x (4 x 0.02796 + 16 x 0.003748) = 250.84; web holds 2 cores and 8 GiB of it.
-    held = MONTH * (2 * Decimal("0.02796") + 8 * Decimal("0.003748"))
+    # Two e2-standard-4: 2 x 730 x (4 x 0.02802642 + 16 x 0.00373911) = 251.02; web holds 2 cores and 8 GiB of it.
+    held = MONTH * (2 * Decimal("0.02802642") + 8 * Decimal("0.00373911"))
     overhead = MONTH * (
-        2 * Decimal("0.08") * Decimal("0.02796") + (32 - 2 * Decimal(13498416) / 2**20) * Decimal("0.003748")
+        2 * Decimal("0.08") * Decimal("0.02802642") + (32 - 2 * Decimal(13498416) / 2**20) * Decimal("0.00373911")
     )
-    nodes = 2 * MONTH * (4 * Decimal("0.02796") + 16 * Decimal("0.003748"))
+    nodes = 2 * MONTH * (4 * Decimal("0.02802642") + 16 * Decimal("0.00373911"))
     assert bill.attributed_month(WEB).quantize(CENT) == held.quantize(CENT)
     assert lines(bill) == {
         "workloads": held.quantize(CENT),

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from k2cr_analysis.pricing.gke.node_price import machine_type
+from k2cr_analysis.pricing.gke.machine_types import machine_type
 from k2cr_analysis.pricing.packing.node_pools import allocatable_bytes, allocatable_cores, node_pools
 from k2cr_analysis.pricing.packing.reservation import machine_room
 from tests.pricing.clusters import cluster, node

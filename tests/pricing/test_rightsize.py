@@ -14,7 +14,7 @@ from tests.pricing.clusters import REGION, allocated, billing, billing_row, clus
 
 BOOK = PriceBook.embedded()
 TARIFF = Tariff(BOOK, REGION)
-NODE = 730 * (4 * Decimal("0.02796") + 16 * Decimal("0.003748"))
+NODE = 730 * (4 * Decimal("0.02802642") + 16 * Decimal("0.00373911"))
 WEB = "shop/Deployment/web"
 
 
@@ -87,7 +87,7 @@ def hungry(**more):
 def test_other_machines_are_tried_as_well():
     today, baseline = months(hungry(), {})
     # e2-highmem-2: 2 vCPU and 16 GiB, the same two pods a node, for half of the CPU.
-    highmem_2 = 730 * (2 * Decimal("0.02796") + 16 * Decimal("0.003748"))
+    highmem_2 = 730 * (2 * Decimal("0.02802642") + 16 * Decimal("0.00373911"))
     assert today == 5 * NODE + 73
     assert baseline <= 5 * highmem_2 + 73 < today
 
@@ -103,4 +103,4 @@ def test_other_machines_are_never_fewer_than_the_zones_nor_one_alone():
     (placed,) = placed_pools(found := cluster([*nodes, web, *live(web, "abc")]), pod_demands(found, {}))
     month = cheapest_month(placed, found, {n.name: NODE for n in found.nodes}, TARIFF)
     # No machine below 4 vCPU takes such a pod: three of the cheapest that does, not one that holds all.
-    assert month >= 3 * 730 * (4 * Decimal("0.02796") + 4 * Decimal("0.003748"))
+    assert month >= 3 * 730 * (4 * Decimal("0.02802642") + 4 * Decimal("0.00373911"))

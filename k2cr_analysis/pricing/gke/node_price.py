@@ -1,76 +1,33 @@
-"""What a node costs a month at list price: vCPU and memory of its machine type, each at its family's rate.
+"""What a node costs a month at list price: vCPU, memory and GPUs of its machine type, each at its family's rate.
 
 Boot disks, addresses and traffic are not in it: the Kubernetes API does not show them.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from k2cr_analysis.model.cluster import Node
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.prices import Tariff
-from k2cr_analysis.platforms.gke import ACCELERATOR
+from k2cr_analysis.platforms.gke import ACCELERATOR, TPU_LABELS
+from k2cr_analysis.platforms.machines import FAMILIES
 from k2cr_analysis.platforms.month import HOURS_PER_MONTH
-
-# docs.cloud.google.com/compute/docs/general-purpose-machines: GiB of memory for each vCPU.
-_GIB_PER_VCPU = {
-    ("e2", "standard"): "4", ("e2", "highmem"): "8", ("e2", "highcpu"): "1",
-    ("n1", "standard"): "3.75", ("n1", "highmem"): "6.5", ("n1", "highcpu"): "0.9",
-    ("n2", "standard"): "4", ("n2", "highmem"): "8", ("n2", "highcpu"): "1",
-    ("n2d", "standard"): "4", ("n2d", "highmem"): "8", ("n2d", "highcpu"): "1",
-    ("n4", "standard"): "4", ("n4", "highmem"): "8", ("n4", "highcpu"): "2",
-}  # fmt: skip
-# cloud.google.com/compute/vm-instance-pricing: shared-core machines are billed for a part of a vCPU.
-_SHARED_CORE = {"e2-micro": ("0.25", "1"), "e2-small": ("0.5", "2"), "e2-medium": ("1", "4")}
-# Sustained use discount of a full month, by itself, without a commitment. E2 and N4 have none.
-# cloud.google.com/compute/docs/sustained-use-discounts: N2, N2D 20 %; N1 30 %.
-_SUSTAINED_USE_SHARE = {"n1": Decimal("0.30"), "n2": Decimal("0.20"), "n2d": Decimal("0.20")}
-
-_E2_CUSTOM = re.compile(r"e2-custom-(?P<vcpu>\d+)-(?P<mib>\d+)")
-_PREDEFINED = re.compile(r"(?P<family>[a-z0-9]+)-(?P<kind>standard|highmem|highcpu)-(?P<vcpu>\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class MachineType:
-    """What is billed: ``vcpu`` and ``gib`` of a machine type."""
-
-    name: str
-    family: str
-    vcpu: Decimal
-    gib: Decimal
-
-    @property
-    def is_shared_core(self) -> bool:
-        return self.name in _SHARED_CORE
+from k2cr_analysis.pricing.gke.machine_types import MachineType, machine_type
 
 
 @dataclass(frozen=True, slots=True)
 class NodePrice:
-    """The CPU side and the memory side of a node's month; their amounts add up to the node's price."""
+    """The CPU side, the memory side and the GPUs of a node's month; their amounts add up to the node's price."""
 
     cpu: tuple[LineItem, ...]
     memory: tuple[LineItem, ...]
+    gpu: tuple[LineItem, ...] = ()
 
-
-def machine_type(name: str | None) -> MachineType | None:
-    """The shape of a machine type by its name; None for one that the table above does not have."""
-    if name is None:
-        return None
-    if name in _SHARED_CORE:
-        vcpu, gib = _SHARED_CORE[name]
-        return MachineType(name, "e2", Decimal(vcpu), Decimal(gib))
-    # Custom shapes of the other families have SKUs of their own, at prices of their own.
-    if (custom := _E2_CUSTOM.fullmatch(name)) is not None:
-        return MachineType(name, "e2", Decimal(custom["vcpu"]), Decimal(custom["mib"]) / 1024)
-    predefined = _PREDEFINED.fullmatch(name)
-    ratio = _GIB_PER_VCPU.get((predefined["family"], predefined["kind"])) if predefined else None
-    if predefined is None or ratio is None:
-        return None
-    vcpu_count = Decimal(predefined["vcpu"])
-    return MachineType(name, predefined["family"], vcpu_count, vcpu_count * Decimal(ratio))
+    @property
+    def items(self) -> tuple[LineItem, ...]:
+        return (*self.cpu, *self.memory, *self.gpu)
 
 
 def node_price(node: Node, tariff: Tariff) -> NodePrice | str:
@@ -81,20 +38,32 @@ def node_price(node: Node, tariff: Tariff) -> NodePrice | str:
     machine = machine_type(node.machine_type)
     if machine is None:
         return f"node {node.name} has the machine type {node.machine_type or '(none)'}, whose shape is not known"
-    if ACCELERATOR in node.labels:
-        return f"node {node.name} has accelerators ({node.labels[ACCELERATOR]}), whose price is not in the book"
+    attached = _attached(node, machine)
+    if attached is not None:
+        return f"node {node.name} has accelerators ({attached}), whose price is not in the book"
     tariff = replace(tariff, region=node.region or tariff.region)
-    meter = f"compute.{machine.family}.spot" if node.spot else f"compute.{machine.family}"
-    for part in ("cpu", "memory"):
-        if tariff.price(f"{meter}.{part}") is None:
-            return tariff.why_missing(f"{meter}.{part}")
-    cpu = tariff.line(f"{meter}.cpu", machine.vcpu * HOURS_PER_MONTH)
-    memory = tariff.line(f"{meter}.memory", machine.gib * HOURS_PER_MONTH)
-    share = _SUSTAINED_USE_SHARE.get(machine.family, Decimal(0))
+    spot = ".spot" if node.spot else ""
+    meter = f"compute.{machine.family}{spot}"
+    meters = [f"{meter}.cpu", f"{meter}.memory", *([f"compute.gpu.{machine.gpu_kind}{spot}"] if machine.gpus else [])]
+    for one in meters:
+        if tariff.price(one) is None:
+            return tariff.why_missing(one)
+    cpu = tariff.line(meters[0], machine.vcpu * HOURS_PER_MONTH)
+    memory = tariff.line(meters[1], machine.gib * HOURS_PER_MONTH)
+    gpu = tuple(tariff.line(one, machine.gpus * HOURS_PER_MONTH) for one in meters[2:])
+    share = FAMILIES[machine.family].sustained_use_share
     # A commitment takes the place of the discount for sustained use, and Spot has neither.
     if node.spot or tariff.cud.startswith("flex") or not share:
-        return NodePrice((cpu,), (memory,))
-    return NodePrice((cpu, _discount(cpu, share)), (memory, _discount(memory, share)))
+        return NodePrice((cpu,), (memory,), gpu)
+    return NodePrice((cpu, _discount(cpu, share)), (memory, _discount(memory, share)), gpu)
+
+
+def _attached(node: Node, machine: MachineType) -> str | None:
+    """Accelerators of a node that are not part of its machine type."""
+    kind = node.labels.get(ACCELERATOR)
+    if kind is not None and kind != machine.gpu_kind:
+        return kind
+    return next((node.labels[label] for label in TPU_LABELS if label in node.labels), None)
 
 
 def _discount(item: LineItem, share: Decimal) -> LineItem:

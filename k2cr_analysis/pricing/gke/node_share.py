@@ -16,7 +16,8 @@ from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.month import HOURS_PER_MONTH
-from k2cr_analysis.pricing.gke.node_price import NodePrice, machine_type, node_price
+from k2cr_analysis.pricing.gke.machine_types import MachineType, machine_type
+from k2cr_analysis.pricing.gke.node_price import NodePrice, node_price
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand
 from k2cr_analysis.pricing.packing.node_pools import NodePool
 
@@ -32,7 +33,7 @@ class PoolRate:
     unit: str
     currency: str
     month: Decimal
-    billed: Decimal  # cores or GiB of the machines
+    billed: Decimal  # cores, GiB or GPUs of the machines
     allocatable: Decimal
 
     @property
@@ -61,7 +62,7 @@ def share_nodes(
 ) -> NodeShare:
     """Split the month of all nodes; the workloads' items, idle and overhead add up to it exactly."""
     priced = {n.name: node_price(n, tariff) for n in cluster.nodes}
-    node_month = {name: total((*p.cpu, *p.memory)) for name, p in priced.items() if isinstance(p, NodePrice)}
+    node_month = {name: total(p.items) for name, p in priced.items() if isinstance(p, NodePrice)}
     unpriced = {name: p for name, p in priced.items() if isinstance(p, str)}
     placed = {w.id: pods_by_pool(w, demands[w.id], pools) for w in cluster.workloads}
     items: dict[str, list[LineItem]] = {w.id: [] for w in cluster.workloads if placed[w.id]}
@@ -109,13 +110,14 @@ def pods_by_pool(workload: Workload, demand: PodDemand, pools: Sequence[NodePool
 def _rates(pool: NodePool, priced: Sequence[tuple[Node, NodePrice]]) -> dict[str, PoolRate]:
     currency, spot = priced[0][1].cpu[0].currency, " Spot" if pool.nodes[0].spot else ""
     machine = pool.nodes[0].machine_type
-    return {
+    shapes = [_machine(n) for n, _ in priced]
+    rates = {
         "cpu": PoolRate(
             sku=f"{priced[0][1].cpu[0].sku}, node pool {pool.name} ({machine}{spot})",
             unit="vcpu_h",
             currency=currency,
             month=sum((total(p.cpu) for _, p in priced), Decimal(0)),
-            billed=sum((n.capacity.cpu_cores or _machine(n)[0] for n, _ in priced), Decimal(0)),
+            billed=sum((n.capacity.cpu_cores or _machine(n).vcpu for n, _ in priced), Decimal(0)),
             allocatable=pool.allocatable_cores,
         ),
         "memory": PoolRate(
@@ -124,19 +126,32 @@ def _rates(pool: NodePool, priced: Sequence[tuple[Node, NodePrice]]) -> dict[str
             currency=currency,
             month=sum((total(p.memory) for _, p in priced), Decimal(0)),
             # The machine's own memory, not the kernel's view of it: so the rate is the price book's.
-            billed=sum((_machine(n)[1] for n, _ in priced), Decimal(0)),
+            billed=sum((m.gib for m in shapes), Decimal(0)),
             allocatable=pool.allocatable_bytes / GIB,
         ),
     }
+    gpus = sum((Decimal(m.gpus) for m in shapes), Decimal(0))
+    if gpus:
+        rates["gpu"] = PoolRate(
+            sku=f"{priced[0][1].gpu[0].sku}, node pool {pool.name} ({machine}{spot})",
+            unit="gpu_h",
+            currency=currency,
+            month=sum((total(p.gpu) for _, p in priced), Decimal(0)),
+            billed=gpus,
+            allocatable=gpus,
+        )
+    return rates
 
 
-def _machine(node: Node) -> tuple[Decimal, Decimal]:
+def _machine(node: Node) -> MachineType:
     shape = machine_type(node.machine_type)
     assert shape is not None, "a priced node has a known machine type"
-    return shape.vcpu, shape.gib
+    return shape
 
 
 def _held(demand: PodDemand, resource: str) -> Decimal:
+    if resource == "gpu":
+        return demand.gpus
     return demand.held_cpu_cores if resource == "cpu" else demand.held_memory_bytes / GIB
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from k2cr_analysis.model.accelerator import NVIDIA_GPU
 from k2cr_analysis.model.cluster import Cluster, OwnedPod
 from k2cr_analysis.model.observed import WorkloadUsage
 from k2cr_analysis.model.workload import Resources, Workload
@@ -16,7 +17,8 @@ from k2cr_analysis.model.workload import Resources, Workload
 class PodDemand:
     """``pods``: their mean number, None where nothing tells, and then ``how`` is the reason.
 
-    ``cpu_cores``, ``memory_bytes``: what one pod requests; ``used_*``: what it uses on average (0 where not measured).
+    ``cpu_cores``, ``memory_bytes``, ``gpus``: what one pod requests; ``used_*``: what it uses on average (0 where not
+    measured).
     ``live``: the pods of the snapshot, with their nodes.
     """
 
@@ -27,6 +29,7 @@ class PodDemand:
     used_cpu_cores: Decimal
     used_memory_bytes: Decimal
     live: tuple[OwnedPod, ...]
+    gpus: Decimal = Decimal(0)
 
     @property
     def held_cpu_cores(self) -> Decimal:
@@ -58,6 +61,7 @@ def _demand(workload: Workload, live: tuple[OwnedPod, ...], used: WorkloadUsage 
         used_cpu_cores=_used_cpu_cores(used, pods),
         used_memory_bytes=_used_memory_bytes(used),
         live=live,
+        gpus=sum((r.extended.get(NVIDIA_GPU, Decimal(0)) for r in requests), Decimal(0)) / len(requests),
     )
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from k2cr_analysis.model.cluster import Cluster, Node
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.pricing.gke.node_price import machine_type
+from k2cr_analysis.pricing.gke.machine_types import machine_type
 from k2cr_analysis.pricing.packing.reservation import machine_room
 
 

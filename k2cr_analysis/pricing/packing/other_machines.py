@@ -16,13 +16,15 @@ from k2cr_analysis.model.money import total
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.gke import ACCELERATOR, MACHINE_FAMILY, MACHINE_TYPE_LABELS
-from k2cr_analysis.pricing.gke.node_price import MachineType, NodePrice, machine_type, node_price
+from k2cr_analysis.pricing.gke.machine_types import MachineType, machine_type, predefined
+from k2cr_analysis.pricing.gke.node_price import NodePrice, node_price
 from k2cr_analysis.pricing.packing.fewest_nodes import fewest_nodes
 from k2cr_analysis.pricing.packing.placement import PlacedPool
 from k2cr_analysis.pricing.packing.repack import Room, least_nodes, load_of
 from k2cr_analysis.pricing.packing.reservation import machine_room
 
-_FAMILIES, _KINDS, _VCPU = ("e2", "n2", "n2d", "n4"), ("standard", "highmem", "highcpu"), (2, 4, 8, 16, 32)
+# Families that pods move between without a word: amd64, and no older than what they most likely run on (not N1).
+_FAMILIES, _MOST_VCPU = ("e2", "n2", "n2d", "n4", "n4d", "t2d", "c3", "c3d", "c4", "c4d"), 32
 _ASKS_FOR_MACHINE = (*MACHINE_TYPE_LABELS, MACHINE_FAMILY, ACCELERATOR)
 
 
@@ -35,7 +37,7 @@ def cheapest_month(
     """
     nodes, paid = placed.pool.nodes, sum((node_month.get(n.name, Decimal(0)) for n in placed.pool.nodes), Decimal(0))
     priced = [node_price(n, tariff) for n in nodes]
-    listed = sum((total((*p.cpu, *p.memory)) for p in priced if isinstance(p, NodePrice)), Decimal(0))
+    listed = sum((total(p.items) for p in priced if isinstance(p, NodePrice)), Decimal(0))
     workloads = [cluster.by_id[w] for w in placed.groups]
     if not placed.groups or not listed or any(isinstance(p, str) for p in priced) or any(map(_asks, workloads)):
         return None
@@ -61,16 +63,11 @@ def _machines(placed: PlacedPool, tariff: Tariff) -> Iterator[tuple[str, Room, D
     # What DaemonSets take of a node today they take of another one too.
     whole = machine_room(today)
     taken = (whole.cpu_millicores - placed.room.cpu_millicores, whole.memory_kib - placed.room.memory_kib)
-    for family in _FAMILIES:
-        for kind in _KINDS:
-            for vcpu in _VCPU:
-                machine = machine_type(f"{family}-{kind}-{vcpu}")
-                if machine is None:
-                    continue
-                price = node_price(replace(node, machine_type=machine.name, labels=_labels(node.labels)), tariff)
-                room = _room(machine, taken, placed.room.pods)
-                if isinstance(price, NodePrice) and _largest_fits(placed, room):
-                    yield machine.name, room, total((*price.cpu, *price.memory))
+    for machine in (m for family in _FAMILIES for m in predefined(family) if 2 <= m.vcpu <= _MOST_VCPU):
+        price = node_price(replace(node, machine_type=machine.name, labels=_labels(node.labels)), tariff)
+        room = _room(machine, taken, placed.room.pods)
+        if isinstance(price, NodePrice) and _largest_fits(placed, room):
+            yield machine.name, room, total(price.items)
 
 
 def _room(machine: MachineType, taken: tuple[int, int], pods: int) -> Room:

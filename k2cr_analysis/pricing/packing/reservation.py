@@ -9,7 +9,7 @@ for the node, and so promises less.
 from __future__ import annotations
 
 from k2cr_analysis.model.parse.node import DEFAULT_MAX_PODS
-from k2cr_analysis.pricing.gke.node_price import MachineType
+from k2cr_analysis.pricing.gke.machine_types import MachineType
 from k2cr_analysis.pricing.packing.repack import Room
 
 _GIB = 2**20  # KiB

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Final
 
 from k2cr_analysis.platforms.catalogue import CLOUD_RUN, COMPUTE_ENGINE, KUBERNETES_ENGINE
+from k2cr_analysis.platforms.machines import FAMILIES
 
 # Our unit -> the catalogue's usage units that it can be told from, and how many of our units one of them is.
 _SECOND: Final = {"s": Decimal(1), "min": Decimal(60), "h": Decimal(3600)}
@@ -63,7 +64,12 @@ def _rules() -> Iterator[_Rule]:
     for kind in ("Regional", "Zonal", "Autopilot"):
         fee = f"gke.cluster.fee.{kind.lower()}"
         yield _Rule(KUBERNETES_ENGINE, re.compile(f"{kind} Kubernetes Clusters"), fee, "h", is_global=True)
-    for words, name in (("", "general-purpose"), (" Balanced", "balanced"), (" Scale-Out x86", "scale-out")):
+    for words, name in (
+        ("", "general-purpose"),
+        (" Balanced", "balanced"),
+        (" Scale-Out x86", "scale-out"),
+        (" Scale-Out Arm", "scale-out-arm"),
+    ):
         for spot_word, spot in (("", ""), (" Spot", ".spot")):
             for word, resource, unit in (("mCPU", "cpu", "mcpu_h"), ("Memory", "memory", "gib_h")):
                 pattern = rf"Autopilot{words}{spot_word} Pod {word} Requests \(\S+\)"
@@ -71,10 +77,10 @@ def _rules() -> Iterator[_Rule]:
                 yield _Rule(KUBERNETES_ENGINE, re.compile(pattern), meter, unit)
     ephemeral = re.compile(r"Autopilot Pod Ephemeral Storage Requests \(\S+\)")
     yield _Rule(KUBERNETES_ENGINE, ephemeral, "gke.autopilot.ephemeral", "gib_h")
-    for words, family in (("E2", "e2"), ("N2", "n2"), ("N2D AMD", "n2d")):
+    for family, machines in FAMILIES.items():
         for spot_word, spot in (("", ""), ("Spot Preemptible ", ".spot")):
             for word, resource, unit in (("Core", "cpu", "vcpu_h"), ("Ram", "memory", "gib_h")):
-                pattern = rf"{spot_word}{words} Instance {word} running in .+"
+                pattern = rf"{spot_word}{machines.sku} {word} (running )?in .+"
                 yield _Rule(COMPUTE_ENGINE, re.compile(pattern), f"compute.{family}{spot}.{resource}", unit)
     for words, kind in (("Balanced PD", "balanced"), ("Storage PD", "standard"), ("SSD backed PD", "ssd")):
         yield _Rule(COMPUTE_ENGINE, re.compile(rf"{words} Capacity( in .+)?"), f"compute.pd.{kind}", "gib_month")
