@@ -234,7 +234,7 @@ def _assess_part(workload: Workload, fit: Fit, evidence: _Evidence) -> WorkloadA
 def _sized(workload: Workload, fit: Fit, evidence: _Evidence) -> Sizing | None:
     if not fit.moves or not workload.complete:
         return None
-    return size(
+    sizing = size(
         workload,
         target=fit.target,
         containers=fit.containers,
@@ -243,6 +243,15 @@ def _sized(workload: Workload, fit: Fit, evidence: _Evidence) -> Sizing | None:
         traffic=_traffic(workload, evidence),
         config=evidence.config,
     )
+    return replace(sizing, shape=_kept_up(sizing.shape, fit)) if sizing.shape else sizing
+
+
+def _kept_up(shape: ServiceShape, fit: Fit) -> ServiceShape:
+    """The shape with what its containers need while no request runs: CPU, and an instance."""
+    if fit.between_requests == "nothing":
+        return shape
+    least = max(shape.min_instances, 1 if fit.between_requests == "instance" else 0)
+    return replace(shape, between_requests=fit.between_requests, billing="instance", min_instances=least)
 
 
 def _traffic(workload: Workload, evidence: _Evidence) -> TrafficProfile | None:
@@ -318,7 +327,7 @@ def _priced(
             raise
         return shape, None, [notices.no_price(error.found)]
     # Below one vCPU in all, Cloud Run knows request-based billing alone.
-    mode = cheaper_billing(priced) if shape.cpu_cores >= 1 else "request"
+    mode = cheaper_billing(priced) if shape.cpu_cores >= 1 or "request" not in priced else "request"
     return replace(shape, billing=mode), priced[mode], []
 
 

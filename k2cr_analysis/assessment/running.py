@@ -38,10 +38,11 @@ def mean_instances(workload: Workload, usage: WorkloadUsage | None) -> Decimal |
         return max(Decimal(repr(round(usage.mean_pods, 6))), _least_of_job(workload))
     if workload.kind in ("Job", "CronJob"):
         return None
-    if workload.replicas is not None:
-        return Decimal(workload.replicas)
     scaler = workload.autoscaler
-    return None if scaler is None or scaler.min_replicas is None else Decimal(scaler.min_replicas)
+    if workload.replicas is not None and (scaler is None or scaler.min_replicas):
+        return Decimal(workload.replicas)
+    # From none to many: how many run is up to the work that waits, which only usage shows.
+    return None if scaler is None or not scaler.min_replicas else Decimal(scaler.min_replicas)
 
 
 def _least_of_job(workload: Workload) -> Decimal:

@@ -11,9 +11,11 @@ from k2cr_analysis.config.settings import Config
 from k2cr_analysis.fit.belongs import belonging
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.cluster_index import ClusterIndex, index_cluster
+from k2cr_analysis.fit.evidence.background import background_of
 from k2cr_analysis.fit.evidence.containers import cast_of
 from k2cr_analysis.fit.evidence.dependencies import CallGraph, call_graph
 from k2cr_analysis.fit.evidence.ingress import choose_ingress
+from k2cr_analysis.fit.evidence.monitoring import monitored_only
 from k2cr_analysis.fit.evidence.observed_calls import Observed
 from k2cr_analysis.fit.evidence.probes import plan_probes
 from k2cr_analysis.fit.evidence.protocols import CalledPort, called_ports
@@ -22,7 +24,7 @@ from k2cr_analysis.fit.fields.account import Accountant
 from k2cr_analysis.fit.registry import Rule, all_rules
 from k2cr_analysis.fit.result import FieldUse, Fit
 from k2cr_analysis.fit.target import target_of
-from k2cr_analysis.model.cloud_run import StartupOrder
+from k2cr_analysis.model.cloud_run import BetweenRequests, StartupOrder
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.finding import SEVERITIES, Finding, Severity, Verdict
 from k2cr_analysis.model.grading import graded
@@ -63,15 +65,31 @@ def candidate_of(
 ) -> Candidate:
     """All that the rules look at."""
     settings = config.workload(workload.id)
-    target = target_of(workload, settings)
+    edges, callers = graph.by_source.get(workload.id, ()), graph.callers.get(workload.id, ())
+    watched = monitored_only(workload, called, [w for c in callers if (w := index.workloads.get(c))])
+    target = target_of(workload, settings, watched)
     cast = cast_of(workload.pod)
     ingress = choose_ingress(target, workload.pod, cast.moving, called, settings)
     startup = plan_startup(workload, cast.moving, settings.depends_on)
     main_ports = {ingress.container: ingress.port} if ingress.container and ingress.port else {}
     probes = plan_probes(cast.moving, startup.order, target, main_ports)
-    edges, callers = graph.by_source.get(workload.id, ()), graph.callers.get(workload.id, ())
+    background = background_of(workload, cast.moving, cast.kinds, called, startup.order, ingress.container)
     return Candidate(
-        workload, config, settings, index, target, cast, called, ingress, startup, probes, edges, callers, fields
+        workload=workload,
+        config=config,
+        settings=settings,
+        index=index,
+        target=target,
+        cast=cast,
+        called=called,
+        ingress=ingress,
+        startup=startup,
+        probes=probes,
+        dependencies=edges,
+        callers=callers,
+        fields=fields,
+        monitored=watched,
+        background=background,
     )
 
 
@@ -99,7 +117,15 @@ def _fit(candidate: Candidate) -> Fit:
         dependencies=candidate.dependencies,
         findings=tuple(sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.rule, f.path or ""))),
         fields=candidate.fields,
+        between_requests=_between_requests(candidate) if not stays else "nothing",
+        background=tuple(b.container for b in candidate.background),
     )
+
+
+def _between_requests(candidate: Candidate) -> BetweenRequests:
+    """What a service must have while no request runs, for the sake of containers that nobody calls."""
+    kinds = {b.kind for b in candidate.background} if candidate.target == "service" else set()
+    return "instance" if kinds - {"shipping"} else "cpu" if kinds else "nothing"
 
 
 def _verdict(keeps: bool, findings: list[Finding]) -> Verdict:

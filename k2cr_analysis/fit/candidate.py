@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from k2cr_analysis.config.settings import Config, WorkloadSettings
 from k2cr_analysis.fit.cluster_index import ClusterIndex
+from k2cr_analysis.fit.evidence.background import Background
 from k2cr_analysis.fit.evidence.containers import Cast
 from k2cr_analysis.fit.evidence.ingress import IngressChoice
+from k2cr_analysis.fit.evidence.monitoring import Monitored
 from k2cr_analysis.fit.evidence.probes import ProbePlan
 from k2cr_analysis.fit.evidence.protocols import CalledPort
 from k2cr_analysis.fit.evidence.startup import StartupPlan
@@ -38,6 +40,8 @@ class Candidate:
     dependencies: tuple[Dependency, ...]
     callers: tuple[str, ...]
     fields: tuple[FieldUse, ...]
+    monitored: Monitored | None  # nobody but monitoring calls it
+    background: tuple[Background, ...]  # containers that work when nobody calls
 
     @property
     def pod(self) -> Pod:

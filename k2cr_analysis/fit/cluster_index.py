@@ -40,6 +40,7 @@ class ClusterIndex:
     services: Mapping[str, Mapping[str, Raw]]  # namespace -> name -> Service
     injected: Mapping[str, str]  # namespace -> the label or annotation that injects a sidecar there
     default_account_users: Mapping[str, int]  # namespace -> workloads that run as its default ServiceAccount
+    workloads: Mapping[str, Workload]  # by id
     namespaces: frozenset[str]  # those of a workload, a Service or a Namespace object
 
     def has_own_account(self, workload: Workload) -> bool:
@@ -81,6 +82,7 @@ def index_cluster(cluster: Cluster) -> ClusterIndex:
         default_account_users=Counter(
             w.namespace for w in cluster.workloads if w.pod.service_account_name in (None, "default")
         ),
+        workloads=cluster.by_id,
         namespaces=frozenset({*services, *cluster.namespaces, *(w.namespace for w in cluster.workloads)}),
     )
 

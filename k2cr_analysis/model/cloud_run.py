@@ -54,6 +54,11 @@ class ContainerShape:
     memory_bytes: int
 
 
+# What a service must have while no request runs: CPU wherever an instance is (instance-based billing), or, for what
+# works by itself, an instance too.
+BetweenRequests = Literal["nothing", "cpu", "instance"]
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceShape:
     """A recommended configuration. ``concurrency`` and ``billing`` are None for jobs and worker pools."""
@@ -67,6 +72,7 @@ class ServiceShape:
     execution_environment: ExecutionEnvironment
     cpu_boost: bool = True
     gpu: str | None = None  # accelerator type, "nvidia-l4", one for each instance
+    between_requests: BetweenRequests = "nothing"
 
     @property
     def cpu_cores(self) -> Decimal:

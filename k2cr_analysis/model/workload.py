@@ -253,7 +253,10 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Autoscaler:
-    """A HorizontalPodAutoscaler. ``metrics`` holds (type, name): ("Resource", "cpu"), ("External", "pubsub..."), ..."""
+    """A HorizontalPodAutoscaler, or KEDA's ScaledObject, whose least may be 0 (``kind`` says which).
+
+    ``metrics`` holds (type, name): ("Resource", "cpu"), ("External", "pubsub..."), ...
+    """
 
     name: str
     min_replicas: int | None
@@ -261,6 +264,16 @@ class Autoscaler:
     cpu_target_percent: int | None
     metrics: tuple[tuple[str, str], ...]
     raw: Raw
+    kind: str = "HorizontalPodAutoscaler"
+
+    @property
+    def least_at(self) -> str:
+        """Where the least number of pods is written, as a finding's path."""
+        return f"{self.kind}/{self.name} $.spec.{'minReplicaCount' if self.kind == 'ScaledObject' else 'minReplicas'}"
+
+    @property
+    def most_at(self) -> str:
+        return f"{self.kind}/{self.name} $.spec.{'maxReplicaCount' if self.kind == 'ScaledObject' else 'maxReplicas'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def shared_comes(cluster: Cluster, rates: ToilRates) -> Iterator[ToilItem]:
 
 def _own_leaves(workload: Workload, rates: ToilRates) -> Iterator[ToilItem]:
     if workload.autoscaler is not None:
-        evidence = f"HorizontalPodAutoscaler/{workload.autoscaler.name}"
+        evidence = f"{workload.autoscaler.kind}/{workload.autoscaler.name}"
         yield ToilItem("tuning of the autoscaler", rates.autoscaler, evidence)
     budgets = workload.related.get("PodDisruptionBudget", ())
     if budgets:

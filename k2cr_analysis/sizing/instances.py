@@ -74,7 +74,7 @@ def _kept_warm(workload: Workload, traffic: TrafficProfile | None, objectives: O
     if objective is not None:
         seen = "unknown" if expected is None else f"about {expected:.1%}"
         why = f"cold starts without a warm instance: {seen}; the objective is {objective:.1%}"
-    path = "$.spec.replicas" if scaler is None else f"HorizontalPodAutoscaler/{scaler.name} $.spec.minReplicas"
+    path = "$.spec.replicas" if scaler is None else scaler.least_at
     return least, [notices.minimum_not_carried(path, asked, least, why)]
 
 

@@ -83,6 +83,10 @@ def _scaling(shape: ServiceShape) -> Iterator[str]:
         yield f"concurrency {shape.concurrency}; 1 to {MAX_CONCURRENCY}"
     if not 0 <= shape.min_instances <= shape.max_instances or shape.max_instances < 1:
         yield f"{shape.min_instances} to {shape.max_instances} instances"
+    if is_service and shape.between_requests != "nothing" and shape.billing == "request":
+        yield "request-based billing for containers that work between requests; instance-based"
+    if is_service and shape.between_requests == "instance" and shape.min_instances < 1:
+        yield "no instance for containers that work between requests; at least 1"
     if not is_service and shape.execution_environment != "gen2":
         yield f"{shape.execution_environment} for a {shape.target}; jobs and worker pools are gen2"
 

@@ -21,6 +21,7 @@ from k2cr_analysis.platforms.reserved import PORT_VARIABLE
 
 Speaks = Literal["http", "https", "grpc", "h2c", "h2", "raw", "udp", "unknown"]  # h2: HTTP/2 within TLS
 Role = Literal["application", "metrics", "admin"]
+Purpose = Literal["metrics", "health", "admin"]
 _Probed = Literal["http", "https", "grpc", "tcp", "exec"]
 
 _METRICS_WORDS = frozenset(
@@ -38,25 +39,10 @@ _METRICS_WORDS = frozenset(
         "jmx",
     }
 )
-_ADMIN_WORDS = frozenset(
-    {
-        "admin",
-        "management",
-        "mgmt",
-        "actuator",
-        "debug",
-        "pprof",
-        "health",
-        "healthz",
-        "healthcheck",
-        "liveness",
-        "readiness",
-        "probe",
-        "profiler",
-        "delve",
-        "jdwp",
-    }
+_HEALTH_WORDS = frozenset(
+    {"health", "healthz", "healthcheck", "healthchecks", "liveness", "readiness", "probe", "probes"}
 )
+_ADMIN_WORDS = frozenset({"admin", "management", "mgmt", "actuator", "debug", "pprof", "profiler", "delve", "jdwp"})
 _GRPC_WORDS = frozenset({"grpc", "grpcs", "grpcweb"})
 _H2C_WORDS = frozenset({"h2c", "http2"})
 _HTTP_WORDS = frozenset({"http", "http1", "ws", "wss", "websocket"})
@@ -114,6 +100,7 @@ class CalledPort:
     declared: bool
     evidence: str
     routed: bool  # an Ingress, a Gateway or a Knative host leads here
+    declared_name: str | None  # of the container's port
 
     @property
     def at(self) -> str:
@@ -154,6 +141,7 @@ def _as_metrics(called: CalledPort) -> CalledPort:
         called.declared,
         called.evidence,
         called.routed,
+        called.declared_name,
     )
 
 
@@ -174,6 +162,7 @@ def _called(exposure: Exposure, port: ServicePort, pod: Pod) -> CalledPort:
         said,
         evidence,
         routed,
+        declared.name if declared else None,
     )
 
 
@@ -244,10 +233,16 @@ def _ports_in_arguments(container: Container) -> Iterator[int]:
 
 def role_of(*names: str | None) -> Role:
     """Whether a port's names say that it is there for metrics or for administration, not for callers."""
-    words = {w for name in names if name for w in words_of(name)}
+    purpose = purpose_of(*names)
+    return "application" if purpose is None else "metrics" if purpose == "metrics" else "admin"
+
+
+def purpose_of(*names: str | None, without: frozenset[str] = frozenset()) -> Purpose | None:
+    """What a port is there for by its names, where not for callers. ``without``: words that say something else."""
+    words = {w for name in names if name for w in words_of(name)} - without
     if words & _METRICS_WORDS and not words & {"grpc"}:
         return "metrics"
-    return "admin" if words & _ADMIN_WORDS else "application"
+    return "health" if words & _HEALTH_WORDS else "admin" if words & _ADMIN_WORDS else None
 
 
 def raw_by_name(name: str | None) -> bool:

@@ -20,6 +20,9 @@ from k2cr_analysis.model.workload import Container, Raw, Workload
 _LOCAL = re.compile(r"(?<![\w.-])(?:localhost|127\.0\.0\.1|\[::1\]):(\d{2,5})(?!\d)")
 
 
+STARTS_FIRST = "is a native sidecar: it starts first"
+
+
 @dataclass(frozen=True, slots=True)
 class StartupPlan:
     """``cycle``: the containers of one, first one repeated at the end; empty where there is none. ``unknown``:
@@ -66,7 +69,7 @@ def _edges(workload: Workload, moving: Sequence[Container]) -> dict[tuple[str, s
                 edges.setdefault((container.name, other), f"{where} of {container.name} names localhost:{port}")
     for name, other in _native_order(moving):
         if (other, name) not in edges:
-            edges.setdefault((name, other), f"{other} is a native sidecar: it starts first")
+            edges.setdefault((name, other), f"{other} {STARTS_FIRST}")
     return edges
 
 

@@ -60,7 +60,7 @@ def scaling_on_memory_alone(candidate: Candidate) -> Iterator[Found]:
     scaler = candidate.workload.autoscaler
     if scaler and scaler.metrics and all(m == ("Resource", "memory") for m in scaler.metrics):
         yield Found(
-            f"HorizontalPodAutoscaler/{scaler.name} $.spec.metrics",
+            f"{scaler.kind}/{scaler.name} $.spec.metrics",
             "the number of pods follows memory alone; Cloud Run scales on requests and CPU",
         )
 
@@ -76,7 +76,7 @@ def scaling_on_memory_too(candidate: Candidate) -> Iterator[Found]:
     scaler = candidate.workload.autoscaler
     if scaler and ("Resource", "memory") in scaler.metrics and any(m != ("Resource", "memory") for m in scaler.metrics):
         yield Found(
-            f"HorizontalPodAutoscaler/{scaler.name} $.spec.metrics",
+            f"{scaler.kind}/{scaler.name} $.spec.metrics",
             "memory drives the number of pods beside CPU; Cloud Run scales on requests and CPU",
         )
 
@@ -102,7 +102,7 @@ def worker_pool_scaled_by_hand(candidate: Candidate) -> Iterator[Found]:
         and all(k in _RESOURCE_METRICS for k, _ in scaler.metrics)
     ):
         yield Found(
-            f"HorizontalPodAutoscaler/{scaler.name} $.spec.maxReplicas",
+            scaler.most_at,
             f"from {scaler.min_replicas or 1} to {scaler.max_replicas} pods; a worker pool does not scale by itself",
         )
 

@@ -156,7 +156,8 @@ def log_shipper_sidecar(candidate: Candidate) -> Iterator[Found]:
 
     Why: Cloud Run sends what containers write to stdout and stderr, and to files under /var/log, to Cloud Logging.
     Remedy: Let the application write to stdout and take the container out of `spec.containers`, with the volume that
-    they share; keep it only if logs go elsewhere.
+    they share; keep it only if logs go elsewhere. Beside a service it needs CPU between requests, so the service is
+    billed by instance while it is there.
     Example: containers: [{name: fluent-bit, image: fluent/fluent-bit:3}]
     """
     for name, image, at in _of_kind(candidate, "log-shipper"):

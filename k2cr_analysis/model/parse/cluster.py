@@ -19,7 +19,7 @@ from k2cr_analysis.model.parse.ownership import root_owner
 from k2cr_analysis.model.parse.placement import ComputeClasses
 from k2cr_analysis.model.parse.pod import Surroundings, parse_pod
 from k2cr_analysis.model.parse.refused import RefusedByObject, refused_by_object, refused_of
-from k2cr_analysis.model.parse.related import RelatedObjects, autoscaler_of
+from k2cr_analysis.model.parse.related import RelatedObjects, autoscaler_of, scaler_of_keda
 from k2cr_analysis.model.workload import Autoscaler, Batch, Exposure, Pod, Workload
 from k2cr_analysis.platforms.gke import is_autopilot_node
 from k2cr_analysis.snapshot import Notice, SnapshotObject
@@ -220,7 +220,6 @@ def _workload(
     namespace, kind, name = namespace_of(draft.raw), str(draft.raw.get("kind")), name_of(draft.raw)
     joined = related.of(draft.id, namespace, kind, name, draft.pod, exposures)
     metadata = mapping(draft.raw, "metadata")
-    scalers = joined.get("HorizontalPodAutoscaler", ())
     return Workload(
         id=draft.id,
         namespace=namespace,
@@ -230,9 +229,9 @@ def _workload(
         labels=strings(metadata.get("labels")),
         annotations=strings(metadata.get("annotations")),
         pod=draft.pod,
-        replicas=_replicas(draft, bool(scalers)),
+        replicas=_replicas(draft, any(joined.get(kind) for kind in ("HorizontalPodAutoscaler", "ScaledObject"))),
         exposures=exposures,
-        autoscaler=_autoscaler(scalers),
+        autoscaler=_autoscaler(joined),
         batch=_batch(draft),
         related=joined,
         complete=bool(draft.pod.containers) and all(c.image for c in draft.pod.containers),
@@ -250,7 +249,11 @@ def _replicas(draft: _Draft, scaled: bool) -> int | None:
     return 1 if draft.kind == "Pod" else None
 
 
-def _autoscaler(scalers: tuple[Raw, ...]) -> Autoscaler | None:
+def _autoscaler(joined: Mapping[str, tuple[Raw, ...]]) -> Autoscaler | None:
+    """KEDA's word goes before that of the HorizontalPodAutoscaler which it makes itself, whose least is never 0."""
+    if scaled := joined.get("ScaledObject"):
+        return scaler_of_keda(scaled[-1])
+    scalers = joined.get("HorizontalPodAutoscaler")
     return autoscaler_of(scalers[-1]) if scalers else None
 
 

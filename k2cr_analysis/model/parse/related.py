@@ -57,6 +57,33 @@ def autoscaler_of(raw: Raw) -> Autoscaler:
     )
 
 
+# KEDA, "ScaledObject specification": the defaults of its least and most pods.
+_KEDA_LEAST, _KEDA_MOST = 0, 100
+
+
+def scaler_of_keda(raw: Raw) -> Autoscaler:
+    """A ScaledObject: its CPU and memory triggers are resources, all others come from outside."""
+    spec = mapping(raw, "spec")
+    least, most = integer(spec, "minReplicaCount"), integer(spec, "maxReplicaCount")
+    metrics: list[tuple[str, str]] = []
+    cpu = None
+    for _, trigger in objects(spec, "triggers"):
+        kind = text(trigger, "type") or ""
+        metrics.append(("Resource" if kind in ("cpu", "memory") else "External", kind))
+        value = text(mapping(trigger, "metadata"), "value") or ""
+        if kind == "cpu" and value.isdigit():
+            cpu = int(value)
+    return Autoscaler(
+        name=name_of(raw),
+        min_replicas=_KEDA_LEAST if least is None else least,
+        max_replicas=_KEDA_MOST if most is None else most,
+        cpu_target_percent=cpu,
+        metrics=tuple(metrics),
+        raw=raw,
+        kind="ScaledObject",
+    )
+
+
 class RelatedObjects:
     """Joins, made once for the whole cluster and then asked for each workload."""
 

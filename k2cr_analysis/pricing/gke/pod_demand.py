@@ -79,6 +79,8 @@ def _pods(  # noqa: PLR0911 - the sources in the order of their worth
             if nodes
             else (None, "a DaemonSet has a pod a node, and the snapshot has no nodes")
         )
+    if workload.autoscaler is not None and workload.autoscaler.min_replicas == 0:
+        return None, f"{workload.autoscaler.name} scales it from 0: how many pods run needs the usage metrics"
     if workload.replicas is not None:
         return Decimal(workload.replicas), "replicas of the manifest"
     if workload.autoscaler is not None:

@@ -156,7 +156,7 @@ def worker_pool(frame: Frame) -> RunWorkerPool:
 def _most_why(workload: Workload, largest: int) -> str:
     scaler = workload.autoscaler
     if scaler is not None and scaler.max_replicas == largest:
-        return f"maxReplicas of HorizontalPodAutoscaler {scaler.name}"
+        return f"the most pods of {scaler.kind} {scaler.name}"
     if workload.replicas is not None and scaler is None:
         return f"on GKE: {workload.replicas} replicas; an upper bound with room above them, not a target"
     return "an upper bound, not a target"
@@ -194,11 +194,10 @@ def _account_for_autoscaler(workload: Workload, smallest: int, largest: int, acc
     if scaler is None:
         return
     why = "min instances by the assessment: Cloud Run starts instances on request"
-    for field, target, asked, given in (
-        ("minReplicas", SERVICE_MIN_SCALE, scaler.min_replicas, smallest),
-        ("maxReplicas", MAX_SCALE, scaler.max_replicas, largest),
+    for path, target, asked, given in (
+        (scaler.least_at, SERVICE_MIN_SCALE, scaler.min_replicas, smallest),
+        (scaler.most_at, MAX_SCALE, scaler.max_replicas, largest),
     ):
-        path = f"HorizontalPodAutoscaler/{scaler.name} $.spec.{field}"
         if asked == given:
             account.carried(path, target, given)
         else:
@@ -207,7 +206,7 @@ def _account_for_autoscaler(workload: Workload, smallest: int, largest: int, acc
                 target,
                 asked,
                 given,
-                why if field == "minReplicas" else "max instances by the assessment and the house's policy",
+                why if path == scaler.least_at else "max instances by the assessment and the house's policy",
             )
     if scaler.cpu_target_percent is not None and mapping(scaler.raw, "spec").get(_CPU_TARGET) is not None:
         why = f"Cloud Run's own target; {CPU_TARGET} moves it, by the YAML form alone"
@@ -215,7 +214,7 @@ def _account_for_autoscaler(workload: Workload, smallest: int, largest: int, acc
         account.changed(path, None, f"{scaler.cpu_target_percent} %", f"{DEFAULT_TARGET * 100:.0f} %", why)
     metrics = ", ".join(f"{kind} {name}" for kind, name in scaler.metrics)
     account.changed(
-        f"HorizontalPodAutoscaler/{scaler.name} $.spec.metrics",
+        f"{scaler.kind}/{scaler.name} $.spec.{'triggers' if scaler.kind == 'ScaledObject' else 'metrics'}",
         None,
         metrics,
         None,

@@ -1,0 +1,90 @@
+"""Who works when nobody calls: consumers, schedulers, and Services that bring no requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from k2cr_analysis.fit.candidate import Candidate
+from k2cr_analysis.fit.registry import Found, rule
+
+_BILLING = "https://docs.cloud.google.com/run/docs/configuring/billing-settings"
+_POOLS = "https://docs.cloud.google.com/run/docs/deploy-worker-pools"
+
+
+@rule(
+    id="works-without-requests",
+    severity="change",
+    reads=(
+        "Container.command",
+        "Container.args",
+        "Container.env[].name",
+        "Container.env[].value",
+        "Container.ports",
+        "ScaledObject.spec.triggers",
+        "HorizontalPodAutoscaler.spec.metrics",
+    ),
+    docs=_BILLING,
+)
+def works_without_requests(candidate: Candidate) -> Iterator[Found]:
+    """A container of a service works when nobody calls it: it takes tasks off a queue, follows a clock, or has no port.
+
+    Why: Under request-based billing an instance has CPU only while a request runs, and without requests there is no
+    instance at all. What works by itself would stand still.
+    Remedy: Choose: leave it in the service, which is then billed by instance and keeps one (as recommended here); or
+    give the container a worker pool of its own (a Deployment without a Service), and the service scales to zero again;
+    or, where its messages can be pushed (Pub/Sub push, Cloud Tasks), let them come as requests.
+    Example: containers: [{name: web, ports: [{containerPort: 8080}]}, {name: worker, command: [celery, -A, app,
+    worker]}]
+    """
+    if candidate.target != "service":
+        return
+    for one in candidate.background:
+        if one.kind != "shipping":
+            yield Found(
+                one.at,
+                f"container {one.container} works without requests ({one.why}); a service has CPU without requests "
+                "only if it is billed by instance, and an instance only if one is kept",
+            )
+
+
+@rule(
+    id="only-monitoring-calls",
+    severity="note",
+    reads=("Service.metadata.name", "Service.spec.ports[].name", "Container.ports[].name"),
+    docs=_POOLS,
+)
+def only_monitoring_calls(candidate: Candidate) -> Iterator[Found]:
+    """The Services of the workload are for metrics or health checks alone: they bring no requests.
+
+    Why: A service at zero instances would never run what the pods are there for. A worker pool runs all the time, and
+    takes no requests: metrics are pushed (a collector beside the application), and its health is Cloud Run's own
+    matter.
+    Remedy: Nothing to decide for a worker. If callers do use the port, set `target = "service"` under
+    `[workload."namespace/Kind/name"]` in k2cr.toml.
+    Example: kind: Service, spec: {ports: [{name: metrics, port: 9090}]}
+    """
+    found = candidate.monitored
+    if found and found.certain and candidate.target == "worker-pool":
+        yield Found(
+            found.at, f"only {found.what} leads to the pods: nobody sends them requests, so it is a worker pool"
+        )
+
+
+@rule(
+    id="monitoring-port-alone",
+    severity="change",
+    reads=("Service.spec.ports[].port", "Service.spec.ports[].targetPort"),
+    docs=_POOLS,
+)
+def monitoring_port_alone(candidate: Candidate) -> Iterator[Found]:
+    """The only port of its Services is one for metrics, health checks or administration, by habit or for an operator.
+
+    Why: If nobody else calls it, it does its work without requests, and a service at zero instances would never do it.
+    A number, or an operator's console, does not show which.
+    Remedy: Say what it is: `target = "worker-pool"` (or "service") under `[workload."namespace/Kind/name"]` in
+    k2cr.toml; or name the port for what callers use it for.
+    Example: kind: Service, spec: {ports: [{port: 9464}]}
+    """
+    found = candidate.monitored
+    if found and not found.certain and candidate.target == "service" and candidate.settings.target is None:
+        yield Found(found.at, f"only {found.what} leads to the pods: does anybody send it requests?")
