@@ -15,6 +15,7 @@ from typing import Any, Literal
 from k2cr_analysis.errors import Location
 from k2cr_analysis.model.accelerator import Accelerator
 from k2cr_analysis.model.placement import Placement
+from k2cr_analysis.platforms.images import is_placeholder, is_reference
 
 Raw = Mapping[str, Any]
 ProbeKind = Literal["http", "tcp", "grpc", "exec"]
@@ -123,6 +124,13 @@ class Container:
     image_digest: str | None  # sha256:..., from status.containerStatuses[].imageID, where the snapshot knows it
     path: str
     raw: Raw
+
+    @property
+    def image_is_placeholder(self) -> bool:
+        """What stands for the image is filled in by a build. What runs by a digest is an image, whatever its tag."""
+        if self.image is None:
+            return False
+        return not is_reference(self.image) if self.image_digest else is_placeholder(self.image)
 
     def port_number(self, port: int | str | None) -> int | None:
         """A port given by number or by name, as a number; None where the name is not declared."""

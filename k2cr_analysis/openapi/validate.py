@@ -37,6 +37,20 @@ _PORT_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "GRPCAction": frozenset({"port"}),
     "ServicePort": frozenset({"port", "targetPort"}),
 }
+# The least that a number may be, by the type that has it. In a probe 0 stands for the default.
+# Source: API reference, and the validation of k8s.io/kubernetes (pkg/apis/core, apps, batch and autoscaling).
+_LEAST: Final[Mapping[str, Mapping[str, int]]] = {
+    "Probe": dict.fromkeys(
+        ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"), 0
+    ),
+    "PodSpec": {"terminationGracePeriodSeconds": 0, "activeDeadlineSeconds": 1},
+    "DeploymentSpec": {"replicas": 0, "minReadySeconds": 0, "progressDeadlineSeconds": 0},
+    "StatefulSetSpec": {"replicas": 0, "minReadySeconds": 0},
+    "ReplicaSetSpec": {"replicas": 0, "minReadySeconds": 0},
+    "JobSpec": dict.fromkeys(("parallelism", "completions", "backoffLimit", "activeDeadlineSeconds"), 0),
+    "CronJobSpec": {"startingDeadlineSeconds": 0},
+    "HorizontalPodAutoscalerSpec": {"minReplicas": 0, "maxReplicas": 1},
+}
 # What stands for a removed value while its surroundings are copied.
 _REFUSED: Final = object()
 
@@ -96,6 +110,9 @@ class _Reader:
             kept = self.value(item, field.type, (*at, name))
             if name in _PORT_FIELDS.get(type_name, ()) and isinstance(kept, int) and kept not in self.ports:
                 kept = self.refuse("not-a-port-number", (*at, name), item, "a port number from 1 to 65535")
+            least = _LEAST.get(type_name, {}).get(name)
+            if least is not None and isinstance(kept, int) and kept < least:
+                kept = self.refuse("number-too-small", (*at, name), item, f"a whole number, {least} or more")
             if kept is not _REFUSED:
                 read[name] = kept
         return read

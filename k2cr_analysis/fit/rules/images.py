@@ -7,14 +7,12 @@ from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import Container
-from k2cr_analysis.platforms.images import parse_image
+from k2cr_analysis.platforms.images import is_google, is_pulled_directly, parse_image
 
 _DEPLOYING = "https://docs.cloud.google.com/run/docs/deploying#images"
 _REMOTE = "https://docs.cloud.google.com/artifact-registry/docs/repositories/remote-overview"
-# Cloud Run, "Deploying container images": Artifact Registry (gcr.io leads there too) and public images of Docker Hub.
-_GOOGLE = re.compile(r"([a-z]+\.)?gcr\.io|[\w<>{}$-]+-docker\.pkg\.dev", re.IGNORECASE)
-_DOCKER_HUB = re.compile(r"docker\.io|index\.docker\.io|registry-1\.docker\.io")
 # Registries that only their own network reaches: a host without a domain, an address, or a name of a cluster or a
 # house.
 _INSIDE = re.compile(
@@ -23,28 +21,38 @@ _INSIDE = re.compile(
 
 
 def _outside_images(candidate: Candidate) -> Iterator[tuple[Container, str]]:
-    """Containers whose image Cloud Run does not pull itself, with its registry."""
+    """Containers whose image does not come from Google's own registries, with its registry."""
     for container in candidate.moving:
-        registry = parse_image(container.image or "").host
-        if container.image and not _GOOGLE.fullmatch(registry) and "$" not in registry:
-            yield container, registry
+        if container.image and not container.image_is_placeholder:
+            registry = parse_image(container.image).host
+            if not is_google(registry):
+                yield container, registry
+
+
+def _pull_secrets(candidate: Candidate) -> str | None:
+    """Where the pod, or its ServiceAccount, names pull secrets."""
+    if candidate.pod.raw.get("imagePullSecrets"):
+        return f"{candidate.pod.path}.imagePullSecrets"
+    for account in candidate.workload.related.get("ServiceAccount", ()):
+        if account.get("imagePullSecrets"):
+            return f"ServiceAccount/{mapping(account, 'metadata').get('name')} $.imagePullSecrets"
+    return None
 
 
 @rule(id="image-through-remote-repository", severity="note", reads=("Container.image",), docs=_REMOTE)
 def image_through_remote_repository(candidate: Candidate) -> Iterator[Found]:
     """An image comes from a registry that Cloud Run does not pull from itself.
 
-    Why: Cloud Run pulls from Artifact Registry and from Docker Hub. Nothing says that this registry asks for a login.
+    Why: Cloud Run pulls from Artifact Registry, and what is public from Docker Hub and from ghcr.io (since 2026-07-14).
+    Nothing says that this registry asks for a login.
     Remedy: Nothing to decide: `prepare.sh` makes an Artifact Registry remote repository for the registry, and
     `containers[].image` is written through it.
     Example: image: quay.io/org/app:1.2
     """
+    if _pull_secrets(candidate):
+        return
     for container, registry in _outside_images(candidate):
-        if (
-            not _DOCKER_HUB.fullmatch(registry)
-            and not _INSIDE.fullmatch(registry)
-            and not candidate.pod.raw.get("imagePullSecrets")
-        ):
+        if not is_pulled_directly(registry) and not _INSIDE.fullmatch(registry):
             yield Found(
                 f"{container.path}.image",
                 f"the image of {container.name} comes from {registry}; Cloud Run pulls it through Artifact Registry",
@@ -60,23 +68,24 @@ def image_through_remote_repository(candidate: Candidate) -> Iterator[Found]:
 def image_from_private_registry(candidate: Candidate) -> Iterator[Found]:
     """An image needs a login, or comes from a registry that only its own network reaches.
 
-    Why: Cloud Run has no pull secrets. It reads Artifact Registry by IAM, and Docker Hub without credentials.
+    Why: Cloud Run has no pull secrets. It reads Artifact Registry by IAM, and from Docker Hub and ghcr.io what is
+    public.
     Remedy: Copy the image to Artifact Registry, or make a remote repository with the credentials in Secret Manager;
     then name it under `containers[].image` and take out `imagePullSecrets`.
     Example: imagePullSecrets: [{name: registry-login}]
     """
-    secrets = candidate.pod.raw.get("imagePullSecrets")
+    secrets = _pull_secrets(candidate)
     for container, registry in _outside_images(candidate):
         if secrets:
             yield Found(
-                f"{candidate.pod.path}.imagePullSecrets",
+                secrets,
                 f"the image of {container.name} comes from {registry} with a pull secret; Cloud Run has none",
             )
         elif _INSIDE.fullmatch(registry):
             yield Found(
                 f"{container.path}.image",
                 f"the image of {container.name} comes from {registry}, which only its own network reaches; Cloud "
-                "Run pulls from Artifact Registry and Docker Hub",
+                "Run pulls from Artifact Registry, and what is public from Docker Hub and ghcr.io",
             )
 
 
@@ -96,22 +105,22 @@ def image_only_on_node(candidate: Candidate) -> Iterator[Found]:
             )
 
 
-@rule(id="image-is-placeholder", severity="note", reads=("Container.image",), docs=_DEPLOYING)
+@rule(id="image-is-placeholder", severity="change", reads=("Container.image",), docs=_DEPLOYING)
 def image_is_placeholder(candidate: Candidate) -> Iterator[Found]:
-    """An image is a placeholder that something fills in before it is applied.
+    """What stands for the image is filled in by a build or a template, and no registry would take it.
 
-    Why: A template's variable is no image, and what would run cannot be seen.
-    Remedy: Collect the rendered manifests, or write the image under `containers[].image`.
-    Example: image: gcr.io/PROJECT_ID/app:$TAG
+    Why: `${REGISTRY}/app`, `ko://...` or `PROJECT_ID/app` is no reference to an image: what would run cannot be seen,
+    and Cloud Run refuses to deploy it.
+    Remedy: Collect what the build or the template makes of it (ko resolve, skaffold render, envsubst), or fill in the
+    image in `values.env`.
+    Example: image: ko://github.com/acme/app/cmd/server
     """
     for container in candidate.moving:
-        if container.image and re.search(
-            r"\$\{?\w+|\{\{|<[\w -]+>|\b(?:PROJECT_ID|PROJECT-ID|YOUR_[A-Z_]+|REPLACE_[A-Z_]+"
-            r"|IMAGE_(?:NAME|URL|TAG|TO_REPLACE))\b"
-            r"|@@\w+@@|__\w+__",
-            container.image,
-        ):
-            yield Found(f"{container.path}.image", f"the image of {container.name} is {container.image}: a placeholder")
+        if container.image_is_placeholder:
+            yield Found(
+                f"{container.path}.image",
+                f"the image of {container.name} is {container.image}: a placeholder, which no registry has",
+            )
 
 
 @rule(id="registry-outside-policy", severity="change", reads=("Container.image",), docs=_DEPLOYING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -114,10 +115,15 @@ def _port(raw: Raw, path: str) -> Port:
     )
 
 
+def _absolute(path: str) -> str:
+    """The kubelet reads a relative path from the root (MakeAbsolutePath in k8s.io/kubernetes, pkg/volume/util)."""
+    return path if path.startswith("/") or not path else posixpath.normpath(f"/{path}")
+
+
 def _mount(raw: Raw, path: str) -> VolumeMount:
     return VolumeMount(
         volume=text(raw, "name") or "",
-        mount_path=text(raw, "mountPath") or "",
+        mount_path=_absolute(text(raw, "mountPath") or ""),
         sub_path=text(raw, "subPath") or text(raw, "subPathExpr"),
         read_only=raw.get("readOnly") is True,
         path=path,

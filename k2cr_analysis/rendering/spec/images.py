@@ -5,48 +5,48 @@ from __future__ import annotations
 import re
 
 from k2cr_analysis.model.workload import Container
-from k2cr_analysis.platforms.images import ImageReference, parse_image
+from k2cr_analysis.platforms.images import ImageReference, is_pulled_directly, parse_image
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.spec.account import Account, RemoteRepository
 from k2cr_analysis.rendering.text.names import dns_label
 
-# Cloud Run, "Deploying container images": Artifact Registry (and what gcr.io now leads to) and public images of
-# Docker Hub; others through an Artifact Registry remote repository.
-_PULLABLE = re.compile(
-    r"(docker\.io|index\.docker\.io|registry-1\.docker\.io|([a-z]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev)"
-)
 _NO_IMAGE = "IMAGE"
 
 
 def build_image(container: Container, context: RenderContext, account: Account) -> tuple[str, str | None]:
     """The reference to deploy, and why it is not the manifest's own (None where it is)."""
-    path = f"{container.path}.image"
-    if not container.image:
-        literal = f"{_NO_IMAGE}_{re.sub(r'[^A-Z0-9]', '_', container.name.upper())}"
-        account.placeholder(literal, f"the image of container {container.name}: the manifest names none")
-        return literal, "the manifest names no image"
-    image = parse_image(container.image)
+    path, asked = f"{container.path}.image", container.image
+    if not asked or container.image_is_placeholder:
+        return _to_be_named(container, path, account)
+    image = parse_image(asked)
     reasons = []
     if container.image_digest and not image.digest:
         image = ImageReference(image.registry, image.repository, None, container.image_digest)
-        reasons.append(f"{container.image} is pinned to the digest that ran when the snapshot was taken")
-    if image.registry and not _PULLABLE.fullmatch(image.registry):
+        reasons.append(f"{asked} is pinned to the digest that ran when the snapshot was taken")
+    if not is_pulled_directly(image.host):
+        reasons.append(f"Cloud Run does not pull from {image.host}: through an Artifact Registry remote repository")
         image = _through_remote_repository(image, context, account)
-        reasons.append(
-            f"Cloud Run does not pull from {parse_image(container.image).registry}: through an Artifact "
-            "Registry remote repository"
-        )
     if not reasons:
-        account.carried(path, "containers[].image", container.image)
+        account.carried(path, "containers[].image", asked)
         return str(image), None
     why = "; ".join(reasons)
-    account.changed(path, "containers[].image", container.image, image, why)
+    account.changed(path, "containers[].image", asked, image, why)
     return str(image), why
 
 
+def _to_be_named(container: Container, path: str, account: Account) -> tuple[str, str]:
+    """A literal to fill in: nothing, or nothing that a registry knows, stands in the manifest."""
+    literal = f"{_NO_IMAGE}_{re.sub(r'[^A-Z0-9]', '_', container.name.upper())}"
+    why = f"the manifest's {container.image} is filled in by a build" if container.image else "the manifest names none"
+    account.placeholder(literal, f"the image of container {container.name}: {why}")
+    if container.image:
+        account.changed(path, "containers[].image", container.image, literal, why)
+    return literal, why
+
+
 def _through_remote_repository(image: ImageReference, context: RenderContext, account: Account) -> ImageReference:
-    repository = dns_label(image.registry)
-    account.repositories.setdefault(repository, RemoteRepository(repository, f"https://{image.registry}"))
+    repository = dns_label(image.host)
+    account.repositories.setdefault(repository, RemoteRepository(repository, f"https://{image.host}"))
     if context.project is None:
         account.placeholder(context.project_literal, "the project's id")
     registry = f"{context.region_literal}-docker.pkg.dev"

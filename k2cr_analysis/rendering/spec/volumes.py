@@ -152,7 +152,12 @@ class _Builder:
                 )
                 return None
             sub_path = result.text
-        self.account.carried(mount.path, "containers[].volumeMounts[]", mount.mount_path)
+        written = mount.raw.get("mountPath", mount.mount_path)
+        if written == mount.mount_path:
+            self.account.carried(mount.path, "containers[].volumeMounts[]", mount.mount_path)
+        else:
+            why = "a relative path, which the kubelet reads from the root; Cloud Run takes absolute ones alone"
+            self.account.changed(mount.path, "containers[].volumeMounts[]", written, mount.mount_path, why)
         return RunMount(volume.name, mount.mount_path, sub_path or None)
 
     def _name(self, name: str) -> str:
