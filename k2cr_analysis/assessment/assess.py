@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
 from k2cr_analysis.assessment import notices
 from k2cr_analysis.assessment.interval import MIN_DAYS, interval_of, saving_draws
 from k2cr_analysis.assessment.merging import Merging, merge_neighbours
+from k2cr_analysis.assessment.other_ways import other_ways
 from k2cr_analysis.assessment.predicting import corrections_of, predict_workload
 from k2cr_analysis.assessment.recommend import Question, to_objectives
 from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
@@ -199,6 +201,7 @@ def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple
         items = (*items, *beside_items(workload, timeline, Tariff(evidence.prices, evidence.region)))
     cost = _cost(workload, shape, timeline, items, evidence)
     notes += [*price_findings, *_gaps(workload, fit, shape, timeline, evidence), *_doubts(cost)]
+    notes += other_ways(fit, cost, lambda other: _month_of(workload, other, evidence))
     found = [*fit.findings, *graded(notes, evidence.config)]
     # Fit's findings are graded already, since its verdict rests on them.
     found = sorted(found, key=lambda f: SEVERITIES.index(f.severity))
@@ -214,6 +217,16 @@ def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple
         findings=tuple(found),
     )
     return assessed, [*(sizing.assumptions if sizing else ()), *(prediction.assumptions if prediction else ())]
+
+
+def _month_of(workload: Workload, fit: Fit, evidence: _Evidence) -> Decimal | None:
+    """What a workload would cost a month on Cloud Run if it moved as ``fit`` says; None where that is not known."""
+    sizing = _sized(workload, fit, evidence)
+    shape = sizing.shape if sizing else None
+    prediction = _predicted(workload, fit, shape, evidence)
+    timeline = prediction.timeline if prediction else _running(workload, shape, evidence)
+    _, items, _ = _priced(shape, timeline, evidence)
+    return None if items is None else total(items)
 
 
 def _assess_part(workload: Workload, fit: Fit, evidence: _Evidence) -> WorkloadAssessment:
@@ -243,13 +256,15 @@ def _sized(workload: Workload, fit: Fit, evidence: _Evidence) -> Sizing | None:
         traffic=_traffic(workload, evidence),
         config=evidence.config,
     )
-    return replace(sizing, shape=_kept_up(sizing.shape, fit)) if sizing.shape else sizing
+    if sizing.shape is None or fit.between_requests == "nothing":
+        return sizing
+    # How many are kept is said by fit's finding then, with why.
+    said = tuple(f for f in sizing.findings if f.rule != "minimum-not-carried")
+    return replace(sizing, shape=_kept_up(sizing.shape, fit), findings=said)
 
 
 def _kept_up(shape: ServiceShape, fit: Fit) -> ServiceShape:
     """The shape with what its containers need while no request runs: CPU, and an instance."""
-    if fit.between_requests == "nothing":
-        return shape
     least = max(shape.min_instances, 1 if fit.between_requests == "instance" else 0)
     return replace(shape, between_requests=fit.between_requests, billing="instance", min_instances=least)
 

@@ -97,6 +97,39 @@ def saving_may_be_a_loss(low: Decimal, high: Decimal, currency: str) -> Said:
     return Said(f"the saving is between {low:.2f} and {high:.2f} {currency} a month (95 %): it may be a loss")
 
 
+@notice(docs="https://docs.cloud.google.com/run/docs/configuring/billing-settings")
+def worker_beside_or_apart(path: str, names: str, together: str, service: str, pool: str) -> Said:
+    """What it costs to keep a worker in the service, and to give it a worker pool of its own.
+
+    Why: A container that works without requests makes the whole service billed by instance, with one kept. Apart, the
+    service scales to zero, and the worker pool costs its own containers alone, all the time.
+    Remedy: Take the cheaper one. Apart means two Deployments: the worker's containers in one of their own, without a
+    Service; the same image may stand in both.
+    Example: containers web and worker in one Deployment
+    """
+    return Said(
+        f"{names}: in the service, billed by instance, {together}; apart, the service {service} and a worker pool "
+        f"{pool}",
+        path,
+    )
+
+
+@notice(docs="https://docs.cloud.google.com/run/docs/triggering/pubsub-push")
+def pull_or_push(path: str, names: str, pool: str, service: str) -> Said:
+    """What it costs to pull messages in a worker pool, and to have them pushed to a service.
+
+    Why: A worker pool runs all the time, whether messages come or not. A push subscription calls a service, which is
+    billed by request and scales to zero.
+    Remedy: For push the code answers `POST /` with the message in its JSON body (base64 in `message.data`) by 2xx
+    instead of acknowledging it, and a subscription with a push endpoint and a service account calls it; each message
+    has the request's time-out, an hour at most.
+    Example: env: [{name: PUBSUB_SUBSCRIPTION, value: orders}]
+    """
+    return Said(
+        f"{names} pulls from Pub/Sub: as a worker pool {pool}; pushed to a service, billed by request, {service}", path
+    )
+
+
 @notice(docs="https://docs.cloud.google.com/run/docs/deploying#sidecars")
 def merged_into(caller: str, other_identity: bool) -> Said:
     """The config makes this workload a part of its caller's service.

@@ -118,7 +118,7 @@ def _fit(candidate: Candidate) -> Fit:
         findings=tuple(sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.rule, f.path or ""))),
         fields=candidate.fields,
         between_requests=_between_requests(candidate) if not stays else "nothing",
-        background=tuple(b.container for b in candidate.background),
+        background=candidate.background,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from k2cr_analysis.fit.evidence.background import Background
 from k2cr_analysis.model.cloud_run import BetweenRequests, ContainerProbes, StartupOrder
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.finding import Finding, Target, Verdict
@@ -43,7 +44,7 @@ class Fit:
     findings: tuple[Finding, ...]
     fields: tuple[FieldUse, ...]
     between_requests: BetweenRequests = "nothing"  # what a service must have while no request runs
-    background: tuple[str, ...] = ()  # containers that work when nobody calls
+    background: tuple[Background, ...] = ()  # containers that work when nobody calls
 
     @property
     def moves(self) -> bool:

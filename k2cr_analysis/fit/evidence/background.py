@@ -70,6 +70,7 @@ class Background:
     kind: Kind
     why: str
     at: str
+    of_pubsub: bool = False  # what it takes is a Pub/Sub subscription's, which could push too
 
 
 def background_of(
@@ -117,7 +118,8 @@ def _evidence(workload: Workload, container: Container, moving: Sequence[Contain
             and not _NO_SUBSCRIPTION.search(variable.name)
             and not _UUID.fullmatch((variable.value or "").strip())
         ):
-            yield Background(container.name, "pull", f"env {variable.name} names a subscription", variable.path)
+            why = f"env {variable.name} names a subscription"
+            yield Background(container.name, "pull", why, variable.path, of_pubsub=True)
         elif _CONSUMER.search(variable.name):
             yield Background(container.name, "pull", f"env {variable.name} names a consumer of a queue", variable.path)
     # An autoscaler that follows a queue speaks of the pod: of its main container.
@@ -137,7 +139,7 @@ def _by_autoscaler(workload: Workload, container: Container) -> Iterator[Backgro
             if _QUEUE_TRIGGERS.search(said):
                 name = mapping(scaler, "metadata").get("name")
                 at = f"ScaledObject/{name} $.spec.triggers[{i}]"
-                yield Background(container.name, "pull", f"KEDA scales it on {kind}", at)
+                yield Background(container.name, "pull", f"KEDA scales it on {kind}", at, "pubsub" in kind)
     for scaler in workload.related.get("HorizontalPodAutoscaler", ()):
         for i, metric in objects(mapping(scaler, "spec"), "metrics"):
             kind = text(metric, "type") or ""
@@ -146,7 +148,7 @@ def _by_autoscaler(workload: Workload, container: Container) -> Iterator[Backgro
             # What the pods measure of themselves is how long their requests queue.
             if kind == "External" and _QUEUE_TRIGGERS.search(name):
                 at = f"HorizontalPodAutoscaler/{mapping(scaler, 'metadata').get('name')} $.spec.metrics[{i}]"
-                yield Background(container.name, "pull", f"the autoscaler follows {name}", at)
+                yield Background(container.name, "pull", f"the autoscaler follows {name}", at, "pubsub" in name)
 
 
 def _is_called(container: Container, called: Sequence[CalledPort], order: StartupOrder) -> bool:
@@ -171,5 +173,5 @@ def _probed(container: Container) -> set[int]:
 def _how_uncalled(container: Container) -> str:
     words = " ".join((container.name, *container.command, *container.args))
     named = _WORKER_WORD.search(words)
-    said = f", and it is called {named.group().strip(' /._:-')}" if named else ""
-    return f"it has no port, and no other container names one of it{said}"
+    said = f", and {named.group().strip(' /._:-')} is in its name or command" if named else ""
+    return f"it declares no port that somebody could call{said}"

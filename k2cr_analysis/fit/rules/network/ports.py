@@ -78,7 +78,7 @@ def no_service_for_port(candidate: Candidate) -> Iterator[Found]:
     `[workload."namespace/Kind/name"]` in k2cr.toml.
     Example: a Deployment with `ports: [{containerPort: 8080}]`, and no Service
     """
-    if candidate.target != "worker-pool":
+    if candidate.target != "worker-pool" or candidate.workload.exposures:
         return
     port = next((p for c in candidate.moving for p in c.ports if p.protocol == "TCP"), None)
     if port:
