@@ -115,6 +115,7 @@ def _gather(
         project=origin.project,
         name=origin.cluster,
         location=origin.location,
+        entrances=config.entrances,
     )
     cluster = parse(objects)
     region, assumptions = _region(cluster, config)

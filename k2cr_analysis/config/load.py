@@ -26,6 +26,7 @@ from k2cr_analysis.config.settings import (
     AssumedTraffic,
     Config,
     Engine,
+    Entrances,
     Objectives,
     Policy,
     Project,
@@ -47,10 +48,12 @@ TABLES = (
     "engine",
     "plan",
     "pool",
+    "entrances",
 )
 _RATES_KEYS = ("engineer_hour", "currency", "toil", "effort", "rules")  # the other fields of Rates stand in [discounts]
 _DISCOUNTS_KEYS = ("cud",)
 _LONGEST_FREEZE_DAYS = 366
+_ENTRANCE = re.compile(r"IngressClass/[^/]+|(?:Gateway|Service)/[^/]+/[^/]+")
 _T = TypeVar("_T")
 _SYNTAX_ERROR = re.compile(
     r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
@@ -149,6 +152,7 @@ class _Reader:
                 name: self.table(PoolSettings, ("pool", name), document["pool"])
                 for name in sorted(self.mapping(("pool",), document))
             },
+            entrances=self.entrances(document),
         )
 
     def workload(self, name: str, objectives: Objectives, workloads: Mapping[str, Any]) -> WorkloadSettings:
@@ -181,6 +185,19 @@ class _Reader:
                 "write a sentence: the report shows it",
             )
         return override
+
+    def entrances(self, document: Mapping[str, Any]) -> Entrances:
+        found = self.value(Entrances, ("entrances",), self.mapping(("entrances",), document))
+        for name in found:
+            if not _ENTRANCE.fullmatch(name):
+                self.fail(
+                    "config-bad-entrance",
+                    ("entrances", name),
+                    f'"{name}"',
+                    "IngressClass/NAME, Gateway/NAMESPACE/NAME or Service/NAMESPACE/NAME",
+                    'write "IngressClass/nginx" = "internal"',
+                )
+        return typing.cast(Entrances, found)
 
     def policy(self, document: Mapping[str, Any]) -> Policy:
         policy = self.table(Policy, ("policy",), document)

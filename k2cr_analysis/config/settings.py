@@ -100,6 +100,9 @@ class Engine:
     dataset: str | None = None
 
 
+Entrances = Mapping[str, Literal["external", "internal"]]
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """The whole of ``k2cr.toml``. ``Config()`` is a config that says nothing."""
@@ -114,6 +117,8 @@ class Config:
     engine: Engine = Engine()
     plan: PlanSettings = field(default_factory=PlanSettings)
     pools: Mapping[str, PoolSettings] = field(default_factory=dict)
+    # ``[entrances]``: who comes in by a class of Ingress, a Gateway or a Service, where the objects do not show it.
+    entrances: Entrances = field(default_factory=dict)
 
     def workload(self, workload_id: str) -> WorkloadSettings:
         return self.workloads.get(workload_id, WorkloadSettings())

@@ -7,4 +7,14 @@ from __future__ import annotations
 
 import re
 
+from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.workload import Workload
+
 AUDIENCE = re.compile(r"/projects/\d+/(?:global|regions/[\w-]+)/backendServices/\d+|/projects/\d+/apps/[\w-]+")
+
+
+def asks_for_iap(workload: Workload) -> bool:
+    """Whether a policy of its backends turns IAP on."""
+    configs = [mapping(raw, "spec") for raw in workload.related.get("BackendConfig", ())]
+    configs += [mapping(raw, "spec", "default") for raw in workload.related.get("GCPBackendPolicy", ())]
+    return any(mapping(c, "iap").get("enabled") is True for c in configs)

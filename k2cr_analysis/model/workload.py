@@ -20,6 +20,8 @@ from k2cr_analysis.platforms.images import is_placeholder, is_reference
 Raw = Mapping[str, Any]
 ProbeKind = Literal["http", "tcp", "grpc", "exec"]
 EnvSource = Literal["value", "secret", "config-map", "field", "resource", "file", "redacted"]
+# external: from the internet. internal: from the VPC network, or the cluster alone. mesh: calls inside the mesh.
+Reach = Literal["external", "internal", "mesh", "unknown"]
 REDACTED = "<redacted>"
 
 
@@ -223,6 +225,15 @@ class ServicePort:
 
 
 @dataclass(frozen=True, slots=True)
+class Entrance:
+    """Who may come in by an Ingress or a route, and why that is so. ``key``: its name in ``[entrances]``, or empty."""
+
+    reach: Reach
+    key: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """A host and path rule that leads to a Service port: of an Ingress, Gateway route, VirtualService or Knative."""
 
@@ -232,9 +243,18 @@ class Route:
     http_path: str | None
     service: str
     service_port: int | str | None
-    external: bool  # from outside the cluster; False for an internal Ingress or Gateway
+    entrance: Entrance
     path: str
     raw: Raw
+
+    @property
+    def reach(self) -> Reach:
+        return self.entrance.reach
+
+    @property
+    def external(self) -> bool:
+        """From the internet, and known to be so."""
+        return self.entrance.reach == "external"
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +265,7 @@ class Exposure:
     type: str  # ClusterIP, NodePort, LoadBalancer, ExternalName, Headless, Knative, MultiClusterService
     ports: tuple[ServicePort, ...]
     routes: tuple[Route, ...]
-    internal_load_balancer: bool
+    load_balancer: tuple[Reach, str] | None  # of a Service of that type: whom it lets in, and why
     annotations: Mapping[str, str]
     raw: Raw
 
@@ -253,6 +273,15 @@ class Exposure:
     def kind(self) -> str:
         """The kind of the object that selects the pods."""
         return self.type if self.type == "MultiClusterService" else "Service"
+
+    @property
+    def internal_load_balancer(self) -> bool:
+        """It has a load balancer, and nothing shows that the internet reaches it."""
+        return self.load_balancer is not None and self.load_balancer[0] != "external"
+
+    @property
+    def external_load_balancer(self) -> bool:
+        return self.load_balancer is not None and self.load_balancer[0] == "external"
 
     @property
     def headless(self) -> bool:
@@ -311,6 +340,20 @@ class RefusedValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Unseen:
+    """An object that another one names and the snapshot does not hold: what it says is unknown, not absent.
+
+    ``path``: where it is named, as in a Finding. ``by``: what names it.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    by: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
     """One thing that could move: what a controller of pods asks for, with all that is joined to it.
 
@@ -336,6 +379,7 @@ class Workload:
     complete: bool  # False for a patch: no containers, or containers without image
     source: Location
     raw: Raw
+    unseen: tuple[Unseen, ...] = ()  # policies of its entrances that are named and not in the snapshot
     refused: tuple[RefusedValue, ...] = ()  # of the object, and of those joined to it
 
     def container(self, name: str) -> Container | None:

@@ -18,11 +18,13 @@ from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.model.workload import (
     Batch,
     Container,
+    Entrance,
     EnvFrom,
     EnvVar,
     Exposure,
     Pod,
     Probe,
+    Reach,
     Resources,
     Route,
     ServicePort,
@@ -73,11 +75,13 @@ def exposure(
     name: str, port: int, *, routes: Sequence[Route] = (), kind: str = "ClusterIP", container_name: str | None = None
 ) -> Exposure:
     ports = (ServicePort(80, "http", "TCP", None, port, port, container_name, "$.spec.ports[0]"),)
-    return Exposure(name, kind, ports, tuple(routes), False, {}, {"spec": {}})
+    load_balancer: tuple[Reach, str] | None = ("external", "") if kind == "LoadBalancer" else None
+    return Exposure(name, kind, ports, tuple(routes), load_balancer, {}, {"spec": {}})
 
 
 def route(host: str | None, path: str | None, service: str, *, external: bool = True) -> Route:
-    return Route("Ingress", service, host, path, service, 80, external, "$.spec.rules[0]", {})
+    entrance = Entrance("external" if external else "internal", "", "")
+    return Route("Ingress", service, host, path, service, 80, entrance, "$.spec.rules[0]", {})
 
 
 def workload(

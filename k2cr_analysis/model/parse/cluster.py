@@ -20,10 +20,12 @@ from k2cr_analysis.model.parse.placement import ComputeClasses
 from k2cr_analysis.model.parse.pod import Surroundings, parse_pod
 from k2cr_analysis.model.parse.refused import RefusedByObject, refused_by_object, refused_of
 from k2cr_analysis.model.parse.related import RelatedObjects, autoscaler_of, scaler_of_keda
-from k2cr_analysis.model.workload import Autoscaler, Batch, Exposure, Pod, Workload
+from k2cr_analysis.model.routing.entrances import Entrances
+from k2cr_analysis.model.workload import Autoscaler, Batch, Exposure, Pod, Reach, Workload
 from k2cr_analysis.platforms.gke import is_autopilot_node
 from k2cr_analysis.snapshot import Notice, SnapshotObject
 
+_Addresses = Mapping[tuple[str, str, str], tuple[str, ...]]
 # Kind -> JSON path of its pod template.
 WORKLOAD_KINDS: Mapping[str, str] = {
     "Deployment": "$.spec.template",
@@ -39,7 +41,8 @@ WORKLOAD_KINDS: Mapping[str, str] = {
 _REPLICATED = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController")
 # Kinds that the model reads, besides the workloads themselves.
 _READ_KINDS = frozenset(WORKLOAD_KINDS) | {
-    "Service", "Ingress", "MultiClusterService", "MultiClusterIngress", "Gateway", "HTTPRoute", "GRPCRoute",
+    "Service", "Ingress", "IngressClass", "GatewayClass", "MultiClusterService", "MultiClusterIngress", "Gateway",
+    "HTTPRoute", "GRPCRoute",
     "TLSRoute", "TCPRoute", "UDPRoute", "VirtualService",
     "HorizontalPodAutoscaler", "ScaledObject", "VerticalPodAutoscaler", "PodDisruptionBudget", "PriorityClass",
     "NetworkPolicy", "BackendConfig", "FrontendConfig", "ManagedCertificate", "HealthCheckPolicy", "GCPBackendPolicy",
@@ -73,12 +76,13 @@ def parse_cluster(
     project: str | None = None,
     name: str | None = None,
     location: str | None = None,
+    entrances: Mapping[str, Reach] | None = None,
 ) -> Cluster:
     """All workloads of a snapshot, joined, in the order of their ids.
 
     ``problems`` are the provenance's: values that Kubernetes would refuse, without which the objects were stored.
     ``project``, ``name`` and ``location`` are the cluster's, where the snapshot's provenance knows them; what it does
-    not know is read off the nodes.
+    not know is read off the nodes. ``entrances``: a person's word on who may come in (``[entrances]`` of k2cr.toml).
     """
     # By their names, so that a dump and manifests in any order of documents give the same cluster.
     original = sorted(found, key=lambda o: (kind_of(o.object), namespace_of(o.object), name_of(o.object)))
@@ -86,7 +90,9 @@ def parse_cluster(
     index = ObjectIndex(raw for raw, _ in cleaned)
     drafts = _drafts(cleaned, index, _live_pods(original, index))
     labels = LabelIndex((namespace_of(d.raw), d.pod.labels, d.id) for d in drafts)
-    exposures = _exposures(drafts, index, labels)
+    live = _live_addresses(original)
+    ways_in = Entrances(index, labels, {d.id: (namespace_of(d.raw), d.pod) for d in drafts}, live, entrances or {})
+    exposures = _exposures(drafts, index, labels, ways_in)
     related = RelatedObjects(index, labels)
     refused = refused_by_object(problems)
     workloads = [_workload(d, exposures.get(d.id, ()), related, refused) for d in drafts]
@@ -197,20 +203,35 @@ def _digests_of(spec: Raw, seen: Mapping[str, Mapping[str, str]]) -> dict[str, s
     return found
 
 
-def _exposures(drafts: list[_Draft], index: ObjectIndex, labels: LabelIndex) -> Mapping[str, tuple[Exposure, ...]]:
+def _live_addresses(original: Iterable[SnapshotObject]) -> _Addresses:
+    """(kind, namespace, name) -> the addresses that a load balancer has today, as its object's status tells."""
+    found: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    for origin in original:
+        status = mapping(origin.object, "status")
+        ips = [text(i, "ip") for _, i in objects(mapping(status, "loadBalancer"), "ingress")]
+        ips += [text(a, "value") for _, a in objects(status, "addresses") if kind_of(origin.object) == "Gateway"]
+        if any(ips):
+            key = kind_of(origin.object), namespace_of(origin.object), name_of(origin.object)
+            found[key] = tuple(ip for ip in ips if ip)
+    return found
+
+
+def _exposures(
+    drafts: list[_Draft], index: ObjectIndex, labels: LabelIndex, ways_in: Entrances
+) -> Mapping[str, tuple[Exposure, ...]]:
     by_id = {d.id: d for d in drafts}
     found: dict[str, list[Exposure]] = defaultdict(list)
     for draft in drafts:
         if draft.kind == "KnativeService":
             found[draft.id].append(knative_exposure(draft.raw, draft.pod))
     for kind, where in SERVICE_SPECS.items():
-        routes = routes_by_service(index, kind)
+        routes = routes_by_service(index, kind, ways_in)
         for service in index.by_kind.get(kind, ()):
             namespace, selector = namespace_of(service), mapping(service, *where, "selector")
             for selected in labels.selected(namespace, selector) if selector else ():
                 if by_id[selected].kind not in ("Job", "CronJob"):
                     leading = routes.get((namespace, name_of(service)), ())
-                    found[selected].append(exposure_of(service, by_id[selected].pod, leading))
+                    found[selected].append(exposure_of(service, by_id[selected].pod, leading, ways_in))
     return {key: tuple(sorted(value, key=lambda e: (e.service, e.kind))) for key, value in found.items()}
 
 
@@ -238,6 +259,7 @@ def _workload(
         refused=refused_of(draft.id, joined, refused),
         source=draft.source,
         raw=draft.raw,
+        unseen=related.unseen(namespace, exposures),
     )
 
 

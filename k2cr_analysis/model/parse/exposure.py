@@ -7,15 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, port, strings, text, texts
 from k2cr_analysis.model.parse.index import ObjectIndex, kind_of, name_of, namespace_of
-from k2cr_analysis.model.workload import Container, Exposure, Pod, Route, ServicePort
+from k2cr_analysis.model.routing.entrances import Entrances
+from k2cr_analysis.model.workload import Container, Entrance, Exposure, Pod, Route, ServicePort
 from k2cr_analysis.platforms.annotations import VISIBILITY
 from k2cr_analysis.platforms.cloud_run import DEFAULT_PORT
 
-_INTERNAL_ANNOTATIONS = (
-    "networking.gke.io/load-balancer-type",
-    "cloud.google.com/load-balancer-type",
-    "networking.gke.io/internal-load-balancer",
-)
 # Where the ServiceSpec stands in each kind that selects pods.
 SERVICE_SPECS: Mapping[str, tuple[str, ...]] = {
     "Service": ("spec",),
@@ -24,7 +20,7 @@ SERVICE_SPECS: Mapping[str, tuple[str, ...]] = {
 _GATEWAY_ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 
 
-def exposure_of(service: Raw, pod: Pod, routes: tuple[Route, ...]) -> Exposure:
+def exposure_of(service: Raw, pod: Pod, routes: tuple[Route, ...], entrances: Entrances) -> Exposure:
     """A Service (or MultiClusterService) as this pod sees it: each port with the container port that it leads to."""
     kind = kind_of(service)
     where = SERVICE_SPECS[kind]
@@ -37,9 +33,7 @@ def exposure_of(service: Raw, pod: Pod, routes: tuple[Route, ...]) -> Exposure:
         type="Headless" if headless else text(spec, "type") or plain,
         ports=tuple(_service_port(p, f"$.{'.'.join(where)}.ports[{i}]", pod) for i, p in objects(spec, "ports")),
         routes=routes,
-        internal_load_balancer=any(
-            annotations.get(a, "").lower() in ("internal", "true") for a in _INTERNAL_ANNOTATIONS
-        ),
+        load_balancer=entrances.load_balancer(service, has_routes=bool(routes)),
         annotations=annotations,
         raw=service,
     )
@@ -80,7 +74,8 @@ def knative_exposure(raw: Raw, pod: Pod) -> Exposure:
     target = declared.number if declared else DEFAULT_PORT
     name = name_of(raw)
     labels = strings(mapping(raw, "metadata").get("labels"))
-    external = labels.get(VISIBILITY) != "cluster-local"
+    local = labels.get(VISIBILITY) == "cluster-local"
+    who = Entrance("internal" if local else "external", "", "a Knative Service is reached from outside by default")
     entrance = ServicePort(
         80,
         declared.name if declared else None,
@@ -91,18 +86,20 @@ def knative_exposure(raw: Raw, pod: Pod) -> Exposure:
         listening.name if listening else None,
         "$.spec.template.spec.containers[0].ports[0]",
     )
-    route = Route("KnativeService", name, None, None, name, 80, external, "$.spec", raw)
+    route = Route("KnativeService", name, None, None, name, 80, who, "$.spec", raw)
     return Exposure(
-        name, "Knative", (entrance,), (route,), False, strings(mapping(raw, "metadata").get("annotations")), raw
+        name, "Knative", (entrance,), (route,), None, strings(mapping(raw, "metadata").get("annotations")), raw
     )
 
 
-def routes_by_service(index: ObjectIndex, service_kind: str) -> Mapping[tuple[str, str], tuple[Route, ...]]:
+def routes_by_service(
+    index: ObjectIndex, service_kind: str, entrances: Entrances
+) -> Mapping[tuple[str, str], tuple[Route, ...]]:
     """(namespace, Service) -> the routes that lead to it, in the order of their names."""
     found: dict[tuple[str, str], list[Route]] = defaultdict(list)
     for kind, read in _READERS[service_kind].items():
         for raw in index.by_kind.get(kind, ()):
-            for namespace, route in read(raw, index):
+            for namespace, route in read(raw, entrances):
                 found[namespace, route.service].append(route)
     return {key: tuple(routes) for key, routes in found.items()}
 
@@ -111,14 +108,12 @@ _Routes = Iterator[tuple[str, Route]]
 _BACKENDS = ("Service", "ServiceImport")  # GKE's multi-cluster Gateways: an import has its Service's name
 
 
-def _from_ingress(raw: Raw, _index: ObjectIndex) -> _Routes:
+def _from_ingress(raw: Raw, entrances: Entrances) -> _Routes:
     """Of an Ingress, or of the IngressSpec in a MultiClusterIngress, which is always external."""
     namespace, name, kind = namespace_of(raw), name_of(raw), kind_of(raw)
     where = ("spec",) if kind == "Ingress" else ("spec", "template", "spec")
     spec, at = mapping(raw, *where), f"$.{'.'.join(where)}"
-    annotations = strings(mapping(raw, "metadata").get("annotations"))
-    ingress_class = text(spec, "ingressClassName") or annotations.get("kubernetes.io/ingress.class") or ""
-    external = "internal" not in ingress_class
+    entrance = entrances.of(raw)
 
     def route(backend: Raw, host: str | None, http_path: str | None, path: str) -> _Routes:
         service = mapping(backend, "service")  # networking.k8s.io/v1
@@ -129,7 +124,7 @@ def _from_ingress(raw: Raw, _index: ObjectIndex) -> _Routes:
             or port(backend, "servicePort")
         )
         if target:
-            yield namespace, Route(kind, name, host, http_path, target, number, external, path, raw)
+            yield namespace, Route(kind, name, host, http_path, target, number, entrance, path, raw)
 
     for field in ("defaultBackend", "backend"):
         yield from route(mapping(spec, field), None, None, f"{at}.{field}")
@@ -143,9 +138,9 @@ def _from_ingress(raw: Raw, _index: ObjectIndex) -> _Routes:
             )
 
 
-def _from_gateway_route(raw: Raw, index: ObjectIndex) -> _Routes:
+def _from_gateway_route(raw: Raw, entrances: Entrances) -> _Routes:
     namespace, name, spec = namespace_of(raw), name_of(raw), mapping(raw, "spec")
-    external = _gateways_are_external(spec, namespace, index)
+    entrance = entrances.of(raw)
     hosts: tuple[str | None, ...] = texts(spec, "hostnames") or (None,)
     for i, rule in objects(spec, "rules"):
         matches = [text(mapping(m, "path"), "value") for _, m in objects(rule, "matches")] or [None]
@@ -162,25 +157,16 @@ def _from_gateway_route(raw: Raw, index: ObjectIndex) -> _Routes:
                         http_path,
                         service,
                         port(ref, "port"),
-                        external,
+                        entrance,
                         f"$.spec.rules[{i}].backendRefs[{j}]",
                         raw,
                     )
                     yield text(ref, "namespace") or namespace, found
 
 
-def _gateways_are_external(route_spec: Raw, namespace: str, index: ObjectIndex) -> bool:
-    """False only where every Gateway that we can see is of an internal class (gke-l7-rilb, ...)."""
-    classes = []
-    for _, parent in objects(route_spec, "parentRefs"):
-        gateway = index.get("Gateway", text(parent, "namespace") or namespace, text(parent, "name") or "")
-        classes.append(text(mapping(gateway, "spec"), "gatewayClassName") or "")
-    return not classes or not all("rilb" in c or "internal" in c for c in classes)
-
-
-def _from_virtual_service(raw: Raw, _index: ObjectIndex) -> _Routes:
+def _from_virtual_service(raw: Raw, entrances: Entrances) -> _Routes:
     namespace, name, spec = namespace_of(raw), name_of(raw), mapping(raw, "spec")
-    external = any(g != "mesh" for g in texts(spec, "gateways"))
+    entrance = entrances.of(raw)
     hosts: tuple[str | None, ...] = texts(spec, "hosts") or (None,)
     for field in ("http", "tls", "tcp"):
         for i, rule in objects(spec, field):
@@ -198,7 +184,7 @@ def _from_virtual_service(raw: Raw, _index: ObjectIndex) -> _Routes:
                     prefixes[0],
                     service,
                     number,
-                    external,
+                    entrance,
                     f"$.spec.{field}[{i}].route[{j}]",
                     raw,
                 )
@@ -212,7 +198,7 @@ def _host_of_service(host: str, namespace: str) -> tuple[str, str]:
 
 
 # Kind of the Services that they lead to -> kind of the route -> its reader.
-_READERS: Mapping[str, Mapping[str, Callable[[Raw, ObjectIndex], _Routes]]] = {
+_READERS: Mapping[str, Mapping[str, Callable[[Raw, Entrances], _Routes]]] = {
     "Service": {
         "Ingress": _from_ingress,
         **dict.fromkeys(_GATEWAY_ROUTES, _from_gateway_route),

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text, texts
 from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, name_of, namespace_of
-from k2cr_analysis.model.workload import Autoscaler, Exposure, Pod
+from k2cr_analysis.model.routing.controllers import GKE_INGRESS_CLASSES
+from k2cr_analysis.model.workload import Autoscaler, Exposure, Pod, Route, Unseen
 
 _Related = dict[str, list[Raw]]
 # Kinds that select pods by labels, and where their selector stands.
@@ -29,6 +30,10 @@ _SCALING = {
     "VerticalPodAutoscaler": "targetRef",
     "HTTPScaledObject": "scaleTargetRef",
 }
+
+_BACKEND_CONFIGS = ("cloud.google.com/backend-config", "beta.cloud.google.com/backend-config")
+_FRONTEND_CONFIG = ("networking.gke.io/v1beta1.FrontendConfig", "FrontendConfig")
+_MANAGED_CERTIFICATES = ("networking.gke.io/managed-certificates", "ManagedCertificate")
 
 
 def autoscaler_of(raw: Raw) -> Autoscaler:
@@ -105,6 +110,25 @@ class RelatedObjects:
         self._exposure(found, namespace, exposures)
         return {k: tuple(v) for k, v in sorted(found.items())}
 
+    def unseen(self, namespace: str, exposures: Iterable[Exposure]) -> tuple[Unseen, ...]:
+        """Policies that the Services and entrances of a workload name, and that are not here to be read."""
+        found: dict[Unseen, None] = {}
+        for exposure in exposures:
+            routes = [r for r in exposure.routes if r.reach != "mesh"]
+            # Only GKE's own Ingress reads a BackendConfig; where no entrance is seen, one may be missing too.
+            if not routes or any(_is_of_gke(r) for r in routes):
+                for key, name in sorted(_backend_configs(exposure.annotations)):
+                    by = f"{exposure.kind} {exposure.service}"
+                    at = f"{exposure.kind}/{exposure.service} $.metadata.annotations['{key}']"
+                    found[Unseen("BackendConfig", namespace, name, by, at)] = None
+            for route in routes:
+                annotations = strings(mapping(route.raw, "metadata").get("annotations"))
+                for key, kind in (_FRONTEND_CONFIG, _MANAGED_CERTIFICATES) if _is_of_gke(route) else ():
+                    for name in filter(None, map(str.strip, annotations.get(key, "").split(","))):
+                        at = f"{route.kind}/{route.name} $.metadata.annotations['{key}']"
+                        found[Unseen(kind, namespace_of(route.raw), name, f"{route.kind} {route.name}", at)] = None
+        return tuple(u for u in found if self._index.get(u.kind, u.namespace, u.name) is None)
+
     def _identity(self, found: _Related, namespace: str, pod: Pod) -> None:
         account = pod.service_account_name or "default"
         self._add(found, "ServiceAccount", namespace, account)
@@ -134,7 +158,7 @@ class RelatedObjects:
         for exposure in exposures:
             if exposure.type != "Knative":
                 found[exposure.kind].append(exposure.raw)
-            for name in sorted(_backend_configs(exposure.annotations)):
+            for _, name in sorted(_backend_configs(exposure.annotations)):
                 self._add(found, "BackendConfig", namespace, name)
             for policy in ("HealthCheckPolicy", "GCPBackendPolicy"):
                 for raw in self._index.by_kind.get(policy, ()):
@@ -151,9 +175,9 @@ class RelatedObjects:
     def _route(self, found: _Related, route: Raw) -> None:
         namespace = namespace_of(route)
         annotations = strings(mapping(route, "metadata").get("annotations"))
-        self._add(found, "FrontendConfig", namespace, annotations.get("networking.gke.io/v1beta1.FrontendConfig", ""))
-        for name in annotations.get("networking.gke.io/managed-certificates", "").split(","):
-            self._add(found, "ManagedCertificate", namespace, name.strip())
+        for key, kind in (_FRONTEND_CONFIG, _MANAGED_CERTIFICATES):
+            for name in annotations.get(key, "").split(","):
+                self._add(found, kind, namespace, name.strip())
         for _, parent in objects(mapping(route, "spec"), "parentRefs"):
             self._add(found, "Gateway", text(parent, "namespace") or namespace, text(parent, "name") or "")
         for gateway in texts(mapping(route, "spec"), "gateways"):
@@ -183,11 +207,16 @@ def _files_of(kind: str, source: Raw) -> list[tuple[str, str]]:
     return found
 
 
-def _backend_configs(annotations: Mapping[str, str]) -> set[str]:
-    """Names in ``cloud.google.com/backend-config: '{"default": "a", "ports": {"http": "b"}}'``."""
-    written = annotations.get("cloud.google.com/backend-config") or annotations.get(
-        "beta.cloud.google.com/backend-config"
-    )
+def _is_of_gke(route: Route) -> bool:
+    """Whether GKE itself serves the Ingress: another controller reads none of GKE's annotations."""
+    of_class = route.entrance.key.removeprefix("IngressClass/")
+    return route.kind == "MultiClusterIngress" or (route.kind == "Ingress" and of_class in GKE_INGRESS_CLASSES)
+
+
+def _backend_configs(annotations: Mapping[str, str]) -> set[tuple[str, str]]:
+    """(annotation, name) of ``cloud.google.com/backend-config: '{"default": "a", "ports": {"http": "b"}}'``."""
+    key = next((k for k in _BACKEND_CONFIGS if annotations.get(k)), _BACKEND_CONFIGS[0])
+    written = annotations.get(key)
     try:
         config = json.loads(written) if written else {}
     except ValueError:
@@ -195,7 +224,7 @@ def _backend_configs(annotations: Mapping[str, str]) -> set[str]:
     config = config if isinstance(config, dict) else {}
     ports = config.get("ports")
     names = [config.get("default"), *(ports.values() if isinstance(ports, dict) else ())]
-    return {n for n in names if isinstance(n, str)}
+    return {(key, n) for n in names if isinstance(n, str)}
 
 
 def _selecting(index: ObjectIndex, labels: LabelIndex) -> Mapping[str, list[Raw]]:

@@ -92,7 +92,7 @@ def frontend_policy(workload: Workload) -> FrontendPolicy:
 
 def source_ranges(workload: Workload) -> Sequence[str]:
     """The callers that a Service of type LoadBalancer lets in; empty: everybody."""
-    entrances = [e for e in workload.exposures if e.type == "LoadBalancer" and not e.internal_load_balancer]
+    entrances = [e for e in workload.exposures if e.external_load_balancer]
     return tuple(dict.fromkeys(r for e in entrances for r in texts(mapping(e.raw, "spec"), "loadBalancerSourceRanges")))
 
 

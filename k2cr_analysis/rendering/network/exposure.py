@@ -40,10 +40,11 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
     routes = tuple(r for e in workload.exposures for r in e.routes)
     if _is_internal(workload):
         routes = ()
-    outside = any(r.external for r in routes) or any(
-        e.type == "LoadBalancer" and not e.internal_load_balancer for e in workload.exposures
+    outside = any(r.external for r in routes) or any(e.external_load_balancer for e in workload.exposures)
+    # What is not known to be public is kept inside; calls inside the mesh need no load balancer.
+    inside = any(r.reach in ("internal", "unknown") for r in routes) or any(
+        e.internal_load_balancer for e in workload.exposures
     )
-    inside = any(not r.external for r in routes) or any(e.internal_load_balancer for e in workload.exposures)
     policy = backend_policy(workload)
     iap = _iap(context, policy, outside)
     reach, ingress, why = _reach(iap, outside, inside)

@@ -15,7 +15,7 @@ def keyed_routes(workload: Workload, *, external: bool) -> Iterator[tuple[str, R
     """(host, or the route's own id where it holds for any host; route) of one side, in the order of the manifests."""
     for exposure in workload.exposures:
         for route in exposure.routes:
-            if route.external == external and route.kind != "KnativeService":
+            if route.external == external and route.reach != "mesh" and route.kind != "KnativeService":
                 has_host = route.host is not None and route.host != ANY_HOST
                 key = str(route.host) if has_host else f"{route.kind}/{namespace_of(route.raw)}/{route.name}"
                 yield key, route

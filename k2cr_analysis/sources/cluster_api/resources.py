@@ -25,9 +25,9 @@ _PLURALS: Final[Mapping[str, str]] = {
     "autoscaling.k8s.io": "verticalpodautoscalers",
     "keda.sh": "scaledobjects",
     "http.keda.sh": "httpscaledobjects",
-    "networking.k8s.io": "ingresses networkpolicies",
-    "gateway.networking.k8s.io": "gateways httproutes grpcroutes tlsroutes tcproutes udproutes",
-    "networking.istio.io": "gateways sidecars virtualservices",
+    "networking.k8s.io": "ingresses ingressclasses networkpolicies",
+    "gateway.networking.k8s.io": "gatewayclasses gateways httproutes grpcroutes tlsroutes tcproutes udproutes",
+    "networking.istio.io": "destinationrules gateways sidecars virtualservices",
     "security.istio.io": "authorizationpolicies peerauthentications requestauthentications",
     "networking.gke.io": """
         managedcertificates frontendconfigs serviceattachments healthcheckpolicies gcpbackendpolicies

@@ -1,0 +1,166 @@
+"""Who comes in: what the objects do not show is asked, and what stays as open as it is today is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from k2cr_analysis.fit.candidate import Candidate
+from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.model.iap import AUDIENCE, asks_for_iap
+from k2cr_analysis.model.workload import Entrance, Workload
+
+_INGRESS = "https://docs.cloud.google.com/run/docs/securing/ingress"
+_OF_POLICY = {
+    "BackendConfig": "whether IAP or Cloud Armor stands in front, and which time-outs hold",
+    "FrontendConfig": "whether plain HTTP leads to HTTPS, and which SSL policy holds",
+    "ManagedCertificate": "which domains it serves",
+}
+
+
+@rule(
+    id="entrance-unknown",
+    severity="change",
+    reads=("Ingress.spec.ingressClassName", "HTTPRoute.spec.parentRefs", "Service.spec.loadBalancerClass"),
+    docs=_INGRESS,
+)
+def entrance_unknown(candidate: Candidate) -> Iterator[Found]:
+    """Nothing shows whether an entrance is open to the internet.
+
+    Why: An entrance that is internal today must stay internal, and one that is public must go on to serve its users.
+    Who may come in hangs on the Service of the controller (or on a load balancer made by hand), which is not in the
+    snapshot. Until somebody says so it is kept inside the VPC network: nobody new is let in, and users from outside are
+    not served.
+    Remedy: Collect the controller's Service too, or say it in k2cr.toml: under `[entrances]`, `"IngressClass/nginx" =
+    "internal"` (or `"external"`), `"Gateway/NAMESPACE/NAME"`, `"Service/NAMESPACE/NAME"`.
+    Example: ingressClassName: nginx, and no ingress-nginx-controller in the snapshot
+    """
+    if candidate.target != "service":
+        return
+    seen: set[str] = set()
+    for exposure in candidate.workload.exposures:
+        for route in exposure.routes:
+            key = route.entrance.key or f"{route.kind}/{route.name}"
+            if route.reach == "unknown" and key not in seen:
+                seen.add(key)
+                yield _unknown(f"{route.kind}/{route.name} $.spec", f"{route.kind} {route.name}", route.entrance)
+        if exposure.load_balancer and exposure.load_balancer[0] == "unknown":
+            key = f"Service/{candidate.workload.namespace}/{exposure.service}"
+            entrance = Entrance("unknown", key, exposure.load_balancer[1])
+            yield _unknown(f"Service/{exposure.service} $.metadata", f"Service {exposure.service}", entrance)
+
+
+def _unknown(at: str, what: str, entrance: Entrance) -> Found:
+    remedy = "Collect the objects that show it and render again"
+    if entrance.key:
+        remedy += f', or say it in k2cr.toml: [entrances] "{entrance.key}" = "internal" (or "external")'
+    return Found(
+        at,
+        f"whether {what} is open to the internet is not known ({entrance.why}); it is kept inside the VPC network, so "
+        "users from outside are not served",
+        f"{remedy}.",
+    )
+
+
+@rule(
+    id="policy-not-seen",
+    severity="change",
+    reads=("Service.metadata.annotations", "Ingress.metadata.annotations"),
+    docs="https://docs.cloud.google.com/kubernetes-engine/docs/how-to/ingress-configuration",
+)
+def policy_not_seen(candidate: Candidate) -> Iterator[Found]:
+    """A policy of the entrance is named, and is not in the snapshot.
+
+    Why: A BackendConfig brings IAP, Cloud Armor and time-outs, a FrontendConfig the redirect to HTTPS, a
+    ManagedCertificate the domains. Named and not seen is unknown, not absent: without IAP, a service for employees
+    would be open to everybody. Nobody is let in before it is known.
+    Remedy: Collect the object (`kubectl get backendconfigs,frontendconfigs,managedcertificates -A -o yaml`) and render
+    again; or, for IAP, say it in k2cr.toml: `[project] iap`.
+    Example: annotations: {cloud.google.com/backend-config: '{"default": "web"}'}, and no BackendConfig web
+    """
+    if candidate.target != "service":
+        return
+    for one in candidate.workload.unseen:
+        if one.kind == "ManagedCertificate" and _has_hosts(candidate.workload):
+            continue
+        yield Found(
+            one.path,
+            f"{one.by} names {one.kind} {one.namespace}/{one.name}, which is not in the snapshot: "
+            f"{_OF_POLICY[one.kind]} is not known",
+            f"Collect it (kubectl get {one.kind.lower()} {one.name} -n {one.namespace} -o yaml) and render again.",
+        )
+
+
+def _has_hosts(workload: Workload) -> bool:
+    routes = [r for e in workload.exposures for r in e.routes]
+    return all(r.host for r in routes)
+
+
+@rule(
+    id="iap-not-seen",
+    severity="change",
+    reads=(
+        "Container.env[].value",
+        "Container.args",
+        "Container.command",
+        "BackendConfig.spec.iap",
+        "GCPBackendPolicy",
+    ),
+    docs="https://docs.cloud.google.com/iap/docs/signed-headers-howto",
+)
+def iap_not_seen(candidate: Candidate) -> Iterator[Found]:
+    """The program expects IAP's signed header, and nothing shows that IAP stands in front.
+
+    Why: A program that holds an audience of IAP is reached through IAP; the policy that turns it on may be missing from
+    the snapshot, or IAP was turned on by hand. Without IAP the program refuses everybody, or lets everybody in.
+    Remedy: Collect the BackendConfig or GCPBackendPolicy; or say in k2cr.toml `[project] iap = "load-balancer"`,
+    `"direct"` or `"none"`. Until then nobody is let in.
+    Example: env: [{name: IAP_AUDIENCE, value: /projects/1/global/backendServices/2}], and no BackendConfig with iap
+    """
+    workload = candidate.workload
+    outside = any(r.external for e in workload.exposures for r in e.routes) or any(
+        e.external_load_balancer for e in workload.exposures
+    )
+    known = candidate.config.project.iap is not None or asks_for_iap(workload)
+    if candidate.target != "service" or not outside or known or any(u.kind == "BackendConfig" for u in workload.unseen):
+        return
+    for container in candidate.moving:
+        words = [(e.path, e.value) for e in container.env if e.value]
+        for field, texts in (("command", container.command), ("args", container.args)):
+            words += [(f"{container.path}.{field}[{i}]", word) for i, word in enumerate(texts)]
+        for at, text in words:
+            if AUDIENCE.search(text):
+                yield Found(
+                    at,
+                    f"container {container.name} checks IAP's signed header, and no policy that turns IAP on is seen",
+                )
+                return
+
+
+@rule(
+    id="open-to-everybody",
+    severity="note",
+    reads=("Ingress.spec.rules", "HTTPRoute.spec.rules", "Service.spec.type"),
+    docs="https://docs.cloud.google.com/run/docs/authenticating/public",
+)
+def open_to_everybody(candidate: Candidate) -> Iterator[Found]:
+    """Everybody on the internet reaches it today, and no IAP stands in front.
+
+    Why: Requests of such users carry no Google identity, so Cloud Run's invoker check must let everybody through. That
+    is a decision of yours: the generated files leave the check on, and a line of cutover.md turns it off.
+    Remedy: Nothing to decide before the files are made. At the cutover run the line of `cutover.md`, or put IAP in
+    front (`[project] iap` in k2cr.toml) and leave the check as it is.
+    Example: kind: Ingress, of class gce, without a BackendConfig that turns on IAP
+    """
+    workload = candidate.workload
+    if candidate.target != "service" or candidate.config.project.iap is not None or asks_for_iap(workload):
+        return
+    for exposure in workload.exposures:
+        found = next((r for r in exposure.routes if r.external), None)
+        if found:
+            at, why = f"{found.kind}/{found.name} $.spec", f"{found.kind} {found.name}: {found.entrance.why}"
+        elif exposure.external_load_balancer and exposure.load_balancer:
+            at, why = f"Service/{exposure.service} $.spec.type", exposure.load_balancer[1]
+        else:
+            continue
+        yield Found(at, f"everybody on the internet reaches it today ({why}); cutover.md has the line that keeps it so")
+        return
