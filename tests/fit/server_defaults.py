@@ -193,7 +193,7 @@ def _service(live: Raw, spec: Raw) -> None:
         live["metadata"]["finalizers"] = ["service.kubernetes.io/load-balancer-cleanup"]
     for port in spec.get("ports") or []:
         _default(port, protocol="TCP", targetPort=port.get("port"))
-    live["metadata"]["annotations"]["cloud.google.com/neg"] = '{"ingress":true}'
+    live["metadata"]["annotations"].setdefault("cloud.google.com/neg", '{"ingress":true}')
 
 
 def _ingress(live: Raw, spec: Raw) -> None:
@@ -204,7 +204,7 @@ def _ingress(live: Raw, spec: Raw) -> None:
         "ingress.kubernetes.io/backends": '{"k8s1-web":"HEALTHY"}', "ingress.kubernetes.io/url-map": "k8s2-um-web",
     }  # fmt: skip
     live["metadata"]["finalizers"] = ["networking.gke.io/ingress-finalizer-V2"]
-    live["status"] = {"loadBalancer": {"ingress": [{"ip": "34.1.2.4"}]}}
+    live["status"] = {"loadBalancer": {"ingress": [{"hostname": "lb.example.com"}]}}
 
 
 def _scaler(live: Raw, spec: Raw) -> None:

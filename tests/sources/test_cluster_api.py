@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import ssl
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from k2cr_analysis.errors import InputError, RemoteError, UsageError
+from k2cr_analysis.model.parse.cluster import READ_KINDS
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.sources.cluster_api.connection import ApiServer
 from k2cr_analysis.sources.cluster_api.read import kinds_of, read_kind, refuse_unreadable
@@ -322,3 +324,18 @@ def test_kubectl_reads_the_same_server(cluster, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.split()) == 24
+
+
+def test_the_readme_names_what_is_read_and_nothing_else():
+    readme = (bundled("data").parent / "README.md").read_text()
+    listed = re.search(r"for kind in \\\n(.*?); do", readme, re.DOTALL)
+    assert listed is not None
+    assert sorted(listed[1].replace("\\\n", " ").split()) == sorted(map(str, RESOURCES))
+
+
+def test_every_kind_that_the_model_reads_is_listed_from_the_cluster():
+    plurals = {resource.plural for resource in RESOURCES}
+    for kind in sorted(READ_KINDS - {"Secret", "KnativeService"}):  # of Secrets nothing is read
+        word = kind.lower()
+        plural = f"{word}es" if word.endswith("s") else re.sub(r"(?<=[^aeiou])ys$", "ies", f"{word}s")
+        assert plural in plurals, kind

@@ -34,7 +34,7 @@ def entrance_unknown(candidate: Candidate) -> Iterator[Found]:
     "internal"` (or `"external"`), `"Gateway/NAMESPACE/NAME"`, `"Service/NAMESPACE/NAME"`.
     Example: ingressClassName: nginx, and no ingress-nginx-controller in the snapshot
     """
-    if candidate.target != "service":
+    if candidate.target != "service" or _is_open(candidate.workload):
         return
     seen: set[str] = set()
     for exposure in candidate.workload.exposures:
@@ -47,6 +47,11 @@ def entrance_unknown(candidate: Candidate) -> Iterator[Found]:
             key = f"Service/{candidate.workload.namespace}/{exposure.service}"
             entrance = Entrance("unknown", key, exposure.load_balancer[1])
             yield _unknown(f"Service/{exposure.service} $.metadata", f"Service {exposure.service}", entrance)
+
+
+def _is_open(workload: Workload) -> bool:
+    """It is known to be reached from the internet: one more entrance lets nobody in who is not let in by that."""
+    return any(e.external_load_balancer or any(r.external for r in e.routes) for e in workload.exposures)
 
 
 def _unknown(at: str, what: str, entrance: Entrance) -> Found:
@@ -117,11 +122,13 @@ def iap_not_seen(candidate: Candidate) -> Iterator[Found]:
     Example: env: [{name: IAP_AUDIENCE, value: /projects/1/global/backendServices/2}], and no BackendConfig with iap
     """
     workload = candidate.workload
-    outside = any(r.external for e in workload.exposures for r in e.routes) or any(
-        e.external_load_balancer for e in workload.exposures
-    )
     known = candidate.config.project.iap is not None or asks_for_iap(workload)
-    if candidate.target != "service" or not outside or known or any(u.kind == "BackendConfig" for u in workload.unseen):
+    if (
+        candidate.target != "service"
+        or not _is_open(workload)
+        or known
+        or any(u.kind == "BackendConfig" for u in workload.unseen)
+    ):
         return
     for container in candidate.moving:
         words = [(e.path, e.value) for e in container.env if e.value]

@@ -40,7 +40,7 @@ WORKLOAD_KINDS: Mapping[str, str] = {
 }
 _REPLICATED = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController")
 # Kinds that the model reads, besides the workloads themselves.
-_READ_KINDS = frozenset(WORKLOAD_KINDS) | {
+READ_KINDS = frozenset(WORKLOAD_KINDS) | {
     "Service", "Ingress", "IngressClass", "GatewayClass", "MultiClusterService", "MultiClusterIngress", "Gateway",
     "HTTPRoute", "GRPCRoute",
     "TLSRoute", "TCPRoute", "UDPRoute", "VirtualService",
@@ -105,7 +105,7 @@ def parse_cluster(
         pods=_owned_pods(original, index),
         objects={kind: tuple(raws) for kind, raws in sorted(index.by_kind.items())},
         other_kinds=dict(
-            sorted(Counter(_kind_and_group(raw) for raw, _ in cleaned if kind_of(raw) not in _READ_KINDS).items())
+            sorted(Counter(_kind_and_group(raw) for raw, _ in cleaned if kind_of(raw) not in READ_KINDS).items())
         ),
         name=name,
         location=location or _region_of(nodes),

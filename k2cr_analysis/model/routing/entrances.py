@@ -74,9 +74,9 @@ def service_reach(service: Raw, addresses: Iterable[str] = ()) -> tuple[Reach, s
     if of_class:
         found = _LOAD_BALANCER_CLASSES.get(of_class)
         return (found or "unknown"), f"{name} is a load balancer of class {of_class}"
-    live = _reach_of_addresses([*addresses, *([text(spec, "loadBalancerIP")] if text(spec, "loadBalancerIP") else [])])
-    if live:
-        return live[0], f"{name} is a load balancer with the address {live[1]}"
+    live = _reach_of_addresses([*addresses, text(spec, "loadBalancerIP")])
+    if live and live[0] == "internal":
+        return "internal", f"{name} is a load balancer with the address {live[1]}"
     return "external", f"{name} is an external load balancer"
 
 
@@ -198,11 +198,9 @@ class Entrances:
         services = self._services_of(families, {str(w) for w in words})
         who = f"the controller of class {name}"
         found = self._of_services(services, key, who)
-        if _reach_of_addresses(live):
-            address = _reach_of_addresses(live)
-            assert address is not None
-            seen = Entrance(address[0], key, f"{who} gives it the address {address[1]}")
-            return _widest([found, seen]) if found else seen
+        address = _reach_of_addresses(live)
+        if address and (found is None or found.reach == "unknown"):
+            return Entrance(address[0], key, f"{who} gives it the address {address[1]}")
         if found:
             return found
         return Entrance("unknown", key, f"{who} and its Service are not in the snapshot")
@@ -329,9 +327,8 @@ class Entrances:
         if any(own.get(a, "").lower() in ("internal", "true") for a in _INTERNAL_ANNOTATIONS):
             return Entrance("internal", key, f"{who} asks for an internal load balancer")
         made = self._of_services(self._made_for(gateway), key, who)
-        if live:
-            seen = Entrance(live[0], key, f"{who} has the address {live[1]}")
-            return _widest([made, seen]) if made else seen
+        if live and (made is None or made.reach == "unknown"):
+            return Entrance(live[0], key, f"{who} has the address {live[1]}")
         return made or Entrance("unknown", key, f"the Service of {who} is not in the snapshot")
 
     def _made_for(self, gateway: Raw) -> Iterator[Raw]:

@@ -30,7 +30,7 @@ _PLURALS: Final[Mapping[str, str]] = {
     "networking.istio.io": "destinationrules gateways sidecars virtualservices",
     "security.istio.io": "authorizationpolicies peerauthentications requestauthentications",
     "networking.gke.io": """
-        managedcertificates frontendconfigs serviceattachments healthcheckpolicies gcpbackendpolicies
+        managedcertificates frontendconfigs serviceattachments healthcheckpolicies gcpbackendpolicies gcpgatewaypolicies
         multiclusteringresses multiclusterservices
         """,
     "net.gke.io": "serviceexports serviceimports",
