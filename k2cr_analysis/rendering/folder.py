@@ -29,6 +29,7 @@ from k2cr_analysis.rendering.spec.printed import Printer
 from k2cr_analysis.rendering.spec.service import RunJob, RunService, RunWorkerPool
 from k2cr_analysis.rendering.text.mapping import mapping_entries, mapping_json, mapping_md
 from k2cr_analysis.rendering.text.names import folder_name
+from k2cr_analysis.rendering.text.places import Places
 
 SPEC_FILES = {RunService: "service.yaml", RunJob: "job.yaml", RunWorkerPool: "worker-pool.yaml"}
 # In the order in which what they note is listed.
@@ -55,9 +56,10 @@ def render_workload(assessed: WorkloadAssessment, context: RenderContext) -> Map
     printed = {name: write(built) for name, write in PRINTERS.items()}
     made = replace(built, account=built.account.joined(p.notes for p in printed.values()))
     files = {name: p.text for name, p in printed.items() if p.text is not None}
-    files[SPEC_FILES[type(made.run)]] = _spec(made)
+    spec_file = SPEC_FILES[type(made.run)]
+    files[spec_file] = _spec(made)
+    entries = mapping_entries(made, Places(made, spec_file, files))
     files["cutover.md"] = cutover(made, frozenset(files))
-    entries = mapping_entries(made)
     files |= {"mapping.md": mapping_md(made, entries), "mapping.json": mapping_json(made, entries)}
     return dict(sorted(files.items()))
 

@@ -82,7 +82,13 @@ def _account_for_front_door(workload: Workload, reach: Reach, policy: BackendPol
     for raw in workload.related.get("ManagedCertificate", ()) if reach == "external-load-balancer" else ():
         domains = ", ".join(texts(mapping(raw, "spec"), "domains"))
         why = "Certificate Manager takes its place: proven by DNS, so that it is active before the names lead here"
-        account.changed(f"ManagedCertificate/{name_of(raw)} $.spec", "certificate map", domains, domains, why)
+        account.changed(
+            f"ManagedCertificate/{name_of(raw)} $.spec",
+            "network.sh certificate-manager certificates",
+            domains,
+            domains,
+            why,
+        )
     if policy.own_oauth_client:
         for kind, at in (("BackendConfig", "$.spec.iap.oauthclientCredentials"), ("GCPBackendPolicy", _GATEWAY_CLIENT)):
             for raw in workload.related.get(kind, ()):

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-Outcome = Literal["carried", "changed", "dropped"]
+# counted: it decided a verdict, a size or money, and is written nowhere.
+Outcome = Literal["carried", "changed", "counted", "dropped"]
+OUTCOMES: tuple[Outcome, ...] = ("carried", "changed", "counted", "dropped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,7 @@ class Entry:
 
     path: str
     outcome: Outcome
-    target: str | None  # the Cloud Run field
+    target: str | None  # a field of the resource, as places.py knows it, or `FILE what`; once joined, file and path
     source_value: str | None
     target_value: str | None
     why: str
@@ -77,6 +79,9 @@ class Account:
 
     def changed(self, path: str, target: str | None, source: object, result: object, why: str) -> None:
         self.entries.append(Entry(path, "changed", target, short(source), short(result), why))
+
+    def counted(self, path: str, value: object, why: str) -> None:
+        self.entries.append(Entry(path, "counted", None, short(value), None, why))
 
     def dropped(self, path: str, value: object, why: str) -> None:
         self.entries.append(Entry(path, "dropped", None, short(value), None, why))

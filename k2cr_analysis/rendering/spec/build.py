@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.cloud_run import ExecutionEnvironment, ServiceShape
@@ -31,6 +32,8 @@ class Build:
     reached: Reached | None
     callees: tuple[Callee, ...]
     account: Account
+    container_names: Mapping[str, str] = field(default_factory=dict)  # of the source -> as written
+    volume_names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def workload(self) -> Workload:
@@ -75,7 +78,8 @@ def build(assessed: WorkloadAssessment, context: RenderContext) -> Build:
         if fit.target == "job"
         else kinds.worker_pool(frame)
     )
-    return Build(assessed, context, run, identity, reached, called, account)
+    names = {name: parts.names[name] for name in parts.environments}
+    return Build(assessed, context, run, identity, reached, called, account, names, parts.volumes.names)
 
 
 def _environment(parts: Containers, shape: ServiceShape, said: Asked) -> ExecutionEnvironment:

@@ -63,7 +63,13 @@ def build_settings(
             at = f'{path}["{name}"]'
             made = read(name, value, "the source's own annotation")
             if made and name == CONNECTOR and has_egress:
-                account.changed(at, "network-interfaces", value, None, "Direct VPC egress takes the connector's place")
+                account.changed(
+                    at,
+                    "annotation run.googleapis.com/network-interfaces",
+                    value,
+                    None,
+                    "Direct VPC egress takes the connector's place",
+                )
             elif made and REDACTED in value:
                 literal = re.sub(r"[^A-Z0-9]+", "_", name.rpartition("/")[2].upper())
                 account.placeholder(literal, f"annotation {name}: it looked like a secret and was not stored")

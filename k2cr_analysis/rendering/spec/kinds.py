@@ -135,7 +135,7 @@ def _schedule(workload: Workload, account: Account) -> Schedule | None:
         return None
     made = Schedule(batch.schedule, batch.time_zone or "Etc/UTC", batch.suspend)
     why = "Cloud Run jobs have no schedule of their own; scheduler.sh makes it"
-    account.changed("$.spec.schedule", "Cloud Scheduler job", made.cron, f"{made.cron} ({made.time_zone})", why)
+    account.changed("$.spec.schedule", "scheduler.sh --schedule", made.cron, f"{made.cron} ({made.time_zone})", why)
     return made
 
 
@@ -180,9 +180,9 @@ def _account_for_scaling(frame: Frame, smallest: int, largest: int, concurrency:
     if asked.concurrency is not None:
         path = "$.spec.template.spec.containerConcurrency"
         if asked.concurrency == concurrency:
-            account.carried(path, "containerConcurrency", concurrency)
+            account.carried(path, "template.containerConcurrency", concurrency)
         else:
-            account.changed(path, "containerConcurrency", asked.concurrency, concurrency, "by the assessment")
+            account.changed(path, "template.containerConcurrency", asked.concurrency, concurrency, "by the assessment")
     house = frame.context.config.policy
     if house.min_instances is not None or house.max_instances is not None:
         bounds = f"{house.min_instances or 0} to {house.max_instances or 'any number'}"

@@ -28,7 +28,7 @@ def build_identity(workload: Workload, service: str, context: RenderContext, acc
     name = workload.pod.service_account_name or "default"
     forbidden = context.config.policy.default_service_account == "forbidden"
     path = f"{workload.pod.path}.serviceAccountName"
-    target = "spec.template.spec.serviceAccountName"
+    target = "template.serviceAccountName"
     why = f"Workload Identity of ServiceAccount {name}: it keeps the roles it has"
     email = bound = _bound(workload, name)
     if "@" in name:  # a Knative Service of Cloud Run names the Google service account itself

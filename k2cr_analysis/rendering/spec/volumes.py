@@ -49,6 +49,7 @@ class Volumes:
 
     volumes: tuple[RunVolume, ...]
     mounts: Mapping[str, tuple[RunMount, ...]]
+    names: Mapping[str, str]  # of the source -> as written
 
     @property
     def need_gen2(self) -> bool:
@@ -90,7 +91,8 @@ def build_volumes(
         for c in containers
     }
     used = {m.volume for found in mounts.values() for m in found}
-    return Volumes(tuple(v for v in made.values() if v.name in used), mounts)
+    written = {name: v.name for name, v in made.items() if v.name in used}
+    return Volumes(tuple(v for v in made.values() if v.name in used), mounts, written)
 
 
 class _Builder:
@@ -98,7 +100,6 @@ class _Builder:
         self.workload = workload
         self.memory_bytes = memory_bytes
         self.account = account
-        self.names: dict[str, str] = {}
 
     def volume(self, volume: Volume, mounts: Sequence[VolumeMount]) -> RunVolume | None:
         name = self._name(volume.name)

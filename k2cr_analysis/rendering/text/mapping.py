@@ -12,9 +12,10 @@ from k2cr_analysis.fit.result import FieldUse
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.workload import Container, Probe
-from k2cr_analysis.rendering.spec.account import Entry, Outcome, short
+from k2cr_analysis.rendering.spec.account import OUTCOMES, Entry, Outcome, short
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.source_values import source_value
+from k2cr_analysis.rendering.text.places import Places
 
 _PROBE_FIELDS: Mapping[str, Callable[[CloudRunProbe], object]] = {
     "httpGet.path": lambda p: p.http_path,
@@ -34,10 +35,19 @@ _PROBE_TARGET = {
 }
 
 
-def mapping_entries(build: Build) -> tuple[Entry, ...]:
+_TITLES: Mapping[Outcome, str] = {
+    "changed": "Changed",
+    "counted": "Counted: it decided a verdict, a size or money, and is written nowhere",
+    "dropped": "Dropped",
+    "carried": "Carried as it is",
+}
+
+
+def mapping_entries(build: Build, places: Places) -> tuple[Entry, ...]:
     """Every field of the object that fit accounted for, in the order of its path, and what rendering added to that.
 
-    A field takes the entry that was made for it or for what it is a part of; where none was made, fit's own word.
+    A field takes the entry that its writer made for it or for what it is a part of; a claim stands only where the place
+    that it names is found in the files. What no writer speaks of is not written.
     """
     probes = _probe_entries(build)
     made = {entry.path: entry for entry in (*(p.entry for p in probes), *build.account.entries)}
@@ -56,7 +66,17 @@ def mapping_entries(build: Build) -> tuple[Entry, ...]:
         used.add(closest.path if closest else use.path)
     paths = sorted(e.path for e in found)
     found += [e for e in made.values() if e.path not in used and not _has_part(e.path, paths)]
-    return tuple(sorted(found, key=lambda e: _sort_key(e.path)))
+    return tuple(sorted((_read_back(e, places) for e in found), key=lambda e: _sort_key(e.path)))
+
+
+def _read_back(entry: Entry, places: Places) -> Entry:
+    """The entry with the place where it stands; a claim that stands nowhere is none."""
+    if entry.outcome not in ("carried", "changed"):
+        return entry
+    place = places.of(entry)
+    if place is not None:
+        return replace(entry, target=place)
+    return replace(entry, outcome="counted", target=None, target_value=None)
 
 
 def _has_part(path: str, paths: Sequence[str]) -> bool:
@@ -75,17 +95,18 @@ def _closest(path: str, made: Mapping[str, Entry]) -> Entry | None:
 
 
 def _from_fit(use: FieldUse, build: Build) -> Entry:
+    """What no writer speaks of: what a rule found by it decided the verdict, all else means nothing on Cloud Run."""
     value = short(source_value(build.workload, use.path))
-    if use.how == "carried":
-        return Entry(use.path, "carried", use.by, value, value, "as it is")
     if use.how == "no-effect":
         return Entry(use.path, "dropped", None, value, None, use.by)
     if use.how == "unaccounted":
         return Entry(use.path, "dropped", None, value, None, "k2cr does not know this field: check it by hand")
+    if use.how == "carried":
+        return Entry(use.path, "dropped", None, value, None, "nothing that is written here needs it")
     rules = use.by.split(", ")
     said = [f"{f.rule}: {f.message}" for f in build.assessed.findings if f.rule in rules]
     if said:
-        return Entry(use.path, "changed", None, value, None, "; ".join(dict.fromkeys(said)))
+        return Entry(use.path, "counted", None, value, None, "; ".join(dict.fromkeys(said)))
     return Entry(
         use.path, "dropped", None, value, None, f"has no counterpart and needs none here (looked at by {use.by})"
     )
@@ -179,7 +200,7 @@ def _sort_key(path: str) -> tuple[tuple[int, int | str], ...]:
 
 
 def mapping_json(build: Build, entries: Sequence[Entry]) -> str:
-    counts = {outcome: sum(e.outcome == outcome for e in entries) for outcome in ("carried", "changed", "dropped")}
+    counts = {outcome: sum(e.outcome == outcome for e in entries) for outcome in OUTCOMES}
     found = {
         "workload": build.workload.id,
         "target": build.assessed.fit.target,
@@ -208,7 +229,7 @@ def mapping_json(build: Build, entries: Sequence[Entry]) -> str:
 
 
 def mapping_md(build: Build, entries: Sequence[Entry]) -> str:
-    counts = ", ".join(f"{sum(e.outcome == o for e in entries)} {o}" for o in ("carried", "changed", "dropped"))
+    counts = ", ".join(f"{sum(e.outcome == o for e in entries)} {o}" for o in OUTCOMES)
     lines = [
         f"# What became of {escaped(build.workload.id)}",
         "",
@@ -235,7 +256,7 @@ def mapping_md(build: Build, entries: Sequence[Entry]) -> str:
         lines += ["## Probes", "", "| source | from | to | why |", "|---|---|---|---|"]
         lines += [_row(p.entry.path, p.entry.source_value, p.entry.target_value or "none", p.entry.why) for p in probes]
         lines += [""]
-    for outcome, title in (("changed", "Changed"), ("dropped", "Dropped"), ("carried", "Carried as it is")):
+    for outcome, title in _TITLES.items():
         rows = [e for e in entries if e.outcome == outcome]
         if rows:
             lines += [f"## {title}", "", *_table(outcome, rows), ""]
@@ -250,8 +271,8 @@ def told(finding: Finding) -> str:
 
 def _table(outcome: str, rows: Sequence[Entry]) -> list[str]:
     if outcome == "changed":
-        head = ["| source field | from | to | why |", "|---|---|---|---|"]
-        return head + [_row(e.path, e.source_value, e.target_value or e.target, e.why) for e in rows]
+        head = ["| source field | from | to | stands in | why |", "|---|---|---|---|---|"]
+        return head + [_row(e.path, e.source_value, e.target_value, e.target, e.why) for e in rows]
     if outcome == "carried":
         head = ["| source field | value | stands in | why |", "|---|---|---|---|"]
         return head + [_row(e.path, e.source_value, e.target, e.why) for e in rows]

@@ -1,0 +1,114 @@
+"""Where a claim of the account stands in the files, read back from what was written: file and path, or nowhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from k2cr_analysis.rendering.forms.objects import api_object
+from k2cr_analysis.rendering.spec.account import Entry
+from k2cr_analysis.rendering.spec.build import Build
+from k2cr_analysis.rendering.spec.source_values import value_at
+
+_FILE = re.compile(r"[\w.-]+\.(yaml|sh|tf)\b")
+_CONTAINER = re.compile(r"containers\[\](?:\.(?P<field>.*))?")
+_VARIABLE = re.compile(r"\.(?:env|envFrom)\[\d+\]")
+# The annotations of which one of a pair may stand alone.
+_EITHER = {"minScale and maxScale": ("run.googleapis.com/minScale", "autoscaling.knative.dev/maxScale")}
+
+
+class Places:
+    """The places of one folder: ``files`` by name, of which ``spec_file`` holds the resource."""
+
+    def __init__(self, build: Build, spec_file: str, files: Mapping[str, str]) -> None:
+        self._build = build
+        self._spec = spec_file
+        self._files = files
+        self._tree = api_object(build.run).tree
+        self._template = self._find_template()
+        self._containers = {name: i for i, name in enumerate(c.name for c in build.run.template.containers)}
+
+    def of(self, entry: Entry) -> str | None:
+        """``service.yaml $.spec...`` or ``network.sh: what``; None where nothing of the entry is written."""
+        target = entry.target or ""
+        if _FILE.match(target):
+            return target if _FILE.match(target)[0] in self._files else None  # type: ignore[index]
+        path = self._path(entry, target)
+        return f"{self._spec} {path}" if path and value_at(self._tree, path[1:]) is not None else None
+
+    def value(self, place: str) -> Any:
+        """What stands at a place of the resource; None for places in scripts."""
+        name, _, path = place.partition(" ")
+        return value_at(self._tree, path[1:]) if name == self._spec else None
+
+    def _path(self, entry: Entry, target: str) -> str | None:
+        if found := _CONTAINER.fullmatch(target):
+            return self._in_container(entry.path, found["field"] or "")
+        if target.startswith("volumes[]"):
+            return self._volume(entry.path)
+        if target.startswith("annotation "):
+            return self._annotation(target.removeprefix("annotation "))
+        if target in _EITHER:
+            return next((p for name in _EITHER[target] if (p := self._annotation(name))), None)
+        if target.startswith(("run.googleapis.com/", "autoscaling.knative.dev/")):
+            return self._annotation(target)
+        if target.startswith("label "):
+            return f"$.metadata.labels{_step(target.removeprefix('label '))}"
+        if target in ("kind", "metadata.name", "metadata.labels"):
+            return f"$.{target}"
+        return f"{self._template}.{target.removeprefix('template.')}" if target.startswith("template.") else None
+
+    def _find_template(self) -> str:
+        """The path of the spec that holds the containers."""
+        return "$.spec.template.spec.template.spec" if self._tree["kind"] == "Job" else "$.spec.template.spec"
+
+    def _annotation(self, name: str) -> str | None:
+        step = _step(name)
+        paths = (f"$.metadata.annotations{step}", f"$.spec.template.metadata.annotations{step}")
+        return next((p for p in paths if value_at(self._tree, p[1:]) is not None), None)
+
+    def _in_container(self, source: str, field: str) -> str | None:
+        name = next((c.name for c in self._sources() if source.startswith((f"{c.path}.", f"{c.path}["))), None)
+        if name is None:
+            name = next((c.name for c in self._sources() if source == c.path), None)
+        index = self._containers.get(self._build.container_names.get(name or "", ""))
+        if index is None:
+            return None
+        at = f"{self._template}.containers[{index}]"
+        if field.startswith("env"):
+            return self._variable(at, source)
+        if field.startswith("volumeMounts"):
+            return self._mount(at, source)
+        return f"{at}.{field}" if field else at
+
+    def _sources(self) -> Sequence[Any]:
+        workload = self._build.workload
+        return [c for name in self._build.assessed.fit.containers if (c := workload.container(name)) is not None]
+
+    def _variable(self, at: str, source: str) -> str | None:
+        """The variable of the same name; of ``envFrom`` all of them."""
+        found = _VARIABLE.search(source)
+        if found is None or ".envFrom[" in found[0]:
+            return f"{at}.env"
+        names = {v.path: v.name for c in self._sources() for v in c.env}
+        variables = value_at(self._tree, f"{at[1:]}.env") or []
+        name = names.get(source[: found.end()])
+        return next((f"{at}.env[{i}]" for i, v in enumerate(variables) if v["name"] == name), None)
+
+    def _mount(self, at: str, source: str) -> str | None:
+        paths = {m.path: m.mount_path for c in self._sources() for m in c.volume_mounts}
+        path = next((where for p, where in paths.items() if source == p or source.startswith(f"{p}.")), None)
+        mounts = value_at(self._tree, f"{at[1:]}.volumeMounts") or []
+        return next((f"{at}.volumeMounts[{i}]" for i, m in enumerate(mounts) if m["mountPath"] == path), None)
+
+    def _volume(self, source: str) -> str | None:
+        volumes = self._build.workload.pod.volumes
+        own = next((v.name for v in volumes if source == v.path or source.startswith(f"{v.path}.")), "")
+        name = self._build.volume_names.get(own)
+        written = value_at(self._tree, f"{self._template[1:]}.volumes") or []
+        return next((f"{self._template}.volumes[{i}]" for i, v in enumerate(written) if v["name"] == name), None)
+
+
+def _step(key: str) -> str:
+    return f".{key}" if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]*", key) else f'["{key}"]'
