@@ -22,6 +22,7 @@ from k2cr_analysis.rendering.migration.cutover import cutover
 from k2cr_analysis.rendering.migration.prepare import prepare_script
 from k2cr_analysis.rendering.migration.rollback import rollback_script
 from k2cr_analysis.rendering.migration.scheduler import scheduler_script
+from k2cr_analysis.rendering.network.claims import entrance_entries
 from k2cr_analysis.rendering.network.internal_lb import internal_gateways, internal_load_balancers
 from k2cr_analysis.rendering.network.script import network_script, url_map_yaml
 from k2cr_analysis.rendering.spec.build import Build, build
@@ -58,6 +59,7 @@ def render_workload(assessed: WorkloadAssessment, context: RenderContext) -> Map
     files = {name: p.text for name, p in printed.items() if p.text is not None}
     spec_file = SPEC_FILES[type(made.run)]
     files[spec_file] = _spec(made)
+    made.account.entries += entrance_entries(made, files)
     entries = mapping_entries(made, Places(made, spec_file, files))
     files["cutover.md"] = cutover(made, frozenset(files))
     files |= {"mapping.md": mapping_md(made, entries), "mapping.json": mapping_json(made, entries)}

@@ -50,13 +50,14 @@ _OTHER_WORDS: Mapping[str, Sequence[Any]] = {
     "operator": ["Exists", "Equal", "In", "NotIn"],
     "effect": ["NoSchedule", "NoExecute"],
     "fieldPath": ["status.podIP", "metadata.namespace"],
+    "type": ["LoadBalancer", "ClusterIP", "NodePort"],
     "externalTrafficPolicy": ["Local", "Cluster"],
     "affinityType": ["CLIENT_IP", "GENERATED_COOKIE"],
     "podManagementPolicy": ["Parallel", "OrderedReady"],
 }
 # What joins objects to each other: another value is another cluster and not another setting.
 _JOINS = re.compile(
-    r"\.(selector|matchLabels|matchExpressions|scaleTargetRef|targetRef|targetRefs|apiVersion|kind|parentRefs|volumeName)\b|metadata\.(uid|resourceVersion|generation|creationTimestamp)"
+    r"^\w+/\S+ \$\.metadata\.(name|namespace|labels)|\.(selector|matchLabels|matchExpressions|scaleTargetRef|targetRef|targetRefs|apiVersion|kind|parentRefs|volumeName)\b|metadata\.(uid|resourceVersion|generation|creationTimestamp)"
 )
 
 
@@ -139,6 +140,8 @@ def false_lines(documents: Sequence[Raw], config: Config, workload: str) -> tupl
         if not outcomes:
             continue
         tried += 1
+        if field["outcome"] == "counted" and "joins" in field["why"]:
+            continue  # another value is another cluster
         problem = _problem(field, outcomes)
         if problem:
             found.append(False_(workload, field["path"], field["outcome"], field["why"], problem))
@@ -222,7 +225,7 @@ def _others(path: str, value: Any) -> Iterator[Any]:
     elif isinstance(value, bool):
         yield not value
     elif isinstance(value, int):
-        yield from (value + 1, value + 7, max(1, value // 2)) if value else (1, 7)
+        yield from (value + 1, value + 7, max(1, value // 2), 1) if value else (1, 7)
     elif isinstance(value, list):
         yield from _other_lists(value)
     elif isinstance(value, Mapping) and value:
@@ -242,6 +245,9 @@ def _other_lists(value: list[Any]) -> Iterator[Any]:
 
 
 def _other_maps(path: str, value: Mapping[str, Any]) -> Iterator[Any]:
+    if re.search(r"\.(labels|annotations)$", path):
+        yield {**value, "more": "more"}  # joins nothing
+        return
     for key, inner in value.items():
         for other in _others(f"{path}.{key}", inner):
             yield {**value, key: other}
@@ -255,6 +261,7 @@ def _other_texts(path: str, field: str, value: str) -> Iterator[str]:
             return
         number, unit = re.fullmatch(r"([0-9.]+)(.*)", value).groups()  # type: ignore[union-attr]
         yield from (f"{float(number) * 2:g}{unit}", f"{float(number) * 5:g}{unit}")
+        yield from ("3", "7Gi")
     elif field == "image":
         yield re.sub(r"([:@][^/]*)?$", ":other", value)
         yield value.replace("/", "/other/", 1) if "/" in value else f"other/{value}"

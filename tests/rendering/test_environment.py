@@ -128,4 +128,4 @@ def test_reserved_names_are_left_out_of_a_whole_config_map_too() -> None:
     made = build(assessed(subject), CONTEXT)
     assert written(made) == {"MODE": "fast"}
     told = {e.path: e.outcome for e in made.account.entries if "envFrom" in e.path}
-    assert told[f"{source.path}[K_SERVICE]"] == "dropped" and told[f"{source.path}[PORT]"] == "changed"
+    assert told[f"{source.path}[K_SERVICE]"] == "dropped" and told[f"{source.path}[PORT]"] == "counted"

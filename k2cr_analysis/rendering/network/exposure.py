@@ -49,7 +49,7 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
     iap = _iap(context, policy, outside)
     reach, ingress, why = _reach(iap, outside, inside)
     _account_for_front_door(workload, reach, policy, account)
-    _account_for_services(workload, ingress, account)
+    _account_for_services(workload, account)
     if inside and reach == "external-load-balancer":
         account.decide(
             "It is reached from inside by an internal load balancer too: network.sh makes the external one; callers "
@@ -93,17 +93,14 @@ def _account_for_front_door(workload: Workload, reach: Reach, policy: BackendPol
         for kind, at in (("BackendConfig", "$.spec.iap.oauthclientCredentials"), ("GCPBackendPolicy", _GATEWAY_CLIENT)):
             for raw in workload.related.get(kind, ()):
                 why = "IAP brings a client of its own; to keep yours: --iap=enabled,oauth2-client-id=...,..."
-                account.changed(f"{kind}/{name_of(raw)} {at}", None, policy.own_oauth_client, "IAP's own client", why)
+                account.counted(f"{kind}/{name_of(raw)} {at}", policy.own_oauth_client, why)
 
 
-def _account_for_services(workload: Workload, ingress: Ingress, account: Account) -> None:
+def _account_for_services(workload: Workload, account: Account) -> None:
     for exposure in workload.exposures:
         spec, at = mapping(exposure.raw, "spec"), f"Service/{exposure.service} $.spec"
         if exposure.type == "Knative":
             continue
-        if spec.get("type"):
-            why = "Cloud Run has no addresses in the cluster; the ingress setting says who reaches it"
-            account.changed(f"{at}.type", INGRESS, spec["type"], ingress, why)
         if spec.get("sessionAffinity") == "ClientIP":
             why = "by a cookie, as well as it can: instances come and go"
             account.changed(f"{at}.sessionAffinity", SESSION_AFFINITY, "ClientIP", "true", why)

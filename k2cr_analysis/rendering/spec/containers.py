@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, ServiceShape, cpu_text, memory_text
-from k2cr_analysis.model.workload import REDACTED, Container
+from k2cr_analysis.model.workload import REDACTED, Container, Port
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.addresses import Addresses
 from k2cr_analysis.rendering.spec.account import Account
@@ -21,6 +21,7 @@ from k2cr_analysis.rendering.spec.volumes import Volumes, build_volumes
 from k2cr_analysis.rendering.text.names import container_names
 
 GPU = "nvidia.com/gpu"
+_HTTP2_WORDS = {"grpc", "h2c", "http2"}
 # Fields that the v1 API takes and that change nothing there.
 _WITHOUT_EFFECT = {
     "imagePullPolicy": "a revision keeps to the digest that it was made with",
@@ -46,6 +47,7 @@ class Containers:
         self.context = context
         self.account = account
         self.sources = [c for name in self.fit.containers if (c := self.workload.container(name)) is not None]
+        self.is_measured = not any(f.rule == "no-usage-data" for f in assessed.findings)
         self.names = container_names([c.name for c in self.sources])
         addresses = Addresses(self.workload.namespace, self.fit.dependencies)
         self.addresses = addresses
@@ -119,6 +121,8 @@ class Containers:
         if name != source.name:
             why = "a container's name is lower case letters, digits and hyphens, at most 63"
             self.account.changed(f"{source.path}.name", "containers[].name", source.name, name, why)
+        else:
+            self.account.carried(f"{source.path}.name", "containers[].name", name)
         return name
 
     def _words(self, source: Container, field: str, words: Sequence[str]) -> tuple[str, ...]:
@@ -184,24 +188,60 @@ class Containers:
 
     def _account_for_resources(self, source: Container, cpu: str, memory: str) -> None:
         path, target = f"{source.path}.resources", "containers[].resources.limits"
-        self.account.changed(
-            path,
-            target,
-            _asked(source),
-            f"cpu {cpu}, memory {memory}",
-            "what is allocated and billed; see the assessment for how it was sized",
-        )
+        given = f"cpu {cpu}, memory {memory}"
+        asked, limits = source.requests, source.limits
+        # As sizing reads them: CPU by the request, memory by the limit, each by the other where there is none.
+        by = {
+            "requests": (asked.cpu_cores, None if limits.memory_bytes else asked.memory_bytes),
+            "limits": (None if asked.cpu_cores else limits.cpu_cores, limits.memory_bytes, limits.extended.get(GPU)),
+        }
+        for word, decides in by.items():
+            if any(decides) and not self.is_measured and not (_gpus(source) and self.shape.gpu):
+                why = "what is allocated and billed; see the assessment for how it was sized"
+                self.account.changed(f"{path}.{word}", target, _asked(source), given, why)
+            else:
+                self.account.counted(f"{path}.{word}", _asked(source), "money on GKE; the size comes from elsewhere")
+
+    def _account_for_ingress_port(self, declared: Port, port: int) -> None:
+        path = f"{declared.path}.containerPort"
+        leading = [p for e in self.workload.exposures for p in e.ports if p.target == port]
+        if any(isinstance(p.target_port, int) for p in leading):
+            self.account.counted(path, port, "the Service's targetPort says the same number, and decides")
+        else:
+            self.account.carried(path, "containers[].ports[0].containerPort", port, "the ingress port")
+        name = f"{declared.path}.name"
+        if any(p.target_port == declared.name for p in leading):
+            self.account.counted(name, declared.name, "it joins the Service to the port")
+        elif self.fit.h2c and _says_http2(declared.name) and not any(p.app_protocol or p.name for p in leading):
+            self.account.changed(name, "containers[].ports[0].name", declared.name, "h2c", "HTTP/2 end to end")
+        else:
+            self.account.counted(name, declared.name, "it tells what the port speaks")
+
+    def _account_for_probed_port(self, source: Container, declared: Port) -> bool:
+        """A port that no probe of the manifest names, and that the start-up probe asks since it is declared."""
+        made = self.fit.probes.get(source.name, ContainerProbes(None, None)).startup
+        asked = {source.port_number(p.port) for _, p in source.probes()}
+        if made is None or made.kind != "tcp" or made.port != declared.number or declared.number in asked:
+            return False
+        path, target = f"{declared.path}.containerPort", "containers[].startupProbe.tcpSocket.port"
+        self.account.carried(path, target, declared.number, "the start-up probe asks it")
+        return True
 
     def _account_for_ports(self, source: Container, port: int | None) -> None:
         for declared in source.ports:
-            if declared.number == port:
-                name = "h2c (HTTP/2 end to end)" if self.fit.h2c else "http1"
-                self.account.carried(declared.path, "containers[].ports[0]", f"{port}", f"the ingress port, {name}")
+            if declared.number == port and port is not None:
+                self._account_for_ingress_port(declared, port)
             else:
+                if self._account_for_probed_port(source, declared):
+                    continue
                 why = (
                     "one port takes requests from outside; others need no declaration between containers of an instance"
                 )
                 self.account.dropped(declared.path, declared.number, why)
+
+
+def _says_http2(name: str | None) -> bool:
+    return bool(set((name or "").split("-")) & _HTTP2_WORDS)
 
 
 def _gpus(container: Container) -> int:

@@ -162,16 +162,8 @@ class _Builder:
         if variable.name == PORT_VARIABLE and self.ingress_port is not None:
             self.known[PORT_VARIABLE] = str(self.ingress_port)
             why = f"Cloud Run sets PORT to {self.ingress_port} in the ingress container and refuses it from others"
-            if variable.value == str(self.ingress_port):
-                self.account.carried(variable.path, "containers[].ports[0].containerPort", variable.value, why)
-            else:
-                self.account.changed(
-                    variable.path,
-                    "containers[].ports[0].containerPort",
-                    variable.value or variable.source,
-                    self.ingress_port,
-                    why,
-                )
+            self.account.counted(variable.path, variable.value or variable.source, why)
+            self.account.changed(f"{variable.path}.name", "containers[]", variable.name, "ports[0]", why)
             return True
         return False
 

@@ -104,6 +104,7 @@ def job(frame: Frame) -> RunJob:
             f"The job has no activeDeadlineSeconds; each task gets {timeout} s, Cloud Run's default. "
             f"Set the task timeout to what it needs (up to 168 h)."
         )
+    _account_for_batch(frame, tasks, min(parallelism, tasks), min(retries, MAX_RETRIES), timeout)
     why = {
         "timeout_s": "activeDeadlineSeconds" if deadline else "Cloud Run's default, written out",
         "max_retries": f"backoffLimit {retries}",
@@ -122,6 +123,26 @@ def job(frame: Frame) -> RunJob:
     )
 
 
+def _account_for_batch(frame: Frame, tasks: int, parallelism: int, retries: int, timeout: int) -> None:
+    batch = frame.workload.batch
+    if batch is None:
+        if frame.workload.pod.restart_policy is not None:
+            policy = frame.workload.pod.restart_policy
+            frame.account.changed("$.spec.restartPolicy", "template.maxRetries", policy, retries, "tries of a task")
+        return
+    at = "$.spec.jobTemplate.spec" if frame.workload.kind == "CronJob" else "$.spec"
+    for field, target, asked, given in (
+        ("completions", "job.taskCount", batch.completions, tasks),
+        ("parallelism", "job.parallelism", batch.parallelism, parallelism),
+        ("backoffLimit", "template.maxRetries", batch.backoff_limit, retries),
+        ("activeDeadlineSeconds", "template.timeoutSeconds", batch.active_deadline_s, timeout),
+    ):
+        if asked == given:
+            frame.account.carried(f"{at}.{field}", target, given)
+        elif asked is not None:
+            frame.account.changed(f"{at}.{field}", target, asked, given, "as far as Cloud Run goes")
+
+
 def _retries(workload: Workload) -> int:
     if workload.kind == "Pod":
         return 0 if workload.pod.restart_policy == "Never" else MAX_RETRIES
@@ -135,6 +156,10 @@ def _schedule(workload: Workload, account: Account) -> Schedule | None:
         return None
     made = Schedule(batch.schedule, batch.time_zone or "Etc/UTC", batch.suspend)
     why = "Cloud Run jobs have no schedule of their own; scheduler.sh makes it"
+    if batch.time_zone:
+        account.carried("$.spec.timeZone", "scheduler.sh --time-zone", batch.time_zone)
+    if mapping(workload.raw, "spec").get("suspend") is not None:
+        account.changed("$.spec.suspend", "scheduler.sh pause", batch.suspend, batch.suspend, "the schedule is paused")
     account.changed("$.spec.schedule", "scheduler.sh --schedule", made.cron, f"{made.cron} ({made.time_zone})", why)
     return made
 
@@ -145,7 +170,8 @@ def worker_pool(frame: Frame) -> RunWorkerPool:
     instances, _, bounded = policy.instances(wanted, wanted, frame.context.config.policy)
     why = "a worker pool does not scale by itself: a fixed number of instances"
     if asked is not None:
-        frame.account.changed("$.spec.replicas", MANUAL_INSTANCES, asked, instances, why)
+        target = f"{MANUAL_INSTANCES}; rollback.sh --replicas"
+        frame.account.changed("$.spec.replicas", target, asked, instances, why)
     origin = f"replicas: {asked}" if asked is not None else "the smallest number that the autoscaler keeps"
     if bounded:
         frame.account.house_rule("min_instances, max_instances", bounded)
@@ -173,10 +199,16 @@ def _concurrency_why(concurrency: int, asked: Asked) -> str:
 def _account_for_scaling(frame: Frame, smallest: int, largest: int, concurrency: int, asked: Asked) -> None:
     workload, account = frame.workload, frame.account
     _account_for_autoscaler(workload, smallest, largest, account)
+    _account_for_strategy(workload, largest, account)
     given = f"{smallest} to {largest} instances"
     if mapping(workload.raw, "spec").get("replicas") is not None:
-        why = "instances come and go with the requests; the bounds are the assessment's"
-        account.changed("$.spec.replicas", "minScale and maxScale", workload.replicas, given, why)
+        if workload.autoscaler is None:
+            why = "instances come and go with the requests; the bounds are the assessment's"
+            target = f"{MAX_SCALE}; rollback.sh --replicas"
+            account.changed("$.spec.replicas", target, workload.replicas, given, why)
+        else:
+            why = "the autoscaler's bounds decide; the way back starts as many pods"
+            account.carried("$.spec.replicas", "rollback.sh --replicas", workload.replicas, why)
     if asked.concurrency is not None:
         path = "$.spec.template.spec.containerConcurrency"
         if asked.concurrency == concurrency:
@@ -189,6 +221,14 @@ def _account_for_scaling(frame: Frame, smallest: int, largest: int, concurrency:
         account.house_rule("min_instances, max_instances", f"{bounds} allowed: it has {given}")
 
 
+def _account_for_strategy(workload: Workload, largest: int, account: Account) -> None:
+    """One replica that is replaced whole is meant to be alone."""
+    kind = mapping(workload.raw, "spec", "strategy").get("type")
+    if kind is not None and workload.replicas == 1 and workload.autoscaler is None:
+        why = "where old pods stop before new ones start, two at once are not wanted"
+        account.changed("$.spec.strategy.type", MAX_SCALE, kind, largest, why)
+
+
 def _account_for_autoscaler(workload: Workload, smallest: int, largest: int, account: Account) -> None:
     scaler = workload.autoscaler
     if scaler is None:
@@ -198,25 +238,19 @@ def _account_for_autoscaler(workload: Workload, smallest: int, largest: int, acc
         (scaler.least_at, SERVICE_MIN_SCALE, scaler.min_replicas, smallest),
         (scaler.most_at, MAX_SCALE, scaler.max_replicas, largest),
     ):
-        if asked == given:
+        if path == scaler.least_at:
+            account.counted(path, asked, why)
+        elif asked == given:
             account.carried(path, target, given)
         else:
-            account.changed(
-                path,
-                target,
-                asked,
-                given,
-                why if path == scaler.least_at else "max instances by the assessment and the house's policy",
-            )
+            account.changed(path, target, asked, given, "max instances by the assessment and the house's policy")
     if scaler.cpu_target_percent is not None and mapping(scaler.raw, "spec").get(_CPU_TARGET) is not None:
         why = f"Cloud Run's own target; {CPU_TARGET} moves it, by the YAML form alone"
         path = f"HorizontalPodAutoscaler/{scaler.name} $.spec.{_CPU_TARGET}"
-        account.changed(path, None, f"{scaler.cpu_target_percent} %", f"{DEFAULT_TARGET * 100:.0f} %", why)
+        account.counted(path, f"{scaler.cpu_target_percent} %", why)
     metrics = ", ".join(f"{kind} {name}" for kind, name in scaler.metrics)
-    account.changed(
+    account.counted(
         f"{scaler.kind}/{scaler.name} $.spec.{'triggers' if scaler.kind == 'ScaledObject' else 'metrics'}",
-        None,
         metrics,
-        None,
         f"Cloud Run scales on CPU and on concurrent requests, each at {DEFAULT_TARGET * 100:.0f} % by default",
     )

@@ -15,13 +15,17 @@ from k2cr_analysis.rendering.text.names import is_label, label_value
 def build_labels(workload: Workload, context: RenderContext, account: Account) -> Mapping[str, str]:
     """The labels of pods and workload that Google Cloud takes, and where it comes from, for the billing export."""
     labels: dict[str, str] = {}
+    top = {key for key, value in workload.labels.items() if is_label(key, value)}
     template = f"{workload.pod.path.removesuffix('.spec')}.metadata.labels"
     for path, found in ((template, workload.pod.labels), ("$.metadata.labels", workload.labels)):
         legal = {key: value for key, value in found.items() if is_label(key, value)}
         labels |= legal
         if not found:
             continue
-        if legal == found:
+        if not legal or (path == template and legal.keys() <= top):
+            why = "the workload's own labels stand in their place" if legal else "Google Cloud takes none of them"
+            account.dropped(path, ", ".join(f"{k}={v}" for k, v in sorted(found.items())), why)
+        elif legal == found:
             account.carried(path, "metadata.labels", ", ".join(f"{k}={v}" for k, v in sorted(found.items())))
         else:
             kept = ", ".join(f"{k}={v}" for k, v in sorted(legal.items())) or "none"

@@ -34,7 +34,13 @@ def build_identity(workload: Workload, service: str, context: RenderContext, acc
     if "@" in name:  # a Knative Service of Cloud Run names the Google service account itself
         email, why = name, "the source's own"
     if email and not (forbidden and email.endswith(DEFAULT_ACCOUNT)):
-        account.changed(path, target, name, email, why)
+        if "@" in name:
+            account.carried(path, target, email)
+        else:
+            account.counted(
+                path, name, f"it joins the pod to ServiceAccount {name}, whose annotation names the account"
+            )
+            account.carried(f"ServiceAccount/{name} $.metadata.annotations", target, email, why)
         if email.endswith(DEFAULT_ACCOUNT):
             account.decide(f"{email} is the default service account, which many things share: give this one its own.")
         if forbidden:
@@ -48,7 +54,8 @@ def build_identity(workload: Workload, service: str, context: RenderContext, acc
     if forbidden:
         account.house_rule("default_service_account", f"kept: it gets {made}, an account of its own")
         why = f"[policy] forbids {bound}: made by prepare.sh for it alone" if bound else why
-    account.changed(path, target, name, email, why)
+    roles = "" if name == "default" else f"; it gets the roles of {name}"
+    account.changed(path, "prepare.sh get-iam-policy", name, email, f"{why}{roles}")
     return Identity(email, made, why)
 
 

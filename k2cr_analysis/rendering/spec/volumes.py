@@ -153,12 +153,17 @@ class _Builder:
                 )
                 return None
             sub_path = result.text
-        written = mount.raw.get("mountPath", mount.mount_path)
+        written, at = mount.raw.get("mountPath", mount.mount_path), f"{mount.path}.mountPath"
         if written == mount.mount_path:
-            self.account.carried(mount.path, "containers[].volumeMounts[]", mount.mount_path)
+            self.account.carried(at, "containers[].volumeMounts[].mountPath", mount.mount_path)
         else:
             why = "a relative path, which the kubelet reads from the root; Cloud Run takes absolute ones alone"
-            self.account.changed(mount.path, "containers[].volumeMounts[]", written, mount.mount_path, why)
+            self.account.changed(at, "containers[].volumeMounts[].mountPath", written, mount.mount_path, why)
+        self.account.carried(f"{mount.path}.name", "containers[].volumeMounts[].name", volume.name)
+        for field in ("subPath", "subPathExpr") if sub_path else ():
+            if mount.raw.get(field):
+                target = "containers[].volumeMounts[].subPath"
+                self.account.changed(f"{mount.path}.{field}", target, mount.raw[field], sub_path, "as it expands")
         return RunMount(volume.name, mount.mount_path, sub_path or None)
 
     def _name(self, name: str) -> str:

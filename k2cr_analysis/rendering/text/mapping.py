@@ -28,6 +28,7 @@ _PROBE_FIELDS: Mapping[str, Callable[[CloudRunProbe], object]] = {
     "timeoutSeconds": lambda p: p.timeout_s,
     "failureThreshold": lambda p: p.failure_threshold,
 }
+_TIMINGS = ("initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold")
 _PROBE_TARGET = {
     "startupProbe": "containers[].startupProbe",
     "readinessProbe": "containers[].startupProbe",
@@ -65,7 +66,8 @@ def mapping_entries(build: Build, places: Places) -> tuple[Entry, ...]:
             found.append(replace(closest, path=use.path, source_value=short(source_value(build.workload, use.path))))
         used.add(closest.path if closest else use.path)
     paths = sorted(e.path for e in found)
-    found += [e for e in made.values() if e.path not in used and not _has_part(e.path, paths)]
+    more = (e for e in made.values() if e.outcome != "counted" and e.path not in used)
+    found += [e for e in more if not _has_part(e.path, paths)]
     return tuple(sorted((_read_back(e, places) for e in found), key=lambda e: _sort_key(e.path)))
 
 
@@ -123,12 +125,26 @@ class ProbeEntry:
         """The entry of one field of the probe, with that field's own values."""
         field = path.removeprefix(f"{self.entry.path}.")
         made, target = self.made, self.entry.target
-        if made is None or field not in _PROBE_FIELDS:
+        if made is None:
             return replace(self.entry, path=path, source_value=short(source))
+        if field not in _PROBE_FIELDS:
+            return Entry(path, "counted", None, short(source), None, f"Cloud Run has no such check: {self.entry.why}")
+        if target == _PROBE_TARGET["startupProbe"] and field in _TIMINGS:
+            return self._timing(path, field, source)
         value = short(_PROBE_FIELDS[field](made))
         outcome: Outcome = "carried" if value == source else "changed"
         why = "as it is" if outcome == "carried" else self.entry.why
         return Entry(path, outcome, f"{target}.{field}", short(source), value, why)
+
+    def _timing(self, path: str, field: str, source: str | None) -> Entry:
+        """Delay, period and failures of the source are the time that it allows: failures at a second each."""
+        assert self.made is not None
+        if field == "timeoutSeconds":
+            why = "asked every second, so at most a second for an answer"
+            return Entry(path, "counted", None, source, None, why)
+        value = f"{self.made.failure_threshold} failures at {self.made.period_s} s"
+        target = f"{self.entry.target}.failureThreshold"
+        return Entry(path, "changed", target, source, value, self.entry.why)
 
 
 def _probe_entries(build: Build) -> list[ProbeEntry]:

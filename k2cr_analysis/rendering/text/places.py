@@ -14,8 +14,6 @@ from k2cr_analysis.rendering.spec.source_values import value_at
 _FILE = re.compile(r"[\w.-]+\.(yaml|sh|tf)\b")
 _CONTAINER = re.compile(r"containers\[\](?:\.(?P<field>.*))?")
 _VARIABLE = re.compile(r"\.(?:env|envFrom)\[\d+\]")
-# The annotations of which one of a pair may stand alone.
-_EITHER = {"minScale and maxScale": ("run.googleapis.com/minScale", "autoscaling.knative.dev/maxScale")}
 
 
 class Places:
@@ -30,10 +28,13 @@ class Places:
         self._containers = {name: i for i, name in enumerate(c.name for c in build.run.template.containers)}
 
     def of(self, entry: Entry) -> str | None:
-        """``service.yaml $.spec...`` or ``network.sh: what``; None where nothing of the entry is written."""
-        target = entry.target or ""
-        if _FILE.match(target):
-            return target if _FILE.match(target)[0] in self._files else None  # type: ignore[index]
+        """``service.yaml $.spec...``, ``network.sh what``, several joined by ``; ``; None where nothing is written."""
+        found = [place for target in (entry.target or "").split("; ") if (place := self._one(entry, target))]
+        return "; ".join(found) or None
+
+    def _one(self, entry: Entry, target: str) -> str | None:
+        if named := _FILE.match(target):
+            return target if named[0] in self._files else None
         path = self._path(entry, target)
         return f"{self._spec} {path}" if path and value_at(self._tree, path[1:]) is not None else None
 
@@ -43,21 +44,20 @@ class Places:
         return value_at(self._tree, path[1:]) if name == self._spec else None
 
     def _path(self, entry: Entry, target: str) -> str | None:
+        word, _, rest = target.partition(" " if target.startswith(("annotation ", "label ")) else ".")
+        in_spec = {"template": self._template, "job": "$.spec.template.spec", "metadata": "$.metadata"}
         if found := _CONTAINER.fullmatch(target):
-            return self._in_container(entry.path, found["field"] or "")
-        if target.startswith("volumes[]"):
-            return self._volume(entry.path)
-        if target.startswith("annotation "):
-            return self._annotation(target.removeprefix("annotation "))
-        if target in _EITHER:
-            return next((p for name in _EITHER[target] if (p := self._annotation(name))), None)
-        if target.startswith(("run.googleapis.com/", "autoscaling.knative.dev/")):
-            return self._annotation(target)
-        if target.startswith("label "):
-            return f"$.metadata.labels{_step(target.removeprefix('label '))}"
-        if target in ("kind", "metadata.name", "metadata.labels"):
-            return f"$.{target}"
-        return f"{self._template}.{target.removeprefix('template.')}" if target.startswith("template.") else None
+            at = self._in_container(entry.path, found["field"] or "")
+            path = at or (self._ingress_container(found["field"]) if " $" in entry.path else None)
+        elif target.startswith("volumes[]"):
+            path = self._volume(entry.path)
+        elif word == "label":
+            path = f"$.metadata.labels{_step(rest)}"
+        elif word in in_spec:
+            path = f"{in_spec[word]}.{rest}"
+        else:
+            path = "$.kind" if target == "kind" else self._annotation(rest if word == "annotation" else target)
+        return path
 
     def _find_template(self) -> str:
         """The path of the spec that holds the containers."""
@@ -81,6 +81,11 @@ class Places:
         if field.startswith("volumeMounts"):
             return self._mount(at, source)
         return f"{at}.{field}" if field else at
+
+    def _ingress_container(self, field: str | None) -> str | None:
+        """Of a field of another object: it is the container that takes the requests that it speaks of."""
+        index = next((i for i, c in enumerate(self._build.run.template.containers) if c.port is not None), None)
+        return None if index is None else f"{self._template}.containers[{index}].{field}"
 
     def _sources(self) -> Sequence[Any]:
         workload = self._build.workload
