@@ -18,7 +18,7 @@ def endings(fleet: Fleet, chosen: Sequence[Candidate], waves: Sequence[Wave]) ->
         found.append(
             Ending(
                 cluster=fleet.names[number],
-                wave=None if kept_by or not avoidable.holds else _last_wave(number, fleet, waves),
+                wave=None if kept_by or not avoidable.can_go else _last_wave(number, fleet, waves),
                 last_pod_month=_last_pod_month(fleet, number),
                 kept_by=kept_by,
             )
@@ -40,7 +40,7 @@ def _last_wave(number: int, fleet: Fleet, waves: Sequence[Wave]) -> int | None:
 def _last_pod_month(fleet: Fleet, number: int) -> Decimal | None:
     """The cheapest of those that hold the cluster is taken for the last."""
     avoidable, bill = fleet.avoidables[number], fleet.assessments[number].bill
-    if not avoidable.holds or avoidable.all_month is None:
+    if not avoidable.can_go or avoidable.all_month is None:
         return None
     last = min(avoidable.holds, key=lambda w: (bill.attributed_month(w) or Decimal(0), w))
     before = avoidable.together(avoidable.holds - {last}).month

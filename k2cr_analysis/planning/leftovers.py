@@ -72,6 +72,8 @@ def _lost_more(avoidable: Avoidable, identity: str, gone: Sequence[str], now: De
 def _why(assessed: WorkloadAssessment, candidate: Candidate | None, held: Decimal | None) -> str:
     if candidate is not None:
         return _does_not_pay(candidate, held)
+    if assessed.fit.moves and assessed.cost is not None and assessed.cost.cloud_run_month is not None:
+        return "it can move, but what the bill loses with it is not known: its pods or its nodes have no known price"
     if assessed.fit.moves:
         return "it can move, but its cost on Cloud Run is not known: the snapshot lacks its traffic or its running time"
     severity = "blocker" if assessed.fit.verdict == "blocked" else "note"

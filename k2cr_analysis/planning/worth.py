@@ -81,7 +81,9 @@ class Fleet:
     def __init__(self, assessments: Sequence[Assessment]) -> None:
         self.assessments = tuple(assessments)
         self.avoidables: tuple[Avoidable, ...] = tuple(a.avoidable.with_holds(holding(a)) for a in assessments)
-        self.candidates = tuple(c for number, a in enumerate(assessments) for c in _candidates(number, a))
+        found = tuple(c for number, a in enumerate(assessments) for c in _candidates(number, a))
+        # Of what leaves the bill at an unknown price nothing can be promised; where that is all, no figure is made.
+        self.candidates = tuple(c for c in found if self.avoidables[c.cluster].is_told(c.id)) or found
         self.hops = Hops.of(assessments)
         self.names = cluster_names(assessments)
         self._prices = assessments[0].prices

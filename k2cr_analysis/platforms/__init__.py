@@ -15,7 +15,9 @@ A fact is a constant whose annotation names its source and the day it was read::
 | ``annotations.py`` | names of Cloud Run's annotations and labels |
 | ``gpu.py`` | GPU kinds with their least and most CPU and memory |
 | ``gcloud_flags.py`` | which gcloud version brought which flag |
-| ``gke.py`` | labels, system namespaces, compute classes |
+| ``gke.py`` | labels, system namespaces, places |
+| ``autopilot.py`` | compute classes billed by pod, and Autopilot's rules for requests |
+| ``machines.py`` | families of Compute Engine's machines |
 | ``images.py`` | image references |
 | ``catalogue.py`` | ids of the Cloud Billing Catalog |
 | ``month.py`` | the month that prices are told for |

@@ -7,6 +7,7 @@
 | headroom | ``[objectives] headroom``, share that stays free: need = seen / (1 - headroom) |
 | CPU, not measured | the request; else the limit |
 | memory, not measured | the limit, which the container has lived under; else the request |
+| the pod states its own | what its containers leave of it: in equal parts to the silent ones, else to the first |
 | neither | 1 vCPU and 512 MiB, Cloud Run's defaults for each container |
 | restarts at the brink of the memory limit | half as much again as the limit: it looks like OOM kills |
 | emptyDir | its size limit in full, for the first container that mounts it: files in it are memory on Cloud Run |
@@ -20,7 +21,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
-from k2cr_analysis.model.workload import Container, Workload
+from k2cr_analysis.model.workload import Container, Pod, Resources, Workload
 from k2cr_analysis.openapi.quantity import bytes_of, is_quantity
 from k2cr_analysis.platforms.cloud_run import GIB, MIB
 from k2cr_analysis.sizing import notices
@@ -55,10 +56,12 @@ def needs_of(workload: Workload, names: tuple[str, ...], usage: WorkloadUsage | 
     found: dict[str, Need] = {}
     basis: dict[str, tuple[str, str]] = {}
     findings: list[Finding] = [*too_large]
+    of_pod = _shares_of_pod(workload.pod, containers)
     for name, container in containers.items():
         measured = usage.containers.get(name) if usage else None
-        cpu, cpu_from = _cpu(container, measured, free)
-        memory, memory_from = _memory(container, measured, free)
+        more = of_pod.get(name, Resources())
+        cpu, cpu_from = _cpu(container, measured, free, more)
+        memory, memory_from = _memory(container, measured, free, more)
         oom = _oom(container, measured)
         if oom is not None:
             memory = max(memory, oom[0])
@@ -69,19 +72,48 @@ def needs_of(workload: Workload, names: tuple[str, ...], usage: WorkloadUsage | 
     return Needs(found, basis, tuple(findings))
 
 
-def _cpu(container: Container, measured: ContainerUsage | None, free: Decimal) -> tuple[Decimal, str]:
-    if measured and CPU_QUANTILE in measured.cpu_quantiles_cores:
-        return Decimal(repr(float(measured.cpu_quantiles_cores[CPU_QUANTILE]))) / free, MEASURED
-    asked = container.requests.cpu_cores or container.limits.cpu_cores
-    return (asked, ASKED) if asked else (DEFAULT_CORES, DEFAULT)
+def _shares_of_pod(pod: Pod, containers: Mapping[str, Container]) -> dict[str, Resources]:
+    """Container -> its part of what the pod asks for beyond its containers; nothing where the pod asks for nothing."""
+    asked_cpu = {n: _asked_cpu(c) for n, c in containers.items()}
+    asked_bytes = {n: _asked_bytes(c) for n, c in containers.items()}
+    cpu = _split(pod.pod_requests.cpu_cores or pod.pod_limits.cpu_cores, asked_cpu)
+    memory = _split(pod.pod_limits.memory_bytes or pod.pod_requests.memory_bytes, asked_bytes)
+    return {n: Resources(cpu.get(n), None if n not in memory else _up(memory[n])) for n in {*cpu, *memory}}
 
 
-def _memory(container: Container, measured: ContainerUsage | None, free: Decimal) -> tuple[int, str]:
-    if measured and MEMORY_QUANTILE in measured.memory_quantiles_bytes:
-        return _up(Decimal(repr(float(measured.memory_quantiles_bytes[MEMORY_QUANTILE]))) / free), MEASURED
+def _split(whole: Decimal | int | None, asked: Mapping[str, Decimal | int | None]) -> dict[str, Decimal]:
+    """What is left of the whole, by container: in equal parts to the silent ones, else all to the first."""
+    left = Decimal(whole or 0) - sum((Decimal(a) for a in asked.values() if a), Decimal(0))
+    if left <= 0 or not asked:
+        return {}
+    silent = [name for name, own in asked.items() if not own] or [next(iter(asked))]
+    return {name: left / len(silent) for name in silent}
+
+
+def _asked_cpu(container: Container) -> Decimal | None:
+    return container.requests.cpu_cores or container.limits.cpu_cores
+
+
+def _asked_bytes(container: Container) -> int | None:
     asked = container.limits.memory_bytes or container.requests.memory_bytes
     if asked and asked > _MOST_BYTES:  # a limit that Cloud Run cannot give says less than the request
         asked = container.requests.memory_bytes or asked
+    return asked
+
+
+def _cpu(
+    container: Container, measured: ContainerUsage | None, free: Decimal, of_pod: Resources
+) -> tuple[Decimal, str]:
+    if measured and CPU_QUANTILE in measured.cpu_quantiles_cores:
+        return Decimal(repr(float(measured.cpu_quantiles_cores[CPU_QUANTILE]))) / free, MEASURED
+    asked = (_asked_cpu(container) or Decimal(0)) + (of_pod.cpu_cores or Decimal(0))
+    return (asked, ASKED) if asked else (DEFAULT_CORES, DEFAULT)
+
+
+def _memory(container: Container, measured: ContainerUsage | None, free: Decimal, of_pod: Resources) -> tuple[int, str]:
+    if measured and MEMORY_QUANTILE in measured.memory_quantiles_bytes:
+        return _up(Decimal(repr(float(measured.memory_quantiles_bytes[MEMORY_QUANTILE]))) / free), MEASURED
+    asked = (_asked_bytes(container) or 0) + (of_pod.memory_bytes or 0)
     return (asked, ASKED) if asked else (DEFAULT_BYTES, DEFAULT)
 
 

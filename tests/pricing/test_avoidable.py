@@ -83,9 +83,46 @@ def test_todays_headroom_is_not_credited_to_the_move():
 
 
 def test_on_autopilot_every_pod_takes_its_price_along():
-    found, bill = avoidable_of([workload("web"), workload("api")])
+    managed = node("a")
+    managed["metadata"]["name"] = "gk3-prod-a"
+    found, bill = avoidable_of([managed, workload("web"), workload("api")])
     assert found.alone(ids("web")[0]) == bill.attributed_month(ids("web")[0]) > 0
     assert found.together(ids("web", "api")).month == bill.month
+
+
+def test_manifests_alone_are_no_cluster_that_goes():
+    found, bill = avoidable_of([workload("web"), workload("api")])
+    removal = found.together(ids("web", "api"))
+    assert bill.month is None and not removal.cluster_goes and not found.can_go
+    assert removal.month == sum(bill.attributed_month(w) for w in ids("web", "api"))
+
+
+def test_nodes_without_a_price_save_nothing_that_is_known():
+    web = workload("web", "3", "8Gi", replicas=3)
+    nodes = [node(n, machine="x9-standard-4") for n in "abc"]
+    found, bill = avoidable_of([*nodes, web, *live(web, "abc"), workload("api")])
+    assert bill.month is None and found.alone(ids("web")[0]) is None
+    assert not found.is_told(ids("web")[0])
+
+
+def test_a_pool_without_a_price_leaves_the_others_figures():
+    web, api = workload("web", "3", "8Gi", replicas=2), workload("api", "3", "8Gi", replicas=2)
+    nodes = [*(node(n, machine="x9-standard-4", pool="odd") for n in "ab"), *(node(n) for n in "cd")]
+    found, _ = avoidable_of([*nodes, web, *live(web, "ab"), api, *live(api, "cd"), workload("tool", "100m", "64Mi")])
+    assert found.alone(ids("web")[0]) is None
+    assert found.alone(ids("api")[0]) > 0
+
+
+def test_pods_of_an_autopilot_class_take_their_price_along_on_a_standard_cluster():
+    chosen = {"nodeSelector": {"cloud.google.com/compute-class": "autopilot"}}
+    web = workload("web", "1", "4Gi", replicas=2, **chosen)
+    managed = node("m")
+    managed["metadata"] |= {"name": "gk3-prod-m"}
+    found, bill = avoidable_of([node("a"), managed, web, *live(workload("api"), "a"), workload("api")])
+    month = 2 * 730 * (Decimal("0.0571") + 4 * Decimal("0.0063215"))
+    assert found.alone(ids("web")[0]) == found.own_month(ids("web")[0]) == bill.attributed_month(ids("web")[0]) == month
+    assert "gk3-prod-m" not in bill.node_month
+    assert sum(i.amount for i in found.items(ids("web"))) == month
 
 
 def test_what_runs_for_an_unknown_time_has_no_answer():

@@ -11,7 +11,7 @@ from k2cr_analysis.model.money import total
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
 from k2cr_analysis.model.prices import PriceBook
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE
-from k2cr_analysis.pricing.gke.today import ASSUMED_AUTOPILOT, attribute, joint_lines
+from k2cr_analysis.pricing.gke.today import ASSUMED_AUTOPILOT, NO_CLUSTER, attribute, joint_lines
 from tests.pricing.clusters import REGION, START, allocated, billing, billing_row, cluster, live, node, workload
 
 BOOK = PriceBook.embedded()
@@ -43,7 +43,14 @@ def test_manifests_alone_are_priced_as_autopilot_and_say_so():
     assert ASSUMED_AUTOPILOT in bill.reasons
     # 3 pods x 730 h x (0.5 x 0.0571 + 1 x 0.0063215)
     assert bill.attributed_month(WEB) == 3 * MONTH * (Decimal("0.5") * Decimal("0.0571") + Decimal("0.0063215"))
-    assert_adds_up(bill)
+    # A folder is no cluster: there is no bill of it, and no fee that a move would save.
+    assert bill.month is None and bill.lines == () and NO_CLUSTER in bill.reasons
+
+
+def autopilot_node():
+    raw = node("n")
+    raw["metadata"]["name"] = "gk3-prod-n"
+    return raw
 
 
 AUTOPILOT_SHAPES = [
@@ -157,11 +164,13 @@ def test_n2_earns_its_sustained_use_discount():
 
 
 def test_a_zonal_clusters_fee_is_covered_by_the_accounts_credit():
-    assert lines(bill_of([workload("web")], location="asia-northeast1-a"))[FEE_CREDIT_LINE] == Decimal("-73.00")
+    assert lines(bill_of([autopilot_node(), workload("web")], location="asia-northeast1-a"))[
+        FEE_CREDIT_LINE
+    ] == Decimal("-73.00")
 
 
 def test_the_accounts_credit_counts_once_over_a_fleet():
-    one = bill_of([workload("web")], location="asia-northeast1-a")
+    one = bill_of([autopilot_node(), workload("web")], location="asia-northeast1-a")
     found, said = joint_lines([one, one], BOOK)
     assert (found[FEE_LINE], found[FEE_CREDIT_LINE]) == (146, Decimal("-74.40"))
     assert "counted once" in said[0]
@@ -466,7 +475,7 @@ pods_of = st.lists(st.tuples(st.sampled_from(["100m", "500m", "1", "2"]), st.sam
 @given(pods_of, st.integers(1, 4), st.booleans(), st.randoms())
 def test_the_order_of_objects_is_no_matter(shapes, nodes, autopilot, shuffled):
     objects = [workload(f"w{n}", cpu, memory, replicas=count) for n, (cpu, memory, count) in enumerate(shapes)]
-    objects += [] if autopilot else [node(f"n{n}", pool=f"p{n % 2}") for n in range(nodes)]
+    objects += [autopilot_node()] if autopilot else [node(f"n{n}", pool=f"p{n % 2}") for n in range(nodes)]
     first = bill_of(objects, location=None if autopilot else REGION)
     assert_adds_up(first)
     shuffled.shuffle(objects)
@@ -477,7 +486,7 @@ def test_the_order_of_objects_is_no_matter(shapes, nodes, autopilot, shuffled):
 @given(pods_of, st.integers(0, 5))
 def test_more_pods_never_cost_less(shapes, more):
     def month(extra):
-        objects = [
+        objects = [autopilot_node()] + [
             workload(f"w{n}", cpu, memory, replicas=count + extra) for n, (cpu, memory, count) in enumerate(shapes)
         ]
         return bill_of(objects, location=None).month

@@ -42,6 +42,28 @@ def test_from_requests_and_limits(containers, expected):
     assert "no-usage-data" in {f.rule for f in result.findings}
 
 
+OF_POD = {
+    "all of it to containers that ask for nothing": (
+        [container("app"), container("side")], {"app": "1 4Gi", "side": "1 4Gi"},
+    ),
+    "what one leaves to the other": (
+        [container("app"), container("side", "500m", "1Gi")], {"app": "2 7Gi", "side": "500m 1Gi"},
+    ),
+    "to the first where each asks": (
+        [container("app", "500m", "1Gi"), container("side", "500m", "1Gi")], {"app": "2 7Gi", "side": "500m 1Gi"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("containers", "expected"), OF_POD.values(), ids=OF_POD)
+def test_resources_of_the_pod_are_shared_out(containers, expected):
+    raw = deployment(*containers)
+    raw["spec"]["template"]["spec"]["resources"] = {"requests": {"cpu": "2", "memory": "8Gi"}}
+    result = sized(raw)
+    assert as_text(result) == expected
+    assert "no-resources-given" not in {f.rule for f in result.findings}
+
+
 def test_from_usage_with_headroom():
     result = sized(deployment(container("app", "4", "8Gi")), use=usage(app=measured(0.9, 900)))
     assert as_text(result) == {"app": "2 1152Mi"}  # 0.9 / 0.8 = 1.125 cores, 900 / 0.8 = 1125 MiB

@@ -321,4 +321,5 @@ def _project_of(nodes: tuple[Node, ...]) -> str | None:
 
 def _is_autopilot(nodes: tuple[Node, ...]) -> bool | None:
     kinds = {is_autopilot_node(n.name) for n in nodes}
-    return True if True in kinds else False if False in kinds else None
+    # A Standard cluster has nodes of both kinds where pods of its own run in Autopilot classes.
+    return False if False in kinds else True if True in kinds else None

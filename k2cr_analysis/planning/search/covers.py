@@ -112,10 +112,10 @@ class ClusterCovers:
         self.candidates = tuple(candidates)
         paid = [c.cloud_run_month if with_cloud_run else Decimal(0) for c in candidates]
         cost = np.array([float(month + c.effort_month) for month, c in zip(paid, candidates, strict=True)])
-        attributed = np.array([float(c.attributed_month) if avoidable.by_pod else 0.0 for c in candidates])
+        attributed = np.array([float(avoidable.own_month(c.id)) for c in candidates])
         self.pools = self._split(avoidable, cost - attributed, hops)
         must = np.array([c.id in avoidable.holds for c in candidates], dtype=bool)
-        can_go = bool(avoidable.holds) and int(must.sum()) == len(avoidable.holds)
+        can_go = avoidable.can_go and int(must.sum()) == len(avoidable.holds)
         whole = avoidable.all_month if can_go else None
         self._going = None if whole is None else float(whole) - float(cost[must].sum())  # and then nothing is called
 

@@ -102,7 +102,7 @@ class _Program:
     def _cluster_goes(self, number: int, avoidable: Avoidable) -> Any:
         """Whether all that hold the cluster leave, and with them the whole of it; None where they cannot."""
         must = [c for c in self._fleet.candidates if c.cluster == number and c.id in avoidable.holds]
-        if not avoidable.holds or len(must) < len(avoidable.holds) or avoidable.all_month is None:
+        if not avoidable.can_go or len(must) < len(avoidable.holds) or avoidable.all_month is None:
             return None
         goes = self._model.new_bool_var(f"cluster {number} goes")
         for candidate in must:
@@ -114,12 +114,13 @@ class _Program:
         """What leaves the bill while the cluster stays: pods by themselves, or nodes, up to what is paid on demand."""
         here, goes = [c for c in self._fleet.candidates if c.cluster == number], self._goes[number]
         stays = 1 if goes is None else goes.negated()
-        if avoidable.by_pod:
-            for candidate in here:
+        for candidate in here:
+            if month := avoidable.own_month(candidate.id):
                 alone = self._model.new_bool_var(f"{candidate.key} alone")
                 self._model.add(alone <= self._leaves[candidate.key])
                 self._model.add(alone <= stays)
-                self._gain.append(ceil(candidate.attributed_month * _MONEY) * alone)
+                self._gain.append(ceil(month * _MONEY) * alone)
+        if avoidable.by_pod:
             return
         saved = []
         for pool in avoidable.pools:

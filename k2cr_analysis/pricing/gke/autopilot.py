@@ -1,8 +1,7 @@
-"""What a pod costs on GKE Autopilot: its requests, after Autopilot's own rules, at the price of its compute class.
+"""What a pod costs that GKE bills by itself: its requests, after Autopilot's own rules, at the price of its class.
 
-Source: docs.cloud.google.com/kubernetes-engine/docs/concepts/autopilot-resource-requests, general-purpose class with
-bursting (clusters made on 1.30.2 or later). The rules of the other classes are not applied, since they could not be
-confirmed: their pods are priced at what they request.
+On Autopilot clusters those are all pods but those of classes billed by node; on Standard clusters the pods of the
+built-in Autopilot classes, and of a class of the cluster's own whose rule names a family of pods.
 """
 
 from __future__ import annotations
@@ -10,19 +9,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from k2cr_analysis.model.cluster import Cluster, Node
 from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.model.placement import Placement
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.gke import SPOT
+from k2cr_analysis.platforms.autopilot import (
+    BY_NODE,
+    BY_POD,
+    DEFAULT,
+    DEFAULT_OF_DAEMON_SET,
+    GIB_PER_VCPU,
+    MAX_POD,
+    MIN_POD,
+    POD_CLASSES,
+)
+from k2cr_analysis.platforms.gke import (
+    ARCH_LABELS,
+    ARM_SERIES,
+    COMPUTE_CLASS,
+    MACHINE_FAMILY,
+    SPOT,
+    is_autopilot_node,
+)
 from k2cr_analysis.platforms.month import HOURS_PER_MONTH
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand
 
 GIB = Decimal(2**30)
-MIN_CORES, MIN_GIB = Decimal("0.05"), Decimal(52) / 1024
-DEFAULT_CORES, DEFAULT_GIB = Decimal("0.5"), Decimal(2)  # of a container that asks for nothing
-MIN_GIB_PER_CORE, MAX_GIB_PER_CORE = Decimal(1), Decimal("6.5")
-
-_METER_OF_CLASS = {"": "general-purpose", "Balanced": "balanced", "Scale-Out": "scale-out"}
+_ARM = "-arm"
+_GENERAL_PURPOSE = "general-purpose"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,44 +46,125 @@ class PodShape:
     gib: Decimal
 
 
-def compute_class(workload: Workload) -> str | None:
-    """The meter's part of the price book (``general-purpose``, ``balanced.spot``); None for a class billed by node."""
+@dataclass(frozen=True, slots=True)
+class PodClass:
+    """How a workload's pods are billed one by one: ``family`` in the price book; None, and ``why``, if not known."""
+
+    family: str | None
+    spot: bool = False
+    why: str = ""
+
+    @property
+    def meter(self) -> str:
+        return f"gke.autopilot.{self.family}{'.spot' if self.spot else ''}"
+
+
+def pod_class(workload: Workload, *, autopilot: bool) -> PodClass | None:
+    """How the workload's pods are billed; None where nodes are billed in their place.
+
+    ``autopilot``: whether the cluster is one. There a class that is billed by node has no price here, and says so.
+    """
+    if workload.pod.accelerators:
+        return _by_node("it asks for an accelerator, and GKE bills such pods by node") if autopilot else None
     placement = workload.pod.placement
-    meter = _METER_OF_CLASS.get(placement.compute_class.name if placement.compute_class else "")
-    if meter is None:
-        return None
-    spot = placement.allowed(SPOT)
-    return f"{meter}.spot" if spot and spot.values == {"true"} else meter
+    chosen, spot = placement.compute_class, _one(placement, SPOT) == "true"
+    name = chosen.name if chosen else ""
+    if chosen is not None and chosen.rules is not None:
+        return _of_own_class(chosen.name, [(r.pod_family, r.spot or spot) for r in chosen.rules], autopilot)
+    if name in POD_CLASSES:
+        family, of_spot = POD_CLASSES[name]
+        return PodClass(_on(placement, family), of_spot or spot)
+    return _of_autopilot_cluster(name, placement, spot) if autopilot else None
 
 
-def billed_shape(workload: Workload, demand: PodDemand) -> PodShape:
-    """What Autopilot bills for one pod."""
+def _of_autopilot_cluster(name: str, placement: Placement, spot: bool) -> PodClass:
+    if name in BY_POD:
+        return PodClass(_on(placement, BY_POD[name]), spot)
+    if name in BY_NODE:
+        return _by_node(f"its compute class {name} is billed by node, not by pod")
+    return _by_node(f"its compute class {name} is not in the snapshot: nothing tells how it is billed")
+
+
+def _of_own_class(name: str, rules: list[tuple[str | None, bool]], autopilot: bool) -> PodClass | None:
+    """A class of the cluster's own: by pod where every rule names a family of pods."""
+    families = {family for family, _ in rules}
+    if not rules or None in families:
+        if len(families) > 1:
+            return _by_node(f"its compute class {name} is billed by pod or by node, as its priorities can be met")
+        return _by_node(f"its compute class {name} is billed by node, not by pod") if autopilot else None
+    family, spot = rules[0]  # what GKE tries first
+    return PodClass(family, spot)
+
+
+def _by_node(why: str) -> PodClass:
+    return PodClass(None, why=why)
+
+
+def _on(placement: Placement, family: str) -> str:
+    """The family on the processor that the pod asks for: Arm has prices of its own."""
+    arch = {_one(placement, label) for label in ARCH_LABELS}
+    series = placement.allowed(MACHINE_FAMILY)
+    is_arm = "arm64" in arch or (series is not None and series.values <= set(ARM_SERIES))
+    return f"{family}{_ARM}" if is_arm and not family.endswith(_ARM) else family
+
+
+def _one(placement: Placement, label: str) -> str | None:
+    allowed = placement.allowed(label)
+    return next(iter(allowed.values)) if allowed is not None and len(allowed.values) == 1 else None
+
+
+def is_billed(node: Node, cluster: Cluster) -> bool:
+    """Whether the node itself is on the bill: GKE's own nodes in a Standard cluster, for pods billed by themselves, are
+    not."""
+    of_pods = node.labels.get(COMPUTE_CLASS) in POD_CLASSES
+    return not of_pods and (cluster.is_autopilot is True or not is_autopilot_node(node.name))
+
+
+def billed_shape(workload: Workload, demand: PodDemand, family: str = _GENERAL_PURPOSE) -> PodShape:
+    """What is billed for one pod: what it requests, with the defaults of containers that request nothing.
+
+    A pod that states its own resources (pod level) gets no container's default on top.
+    """
     cores, gib = demand.cpu_cores, demand.memory_bytes / GIB
-    if demand.live:
+    if demand.live and cores and gib:
         return PodShape(cores, gib)  # admission has been through it
-    for container in workload.pod.running:
-        if container.requests.cpu_cores is None and container.limits.cpu_cores is None:
-            cores += DEFAULT_CORES
-        if container.requests.memory_bytes is None and container.limits.memory_bytes is None:
-            gib += DEFAULT_GIB
-    cores, gib = max(cores, MIN_CORES), max(gib, MIN_GIB)
-    return PodShape(max(cores, gib / MAX_GIB_PER_CORE), max(gib, cores * MIN_GIB_PER_CORE))
+    pod = workload.pod
+    of_cpu, of_memory = DEFAULT_OF_DAEMON_SET if workload.kind == "DaemonSet" else DEFAULT
+    states_cpu = pod.pod_requests.cpu_cores is not None or pod.pod_limits.cpu_cores is not None
+    states_memory = pod.pod_requests.memory_bytes is not None or pod.pod_limits.memory_bytes is not None
+    for container in pod.running:
+        asked, limit = container.requests, container.limits
+        if asked.cpu_cores is None and limit.cpu_cores is None and not states_cpu:
+            cores += of_cpu
+        if asked.memory_bytes is None and limit.memory_bytes is None and not states_memory:
+            gib += of_memory
+    if not family.startswith(_GENERAL_PURPOSE):
+        return PodShape(cores, gib)
+    cores, gib = max(cores, MIN_POD[0]), max(gib, MIN_POD[1])
+    least, most = GIB_PER_VCPU
+    return PodShape(max(cores, gib / most), max(gib, cores * least))
 
 
-def pod_items(workload: Workload, demand: PodDemand, tariff: Tariff) -> tuple[LineItem, ...] | str:
+def pod_items(
+    workload: Workload, demand: PodDemand, tariff: Tariff, *, autopilot: bool = True
+) -> tuple[LineItem, ...] | str:
     """A workload's pods of a month, as line items; a sentence where they cannot be priced."""
-    meter = compute_class(workload)
-    if meter is None:
-        return "its compute class is billed by node, not by pod"
+    found = pod_class(workload, autopilot=autopilot)
+    if found is None or found.family is None:
+        return found.why if found else "its nodes are billed, not its pods"
     if demand.pods is None:
         return demand.how
-    if any(c.requests.extended or c.limits.extended for c in workload.pod.running):
-        return "it asks for an accelerator, and Autopilot bills such pods by node"
-    if tariff.price(f"gke.autopilot.{meter}.cpu") is None:
-        return tariff.why_missing(f"gke.autopilot.{meter}.cpu")
-    shape = billed_shape(workload, demand)
+    for part in ("cpu", "memory"):
+        if tariff.price(f"{found.meter}.{part}") is None:
+            return tariff.why_missing(f"{found.meter}.{part}")
+    shape = billed_shape(workload, demand, found.family)
+    if found.family == _GENERAL_PURPOSE and (shape.cores > MAX_POD[0] or shape.gib > MAX_POD[1]):
+        return (
+            f"a pod of {shape.cores.normalize():f} vCPU and {shape.gib:.1f} GiB is larger than Autopilot's"
+            f" general-purpose class takes ({MAX_POD[0]} vCPU, {MAX_POD[1]} GiB)"
+        )
     hours = demand.pods * HOURS_PER_MONTH
     return (
-        tariff.line(f"gke.autopilot.{meter}.cpu", shape.cores * hours),
-        tariff.line(f"gke.autopilot.{meter}.memory", shape.gib * hours),
+        tariff.line(f"{found.meter}.cpu", shape.cores * hours),
+        tariff.line(f"{found.meter}.memory", shape.gib * hours),
     )

@@ -62,10 +62,22 @@ class GkeBill:
         return replace(self, by_workload=by_workload, unpriced=unpriced)
 
     @property
+    def is_of_a_cluster(self) -> bool:
+        """Whether it is a whole cluster's: manifests alone are none, and none of them is ever the last to leave."""
+        return self.basis != "autopilot-assumed"
+
+    @property
+    def pod_billed(self) -> frozenset[str]:
+        """The workloads whose pods are billed by themselves: in a Standard cluster, those of Autopilot's classes."""
+        return frozenset(
+            w for w, items in self.by_workload.items() if any(i.sku.startswith("Autopilot") for i in items)
+        )
+
+    @property
     def billed_by_pod(self) -> bool:
         """On Autopilot every pod that leaves takes its price along; on Standard nothing leaves before a node does."""
         if self.basis == "billing-export":
-            return any(i.sku.startswith("Autopilot") for items in self.by_workload.values() for i in items)
+            return bool(self.pod_billed) and not self.node_month
         return self.basis in ("autopilot-prices", "autopilot-assumed")
 
 

@@ -20,7 +20,7 @@ from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.platforms.catalogue import COMPUTE_ENGINE, KUBERNETES_ENGINE
 from k2cr_analysis.platforms.month import HOURS_PER_MONTH
-from k2cr_analysis.pricing.gke.autopilot import pod_items
+from k2cr_analysis.pricing.gke.autopilot import is_billed, pod_items
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE, GkeBill, lines_of
 from k2cr_analysis.pricing.gke.bill_lines import (
     NODES_LINE,
@@ -265,12 +265,15 @@ def _region(location: str) -> str:
 
 def _node_months(cluster: Cluster, machines_month: Decimal, tariff: Tariff) -> dict[str, Decimal]:
     """The paid price of the machines over the nodes, in proportion to list price, or to vCPU where one is unknown."""
-    priced = {n.name: node_price(n, tariff) for n in cluster.nodes}
+    billed = [n for n in cluster.nodes if is_billed(n, cluster)]
+    priced = {n.name: node_price(n, tariff) for n in billed}
     if all(isinstance(p, NodePrice) for p in priced.values()):
-        weights = {name: total((*p.cpu, *p.memory)) for name, p in priced.items() if isinstance(p, NodePrice)}
+        weights = {name: total(p.items) for name, p in priced.items() if isinstance(p, NodePrice)}
     else:
-        weights = {n.name: n.capacity.cpu_cores or Decimal(0) for n in cluster.nodes}
+        weights = {n.name: n.capacity.cpu_cores or Decimal(0) for n in billed}
     whole = sum(weights.values(), Decimal(0))
+    if not machines_month:  # nodes that cost nothing by themselves: their pods are on the bill
+        return {}
     return {name: machines_month * weight / whole for name, weight in weights.items()} if whole else {}
 
 

@@ -61,11 +61,12 @@ def share_nodes(
     cluster: Cluster, pools: Sequence[NodePool], demands: Mapping[str, PodDemand], tariff: Tariff
 ) -> NodeShare:
     """Split the month of all nodes; the workloads' items, idle and overhead add up to it exactly."""
-    priced = {n.name: node_price(n, tariff) for n in cluster.nodes}
+    priced = {n.name: node_price(n, tariff) for pool in pools for n in pool.nodes}
     node_month = {name: total(p.items) for name, p in priced.items() if isinstance(p, NodePrice)}
     unpriced = {name: p for name, p in priced.items() if isinstance(p, str)}
     placed = {w.id: pods_by_pool(w, demands[w.id], pools) for w in cluster.workloads}
-    items: dict[str, list[LineItem]] = {w.id: [] for w in cluster.workloads if placed[w.id]}
+    told = (w for w in cluster.workloads if placed[w.id] and not _holds_nothing(demands[w.id]))
+    items: dict[str, list[LineItem]] = {w.id: [] for w in told}
     overhead = Decimal(0)
     for number, pool in enumerate(pools):
         known = [(n, p) for n in pool.nodes if isinstance(p := priced[n.name], NodePrice)]
@@ -171,9 +172,16 @@ def _split(rate: PoolRate, wanted: Mapping[str, Decimal]) -> dict[str, LineItem]
     }
 
 
+def _holds_nothing(demand: PodDemand) -> bool:
+    """Pods that run, and neither ask for anything nor were measured: what they take is not 0, it is not known."""
+    return bool(demand.pods) and not (demand.held_cpu_cores or demand.held_memory_bytes)
+
+
 def _why_not(workload: Workload, demand: PodDemand, placed: Mapping[int, Decimal]) -> str:
     if demand.pods is None:
         return demand.how
     if not placed:
         return "no node pool of the snapshot takes its pods"
+    if _holds_nothing(demand):
+        return "its pods request nothing and no use of them was measured: their part of the nodes is not known"
     return "it runs in a node pool whose machines could not be priced"

@@ -7,6 +7,7 @@ plain folder of manifests the same as on Autopilot, which is said, so that there
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from k2cr_analysis.config.settings import Cud
@@ -16,7 +17,7 @@ from k2cr_analysis.model.observed import WorkloadUsage
 from k2cr_analysis.model.prices import GLOBAL, LIST_PRICE, PriceBook, Tariff
 from k2cr_analysis.platforms.gke import is_zone, system_namespace
 from k2cr_analysis.platforms.month import HOURS_PER_MONTH
-from k2cr_analysis.pricing.gke.autopilot import pod_items
+from k2cr_analysis.pricing.gke.autopilot import pod_class, pod_items
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE, Basis, GkeBill, lines_of
 from k2cr_analysis.pricing.gke.billing_export import attribute_export
 from k2cr_analysis.pricing.gke.node_share import share_nodes
@@ -27,6 +28,9 @@ from k2cr_analysis.queries.bill import Billing
 ASSUMED_AUTOPILOT = (
     "nothing in the snapshot says what the pods run on (no nodes, no bill): they are priced as Autopilot"
     " general-purpose pods at list price, at what their manifests request"
+)
+NO_CLUSTER = (
+    "manifests alone are no cluster: nothing tells what else runs there, so there is no bill of it and no fee to save"
 )
 NOT_IN_NODE_PRICES = (
     "no billing export in the snapshot: disks, load balancers, addresses, network and logging are not in the GKE cost"
@@ -98,18 +102,28 @@ def joint_lines(bills: Sequence[GkeBill], prices: PriceBook) -> tuple[dict[str, 
 
 def _nodes(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff) -> GkeBill:
     prices = tariff.prices
-    share = share_nodes(cluster, node_pools(cluster), demands, tariff)
-    reasons = [NOT_IN_NODE_PRICES, *sorted(set(share.unpriced.values()))]
+    by_pod = {
+        w.id: pod_items(w, demands[w.id], tariff, autopilot=False)
+        for w in cluster.workloads
+        if pod_class(w, autopilot=False) is not None
+    }
+    of_pods = {w: items for w, items in by_pod.items() if not isinstance(items, str)}
+    without = {w: why for w, why in by_pod.items() if isinstance(why, str)}
+    on_nodes = replace(cluster, workloads=tuple(w for w in cluster.workloads if w.id not in by_pod))
+    share = share_nodes(on_nodes, node_pools(cluster), demands, tariff)
+    reasons = [NOT_IN_NODE_PRICES, *sorted(set(share.unpriced.values())), *_left_out(without, cluster)]
     rest = ((IDLE_LINE, share.idle_month), (OVERHEAD_LINE, share.overhead_month), *fee_lines(cluster, prices))
-    lines, month = lines_of(share.by_workload, rest)
+    by_workload = {**share.by_workload, **of_pods}
+    lines, month = lines_of(by_workload, rest)
+    # A part of the nodes is not the bill, nor a part of the pods: better no total than one that is too small.
+    whole = not share.unpriced and not without
     return GkeBill(
         currency=prices.currency,
         basis="node-prices",
-        # A part of the nodes is not the bill: better no total than one that is too small.
-        month=None if share.unpriced else month,
-        lines=() if share.unpriced else lines,
-        by_workload=share.by_workload,
-        unpriced=share.unplaced,
+        month=month if whole else None,
+        lines=lines if whole else (),
+        by_workload=by_workload,
+        unpriced={**share.unplaced, **without},
         node_month=share.node_month,
         reasons=(*reasons, *_credit_reason(cluster, prices)),
     )
@@ -129,24 +143,26 @@ def _autopilot(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tarif
         else:
             by_workload[workload.id] = priced
     lines, month = lines_of(by_workload, fee_lines(cluster, prices))
-    reasons = [
-        ASSUMED_AUTOPILOT if basis == "autopilot-assumed" else NOT_IN_NODE_PRICES,
-        *_credit_reason(cluster, prices),
-    ]
-    if unpriced:
-        reasons.append(
-            f"{len(unpriced)} of {len(cluster.workloads)} workloads have no GKE cost, and are not in the total"
-        )
-    priced_any = any(total(items) for items in by_workload.values())
+    # Manifests are no cluster: what else runs there, and whether it is one at all, is in none of them.
+    whole = basis != "autopilot-assumed" and (any(total(items) for items in by_workload.values()) or not unpriced)
+    said = (ASSUMED_AUTOPILOT, NO_CLUSTER) if basis == "autopilot-assumed" else (NOT_IN_NODE_PRICES,)
+    reasons = [*said, *(_credit_reason(cluster, prices) if whole else ()), *_left_out(unpriced, cluster)]
     return GkeBill(
         currency=prices.currency,
         basis=basis,
-        month=month if priced_any or not unpriced else None,
-        lines=lines if priced_any or not unpriced else (),
+        month=month if whole else None,
+        lines=lines if whole else (),
         by_workload=by_workload,
         unpriced=unpriced,
         reasons=tuple(reasons),
     )
+
+
+def _left_out(unpriced: Mapping[str, str], cluster: Cluster) -> tuple[str, ...]:
+    if not unpriced:
+        return ()
+    whys = "; ".join(sorted(set(unpriced.values())))
+    return (f"{len(unpriced)} of {len(cluster.workloads)} workloads have no GKE cost: {whys}",)
 
 
 def _credit_reason(cluster: Cluster, prices: PriceBook) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ pool by pool, and the nodes that are no longer needed go. Assumed, and said in `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,6 +25,7 @@ from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.observed import WorkloadUsage
 from k2cr_analysis.platforms.gke import system_namespace
+from k2cr_analysis.pricing.gke.autopilot import pod_class
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, GkeBill
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand, pod_demands
 from k2cr_analysis.pricing.packing.fewest_nodes import fewest_nodes
@@ -71,6 +72,8 @@ class Avoidable:
         self._ids = tuple(w.id for w in cluster.workloads)
         self._holds = frozenset(into.get(w, w) for w in (_holding(cluster) if holds is None else holds))
         self._by_pod = bill.billed_by_pod or bool(cluster.is_autopilot)
+        self._own_price = frozenset(into.get(w, w) for w in bill.pod_billed)
+        self._off_nodes = frozenset(w.id for w in cluster.workloads if pod_class(w, autopilot=False) is not None)
         demands = pod_demands(cluster, usage or {})
         self._uncounted = frozenset(into.get(w, w) for w, demand in demands.items() if demand.pods is None)
         self._pools: tuple[PackedPool, ...] = ()
@@ -85,7 +88,7 @@ class Avoidable:
                     held,
                     pool_minimum(placed.pool.nodes, placed.pool.name, cluster, min_nodes or {}),
                 )
-                for placed in placed_pools(cluster, demands)
+                for placed in placed_pools(cluster, demands, self._off_nodes)
             )
 
     def with_holds(self, holds: Iterable[str]) -> Avoidable:
@@ -104,6 +107,11 @@ class Avoidable:
         return self._holds
 
     @property
+    def can_go(self) -> bool:
+        """Whether there is a cluster that goes with the last of those that hold it."""
+        return bool(self._holds) and self._bill.is_of_a_cluster
+
+    @property
     def by_pod(self) -> bool:
         """Whether each pod takes its own price along."""
         return self._by_pod
@@ -119,23 +127,49 @@ class Avoidable:
     def together(self, leaving: Iterable[str]) -> Removal:
         """What the bill loses a month when these workloads leave and all others stay."""
         gone = frozenset(leaving)
-        if gone and self._holds and self._holds <= gone:
+        if self._goes_with(gone):
             return Removal(self.all_month, sum(len(p.node_names) for p in self._pools), cluster_goes=True)
+        own = self._own_months(gone)
         if self._by_pod:
-            shares = [self._bill.attributed_month(w) for w in sorted(gone)]
-            known = [s for s in shares if s is not None]
-            return Removal(sum(known, _ZERO) if known or not shares else None, 0, cluster_goes=False)
+            return Removal(own, 0, cluster_goes=False)
+        on_nodes = gone - self._own_price
         if not self._pools:
             # A bill without nodes: only the whole of it can be told, and nothing.
-            return Removal(None if gone else _ZERO, 0, cluster_goes=False)
+            return Removal(None if on_nodes else own, 0, cluster_goes=False)
         counts = [pool.going_count(gone) for pool in self._pools]
+        if own is None or not all(pool.is_told(gone) for pool in self._pools):
+            return Removal(None, sum(counts), cluster_goes=False)
         saved = sum((pool.month_of(gone, n) for pool, n in zip(self._pools, counts, strict=True)), _ZERO)
-        return Removal(min(saved, self.on_demand_month), sum(counts), cluster_goes=False)
+        return Removal(min(saved, self.on_demand_month) + own, sum(counts), cluster_goes=False)
+
+    def _goes_with(self, gone: Set[str]) -> bool:
+        """Whether nothing is left that keeps the cluster alive; manifests alone are no cluster."""
+        return bool(gone and self._holds and self._holds <= gone) and self._bill.is_of_a_cluster
+
+    def own_month(self, workload_id: str) -> Decimal:
+        """What leaves with a workload by itself, whatever becomes of the nodes: the price of its own pods."""
+        if not self._by_pod and workload_id not in self._own_price:
+            return _ZERO
+        return self._bill.attributed_month(workload_id) or _ZERO
+
+    def is_told(self, workload_id: str) -> bool:
+        """Whether it can be told at all what the bill loses with it: its pods, or the nodes, have a price."""
+        if self._by_pod or workload_id in self._own_price:
+            return self._bill.attributed_month(workload_id) is not None
+        told = all(pool.is_told({workload_id}) for pool in self._pools)
+        return workload_id not in self._off_nodes and bool(self._pools) and told
+
+    def _own_months(self, gone: frozenset[str]) -> Decimal | None:
+        """The price of the pods that are billed by themselves; None where one of them is not known."""
+        by_themselves = gone if self._by_pod else gone & (self._own_price | self._off_nodes)
+        shares = [self._bill.attributed_month(w) for w in sorted(by_themselves & set(self._ids))]
+        known = [s for s in shares if s is not None]
+        return sum(known, _ZERO) if len(known) == len(shares) else None
 
     def nodes_going(self, leaving: Iterable[str]) -> tuple[tuple[str, str], ...]:
         """(pool, node) of each node that goes when these workloads leave."""
         gone = frozenset(leaving)
-        all_go = bool(gone and self._holds and self._holds <= gone)
+        all_go = self._goes_with(gone)
         return tuple(
             (pool.name, node)
             for pool in self._pools
@@ -148,10 +182,11 @@ class Avoidable:
         removal = self.together(gone)
         if removal.month is None:
             return ()
-        if self._by_pod and not removal.cluster_goes:
-            found = [self._line(f"pods of {w}", self._bill.attributed_month(w) or _ZERO) for w in sorted(gone)]
-        else:
-            found = [
+        found = []
+        if not removal.cluster_goes:
+            found = [self._line(f"pods of {w}", self.own_month(w)) for w in sorted(gone)]
+        if not self._by_pod or removal.cluster_goes:
+            found += [
                 item
                 for pool in self._pools
                 for item in pool.items(
@@ -226,6 +261,7 @@ class PackedPool:
         self.load = load_of(placed.groups.values())
         self._node_month = node_month
         self._months = [node_month.get(n, _ZERO) for n in self.node_names]
+        self._is_priced = all(n in node_month for n in self.node_names)
         self._needed_without: dict[tuple[str, ...], int] = {}
         self._on_node: dict[str, dict[str, int]] = {}
         for workload_id in placed.groups:
@@ -234,6 +270,10 @@ class PackedPool:
                     on = self._on_node.setdefault(pod.node, {})
                     whole = into.get(workload_id, workload_id)
                     on[whole] = on.get(whole, 0) + 1
+
+    def is_told(self, gone: Set[str]) -> bool:
+        """Whether the price of what goes with these is known: one unpriced node makes its pool's unknown."""
+        return self._is_priced or gone.isdisjoint(self.groups)
 
     def going_count(self, gone: frozenset[str]) -> int:
         """How many nodes are no longer needed."""

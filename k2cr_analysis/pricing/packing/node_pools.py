@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from k2cr_analysis.model.cluster import Cluster, Node
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.pricing.gke.autopilot import is_billed
 from k2cr_analysis.pricing.gke.machine_types import machine_type
 from k2cr_analysis.pricing.packing.reservation import machine_room
 
@@ -54,9 +55,9 @@ def allocatable_bytes(node: Node) -> int:
 
 
 def node_pools(cluster: Cluster) -> tuple[NodePool, ...]:
-    """The cluster's nodes by pool and machine type, in the order of their names."""
+    """The nodes that are billed, by pool and machine type, in the order of their names."""
     found: dict[tuple[str, str, bool], list[Node]] = defaultdict(list)
-    for node in cluster.nodes:
+    for node in (n for n in cluster.nodes if is_billed(n, cluster)):
         machine = node.machine_type or "unknown machine type"
         found[node.pool or machine, machine, node.spot].append(node)
     several = {pool for pool, _, _ in found if sum(other == pool for other, _, _ in found) > 1}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -23,8 +23,13 @@ class PlacedPool:
     groups: Mapping[str, PodGroup]
 
 
-def placed_pools(cluster: Cluster, demands: Mapping[str, PodDemand]) -> list[PlacedPool]:
-    """The pods of every workload in their pools: where they run; else, the largest first, where most room is left."""
+def placed_pools(
+    cluster: Cluster, demands: Mapping[str, PodDemand], off_nodes: Set[str] = frozenset()
+) -> list[PlacedPool]:
+    """The pods of every workload in their pools: where they run; else, the largest first, where most room is left.
+
+    ``off_nodes``: workloads on nodes that nobody pays, since their pods are billed by themselves.
+    """
     pools = node_pools(cluster)
     rooms = [_room(pool, cluster, demands) for pool in pools]
     manners = manners_of(w for w in cluster.workloads if w.kind != "DaemonSet")
@@ -32,7 +37,7 @@ def placed_pools(cluster: Cluster, demands: Mapping[str, PodDemand]) -> list[Pla
     unplaced: list[tuple[PodGroup, str]] = []
     for workload in cluster.workloads:
         demand = demands[workload.id]
-        if workload.kind == "DaemonSet":
+        if workload.kind == "DaemonSet" or workload.id in off_nodes:
             continue
         seen = _seen(demand, pools)
         for number, pods in seen.items():
