@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from k2cr_analysis.report.frames.glossary import glossary
+from k2cr_analysis.report.tables.glossary import glossary
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "glossary.md"
 

@@ -29,14 +29,14 @@ def register() -> None:
 
 def _assessment(value: Any) -> Html:
     from k2cr_analysis.report import tables
-    from k2cr_analysis.report.frames.frame_html import show
+    from k2cr_analysis.report.tables.frame_html import show
 
     return joined([paragraph(f"{len(value.workloads)} workloads"), show(tables.workloads(value))])
 
 
 def _workload(value: Any) -> Html:
     from k2cr_analysis.report import tables
-    from k2cr_analysis.report.frames.frame_html import show
+    from k2cr_analysis.report.tables.frame_html import show
 
     chip = Html(f"<p>{verdict_chip(value.fit.verdict)}</p>", value.fit.verdict)
     return joined([heading(value.id, level=3), chip, show(tables.findings(value), "No finding.")])
@@ -44,21 +44,21 @@ def _workload(value: Any) -> Html:
 
 def _plan(value: Any) -> Html:
     from k2cr_analysis.report import tables
-    from k2cr_analysis.report.frames.frame_html import show
+    from k2cr_analysis.report.tables.frame_html import show
 
     return show(tables.waves(value), "No wave makes the bill smaller.")
 
 
 def _portfolio(value: Any) -> Html:
     from k2cr_analysis.report import tables
-    from k2cr_analysis.report.frames.frame_html import show
+    from k2cr_analysis.report.tables.frame_html import show
 
     return show(tables.bill(value), "Today's bill is not known.")
 
 
 def _diff(value: Any) -> Html:
     from k2cr_analysis.report import tables
-    from k2cr_analysis.report.frames.frame_html import show
+    from k2cr_analysis.report.tables.frame_html import show
 
     gone = [f"added: {one}" for one in value.added] + [f"removed: {one}" for one in value.removed]
     gone += [f"renamed: {before} to {after}" for before, after in value.renamed]

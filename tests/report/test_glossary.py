@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from k2cr_analysis.report.frames.glossary import glossary
 from k2cr_analysis.report.tables import TABLES
+from k2cr_analysis.report.tables.glossary import glossary
 from k2cr_analysis.snapshot import tables as snapshot_tables
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "glossary.md").read_text(encoding="utf-8")

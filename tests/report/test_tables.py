@@ -8,7 +8,7 @@ import pytest
 
 from k2cr_analysis.latency.validation import Comparison
 from k2cr_analysis.report import tables
-from k2cr_analysis.report.frames.columns import COLUMNS
+from k2cr_analysis.report.tables.columns import COLUMNS
 
 COMPARISON = Comparison("M/M/1", "mean time in the system", "s", 2.0, 0.0, 2.03, 0.002, 0.01, "Erlang C")
 

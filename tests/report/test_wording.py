@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from k2cr_analysis.report.frames.frame_html import exact
+from k2cr_analysis.report.tables.frame_html import exact
 from k2cr_analysis.report.wording import count, milliseconds, money, share
 
 

@@ -21,9 +21,9 @@ from k2cr_analysis.report.display import (
     made_up_label,
     paragraph,
 )
-from k2cr_analysis.report.frames.frame_html import exact, show
 from k2cr_analysis.report.headings import candidate_heading, is_made_up, portfolio_heading, provenance
 from k2cr_analysis.report.pages.parameters import assessed, assessed_all, in_one_sentence, workload
+from k2cr_analysis.report.tables.frame_html import exact, show
 from k2cr_analysis.report.wording import UNKNOWN, count
 
 __all__ = [

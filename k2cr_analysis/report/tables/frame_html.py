@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.report.display import VERDICT_WORDS, Html, note
-from k2cr_analysis.report.frames.columns import COLUMNS, Column
+from k2cr_analysis.report.tables.columns import COLUMNS, Column
 from k2cr_analysis.report.wording import milliseconds, money, share
 
 if TYPE_CHECKING:

@@ -1,1 +1,0 @@
-"""The declared columns of every public DataFrame, and how a frame looks on a page."""

@@ -1,0 +1,46 @@
+"""The public DataFrames. Columns carry their units; each is documented in ``docs/glossary.md``.
+
+A figure that the snapshot cannot support is None (NaN in a numeric column), never 0.
+"""
+
+from k2cr_analysis.report.tables.changes import changed_workloads, changes
+from k2cr_analysis.report.tables.configuration import frontier, min_instances
+from k2cr_analysis.report.tables.fleet import rules, validation, workloads
+from k2cr_analysis.report.tables.frame import TABLES
+from k2cr_analysis.report.tables.money import avoided, bill, break_even, endings, left, sensitivity, waves
+from k2cr_analysis.report.tables.workload import (
+    containers,
+    dependencies,
+    findings,
+    latency,
+    line_items,
+    toil,
+    traffic,
+    usage,
+)
+
+__all__ = [
+    "TABLES",
+    "avoided",
+    "bill",
+    "break_even",
+    "changed_workloads",
+    "changes",
+    "containers",
+    "dependencies",
+    "endings",
+    "findings",
+    "frontier",
+    "latency",
+    "left",
+    "line_items",
+    "min_instances",
+    "rules",
+    "sensitivity",
+    "toil",
+    "traffic",
+    "usage",
+    "validation",
+    "waves",
+    "workloads",
+]

@@ -1,0 +1,77 @@
+"""Tables over all workloads of one or more clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+from k2cr_analysis.model.finding import SEVERITIES
+from k2cr_analysis.report.tables.frame import frame, number, several
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from k2cr_analysis.latency.validation import Comparison
+
+
+def workloads(assessed: Assessment | Sequence[Assessment]) -> pd.DataFrame:
+    """One row a workload: verdict, money, latency, effort. In the order of the ids."""
+    return frame("workloads", (_workload_row(w) for a in several(assessed) for w in a.workloads))
+
+
+def rules(assessed: Assessment | Sequence[Assessment]) -> pd.DataFrame:
+    """One row a rule that found something: how grave, and in which workloads. Most frequent first within a severity."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for one in (w for a in several(assessed) for w in a.workloads):
+        for finding in one.findings:
+            found.setdefault((finding.severity, finding.rule), set()).add(one.id)
+    order = sorted(found, key=lambda key: (SEVERITIES.index(key[0]), -len(found[key]), key[1]))
+    rows = [
+        {"severity": s, "rule": rule, "workloads": len(found[s, rule]), "workload_ids": sorted(found[s, rule])}
+        for s, rule in order
+    ]
+    return frame("rules", rows)
+
+
+def validation(comparisons: Iterable[Comparison]) -> pd.DataFrame:
+    """One row a comparison of the simulator with what is known, in the order given."""
+    rows = [
+        {
+            "model": c.model,
+            "compared": c.quantity,
+            "unit": c.unit,
+            "expected": c.expected,
+            "simulated": c.simulated,
+            "difference": c.simulated - c.expected,
+            "allowed": c.allowed,
+            "agrees": c.agrees,
+            "known_from": c.source,
+        }
+        for c in comparisons
+    ]
+    return frame("validation", rows)
+
+
+def _workload_row(assessed: WorkloadAssessment) -> dict[str, Any]:
+    cost, latency_found = assessed.cost, assessed.latency
+    low, high = cost.interval if cost and cost.interval else (None, None)
+    before, after = (latency_found.gke, latency_found.cloud_run) if latency_found else (None, None)
+    return {
+        "workload_id": assessed.id,
+        "verdict": assessed.fit.verdict,
+        "target": assessed.fit.target,
+        "gke_attributed_month": number(cost and cost.gke_attributed_month),
+        "gke_avoidable_month": number(cost and cost.gke_avoidable_month),
+        "cloud_run_month": number(cost and cost.cloud_run_month),
+        "saving_month": number(cost and cost.saving_month),
+        "saving_low_month": number(low),
+        "saving_high_month": number(high),
+        "currency": cost and cost.currency,
+        "p99_gke_ms": before and before.p99_ms,
+        "p99_cloud_run_ms": after and after.p99_ms,
+        "cold_start_ratio": latency_found and latency_found.cold_start_ratio,
+        "effort_days": assessed.effort_days,
+        "blockers": sum(f.severity == "blocker" for f in assessed.findings),
+        "changes": sum(f.severity == "change" for f in assessed.findings),
+    }

@@ -1,0 +1,158 @@
+"""Rows as a DataFrame of declared columns, and values as a column has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from k2cr_analysis.assessment.result import Assessment
+from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.report.tables.columns import COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+MIB = 2**20
+
+# Table -> its columns, in order. The functions below have these names.
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "workloads": (
+        "workload_id",
+        "verdict",
+        "target",
+        "gke_attributed_month",
+        "gke_avoidable_month",
+        "cloud_run_month",
+        "saving_month",
+        "saving_low_month",
+        "saving_high_month",
+        "currency",
+        "p99_gke_ms",
+        "p99_cloud_run_ms",
+        "cold_start_ratio",
+        "effort_days",
+        "blockers",
+        "changes",
+    ),
+    "findings": ("severity", "rule", "message", "remediation", "path"),
+    "rules": ("severity", "rule", "workloads", "workload_ids"),
+    "containers": (
+        "container",
+        "role",
+        "request_cpu_cores",
+        "request_memory_mib",
+        "cpu_cores",
+        "memory_mib",
+        "waits_for",
+        "startup_probe",
+    ),
+    "line_items": ("side", "sku", "quantity", "unit", "rate", "amount", "currency", "price_date", "price_source"),
+    "latency": ("where", "p50_ms", "p95_ms", "p99_ms"),
+    "frontier": (
+        "choice",
+        "cpu_cores",
+        "memory_mib",
+        "concurrency",
+        "min_instances",
+        "billing",
+        "cloud_run_month",
+        "extra_month",
+        "currency",
+        "p99_ms",
+        "cold_start_ratio",
+    ),
+    "min_instances": (
+        "min_instances",
+        "cloud_run_month",
+        "extra_month",
+        "currency",
+        "p99_ms",
+        "gain_ms",
+        "cold_start_ratio",
+    ),
+    "toil": ("direction", "item", "hours_month", "evidence", "shared"),
+    "dependencies": ("depends_on", "kind", "port", "in_cluster", "evidence"),
+    "usage": (
+        "container",
+        "cpu_p50_cores",
+        "cpu_p99_cores",
+        "cpu_max_cores",
+        "memory_p50_mib",
+        "memory_max_mib",
+        "restarts",
+    ),
+    "traffic": ("start_utc", "requests_per_s"),
+    "bill": ("line", "amount_month", "currency"),
+    "waves": (
+        "wave",
+        "workloads",
+        "workload_ids",
+        "attributed_month",
+        "realised_month",
+        "cumulative_realised_month",
+        "effort_days",
+        "nodes_removed",
+        "currency",
+    ),
+    "left": ("workload_id", "why", "holds_back_month", "currency"),
+    "avoided": ("sku", "quantity", "unit", "rate", "amount", "currency"),
+    "endings": ("cluster", "after_wave", "last_pod_month", "kept_by", "currency"),
+    "break_even": ("workload_id", "requests_month", "break_even_requests", "share_of_break_even"),
+    "changes": ("figure", "before_month", "after_month", "change_month", "causes", "currency"),
+    "changed_workloads": (
+        "workload_id",
+        "verdict_before",
+        "verdict_after",
+        "change_month",
+        "causes",
+        "fields",
+        "currency",
+    ),
+    "sensitivity": ("assumption", "low_at", "low_month", "high_at", "high_month", "currency"),
+    "validation": (
+        "model",
+        "compared",
+        "unit",
+        "expected",
+        "simulated",
+        "difference",
+        "allowed",
+        "agrees",
+        "known_from",
+    ),
+}
+
+
+def several(assessed: Assessment | Sequence[Assessment]) -> Sequence[Assessment]:
+    return [assessed] if isinstance(assessed, Assessment) else assessed
+
+
+def number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def mib(value: float | None) -> float | None:
+    return None if value is None else value / MIB
+
+
+def frame(name: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = TABLES[name]
+    frame = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
+    for column in columns:
+        if COLUMNS[column].form in ("money", "number", "ms", "share", "hours"):
+            frame[column] = pd.to_numeric(frame[column])
+    return frame
+
+
+def item_row(item: LineItem) -> dict[str, Any]:
+    return {
+        "sku": item.sku,
+        "quantity": item.quantity,
+        "unit": item.unit,
+        "rate": item.rate,
+        "amount": item.amount,
+        "currency": item.currency,
+    }

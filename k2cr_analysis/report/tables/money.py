@@ -1,0 +1,106 @@
+"""The bill and the plan: what leaves, in which wave, what stays, and what it hangs on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from k2cr_analysis.report.tables.frame import frame, item_row, number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from k2cr_analysis.planning import Plan, Portfolio
+
+
+def bill(portfolio: Portfolio) -> pd.DataFrame:
+    """Today's bill by line; the amounts add up to ``gke_month``."""
+    rows = [
+        {"line": line, "amount_month": float(amount), "currency": portfolio.currency}
+        for line, amount in portfolio.gke_lines
+    ]
+    return frame("bill", rows)
+
+
+def waves(plan: Plan) -> pd.DataFrame:
+    """One row a wave of the plan, in order."""
+    rows = [
+        {
+            "wave": wave.wave,
+            "workloads": len(wave.workloads),
+            "workload_ids": list(wave.workloads),
+            "attributed_month": number(wave.attributed_month),
+            "realised_month": number(wave.realised_month),
+            "cumulative_realised_month": number(wave.cumulative_realised_month),
+            "effort_days": wave.effort_days,
+            "nodes_removed": wave.nodes_removed,
+            "currency": plan.currency,
+        }
+        for wave in plan.waves
+    ]
+    return frame("waves", rows)
+
+
+def left(plan: Plan) -> pd.DataFrame:
+    """What the plan leaves on the cluster, and why."""
+    rows = [
+        {
+            "workload_id": one.id,
+            "why": one.why,
+            "holds_back_month": number(one.holds_back_month),
+            "currency": plan.currency,
+        }
+        for one in plan.left
+    ]
+    return frame("left", rows)
+
+
+def avoided(plan: Plan) -> pd.DataFrame:
+    """What leaves the bill with the plan, line by line, in exact Decimals."""
+    return frame("avoided", (item_row(item) for item in plan.avoided))
+
+
+def endings(plan: Plan) -> pd.DataFrame:
+    """One row a cluster: after which wave it can be deleted, what goes with its last workload, and what keeps it."""
+    rows = [
+        {
+            "cluster": ending.cluster,
+            "after_wave": ending.wave,
+            "last_pod_month": number(ending.last_pod_month),
+            "kept_by": list(ending.kept_by),
+            "currency": plan.currency or None,
+        }
+        for ending in plan.endings
+    ]
+    return frame("endings", rows)
+
+
+def break_even(plan: Plan) -> pd.DataFrame:
+    """One row a workload: today's requests beside those at which Cloud Run costs what its share of GKE does."""
+    rows = []
+    for name, even in sorted(plan.break_even_requests.items()):
+        today = plan.requests_month.get(name)
+        rows.append(
+            {
+                "workload_id": name,
+                "requests_month": number(today),
+                "break_even_requests": number(even),
+                "share_of_break_even": float(today / even) if today is not None and even else None,
+            }
+        )
+    return frame("break_even", rows)
+
+
+def sensitivity(plan: Plan) -> pd.DataFrame:
+    """One row an assumption that the plan's saving hangs on, the widest first."""
+    rows = [
+        {
+            "assumption": swing.of,
+            "low_at": swing.low_at,
+            "low_month": number(swing.low_month),
+            "high_at": swing.high_at,
+            "high_month": number(swing.high_month),
+            "currency": plan.currency,
+        }
+        for swing in plan.swings
+    ]
+    return frame("sensitivity", rows)
