@@ -21,12 +21,12 @@ git clone --quiet . "$work/clone"
 grep -q '<title>' "$work/clone/reports/demo/index.html"
 tail -n 1 "$work/demo.log"
 
-"$work/clone/.venv/bin/python" -m pip wheel --quiet --no-deps --wheel-dir "$work" "$work/clone"
+"$work/clone/.venv/bin/python" -m pip wheel -qq --no-deps --wheel-dir "$work" "$work/clone"
 mapfile -t versions < <(pythons)
 for python in "${versions[@]}"; do
   echo "== the wheel, without a lock, with $("$python" --version) ($python)"
   "$python" -m venv "$work/venv"
-  "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check "$work"/k2cr_analysis-*.whl
+  "$work/venv/bin/python" -m pip install -qq --disable-pip-version-check "$work"/k2cr_analysis-*.whl
   (
     cd "$work" && rm -rf snap && ./venv/bin/k2cr --version
     ./venv/bin/k2cr collect --quiet --manifests "$work/clone/tests/project/one_deployment.yaml" --out snap

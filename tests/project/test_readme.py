@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from k2cr_analysis.snapshot import open_snapshot
 
@@ -31,14 +30,19 @@ def _blocks() -> list[list[str]]:
 
 
 def _commands(block: str) -> list[str]:
-    joined = block.replace("\\\n    ", "")
-    lines = (re.sub(r"\s+#.*$", "", line).strip() for line in joined.splitlines())
-    return [line for line in lines if line and not line.startswith(OF_THE_SHELL)]
+    """One entry for each command; a loop is one of them."""
+    joined = re.sub(r"\\\n\s+", " ", block)
+    lines = [re.sub(r"(^|\s)#.*$", "", line).strip() for line in joined.splitlines()]
+    lines = [line for line in lines if line]
+    whole = re.sub(
+        r"(?ms)^for .*?^done$", lambda loop: loop.group(0).replace("do\n", "do ").replace("\n", "; "), "\n".join(lines)
+    )
+    return [line for line in whole.splitlines() if not line.startswith(OF_THE_SHELL)]
 
 
 COMMANDS = [line for block in _blocks() for line in block]
 HERE = [c for c in COMMANDS if not any(sign in c for sign in NEEDS_A_CLOUD)]
-QUICK = [c for c in HERE if not c.startswith(("papermill", "k2cr report"))]
+QUICK = [c for c in HERE if not c.startswith(("papermill", "k2cr report")) and "data/demo" not in c]
 
 
 @pytest.fixture
@@ -46,11 +50,18 @@ def folder(tmp_path: Path) -> Path:
     """As after ``make demo``, with a kubectl that answers with the demo's objects."""
     (tmp_path / "data").symlink_to(ROOT / "data")
     (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
-    objects = [o.object for o in open_snapshot(ROOT / "data/demo").objects()]
-    (tmp_path / "dump.yaml").write_text(yaml.safe_dump({"kind": "List", "items": json.loads(json.dumps(objects))}))
+    answers = tmp_path / "answers"
+    answers.mkdir()
+    found: dict[str, list[object]] = {}
+    for read in open_snapshot(ROOT / "data/demo").objects():
+        kind = str(read.object["kind"]).lower()
+        plural = kind[:-1] + "ies" if kind.endswith("y") else kind + ("es" if kind.endswith("s") else "s")
+        found.setdefault(plural, []).append(read.object)
+    for plural, objects in found.items():
+        (answers / plural).write_text(json.dumps({"kind": "List", "items": objects}))
     kubectl = tmp_path / "bin" / "kubectl"
     kubectl.parent.mkdir()
-    kubectl.write_text(f"#!/bin/sh\ncat {tmp_path / 'dump.yaml'}\n")
+    kubectl.write_text(f'#!/bin/sh\ncat "{answers}/${{2%%.*}}" 2>/dev/null\n')
     kubectl.chmod(0o755)
     return tmp_path
 
