@@ -125,12 +125,19 @@ class CloudRunProbe:
     period_s: int
     timeout_s: int
     failure_threshold: int
+    success_threshold: int | None = None  # of a readiness probe; the others pass at the first success
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerProbes:
-    """What a container gets on Cloud Run. ``made_from`` names the source fields, for the mapping."""
+    """What a container gets on Cloud Run.
+
+    ``startup_made_from``: the field that says what the start-up probe asks: "startupProbe", "readinessProbe",
+    "livenessProbe", "port". ``startup_allowed_by``: what gave its time: "startupProbe", "livenessProbe", "k2cr".
+    """
 
     startup: CloudRunProbe | None
     liveness: CloudRunProbe | None
-    startup_made_from: str | None = None  # "startupProbe", "readinessProbe", "livenessProbe", "port", None
+    startup_made_from: str | None = None
+    readiness: CloudRunProbe | None = None
+    startup_allowed_by: str | None = None

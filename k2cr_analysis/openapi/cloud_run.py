@@ -14,7 +14,14 @@ from typing import Any
 
 from k2cr_analysis.platforms.annotations import DEPENDENCIES, INTERFACES
 from k2cr_analysis.platforms.cloud_run import MAX_CONCURRENCY, MAX_CONTAINERS, MAX_TIMEOUT_S
-from k2cr_analysis.platforms.probes import MAX_LIVENESS_PERIOD_S, MAX_STARTUP_PERIOD_S
+from k2cr_analysis.platforms.probes import (
+    LIVENESS_ACTIONS,
+    MAX_LIVENESS_PERIOD_S,
+    MAX_READINESS_PERIOD_S,
+    MAX_STARTUP_PERIOD_S,
+    READINESS_ACTIONS,
+    STARTUP_ACTIONS,
+)
 from k2cr_analysis.resources import bundled
 
 _SERVICE_NAME = re.compile(r"[a-z]([a-z0-9-]{0,47}[a-z0-9])?")
@@ -26,6 +33,13 @@ _SCALARS: Mapping[str, tuple[type, ...]] = {
     "integer": (int,),
     "boolean": (bool,),
     "number": (int, float),
+}
+
+# Of each probe: its actions, and the longest delay and period.
+_PROBES: Mapping[str, tuple[tuple[str, ...], int]] = {
+    "startupProbe": (STARTUP_ACTIONS, MAX_STARTUP_PERIOD_S),
+    "livenessProbe": (LIVENESS_ACTIONS, MAX_LIVENESS_PERIOD_S),
+    "readinessProbe": (READINESS_ACTIONS, MAX_READINESS_PERIOD_S),
 }
 
 
@@ -90,6 +104,8 @@ def _ruled(tree: Mapping[str, Any], kind: str) -> Iterator[str]:
     volumes = {v.get("name") for v in spec.get("volumes") or ()}
     for index, container in enumerate(containers):
         yield from _container(container, volumes, f"containers[{index}]")
+        if kind != "Service" and "readinessProbe" in container:
+            yield f"containers[{index}].readinessProbe: services alone have one"
     for index, volume in enumerate(spec.get("volumes") or ()):
         yield from _volume(volume, f"volumes[{index}]")
     yield from _annotations(template.get("metadata", {}).get("annotations") or {}, set(names))
@@ -104,11 +120,7 @@ def _container(container: Mapping[str, Any], volumes: set[Any], path: str) -> It
         yield f"{path}.name: not an RFC 1123 name"
     if not container.get("image"):
         yield f"{path}.image: missing"
-    yield from (
-        f"{path}.{field}: not supported"
-        for field in ("envFrom", "securityContext", "readinessProbe")
-        if field in container
-    )
+    yield from (f"{path}.{field}: not supported" for field in ("envFrom", "securityContext") if field in container)
     yield from _environment(container.get("env") or (), f"{path}.env")
     for what, quantity in (container.get("resources", {}).get("limits") or {}).items():
         if not _QUANTITY.fullmatch(quantity):
@@ -118,7 +130,7 @@ def _container(container: Mapping[str, Any], volumes: set[Any], path: str) -> It
             yield f"{path}.volumeMounts: no volume {mount.get('name')!r}"
         if ":" in str(mount.get("mountPath")) or not str(mount.get("mountPath")).startswith("/"):
             yield f"{path}.volumeMounts: mount path {mount.get('mountPath')!r}"
-    for kind in ("startupProbe", "livenessProbe"):
+    for kind in _PROBES:
         if kind in container:
             yield from _probe(container[kind], kind, f"{path}.{kind}")
 
@@ -135,13 +147,12 @@ def _environment(variables: Sequence[Mapping[str, Any]], path: str) -> Iterator[
 
 def _probe(probe: Mapping[str, Any], kind: str, path: str) -> Iterator[str]:
     kinds = [k for k in ("httpGet", "grpc", "tcpSocket", "exec") if k in probe]
-    allowed = ("httpGet", "grpc", "tcpSocket") if kind == "startupProbe" else ("httpGet", "grpc")
+    allowed, limit = _PROBES[kind]
     if len(kinds) != 1 or kinds[0] not in allowed:
         yield f"{path}: exactly one of {', '.join(allowed)}"
         return
     if not 1 <= int(probe[kinds[0]].get("port") or 0) <= 65535:
         yield f"{path}.{kinds[0]}.port: 1 to 65535"
-    limit = MAX_STARTUP_PERIOD_S if kind == "startupProbe" else MAX_LIVENESS_PERIOD_S
     period, timeout = int(probe.get("periodSeconds", 10)), int(probe.get("timeoutSeconds", 1))
     if (
         not 1 <= period <= limit
@@ -151,6 +162,10 @@ def _probe(probe: Mapping[str, Any], kind: str, path: str) -> Iterator[str]:
         yield f"{path}: delay 0 to {limit}, period 1 to {limit}, failureThreshold 1 or more"
     if not 1 <= timeout <= period:
         yield f"{path}.timeoutSeconds: 1 to the period"
+    if kind == "readinessProbe" and "initialDelaySeconds" in probe:
+        yield f"{path}.initialDelaySeconds: a readiness probe has none"
+    if kind != "readinessProbe" and int(probe.get("successThreshold", 1)) != 1:
+        yield f"{path}.successThreshold: 1"
 
 
 def _volume(volume: Mapping[str, Any], path: str) -> Iterator[str]:

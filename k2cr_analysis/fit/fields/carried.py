@@ -48,8 +48,9 @@ CARRIED: Mapping[str, str] = {
     "Container.terminationMessagePolicy": "containers[].terminationMessagePolicy",
     **{f"Container.startupProbe.{f}": "containers[].startupProbe" for f in _PROBE_FIELDS},
     **{
-        f"Container.readinessProbe.{f}": "containers[].startupProbe, where no startupProbe is there"
-        for f in _PROBE_FIELDS
+        f"Container.readinessProbe.{f}": "containers[].readinessProbe of a service"
+        for f in (*_PROBE_FIELDS, "successThreshold")
+        if not f.startswith("tcpSocket") and f != "initialDelaySeconds"
     },
     **{
         f"Container.livenessProbe.{f}": "containers[].livenessProbe"

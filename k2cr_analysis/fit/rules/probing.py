@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.evidence.exec_probes import asked_over_network
 from k2cr_analysis.fit.evidence.probes import allowed_s, probed_port
+from k2cr_analysis.fit.evidence.startup_budget import ENOUGH_S, HELPER_S
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.cloud_run import CloudRunProbe
 from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import Container, Probe
-from k2cr_analysis.platforms.probes import MAX_STARTUP_S
+from k2cr_analysis.platforms.probes import DEFAULT_FAILURES, DEFAULT_PERIOD_S, DEFAULT_TIMEOUT_S, MAX_STARTUP_S
 
 _HEALTH = "https://docs.cloud.google.com/run/docs/configuring/healthchecks"
 _ORDER = "https://docs.cloud.google.com/run/docs/configuring/services/containers"
@@ -62,9 +63,11 @@ def exec_probe(candidate: Candidate) -> Iterator[Found]:
     """
     for container, name, probe in _probes(candidate):
         if probe.kind == "exec":
+            if name == "readinessProbe" and candidate.target != "service":
+                continue  # it gates requests, and there are none
             same = asked_over_network(probe.command)
-            if same and same.kind == "tcp" and name == "livenessProbe":
-                same = None  # Cloud Run's liveness probes have no TCP
+            if same and same.kind == "tcp" and name != "startupProbe":
+                same = None  # TCP is for start-up alone
             found = candidate.probes.probes.get(container.name)
             now = _in_words(found.startup if found and name != "livenessProbe" else None)
             yield Found(
@@ -90,6 +93,26 @@ def tcp_liveness_probe(candidate: Candidate) -> Iterator[Found]:
                 f"{probe.path}.tcpSocket",
                 f"livenessProbe of container {container.name} is TCP on port {probe.port}; on Cloud Run it is "
                 "HTTP or gRPC (now: none)",
+            )
+
+
+@rule(id="tcp-readiness-probe", severity="note", reads=("Container.readinessProbe.tcpSocket",), docs=_HEALTH)
+def tcp_readiness_probe(candidate: Candidate) -> Iterator[Found]:
+    """A readiness probe of a service opens a TCP connection.
+
+    Why: On Cloud Run a readiness probe is HTTP or gRPC; TCP is for start-up alone. The port is asked when an instance
+    starts; after that nothing takes a busy instance out of the round, and one whose process ends is replaced.
+    Remedy: Nothing has to be decided. Where an instance must be able to refuse requests for a while, give the
+    application an HTTP path (or gRPC's health service), and name it under `readinessProbe.httpGet` (or `grpc`): it is
+    carried.
+    Example: readinessProbe: {tcpSocket: {port: 8080}}
+    """
+    for container, name, probe in _probes(candidate):
+        if name == "readinessProbe" and probe.kind == "tcp" and candidate.target == "service":
+            yield Found(
+                f"{probe.path}.tcpSocket",
+                f"readinessProbe of container {container.name} is TCP on port {probe.port}; on Cloud Run it is HTTP or "
+                "gRPC, so the port is asked at start-up alone",
             )
 
 
@@ -173,28 +196,32 @@ def probe_port_unknown(candidate: Candidate) -> Iterator[Found]:
 def startup_probe_changed(candidate: Candidate) -> Iterator[Found]:
     """The start-up probe is made from another probe or asks at other times.
 
-    Why: Cloud Run sends requests when the start-up probe passes. It asks every second without a delay, so that a start
-    is seen when it happens, for the same total time.
-    Remedy: Nothing to decide. If a start takes longer than is allowed here, raise `startupProbe.failureThreshold` (at
-    most 240 s in all).
+    Why: Cloud Run sends requests when the start-up probe has passed. It asks every second without a delay, so that a
+    start is seen when it happens. It allows what Kubernetes allows before it kills: the start-up probe's time; without
+    one, the liveness probe's delay + period x failures; without either, 240 s. A readiness probe kills nothing there.
+    Remedy: Nothing to decide. If a start takes longer than is allowed here, say so in `startupProbe` (at most 240 s in
+    all).
     Example: readinessProbe: {httpGet: {path: /healthcheck, port: 8080}, initialDelaySeconds: 10, periodSeconds: 30,
     failureThreshold: 3}
     """
     for container in candidate.moving:
         found = candidate.probes.probes.get(container.name)
-        source = {
-            "startupProbe": container.startup_probe,
-            "readinessProbe": container.readiness_probe,
-            "livenessProbe": container.liveness_probe,
-        }
+        source = dict(container.probes())
         probe = source.get(found.startup_made_from or "") if found else None
         if found and found.startup and probe:
             was = (
-                f"{found.startup_made_from}: delay {probe.initial_delay_s or 0} s, every {probe.period_s or 10} s, "
-                f"timeout {probe.timeout_s or 1} s, {probe.failure_threshold or 3} times ({allowed_s(probe)} s)"
+                f"{found.startup_made_from}: delay {probe.initial_delay_s or 0} s, "
+                f"every {probe.period_s or DEFAULT_PERIOD_S} s, timeout {probe.timeout_s or DEFAULT_TIMEOUT_S} s, "
+                f"{probe.failure_threshold or DEFAULT_FAILURES} times"
             )
+            allows = {
+                "startupProbe": f"{allowed_s(container.startup_probe)} s, its own" if container.startup_probe else "",
+                "livenessProbe": "as long as the livenessProbe lets a start take",
+                "k2cr": "nothing on Kubernetes ends a start here",
+            }[found.startup_allowed_by or "k2cr"]
             yield Found(
-                probe.path, f"container {container.name}, from {was} to startupProbe: {_in_words(found.startup)}"
+                probe.path,
+                f"container {container.name}, from {was} to startupProbe: {_in_words(found.startup)} ({allows})",
             )
 
 
@@ -206,12 +233,28 @@ def liveness_timing_clipped(candidate: Candidate) -> Iterator[Found]:
     Remedy: Nothing to decide: the value is clipped. Set it within the range to be rid of this note.
     Example: livenessProbe: {httpGet: {path: /, port: 80}, timeoutSeconds: 30, periodSeconds: 10}
     """
+    yield from _clipped(candidate, "livenessProbe")
+
+
+@rule(id="readiness-timing-clipped", severity="note", reads=_TIMES[4:8], docs=_HEALTH)
+def readiness_timing_clipped(candidate: Candidate) -> Iterator[Found]:
+    """A time of a readiness probe is outside Cloud Run's range.
+
+    Why: Periods are at most 300 s, and a timeout is not longer than its period.
+    Remedy: Nothing to decide: the value is clipped. Set it within the range to be rid of this note.
+    Example: readinessProbe: {httpGet: {path: /, port: 80}, timeoutSeconds: 30, periodSeconds: 10}
+    """
+    yield from _clipped(candidate, "readinessProbe")
+
+
+def _clipped(candidate: Candidate, kind: str) -> Iterator[Found]:
     for clip in candidate.probes.clips:
-        yield Found(
-            clip.at,
-            f"container {clip.container}: {clip.at.rpartition('.')[2]} goes from {clip.was} to {clip.now}, Cloud "
-            "Run's range",
-        )
+        field = clip.at.rpartition(".")[2]
+        if f".{kind}." in clip.at:
+            yield Found(
+                clip.at,
+                f"container {clip.container}: {field} goes from {clip.was} to {clip.now}, Cloud Run's range",
+            )
 
 
 @rule(
@@ -221,6 +264,7 @@ def liveness_timing_clipped(candidate: Candidate) -> Iterator[Found]:
         "Container.startupProbe.failureThreshold",
         "Container.startupProbe.periodSeconds",
         "Container.readinessProbe.initialDelaySeconds",
+        "Container.livenessProbe.initialDelaySeconds",
     ),
     docs=_HEALTH,
 )
@@ -233,36 +277,68 @@ def startup_over_limit(candidate: Candidate) -> Iterator[Found]:
     Example: startupProbe: {httpGet: {path: /, port: 8080}, periodSeconds: 10, failureThreshold: 60}
     """
     for container in candidate.moving:
-        startup, readiness = container.startup_probe, container.readiness_probe
-        if startup and allowed_s(startup) > MAX_STARTUP_S:
-            yield Found(
-                startup.path,
-                f"container {container.name} may take {allowed_s(startup)} s to start; Cloud Run gives "
-                f"{MAX_STARTUP_S} s",
-            )
-        elif not startup and readiness and (readiness.initial_delay_s or 0) > MAX_STARTUP_S:
-            yield Found(
-                f"{readiness.path}.initialDelaySeconds",
-                f"container {container.name} is asked only after {readiness.initial_delay_s} s; Cloud Run gives "
-                f"{MAX_STARTUP_S} s to start",
-            )
+        startup = container.startup_probe
+        if startup:
+            if allowed_s(startup) > MAX_STARTUP_S:
+                yield Found(
+                    startup.path,
+                    f"container {container.name} may take {allowed_s(startup)} s to start; Cloud Run gives "
+                    f"{MAX_STARTUP_S} s",
+                )
+            continue
+        for _, probe in container.probes():
+            if (probe.initial_delay_s or 0) > MAX_STARTUP_S:
+                yield Found(
+                    f"{probe.path}.initialDelaySeconds",
+                    f"container {container.name} is asked only after {probe.initial_delay_s} s; Cloud Run gives "
+                    f"{MAX_STARTUP_S} s to start",
+                )
+                break
 
 
-@rule(id="startup-time-shortened", severity="note", reads=_TIMES[:8], docs=_HEALTH)
+@rule(id="startup-time-shortened", severity="note", reads=_TIMES[8:], docs=_HEALTH)
 def startup_time_shortened(candidate: Candidate) -> Iterator[Found]:
-    """The containers that wait for each other may take longer in all than Cloud Run gives.
+    """A liveness probe lets a start take longer than Cloud Run does.
 
-    Why: The allowances of a chain of containers that wait for each other add up, and Cloud Run gives 240 s for all.
-    Remedy: Nothing to decide: each is shortened in proportion. Set the start-up times that are really needed in
-    `startupProbe`.
-    Example: two containers, one waiting for the other, of 200 s each
+    Why: Without a start-up probe Kubernetes ends a start by the liveness probe, after its delay + period x failures.
+    Cloud Run gives 240 s, and that over a whole chain of containers that wait for each other: times that nobody
+    declared give way first, then those of liveness probes.
+    Remedy: Nothing to decide, unless the start really takes so long: say in `startupProbe` what it needs.
+    Example: two containers, one waiting for the other, with liveness probes of 150 s each
     """
-    for clip in candidate.probes.shortened:
-        yield Found(
-            clip.at,
-            f"container {clip.container}: the time allowed to start goes from {clip.was} to {clip.now}, so that "
-            f"its chain stays within {MAX_STARTUP_S} s",
-        )
+    for cut in candidate.probes.cuts:
+        if cut.asked.origin == "livenessProbe":
+            yield Found(
+                f"{cut.container.path}.livenessProbe",
+                f"container {cut.container.name}: the time allowed to start goes from {cut.asked.seconds} s to "
+                f"{cut.granted} s, so that its chain stays within {MAX_STARTUP_S} s",
+            )
+
+
+@rule(id="startup-budget-exceeded", severity="change", reads=_TIMES[:4], docs=_HEALTH)
+def startup_budget_exceeded(candidate: Candidate) -> Iterator[Found]:
+    """The start-up times declared along a chain of containers leave too little for one of them.
+
+    Why: The allowances of containers that wait for each other add up, and Cloud Run gives 240 s for all. A container
+    that does not pass its start-up probe in its time is killed.
+    Remedy: Say in each `startupProbe` of the chain what the container really needs, 240 s in all, or take out a
+    dependency (`depends_on` in k2cr.toml).
+    Example: two containers, one waiting for the other, with start-up probes of 200 s each
+    """
+    for cut in candidate.probes.cuts:
+        name, asked, granted = cut.container.name, cut.asked, cut.granted
+        if asked.origin == "startupProbe" and granted < min(asked.seconds, MAX_STARTUP_S):
+            yield Found(
+                f"{cut.container.path}.startupProbe",
+                f"container {name} declares {asked.seconds} s to start and gets {granted} s: its chain has "
+                f"{MAX_STARTUP_S} s in all",
+            )
+        elif asked.origin == "k2cr" and granted < (HELPER_S if asked.is_helper else ENOUGH_S):
+            yield Found(
+                cut.container.path,
+                f"container {name} says nothing of its start and gets {granted} s: the others of its chain declare "
+                f"the rest of the {MAX_STARTUP_S} s",
+            )
 
 
 @rule(id="awaited-without-port", severity="change", reads=("Container.ports",), docs=_ORDER)
@@ -348,7 +424,7 @@ def native_sidecar(candidate: Candidate) -> Iterator[Found]:
 def readiness_gate(candidate: Candidate) -> Iterator[Found]:
     """The pod is ready only when a controller says so.
 
-    Why: On Cloud Run an instance is ready when its start-up probes pass; nothing outside has a say.
+    Why: On Cloud Run an instance is ready when its start-up and readiness probes pass; nothing outside has a say.
     Remedy: Take out `readinessGates`. Those that load balancer controllers set are not needed.
     Example: readinessGates: [{conditionType: example.com/feature}]
     """

@@ -25,6 +25,7 @@ _OF_CONTAINER = (
     ("--workdir", "working_dir", "workingDir"),
     ("--startup-probe", "startup_probe", "startupProbe"),
     ("--liveness-probe", "liveness_probe", "livenessProbe"),
+    ("--readiness-probe", "readiness_probe", "readinessProbe"),
 )
 _PROBES = tuple((attribute, field) for _, attribute, field in _OF_CONTAINER if field.endswith("Probe"))
 _VOLUME_TYPES: dict[type, str] = {MemoryVolume: "in-memory", NfsVolume: "nfs", BucketVolume: "cloud-storage"}

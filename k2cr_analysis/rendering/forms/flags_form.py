@@ -196,6 +196,7 @@ def _container_flags(container: RunContainer) -> list[str]:
     flags += [flag("depends-on", gcloud_list(container.depends_on))] if container.depends_on else []
     flags += [flag("startup-probe", _probe_words(container.startup_probe))] if container.startup_probe else []
     flags += [flag("liveness-probe", _probe_words(container.liveness_probe))] if container.liveness_probe else []
+    flags += [flag("readiness-probe", _probe_words(container.readiness_probe))] if container.readiness_probe else []
     return flags + [
         flag("add-volume-mount", gcloud_list([f"volume={m.volume}", f"mount-path={m.mount_path}"]))
         for m in container.mounts
@@ -210,6 +211,7 @@ def _probe_words(probe: CloudRunProbe) -> str:
     else:
         action = [f"tcpSocket.port={probe.port}"]
     delay = [f"initialDelaySeconds={probe.initial_delay_s}"] if probe.initial_delay_s else []
+    successes = [f"successThreshold={probe.success_threshold}"] if probe.success_threshold is not None else []
     return gcloud_list(
         [
             *action,
@@ -217,5 +219,6 @@ def _probe_words(probe: CloudRunProbe) -> str:
             f"periodSeconds={probe.period_s}",
             f"timeoutSeconds={probe.timeout_s}",
             f"failureThreshold={probe.failure_threshold}",
+            *successes,
         ]
     )

@@ -216,6 +216,8 @@ def _container(container: RunContainer) -> Tree:
         made["startupProbe"] = probe_tree(container.startup_probe)
     if container.liveness_probe:
         made["livenessProbe"] = probe_tree(container.liveness_probe)
+    if container.readiness_probe:
+        made["readinessProbe"] = probe_tree(container.readiness_probe)
     if container.mounts:
         made["volumeMounts"] = [_mount(m) for m in container.mounts]
     return made
@@ -245,11 +247,13 @@ def probe_tree(probe: CloudRunProbe) -> Tree:
         action = {"tcpSocket": {"port": probe.port}}
     if probe.initial_delay_s:
         action["initialDelaySeconds"] = probe.initial_delay_s
+    successes = {} if probe.success_threshold is None else {"successThreshold": probe.success_threshold}
     return {
         **action,
         "periodSeconds": probe.period_s,
         "timeoutSeconds": probe.timeout_s,
         "failureThreshold": probe.failure_threshold,
+        **successes,
     }
 
 

@@ -252,6 +252,8 @@ def _container(c: RunContainer, resources: list[tuple[str, Any]]) -> Iterator[tu
         yield _probe("startup_probe", c.startup_probe, c.why.get("startup_probe"))
     if c.liveness_probe:
         yield _probe("liveness_probe", c.liveness_probe)
+    if c.readiness_probe:
+        yield _probe("readiness_probe", c.readiness_probe)
     for mount in c.mounts:
         yield _mount(mount)
 
@@ -270,9 +272,15 @@ def _mount(mount: RunMount) -> Block:
 
 
 def _probe(name: str, probe: CloudRunProbe, why: str | None = None) -> Block:
-    headers = [Block("http_headers", [("name", n), ("value", v)]) for n, v in probe.headers]
+    headers: Sequence[Any] = [Block("http_headers", [("name", n), ("value", v)]) for n, v in probe.headers]
+    path: Any = probe.http_path or "/"
+    if headers and probe.success_threshold is not None:
+        headers, path = (
+            (),
+            because(path, "the provider has no http_headers here; service.yaml has them"),
+        )
     action = {
-        "http": Block("http_get", [("path", probe.http_path or "/"), ("port", probe.port), *headers]),
+        "http": Block("http_get", [("path", path), ("port", probe.port), *headers]),
         "grpc": Block("grpc", [("port", probe.port), ("service", probe.grpc_service)]),
         "tcp": Block("tcp_socket", [("port", probe.port)]),
     }[probe.kind]
@@ -282,6 +290,8 @@ def _probe(name: str, probe: CloudRunProbe, why: str | None = None) -> Block:
         ("timeout_seconds", probe.timeout_s),
         ("failure_threshold", probe.failure_threshold),
     ]
+    if probe.success_threshold is not None:  # a readiness probe, which has no delay
+        numbers = [*numbers[1:], ("success_threshold", probe.success_threshold)]
     return Block(name, [*numbers, action])
 
 

@@ -15,6 +15,7 @@ from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.audience import AUDIENCE_CHANGES, with_audience
 from k2cr_analysis.rendering.spec.environment import Environment, build_environment
 from k2cr_analysis.rendering.spec.images import build_image
+from k2cr_analysis.rendering.spec.probe_words import startup_why
 from k2cr_analysis.rendering.spec.references import expand
 from k2cr_analysis.rendering.spec.service import RunContainer
 from k2cr_analysis.rendering.spec.volumes import Volumes, build_volumes
@@ -90,7 +91,7 @@ class Containers:
         probes = self.fit.probes.get(source.name, ContainerProbes(None, None))
         port = self._ingress_port(source)
         depends_on = tuple(d for d in self.fit.startup.depends_on.get(source.name, ()) if d in self.fit.containers)
-        why = {"cpu": _asked(source), "image": image_why or "", "startup_probe": self._startup_why(source, probes)}
+        why = {"cpu": _asked(source), "image": image_why or "", "startup_probe": startup_why(probes)}
         why["depends_on"] = "; ".join(w for d in depends_on if (w := self.fit.startup.evidence.get((source.name, d))))
         self._account_for_resources(source, cpu, memory)
         self._account_for_ports(source, port)
@@ -111,6 +112,7 @@ class Containers:
             gpu=str(_gpus(source)) if _gpus(source) else None,
             startup_probe=self._probe(source, "startup", probes.startup),
             liveness_probe=self._probe(source, "liveness", probes.liveness),
+            readiness_probe=self._probe(source, "readiness", probes.readiness),
             mounts=self.volumes.mounts[source.name],
             depends_on=tuple(self.names[d] for d in depends_on),
             why={k: v for k, v in why.items() if v},
@@ -174,17 +176,6 @@ class Containers:
         meaning = f"a header of the {kind} probe of container {source.name}: it looked like a secret and was not stored"
         self.account.placeholder(literal, meaning)
         return replace(probe, headers=tuple((name, value.replace(REDACTED, literal)) for name, value in probe.headers))
-
-    def _startup_why(self, source: Container, probes: ContainerProbes) -> str:
-        if probes.startup is None:
-            return ""
-        made_from = probes.startup_made_from
-        origin = {None: "the container's port", "port": "the container's port"}.get(made_from, made_from)
-        return (
-            f"made from {origin}: period 1 s, so that a start is seen when it happens"
-            if probes.startup.period_s == 1
-            else f"made from {origin}"
-        )
 
     def _account_for_resources(self, source: Container, cpu: str, memory: str) -> None:
         path, target = f"{source.path}.resources", "containers[].resources.limits"

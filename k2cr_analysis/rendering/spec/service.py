@@ -94,6 +94,7 @@ class RunContainer:
     gpu: str | None = None
     startup_probe: CloudRunProbe | None = None
     liveness_probe: CloudRunProbe | None = None
+    readiness_probe: CloudRunProbe | None = None
     mounts: tuple[RunMount, ...] = ()
     depends_on: tuple[str, ...] = ()
     why: Mapping[str, str] = field(default_factory=dict)  # name of a field here -> reason

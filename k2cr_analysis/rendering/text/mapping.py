@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from k2cr_analysis.fit.result import FieldUse
@@ -14,9 +14,15 @@ from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.workload import Container, Probe
 from k2cr_analysis.rendering.spec.account import OUTCOMES, Entry, Outcome, short
 from k2cr_analysis.rendering.spec.build import Build
+from k2cr_analysis.rendering.spec.probe_words import run_words, source_words, startup_why
 from k2cr_analysis.rendering.spec.source_values import source_value
 from k2cr_analysis.rendering.text.places import Places
 
+# Why a probe of this kind is not there any more, where it is not.
+_ABSENT = {
+    "livenessProbe": "Cloud Run has HTTP and gRPC liveness probes, on services and worker pools",
+    "readinessProbe": "Cloud Run has HTTP and gRPC readiness probes, on services",
+}
 _PROBE_FIELDS: Mapping[str, Callable[[CloudRunProbe], object]] = {
     "httpGet.path": lambda p: p.http_path,
     "httpGet.port": lambda p: p.port,
@@ -27,13 +33,10 @@ _PROBE_FIELDS: Mapping[str, Callable[[CloudRunProbe], object]] = {
     "periodSeconds": lambda p: p.period_s,
     "timeoutSeconds": lambda p: p.timeout_s,
     "failureThreshold": lambda p: p.failure_threshold,
+    "successThreshold": lambda p: p.success_threshold,
 }
+_STARTUP = "containers[].startupProbe"
 _TIMINGS = ("initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold")
-_PROBE_TARGET = {
-    "startupProbe": "containers[].startupProbe",
-    "readinessProbe": "containers[].startupProbe",
-    "livenessProbe": "containers[].livenessProbe",
-}
 
 
 _TITLES: Mapping[Outcome, str] = {
@@ -129,8 +132,11 @@ class ProbeEntry:
             return replace(self.entry, path=path, source_value=short(source))
         if field not in _PROBE_FIELDS:
             return Entry(path, "counted", None, short(source), None, f"Cloud Run has no such check: {self.entry.why}")
-        if target == _PROBE_TARGET["startupProbe"] and field in _TIMINGS:
+        if target == _STARTUP and field in _TIMINGS:
             return self._timing(path, field, source)
+        if field == "initialDelaySeconds" and made.success_threshold is not None:
+            why = "a readiness probe has none: it begins when the start-up probe has passed"
+            return Entry(path, "dropped", None, short(source), None, why)
         value = short(_PROBE_FIELDS[field](made))
         outcome: Outcome = "carried" if value == source else "changed"
         why = "as it is" if outcome == "carried" else self.entry.why
@@ -147,67 +153,50 @@ class ProbeEntry:
         return Entry(path, "changed", target, source, value, self.entry.why)
 
 
-def _probe_entries(build: Build) -> list[ProbeEntry]:
-    """From what to what each probe went."""
-    found = []
+def _probes_of(build: Build) -> Iterator[tuple[Container, ContainerProbes]]:
     for name in build.assessed.fit.containers:
         container = build.workload.container(name)
         if container is not None:
-            probes = build.assessed.fit.probes.get(name, ContainerProbes(None, None))
-            found += [_probe_entry(container, kind, probe, probes) for kind, probe in container.probes()]
-    return found
+            yield container, build.assessed.fit.probes.get(name, ContainerProbes(None, None))
 
 
-def _probe_entry(container: Container, kind: str, probe: Probe, probes: ContainerProbes) -> ProbeEntry:
-    source = _probe_words(probe)
-    if kind == "livenessProbe":
-        made, why = probes.liveness, "Cloud Run has HTTP and gRPC liveness probes"
-    elif kind == probes.startup_made_from:
-        made, why = (
-            probes.startup,
-            "the start-up probe is made from it: no initial delay, every second (so at most a second for an answer), "
-            "the same total time allowed",
+def _probe_entries(build: Build) -> list[ProbeEntry]:
+    """From what to what each probe of the source went."""
+    return [
+        _probe_entry(kind, probe, probes)
+        for container, probes in _probes_of(build)
+        for kind, probe in container.probes()
+    ]
+
+
+def _probe_entry(kind: str, probe: Probe, probes: ContainerProbes) -> ProbeEntry:
+    source = source_words(probe)
+    kept = {"livenessProbe": probes.liveness, "readinessProbe": probes.readiness}.get(kind)
+    if kept is not None:
+        target, at = run_words(kept), f"containers[].{kind}"
+        # What became of a readiness probe's delay is said in the entry of that field.
+        asked = replace(probe, initial_delay_s=0) if kind == "readinessProbe" else probe
+        if target == source_words(asked):
+            return ProbeEntry(Entry(probe.path, "carried", at, source, target, "as it is"), kept)
+        return ProbeEntry(Entry(probe.path, "changed", at, source, target, "within Cloud Run's ranges"), kept)
+    if kind == probes.startup_made_from and probes.startup is not None:
+        at, why = _STARTUP, f"{startup_why(probes)}. {_ABSENT.get(kind, '')}".strip(". ")
+        return ProbeEntry(Entry(probe.path, "changed", at, source, run_words(probes.startup), why), probes.startup)
+    asks = f"the start-up probe asks what {probes.startup_made_from} asks" if probes.startup else "no start-up probe"
+    return ProbeEntry(Entry(probe.path, "dropped", None, source, None, _ABSENT.get(kind) or asks), None)
+
+
+def _start_up_rows(build: Build) -> Iterator[str]:
+    """The start-up probes that are made from a probe which stays, or from the port."""
+    for container, probes in _probes_of(build):
+        origin = dict(container.probes()).get(probes.startup_made_from or "")
+        kept = {"livenessProbe": probes.liveness, "readinessProbe": probes.readiness}.get(
+            probes.startup_made_from or ""
         )
-    else:
-        made, why = None, f"the start-up probe is made from {probes.startup_made_from or 'nothing'}"
-        why += (
-            ""
-            if kind == "startupProbe"
-            else "; there is no readiness probe outside Preview, so an instance takes requests once it has started"
-        )
-    if made is None:
-        why = "Cloud Run has no counterpart of this kind" if kind == "livenessProbe" else why
-        return ProbeEntry(Entry(probe.path, "dropped", None, source, None, why), None)
-    target = _run_probe_words(made)
-    if kind == "livenessProbe" and target == source:
-        return ProbeEntry(Entry(probe.path, "carried", _PROBE_TARGET[kind], source, target, "as it is"), made)
-    return ProbeEntry(Entry(probe.path, "changed", _PROBE_TARGET[kind], source, target, why), made)
-
-
-def _probe_words(probe: Probe) -> str:
-    action = {
-        "http": f"HTTP {probe.http_path or '/'}",
-        "tcp": "TCP",
-        "grpc": f"gRPC {probe.grpc_service or ''}".strip(),
-        "exec": "exec",
-    }[probe.kind]
-    where = f" on {probe.port}" if probe.port is not None else ""
-    numbers = (probe.initial_delay_s or 0, probe.period_s or 10, probe.timeout_s or 1, probe.failure_threshold or 3)
-    return (
-        f"{action}{where}, delay {numbers[0]} s, period {numbers[1]} s, timeout {numbers[2]} s, {numbers[3]} failures"
-    )
-
-
-def _run_probe_words(probe: CloudRunProbe) -> str:
-    action = {
-        "http": f"HTTP {probe.http_path or '/'}",
-        "tcp": "TCP",
-        "grpc": f"gRPC {probe.grpc_service or ''}".strip(),
-    }[probe.kind]
-    return (
-        f"{action} on {probe.port}, delay {probe.initial_delay_s} s, period {probe.period_s} s, timeout "
-        f"{probe.timeout_s} s, {probe.failure_threshold} failures"
-    )
+        if probes.startup is not None and (origin is None or kept is not None):
+            was = "none" if origin is None else source_words(origin)
+            path = container.path if origin is None else origin.path
+            yield _row(path, was, f"startupProbe: {run_words(probes.startup)}", startup_why(probes))
 
 
 def _sort_key(path: str) -> tuple[tuple[int, int | str], ...]:
@@ -271,6 +260,7 @@ def mapping_md(build: Build, entries: Sequence[Entry]) -> str:
     if probes:
         lines += ["## Probes", "", "| source | from | to | why |", "|---|---|---|---|"]
         lines += [_row(p.entry.path, p.entry.source_value, p.entry.target_value or "none", p.entry.why) for p in probes]
+        lines += _start_up_rows(build)
         lines += [""]
     for outcome, title in _TITLES.items():
         rows = [e for e in entries if e.outcome == outcome]
