@@ -178,8 +178,20 @@ def reference() -> WorkloadAssessment:
         "env BACKEND_ADDR of container frontend",
         f"{SPEC}.containers[1].env[0]",
     )
-    health = ContainerProbes(probe(), probe(period=30, failures=3), "readinessProbe")
-    upstream = ContainerProbes(probe(port=9000), probe(port=9000, period=30, failures=3), "readinessProbe")
+    health = ContainerProbes(
+        probe(failures=100),
+        probe(period=30, failures=3),
+        "readinessProbe",
+        replace(probe(period=30, failures=3), success_threshold=1),
+        "livenessProbe",
+    )
+    upstream = ContainerProbes(
+        probe(port=9000, failures=100),
+        probe(port=9000, period=30, failures=3),
+        "readinessProbe",
+        replace(probe(port=9000, period=30, failures=3), success_threshold=1),
+        "livenessProbe",
+    )
     subject = workload(
         proxy, frontend, labels={"app": "frontend", "app.kubernetes.io/part-of": "shop"}, exposures=(exposure("frontend", 8080, routes=[route("shop.example.com", "/", "frontend")]),),
         related={"BackendConfig": ({"metadata": {"name": "frontend"}, "spec": {"iap": {"enabled": True}}},)},

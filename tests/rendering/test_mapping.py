@@ -94,5 +94,13 @@ def test_from_what_to_what(fields: Mapping[str, Any], path: str, outcome: str, s
 
 def test_the_probe_says_from_what_to_what(fields: Mapping[str, Any]) -> None:
     delay = fields["$.spec.template.spec.containers[0].readinessProbe.initialDelaySeconds"]
-    assert (delay["outcome"], delay["from"]) == ("changed", "10")
-    assert delay["target"] == "service.yaml $.spec.template.spec.containers[0].startupProbe.failureThreshold"
+    assert (delay["outcome"], delay["from"], delay["to"]) == ("dropped", "10", None)
+    period = fields["$.spec.template.spec.containers[0].readinessProbe.periodSeconds"]
+    assert (period["outcome"], period["to"]) == ("carried", "30")
+    assert period["target"] == "service.yaml $.spec.template.spec.containers[0].readinessProbe.periodSeconds"
+
+
+def test_the_start_up_probe_made_from_a_carried_one_stands_beside_it(subject: WorkloadAssessment) -> None:
+    page = render_workload(subject, RenderContext(project="p", region="r1"))["mapping.md"]
+    probes = page.partition("## Probes")[2].partition("##")[0]
+    assert "startupProbe: HTTP /ready on 8080, delay 0 s, period 1 s, timeout 1 s, 240 failures" in probes

@@ -178,7 +178,10 @@ def _probe_entry(kind: str, probe: Probe, probes: ContainerProbes) -> ProbeEntry
         asked = replace(probe, initial_delay_s=0) if kind == "readinessProbe" else probe
         if target == source_words(asked):
             return ProbeEntry(Entry(probe.path, "carried", at, source, target, "as it is"), kept)
-        return ProbeEntry(Entry(probe.path, "changed", at, source, target, "within Cloud Run's ranges"), kept)
+        return ProbeEntry(
+            Entry(probe.path, "changed", at, source, target, "the port as a number, times within Cloud Run's ranges"),
+            kept,
+        )
     if kind == probes.startup_made_from and probes.startup is not None:
         at, why = _STARTUP, f"{startup_why(probes)}. {_ABSENT.get(kind, '')}".strip(". ")
         return ProbeEntry(Entry(probe.path, "changed", at, source, run_words(probes.startup), why), probes.startup)

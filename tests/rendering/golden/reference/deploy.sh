@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # shop/Deployment/frontend -> Cloud Run service frontend. Written by k2cr.
 # Deploys, and does nothing else. The whole order is in cutover.md.
-# The same service as service.yaml. Needs gcloud 528 or newer; for an older one: k2cr render --gcloud VERSION.
+# The same service as service.yaml. Needs gcloud 573 or newer; for an older one: k2cr render --gcloud VERSION.
 set -euo pipefail
 
 PROJECT="${PROJECT:-shop-prod}"
@@ -31,13 +31,15 @@ gcloud run deploy frontend \
   --cpu=1 \
   --memory=512Mi \
   --depends-on=frontend \
-  --startup-probe=httpGet.path=/healthcheck,httpGet.port=8080,periodSeconds=1,timeoutSeconds=1,failureThreshold=30 \
+  --startup-probe=httpGet.path=/healthcheck,httpGet.port=8080,periodSeconds=1,timeoutSeconds=1,failureThreshold=100 \
   --liveness-probe=httpGet.path=/healthcheck,httpGet.port=8080,periodSeconds=30,timeoutSeconds=1,failureThreshold=3 \
+  --readiness-probe=httpGet.path=/healthcheck,httpGet.port=8080,periodSeconds=30,timeoutSeconds=1,failureThreshold=3,successThreshold=1 \
   --container=frontend \
   --image=us-docker.pkg.dev/shop/apps/frontend:1 \
   --set-env-vars=BACKEND_ADDR=backend.shop.svc.cluster.local:50051 \
   --set-secrets=API_KEY=shop--frontend--frontend--API_KEY:latest \
   --cpu=1 \
   --memory=512Mi \
-  --startup-probe=httpGet.path=/healthcheck,httpGet.port=9000,periodSeconds=1,timeoutSeconds=1,failureThreshold=30 \
-  --liveness-probe=httpGet.path=/healthcheck,httpGet.port=9000,periodSeconds=30,timeoutSeconds=1,failureThreshold=3
+  --startup-probe=httpGet.path=/healthcheck,httpGet.port=9000,periodSeconds=1,timeoutSeconds=1,failureThreshold=100 \
+  --liveness-probe=httpGet.path=/healthcheck,httpGet.port=9000,periodSeconds=30,timeoutSeconds=1,failureThreshold=3 \
+  --readiness-probe=httpGet.path=/healthcheck,httpGet.port=9000,periodSeconds=30,timeoutSeconds=1,failureThreshold=3,successThreshold=1

@@ -85,10 +85,10 @@ resource "google_cloud_run_v2_service" "frontend" {
 
       startup_probe {
         initial_delay_seconds = 0
-        # made from readinessProbe: period 1 s, so that a start is seen when it happens
+        # asks what readinessProbe asks, every second, so that a start is seen when it happens; it allows what the livenessProbe lets a start take on Kubernetes: delay + period x failures
         period_seconds    = 1
         timeout_seconds   = 1
-        failure_threshold = 30
+        failure_threshold = 100
 
         http_get {
           path = "/healthcheck"
@@ -101,6 +101,18 @@ resource "google_cloud_run_v2_service" "frontend" {
         period_seconds        = 30
         timeout_seconds       = 1
         failure_threshold     = 3
+
+        http_get {
+          path = "/healthcheck"
+          port = 8080
+        }
+      }
+
+      readiness_probe {
+        period_seconds    = 30
+        timeout_seconds   = 1
+        failure_threshold = 3
+        success_threshold = 1
 
         http_get {
           path = "/healthcheck"
@@ -142,10 +154,10 @@ resource "google_cloud_run_v2_service" "frontend" {
 
       startup_probe {
         initial_delay_seconds = 0
-        # made from readinessProbe: period 1 s, so that a start is seen when it happens
+        # asks what readinessProbe asks, every second, so that a start is seen when it happens; it allows what the livenessProbe lets a start take on Kubernetes: delay + period x failures
         period_seconds    = 1
         timeout_seconds   = 1
-        failure_threshold = 30
+        failure_threshold = 100
 
         http_get {
           path = "/healthcheck"
@@ -158,6 +170,18 @@ resource "google_cloud_run_v2_service" "frontend" {
         period_seconds        = 30
         timeout_seconds       = 1
         failure_threshold     = 3
+
+        http_get {
+          path = "/healthcheck"
+          port = 9000
+        }
+      }
+
+      readiness_probe {
+        period_seconds    = 30
+        timeout_seconds   = 1
+        failure_threshold = 3
+        success_threshold = 1
 
         http_get {
           path = "/healthcheck"
