@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, ServiceShape, cpu_text, memory_text
+from k2cr_analysis.model.references import expand
 from k2cr_analysis.model.workload import REDACTED, Container, Port
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.addresses import Addresses
@@ -16,7 +17,6 @@ from k2cr_analysis.rendering.spec.audience import AUDIENCE_CHANGES, with_audienc
 from k2cr_analysis.rendering.spec.environment import Environment, build_environment
 from k2cr_analysis.rendering.spec.images import build_image
 from k2cr_analysis.rendering.spec.probe_words import startup_why
-from k2cr_analysis.rendering.spec.references import expand
 from k2cr_analysis.rendering.spec.service import RunContainer
 from k2cr_analysis.rendering.spec.volumes import Volumes, build_volumes
 from k2cr_analysis.rendering.text.names import container_names

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from k2cr_analysis.model.environment import variables_from
+from k2cr_analysis.model.references import expand
 from k2cr_analysis.model.workload import REDACTED, Container, EnvFrom, EnvVar, Workload
 from k2cr_analysis.platforms.reserved import PORT_VARIABLE, is_reserved_variable
 from k2cr_analysis.rendering.network.addresses import Addresses
 from k2cr_analysis.rendering.spec.account import Account, SecretToCreate
 from k2cr_analysis.rendering.spec.audience import AUDIENCE_CHANGES, with_audience
-from k2cr_analysis.rendering.spec.references import expand
 from k2cr_analysis.rendering.spec.service import RunEnv, SecretVersion
 from k2cr_analysis.rendering.text.names import key_secret_name, secret_name
 

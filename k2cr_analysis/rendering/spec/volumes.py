@@ -9,11 +9,11 @@ from typing import Literal
 
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.model.cloud_run import memory_text
+from k2cr_analysis.model.references import expand
 from k2cr_analysis.model.workload import Container, Raw, Volume, VolumeMount, Workload
 from k2cr_analysis.openapi.quantity import bytes_of
 from k2cr_analysis.platforms.volumes import BUCKET_DRIVER
 from k2cr_analysis.rendering.spec.account import Account, SecretToCreate
-from k2cr_analysis.rendering.spec.references import expand
 from k2cr_analysis.rendering.spec.service import (
     BucketVolume,
     MemoryVolume,

@@ -1,0 +1,113 @@
+"""The values of a configuration file with the keys that they stand behind: YAML, JSON, properties, else its lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import yaml
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_STRUCTURED = (".yaml", ".yml", ".json")
+_NO_YAML = (
+    ".sh",
+    ".sql",
+    ".lua",
+    ".js",
+    ".py",
+    ".html",
+    ".xml",
+    ".conf",
+    ".properties",
+    ".ini",
+    ".cfg",
+    ".env",
+    ".toml",
+)
+_LARGEST = 200_000  # letters; a longer file is read by its lines
+_PROPERTY = re.compile(
+    r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.\-\[\]]*)[ \t]*(?:=|:(?=[ \t]))[ \t]*(.*?)[ \t]*$", re.MULTILINE
+)
+_COMMENT = re.compile(r"^[ \t]*(?:#|//|;|--|\*|/\*|<!--)")
+_LINE = re.compile(r"[^\n]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """``key``: the path of keys, ``clusters[0].address``; empty for a line of a free text. ``parent``: what siblings
+    share. ``offset``: where the text's letters begin in the file; None where they are written another way there.
+    """
+
+    key: str
+    parent: str
+    text: str
+    offset: int | None
+
+
+@lru_cache(maxsize=4096)
+def leaves(name: str, text: str) -> tuple[Leaf, ...]:
+    """The values of a file; a value that is one word or a sentence, each with its key where the file has keys."""
+    if _is_structured(name, text):
+        found = _of_yaml(text)
+        if found is not None:
+            return tuple(found)
+    properties = [m for m in _PROPERTY.finditer(text) if not _COMMENT.match(m.group(0))]
+    lines = [m for m in _LINE.finditer(text) if m.group(0).strip() and not _COMMENT.match(m.group(0))]
+    if properties and len(properties) * 2 >= len(lines):
+        return tuple(_of_properties(properties))
+    return tuple(Leaf("", "", m.group(0), m.start()) for m in lines)
+
+
+def _is_structured(name: str, text: str) -> bool:
+    if len(text) > _LARGEST or ("\n" not in text.strip() and not text.lstrip().startswith(("{", "["))):
+        return False
+    return name.lower().endswith(_STRUCTURED) or not name.lower().endswith(_NO_YAML)
+
+
+def _of_yaml(text: str) -> list[Leaf] | None:
+    """None where it is no YAML, or nothing but a text."""
+    try:
+        documents = [d for d in yaml.compose_all(text, Loader=_LOADER) if d is not None]
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+    if not documents or all(isinstance(d, yaml.ScalarNode) for d in documents):
+        return None
+    return [leaf for d in documents for leaf in _of_node(d, "", "", text, frozenset())]
+
+
+def _of_node(node: yaml.Node, key: str, parent: str, text: str, above: frozenset[int]) -> Iterator[Leaf]:
+    if id(node) in above:  # an alias within itself
+        return
+    inside = above | {id(node)}
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            word = str(name.value) if isinstance(name, yaml.ScalarNode) else ""
+            yield from _of_node(value, f"{key}.{word}" if key else word, key, text, inside)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _of_node(value, f"{key}[{index}]", parent, text, inside)
+    elif isinstance(node, yaml.ScalarNode) and node.value:
+        yield from _of_scalar(node, key, parent, text)
+
+
+def _of_scalar(node: yaml.ScalarNode, key: str, parent: str, text: str) -> Iterator[Leaf]:
+    start, end = node.start_mark.index, node.end_mark.index
+    written = text[start:end]
+    if node.style in ("|", ">"):
+        yield from (Leaf(key, parent, m.group(0), start + m.start()) for m in _LINE.finditer(written) if m.start())
+        return
+    inner = 1 if node.style in ("'", '"') else 0
+    plain = written[inner : len(written) - inner].rstrip() if not inner else written[inner:-inner]
+    yield Leaf(key, parent, node.value, start + inner if plain == node.value else None)
+
+
+def _of_properties(found: list[re.Match[str]]) -> Iterator[Leaf]:
+    for match in found:
+        start = match.start(2)
+        text = match.group(2)
+        if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+            start, text = start + 1, text[1:-1]
+        if text:
+            yield Leaf(match.group(1), match.group(1).rpartition(".")[0], text, start)

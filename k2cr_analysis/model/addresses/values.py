@@ -1,0 +1,148 @@
+"""The values that a container is given, each with its name: variables, words of the command, files of ConfigMaps.
+
+``$(VAR)`` is expanded as Kubernetes does it, so that an address put together of several variables is seen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from k2cr_analysis.model.address import Place
+from k2cr_analysis.model.addresses.files import leaves
+from k2cr_analysis.model.environment import variables_of
+from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings
+from k2cr_analysis.model.references import expand
+from k2cr_analysis.model.workload import Container, EnvVar, Volume, Workload
+
+_WORD = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|[^\s'\"]+")
+_FLAG = re.compile(r"(-{1,2}[A-Za-z][\w.\-]*)(?:=(.*))?", re.DOTALL)
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.+)", re.DOTALL)
+_LABEL = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """``text`` begins at ``offset`` of the whole text at ``place``; None where it is written another way there.
+
+    ``name`` is what says whether it holds an address: a variable, a flag, a path of keys; empty for a free text.
+    Values with one ``group`` are siblings: the port of one may stand in another. ``free``: a line of a script or of a
+    file without keys.
+    """
+
+    place: Place
+    name: str
+    group: str
+    text: str
+    whole: str
+    offset: int | None
+    free: bool = False
+
+
+def values_of(workload: Workload, container: Container) -> Iterator[Value]:
+    """All values of one container, in the order variables, command, args, files."""
+    known: dict[str, str] = {}
+    for variable in variables_of(workload, container):
+        text = _seen(variable, workload, known)
+        if text is not None:
+            known[variable.name] = text
+            place = Place("env", container.name, variable.name, variable.path)
+            if any(c.isspace() for c in text.strip()):
+                yield Value(place, variable.name, "env", text, text, 0)
+                yield from _words(place, text, variable.name)
+            else:
+                yield Value(place, variable.name, "env", text, text, 0)
+    yield from _of_arguments(container, known)
+    for config_map, key, text in mounted_files(workload, container):
+        place = Place("config-map", container.name, f"{config_map}", f"ConfigMap/{config_map} $.data['{key}']")
+        for leaf in leaves(key, text):
+            group = f"{config_map}/{key}/{leaf.parent}"
+            yield Value(place, leaf.key, group, leaf.text, text, leaf.offset, free=not leaf.key)
+            if not leaf.key:
+                yield from _words(place, text, "", leaf.text, leaf.offset or 0)
+
+
+def _seen(variable: EnvVar, workload: Workload, known: Mapping[str, str]) -> str | None:
+    """The value as the container sees it, as far as it can be known."""
+    if variable.value is not None:
+        return expand(variable.value, known, frozenset()).text
+    if variable.source == "field" and variable.ref_key:
+        if variable.ref_key == "metadata.namespace":
+            return workload.namespace
+        if match := _LABEL.fullmatch(variable.ref_key):
+            table = workload.pod.labels if match[1] == "labels" else workload.pod.annotations
+            return table.get(match[2])
+    return None
+
+
+def _of_arguments(container: Container, known: Mapping[str, str]) -> Iterator[Value]:
+    flag = ""
+    for field, words in (("command", container.command), ("args", container.args)):
+        for index, written in enumerate(words):
+            word = expand(written, known, frozenset()).text
+            place = Place(
+                "command" if field == "command" else "args", container.name, "", f"{container.path}.{field}[{index}]"
+            )
+            if any(c.isspace() for c in word.strip()):
+                flag = ""
+                yield from _of_script(place, word)
+                continue
+            found = _FLAG.fullmatch(word)
+            if found and found[2] is not None:
+                yield Value(place, found[1], "args", found[2], word, found.start(2))
+            elif not found and (assigned := _ASSIGNMENT.fullmatch(word)):
+                yield Value(place, assigned[1], "args", assigned[2], word, assigned.start(2))
+            elif not found:
+                yield Value(place, flag, "args", word, word, 0, free=not flag)
+            flag = found[1] if found and found[2] is None else ""
+
+
+def _of_script(place: Place, text: str) -> Iterator[Value]:
+    """A word of the command that is itself a text: a script, a line of options."""
+    for line in re.finditer(r"[^\n]+", text):
+        if not line.group(0).lstrip().startswith("#"):
+            yield Value(place, "", "script", line.group(0), text, line.start(), free=True)
+            yield from _words(place, text, "", line.group(0), line.start())
+
+
+def _words(place: Place, whole: str, group: str, line: str | None = None, offset: int = 0) -> Iterator[Value]:
+    """Flags and assignments within a line: ``redis-cli -h redis``, ``DB_HOST=db app``, ``nc -z db 5432``."""
+    words = [(m.group(0), m.start() + offset) for m in _WORD.finditer(whole if line is None else line)]
+    for (word, at), (following, at_next) in zip(words, [*words[1:], ("", 0)], strict=True):
+        found = _FLAG.fullmatch(word)
+        shared = f"line {place.path} {group} {offset}"
+        if found and found[2]:
+            yield Value(place, found[1], shared, found[2], whole, at + found.start(2))
+        elif found and found[2] is None and following and not following.startswith("-"):
+            yield Value(place, found[1], shared, following, whole, at_next)
+        elif not found and (assigned := _ASSIGNMENT.fullmatch(word)):
+            yield Value(place, assigned[1], shared, assigned[2], whole, at + assigned.start(2))
+
+
+def mounted_files(workload: Workload, container: Container) -> Iterator[tuple[str, str, str]]:
+    """(ConfigMap, key, text) of the files that a container gets from ConfigMaps."""
+    by_name: dict[str, Raw] = {
+        str(mapping(raw, "metadata").get("name")): raw for raw in workload.related.get("ConfigMap", ())
+    }
+    seen: set[tuple[str, str]] = set()
+    for mount in container.volume_mounts:
+        volume = workload.pod.volume(mount.volume)
+        for name, items in _config_maps(volume) if volume else ():
+            for key, text in strings(by_name.get(name, {}).get("data")).items():
+                path = items.get(key, None if items else key)
+                wanted = path is not None and mount.sub_path in (None, "", path)
+                if wanted and (name, key) not in seen:
+                    seen.add((name, key))
+                    yield name, key, text
+
+
+def _config_maps(volume: Volume) -> Iterator[tuple[str, dict[str, str]]]:
+    """(name, key -> path; empty: all keys) of the ConfigMaps of a volume."""
+    sources: Sequence[Raw] = [volume.source] if volume.kind == "configMap" else []
+    if volume.kind == "projected":
+        sources = [mapping(s, "configMap") for _, s in objects(volume.source, "sources")]
+    for source in sources:
+        if source.get("name"):
+            items = {str(i.get("key")): str(i.get("path")) for _, i in objects(source, "items")}
+            yield str(source["name"]), items
