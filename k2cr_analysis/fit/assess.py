@@ -87,6 +87,7 @@ def candidate_of(
         probes=probes,
         dependencies=edges,
         callers=callers,
+        own_addresses=graph.own.get(workload.id, ()),
         fields=fields,
         monitored=watched,
         background=background,

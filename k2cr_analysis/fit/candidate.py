@@ -39,6 +39,7 @@ class Candidate:
     probes: ProbePlan
     dependencies: tuple[Dependency, ...]
     callers: tuple[str, ...]
+    own_addresses: tuple[Dependency, ...]  # where it names a Service of its own
     fields: tuple[FieldUse, ...]
     monitored: Monitored | None  # nobody but monitoring calls it
     background: tuple[Background, ...]  # containers that work when nobody calls

@@ -49,6 +49,11 @@ class Address:
     span: Span | None
     port_span: Span | None = None
 
+    @property
+    def written(self) -> str:
+        """The host with the letters that it is written with."""
+        return self.host if self.span is None else self.text[slice(*self.span)]
+
     def rewritten(self, host: str) -> str:
         """The value with another host, and nothing else changed."""
         if self.span is None:

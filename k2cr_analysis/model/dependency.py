@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from k2cr_analysis.model.address import Address
+
 DependencyKind = Literal[
     "http", "grpc", "database", "cache", "queue", "kubernetes-api", "google-api", "external", "unknown"
 ]  # fmt: skip
@@ -16,6 +18,11 @@ class Dependency:
 
     ``target`` is a workload's id where the snapshot has it, else the name that was found (``db.prod.svc:5432``,
     ``pubsub.googleapis.com``). ``in_cluster``: the target is a Service of this cluster.
+
+    ``addresses``: every place where it is written. ``seen``: False where the Service is not in the snapshot.
+    ``pods``: single pods of a headless Service that are named (``kafka-0``). ``members``: why its clients go on to
+    the single pods, though only the Service is named; None where they do not. ``is_private``: only the VPC network
+    reaches it. ``alias_of``: the name outside the cluster that an ExternalName Service stands for.
     """
 
     source: str
@@ -27,3 +34,9 @@ class Dependency:
     port: int | None
     evidence: str  # "env BACKEND_ADDR of container proxy"
     path: str
+    addresses: tuple[Address, ...] = ()
+    seen: bool = True
+    pods: tuple[str, ...] = ()
+    members: str | None = None
+    is_private: bool = False
+    alias_of: str | None = None

@@ -41,7 +41,7 @@ def edges(value: str, *others: dict[str, Any], **fields: Any) -> tuple[Dependenc
         "api:80",
         "api.shop.svc.cluster.local:80",
         "http://api.shop/path",
-        "api",
+        "HTTP://API:80",
         "grpc://user@api:80",
         "a=1;url=http://api/x",
     ],
@@ -66,7 +66,8 @@ def test_a_word_is_no_address(value: str) -> None:
 
 
 def test_a_service_of_another_namespace_needs_its_name() -> None:
-    assert edges("http://api", *backend("api", namespace="other")) == ()
+    (short,) = edges("http://api", *backend("api", namespace="other"))
+    assert (short.target, short.seen) == ("api.shop.svc", False)
     (found,) = edges("http://api.other", *backend("api", namespace="other"))
     assert found.target == "other/Deployment/api"
 

@@ -128,7 +128,7 @@ def prefix_of(name: str) -> tuple[str, ...]:
 
 def listens_on(name: str) -> bool:
     """Whether a port behind this name is one that the program itself listens on: ``LISTEN_PORT``, ``HTTP_PORT``."""
-    words = words_of_name(name)
+    words = _without(words_of_name(name), ("value", "number"))
     if not words or not holds_port(name):
         return False
     before = set(words[:-1]) if words[-1] == "port" else set()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from k2cr_analysis.model.address import Place
 from k2cr_analysis.model.addresses.files import leaves
@@ -109,7 +110,7 @@ def _of_script(place: Place, text: str) -> Iterator[Value]:
 def _words(place: Place, whole: str, group: str, line: str | None = None, offset: int = 0) -> Iterator[Value]:
     """Flags and assignments within a line: ``redis-cli -h redis``, ``DB_HOST=db app``, ``nc -z db 5432``."""
     words = [(m.group(0), m.start() + offset) for m in _WORD.finditer(whole if line is None else line)]
-    for (word, at), (following, at_next) in zip(words, [*words[1:], ("", 0)], strict=True):
+    for (word, at), (following, at_next) in pairwise((*words, ("", 0))):
         found = _FLAG.fullmatch(word)
         shared = f"line {place.path} {group} {offset}"
         if found and found[2]:

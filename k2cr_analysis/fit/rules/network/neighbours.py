@@ -29,10 +29,32 @@ def calls_into_cluster(candidate: Candidate) -> Iterator[Found]:
     """
     for edge in candidate.dependencies:
         if edge.in_cluster and edge.kind != "kubernetes-api":
+            port = f" on port {edge.port}" if edge.port else ""
+            missing = "" if edge.seen else ", of which the snapshot has no Service"
             yield Found(
                 edge.path,
-                f"it calls {edge.target}{f' on port {edge.port}' if edge.port else ''} ({edge.evidence}); on "
-                "Cloud Run the address is another",
+                f"it calls {edge.target}{port}{missing} ({edge.evidence}); on Cloud Run the address is another",
+            )
+
+
+@rule(id="calls-single-pods", severity="change", reads=("Container.env[].value", "Container.args"), docs=_VPC)
+def calls_single_pods(candidate: Candidate) -> Iterator[Found]:
+    """The workload calls the single pods of a Service: brokers, or members of a replica set or a cluster.
+
+    Why: One internal load balancer and one name stand for one address. A client that goes on to the single pods needs
+    an address for each, under the name that the pods themselves give (Kafka: `advertised.listeners`; MongoDB: the
+    members of the replica set; Redis: the nodes of the cluster).
+    Remedy: Give each pod an internal load balancer of its own (a Service that selects
+    `statefulset.kubernetes.io/pod-name`) and enter its full name in the private zone, and let the pods give that name;
+    or move the data to a managed service.
+    Example: env: [{name: KAFKA_BROKERS, value: "kafka-0.kafka.data:9092,kafka-1.kafka.data:9092"}]
+    """
+    for edge in candidate.dependencies:
+        if edge.members:
+            yield Found(
+                edge.path,
+                f"{edge.members} ({edge.target}, {edge.evidence}); each of these pods needs an address of its own that "
+                "Cloud Run reaches",
             )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
@@ -55,24 +54,15 @@ def _names_its_pods(candidate: Candidate) -> bool:
     return bool(subdomain) and (indexed or mapping(found, "spec").get("clusterIP") == "None")
 
 
-_ADDRESS_VARIABLE = re.compile(r"HOST|SERVICE|ADDR|PEER|SEED|DISCOVER|URL|DNS|NODE|JOIN|CLUSTER|MEMBER")
-
-
 def _peer_evidence(candidate: Candidate, service: str) -> str | None:
-    """Where the pod itself names its headless Service as an address."""
-    name = re.escape(service)
-    address = re.compile(rf"(?:^|[/@,=+\s.]){name}\.[a-z]|\.{name}(?![\w-])|//{name}(?![\w-])|(?:^|[/@,=\s]){name}:\d")
-    for container in candidate.moving:
-        for variable in container.env:
-            if variable.source == "value" and variable.value:
-                whole = variable.value.strip() == service and _ADDRESS_VARIABLE.search(variable.name)
-                if whole or address.search(variable.value):
-                    return f"env {variable.name}"
-        if any(address.search(word) for word in (*container.command, *container.args)):
-            return f"arguments of {container.name}"
-        if raw_server(container.image) and len(candidate.moving) == 1 and _has_peers(candidate):
-            return f"image {container.image}, more than one pod"
-    return None
+    """Where the pod itself names its headless Service as an address. One pod alone has no peers."""
+    if not _has_peers(candidate):
+        return None
+    named = next((e.evidence for e in candidate.own_addresses if e.service == service), None)
+    if named:
+        return named
+    servers = [c.image for c in candidate.moving if raw_server(c.image)]
+    return f"image {servers[0]}, more than one pod" if servers and len(candidate.moving) == 1 else None
 
 
 def _has_peers(candidate: Candidate) -> bool:
