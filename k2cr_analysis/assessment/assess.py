@@ -23,7 +23,7 @@ from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.latency.learning.calibration import Calibration
 from k2cr_analysis.latency.predict import Effort, Prediction
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
-from k2cr_analysis.model.cluster import Cluster
+from k2cr_analysis.model.cluster import Cluster, OtherObject
 from k2cr_analysis.model.finding import SEVERITIES, Finding
 from k2cr_analysis.model.grading import graded
 from k2cr_analysis.model.money import LineItem, total
@@ -41,7 +41,7 @@ from k2cr_analysis.pricing.packing.avoidable import ASSUMPTIONS as AVOIDABLE_ASS
 from k2cr_analysis.pricing.packing.avoidable import Avoidable
 from k2cr_analysis.queries import Daily, billing, daily, tables_at, traffic, usage
 from k2cr_analysis.sizing import Sizing, size
-from k2cr_analysis.snapshot import Snapshot, open_snapshot
+from k2cr_analysis.snapshot import KUSTOMIZATION, Snapshot, open_snapshot
 
 DEFAULT_REGION = "us-central1"
 
@@ -101,6 +101,16 @@ def assess(
         traffic=evidence.traffic,
         calibration=evidence.calibration,
         daily=evidence.daily,
+        others=(*evidence.cluster.others, *_kustomizations(opened)),
+    )
+
+
+def _kustomizations(snapshot: Snapshot) -> tuple[OtherObject, ...]:
+    """The kustomizations that were read as files: what they make is not in the snapshot as it runs."""
+    return tuple(
+        OtherObject(str(n.file), "Kustomization", n.found, n.do)
+        for n in snapshot.provenance.skipped
+        if n.ref == KUSTOMIZATION
     )
 
 

@@ -10,7 +10,7 @@ from k2cr_analysis.config import Config
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.latency.learning.calibration import Calibration
 from k2cr_analysis.model.cloud_run import InstanceTimeline, Quantiles, ServiceShape
-from k2cr_analysis.model.cluster import Cluster
+from k2cr_analysis.model.cluster import Cluster, OtherObject
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
@@ -90,4 +90,5 @@ class Assessment:
     merged_usage: Mapping[str, WorkloadUsage] = field(default_factory=dict)  # of those that neighbours are merged into
     traffic: Mapping[str, TrafficProfile] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
+    others: tuple[OtherObject, ...] = ()  # what holds or makes workloads and is not assessed
     daily: Mapping[str, Daily] = field(default_factory=dict)  # for intervals of what several workloads save together

@@ -36,7 +36,7 @@ def mean_instances(workload: Workload, usage: WorkloadUsage | None) -> Decimal |
     """Instances that run on average: as measured; for a worker pool else as the manifest asks; None where unknown."""
     if usage is not None and usage.mean_pods is not None:
         return max(Decimal(repr(round(usage.mean_pods, 6))), _least_of_job(workload))
-    if workload.kind in ("Job", "CronJob"):
+    if workload.batch is not None:
         return None
     scaler = workload.autoscaler
     if workload.replicas is not None and (scaler is None or scaler.min_replicas):

@@ -93,6 +93,9 @@ def assess(
         give(text, out)
         if format is Format.TABLE and workload is not None:
             give(_findings(find_workload(assessed, workload)), out)
+        elif format is Format.TABLE and (others := [o for a in assessed for o in a.others]):
+            rows = [(o.id, o.holds, o.how) for o in others]
+            give("\n" + as_table(("not assessed", "what it holds", "how to see what runs"), rows), out)
     _summary(assessed, found)
 
 
@@ -147,7 +150,11 @@ def _explanation(assessed: Sequence[Assessment], workload: str | None) -> str:
 def _summary(assessed: Sequence[Assessment], found: Portfolio) -> None:
     from k2cr_analysis.report.wording import share
 
-    accounted = found.fields.accounted / found.fields.seen if found.fields.seen else 1.0
     say(", ".join(f"{count} {verdict}" for verdict, count in found.counts.items()))
-    say(f"fields accounted for: {found.fields.accounted} of {found.fields.seen} ({share(accounted)})")
+    if found.fields.seen:
+        accounted = found.fields.accounted / found.fields.seen
+        say(f"fields accounted for: {found.fields.accounted} of {found.fields.seen} ({share(accounted)})")
+    else:
+        others = sum(len(a.others) for a in assessed)
+        say(f"no workload in the snapshot to assess; objects that hold or make workloads elsewhere: {others}")
     say_all([f"assumed: {note}" for note in sorted({text for a in assessed for text in a.assumptions})])

@@ -240,10 +240,14 @@ def _to_resume(failures: Sequence[RemoteError]) -> RemoteError:
 
 def _tell_notes(provenance: Provenance) -> None:
     """Bad files and values are somebody's mistake and are all told; of the rest the first few."""
+    from k2cr_analysis.snapshot import KUSTOMIZATION
+
     expected = [n for n in provenance.skipped if n.ref in ("not-a-cluster-object", "empty-file")]
+    unbuilt = [n for n in provenance.skipped if n.ref == KUSTOMIZATION]
     for notice in provenance.skipped:
-        if notice not in expected:
+        if notice not in expected and notice not in unbuilt:
             say(_one_line("skipped", notice))
+    say_all([f"{_one_line('not built', n)}; do {n.do}" for n in unbuilt], where=", or snapshot.json")
     for notice in provenance.problems:
         say(_one_line("refused value", notice))
     rest = [f"twice: {s.id}: {s.kept} stands, {s.dropped} does not" for s in provenance.superseded]

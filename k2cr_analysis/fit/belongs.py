@@ -68,7 +68,7 @@ def _by_custom_resources(workload: Workload, index: ClusterIndex) -> Belonging |
     if not index.has_own_account(workload):
         return None
     for grant in index.grants(workload):
-        for what in _controlled(grant, runs_to_its_end=workload.kind in ("Job", "CronJob")):
+        for what in _controlled(grant, runs_to_its_end=workload.batch is not None):
             return Belonging(grant.at, f"it controls {what} ({grant.role})")
     return None
 

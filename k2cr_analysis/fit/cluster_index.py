@@ -41,6 +41,7 @@ class ClusterIndex:
     injected: Mapping[str, str]  # namespace -> the label or annotation that injects a sidecar there
     default_account_users: Mapping[str, int]  # namespace -> workloads that run as its default ServiceAccount
     workloads: Mapping[str, Workload]  # by id
+    rolled_out: frozenset[tuple[str, str, str]]  # namespace, kind, name of what a Rollout refers to
     namespaces: frozenset[str]  # those of a workload, a Service or a Namespace object
 
     def has_own_account(self, workload: Workload) -> bool:
@@ -83,6 +84,11 @@ def index_cluster(cluster: Cluster) -> ClusterIndex:
             w.namespace for w in cluster.workloads if w.pod.service_account_name in (None, "default")
         ),
         workloads=cluster.by_id,
+        rolled_out=frozenset(
+            (_namespace(r), text(ref, "kind") or "Deployment", text(ref, "name") or "")
+            for r in cluster.objects.get("Rollout", ())
+            if (ref := mapping(r, "spec", "workloadRef"))
+        ),
         namespaces=frozenset({*services, *cluster.namespaces, *(w.namespace for w in cluster.workloads)}),
     )
 

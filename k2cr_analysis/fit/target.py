@@ -16,7 +16,7 @@ def target_of(workload: Workload, settings: WorkloadSettings, monitored: Monitor
     """The target that it would have if nothing held it back; the config's word comes first."""
     if settings.target:
         return settings.target
-    if workload.kind in ("Job", "CronJob"):
+    if workload.batch is not None:
         return "job"
     if workload.kind == "Pod" and workload.pod.restart_policy in ("Never", "OnFailure"):
         return "job"

@@ -39,9 +39,21 @@ class OwnedPod:
     requests: Resources
 
 
+@dataclass(frozen=True, slots=True)
+class OtherObject:
+    """What holds or makes workloads and is not assessed: ``holds`` says what is in it, ``how`` how to see what runs."""
+
+    id: str
+    kind: str
+    holds: str
+    how: str
+
+
 @dataclass(frozen=True)
 class Cluster:
     """All workloads of a snapshot in the order of their ids, and the objects that they are joined to.
+
+    ``others``: objects that hold or make workloads which are not among them.
 
     ``objects`` are the raw objects by kind. ``other_kinds`` counts what the model does not know. ``is_autopilot`` is
     None where the snapshot cannot tell.
@@ -57,6 +69,7 @@ class Cluster:
     project: str | None = None
     is_autopilot: bool | None = None
     namespaces: Mapping[str, Raw] = field(default_factory=dict)
+    others: tuple[OtherObject, ...] = ()
 
     @cached_property
     def by_id(self) -> Mapping[str, Workload]:

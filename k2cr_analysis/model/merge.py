@@ -16,9 +16,10 @@ from typing import Any, NoReturn
 from k2cr_analysis.errors import ConfigError, Location
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.parse.access import mapping, objects, strings
-from k2cr_analysis.model.parse.cluster import WORKLOAD_KINDS, workload_id
+from k2cr_analysis.model.parse.cluster import workload_id
 from k2cr_analysis.model.parse.index import ObjectIndex
 from k2cr_analysis.model.parse.ownership import root_owner
+from k2cr_analysis.model.parse.pod_templates import WORKLOAD_KINDS
 from k2cr_analysis.model.workload import Container, Workload
 from k2cr_analysis.platforms.cloud_run import MAX_CONTAINERS
 from k2cr_analysis.snapshot import SnapshotObject

@@ -315,7 +315,10 @@ class Autoscaler:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a Job or CronJob adds. Times in seconds; ``schedule`` and ``time_zone`` only for a CronJob."""
+    """What a Job or CronJob adds. Times in seconds; ``schedule`` and ``time_zone`` only for a CronJob.
+
+    ``path``: where the JobSpec stands.
+    """
 
     parallelism: int | None
     completions: int | None
@@ -327,6 +330,7 @@ class Batch:
     concurrency_policy: str | None
     starting_deadline_s: int | None
     suspend: bool
+    path: str = "$.spec"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal
 
+from k2cr_analysis.openapi import neighbours
 from k2cr_analysis.openapi.json_path import ROOT, child
 from k2cr_analysis.platforms.annotations import SERVING_GROUP
 from k2cr_analysis.resources import bundled
@@ -71,8 +72,8 @@ class Field:
 
 @cache
 def _schema() -> Mapping[str, Any]:
-    schema: Mapping[str, Any] = json.loads(bundled("data", "schemas", "kubernetes.json").read_text(encoding="utf-8"))
-    return schema
+    schema: dict[str, Any] = json.loads(bundled("data", "schemas", "kubernetes.json").read_text(encoding="utf-8"))
+    return schema | {"kinds": {**schema["kinds"], **neighbours.KINDS}, "types": {**schema["types"], **neighbours.TYPES}}
 
 
 def sources() -> Mapping[str, str]:
@@ -137,8 +138,9 @@ def leaf_fields(obj: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
 
 
 def root_name(api_version: str, kind: str) -> str:
-    """Where the schema paths of a kind begin: its name, or ``KnativeService``."""
-    return KNATIVE_SERVICE if api_version.startswith(f"{SERVING_GROUP}/") and kind == "Service" else kind
+    """Where the schema paths of a kind begin: its name; ``KnativeService`` for a Configuration of Knative too."""
+    is_knative = api_version.startswith(f"{SERVING_GROUP}/") and kind in ("Service", "Configuration")
+    return KNATIVE_SERVICE if is_knative else kind
 
 
 def schema_fields(api_version: str, kind: str) -> tuple[str, ...]:

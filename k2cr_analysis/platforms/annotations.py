@@ -14,6 +14,7 @@ _CONTROLS = Source("https://docs.cloud.google.com/run/docs/configuring/scaling-c
 RUN: Annotated[str, _V1] = "run.googleapis.com/"
 _AUTOSCALING = "autoscaling.knative.dev/"
 SERVING_GROUP: Annotated[str, _V1] = "serving.knative.dev"
+RUN_GROUP: Annotated[str, _V1] = "run.googleapis.com"  # of annotations, and of v1's Jobs and WorkerPools
 SERVING_API: Annotated[str, _V1] = f"{SERVING_GROUP}/v1"
 RUN_API: Annotated[str, _V1] = f"{RUN}v1"
 

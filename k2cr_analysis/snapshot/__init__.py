@@ -6,8 +6,17 @@ usage/ traffic/ billing/ prices/    Parquet tables, as ``tables.py`` declares th
 """
 
 from k2cr_analysis.snapshot.objects import SnapshotObject
-from k2cr_analysis.snapshot.provenance import Notice, Provenance, Superseded
+from k2cr_analysis.snapshot.provenance import KUSTOMIZATION, Notice, Provenance, Superseded
 from k2cr_analysis.snapshot.reader import Snapshot, open_snapshot
 from k2cr_analysis.snapshot.writer import write_snapshot
 
-__all__ = ["Notice", "Provenance", "Snapshot", "SnapshotObject", "Superseded", "open_snapshot", "write_snapshot"]
+__all__ = [
+    "KUSTOMIZATION",
+    "Notice",
+    "Provenance",
+    "Snapshot",
+    "SnapshotObject",
+    "Superseded",
+    "open_snapshot",
+    "write_snapshot",
+]

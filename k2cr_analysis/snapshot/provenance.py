@@ -23,6 +23,10 @@ class FileRecord:
     sha256: str
 
 
+# Ref of a notice: a kustomization whose files were read one by one.
+KUSTOMIZATION = "kustomization"
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something in the input that was left out, or kept although it is wrong: where, what, and what to do.

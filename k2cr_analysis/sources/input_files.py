@@ -23,6 +23,7 @@ class InputFile:
     """``shown`` is the path as it was given; the path inside a folder is joined to the folder as given."""
 
     shown: str
+    content: str | None = None  # what stands for the file's text: of a kustomization that was built
 
     @property
     def is_json(self) -> bool:
@@ -30,6 +31,8 @@ class InputFile:
 
     def text(self) -> str:
         """The file's text; ``InputError`` where it cannot be read, or is no text."""
+        if self.content is not None:
+            return self.content
         data = self._data()
         encoding = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8-sig")
         try:
@@ -86,7 +89,7 @@ def _below(folder: str) -> Iterator[str]:
     for parent, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):
-            if name.lower().endswith(SUFFIXES):
+            if name.lower().endswith(SUFFIXES) or name == "Kustomization":
                 yield os.path.normpath(Path(parent, name))
 
 

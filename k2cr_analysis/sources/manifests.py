@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Final
 
 from k2cr_analysis.errors import InputError, Location
@@ -26,6 +27,7 @@ from k2cr_analysis.sources.kinds import (
     shown_identity,
     why_not_an_object,
 )
+from k2cr_analysis.sources.kustomizations import NAMES, Built, built, told
 from k2cr_analysis.sources.yaml_reading import TEMPLATE_ADVICE, Document, Place, find_place, read_yaml
 
 # A name becomes a part of URLs and of file names, so that no kind may have these in it.
@@ -56,12 +58,17 @@ class ManifestObjects:
 def read_manifests(paths: Iterable[str], *, keep_going: bool) -> ManifestObjects:
     """Read files, folders and standard input (``-``).
 
-    Without ``keep_going`` the first bad file or refused value raises ``InputError``. With it a bad file is listed in
+    A path that is a kustomization is built where that takes files alone; others are told. Without ``keep_going`` the
+    first bad file or refused value raises ``InputError``. With it a bad file is listed in
     ``skipped``, and a refused value is taken out of its object and listed in ``problems``, while the object stays.
     ``InputError`` also where nothing at all is left.
     """
-    files = input_files(paths)
+    given = list(paths)
+    builds = {path: made for path in given if path != STANDARD_INPUT and (made := built(path)) is not None}
+    files = [*input_files(p for p in given if not isinstance(builds.get(p), Built))]
+    files += [InputFile(made.shown, made.text) for made in builds.values() if isinstance(made, Built)]
     result = ManifestObjects()
+    result.skipped += told(files, {str(Path(p)): why for p, why in builds.items() if isinstance(why, str)})
     standing: dict[Identity, SnapshotObject] = {}
     for file in files:
         try:
@@ -95,7 +102,7 @@ def _objects(documents: list[Document], file: str, skipped: list[Notice]) -> Ite
         skipped.append(_notice("empty-file", Location(file), "a file without a document"))
         return
     for index, document in enumerate(documents):
-        if document.value is None:
+        if document.value is None or Path(file).name in NAMES:
             continue
         yield from _flattened(document.value, Location(file, document.line), index, (), document, skipped)
 

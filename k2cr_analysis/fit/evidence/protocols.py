@@ -74,7 +74,7 @@ _HTTP_PORTS = frozenset({
 })  # fmt: skip
 _HTTP_RANGES = (range(3000, 3100), range(8000, 9000), range(9000, 9092))
 TLS_PORTS = (443, 4443, 6443, 8443, 9443)
-_HTTP_ROUTES = ("Ingress", "MultiClusterIngress", "HTTPRoute", "KnativeService")
+_HTTP_ROUTES = ("Ingress", "Route", "MultiClusterIngress", "HTTPRoute", "KnativeService")
 # GKE's load balancers speak HTTP/2 to pods within TLS alone; ``kubernetes.io/h2c`` is the one without.
 # Source: docs.cloud.google.com/kubernetes-engine/docs/how-to/ingress-http2
 _GKE_PROTOCOLS = (

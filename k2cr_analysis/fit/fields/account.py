@@ -13,26 +13,15 @@ from k2cr_analysis.fit.fields.no_effect import NO_EFFECT, WHEN_EMPTY
 from k2cr_analysis.fit.registry import all_rules, read_by
 from k2cr_analysis.fit.result import FieldUse
 from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.parse.pod_templates import WORKLOAD_KINDS
 from k2cr_analysis.model.workload import Raw, Workload
 from k2cr_analysis.openapi.field_tree import leaf_fields, object_type
 
-WORKLOAD_ROOTS = frozenset(
-    {
-        "Deployment",
-        "StatefulSet",
-        "DaemonSet",
-        "ReplicaSet",
-        "ReplicationController",
-        "Job",
-        "CronJob",
-        "Pod",
-        "KnativeService",
-    }
-)
+WORKLOAD_ROOTS = frozenset(WORKLOAD_KINDS)
 # Joined objects whose fields are accounted for too. Roles, ConfigMaps and Secrets hold content, not settings of the
 # workload.
 JOINED_KINDS = (
-    "Service", "Ingress", "MultiClusterService", "MultiClusterIngress",
+    "Service", "Ingress", "Route", "MultiClusterService", "MultiClusterIngress",
     "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute", "Gateway", "VirtualService",
     "HorizontalPodAutoscaler", "ScaledObject", "HTTPScaledObject",
     "VerticalPodAutoscaler", "PodDisruptionBudget", "ServiceAccount", "PersistentVolumeClaim", "NetworkPolicy",

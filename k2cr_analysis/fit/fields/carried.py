@@ -92,6 +92,7 @@ CARRIED: Mapping[str, str] = {
     "Ingress.spec.backend": "URL map of the load balancer (network.sh)",
     "Ingress.spec.tls": "certificate of the load balancer (network.sh)",
     "Ingress.spec.ingressClassName": "scheme of the load balancer: external or internal",
+    "Route.spec": "URL map of the load balancer (network.sh)",
     "HTTPRoute.spec.hostnames": "URL map of the load balancer (network.sh)",
     "HTTPRoute.spec.rules": "URL map of the load balancer (network.sh)",
     "HTTPRoute.spec.parentRefs": "load balancer (network.sh)",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.parse.pod_templates import at_path
 from k2cr_analysis.platforms.cloud_run import MAX_RETRIES, MAX_TASK_TIMEOUT_S, MAX_TASKS
 
 _JOBS = "https://docs.cloud.google.com/run/docs/create-jobs"
@@ -15,7 +16,8 @@ _SCHEDULE = "https://docs.cloud.google.com/run/docs/execute/jobs-on-schedule"
 
 def _at(candidate: Candidate, field: str) -> str:
     """JSON path of a field of the JobSpec."""
-    return f"$.spec.jobTemplate.spec.{field}" if candidate.workload.kind == "CronJob" else f"$.spec.{field}"
+    batch = candidate.workload.batch
+    return f"{batch.path if batch else '$.spec'}.{field}"
 
 
 @rule(id="concurrency-policy", severity="change", reads=("CronJob.spec.concurrencyPolicy",), docs=_SCHEDULE)
@@ -146,10 +148,8 @@ def failure_policy(candidate: Candidate) -> Iterator[Found]:
     Remedy: Let the application end with success where no retry should follow, and take out `podFailurePolicy`.
     Example: podFailurePolicy: {rules: [{action: FailJob, onExitCodes: {operator: In, values: [42]}}]}
     """
-    spec = mapping(
-        candidate.workload.raw, "spec", *(("jobTemplate", "spec") if candidate.workload.kind == "CronJob" else ())
-    )
-    if candidate.workload.batch and mapping(spec, "podFailurePolicy"):
+    batch = candidate.workload.batch
+    if batch and mapping(at_path(candidate.workload.raw, batch.path), "podFailurePolicy"):
         yield Found(
             _at(candidate, "podFailurePolicy"), "some failures are treated otherwise; Cloud Run retries every one alike"
         )

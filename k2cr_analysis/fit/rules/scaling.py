@@ -107,6 +107,77 @@ def worker_pool_scaled_by_hand(candidate: Candidate) -> Iterator[Found]:
         )
 
 
+@rule(id="scaled-to-zero", severity="note", reads=("Workload.spec.replicas",), docs=_SCALING)
+def scaled_to_zero(candidate: Candidate) -> Iterator[Found]:
+    """The workload is switched off: it asks for no pods, and no autoscaler would start any.
+
+    Why: It does not run, so it costs nothing and moving it saves nothing. Whoever plans the move has to know whether it
+    is a leftover, a spare or out of season.
+    Remedy: Nothing to decide: delete it if it is a leftover; else move it as it is, at no cost while nobody calls it.
+    Example: replicas: 0
+    """
+    workload = candidate.workload
+    if workload.replicas == 0 and workload.autoscaler is None and not _rolled_out_elsewhere(candidate):
+        yield Found("$.spec.replicas", "it is switched off: 0 replicas and no autoscaler, so it does not run")
+
+
+def _rolled_out_elsewhere(candidate: Candidate) -> bool:
+    """Whether a Rollout runs the pods of this Deployment, which it keeps at 0 itself."""
+    workload = candidate.workload
+    return (workload.namespace, workload.kind, workload.name) in candidate.index.rolled_out
+
+
+@rule(
+    id="started-by-a-queue",
+    severity="change",
+    reads=(
+        "ScaledJob.spec.triggers",
+        "ScaledJob.spec.minReplicaCount",
+        "ScaledJob.spec.maxReplicaCount",
+        "ScaledJob.spec.pollingInterval",
+        "ScaledJob.spec.scalingStrategy",
+    ),
+    docs="https://docs.cloud.google.com/run/docs/execute/jobs",
+)
+def started_by_a_queue(candidate: Candidate) -> Iterator[Found]:
+    """KEDA starts a job for work that waits in a queue.
+
+    Why: A Cloud Run job runs when it is executed: by hand, by Cloud Scheduler or by a call of its API. Nothing watches
+    a queue and starts it.
+    Remedy: Let the messages start it (Eventarc or a push subscription to Workflows, which executes the job), execute it
+    by the clock and let it empty the queue, or take the messages in a worker pool or a service.
+    Example: kind: ScaledJob, spec: {triggers: [{type: gcp-pubsub}]}
+    """
+    if candidate.workload.kind == "ScaledJob":
+        for i, trigger in objects(mapping(candidate.workload.raw, "spec"), "triggers"):
+            yield Found(
+                f"$.spec.triggers[{i}]",
+                f"KEDA starts a job for work that waits ({text(trigger, 'type')}); a Cloud Run job has to be executed",
+            )
+
+
+@rule(
+    id="steps-of-a-rollout",
+    severity="note",
+    reads=("Rollout.spec.strategy", "DeploymentConfig.spec.strategy"),
+    docs="https://docs.cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration",
+)
+def steps_of_a_rollout(candidate: Candidate) -> Iterator[Found]:
+    """A release reaches callers in steps: a canary, or blue and green.
+
+    Why: Cloud Run has revisions with shares of traffic, and no steps that follow each other by themselves. What is
+    written here sends all traffic to the new revision.
+    Remedy: Nothing to decide for the move. Deploy with `--no-traffic` and move the shares (`gcloud run services
+    update-traffic`), or let Cloud Deploy do it in phases.
+    Example: kind: Rollout, spec: {strategy: {canary: {steps: [{setWeight: 20}]}}}
+    """
+    for style in ("canary", "blueGreen"):
+        if candidate.workload.kind == "Rollout" and style in mapping(candidate.workload.raw, "spec", "strategy"):
+            yield Found(
+                f"$.spec.strategy.{style}", f"it is released by {style}; on Cloud Run shares of traffic do that"
+            )
+
+
 @rule(
     id="vertical-autoscaler",
     severity="note",

@@ -15,9 +15,19 @@ from k2cr_analysis.model.parse.environment import Environment
 from k2cr_analysis.model.parse.exposure import SERVICE_SPECS, exposure_of, knative_exposure, routes_by_service
 from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, kind_of, name_of, namespace_of
 from k2cr_analysis.model.parse.node import image_digests, is_running, owned_pod, parse_node
+from k2cr_analysis.model.parse.others import other_objects, runs_on_cloud_run
 from k2cr_analysis.model.parse.ownership import root_owner
 from k2cr_analysis.model.parse.placement import ComputeClasses
 from k2cr_analysis.model.parse.pod import Surroundings, parse_pod
+from k2cr_analysis.model.parse.pod_templates import (
+    JOB_SPECS,
+    KNATIVE_KINDS,
+    REPLICATED_KINDS,
+    WORKLOAD_KINDS,
+    at_path,
+    is_workload,
+    pod_template,
+)
 from k2cr_analysis.model.parse.refused import RefusedByObject, refused_by_object, refused_of
 from k2cr_analysis.model.parse.related import RelatedObjects, autoscaler_of, scaler_of_keda
 from k2cr_analysis.model.routing.entrances import Entrances
@@ -26,19 +36,6 @@ from k2cr_analysis.platforms.gke import is_autopilot_node
 from k2cr_analysis.snapshot import Notice, SnapshotObject
 
 _Addresses = Mapping[tuple[str, str, str], tuple[str, ...]]
-# Kind -> JSON path of its pod template.
-WORKLOAD_KINDS: Mapping[str, str] = {
-    "Deployment": "$.spec.template",
-    "StatefulSet": "$.spec.template",
-    "DaemonSet": "$.spec.template",
-    "ReplicaSet": "$.spec.template",
-    "ReplicationController": "$.spec.template",
-    "Job": "$.spec.template",
-    "CronJob": "$.spec.jobTemplate.spec.template",
-    "Pod": "$",
-    "KnativeService": "$.spec.template",
-}
-_REPLICATED = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController")
 # Kinds that the model reads, besides the workloads themselves.
 READ_KINDS = frozenset(WORKLOAD_KINDS) | {
     "Service", "Ingress", "IngressClass", "GatewayClass", "MultiClusterService", "MultiClusterIngress", "Gateway",
@@ -48,7 +45,7 @@ READ_KINDS = frozenset(WORKLOAD_KINDS) | {
     "NetworkPolicy", "BackendConfig", "FrontendConfig", "ManagedCertificate", "HealthCheckPolicy", "GCPBackendPolicy",
     "ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ConfigMap", "Secret",
     "PersistentVolumeClaim", "PersistentVolume", "StorageClass", "Node", "Namespace", "ComputeClass", "PodMonitoring",
-    "PodMonitor",
+    "PodMonitor", "ServiceMonitor", "Route",
     "APIService", "CustomResourceDefinition", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
 }  # fmt: skip
 
@@ -112,6 +109,7 @@ def parse_cluster(
         project=project or _project_of(nodes),
         is_autopilot=_is_autopilot(nodes),
         namespaces={name_of(raw): raw for raw in index.by_kind.get("Namespace", ())},
+        others=other_objects((raw, root_owner(raw, index, WORKLOAD_KINDS) is not raw) for raw, _ in cleaned),
     )
 
 
@@ -129,9 +127,11 @@ def _drafts(
     drafts: dict[str, _Draft] = {}
     for raw, origin in cleaned:
         kind = kind_of(raw)
-        if kind not in WORKLOAD_KINDS or not name_of(raw) or root_owner(raw, index, WORKLOAD_KINDS) is not raw:
+        if not is_workload(raw, kind) or not name_of(raw) or runs_on_cloud_run(raw):
             continue
-        namespace, template = namespace_of(raw), _template(raw, kind)
+        if root_owner(raw, index, WORKLOAD_KINDS) is not raw:
+            continue
+        namespace, template = namespace_of(raw), pod_template(raw, kind)
         spec = mapping(template, "spec")
         seen = digests.get(workload_id(raw), {})
         path = f"{WORKLOAD_KINDS[kind]}.spec"
@@ -153,14 +153,6 @@ def _compute_classes(index: ObjectIndex) -> ComputeClasses:
     return ComputeClasses(
         {name_of(raw): raw for raw in index.by_kind.get("ComputeClass", ())},
         {name_of(raw): strings(mapping(raw, "metadata").get("labels")) for raw in index.by_kind.get("Namespace", ())},
-    )
-
-
-def _template(raw: Raw, kind: str) -> Raw:
-    return (
-        mapping(raw, *WORKLOAD_KINDS[kind].removeprefix("$").strip(".").split("."))
-        if WORKLOAD_KINDS[kind] != "$"
-        else raw
     )
 
 
@@ -222,14 +214,14 @@ def _exposures(
     by_id = {d.id: d for d in drafts}
     found: dict[str, list[Exposure]] = defaultdict(list)
     for draft in drafts:
-        if draft.kind == "KnativeService":
+        if draft.kind in KNATIVE_KINDS:
             found[draft.id].append(knative_exposure(draft.raw, draft.pod))
     for kind, where in SERVICE_SPECS.items():
         routes = routes_by_service(index, kind, ways_in)
         for service in index.by_kind.get(kind, ()):
             namespace, selector = namespace_of(service), mapping(service, *where, "selector")
             for selected in labels.selected(namespace, selector) if selector else ():
-                if by_id[selected].kind not in ("Job", "CronJob"):
+                if by_id[selected].kind not in JOB_SPECS:
                     leading = routes.get((namespace, name_of(service)), ())
                     found[selected].append(exposure_of(service, by_id[selected].pod, leading, ways_in))
     return {key: tuple(sorted(value, key=lambda e: (e.service, e.kind))) for key, value in found.items()}
@@ -265,7 +257,7 @@ def _workload(
 
 def _replicas(draft: _Draft, scaled: bool) -> int | None:
     """What the manifest asks for; 1 where it says nothing and no autoscaler does. None for kinds without replicas."""
-    if draft.kind in _REPLICATED:
+    if draft.kind in REPLICATED_KINDS:
         asked = integer(mapping(draft.raw, "spec"), "replicas")
         return asked if asked is not None else None if scaled else 1
     return 1 if draft.kind == "Pod" else None
@@ -280,10 +272,10 @@ def _autoscaler(joined: Mapping[str, tuple[Raw, ...]]) -> Autoscaler | None:
 
 
 def _batch(draft: _Draft) -> Batch | None:
-    if draft.kind not in ("Job", "CronJob"):
+    if draft.kind not in JOB_SPECS:
         return None
     spec = mapping(draft.raw, "spec")
-    job = mapping(spec, "jobTemplate", "spec") if draft.kind == "CronJob" else spec
+    job = at_path(draft.raw, JOB_SPECS[draft.kind])
     return Batch(
         parallelism=integer(job, "parallelism"),
         completions=integer(job, "completions"),
@@ -295,6 +287,7 @@ def _batch(draft: _Draft) -> Batch | None:
         concurrency_policy=text(spec, "concurrencyPolicy"),
         starting_deadline_s=integer(spec, "startingDeadlineSeconds"),
         suspend=spec.get("suspend") is True,
+        path=JOB_SPECS[draft.kind],
     )
 
 

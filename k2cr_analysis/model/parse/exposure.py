@@ -164,6 +164,36 @@ def _from_gateway_route(raw: Raw, entrances: Entrances) -> _Routes:
                     yield text(ref, "namespace") or namespace, found
 
 
+def _from_openshift_route(raw: Raw, entrances: Entrances) -> _Routes:
+    """OpenShift's Route: its port is a name, or the number that the pods listen on."""
+    namespace, spec = namespace_of(raw), mapping(raw, "spec")
+    asked = port(mapping(spec, "port"), "targetPort")
+    backends = [(mapping(spec, "to"), "$.spec.to")]
+    backends += [(b, f"$.spec.alternateBackends[{i}]") for i, b in objects(spec, "alternateBackends")]
+    for backend, path in backends:
+        service = text(backend, "name")
+        if service and (text(backend, "kind") or "Service") == "Service":
+            spec_of_service = mapping(entrances.service(namespace, service), "spec")
+            ports = [p for _, p in objects(spec_of_service, "ports")]
+            number = next(
+                (integer(p, "port") for p in ports if asked in (port(p, "targetPort"), text(p, "name"))), None
+            )
+            yield (
+                namespace,
+                Route(
+                    "Route",
+                    name_of(raw),
+                    text(spec, "host"),
+                    text(spec, "path"),
+                    service,
+                    number or asked,
+                    entrances.of(raw),
+                    path,
+                    raw,
+                ),
+            )
+
+
 def _from_virtual_service(raw: Raw, entrances: Entrances) -> _Routes:
     namespace, name, spec = namespace_of(raw), name_of(raw), mapping(raw, "spec")
     entrance = entrances.of(raw)
@@ -203,6 +233,7 @@ _READERS: Mapping[str, Mapping[str, Callable[[Raw, Entrances], _Routes]]] = {
         "Ingress": _from_ingress,
         **dict.fromkeys(_GATEWAY_ROUTES, _from_gateway_route),
         "VirtualService": _from_virtual_service,
+        "Route": _from_openshift_route,
     },
     "MultiClusterService": {"MultiClusterIngress": _from_ingress},
 }

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings
+from k2cr_analysis.model.parse.pod_templates import FOREIGN_KINDS
 from k2cr_analysis.platforms.annotations import SERVING_GROUP
 
 # The API server's word for an object without a namespace in a namespaced kind.
@@ -64,8 +65,10 @@ def kind_of(raw: Raw) -> str:
     Knative's Service is ``KnativeService``. A group of Kubernetes' own that is not the kind's is only a slip.
     """
     kind, group = str(raw.get("kind") or ""), group_of(raw)
-    if kind == "Service" and group == SERVING_GROUP:
-        return "KnativeService"
+    if group == SERVING_GROUP and kind in ("Service", "Configuration", "Revision"):
+        return f"Knative{kind}"
+    if kind in FOREIGN_KINDS and group != FOREIGN_KINDS[kind]:
+        return f"{kind}.{group}"
     return f"{kind}.{group}" if kind in _SHARED_KINDS and group not in _BUILT_IN_GROUPS else kind
 
 

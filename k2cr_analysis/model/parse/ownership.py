@@ -26,7 +26,7 @@ def _owner(raw: Raw, index: ObjectIndex, kinds: Mapping[str, str]) -> Raw | None
     references = [r for _, r in objects(mapping(raw, "metadata"), "ownerReferences")]
     references.sort(key=lambda r: r.get("controller") is not True)
     for reference in references:
-        kind = str(reference.get("kind") or "")
+        kind = kind_of(reference)  # it has apiVersion and kind, as an object has
         if kind in kinds and (kind, str(reference.get("name"))) != (kind_of(raw), name_of(raw)):
             owner = index.get(kind, namespace_of(raw), str(reference.get("name") or ""))
             if owner is not None:

@@ -173,7 +173,15 @@ class Entrances:
             return self._ingress(raw)
         if kind == "VirtualService":
             return self._virtual_service(raw)
+        if kind == "Route":
+            key = f"Route/{namespace_of(raw)}/{name_of(raw)}"
+            why = "[entrances] says so" if key in self._said else "which router of OpenShift serves it is not shown"
+            return Entrance(self._said.get(key, "unknown"), key, why)
         return self._gateway_route(raw)
+
+    def service(self, namespace: str, name: str) -> Raw | None:
+        """The Service of that name, where the snapshot has it."""
+        return self._index.get("Service", namespace, name)
 
     # Ingress
 

@@ -85,7 +85,7 @@ def _pods(  # noqa: PLR0911 - the sources in the order of their worth
         return Decimal(workload.replicas), "replicas of the manifest"
     if workload.autoscaler is not None:
         return Decimal(workload.autoscaler.min_replicas or 1), "minimum of the autoscaler"
-    if workload.kind in ("Job", "CronJob"):
+    if workload.batch is not None:
         return None, f"how long a {workload.kind} runs in a month is in no manifest: it needs the usage metrics"
     return None, f"how many pods a {workload.kind} runs is in no manifest: it needs the usage metrics"
 

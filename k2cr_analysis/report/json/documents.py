@@ -31,6 +31,7 @@ def assess_document(assessments: Sequence[Assessment], portfolio: Portfolio, onl
             for w in a.workloads
             if only in (None, w.id)
         ],
+        "others": [{"id": o.id, "kind": o.kind, "holds": o.holds, "how": o.how} for a in assessments for o in a.others],
     }
 
 

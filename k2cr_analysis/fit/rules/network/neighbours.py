@@ -8,6 +8,7 @@ from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.hop import IN_CLUSTER
 from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.parse.pod_templates import JOB_SPECS
 
 _VPC = "https://docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc"
 
@@ -113,7 +114,7 @@ def _can_be_one_with(caller: str, candidate: Candidate) -> bool:
     """Another namespace is another owner's, and what runs to its end or on every node serves no requests."""
     parts = caller.split("/")
     same_owner = len(parts) == 3 and parts[0] == candidate.workload.namespace
-    return same_owner and parts[1] not in ("Job", "CronJob", "DaemonSet")
+    return same_owner and parts[1] not in ("DaemonSet", *JOB_SPECS)
 
 
 @rule(id="network-policy", severity="note", reads=("NetworkPolicy",), docs=_VPC)

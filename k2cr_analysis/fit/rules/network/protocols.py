@@ -323,6 +323,14 @@ def tls_in_container(candidate: Candidate) -> Iterator[Found]:
         )
     for exposure in candidate.workload.exposures:
         for route in exposure.routes:
+            termination = mapping(route.raw, "spec", "tls").get("termination") if route.kind == "Route" else None
+            if termination in ("passthrough", "reencrypt"):
+                yield Found(
+                    f"Route/{route.name} $.spec.tls.termination",
+                    f"Route {route.name} passes TLS on to the container ({termination}); Cloud Run speaks plain HTTP "
+                    "to it",
+                )
+                return
             annotations = mapping(route.raw, "metadata", "annotations")
             key = next(
                 (
