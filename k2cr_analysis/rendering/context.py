@@ -8,6 +8,7 @@ from functools import cached_property
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import Config
+from k2cr_analysis.model.parse.access import mapping, objects, strings
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.gcloud_flags import NEWEST
 from k2cr_analysis.rendering.network.hosts import Hosts
@@ -16,6 +17,11 @@ from k2cr_analysis.rendering.text.names import service_names
 PROJECT_ID = "PROJECT_ID"  # stands for the project wherever it is not known at render time
 PROJECT_NUMBER = "PROJECT_NUMBER"
 SUBNET = "SUBNET"
+STATIC_ADDRESSES = (
+    "kubernetes.io/ingress.global-static-ip-name",
+    "kubernetes.io/ingress.regional-static-ip-name",
+    "networking.gke.io/static-ip",
+)
 NETWORK = "NETWORK"  # of the cluster; a snapshot does not hold it
 
 
@@ -58,6 +64,19 @@ class RenderContext:
                 if call.target != caller:
                     found.setdefault(call.target, {})[caller] = None
         return {target: tuple(callers) for target, callers in found.items()}
+
+    @cached_property
+    def static_addresses(self) -> frozenset[str]:
+        """Names of the reserved addresses that entrances of the snapshot use today."""
+        found: set[str] = set()
+        for assessed in self.assessed.values():
+            for raw in assessed.workload.related.get("Ingress", ()):
+                annotations = strings(mapping(raw, "metadata").get("annotations"))
+                found |= {annotations[key] for key in STATIC_ADDRESSES if annotations.get(key)}
+            for raw in assessed.workload.related.get("Gateway", ()):
+                named = [a for _, a in objects(mapping(raw, "spec"), "addresses") if a.get("type") == "NamedAddress"]
+                found |= {str(a.get("value")) for a in named}
+        return frozenset(found)
 
     def name_of(self, workload: Workload) -> str:
         """Its Cloud Run name; a workload that stands alone has no clash."""

@@ -1,4 +1,4 @@
-"""What BackendConfig, GCPBackendPolicy and FrontendConfig ask for stands in network.sh."""
+"""What BackendConfig and GCPBackendPolicy ask for stands in network.sh."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from k2cr_analysis.rendering.network.backend_policy import FrontendPolicy, backend_policy, frontend_policy
+from k2cr_analysis.rendering.network.backend_policy import backend_policy
 from tests.rendering.factory import container, workload
 
 
@@ -62,16 +62,3 @@ def test_flags_of_the_backend_service(case: str) -> None:
 def test_both_kinds_say_the_same(kind: str, spec: Mapping[str, Any]) -> None:
     made = backend_policy(joined(kind, spec))
     assert (made.iap, made.armor, made.timeout_s, made.affinity) == (True, "edge", 40, True)
-
-
-@pytest.mark.parametrize(
-    ("kind", "spec", "annotations", "expected"),
-    [
-        ("Ingress", {}, {}, FrontendPolicy(http=True)),
-        ("Ingress", {}, {"kubernetes.io/ingress.allow-http": "false"}, FrontendPolicy(http=False)),
-        ("FrontendConfig", {"redirectToHttps": {"responseCodeName": "FOUND"}, "sslPolicy": "modern"}, {}, FrontendPolicy(True, "FOUND", "modern")),
-    ],
-    ids=["plain HTTP is open", "plain HTTP is closed", "redirect and SSL policy"],
-)  # fmt: skip
-def test_the_front_door(kind: str, spec: Any, annotations: Any, expected: FrontendPolicy) -> None:
-    assert frontend_policy(joined(kind, spec, **annotations)) == expected

@@ -107,6 +107,7 @@ def test_paths_of_a_host_that_lead_elsewhere_keep_their_pods_on_gke() -> None:
     made = yaml.safe_load(files["url-map.yaml"])
     assert made == {
         "name": "shop-example-com-map",
+        "description": "made by k2cr",
         "defaultService": "global/backendServices/web-be",
         "defaultRouteAction": NOT_FOUND,
         "hostRules": [{"hosts": ["shop.example.com"], "pathMatcher": "host-0"}],
@@ -120,7 +121,8 @@ def test_paths_of_a_host_that_lead_elsewhere_keep_their_pods_on_gke() -> None:
             }
         ],
     }
-    assert "gke_backend shop-example-com-gke-api shop api 80 /" in files["network.sh"]
+    assert "gke_negs shop-example-com-gke-api shop api 80" in files["network.sh"]
+    assert "health-checks create http shop-example-com-gke-api" in files["network.sh"]
 
 
 def test_no_path_is_open_that_was_not_before() -> None:

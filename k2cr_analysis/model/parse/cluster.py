@@ -43,6 +43,7 @@ READ_KINDS = frozenset(WORKLOAD_KINDS) | {
     "TLSRoute", "TCPRoute", "UDPRoute", "VirtualService",
     "HorizontalPodAutoscaler", "ScaledObject", "VerticalPodAutoscaler", "PodDisruptionBudget", "PriorityClass",
     "NetworkPolicy", "BackendConfig", "FrontendConfig", "ManagedCertificate", "HealthCheckPolicy", "GCPBackendPolicy",
+    "GCPGatewayPolicy",
     "ServiceAccount", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "ConfigMap", "Secret",
     "PersistentVolumeClaim", "PersistentVolume", "StorageClass", "Node", "Namespace", "ComputeClass", "PodMonitoring",
     "PodMonitor", "ServiceMonitor", "Route",

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text, texts
 from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, name_of, namespace_of
 from k2cr_analysis.model.routing.controllers import GKE_INGRESS_CLASSES
+from k2cr_analysis.model.routing.entrances import gateways_of
 from k2cr_analysis.model.workload import Autoscaler, Exposure, Pod, Route, Unseen
 
 _Related = dict[str, list[Raw]]
@@ -117,7 +118,7 @@ class RelatedObjects:
             routes = [r for r in exposure.routes if r.reach != "mesh"]
             # Only GKE's own Ingress reads a BackendConfig; where no entrance is seen, one may be missing too.
             if not routes or any(_is_of_gke(r) for r in routes):
-                for key, name in sorted(_backend_configs(exposure.annotations)):
+                for key, name in sorted(backend_configs(exposure.annotations)):
                     by = f"{exposure.kind} {exposure.service}"
                     at = f"{exposure.kind}/{exposure.service} $.metadata.annotations['{key}']"
                     found[Unseen("BackendConfig", namespace, name, by, at)] = None
@@ -158,7 +159,7 @@ class RelatedObjects:
         for exposure in exposures:
             if exposure.type != "Knative":
                 found[exposure.kind].append(exposure.raw)
-            for _, name in sorted(_backend_configs(exposure.annotations)):
+            for _, name in sorted(backend_configs(exposure.annotations)):
                 self._add(found, "BackendConfig", namespace, name)
             for policy in ("HealthCheckPolicy", "GCPBackendPolicy"):
                 for raw in self._index.by_kind.get(policy, ()):
@@ -179,10 +180,23 @@ class RelatedObjects:
             for name in annotations.get(key, "").split(","):
                 self._add(found, kind, namespace, name.strip())
         for _, parent in objects(mapping(route, "spec"), "parentRefs"):
-            self._add(found, "Gateway", text(parent, "namespace") or namespace, text(parent, "name") or "")
+            self._gateway(found, text(parent, "namespace") or namespace, text(parent, "name") or "", istio=False)
         for gateway in texts(mapping(route, "spec"), "gateways"):
             of_namespace, _, name = gateway.rpartition("/")
-            self._add(found, "Gateway", of_namespace or namespace, name)
+            self._gateway(found, of_namespace or namespace, name, istio=True)
+
+    def _gateway(self, found: _Related, namespace: str, name: str, *, istio: bool) -> None:
+        """A Gateway with what stands on it beside the workload's own routes: its policies, and redirects."""
+        for raw in gateways_of(self._index, istio=istio):
+            if (namespace_of(raw), name_of(raw)) == (namespace, name) and not any(raw is g for g in found["Gateway"]):
+                found["Gateway"].append(raw)
+                for route in self._index.by_kind.get("HTTPRoute", ()) if not istio else ():
+                    if _stands_on(route, raw) and not _has_backends(route) and route not in found["HTTPRoute"]:
+                        found["HTTPRoute"].append(route)
+                for policy in self._index.by_kind.get("GCPGatewayPolicy", ()):
+                    target = mapping(policy, "spec", "targetRef")
+                    if namespace_of(policy) == namespace and text(target, "name") == name:
+                        found["GCPGatewayPolicy"].append(policy)
 
     def _add(self, found: _Related, kind: str, namespace: str, name: str) -> None:
         raw = self._index.get(kind, namespace, name) or (
@@ -207,13 +221,24 @@ def _files_of(kind: str, source: Raw) -> list[tuple[str, str]]:
     return found
 
 
+def _stands_on(route: Raw, gateway: Raw) -> bool:
+    return any(
+        (text(p, "namespace") or namespace_of(route), text(p, "name")) == (namespace_of(gateway), name_of(gateway))
+        for _, p in objects(mapping(route, "spec"), "parentRefs")
+    )
+
+
+def _has_backends(route: Raw) -> bool:
+    return any(rule.get("backendRefs") for _, rule in objects(mapping(route, "spec"), "rules"))
+
+
 def _is_of_gke(route: Route) -> bool:
     """Whether GKE itself serves the Ingress: another controller reads none of GKE's annotations."""
     of_class = route.entrance.key.removeprefix("IngressClass/")
     return route.kind == "MultiClusterIngress" or (route.kind == "Ingress" and of_class in GKE_INGRESS_CLASSES)
 
 
-def _backend_configs(annotations: Mapping[str, str]) -> set[tuple[str, str]]:
+def backend_configs(annotations: Mapping[str, str]) -> set[tuple[str, str]]:
     """(annotation, name) of ``cloud.google.com/backend-config: '{"default": "a", "ports": {"http": "b"}}'``."""
     key = next((k for k in _BACKEND_CONFIGS if annotations.get(k)), _BACKEND_CONFIGS[0])
     written = annotations.get(key)

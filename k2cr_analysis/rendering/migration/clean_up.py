@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,7 +18,11 @@ _FIRST = ("HorizontalPodAutoscaler", "PodDisruptionBudget", "NetworkPolicy")
 _DOORS = ("Ingress", "HTTPRoute", "GRPCRoute", "VirtualService", "MultiClusterIngress")
 _OF_DOORS = ("ManagedCertificate", "FrontendConfig", "GCPBackendPolicy", "HealthCheckPolicy")
 _LAST = ("BackendConfig", "ConfigMap", "Secret", "PersistentVolumeClaim", "ServiceAccount")
-_STATIC_ADDRESS = "kubernetes.io/ingress.global-static-ip-name"
+# Reserved addresses by the annotation that names them, and where they stand.
+_STATIC_ADDRESSES = {
+    "kubernetes.io/ingress.global-static-ip-name": "--global",
+    "kubernetes.io/ingress.regional-static-ip-name": "--region={region}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +83,15 @@ def _object(kind: str, raw: Raw, build: Build) -> Iterator[Step]:
     users = _others(kind, raw, build)
     command = _delete(kind.lower(), name, namespace)
     yield Step(command, f"{', '.join(users)} no longer need it" if users else None)
-    address = strings(mapping(raw, "metadata").get("annotations")).get(_STATIC_ADDRESS)
-    if kind == "Ingress" and address and not users:
-        yield Step(
-            f"gcloud compute addresses delete {quote(address)} --global --project={build.context.project_literal}"
-        )
+    annotations = strings(mapping(raw, "metadata").get("annotations"))
+    for key, place in _STATIC_ADDRESSES.items() if kind == "Ingress" and not users else ():
+        if address := annotations.get(key):
+            where = place.format(
+                region=re.sub(r"-[a-z]$", "", build.context.cluster_location or build.context.region_literal)
+            )
+            once = f"nobody uses the old address any more; what network.sh made has other names than {address}"
+            project = build.context.project_literal
+            yield Step(f"gcloud compute addresses delete {quote(address)} {where} --project={project}", once)
 
 
 def _others(kind: str, raw: Raw, build: Build) -> list[str]:

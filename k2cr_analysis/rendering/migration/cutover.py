@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from k2cr_analysis.assessment.result import Latency
+from k2cr_analysis.model.parse.access import mapping, text
 from k2cr_analysis.platforms.probes import MAX_STARTUP_S
 from k2cr_analysis.rendering.migration.clean_up import account_users, callers
 from k2cr_analysis.rendering.migration.clean_up import steps as steps_of_clean_up
+from k2cr_analysis.rendering.migration.iap_direct import other_way_in
 from k2cr_analysis.rendering.network.exposure import Reached
 from k2cr_analysis.rendering.spec.audience import BACKEND_ID
 from k2cr_analysis.rendering.spec.build import Build
@@ -23,6 +25,7 @@ def cutover(build: Build, files: frozenset[str]) -> str:
     lines += ["## Steps", "", *_steps(build, files), ""]
     lines += ["## What to expect", "", *_expected(build), ""]
     lines += ["## When to stop and go back", "", *_thresholds(build), "", "Back: `./rollback.sh`.", ""]
+    lines += other_way_in(build)
     lines += ["## Afterwards, on GKE", "", *_clean_up(build)]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -121,7 +124,8 @@ def _shift(build: Build) -> list[str]:
         ]
     if isinstance(build.run, RunJob):
         return ["Compare the first three runs with the last ones on GKE: result, duration, exit code."]
-    steps = _users_come(build) if build.reached and build.reached.domains else _callers_come(build)
+    comes = build.reached and build.reached.reach in ("external-load-balancer", "iap-direct")
+    steps = _users_come(build) if comes or (build.reached and build.reached.domains) else _callers_come(build)
     return [
         *steps,
         f"When nothing comes to the pods any more: `{scale} --replicas=0`. `./rollback.sh` brings them back.",
@@ -149,21 +153,18 @@ def _users_come(build: Build) -> list[str]:
         ]
     found = reached.balancer
     assert found is not None
-    domain, path = reached.domains[0].removeprefix("*."), _path_to_try(build, reached)
-    answer = "302, to the sign-in" if reached.iap == "load-balancer" else "200"
     steps = []
-    if reached.reach == "external-load-balancer":
+    if reached.access.open_why:
+        steps.append(_let_everybody_in(build, reached.access.open_why))
+    if reached.reach == "external-load-balancer" and reached.front.https:
         certificates = "; ".join(
             f"`gcloud certificate-manager certificates describe {found.name}-{i} "
             f"--project={build.context.project_literal} --format='value(managed.state)'`"
             for i in range(len(reached.domains))
         )
         steps.append(f"Enter the CNAME records that `network.sh` printed, and wait for ACTIVE: {certificates}.")
-        steps.append(
-            f"Try the new way before the users do, with the address that `network.sh` printed: "
-            f"`curl -sS -o /dev/null -w '%{{http_code}}' --resolve {domain}:443:ADDRESS https://{domain}{path}` says "
-            f"{answer}."
-        )
+    if reached.reach == "external-load-balancer":
+        steps.append(_try_it(build, reached))
     steps += _warm_up(build)
     if found.is_shared:
         others = ", ".join(o.workload for o in found.others)
@@ -171,11 +172,49 @@ def _users_come(build: Build) -> list[str]:
             f"The load balancer also serves {others}, each from where it runs. If {_domains(reached)} leads to it "
             "already, its users are here since `network.sh in`; else move the name:"
         )
+    if not reached.domains:
+        today = ", ".join(f"`{a}`" for a in _addresses_today(build)) or "today's address"
+        steps.append(
+            f"Callers know it by {today}, which stays with the Service on GKE: tell them the new address, or a name "
+            "that leads to it, and wait until nobody uses the old one."
+        )
+        return steps
     steps.append(
         f"Give {_domains(reached)} the new address as a second, weighted record at 10 %, watch for 30 minutes, "
         "then 50 %, then 100 % (Cloud DNS: weighted round robin; elsewhere: one switch)."
     )
     return steps
+
+
+def _let_everybody_in(build: Build, why: str) -> str:
+    name, place = quote(build.run.name), _place(build)
+    return (
+        f"**Decide: everybody on the internet may reach it, as today** ({escaped(why)}). Such requests carry no "
+        "Google identity, so users get 403 until one of these is run; the ingress setting keeps both to the load "
+        "balancer: "
+        f"`gcloud run services add-iam-policy-binding {name} {place} --member=allUsers --role=roles/run.invoker`; or, "
+        "where an organisation policy (iam.allowedPolicyMemberDomains) forbids allUsers, "
+        f"`gcloud run services update {name} {place} --no-invoker-iam-check`. Else put IAP in front: "
+        "`[project] iap` in k2cr.toml."
+    )
+
+
+def _try_it(build: Build, reached: Reached) -> str:
+    path = _path_to_try(build, reached)
+    answer = "302, to the sign-in" if reached.iap == "load-balancer" else "200"
+    domain = reached.domains[0].removeprefix("*.") if reached.domains else None
+    scheme, port = ("https", 443) if reached.front.https else ("http", reached.front.http_ports[0])
+    at = f"{domain}:{port}" if port not in (80, 443) else domain
+    call = f"--resolve {domain}:{port}:ADDRESS {scheme}://{at}{path}" if domain else f"http://ADDRESS:{port}{path}"
+    return (
+        "Try the new way before the users do, with the address that `network.sh` printed: "
+        f"`curl -sS -o /dev/null -w '%{{http_code}}' {call}` says {answer}."
+    )
+
+
+def _addresses_today(build: Build) -> list[str]:
+    found = [text(mapping(e.raw, "spec"), "loadBalancerIP") for e in build.workload.exposures]
+    return [a for a in found if a]
 
 
 def _callers_come(build: Build) -> list[str]:

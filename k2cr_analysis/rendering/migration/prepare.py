@@ -109,12 +109,20 @@ def _roles(build: Build) -> list[str]:
     subject = f"workloadIdentityPools/{project}.svc.id.goog/subject/ns/{build.workload.namespace}/sa/{name}"
     member = flag("member", f"serviceAccount:{build.identity.email}")
     return [
-        comment(f"The roles that ServiceAccount {name} has in the project; those on single resources are to be given."),
+        comment(
+            f"The roles that ServiceAccount {name} has in the project without a condition; a role under a condition"
+        ),
+        "# stays under it: it is listed, to be given by hand, as are roles on single resources.",
         f"gcloud projects get-iam-policy {project} --flatten='bindings[].members' --format='value(bindings.role)' \\",
-        f"  {flag('filter', f'bindings.members~/{subject}$')} | while read -r role; do",
+        f"  {flag('filter', f'bindings.members~/{subject}$ AND -bindings.condition.expression:*')} |",
+        "  while read -r role; do",
         f"  gcloud projects add-iam-policy-binding {project} {member} \\",
         '    --role="$role" --condition=None >/dev/null',
         "done",
+        f"gcloud projects get-iam-policy {project} --flatten='bindings[].members' \\",
+        "  --format='value(bindings.role,bindings.condition.title,bindings.condition.expression)' \\",
+        f"  {flag('filter', f'bindings.members~/{subject}$ AND bindings.condition.expression:*')} |",
+        "  sed 's/^/To be given by hand, under its condition: /' >&2",
     ]
 
 

@@ -1,4 +1,4 @@
-"""What BackendConfig (Ingress), GCPBackendPolicy (Gateway) and FrontendConfig ask of the load balancer.
+"""What BackendConfig (Ingress), and GCPBackendPolicy (Gateway) ask of the load balancer.
 
 Source: GKE, "Configuring Ingress features", "Configure Gateway resources using Policies".
 """
@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from k2cr_analysis.model.parse.access import integer, mapping, objects, strings, text, texts
+from k2cr_analysis.model.parse.access import integer, mapping, objects, text, texts
+from k2cr_analysis.model.parse.index import name_of
+from k2cr_analysis.model.parse.related import backend_configs
 from k2cr_analysis.model.workload import Raw, Workload
 from k2cr_analysis.rendering.text.shell import flag, gcloud_list
 
@@ -20,25 +22,32 @@ _CDN_SECONDS = (
     ("signedUrlCacheMaxAgeSec", "signed-url-cache-max-age"),
 )
 _CACHE_KEY = (("includeHost", "host"), ("includeProtocol", "protocol"), ("includeQueryString", "query-string"))
-_REDIRECT_CODES = (
-    "MOVED_PERMANENTLY_DEFAULT",
-    "FOUND",
-    "SEE_OTHER",
-    "TEMPORARY_REDIRECT",
-    "PERMANENT_REDIRECT",
-)
 _MILLION = 1_000_000  # GCPBackendPolicy gives the sample rate in millionths
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthClient:
+    """A client of one's own for IAP: the Secret that holds it, and its keys. ``client_id`` None: a key ``client_id``
+    of the Secret.
+    """
+
+    secret: str
+    secret_key: str
+    client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BackendPolicy:
     """``flags`` are for ``gcloud compute backend-services update``, quoted; ``cdn``: one of them turns on Cloud CDN.
 
-    ``own_oauth_client``: the Secret with an OAuth client of one's own. ``signed_url_keys``: Cloud CDN's, by name.
+    ``oauth_client``: of one's own. ``signed_url_keys``: Cloud CDN's, by name. ``draining_s``, ``affinity_flags``: what
+    pods behind a load balancer have, and instances of Cloud Run do by themselves.
     """
 
     iap: bool = False
-    own_oauth_client: str | None = None
+    oauth_client: OAuthClient | None = None
+    draining_s: int | None = None
+    affinity_flags: tuple[str, ...] = ()
     armor: str | None = None
     timeout_s: int | None = None
     affinity: bool = False
@@ -47,27 +56,31 @@ class BackendPolicy:
     flags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FrontendPolicy:
-    """``http``: port 80 is open, and leads to port 443. ``redirect_code`` is the load balancer's word for it."""
-
-    http: bool = True
-    redirect_code: str = "MOVED_PERMANENTLY_DEFAULT"
-    ssl_policy: str | None = None
-
-
-def backend_policy(workload: Workload) -> BackendPolicy:
-    """Of all policies that are joined to the workload; where two speak of one thing, the later one holds."""
+def backend_policy(workload: Workload, service: str | None = None) -> BackendPolicy:
+    """Of all policies that are joined to the workload, or to one Service of it; where two speak of one thing, the later
+    one holds.
+    """
     made = BackendPolicy()
-    configs = [mapping(r, "spec") for r in workload.related.get("BackendConfig", ())]
-    policies = [mapping(r, "spec", "default") for r in workload.related.get("GCPBackendPolicy", ())]
+    named = {n for e in workload.exposures if service in (None, e.service) for _, n in backend_configs(e.annotations)}
+    configs = [
+        mapping(r, "spec")
+        for r in workload.related.get("BackendConfig", ())
+        if service is None or name_of(r) in named or not named
+    ]
+    policies = [
+        mapping(r, "spec", "default")
+        for r in workload.related.get("GCPBackendPolicy", ())
+        if service is None or text(mapping(r, "spec", "targetRef"), "name") in (service, None)
+    ]
     for spec, per_million in [*((s, False) for s in configs), *((s, True) for s in policies)]:
         iap, cdn, affinity = mapping(spec, "iap"), mapping(spec, "cdn"), mapping(spec, "sessionAffinity")
-        client = mapping(iap, "oauthclientCredentials"), mapping(iap, "oauth2ClientSecret")
+        draining = integer(mapping(spec, "connectionDraining"), "drainingTimeoutSec")
         keys = tuple(k for _, key in objects(cdn, "signedUrlKeys") if (k := text(key, "keyName")))
         made = BackendPolicy(
             iap=made.iap or iap.get("enabled") is True,
-            own_oauth_client=text(client[0], "secretName") or text(client[1], "name") or made.own_oauth_client,
+            oauth_client=_oauth_client(iap) or made.oauth_client,
+            draining_s=made.draining_s if draining is None else draining,
+            affinity_flags=_affinity(affinity) or made.affinity_flags,
             armor=text(mapping(spec, "securityPolicy"), "name") or text(spec, "securityPolicy") or made.armor,
             timeout_s=integer(spec, "timeoutSec") or made.timeout_s,
             affinity=made.affinity or (text(affinity, "affinityType") or text(affinity, "type") or "NONE") != "NONE",
@@ -78,16 +91,22 @@ def backend_policy(workload: Workload) -> BackendPolicy:
     return made
 
 
-def frontend_policy(workload: Workload) -> FrontendPolicy:
-    """Of the Ingresses that lead here and their FrontendConfigs. An Ingress takes plain HTTP unless it says no."""
-    ingresses = [strings(mapping(i, "metadata").get("annotations")) for i in workload.related.get("Ingress", ())]
-    closed = [i.get("kubernetes.io/ingress.allow-http") == "false" for i in ingresses]
-    code, ssl_policy = FrontendPolicy().redirect_code, None
-    for raw in workload.related.get("FrontendConfig", ()):
-        asked = text(mapping(raw, "spec", "redirectToHttps"), "responseCodeName")
-        code = asked if asked in _REDIRECT_CODES else code
-        ssl_policy = text(mapping(raw, "spec"), "sslPolicy") or ssl_policy
-    return FrontendPolicy(not (closed and all(closed)), code, ssl_policy)
+def _oauth_client(iap: Raw) -> OAuthClient | None:
+    """The client that BackendConfig or GCPBackendPolicy names, by the keys that GKE reads in its Secret."""
+    of_ingress, of_gateway = mapping(iap, "oauthclientCredentials"), mapping(iap, "oauth2ClientSecret")
+    if secret := text(of_ingress, "secretName"):
+        return OAuthClient(secret, "client_secret", text(of_ingress, "clientID"))
+    if secret := text(of_gateway, "name"):
+        return OAuthClient(secret, "key", text(iap, "clientID"))
+    return None
+
+
+def _affinity(affinity: Raw) -> tuple[str, ...]:
+    kind, seconds = text(affinity, "affinityType") or text(affinity, "type"), integer(affinity, "affinityCookieTtlSec")
+    seconds = integer(affinity, "cookieTtlSec") if seconds is None else seconds
+    if kind in (None, "NONE"):
+        return ()
+    return (f"--session-affinity={kind}", *(() if seconds is None else (f"--affinity-cookie-ttl={seconds}",)))
 
 
 def source_ranges(workload: Workload) -> Sequence[str]:

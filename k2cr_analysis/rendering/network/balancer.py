@@ -8,20 +8,20 @@ with DNS authorization"; GKE, "Container-native load balancing through standalon
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from k2cr_analysis.model.parse.access import mapping
-from k2cr_analysis.rendering.network.backend_policy import (
-    FrontendPolicy,
-    backend_policy,
-    frontend_policy,
-    source_ranges,
-)
+from k2cr_analysis.rendering.context import RenderContext
+from k2cr_analysis.rendering.network.backend_policy import source_ranges
 from k2cr_analysis.rendering.network.egress import network_is_unknown
 from k2cr_analysis.rendering.network.exposure import Reached
+from k2cr_analysis.rendering.network.front import FrontendPolicy
 from k2cr_analysis.rendering.network.iap import iap_on_backend
-from k2cr_analysis.rendering.network.url_map import OnGke, UrlMap, base_name, run_backend
+from k2cr_analysis.rendering.network.iap_members import iap_functions
+from k2cr_analysis.rendering.network.on_gke import NAME_LIMIT, OnGke, backend_lines
+from k2cr_analysis.rendering.network.url_map import UrlMap, base_name, run_backend
 from k2cr_analysis.rendering.spec.build import Build
-from k2cr_analysis.rendering.text.scripts import PROJECT, REGION, comment, unless
+from k2cr_analysis.rendering.text.names import cut, short_hash
+from k2cr_analysis.rendering.text.scripts import MADE_BY_K2CR, OURS, PROJECT, REGION, comment, unless, unless_ours
 from k2cr_analysis.rendering.text.shell import flag, quote
 
 GLOBAL = f"{PROJECT} --global"
@@ -29,11 +29,10 @@ REGIONAL = f"{PROJECT} {REGION}"
 URL_MAP_FILE = "url-map.yaml"
 _RANGES_IN_A_RULE = 10  # Cloud Armor
 
-# PLACE, SCHEME and CHECKS are filled in: global or regional.
-_GKE_BACKEND = r"""# gke_backend BACKEND NAMESPACE SERVICE PORT PATH: a backend service over the pods of a Service,
-# by the NEGs that GKE keeps for it. PATH is what the health check asks.
-gke_backend() {
-  local backend=$1 namespace=$2 service=$3 port=$4 path=$5 status neg name zone held
+# PLACE is filled in: global or regional.
+_GKE_NEGS = r"""# gke_negs BACKEND NAMESPACE SERVICE PORT: a backend service holds the NEGs of a Service.
+gke_negs() {
+  local backend=$1 namespace=$2 service=$3 port=$4 status neg name zone held
   status=$(kubectl get service "$service" --namespace="$namespace" \
     -o go-template='{{with .metadata.annotations}}{{index . "cloud.google.com/neg-status"}}{{end}}')
   neg=$(sed -n "s/.*\"$port\": *\"\([^\"]*\)\".*/\1/p" <<<"$status")
@@ -43,14 +42,6 @@ gke_backend() {
     echo "  kubectl annotate service $service -n $namespace \\" >&2
     echo "    cloud.google.com/neg='{\"exposed_ports\":{\"$port\":{}}}'" >&2
     return 1
-  fi
-  if ! gcloud compute health-checks describe "$backend" PLACE >/dev/null 2>&1; then
-    gcloud compute health-checks create http "$backend" PLACE \
-      --use-serving-port --request-path="$path"
-  fi
-  if ! gcloud compute backend-services describe "$backend" PLACE >/dev/null 2>&1; then
-    gcloud compute backend-services create "$backend" PLACE \
-      --load-balancing-scheme=SCHEME --protocol=HTTP --health-checks="$backend" CHECKS
   fi
   while read -r name zone; do
     held=$(gcloud compute backend-services describe "$backend" PLACE --format='value(backends[].group)')
@@ -63,47 +54,57 @@ gke_backend() {
 }"""
 
 
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Global or regional: what every command of a load balancer says of its place."""
+
+    place: str
+    scheme: str
+    checks: str
+
+
+_EXTERNAL = _Where(GLOBAL, "EXTERNAL_MANAGED", "--global-health-checks")
+_INTERNAL = _Where(REGIONAL, "INTERNAL_MANAGED", '--health-checks-region="$REGION"')
+
+
+def _where(reached: Reached) -> _Where:
+    return _EXTERNAL if reached.reach == "external-load-balancer" else _INTERNAL
+
+
 def functions(build: Build, reached: Reached) -> list[str]:
-    """The bash functions that the way in and the way back share; none where the load balancer serves this alone."""
+    """The bash functions that the way in and the way back share."""
     found = reached.balancer
-    if found is None or not found.is_shared:
-        return []
-    external = reached.reach == "external-load-balancer"
-    place = GLOBAL if external else REGIONAL
-    text = _GKE_BACKEND.replace("PLACE", place)
-    text = text.replace("SCHEME", "EXTERNAL_MANAGED" if external else "INTERNAL_MANAGED")
-    checks = "--global-health-checks" if external else '--health-checks-region="$REGION"'
-    return [*text.replace("CHECKS", checks).splitlines(), "", *_import_function(found, place), ""]
+    policies = [reached.policy, *(o.policy for o in (found.others if found else ()))]
+    lines = iap_functions(policies, direct=reached.reach == "iap-direct") if reached.iap != "none" or found else []
+    if found is None:
+        return lines
+    lines = [*OURS.splitlines(), "", *lines]
+    if not found.is_shared:
+        return lines
+    where = _where(reached)
+    lines += [*_GKE_NEGS.replace("PLACE", where.place).splitlines(), ""]
+    return [*lines, *_import_function(found, where), ""]
 
 
-def _import_function(found: UrlMap, place: str) -> list[str]:
+def _import_function(found: UrlMap, where: _Where) -> list[str]:
     lines = [
         "# import_url_map SED...: hosts and paths as url-map.yaml has them; what has moved is reached on Cloud Run.",
         "import_url_map() {",
         '  local words=("$@")',
     ]
     for other in found.others:
-        lines += ["  " + line for line in _other(other, place)]
-    return [*lines, f'  sed "${{words[@]}}" {_here(URL_MAP_FILE)} |', f"    {_import(found, place)}", "}"]
+        lines += ["  " + line for line in _other(other, where)]
+    return [*lines, f'  sed "${{words[@]}}" {_here(URL_MAP_FILE)} |', f"    {_import(found, where.place)}", "}"]
 
 
-def _other(other: OnGke, place: str) -> list[str]:
-    call = " ".join(
-        quote(str(word))
-        for word in (other.backend, other.namespace, other.service, other.port or 80, other.health_path)
-    )
-    policy = list(other.policy.flags)
-    policy += [flag("security-policy", other.policy.armor)] if other.policy.armor else []
-    policy += ["--iap=enabled"] if other.policy.iap else []
-    there = [f"gke_backend {call}"]
-    if policy:
-        there += [f"gcloud compute backend-services update {other.backend} {place} \\", f"  {' '.join(policy)}"]
+def _other(other: OnGke, where: _Where) -> list[str]:
+    there = backend_lines(other, where.place, where.scheme, where.checks)
     if other.run_backend is None:
         return [comment(f"{other.workload} stays on GKE."), *there]
     swap = quote(f"s|/{other.backend}$|/{other.run_backend}|")
     return [
         comment(f"{other.workload} is on GKE until it has moved too."),
-        f"if gcloud compute backend-services describe {other.run_backend} {place} >/dev/null 2>&1; then",
+        f"if gcloud compute backend-services describe {other.run_backend} {where.place} >/dev/null 2>&1; then",
         f"  words+=(-e {swap})",
         "else",
         *(f"  {line}" for line in there),
@@ -120,7 +121,10 @@ def _here(name: str) -> str:
 
 
 def _import_lines(found: UrlMap, place: str) -> list[str]:
-    lines = [comment("Hosts and paths: written whole each time.")]
+    lines = [
+        comment("Hosts and paths: written whole each time, and never over a map of somebody else's."),
+        f"ours 'compute url-maps' {found.tree['name']} {place} || true",
+    ]
     if found.is_shared:
         return [*lines, "import_url_map -e ''"]
     return [*lines, f"{_import(found, place)} \\", f"  --source={_here(URL_MAP_FILE)}"]
@@ -131,14 +135,11 @@ def way_back(build: Build, reached: Reached) -> list[str]:
     found = reached.balancer
     if found is None or found.own is None or not found.is_shared:
         return []
-    external = reached.reach == "external-load-balancer"
-    place = GLOBAL if external else REGIONAL
-    own, mine = found.own, run_backend(build.workload, build.context, external=external)
-    words = (own.backend, own.namespace, own.service, own.port or 80, own.health_path)
-    call = " ".join(quote(str(word)) for word in words)
+    where, external = _where(reached), reached.reach == "external-load-balancer"
+    place, own, mine = where.place, found.own, run_backend(build.workload, build.context, external=external)
     return [
         comment(f"The paths of {build.workload.id} lead to its pods again; other paths stay as they are."),
-        f"gke_backend {call}",
+        *backend_lines(own, place, where.scheme, where.checks),
         f"import_url_map -e {quote(f's|/{mine}$|/{own.backend}|')}",
         "# Without it, the scripts of the others see that it is on GKE.",
         f"if gcloud compute backend-services describe {mine} {place} >/dev/null 2>&1; then",
@@ -148,40 +149,64 @@ def way_back(build: Build, reached: Reached) -> list[str]:
 
 
 def external_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str]:
-    """A global external Application Load Balancer."""
+    """A global external Application Load Balancer, on the ports that are open today."""
     base = base_name(build.workload, build.context)
     name, backend = found.name, run_backend(build.workload, build.context, external=True)
-    front = frontend_policy(build.workload)
-    lines = _backend(build, base, backend, GLOBAL, "EXTERNAL_MANAGED")
+    address, front = address_name(name, build.context), reached.front
+    lines = _backend(build, base, backend, _EXTERNAL)
     lines += _policy(build, base, backend, reached)
     lines += _import_lines(found, GLOBAL)
-    lines += _certificate(name, reached.domains)
-    lines += unless(
-        f"gcloud compute target-https-proxies describe {name}-proxy {GLOBAL}",
-        [
-            f"gcloud compute target-https-proxies create {name}-proxy {GLOBAL} \\",
-            f"  --url-map={found.tree['name']} --certificate-map={name}-certs",
-        ],
+    lines += unless_ours(
+        "compute addresses",
+        f"{address} {GLOBAL}",
+        [f"gcloud compute addresses create {address} {GLOBAL} --network-tier=PREMIUM"],
     )
-    if front.ssl_policy:
-        policy = flag("ssl-policy", front.ssl_policy)
-        lines += [f"gcloud compute target-https-proxies update {name}-proxy {GLOBAL} {policy}"]
-    lines += unless(
-        f"gcloud compute addresses describe {name}-ip {GLOBAL}",
-        [f"gcloud compute addresses create {name}-ip {GLOBAL} --network-tier=PREMIUM"],
-    )
-    lines += _forwarding(f"{name}-fr", f"{name}-ip", f"--target-https-proxy={name}-proxy", 443)
-    lines += _redirect(name, front) if front.http else []
-    lines += iap_on_backend(build, backend) if reached.iap == "load-balancer" else _open(build)
+    if front.https:
+        lines += _https(found, front, address, reached.domains)
+    if front.http == "serve":
+        lines += [
+            comment("Plain HTTP is answered as it is today."),
+            *_proxy(f"{name}-plain", "http", f"--url-map={found.tree['name']}"),
+            *(
+                r
+                for port in front.http_ports
+                for r in _forwarding(f"{name}-plain-{port}-fr", address, f"--target-http-proxy={name}-plain", port)
+            ),
+        ]
+    lines += _redirect(name, address, front) if front.http == "redirect" else []
+    if reached.iap == "load-balancer":
+        lines += iap_on_backend(build, backend, reached.policy, reached.service)
     return [
         *lines,
         "# The address that the names are to lead to:",
-        f"gcloud compute addresses describe {name}-ip {GLOBAL} --format='value(address)'",
+        f"gcloud compute addresses describe {address} {GLOBAL} --format='value(address)'",
     ]
 
 
-def _backend(build: Build, base: str, backend: str, place: str, scheme: str) -> list[str]:
+def address_name(name: str, context: RenderContext) -> str:
+    """A name for the new address that no address of today has: those are in use until the cutover, and after."""
+    new = f"{name}-run-ip"
+    return cut(f"{new}-{short_hash(new)}", NAME_LIMIT, new) if new in context.static_addresses else new
+
+
+def _https(found: UrlMap, front: FrontendPolicy, address: str, domains: tuple[str, ...]) -> list[str]:
+    name = found.name
+    words = f"--url-map={found.tree['name']} --certificate-map={name}-certs"
+    lines = [*_certificate(name, domains), *_proxy(f"{name}-proxy", "https", words)]
+    if front.ssl_policy:
+        policy = flag("ssl-policy", front.ssl_policy)
+        lines += [f"gcloud compute target-https-proxies update {name}-proxy {GLOBAL} {policy}"]
+    return lines + _forwarding(f"{name}-fr", address, f"--target-https-proxy={name}-proxy", 443)
+
+
+def _proxy(name: str, kind: str, words: str) -> list[str]:
+    proxies = f"compute target-{kind}-proxies"
+    return unless_ours(proxies, f"{name} {GLOBAL}", [f"gcloud {proxies} create {name} {GLOBAL} \\", f"  {words}"])
+
+
+def _backend(build: Build, base: str, backend: str, where: _Where) -> list[str]:
     """A serverless NEG, and the backend service that holds it."""
+    place = where.place
     lines = unless(
         f"gcloud compute network-endpoint-groups describe {base}-neg {REGIONAL}",
         [
@@ -189,11 +214,12 @@ def _backend(build: Build, base: str, backend: str, place: str, scheme: str) -> 
             f"  --network-endpoint-type=serverless --cloud-run-service={quote(build.run.name)}",
         ],
     )
-    lines += unless(
-        f"gcloud compute backend-services describe {backend} {place}",
+    lines += unless_ours(
+        "compute backend-services",
+        f"{backend} {place}",
         [
             f"gcloud compute backend-services create {backend} {place} \\",
-            f"  --load-balancing-scheme={scheme} --protocol=HTTPS",
+            f"  --load-balancing-scheme={where.scheme} --protocol=HTTPS",
         ],
     )
     held = f"gcloud compute backend-services describe {backend} {place} --format='value(backends[].group)'"
@@ -208,7 +234,7 @@ def _backend(build: Build, base: str, backend: str, place: str, scheme: str) -> 
 
 def _policy(build: Build, base: str, backend: str, reached: Reached) -> list[str]:
     """Cloud Armor, Cloud CDN, headers and logging, as the backend on GKE has them."""
-    policy, ranges = backend_policy(build.workload), source_ranges(build.workload)
+    policy, ranges = reached.policy, source_ranges(build.workload)
     flags, lines = list(policy.flags), []
     armor = policy.armor
     if ranges and not armor:
@@ -287,8 +313,9 @@ def _certificate(name: str, domains: tuple[str, ...]) -> list[str]:
 
 
 def _forwarding(rule: str, address: str, target: str, port: int) -> list[str]:
-    return unless(
-        f"gcloud compute forwarding-rules describe {rule} {GLOBAL}",
+    return unless_ours(
+        "compute forwarding-rules",
+        f"{rule} {GLOBAL}",
         [
             f"gcloud compute forwarding-rules create {rule} {GLOBAL} --load-balancing-scheme=EXTERNAL_MANAGED \\",
             f"  --address={address} {target} --ports={port}",
@@ -296,35 +323,24 @@ def _forwarding(rule: str, address: str, target: str, port: int) -> list[str]:
     )
 
 
-def _redirect(name: str, front: FrontendPolicy) -> list[str]:
-    """Port 80, which is open today, leads to port 443."""
+def _redirect(name: str, address: str, front: FrontendPolicy) -> list[str]:
+    """Port 80 leads to port 443, as it does today."""
     return [
         "# Plain HTTP leads to HTTPS.",
+        f"ours 'compute url-maps' {name}-http {GLOBAL} || true",
         f"gcloud compute url-maps import {name}-http {GLOBAL} --quiet <<'EOF'",
         f"name: {name}-http",
+        f"description: {MADE_BY_K2CR}",
         "defaultUrlRedirect:",
         "  httpsRedirect: true",
         f"  redirectResponseCode: {front.redirect_code}",
         "EOF",
-        *unless(
-            f"gcloud compute target-http-proxies describe {name}-http {GLOBAL}",
-            [f"gcloud compute target-http-proxies create {name}-http {GLOBAL} --url-map={name}-http"],
-        ),
-        *_forwarding(f"{name}-http-fr", f"{name}-ip", f"--target-http-proxy={name}-http", 80),
+        *_proxy(f"{name}-http", "http", f"--url-map={name}-http"),
+        *_forwarding(f"{name}-http-fr", address, f"--target-http-proxy={name}-http", 80),
     ]
 
 
-def _open(build: Build) -> list[str]:
-    return [
-        "",
-        "# Requests of users carry no Google identity, so the invoker check must let everybody through; the ingress",
-        "# setting keeps them on the load balancer.",
-        f"gcloud run services add-iam-policy-binding {quote(build.run.name)} {REGIONAL} \\",
-        "  --member=allUsers --role=roles/run.invoker",
-    ]
-
-
-def internal_balancer(build: Build, found: UrlMap) -> list[str]:
+def internal_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str]:
     """A regional internal Application Load Balancer, in the network of the callers."""
     base = base_name(build.workload, build.context)
     name, backend = found.name, run_backend(build.workload, build.context, external=False)
@@ -346,9 +362,9 @@ def internal_balancer(build: Build, found: UrlMap) -> list[str]:
         "    --range=PROXY_RANGE --purpose=REGIONAL_MANAGED_PROXY --role=ACTIVE",
         "fi",
     ]
-    lines += _backend(build, base, backend, REGIONAL, "INTERNAL_MANAGED")
+    lines += _backend(build, base, backend, _INTERNAL)
     lines += _import_lines(found, REGIONAL)
-    secure = _speaks_tls(build)
+    secure = reached.front.https
     kind, port = ("https", 443) if secure else ("http", 80)
     proxy = f"gcloud compute target-{kind}-proxies"
     create = [
@@ -361,9 +377,10 @@ def internal_balancer(build: Build, found: UrlMap) -> list[str]:
         )
         create[-1] += " \\"
         create += ['  --ssl-certificates=INTERNAL_CERTIFICATE --ssl-certificates-region="$REGION"']
-    lines += unless(f"{proxy} describe {name}-iproxy {REGIONAL}", create)
-    lines += unless(
-        f"gcloud compute forwarding-rules describe {name}-ifr {REGIONAL}",
+    lines += unless_ours(f"compute target-{kind}-proxies", f"{name}-iproxy {REGIONAL}", create)
+    lines += unless_ours(
+        "compute forwarding-rules",
+        f"{name}-ifr {REGIONAL}",
         [
             f"gcloud compute forwarding-rules create {name}-ifr {REGIONAL} --load-balancing-scheme=INTERNAL_MANAGED \\",
             f"  --network={network} --subnet={subnet} --ports={port} \\",
@@ -375,11 +392,3 @@ def internal_balancer(build: Build, found: UrlMap) -> list[str]:
         "# The address that the callers' name is to lead to:",
         f"gcloud compute forwarding-rules describe {name}-ifr {REGIONAL} --format='value(IPAddress)'",
     ]
-
-
-def _speaks_tls(build: Build) -> bool:
-    """An Ingress with certificates, or a listener that speaks HTTPS."""
-    related = build.workload.related
-    return any(mapping(i, "spec").get("tls") for i in related.get("Ingress", ())) or any(
-        '"HTTPS"' in str(mapping(g, "spec").get("listeners")).replace("'", '"') for g in related.get("Gateway", ())
-    )

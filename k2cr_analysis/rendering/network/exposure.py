@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 from k2cr_analysis.config.settings import Iap
 from k2cr_analysis.model.parse.access import mapping, texts
@@ -11,13 +10,14 @@ from k2cr_analysis.model.parse.index import name_of
 from k2cr_analysis.model.workload import Route, Workload
 from k2cr_analysis.platforms.annotations import INGRESS, SESSION_AFFINITY
 from k2cr_analysis.rendering.context import RenderContext
+from k2cr_analysis.rendering.network.access import Access, Reach, decide_access
 from k2cr_analysis.rendering.network.backend_policy import BackendPolicy, backend_policy
+from k2cr_analysis.rendering.network.front import FrontendPolicy, certificate_domains, front_door
 from k2cr_analysis.rendering.network.url_map import UrlMap, url_map
 from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.service import Ingress
 
 _GATEWAY_CLIENT = "$.spec.default.iap.oauth2ClientSecret"
-Reach = Literal["external-load-balancer", "internal-load-balancer", "iap-direct", "cluster"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,10 @@ class Reached:
     session_affinity: bool
     why: str
     balancer: UrlMap | None  # of the load balancer in front, where there is one
+    policy: BackendPolicy
+    front: FrontendPolicy
+    access: Access
+    service: str | None  # the Service that users come in by today
 
 
 def build_exposure(workload: Workload, context: RenderContext, account: Account) -> Reached:
@@ -55,21 +59,33 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
             "It is reached from inside by an internal load balancer too: network.sh makes the external one; callers "
             "inside take that, or one made by hand after the internal pattern."
         )
+    access = decide_access(workload, context, reach, iap, policy, account)
     affinity = policy.affinity or any(
         mapping(e.raw, "spec").get("sessionAffinity") == "ClientIP" for e in workload.exposures
     )
-    found = url_map(workload, context, external=reach != "internal-load-balancer")
+    external = reach != "internal-load-balancer"
+    found = url_map(workload, context, external=external)
+    front = _front(workload, context, iap, account, external=external)
     return Reached(
         reach,
         ingress,
         iap,
         routes,
-        _domains(found, reach, context, account),
+        _domains(workload, found, reach, front, context, account),
         policy.timeout_s,
         affinity,
         why,
         found if reach in ("external-load-balancer", "internal-load-balancer") else None,
+        policy,
+        front,
+        access,
+        _service_of(workload),
     )
+
+
+def _service_of(workload: Workload) -> str | None:
+    routed = [e for e in workload.exposures if e.routes and e.type != "Knative"] or list(workload.exposures)
+    return routed[0].service if routed else None
 
 
 def _account_for_front_door(workload: Workload, reach: Reach, policy: BackendPolicy, account: Account) -> None:
@@ -89,11 +105,22 @@ def _account_for_front_door(workload: Workload, reach: Reach, policy: BackendPol
             domains,
             why,
         )
-    if policy.own_oauth_client:
+    if policy.oauth_client:
         for kind, at in (("BackendConfig", "$.spec.iap.oauthclientCredentials"), ("GCPBackendPolicy", _GATEWAY_CLIENT)):
             for raw in workload.related.get(kind, ()):
-                why = "IAP brings a client of its own; to keep yours: --iap=enabled,oauth2-client-id=...,..."
-                account.counted(f"{kind}/{name_of(raw)} {at}", policy.own_oauth_client, why)
+                _account_for_client(f"{kind}/{name_of(raw)} {at}", policy.oauth_client.secret, reach, account)
+
+
+def _account_for_client(path: str, secret: str, reach: Reach, account: Account) -> None:
+    if reach == "external-load-balancer":
+        why = "network.sh reads the client from its Secret in the cluster and sets it on the new backend"
+        account.changed(path, "network.sh oauth2-client-id", secret, f"Secret {secret}", why)
+        return
+    account.decide(
+        "IAP on the service itself uses Google's own OAuth client, which serves users of the organisation alone; today "
+        f"it has a client of its own (Secret {secret}): for users from outside set it with gcloud iap settings set."
+    )
+    account.counted(path, secret, "IAP directly on the service brings a client of its own")
 
 
 def _account_for_services(workload: Workload, account: Account) -> None:
@@ -111,13 +138,32 @@ def _is_internal(workload: Workload) -> bool:
     return workload.kind == "Service" and workload.annotations.get(INGRESS) == "internal"
 
 
-def _domains(found: UrlMap, reach: Reach, context: RenderContext, account: Account) -> tuple[str, ...]:
+def _front(workload: Workload, context: RenderContext, iap: Iap, account: Account, *, external: bool) -> FrontendPolicy:
+    front = front_door(context.hosts.group(workload, external=external), external=external)
+    if iap == "load-balancer" and not (front.https and front.http != "serve"):
+        if front.http == "serve":
+            account.decide("IAP needs HTTPS: plain HTTP leads to HTTPS, where it is answered today.")
+        front = replace(front, https=True, http="redirect" if front.http == "serve" else front.http)
+    if context.config.project.domain and not front.https:
+        front = replace(front, https=True)
+    return front
+
+
+def _domains(
+    workload: Workload,
+    found: UrlMap,
+    reach: Reach,
+    front: FrontendPolicy,
+    context: RenderContext,
+    account: Account,
+) -> tuple[str, ...]:
     """The names that callers come in by; those of others behind the same load balancer among them."""
     if reach == "cluster":
         return ()
     domain = context.config.project.domain
-    domains = found.hosts or ((domain,) if domain else ())
-    if reach == "external-load-balancer" and not domains:
+    of_certificates = certificate_domains(workload) if reach == "external-load-balancer" else ()
+    domains = tuple(dict.fromkeys((*found.hosts, *of_certificates))) or ((domain,) if domain else ())
+    if reach == "external-load-balancer" and not domains and front.https:
         account.placeholder("DOMAIN", "the name that users come in by: no host in the routes, and no [project] domain")
         domains = ("DOMAIN",)
     return domains

@@ -88,11 +88,11 @@ def _indented(lines: list[str]) -> list[str]:
 def _way_in(build: Build, reached: Reached) -> list[str]:
     lines = [comment(f"{reached.why}.")]
     if reached.reach == "iap-direct":
-        return lines + iap_on_service(build)
+        return lines + iap_on_service(build, reached.policy, reached.service)
     if reached.balancer and reached.reach == "external-load-balancer":
         return lines + external_balancer(build, reached, reached.balancer)
     if reached.balancer:
-        return lines + internal_balancer(build, reached.balancer) + _callers(build)
+        return lines + internal_balancer(build, reached, reached.balancer) + _callers(build)
     lines.append(
         "# Pods reach an internal service through Private Google Access of their subnet, and send an ID token."
     )

@@ -11,35 +11,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.parse.access import mapping, objects, text
 from k2cr_analysis.model.parse.index import name_of, namespace_of
 from k2cr_analysis.model.workload import Route, Workload
 from k2cr_analysis.platforms.cloud_run import MAX_SERVICE_NAME
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.forms.objects import Tree
-from k2cr_analysis.rendering.network.backend_policy import BackendPolicy, backend_policy
 from k2cr_analysis.rendering.network.hosts import ANY_HOST, keyed_routes
+from k2cr_analysis.rendering.network.on_gke import OnGke, on_gke
 from k2cr_analysis.rendering.spec.source_values import value_at
 from k2cr_analysis.rendering.text.names import cut, dns_label
+from k2cr_analysis.rendering.text.scripts import MADE_BY_K2CR
 
-_NAME_LIMIT = 63  # Compute Engine
 # Answered for what no rule lets in, as an Ingress without a default backend does.
 _NOT_FOUND = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100}}}
-
-
-@dataclass(frozen=True, slots=True)
-class OnGke:
-    """A Service of the cluster behind the load balancer. ``run_backend``: what takes its place once it has moved."""
-
-    backend: str
-    run_backend: str | None
-    workload: str
-    namespace: str
-    service: str
-    port: int | str | None
-    health_path: str
-    policy: BackendPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +64,33 @@ def url_map(workload: Workload, context: RenderContext, *, external: bool) -> Ur
         name = cut(dns_label((hosts or tuple(keys))[0]), MAX_SERVICE_NAME, "/".join(keys))
     where = "global" if external else f"regions/{context.region_literal}"
     mine = f"{where}/backendServices/{run_backend(workload, context, external=external)}"
-    on_gke: dict[tuple[str, str, str], OnGke] = {}
+    stays: dict[tuple[str, str, str], OnGke] = {}
     rules: dict[str, dict[str, str]] = {}
     default: str | None = None
     for one in group:
         for key, route in keyed_routes(one, external=external):
             target = mine
             if one.id != workload.id:
-                there = _on_gke(one, route, name, context, external)
-                on_gke.setdefault((there.namespace, there.service, str(there.port)), there)
+                there = on_gke(one, route, name, context, run_backend(one, context, external=external))
+                stays.setdefault((there.namespace, there.service, str(there.port)), there)
                 target = f"{where}/backendServices/{there.backend}"
             for path in route_paths(route):
                 rules.setdefault(key if key in hosts else ANY_HOST, {}).setdefault(path, target)
             if _is_default_backend(route):
                 default = default or target
     own = next(
-        (_on_gke(workload, r, name, context, external) for _, r in keyed_routes(workload, external=external)), None
+        (
+            on_gke(workload, r, name, context, run_backend(workload, context, external=external))
+            for _, r in keyed_routes(workload, external=external)
+        ),
+        None,
     )
     tree = _tree(f"{name}-{'map' if external else 'imap'}", mine, rules, default)
-    return UrlMap(name, tree, hosts, own, tuple(on_gke.values()), _unknown(group, context))
+    return UrlMap(name, tree, hosts, own, tuple(stays.values()), _unknown(group, context))
 
 
 def _tree(name: str, mine: str, rules: Mapping[str, Mapping[str, str]], default: str | None) -> Tree:
-    tree: Tree = {"name": name, "defaultService": default or mine}
+    tree: Tree = {"name": name, "description": MADE_BY_K2CR, "defaultService": default or mine}
     matchers: list[Tree] = []
     for number, (_, paths) in enumerate(sorted(rules.items())):
         whole = paths.get("/*") or default
@@ -162,41 +151,6 @@ def _is_exact(route: Route) -> bool:
 
 def _is_default_backend(route: Route) -> bool:
     return route.path.endswith((".defaultBackend", ".backend"))
-
-
-def _on_gke(one: Workload, route: Route, name: str, context: RenderContext, external: bool) -> OnGke:
-    assessed = context.assessed.get(one.id)
-    moves = assessed is not None and assessed.fit.moves and assessed.fit.target == "service"
-    number = _service_port(one, route)
-    identity = f"{one.namespace}/{route.service}/{number}"
-    return OnGke(
-        backend=cut(f"{name}-gke-{dns_label(route.service)}", _NAME_LIMIT, identity),
-        run_backend=run_backend(one, context, external=external) if moves else None,
-        workload=one.id,
-        namespace=one.namespace,
-        service=route.service,
-        port=number,
-        health_path=_health_path(one, assessed),
-        policy=backend_policy(one),
-    )
-
-
-def _service_port(one: Workload, route: Route) -> int | str | None:
-    """The Service's port by number, which is what GKE names its NEGs by."""
-    ports = [p for e in one.exposures if e.service == route.service for p in e.ports]
-    named = next((p.port for p in ports if route.service_port in (p.port, p.name)), None)
-    return named or route.service_port or (ports[0].port if ports else None)
-
-
-def _health_path(one: Workload, assessed: WorkloadAssessment | None) -> str:
-    """What GKE itself would ask: BackendConfig's path, else the readiness probe's, else ``/``."""
-    for raw in one.related.get("BackendConfig", ()):
-        if path := text(mapping(raw, "spec", "healthCheck"), "requestPath"):
-            return path
-    entrance = assessed.fit.ingress_container if assessed else None
-    containers = sorted(one.pod.containers, key=lambda c: c.name != entrance)
-    probes = (c.readiness_probe for c in containers)
-    return next((p.http_path for p in probes if p and p.kind == "http" and p.http_path), "/")
 
 
 def _unknown(group: Iterable[Workload], context: RenderContext) -> tuple[str, ...]:

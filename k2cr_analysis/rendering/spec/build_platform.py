@@ -27,6 +27,7 @@ from k2cr_analysis.rendering.spec.platform import (
     BINARY_AUTHORIZATION,
     CONNECTOR,
     ENCRYPTION_KEY,
+    INVOKER_OFF,
     SETTINGS,
     Set,
     read,
@@ -85,6 +86,8 @@ def build_settings(
     if policy.encryption_key:
         found[ENCRYPTION_KEY] = Set(SETTINGS[ENCRYPTION_KEY], (policy.encryption_key,), "[policy] encryption_key")
         account.house_rule("encryption_key", f"encrypted with {policy.encryption_key}")
+    if reached and reached.access.invoker_off:
+        found[INVOKER_OFF] = Set(SETTINGS[INVOKER_OFF], ("true",), reached.access.invoker_off)
     audiences = _audiences(reached)
     if audiences and AUDIENCES not in found:
         why = "callers know the service by this name, so their ID tokens name it"

@@ -22,6 +22,7 @@ BREAKGLASS = f"{RUN}binary-authorization-breakglass"
 CONNECTOR = f"{RUN}vpc-access-connector"
 CLOUD_SQL = f"{RUN}cloudsql-instances"
 ENCRYPTION_KEY = f"{RUN}encryption-key"
+INVOKER_OFF = f"{RUN}invoker-iam-disabled"
 
 _SHARE = re.compile(r"0\.\d+")
 Shape = Literal["text", "on", "list", "json list", "share"]
@@ -48,7 +49,7 @@ SETTINGS: Mapping[str, Setting] = {
         Setting(f"{RUN}description", "resource", "text", "description", "description"),
         Setting(BINARY_AUTHORIZATION, "resource", "text", "binary-authorization"),
         Setting(BREAKGLASS, "resource", "text", "breakglass"),
-        Setting(f"{RUN}invoker-iam-disabled", "resource", "on", "no-invoker-iam-check", "invoker_iam_disabled"),
+        Setting(INVOKER_OFF, "resource", "on", "no-invoker-iam-check", "invoker_iam_disabled"),
         Setting(f"{RUN}default-url-disabled", "resource", "on", "no-default-url", "default_uri_disabled"),
         Setting(SERVICE_MAX_SCALE, "resource", "text", "max"),
         Setting(CLOUD_SQL, "template", "list", "set-cloudsql-instances"),

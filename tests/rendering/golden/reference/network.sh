@@ -3,10 +3,50 @@
 # ./network.sh out, before deploy.sh: what the program calls must be within its reach when it starts.
 # ./network.sh in, after deploy.sh: load balancer and bindings refer to the service.
 # kubectl must point at the cluster.
+# shellcheck disable=SC2016,SC1003  # values stand as they are: nothing in single quotes is to be expanded
 set -euo pipefail
 
 PROJECT="${PROJECT:-shop-prod}"
 REGION="${REGION:-asia-northeast1}"
+
+# ours KIND NAME WORD...: whether it is there already; stops where somebody else made it.
+ours() {
+  local kind=$1 name=$2 said
+  shift 2
+  # shellcheck disable=SC2086  # a kind is two words
+  said=$(gcloud $kind describe "$name" "$@" --format='value(name,description)' 2>/dev/null) || return 1
+  if [[ $said == "$name"$'\t'* && $said != *'made by k2cr'* ]]; then
+    echo "$kind $name is there, and k2cr did not make it: it is left alone. Give the service another name," >&2
+    echo "or rename or delete it if nobody uses it." >&2
+    exit 1
+  fi
+}
+
+# iap_members NAMESPACE SERVICE WORD...: whom IAP lets in to a Service on GKE it lets in here;
+# WORDs name what is protected now. Members under a condition are shown, and added by hand with that condition.
+iap_members() {
+  local namespace=$1 service=$2 today member held
+  shift 2
+  today=$(gcloud compute backend-services list --project="$PROJECT" \
+    --filter="description~'$namespace/(services/)?$service\"'" --format='value(name)' --limit=1)
+  if [[ -z $today ]]; then
+    echo "No backend service of GKE for $namespace/$service is found: nobody is added. Who may come in is added by" >&2
+    echo "  gcloud iap web add-iam-policy-binding $* --member=group:... --role=roles/iap.httpsResourceAccessor" >&2
+    return 0
+  fi
+  held=$(gcloud iap web get-iam-policy --project="$PROJECT" --resource-type=backend-services --service="$today" \
+    --flatten='bindings[].members' --format='value(bindings.members)' \
+    --filter='bindings.role=roles/iap.httpsResourceAccessor AND -bindings.condition.expression:*')
+  while read -r member; do
+    if [[ -n $member ]]; then
+      gcloud iap web add-iam-policy-binding "$@" --member="$member" \
+        --role=roles/iap.httpsResourceAccessor --condition=None >/dev/null
+    fi
+  done <<<"$held"
+  echo "Under a condition, or by other roles (those of the project's IAP policy hold here too):" >&2
+  gcloud iap web get-iam-policy --project="$PROJECT" --resource-type=backend-services --service="$today" \
+    --flatten='bindings[].members' --filter='bindings.condition.expression:*' >&2
+}
 
 way_out() {
   # Direct VPC egress.
@@ -48,17 +88,21 @@ way_in() {
     gcloud compute network-endpoint-groups create frontend-neg --project="$PROJECT" --region="$REGION" \
       --network-endpoint-type=serverless --cloud-run-service=frontend
   fi
-  if ! gcloud compute backend-services describe frontend-be --project="$PROJECT" --global >/dev/null 2>&1; then
+  if ! ours 'compute backend-services' frontend-be --project="$PROJECT" --global; then
     gcloud compute backend-services create frontend-be --project="$PROJECT" --global \
-      --load-balancing-scheme=EXTERNAL_MANAGED --protocol=HTTPS
+      --load-balancing-scheme=EXTERNAL_MANAGED --protocol=HTTPS --description='made by k2cr'
   fi
   if [[ $(gcloud compute backend-services describe frontend-be --project="$PROJECT" --global --format='value(backends[].group)') != */frontend-neg* ]]; then
     gcloud compute backend-services add-backend frontend-be --project="$PROJECT" --global \
       --network-endpoint-group=frontend-neg --network-endpoint-group-region="$REGION"
   fi
-  # Hosts and paths: written whole each time.
+  # Hosts and paths: written whole each time, and never over a map of somebody else's.
+  ours 'compute url-maps' frontend-map --project="$PROJECT" --global || true
   gcloud compute url-maps import frontend-map --project="$PROJECT" --global --quiet \
     --source="$(dirname "${BASH_SOURCE[0]}")/url-map.yaml"
+  if ! ours 'compute addresses' frontend-run-ip --project="$PROJECT" --global; then
+    gcloud compute addresses create frontend-run-ip --project="$PROJECT" --global --network-tier=PREMIUM --description='made by k2cr'
+  fi
   # Certificates proven by a DNS record of its own each: they are active before the names lead here.
   if ! gcloud certificate-manager maps describe frontend-certs --project="$PROJECT" >/dev/null 2>&1; then
     gcloud certificate-manager maps create frontend-certs --project="$PROJECT"
@@ -77,30 +121,13 @@ way_in() {
   # Enter this CNAME record in the zone of shop.example.com:
   gcloud certificate-manager dns-authorizations describe frontend-0 --project="$PROJECT" \
     --format='value(dnsResourceRecord.name,dnsResourceRecord.data)'
-  if ! gcloud compute target-https-proxies describe frontend-proxy --project="$PROJECT" --global >/dev/null 2>&1; then
+  if ! ours 'compute target-https-proxies' frontend-proxy --project="$PROJECT" --global; then
     gcloud compute target-https-proxies create frontend-proxy --project="$PROJECT" --global \
-      --url-map=frontend-map --certificate-map=frontend-certs
+      --url-map=frontend-map --certificate-map=frontend-certs --description='made by k2cr'
   fi
-  if ! gcloud compute addresses describe frontend-ip --project="$PROJECT" --global >/dev/null 2>&1; then
-    gcloud compute addresses create frontend-ip --project="$PROJECT" --global --network-tier=PREMIUM
-  fi
-  if ! gcloud compute forwarding-rules describe frontend-fr --project="$PROJECT" --global >/dev/null 2>&1; then
+  if ! ours 'compute forwarding-rules' frontend-fr --project="$PROJECT" --global; then
     gcloud compute forwarding-rules create frontend-fr --project="$PROJECT" --global --load-balancing-scheme=EXTERNAL_MANAGED \
-      --address=frontend-ip --target-https-proxy=frontend-proxy --ports=443
-  fi
-  # Plain HTTP leads to HTTPS.
-  gcloud compute url-maps import frontend-http --project="$PROJECT" --global --quiet <<'EOF'
-name: frontend-http
-defaultUrlRedirect:
-  httpsRedirect: true
-  redirectResponseCode: MOVED_PERMANENTLY_DEFAULT
-EOF
-  if ! gcloud compute target-http-proxies describe frontend-http --project="$PROJECT" --global >/dev/null 2>&1; then
-    gcloud compute target-http-proxies create frontend-http --project="$PROJECT" --global --url-map=frontend-http
-  fi
-  if ! gcloud compute forwarding-rules describe frontend-http-fr --project="$PROJECT" --global >/dev/null 2>&1; then
-    gcloud compute forwarding-rules create frontend-http-fr --project="$PROJECT" --global --load-balancing-scheme=EXTERNAL_MANAGED \
-      --address=frontend-ip --target-http-proxy=frontend-http --ports=80
+      --address=frontend-run-ip --target-https-proxy=frontend-proxy --ports=443 --description='made by k2cr'
   fi
 
   # IAP on the load balancer; never together with IAP on the service itself.
@@ -108,13 +135,12 @@ EOF
   gcloud beta services identity create --project="$PROJECT" --service=iap.googleapis.com
   gcloud run services add-iam-policy-binding frontend --project="$PROJECT" --region="$REGION" \
     --member=serviceAccount:service-123456789012@gcp-sa-iap.iam.gserviceaccount.com --role=roles/run.invoker
-  gcloud iap web add-iam-policy-binding --project="$PROJECT" --resource-type=backend-services --service=frontend-be \
-    --member=IAP_MEMBER --role=roles/iap.httpsResourceAccessor
+  iap_members shop frontend --project="$PROJECT" --resource-type=backend-services --service=frontend-be
   # The audience that the program must expect in the signed header:
   id=$(gcloud compute backend-services describe frontend-be --project="$PROJECT" --global --format='value(id)')
   echo "/projects/123456789012/global/backendServices/$id"
   # The address that the names are to lead to:
-  gcloud compute addresses describe frontend-ip --project="$PROJECT" --global --format='value(address)'
+  gcloud compute addresses describe frontend-run-ip --project="$PROJECT" --global --format='value(address)'
 }
 
 case "${1:-all}" in

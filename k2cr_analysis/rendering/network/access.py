@@ -1,0 +1,90 @@
+"""Who gets past Cloud Run's invoker check: nobody who was not let in before, and letting everybody in is a decision.
+
+Scripts never grant a role to everybody. Behind an internal load balancer the check is off, since browsers send no
+identity token and the ingress setting keeps the service inside the network. Source: Cloud Run, "Allowing public
+(unauthenticated) access", "Disable the Cloud Run Invoker IAM check", "Restrict network ingress".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from k2cr_analysis.config.settings import Iap
+from k2cr_analysis.model.iap import AUDIENCE
+from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.rendering.context import RenderContext
+from k2cr_analysis.rendering.network.backend_policy import BackendPolicy
+from k2cr_analysis.rendering.spec.account import Account
+
+Reach = Literal["external-load-balancer", "internal-load-balancer", "iap-direct", "cluster"]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """``open_why``: everybody on the internet reaches it today, and why; None where that is not so, or not known.
+    ``invoker_off``: the invoker check is off, and why.
+    """
+
+    open_why: str | None = None
+    invoker_off: str | None = None
+
+
+def decide_access(
+    workload: Workload, context: RenderContext, reach: Reach, iap: Iap, policy: BackendPolicy, account: Account
+) -> Access:
+    if reach == "internal-load-balancer":
+        return _inside(workload, account)
+    if reach != "external-load-balancer" or iap != "none":
+        return Access()
+    if policy.iap:
+        account.decide(
+            'IAP stands in front today, and [project] iap = "none" takes it away: a decision of yours. From then on '
+            "nobody's sign-in is checked before the program."
+        )
+    elif _iap_is_unknown(workload, context):
+        account.decide(
+            "Whether IAP stands in front today is not known, so nobody is let in yet: Cloud Run's invoker check "
+            "answers 403 to users. Collect the policy and render again, or say it in k2cr.toml: [project] iap."
+        )
+        return Access()
+    return Access(open_why=_why_open(workload))
+
+
+def _inside(workload: Workload, account: Account) -> Access:
+    routes = [r for e in workload.exposures for r in e.routes]
+    known = any(r.reach == "internal" for r in routes) or any(
+        e.load_balancer is not None and e.load_balancer[0] == "internal" for e in workload.exposures
+    )
+    if not known:
+        account.decide(
+            "Who may come in is not known, so the invoker check stays on: callers without an identity token get 403 "
+            "until [entrances] of k2cr.toml says it."
+        )
+        return Access()
+    account.decide(
+        "Whoever reaches the internal load balancer may call it, as today: the invoker check is off "
+        "(--no-invoker-iam-check), since browsers send no identity token, and the ingress setting keeps the service "
+        "inside the network. To check identities, turn it on and grant roles/run.invoker to the callers."
+    )
+    return Access(
+        invoker_off="users behind the internal load balancer send no identity token; the ingress keeps others out"
+    )
+
+
+def _iap_is_unknown(workload: Workload, context: RenderContext) -> bool:
+    if context.config.project.iap is not None:
+        return False
+    values = [e.value or "" for c in workload.pod.running for e in c.env]
+    values += [word for c in workload.pod.running for word in (*c.command, *c.args)]
+    return any(u.kind == "BackendConfig" for u in workload.unseen) or any(AUDIENCE.search(v) for v in values)
+
+
+def _why_open(workload: Workload) -> str:
+    for exposure in workload.exposures:
+        for route in exposure.routes:
+            if route.external:
+                return f"{route.kind} {route.name}: {route.entrance.why or 'an external load balancer'}"
+        if exposure.external_load_balancer and exposure.load_balancer:
+            return exposure.load_balancer[1] or f"Service {exposure.service} is an external load balancer"
+    return "[project] asks for an external load balancer"
