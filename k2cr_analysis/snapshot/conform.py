@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from k2cr_analysis.errors import InputError, Location
 from k2cr_analysis.snapshot.fitting import filled, fitted
+from k2cr_analysis.snapshot.ranges import first_impossible
 from k2cr_analysis.snapshot.tables import Table
 
 
@@ -51,6 +52,16 @@ def _column(data: pa.Table, field: pa.Field, declared: Table, where: Location) -
             where,
             found=f"no value in column {field.name!r}, row {row + 1}",
             expected=f"{field.type} in every row: {_doc(field)}",
+        )
+    found = first_impossible(column, field.name, declared)
+    if found is not None:
+        row, expected = found
+        raise _refused(
+            "impossible-value",
+            declared,
+            where,
+            found=f"{column[row].as_py()} in column {field.name!r}, row {row + 1}",
+            expected=f"{expected}: {_doc(field)}",
         )
     return column
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, Final, NoReturn
 
 from k2cr_analysis.errors import InputError, Location
 from k2cr_analysis.sources.yaml_reading import MAX_DEPTH, MAX_TEXT_CHARACTERS, Document
 
+_SAFE_DIGITS: Final = 18  # numbers of fewer digits fit into 64 bits
 _BLANK: Final = re.compile(r"\s*")
 _LONE_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def read_json(text: str, file: str) -> list[Document]:
     """The documents of a JSON text; ``InputError`` with file, line and column for a text that is no JSON."""
-    decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+    decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite, parse_int=_integer)
     documents = []
     position = _blank_end(text, 0)
     while position < len(text):
@@ -46,6 +48,21 @@ def read_json(text: str, file: str) -> list[Document]:
 def _blank_end(text: str, position: int) -> int:
     match = _BLANK.match(text, position)
     return match.end() if match else position
+
+
+def _finite(text: str) -> float:
+    """RFC 8259 allows any exponent; a number that no double holds is none that Kubernetes reads."""
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"the number {text[:20]}, which is larger than any that can be computed with")
+    return value
+
+
+def _integer(text: str) -> int | float:
+    """Beyond 64 bits a number is read as the API server reads it: as the nearest double."""
+    if len(text) < _SAFE_DIGITS or -(2**63) <= int(text) < 2**64:
+        return int(text)
+    return _finite(text)
 
 
 def _refuse_constant(name: str) -> NoReturn:

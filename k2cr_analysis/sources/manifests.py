@@ -17,6 +17,7 @@ from k2cr_analysis.openapi.validate import Problem, Steps, as_server_reads
 from k2cr_analysis.snapshot.objects import SnapshotObject
 from k2cr_analysis.snapshot.provenance import Notice, Superseded
 from k2cr_analysis.snapshot.redaction.redact import looks_secret
+from k2cr_analysis.snapshot.redaction.secret_commands import flag_of
 from k2cr_analysis.sources.input_files import STANDARD_INPUT, InputFile, input_files
 from k2cr_analysis.sources.json_reading import read_json
 from k2cr_analysis.sources.kinds import (
@@ -192,8 +193,16 @@ def _may_be_secret(problem: Problem, obj: dict[str, Any]) -> bool:
     for step in problem.steps[:-1]:
         holder = holder[step]
     names = [step for step in problem.steps if isinstance(step, str)][-2:]
-    announced = holder.get("name") if isinstance(holder, dict) else None
+    announced = holder.get("name") if isinstance(holder, dict) else _flag_before(holder, problem.steps[-1])
     return any(looks_secret(name, problem.found) for name in [*names, announced] if isinstance(name, str))
+
+
+def _flag_before(words: Any, at: str | int) -> str | None:
+    """The flag whose value stands at ``at`` of a list of arguments: ``--password`` before ``48213907``."""
+    if not isinstance(words, list) or not isinstance(at, int) or at == 0:
+        return None
+    before = words[at - 1]
+    return flag_of(before) or None if isinstance(before, str) else None
 
 
 def _stand(read: SnapshotObject, standing: dict[Identity, SnapshotObject], superseded: list[Superseded]) -> None:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import json
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +21,7 @@ import pyarrow.parquet as pq
 
 from k2cr_analysis.errors import InputError, Location
 from k2cr_analysis.snapshot.conform import conformed
+from k2cr_analysis.snapshot.ranges import impossible
 from k2cr_analysis.snapshot.tables import FILE_TABLES, TABLES, Table
 
 
@@ -34,6 +37,22 @@ def read_table_file(path: str, name: str) -> pa.Table:
     where = Location(path)
     try:
         data = _READERS.get(_form(path), _read_parquet)(path, declared)
+    except UnicodeError:
+        raise InputError(
+            ref="wrong-encoding",
+            where=where,
+            found="bytes that are no UTF-8 and no UTF-16 (perhaps Latin-1 or Windows-1252)",
+            expected=f"the {name} table in UTF-8",
+            do="save the file as UTF-8 (`iconv -f WINDOWS-1252 -t UTF-8`)",
+        ) from None
+    except (EOFError, zlib.error, csv.Error) as error:
+        raise InputError(
+            ref="damaged-file",
+            where=where,
+            found=str(error).splitlines()[0],
+            expected=f"a whole file with the {name} table",
+            do="copy or export the file again",
+        ) from None
     except OSError as error:
         raise InputError(
             ref="cannot-read",
@@ -80,9 +99,14 @@ def _row(line: str, declared: Table, where: Location) -> dict[str, Any]:
 
 
 def _opened(path: str) -> TextIO:
-    if path.lower().endswith(".gz"):
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return Path(path).open(encoding="utf-8-sig", newline="")
+    """The text of a file, in UTF-8 or in what a spreadsheet calls Unicode: UTF-16 with its mark at the start."""
+    binary = gzip.open if path.lower().endswith(".gz") else open
+    with binary(path, "rb") as start:
+        mark = start.read(2)
+    encoding = "utf-16" if mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+    if binary is gzip.open:
+        return gzip.open(path, "rt", encoding=encoding, newline="")
+    return Path(path).open(encoding=encoding, newline="")
 
 
 def _read_csv(path: str, declared: Table) -> pa.Table:
@@ -150,12 +174,18 @@ def _value(text: str, field: pa.Field, where: Location, declared: Table) -> Any:
     try:
         if pa.types.is_nested(kind):
             return pa.scalar(json.loads(text), kind).as_py()
-        if pa.types.is_timestamp(kind):
-            moment = datetime.fromisoformat(text.removesuffix("UTC").strip())
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return pc.cast(pa.scalar(text), kind).as_py()
+        value = _moment(text) if pa.types.is_timestamp(kind) else pc.cast(pa.scalar(text), kind).as_py()
     except (pa.ArrowException, ValueError, TypeError, AttributeError):
         raise _refused(where, declared, f"{text[:60]!r} in column {field.name!r}", str(kind)) from None
+    expected = impossible(value, field.name, declared)
+    if expected is not None:
+        raise _refused(where, declared, f"{text[:60]!r} in column {field.name!r}", expected)
+    return value
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text.removesuffix("UTC").strip())
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 _READERS: Final[dict[str, Callable[[str, Table], pa.Table]]] = {

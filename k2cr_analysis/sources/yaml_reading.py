@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import yaml
 
@@ -44,6 +44,14 @@ _MERGE: Final = object()
 _NO_KEY: Final = object()
 
 
+class _Anchored(NamedTuple):
+    """A value with what an alias of it adds: characters and levels."""
+
+    value: Any
+    weight: int
+    depth: int
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One document: its value, the line it starts in, and the line of each item of a top-level ``items`` list."""
@@ -60,6 +68,7 @@ class _Frame:
     value: Any
     anchor: str | None
     weight: int = 1
+    depth: int = 1  # levels of it, itself counted
     key: Any = _NO_KEY
     merged: list[Any] = field(default_factory=list)
 
@@ -129,7 +138,7 @@ class _Builder:
         self.parser = yaml.CSafeLoader(text)
         self.is_template = "{{" in text
         self.allowance = _ALIAS_ALLOWANCE + 10 * len(text)
-        self.anchors: dict[str, tuple[Any, int] | None] = {}
+        self.anchors: dict[str, _Anchored | None] = {}
         self.frames: list[_Frame] = []
         self.root: Any = None
         self.item_lines: list[int] = []
@@ -152,10 +161,11 @@ class _Builder:
         match event:
             case yaml.ScalarEvent():
                 value = self.scalar(event)
-                self.remember(event.anchor, value, len(event.value) + 1)
-                self.add(value, len(event.value) + 1, event)
+                taken = _Anchored(value, len(event.value) + 1, 0)
+                self.remember(event.anchor, taken)
+                self.add(taken, event)
             case yaml.AliasEvent():
-                self.add(*self.aliased(event), event)
+                self.add(self.aliased(event), event)
             case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
                 self.open(event)
             case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
@@ -163,8 +173,7 @@ class _Builder:
 
     def open(self, event: yaml.CollectionStartEvent) -> None:
         self.check_tag(event)
-        if len(self.frames) >= MAX_DEPTH:
-            raise self.refused(event, "nested-too-deep", f"more than {MAX_DEPTH} levels", "a Kubernetes manifest")
+        self.check_depth(1, event)
         if event.anchor:
             self.anchors[event.anchor] = None
         if len(self.frames) == 2 and self.frames[0].value.__class__ is dict and self.frames[0].key == "items":
@@ -172,12 +181,18 @@ class _Builder:
         value: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
         self.frames.append(_Frame(value, event.anchor))
 
+    def check_depth(self, more: int, event: yaml.Event) -> None:
+        """Levels count through aliases too: each can bring all those of its anchor."""
+        if len(self.frames) + more > MAX_DEPTH:
+            raise self.refused(event, "nested-too-deep", f"more than {MAX_DEPTH} levels", "a Kubernetes manifest")
+
     def close(self, event: yaml.Event) -> None:
         frame = self.frames.pop()
         if frame.merged:
             frame.value = self.merge(frame, event)
-        self.remember(frame.anchor, frame.value, frame.weight)
-        self.add(frame.value, frame.weight, event)
+        taken = _Anchored(frame.value, frame.weight, frame.depth)
+        self.remember(frame.anchor, taken)
+        self.add(taken, event)
 
     def merge(self, frame: _Frame, event: yaml.Event) -> dict[str, Any]:
         """The map with the maps of its ``<<`` keys: its own keys first, then those of the earlier map."""
@@ -191,12 +206,14 @@ class _Builder:
         merged.update(frame.value)
         return merged
 
-    def add(self, value: Any, weight: int, event: yaml.Event) -> None:
+    def add(self, taken: _Anchored, event: yaml.Event) -> None:
+        value = taken.value
         if not self.frames:
             self.root = None if value is _MERGE else value
             return
         frame = self.frames[-1]
-        frame.weight += weight
+        frame.weight += taken.weight
+        frame.depth = max(frame.depth, taken.depth + 1)
         if isinstance(frame.value, list):
             frame.value.append("<<" if value is _MERGE else value)
         elif frame.key is _NO_KEY:
@@ -219,17 +236,18 @@ class _Builder:
             return {True: "true", False: "false", None: "null"}[value]
         return str(value)
 
-    def remember(self, anchor: str | None, value: Any, weight: int) -> None:
+    def remember(self, anchor: str | None, taken: _Anchored) -> None:
         if anchor:
-            self.anchors[anchor] = (value, weight)
+            self.anchors[anchor] = taken
 
-    def aliased(self, event: yaml.AliasEvent) -> tuple[Any, int]:
+    def aliased(self, event: yaml.AliasEvent) -> _Anchored:
         if event.anchor not in self.anchors:
             raise self.refused(event, "not-yaml", f"the alias *{event.anchor}", f"an anchor &{event.anchor} before it")
         known = self.anchors[event.anchor]
         if known is None:
             raise self.refused(event, "alias-in-itself", f"*{event.anchor} inside &{event.anchor}", "an end")
-        self.allowance -= known[1]
+        self.check_depth(known.depth, event)
+        self.allowance -= known.weight
         if self.allowance < 0:
             raise self.refused(
                 event, "aliases-multiply", "aliases that make the document many times longer", "a Kubernetes manifest"

@@ -231,6 +231,8 @@ GIVEN_BY_FORM = {
 }
 
 ORDINARY = {
+    "Java class": ("KAFKA_DEFAULT_KEY_SERDE", "org.apache.kafka.common.serialization.Serdes$StringSerde"),
+    "class of a key": ("SIGNING_KEY", "com.example.keys.RotatingKey"),
     "image digest": ("IMAGE", "gcr.io/p/a@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
     "bare digest": ("DIGEST", "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
     "UUID": ("TENANT", "123e4567-e89b-12d3-a456-426614174000"),
@@ -315,6 +317,8 @@ def test_an_ordinary_value_stays(case):
 
 
 ORDINARY_WORDS = {
+    "a URL behind -u": ("-u", "http://localhost:8233"),
+    "a host and port behind -u": ("--user", "broker-0.kafka:9092"),
     "a port": ("-p", "8080"),
     "a name": ("-p", "my-profile-v2"),
     "a folder": ("-p", "/etc/app"),

@@ -91,6 +91,9 @@ def test_csv_with_a_column_for_each_part_of_a_structure(tmp_path):
 BAD = {
     "a word for a number": (ROW.replace("1.5", "much"), "'cost'"),
     "a time that is none": (ROW.replace("2026-03-01 00:00:00 UTC", "yesterday"), "'usage_start_time'"),
+    "no number": (ROW.replace("1.5", "nan"), "'cost'"),
+    "more than there is": (ROW.replace("1.5", "1e18"), "'cost'"),
+    "a year that is none": (ROW.replace("2026-03-01 00:00:00 UTC", "0026-03-01 00:00:00 UTC"), "'usage_start_time'"),
     "labels that are no JSON": (ROW.replace('"[{', '"{'), "'labels'"),
 }
 
@@ -102,3 +105,57 @@ def test_a_bad_value_names_its_line_and_column(tmp_path, case):
     with pytest.raises(InputError) as caught:
         read(tmp_path / "b.csv")
     assert caught.value.where.line == 3 and named in caught.value.found
+
+
+TRAFFIC = "metric_type,namespace_name,service_name,response_code_class,end_time,period_s,request_count"
+HOUR = "loadbalancing.googleapis.com/https/request_count,shop,web,2xx,2026-03-01T01:00:00Z,3600,40"
+
+
+def read_traffic(path):
+    return read_table_file(str(path), "traffic").to_pylist()
+
+
+def test_what_a_spreadsheet_calls_unicode_is_read(tmp_path):
+    (tmp_path / "t.csv").write_bytes(f"{TRAFFIC}\n{HOUR}\n".encode("utf-16"))
+    assert [row["request_count"] for row in read_traffic(tmp_path / "t.csv")] == [40]
+
+
+IMPOSSIBLE = {
+    "a period of none": (HOUR.replace("3600", "0"), "'period_s'"),
+    "a period below none": (HOUR.replace("3600", "-1"), "'period_s'"),
+    "fewer requests than none": (HOUR.replace(",40", ",-40"), "'request_count'"),
+}
+
+
+@pytest.mark.parametrize("case", IMPOSSIBLE)
+def test_an_impossible_value_is_told_with_its_line(tmp_path, case):
+    row, named = IMPOSSIBLE[case]
+    (tmp_path / "t.csv").write_text(f"{TRAFFIC}\n{HOUR}\n{row}\n")
+    with pytest.raises(InputError) as caught:
+        read_traffic(tmp_path / "t.csv")
+    assert caught.value.where.line == 3 and named in caught.value.found
+
+
+def test_an_impossible_value_in_parquet_is_told_with_its_row(tmp_path):
+    (tmp_path / "t.csv").write_text(f"{TRAFFIC}\n{HOUR}\n")
+    table = read_table_file(str(tmp_path / "t.csv"), "traffic")
+    wrong = table.set_column(table.schema.get_field_index("period_s"), "period_s", pa.array([-1], pa.int32()))
+    pq.write_table(wrong, tmp_path / "t.parquet")
+    with pytest.raises(InputError, match="row 1"):
+        read_traffic(tmp_path / "t.parquet")
+
+
+UNREADABLE = {
+    "Latin-1": ("t.csv", f"{TRAFFIC}\n{HOUR}\n".replace("shop", "caf\u00e9").encode("latin-1"), "wrong-encoding"),
+    "a gzip cut short": ("t.csv.gz", gzip.compress(f"{TRAFFIC}\n{HOUR}\n".encode())[:-12], "damaged-file"),
+    "a gzip of noise": ("t.csv.gz", gzip.compress(b"x" * 99)[:10] + bytes(range(1, 80)), "damaged-file"),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_a_file_that_cannot_be_read_says_why(tmp_path, case):
+    name, content, ref = UNREADABLE[case]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_traffic(tmp_path / name)
+    assert caught.value.ref == ref and caught.value.do

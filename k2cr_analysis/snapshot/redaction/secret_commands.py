@@ -69,6 +69,8 @@ _PROGRAMS_OF_FLAG: Final = {
     "P": {"sqlcmd", "bcp"},
     "w": {"ldapsearch", "ldapmodify", "ldapadd", "ldapwhoami"},
 }
+_ASK_WITH_USER: Final = frozenset({"curl", "wget", "http", "https", "httpie"})
+_HOST_AND_PORT: Final = re.compile(r"[A-Za-z0-9.-]+:[0-9]{2,5}(?:/\S*)?|\[[0-9a-fA-F:]+\]:[0-9]{2,5}")
 # Behind -p, of whatever program: letters and digits mixed, but no name with a number at its end, no path, no port.
 _LIKE_A_PASSWORD: Final = re.compile(
     r"(?![A-Za-z]+(?:[-_][A-Za-z]+)*[-_]?v?[0-9]{1,3}$)(?=\S*[A-Za-z])(?=\S*[0-9])[^\s/:.,=${}]{8,}"
@@ -108,10 +110,19 @@ def is_secret_argument(programs: set[str], flag: str, word: str) -> bool:
     if word.startswith("-"):
         return False
     if flag in ("u", "user"):
-        return not is_ordinary_value(word.partition(":")[2], Secrecy.PASSWORD)
+        return _holds_password(programs, word)
     if flag == "p" and _LIKE_A_PASSWORD.fullmatch(word):
         return True
     return bool(_PROGRAMS_OF_FLAG.get(flag, set()) & programs) and not is_ordinary_value(word, Secrecy.PASSWORD)
+
+
+def _holds_password(programs: set[str], word: str) -> bool:
+    """Whether ``user:password`` stands behind ``-u``; a URL, or a host and its port, does not."""
+    if "://" in word:
+        return False  # user info in it is found by its form
+    if not programs & _ASK_WITH_USER and _HOST_AND_PORT.fullmatch(word):
+        return False
+    return not is_ordinary_value(word.partition(":")[2], Secrecy.PASSWORD)
 
 
 def secret_argument(flag: str, word: str) -> str:

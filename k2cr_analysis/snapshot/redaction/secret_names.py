@@ -50,6 +50,7 @@ _ORDINARY_LAST_TEXT: Final = """
     template templates image command script validator validation lifetime exists stdin csi operator controller rotator
     cache caching cert crt ca pem pub public env only required optional uppercase lowercase policyname storage source
     sources sync resolver encryption converter serializer deserializer pool
+    serde serdes comparator interceptor
     slots budget window context sizes step steps dimension
     """
 _ORDINARY_LAST: Final = frozenset(_ORDINARY_LAST_TEXT.split())
@@ -128,6 +129,8 @@ _PATH: Final = re.compile(
     r"(?:/|\./|\.\./|~/|file://)[\w@.+-]+(?:/[\w@.+-]+)+/?|/?(?:[\w.-]+/)*[\w.-]+\.(?:json|pem|key|crt|txt|ya?ml|jks|p12)"
 )
 _PLAIN_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s@?]+", re.IGNORECASE)
+# org.apache.kafka.common.serialization.Serdes$StringSerde, System.Text.Json.JsonSerializer
+_CLASS: Final = re.compile(r"(?:[A-Za-z][a-z]{1,24}[A-Za-z]{0,24}\.){2,}[A-Z][A-Za-z]+[0-9]?(?:\$[A-Z][A-Za-z]+)*")
 # user:password@host, where the password is a reference.
 _REFERENCED_PASSWORD: Final = re.compile(r"[^@]*:\$(?:\([^()]+\)|\{[^{}]+\})@[^@]*")
 _LABEL_KEY: Final = re.compile(r"[A-Za-z][A-Za-z./_-]*|[\w./-]*(?:kubernetes\.io|k8s\.io|cloud\.google\.com)[\w./-]*")
@@ -146,7 +149,7 @@ def is_ordinary_value(value: str, sureness: Secrecy) -> bool:
         return True
     if sureness is Secrecy.PASSWORD:
         return False
-    if _PATH.fullmatch(value) or _REFERENCED_PASSWORD.fullmatch(value):
+    if _PATH.fullmatch(value) or _REFERENCED_PASSWORD.fullmatch(value) or _CLASS.fullmatch(value):
         return True
     return sureness is Secrecy.KEY and bool(_NUMBER.fullmatch(value) or _PLAIN_URL.fullmatch(value))
 

@@ -1,0 +1,58 @@
+"""Values that a column's type allows and the world does not: NaN, a period below a second, a year 21000.
+
+They are found where a table comes in, with the row, and not two verbs later by whoever computes with them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from k2cr_analysis.snapshot.tables import Table
+
+# Counts, bytes and money beyond this are a slip of units or a broken export: a petabyte is 10^15 bytes.
+GREATEST: Final = 1e17
+EARLIEST: Final = datetime(2008, 1, 1, tzinfo=UTC)  # before Google Cloud there was nothing to measure
+LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+_LEAST_PERIOD_S: Final = 1
+
+
+def least_value(name: str, declared: Table) -> float:
+    """The least value of a numeric column: bills have credits, all else is counted from 0, and a period takes time."""
+    if name == "period_s":
+        return _LEAST_PERIOD_S
+    return -GREATEST if declared.is_an_export else 0.0
+
+
+def impossible(value: Any, name: str, declared: Table) -> str | None:
+    """What should stand there instead, where a value cannot be; None where it can."""
+    if isinstance(value, datetime):
+        return None if EARLIEST <= value < LATEST else f"a time from {EARLIEST.year} to {LATEST.year}"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    least = least_value(name, declared)
+    return None if least <= value <= GREATEST else _expected(least)
+
+
+def first_impossible(column: pa.ChunkedArray, name: str, declared: Table) -> tuple[int, str] | None:
+    """Row (from 0) and expectation of the first value of a column that cannot be; None where all can."""
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        limits = pa.scalar(EARLIEST, kind), pa.scalar(LATEST, kind)
+        within = pc.and_(pc.greater_equal(column, limits[0]), pc.less(column, limits[1]))
+        expected = f"a time from {EARLIEST.year} to {LATEST.year}"
+    elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        least = least_value(name, declared)
+        within = pc.and_(pc.greater_equal(column, least), pc.less_equal(column, GREATEST))  # of NaN neither holds
+        expected = _expected(least)
+    else:
+        return None
+    row = pc.index(within, False).as_py()
+    return None if row < 0 else (row, expected)
+
+
+def _expected(least: float) -> str:
+    return f"a number from {least:g} to {GREATEST:g}"
