@@ -231,7 +231,10 @@ GIVEN_BY_FORM = {
 }
 
 ORDINARY = {
-    "Java class": ("KAFKA_DEFAULT_KEY_SERDE", "org.apache.kafka.common.serialization.Serdes$StringSerde"),
+    "Java class in a key's name": (
+        "KAFKA_DEFAULT_KEY_SERDE",
+        "org.apache.kafka.common.serialization.Serdes$StringSerde",
+    ),
     "class of a key": ("SIGNING_KEY", "com.example.keys.RotatingKey"),
     "image digest": ("IMAGE", "gcr.io/p/a@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
     "bare digest": ("DIGEST", "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
