@@ -62,10 +62,18 @@ class PodTerm:
 
 @dataclass(frozen=True, slots=True)
 class SpreadConstraint:
+    """``requirements`` is None where the constraint has no selector, and so counts no pods."""
+
     topology_key: str
     max_skew: int
     required: bool  # whenUnsatisfiable: DoNotSchedule, which is the default
     path: str
+    min_domains: int = 1
+    requirements: tuple[LabelRequirement, ...] | None = None
+
+    def counts(self, labels: Mapping[str, str]) -> bool:
+        """Whether it counts pods with these labels."""
+        return self.requirements is not None and all(r.holds(labels) for r in self.requirements)
 
 
 @dataclass(frozen=True, slots=True)

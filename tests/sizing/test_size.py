@@ -57,9 +57,7 @@ OF_POD = {
 
 @pytest.mark.parametrize(("containers", "expected"), OF_POD.values(), ids=OF_POD)
 def test_resources_of_the_pod_are_shared_out(containers, expected):
-    raw = deployment(*containers)
-    raw["spec"]["template"]["spec"]["resources"] = {"requests": {"cpu": "2", "memory": "8Gi"}}
-    result = sized(raw)
+    result = sized(deployment(*containers, pod={"resources": {"requests": {"cpu": "2", "memory": "8Gi"}}}))
     assert as_text(result) == expected
     assert "no-resources-given" not in {f.rule for f in result.findings}
 

@@ -68,10 +68,7 @@ def _of_spec(spec: Raw, path: str, namespace: str) -> Placement:
     node_path, anti_path = f"{path}.affinity.nodeAffinity", f"{path}.affinity.podAntiAffinity"
     return Placement(
         node_selector=strings(spec.get("nodeSelector")),
-        node_terms=tuple(
-            _node_term(t, f"{node_path}.{_REQUIRED}.nodeSelectorTerms[{i}]")
-            for i, t in objects(mapping(node, _REQUIRED), "nodeSelectorTerms")
-        ),
+        node_terms=node_terms(mapping(node, _REQUIRED), f"{node_path}.{_REQUIRED}"),
         preferred_node_terms=tuple(
             _node_term(mapping(t, "preference"), f"{node_path}.{_PREFERRED}[{i}].preference")
             for i, t in objects(node, _PREFERRED)
@@ -94,6 +91,10 @@ def _of_spec(spec: Raw, path: str, namespace: str) -> Placement:
                 integer(c, "maxSkew") or 1,
                 (text(c, "whenUnsatisfiable") or "DoNotSchedule") == "DoNotSchedule",
                 f"{path}.topologySpreadConstraints[{i}]",
+                integer(c, "minDomains") or 1,
+                _requirements(mapping(c, "labelSelector"), labels="matchLabels", expressions="matchExpressions")
+                if "labelSelector" in c
+                else None,
             )
             for i, c in objects(spec, "topologySpreadConstraints")
         ),
@@ -114,6 +115,11 @@ def _requirements(selector: Raw, *, labels: str, expressions: str) -> tuple[Labe
         for _, e in objects(selector, expressions)
     )
     return (*exact, *listed)
+
+
+def node_terms(raw: Raw, path: str) -> tuple[NodeTerm, ...]:
+    """The terms of a node selector: of a pod's required affinity, or of a volume."""
+    return tuple(_node_term(t, f"{path}.nodeSelectorTerms[{i}]") for i, t in objects(raw, "nodeSelectorTerms"))
 
 
 def _node_term(raw: Raw, path: str) -> NodeTerm:

@@ -133,7 +133,8 @@ def large_pods(pool: PackedPool, workload_id: str) -> tuple[float, ...]:
         sum(
             group.pods
             for group in pool.groups[workload_id]
-            if group[resource] * (q + 1) > (pool.room.cpu_millicores, pool.room.memory_kib)[resource]
+            if (group.cpu_millicores, group.memory_kib)[resource] * (q + 1)
+            > (pool.room.cpu_millicores, pool.room.memory_kib)[resource]
         )
         / q
         for resource in (0, 1)

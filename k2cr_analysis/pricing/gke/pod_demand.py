@@ -17,8 +17,8 @@ from k2cr_analysis.model.workload import Resources, Workload
 class PodDemand:
     """``pods``: their mean number, None where nothing tells, and then ``how`` is the reason.
 
-    ``cpu_cores``, ``memory_bytes``, ``gpus``: what one pod requests; ``used_*``: what it uses on average (0 where not
-    measured).
+    ``cpu_cores``, ``memory_bytes``, ``gpus``, ``storage_bytes`` (of the node): what one pod requests; ``used_*``: what
+    it uses on average (0 where not measured).
     ``live``: the pods of the snapshot, with their nodes.
     """
 
@@ -30,6 +30,7 @@ class PodDemand:
     used_memory_bytes: Decimal
     live: tuple[OwnedPod, ...]
     gpus: Decimal = Decimal(0)
+    storage_bytes: Decimal = Decimal(0)
 
     @property
     def held_cpu_cores(self) -> Decimal:
@@ -61,6 +62,7 @@ def _demand(workload: Workload, live: tuple[OwnedPod, ...], used: WorkloadUsage 
         used_cpu_cores=_used_cpu_cores(used, pods),
         used_memory_bytes=_used_memory_bytes(used),
         live=live,
+        storage_bytes=sum((Decimal(r.ephemeral_storage_bytes or 0) for r in requests), Decimal(0)) / len(requests),
         gpus=sum((r.extended.get(NVIDIA_GPU, Decimal(0)) for r in requests), Decimal(0)) / len(requests),
     )
 

@@ -15,7 +15,7 @@ pool by pool, and the nodes that are no longer needed go. Assumed, and said in `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Set
 from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,14 +28,16 @@ from k2cr_analysis.platforms.gke import system_namespace
 from k2cr_analysis.pricing.gke.autopilot import pod_class
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, GkeBill
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand, pod_demands
-from k2cr_analysis.pricing.packing.fewest_nodes import fewest_nodes
-from k2cr_analysis.pricing.packing.held_nodes import holding_nodes, pool_minimum
+from k2cr_analysis.pricing.packing.held_nodes import holding_nodes, is_sized_by_hand, pool_minimum
+from k2cr_analysis.pricing.packing.kept_nodes import kept_nodes
 from k2cr_analysis.pricing.packing.placement import PlacedPool, placed_pools
 from k2cr_analysis.pricing.packing.repack import Load, PodGroup, fullest, load_of, sum_of
 
 ASSUMPTIONS = (
     "nodes that go: each pool keeps today's nodes in proportion to the load that stays, as many as its pods need when"
     " packed again, and one a zone while it has pods",
+    "not in the packing: required affinity to other pods, rules between pods of different pools, spread that counts"
+    " other workloads' pods, dynamic resource claims, and how many disks a node can mount",
 )
 
 _ZERO = Decimal(0)
@@ -87,6 +89,7 @@ class Avoidable:
                     into,
                     held,
                     pool_minimum(placed.pool.nodes, placed.pool.name, cluster, min_nodes or {}),
+                    is_sized_by_hand(placed.pool.nodes, placed.pool.name, cluster, min_nodes or {}),
                 )
                 for placed in placed_pools(cluster, demands, self._off_nodes)
             )
@@ -139,7 +142,7 @@ class Avoidable:
         counts = [pool.going_count(gone) for pool in self._pools]
         if own is None or not all(pool.is_told(gone) for pool in self._pools):
             return Removal(None, sum(counts), cluster_goes=False)
-        saved = sum((pool.month_of(gone, n) for pool, n in zip(self._pools, counts, strict=True)), _ZERO)
+        saved = sum((pool.month_of(gone) for pool in self._pools), _ZERO)
         return Removal(min(saved, self.on_demand_month) + own, sum(counts), cluster_goes=False)
 
     def _goes_with(self, gone: Set[str]) -> bool:
@@ -171,9 +174,7 @@ class Avoidable:
         gone = frozenset(leaving)
         all_go = self._goes_with(gone)
         return tuple(
-            (pool.name, node)
-            for pool in self._pools
-            for node in (pool.node_names if all_go else pool.going(gone, pool.going_count(gone)))
+            (pool.name, node) for pool in self._pools for node in (pool.node_names if all_go else pool.going(gone))
         )
 
     def items(self, leaving: Iterable[str]) -> tuple[LineItem, ...]:
@@ -190,7 +191,7 @@ class Avoidable:
                 item
                 for pool in self._pools
                 for item in pool.items(
-                    pool.node_names if removal.cluster_goes else pool.going(gone, pool.going_count(gone)),
+                    pool.node_names if removal.cluster_goes else pool.going(gone),
                     self._bill.currency,
                 )
             ]
@@ -211,7 +212,7 @@ class Avoidable:
             return _ZERO
         if self.together(gone).cluster_goes:
             return min(self._bill.committed_month, sum(self._bill.node_month.values(), _ZERO))
-        saved = sum((p.month_of(gone, p.going_count(gone)) for p in self._pools), _ZERO)
+        saved = sum((p.month_of(gone) for p in self._pools), _ZERO)
         return max(saved - self.on_demand_month, _ZERO)
 
     def _line(self, name: str, month: Decimal) -> LineItem:
@@ -245,24 +246,25 @@ class PackedPool:
         into: Mapping[str, str],
         held: Mapping[str, frozenset[str]],
         min_nodes: int,
+        evenly: bool = False,
     ) -> None:
         self.name = placed.pool.name
         self.machine_type = placed.pool.nodes[0].machine_type or "unknown machine type"
         self.node_names = tuple(n.name for n in placed.pool.nodes)
         self.room = placed.room
         self.groups: dict[str, tuple[PodGroup, ...]] = {}  # a workload's pods, and those of its parts
-        for workload_id, group in placed.groups.items():
+        for workload_id, found in placed.groups.items():
             whole = into.get(workload_id, workload_id)
-            self.groups[whole] = (*self.groups.get(whole, ()), group)
+            self.groups[whole] = (*self.groups.get(whole, ()), *found)
         self.floor = min(max(placed.pool.zones, min_nodes), len(self.node_names))  # while it has pods
-        self._zones = placed.pool.zones
+        self._nodes, self._evenly, self._least = placed.nodes, evenly, min_nodes
         self._held = {n: held[n] for n in self.node_names if n in held}
         self._loads = {w: load_of(found) for w, found in self.groups.items()}
-        self.load = load_of(placed.groups.values())
+        self.load = load_of(placed.pods)
         self._node_month = node_month
         self._months = [node_month.get(n, _ZERO) for n in self.node_names]
         self._is_priced = all(n in node_month for n in self.node_names)
-        self._needed_without: dict[tuple[str, ...], int] = {}
+        self._going: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._on_node: dict[str, dict[str, int]] = {}
         for workload_id in placed.groups:
             for pod in demands[workload_id].live:
@@ -277,13 +279,22 @@ class PackedPool:
 
     def going_count(self, gone: frozenset[str]) -> int:
         """How many nodes are no longer needed."""
-        here = sorted(gone & self.groups.keys())
-        return len(self.node_names) - self._kept(here) if here else 0
+        return len(self.going(gone))
 
-    def going(self, gone: frozenset[str], count: int) -> tuple[str, ...]:
-        """The nodes that go: those with the fewest remaining pods, and none that is held while another is not."""
-        held = self._held_without(gone)
-        return tuple(sorted(self.node_names, key=lambda n: (n in held, self._staying(n, gone), n))[:count])
+    def going(self, gone: frozenset[str]) -> tuple[str, ...]:
+        """The nodes that go: those with the fewest remaining pods of all that can."""
+        here = tuple(sorted(gone & self.groups.keys()))
+        if not here:
+            return ()
+        if len(here) == len(self.groups):
+            return self.node_names
+        # Most single workloads are too small to free a node: that shows without packing.
+        in_proportion = self._in_proportion(sum_of(self._loads[w] for w in here))
+        if in_proportion >= len(self.node_names):
+            return ()
+        if here not in self._going:
+            self._going[here] = self._not_kept(frozenset(here), max(in_proportion, self._least))
+        return self._going[here]
 
     def least_kept(self, leaving: Iterable[str]) -> int:
         """No set of ``leaving`` makes fewer nodes do, while any pod stays."""
@@ -305,34 +316,27 @@ class PackedPool:
         """The price of the dearest node."""
         return max(self._months, default=_ZERO)
 
-    def month_of(self, gone: frozenset[str], count: int) -> Decimal:
-        """What the ``count`` nodes that go cost a month."""
-        if len(set(self._months)) == 1:  # as a rule: which of equal nodes go makes no difference to the sum
-            return self._months[0] * count
-        return sum((self._node_month.get(n, _ZERO) for n in self.going(gone, count)), _ZERO)
+    def month_of(self, gone: frozenset[str]) -> Decimal:
+        """What the nodes that go cost a month."""
+        return sum((self._node_month.get(n, _ZERO) for n in self.going(gone)), _ZERO)
 
-    def _kept(self, here: Sequence[str]) -> int:
-        """Nodes that stay: today's number for the load that stays, what packing needs, and one a zone."""
-        today = len(self.node_names)
-        if len(here) == len(self.groups):
-            return 0
-        # Most single workloads are too small to free a node: that shows without packing.
-        in_proportion = self._in_proportion(sum_of(self._loads[w] for w in here))
-        if in_proportion >= today:
-            return today
-        key = tuple(here)
-        if key not in self._needed_without:
-            gone = set(here)
-            staying = [g for w, found in self.groups.items() if w not in gone for g in found]
-            self._needed_without[key] = self._needed(staying, in_proportion)
-        held = len(self._held_without(frozenset(here)))
-        return min(today, max(in_proportion, self._needed_without[key], self.floor, held))
-
-    def _needed(self, staying: Sequence[PodGroup], enough: int) -> int:
-        """As many as the pods need when packed again; those spread evenly over zones need room in each of them."""
-        needed = fewest_nodes(self.room, staying, enough)
-        even = [g._replace(pods=-(-g.pods // self._zones)) for g in staying if g.even_over_zones]
-        return max(needed, self._zones * fewest_nodes(self.room, even)) if even else needed
+    def _not_kept(self, gone: frozenset[str], enough: int) -> tuple[str, ...]:
+        """What is left when the pods that stay are packed again, with today's number for their load at the least."""
+        held = self._held_without(gone)
+        names = self.node_names
+        liked = sorted(
+            range(len(names)), key=lambda n: (names[n] not in held, -self._staying(names[n], gone), names[n])
+        )
+        staying = [g for w, found in self.groups.items() if w not in gone for g in found]
+        kept = kept_nodes(
+            self._nodes,
+            staying,
+            enough=enough,
+            held={n for n, name in enumerate(names) if name in held},
+            liked=liked,
+            evenly=self._evenly,
+        )
+        return tuple(names[n] for n in reversed(liked) if n not in kept)
 
     def _held_without(self, gone: frozenset[str]) -> frozenset[str]:
         """The nodes that cannot go for the sake of a pod that stays, or by their own word."""

@@ -67,6 +67,15 @@ def pool_minimum(nodes: Iterable[Node], pool: str, cluster: Cluster, said: Mappi
     return sum(least for group, least in groups.items() if any(n.startswith(f"{group}-") for n in names))
 
 
+def is_sized_by_hand(nodes: Iterable[Node], pool: str, cluster: Cluster, said: Mapping[str, int]) -> bool:
+    """Whether no autoscaler sizes the pool: its status is there, and knows none of the pool's groups.
+
+    Such a pool has one number of nodes for all of its zones.
+    """
+    names, groups = [n.name for n in nodes], _group_minimums(cluster)
+    return pool not in said and bool(groups) and not any(n.startswith(f"{g}-") for n in names for g in groups)
+
+
 def _group_minimums(cluster: Cluster) -> dict[str, int]:
     for raw in cluster.objects.get("ConfigMap", ()):
         metadata = mapping(raw, "metadata")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from k2cr_analysis.model.cluster import Cluster, Node
+from k2cr_analysis.model.placement import Placement
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.gke import HOSTNAME, ZONE_LABELS
 from k2cr_analysis.pricing.gke.autopilot import is_billed
 from k2cr_analysis.pricing.gke.machine_types import machine_type
 from k2cr_analysis.pricing.packing.reservation import machine_room
@@ -34,9 +37,23 @@ class NodePool:
         return sum((Decimal(allocatable_bytes(n)) for n in self.nodes), Decimal(0))
 
     def takes(self, workload: Workload) -> bool:
-        """Whether a pod of the workload may run here: node selector, required node affinity, taints."""
-        node = self.nodes[0]
-        return workload.pod.placement.takes_node(node.labels, node.taints)
+        """Whether a pod of the workload may run on one of its nodes: node selector, required node affinity, taints."""
+        return bool(self.allowed(workload))
+
+    def allowed(self, workload: Workload) -> int:
+        """A bit for each of its nodes that may run a pod of the workload, from the first node on."""
+        placement = workload.pod.placement
+        return sum(1 << n for n, node in enumerate(self.nodes) if placement.takes_node(_labels(node), node.taints))
+
+    def allowed_by(self, placement: Placement) -> int:
+        """The same of a volume, which minds no taints."""
+        return sum(1 << n for n, node in enumerate(self.nodes) if placement.takes_node(_labels(node), ()))
+
+
+def _labels(node: Node) -> Mapping[str, str]:
+    """With those that every node has, where a snapshot lacks them: its name, and its zone by the older key too."""
+    always = {HOSTNAME: node.name, **(dict.fromkeys(ZONE_LABELS, node.zone) if node.zone else {})}
+    return {**always, **node.labels}
 
 
 def allocatable_cores(node: Node) -> Decimal:

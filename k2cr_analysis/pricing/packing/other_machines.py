@@ -42,7 +42,7 @@ def cheapest_month(
     if not placed.groups or not listed or any(isinstance(p, str) for p in priced) or any(map(_asks, workloads)):
         return None
     share, least = paid / listed, max(placed.pool.zones, min(len(nodes), 2))
-    groups, best = tuple(placed.groups.values()), None
+    groups, best = placed.pods, None
     load = load_of(groups)
     machines = _machines(placed, tariff)
     tried = sorted((price * max(least_nodes(room, load), least), name, room, price) for name, room, price in machines)
@@ -76,7 +76,7 @@ def _room(machine: MachineType, taken: tuple[int, int], pods: int) -> Room:
 
 
 def _largest_fits(placed: PlacedPool, room: Room) -> bool:
-    groups = placed.groups.values()
+    groups = placed.pods
     return all(g.cpu_millicores <= room.cpu_millicores and g.memory_kib <= room.memory_kib for g in groups)
 
 

@@ -15,12 +15,16 @@ import numpy as np
 
 from k2cr_analysis.model.observed import IntArray
 
+ANY_NODE = -1  # every bit
+
 
 class PodGroup(NamedTuple):
     """``pods`` pods of one shape.
 
     ``tag`` is the workload's bit where others shun it, ``shuns`` the bits of those that it takes no node with: its own
-    among them, and it is one pod a node. ``even_over_zones``: required spread over the zones.
+    among them, and it is one pod a node. ``storage_kib``: of the node's own disk. ``allowed``: a bit for each node of
+    the pool that may run it. The rest as in ``pod_rules``; ``others_empty``: nodes or zones of other pools count in its
+    spread, and have none of its pods.
     """
 
     cpu_millicores: int
@@ -28,7 +32,25 @@ class PodGroup(NamedTuple):
     pods: int
     tag: int = 0
     shuns: int = 0
-    even_over_zones: bool = False
+    storage_kib: int = 0
+    allowed: int = ANY_NODE
+    zone_tag: int = 0
+    zone_shuns: int = 0
+    zone_skew: int = 0
+    zone_domains: int = 1
+    host_skew: int = 0
+    host_domains: int = 1
+    others_empty: bool = False
+    owner: str = ""  # whose pods are spread together
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it matters which nodes there are, and in which zones, not only how many."""
+        return (
+            self.allowed != ANY_NODE
+            or bool(self.storage_kib or self.zone_skew or self.host_skew)
+            or bool(self.zone_tag or self.zone_shuns)
+        )
 
     @property
     def one_per_node(self) -> bool:
@@ -41,11 +63,12 @@ class PodGroup(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What one node has for pods, after what runs on every node."""
+    """What one node has for pods, after what runs on every node. ``storage_kib`` is None where no node says."""
 
     cpu_millicores: int
     memory_kib: int
     pods: int
+    storage_kib: int | None = None
 
 
 def nodes_needed(room: Room, groups: Sequence[PodGroup], weights: tuple[float, float] | None = None) -> int:
@@ -149,7 +172,7 @@ def _merged(groups: Sequence[PodGroup]) -> list[PodGroup]:
     counts: dict[PodGroup, int] = {}
     for group in groups:
         if group.pods and not group.has_manners:
-            shape = group._replace(pods=1, even_over_zones=False)
+            shape = group._replace(pods=1, owner="")
             counts[shape] = counts.get(shape, 0) + group.pods
     merged = [shape._replace(pods=count) for shape, count in counts.items()]
     return merged + [g for g in groups if g.pods and g.has_manners]

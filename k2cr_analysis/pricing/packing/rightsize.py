@@ -19,7 +19,7 @@ from k2cr_analysis.platforms.gke import system_namespace
 from k2cr_analysis.pricing.gke.autopilot import pod_items
 from k2cr_analysis.pricing.gke.bill import GkeBill
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand, pod_demands
-from k2cr_analysis.pricing.packing.fewest_nodes import fewest_nodes
+from k2cr_analysis.pricing.packing.kept_nodes import kept_nodes
 from k2cr_analysis.pricing.packing.other_machines import cheapest_month
 from k2cr_analysis.pricing.packing.placement import placed_pools
 
@@ -74,7 +74,7 @@ def _on_other_nodes(cluster: Cluster, bill: GkeBill, sized: Mapping[str, PodDema
         return None
     spared = _ZERO
     for placed in placed_pools(cluster, sized):
-        needed = max(fewest_nodes(placed.room, tuple(placed.groups.values())), placed.pool.zones)
+        needed = len(kept_nodes(placed.nodes, placed.pods, enough=1)) if placed.pods else placed.pool.zones
         months = sorted(bill.node_month.get(n.name, _ZERO) for n in placed.pool.nodes)
         today, fewer = sum(months, _ZERO), sum(months[:needed], _ZERO)
         others = cheapest_month(placed, cluster, bill.node_month, tariff)
