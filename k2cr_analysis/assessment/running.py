@@ -38,11 +38,10 @@ def mean_instances(workload: Workload, usage: WorkloadUsage | None) -> Decimal |
         return max(Decimal(repr(round(usage.mean_pods, 6))), _least_of_job(workload))
     if workload.batch is not None:
         return None
-    scaler = workload.autoscaler
-    if workload.replicas is not None and (scaler is None or scaler.min_replicas):
-        return Decimal(workload.replicas)
-    # From none to many: how many run is up to the work that waits, which only usage shows.
-    return None if scaler is None or not scaler.min_replicas else Decimal(scaler.min_replicas)
+    # How many an autoscaler runs is up to the work that waits, which only usage shows.
+    if workload.autoscaler is not None:
+        return None
+    return Decimal(1 if workload.replicas is None else workload.replicas)  # one, where no number is written
 
 
 def _least_of_job(workload: Workload) -> Decimal:

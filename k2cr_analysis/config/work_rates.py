@@ -27,7 +27,7 @@ class ToilRates:
     # Work that comes.
     two_platforms: float = 4.0  # two ways to deploy, watch and debug while both are there
     service_tuning: float = 0.25  # concurrency, instances, cold starts of a service
-    worker_pool_scaling: float = 0.5  # worker pools do not scale by themselves: somebody sets the count
+    worker_pool_scaling: float = 0.5  # somebody sets the count, or watches the CPU autoscaling
     scheduler_job: float = 0.1  # Cloud Scheduler beside the job
     path_between_platforms: float = 0.5  # Direct VPC egress and internal load balancer to what stays; a dependency
     changed_feature: float = 0.1  # anything else that works otherwise than before; a rule

@@ -89,7 +89,7 @@ def _own_comes(
         yield ToilItem(
             "instance count of the worker pool",
             rates.toil.worker_pool_scaling,
-            "worker pools do not scale by themselves",
+            "its number is set by hand, or its CPU autoscaling watched",
         )
     if workload.batch is not None and workload.batch.schedule is not None:
         yield ToilItem(

@@ -30,13 +30,15 @@ def scaling(
 
     A service starts from 0, whatever its HorizontalPodAutoscaler's minimum: on Cloud Run each instance that is kept
     costs money, and replicas on GKE are mostly there for the nodes' sake. It keeps 1 where the objective for cold
-    starts cannot be met otherwise. A worker pool has no scaling by itself: it keeps what ran. A job has none to keep.
-    The maximum is always written down: the autoscaler's, else twice what ran; ``[policy]`` bounds both.
+    starts cannot be met otherwise. A worker pool is written with a fixed number: see ``pool_instances``. A job has
+    none to keep. The maximum is always written down: the autoscaler's, else twice what ran; ``[policy]`` bounds both.
     """
     notes: list[Finding] = []
     least = 0
     if target == "worker-pool":
-        least = _running(workload, usage)
+        scaler = workload.autoscaler
+        least, why = pool_instances(workload, usage)
+        notes = [notices.pool_instance_count(scaler.most_at, least, why)] if scaler else []
     elif target == "service":
         least, notes = _kept_warm(workload, traffic, config.objectives_of(workload.id))
     most, policy = _most(workload, target, usage, least), config.policy
@@ -56,10 +58,16 @@ def pods_of(workload: Workload, usage: WorkloadUsage | None) -> float:
     return float(max(1, (scaler.min_replicas if scaler else None) or workload.replicas or 1))
 
 
-def _running(workload: Workload, usage: WorkloadUsage | None) -> int:
-    if workload.replicas == 0 and usage is None:
-        return 0
-    return math.ceil(pods_of(workload, usage))
+def pool_instances(workload: Workload, usage: WorkloadUsage | None) -> tuple[int, str]:
+    """(instances of a worker pool, why): what ran; never an autoscaler's minimum, on which the peak would fall."""
+    if usage is not None and usage.mean_pods:
+        return math.ceil(usage.mean_pods), f"the mean of the pods that ran, {usage.mean_pods:.2g}, rounded up"
+    scaler, asked = workload.autoscaler, workload.replicas
+    if scaler is None:
+        return (1, "one pod, as Kubernetes runs where no number is written") if asked is None else (asked, "replicas")
+    if asked is not None and asked > (scaler.min_replicas or 1):
+        return asked, "replicas; how many the autoscaler runs was not measured"
+    return scaler.max_replicas, f"the most pods of {scaler.kind} {scaler.name}: how many run was not measured"
 
 
 def _kept_warm(workload: Workload, traffic: TrafficProfile | None, objectives: Objectives) -> tuple[int, list[Finding]]:

@@ -6,6 +6,7 @@ from k2cr_analysis.model.cloud_run import memory_text
 from k2cr_analysis.model.rules import Said, notice
 
 _CPU = "https://docs.cloud.google.com/run/docs/configuring/services/cpu"
+_POOLS = "https://docs.cloud.google.com/run/docs/configuring/workerpools/manual-scaling"
 _MEMORY = "https://docs.cloud.google.com/run/docs/configuring/services/memory-limits"
 
 
@@ -102,3 +103,15 @@ def minimum_not_carried(path: str, asked: int, kept: int, why: str) -> Said:
     Example: replicas: 3
     """
     return Said(f"{asked} pods are kept on GKE; instances kept here: {kept} ({why})", path)
+
+
+@notice(docs=_POOLS)
+def pool_instance_count(path: str, instances: int, why: str) -> Said:
+    """How many instances a worker pool is written with, where an autoscaler decides on GKE.
+
+    Why: A worker pool has a fixed number of instances until its CPU autoscaling is turned on, or a scaler sets it. The
+    autoscaler's minimum would leave the peak of all pods to one instance.
+    Remedy: Collect a window of some weeks, so that what ran is measured; or set the number in `worker-pool.yaml`.
+    Example: a HorizontalPodAutoscaler from 1 to 20 pods, and no usage in the snapshot
+    """
+    return Said(f"the worker pool is written with {instances} instances: {why}", path)

@@ -46,10 +46,19 @@ def test_what_an_older_gcloud_lacks_is_named_with_its_version() -> None:
     assert "containers[app].workingDir (--workdir: gcloud 575, not 528)" in script(IN_FOLDER, 528)
 
 
-@pytest.mark.parametrize("subject", [reference(), job_of(container("report"))], ids=["service", "job"])
+@pytest.mark.parametrize(
+    "subject", [assessed(workload(container("app"))), job_of(container("report"))], ids=["service", "job"]
+)
 def test_a_gcloud_without_containers_gets_the_file(subject: WorkloadAssessment) -> None:
     assert " replace " in said(script(subject, 450))
     assert " deploy " in said(script(subject, 528))
+
+
+def test_a_readiness_probe_is_a_flag_from_573_and_goes_by_the_file_before() -> None:
+    assert "--readiness-probe=httpGet.path=/healthcheck,httpGet.port=8080,periodSeconds=30" in script(reference(), 573)
+    assert "successThreshold=1" in script(reference(), 573)
+    assert " replace " in said(script(reference(), 572))
+    assert "containers[proxy].readinessProbe (--readiness-probe: gcloud 573, not 572)" in script(reference(), 572)
 
 
 def test_worker_pools_leave_beta_with_the_version_that_has_them() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping, objects, text
+from k2cr_analysis.platforms.scaling import POOL_AUTOSCALED_INSTANCES, POOL_CPU_TARGET
 
 _SCALING = "https://docs.cloud.google.com/run/docs/about-instance-autoscaling"
 _RESOURCE_METRICS = ("Resource", "ContainerResource")
@@ -21,7 +22,7 @@ _RESOURCE_METRICS = ("Resource", "ContainerResource")
 def scaling_on_custom_metric(candidate: Candidate) -> Iterator[Found]:
     """The number of pods follows a queue or a metric of the application's own.
 
-    Why: Cloud Run scales a service on requests and CPU, and a worker pool not at all by itself.
+    Why: Cloud Run scales a service on requests and CPU, and a worker pool on CPU where that is turned on.
     Remedy: For a service: take the metric out if requests and CPU follow it. For a queue: push its messages to the
     service (Pub/Sub push, Eventarc), or run a worker pool whose `manualInstanceCount` a scaler (CREMA, KEDA's for Cloud
     Run) sets.
@@ -85,13 +86,16 @@ def scaling_on_memory_too(candidate: Candidate) -> Iterator[Found]:
     id="worker-pool-scaled-by-hand",
     severity="change",
     reads=("HorizontalPodAutoscaler.spec.scaleTargetRef",),
-    docs="https://docs.cloud.google.com/run/docs/deploying-worker-pools",
+    docs="https://docs.cloud.google.com/run/docs/configuring/workerpools/cpu-autoscaling",
 )
 def worker_pool_scaled_by_hand(candidate: Candidate) -> Iterator[Found]:
-    """An autoscaler moves the number of pods of something that becomes a worker pool.
+    """An autoscaler on CPU moves the number of pods of something that becomes a worker pool.
 
-    Why: A worker pool has the number of instances that somebody sets; it does not scale by itself.
-    Remedy: Choose a fixed `manualInstanceCount`, let a scaler set it, or let its work be pushed to a service.
+    Why: Worker pools have CPU autoscaling: on the mean CPU of the instances, at 60 % and from 1 to 100 instances unless
+    said. How run.v1's YAML says so is not documented, so the pool is written with a fixed number: the mean of what ran,
+    or, where nothing was measured, what the manifest names above the autoscaler's minimum.
+    Remedy: Turn CPU autoscaling on after the deploy (the page below), with the autoscaler's target and bounds; or keep
+    the fixed number, or let the work be pushed to a service.
     Example: a HorizontalPodAutoscaler on CPU for a Deployment without a Service
     """
     scaler = candidate.workload.autoscaler
@@ -99,11 +103,16 @@ def worker_pool_scaled_by_hand(candidate: Candidate) -> Iterator[Found]:
         candidate.target == "worker-pool"
         and scaler
         and scaler.max_replicas > (scaler.min_replicas or 1)
+        and ("Resource", "cpu") in scaler.metrics
         and all(k in _RESOURCE_METRICS for k, _ in scaler.metrics)
     ):
+        most = POOL_AUTOSCALED_INSTANCES[1]
+        over = f", at most {most} by default" if scaler.max_replicas > most else ""
+        target = scaler.cpu_target_percent or round(POOL_CPU_TARGET * 100)
         yield Found(
             scaler.most_at,
-            f"from {scaler.min_replicas or 1} to {scaler.max_replicas} pods; a worker pool does not scale by itself",
+            f"from {scaler.min_replicas or 1} to {scaler.max_replicas} pods by CPU at {target} %; the worker pool is "
+            f"written with a fixed number of instances, until its CPU autoscaling is turned on{over}",
         )
 
 

@@ -103,13 +103,12 @@ def _service_steps() -> list[Tree]:
 
 def _update_step(build: Build) -> Tree:
     kind = "jobs" if isinstance(build.run, RunJob) else "worker-pools"
-    track = "gcloud run" if isinstance(build.run, RunJob) else "gcloud beta run"
     region = '--region="${_REGION}" ' if isinstance(build.run, RunJob) else ""
     before = [] if region else ['export CLOUDSDK_RUN_REGION="${_REGION}"']
     lines = ["set -euo pipefail", "# By digest: the tag may move, what runs must not.", _DIGEST, *before]
     return _bash(
         "deploy",
-        [*lines, f'{track} {kind} update "${{_SERVICE}}" {region}--container="${{_CONTAINER}}" --image="$$image"'],
+        [*lines, f'gcloud run {kind} update "${{_SERVICE}}" {region}--container="${{_CONTAINER}}" --image="$$image"'],
     )
 
 

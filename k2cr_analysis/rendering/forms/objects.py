@@ -17,7 +17,6 @@ from k2cr_analysis.platforms.annotations import (
     IAP,
     INGRESS,
     INTERFACES,
-    LAUNCH_STAGE,
     MANUAL_INSTANCES,
     MAX_SCALE,
     RUN_API,
@@ -133,7 +132,6 @@ def _job(run: RunJob) -> ApiObject:
 
 def _worker_pool(run: RunWorkerPool) -> ApiObject:
     annotations = {
-        LAUNCH_STAGE: "BETA",
         SCALING_MODE: "manual",
         MANUAL_INSTANCES: str(run.instances),
         **_set(run, "resource"),

@@ -161,7 +161,7 @@ def _worker_pool(run: RunWorkerPool) -> list[tuple[str, Any] | Block]:
         *_settings(run, "template"),
         *_shared(run),
     ]
-    body = [*_common(run.name, run.labels), ("launch_stage", "BETA"), *_binary_authorization(run)]
+    body = [*_common(run.name, run.labels), *_binary_authorization(run)]
     return [*body, scaling, Block("template", template)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.gcloud_flags import lacks
 from k2cr_analysis.rendering.network.balancer import way_back
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.printed import printer
@@ -57,10 +58,10 @@ def _stop(build: Build) -> list[str]:
             return ["# The job runs only when it is started: nothing to stop."]
         return [f'gcloud scheduler jobs pause {name} {PROJECT} --location="$REGION"']
     if isinstance(build.run, RunWorkerPool):
-        return [
-            'export CLOUDSDK_RUN_REGION="$REGION"',
-            f"gcloud beta run worker-pools update {name} {PROJECT} --quiet --scaling=0",
-        ]
+        older = lacks("worker-pools", build.context.gcloud) is not None
+        group, count = ("gcloud beta run", "--scaling=0") if older else ("gcloud run", "--instances=0")
+        stop = f"{group} worker-pools update {name} {PROJECT} --quiet {count}"
+        return ['export CLOUDSDK_RUN_REGION="$REGION"', stop]
     lines = []
     for route in {(r.kind, r.name): r for r in (build.reached.routes if build.reached else ())}.values():
         if route.kind in ("Ingress", "MultiClusterIngress", "Gateway") and route.external:

@@ -165,14 +165,13 @@ def _schedule(workload: Workload, account: Account) -> Schedule | None:
 
 
 def worker_pool(frame: Frame) -> RunWorkerPool:
-    asked = frame.workload.replicas
-    wanted = max(1, asked if asked is not None else frame.shape.min_instances)
+    asked, wanted = frame.workload.replicas, frame.shape.min_instances
     instances, _, bounded = policy.instances(wanted, wanted, frame.context.config.policy)
-    why = "a worker pool does not scale by itself: a fixed number of instances"
+    why = "a worker pool is written with a fixed number of instances: what ran, by the assessment"
     if asked is not None:
         target = f"{MANUAL_INSTANCES}; rollback.sh --replicas"
         frame.account.changed("$.spec.replicas", target, asked, instances, why)
-    origin = f"replicas: {asked}" if asked is not None else "the smallest number that the autoscaler keeps"
+    origin = f"replicas: {asked}" if asked == wanted else "what ran, by the assessment: see its findings"
     if bounded:
         frame.account.house_rule("min_instances, max_instances", bounded)
         origin = bounded
