@@ -16,7 +16,7 @@ from k2cr_analysis.assessment.predicting import corrections_of, predict_workload
 from k2cr_analysis.assessment.recommend import Question, to_objectives
 from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
 from k2cr_analysis.assessment.rule_pages import check_rule_names
-from k2cr_analysis.assessment.running import assumed_profile, mean_instances, running_timeline
+from k2cr_analysis.assessment.steady_instances import assumed_profile, mean_instances, running_timeline
 from k2cr_analysis.config import Config
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.fit.result import Fit

@@ -9,9 +9,9 @@ billing(snapshot)                the bill, added up by what decides where an amo
 daily(snapshot, traffic)         workload id -> Daily, for intervals that resample days
 """
 
+from k2cr_analysis.queries.bigquery import tables_at
 from k2cr_analysis.queries.bill import billing
 from k2cr_analysis.queries.by_day import Daily, daily
-from k2cr_analysis.queries.choice import tables_at
 from k2cr_analysis.queries.container_usage import usage
 from k2cr_analysis.queries.service_traffic import traffic
 

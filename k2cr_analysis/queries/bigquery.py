@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from k2cr_analysis.errors import RemoteError
+from k2cr_analysis.config.settings import Engine
+from k2cr_analysis.errors import ConfigError, RemoteError
 from k2cr_analysis.queries.engine import VIEWS, TableSource, sql_text
 from k2cr_analysis.queries.translate import bigquery_sql
 from k2cr_analysis.remote.google_errors import GoogleError, asked
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _DIGITS: Final = 12  # of the sha256
 _T = TypeVar("_T")
+
+DEFAULT_DATASET = "k2cr"  # of the config's project, else the snapshot's
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +108,20 @@ class BigQuery:
 
     def _failed(self, found: str, expected: str, do: str) -> RemoteError:
         return RemoteError(ref="bigquery-not-read", found=f"{self.tables.dataset}: {found}", expected=expected, do=do)
+
+
+def tables_at(engine: Engine, snapshot: TableSource, sha256: str, project: str | None = None) -> TableSource:
+    """The source to hand to ``usage``, ``traffic``, ``daily`` and ``billing``; ``sha256`` is the snapshot's.
+
+    Without a dataset in the config, it is ``k2cr`` of ``project``: the config's, else the snapshot's.
+    """
+    if engine.name != "bigquery":
+        return snapshot
+    if engine.dataset is None and project is None:
+        raise ConfigError(
+            ref="no-dataset",
+            found="[engine] name is bigquery, and neither the config nor the snapshot names a project",
+            expected="the dataset that the snapshot's tables were loaded into",
+            do='set [engine] dataset = "PROJECT.DATASET" in k2cr.toml',
+        )
+    return BigQueryTables(snapshot, sha256, engine.dataset or f"{project}.{DEFAULT_DATASET}")

@@ -136,7 +136,7 @@ def collect_live(live: LiveCluster, out: str | Path, options: LiveOptions, tell:
 
 def plan_of(live: LiveCluster, options: LiveOptions, tell: Tell = lambda _: None) -> list[str]:
     """What reading metrics and bill would take and cost. Reads the cluster's objects alone, and writes nothing."""
-    from k2cr_analysis.sources.monitoring.plan import reading_plan
+    from k2cr_analysis.sources.monitoring.call_plan import reading_plan
 
     start, end = window_of(options.window, options.end)
     if live.has_metrics:
@@ -225,9 +225,9 @@ def _metrics(
     tell: Tell,
 ) -> list[str]:
     """Add the usage and traffic tables to ``found``, and give the gaps."""
+    from k2cr_analysis.sources.monitoring.call_plan import reading_plan
     from k2cr_analysis.sources.monitoring.client import Monitoring
     from k2cr_analysis.sources.monitoring.descriptors import descriptors
-    from k2cr_analysis.sources.monitoring.plan import reading_plan
     from k2cr_analysis.sources.monitoring.read import missing, read_chunks
 
     names = [name for name in ("usage", "traffic") if name not in options.table_files]

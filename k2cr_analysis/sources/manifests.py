@@ -20,7 +20,8 @@ from k2cr_analysis.snapshot.redaction.redact import looks_secret
 from k2cr_analysis.snapshot.redaction.secret_commands import flag_of
 from k2cr_analysis.sources.input_files import STANDARD_INPUT, InputFile, input_files
 from k2cr_analysis.sources.json_reading import read_json
-from k2cr_analysis.sources.kinds import (
+from k2cr_analysis.sources.kustomizations import NAMES, Built, built, told
+from k2cr_analysis.sources.object_identity import (
     Identity,
     identity,
     is_complete,
@@ -28,7 +29,6 @@ from k2cr_analysis.sources.kinds import (
     shown_identity,
     why_not_an_object,
 )
-from k2cr_analysis.sources.kustomizations import NAMES, Built, built, told
 from k2cr_analysis.sources.yaml_reading import TEMPLATE_ADVICE, Document, Place, find_place, read_yaml
 
 # A name becomes a part of URLs and of file names, so that no kind may have these in it.

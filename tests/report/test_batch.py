@@ -10,7 +10,7 @@ import pytest
 from k2cr_analysis.errors import PartialError, UsageError
 from k2cr_analysis.report.display import made_up_label
 from k2cr_analysis.report.pages.batch import Selection, failed_pages, plan_pages, write_report
-from k2cr_analysis.report.pages.catalogue import is_done, of_shard, records
+from k2cr_analysis.report.pages.contents import is_done, of_shard, records
 from k2cr_analysis.resources import bundled
 
 DEMO = bundled("data", "demo")
@@ -150,7 +150,7 @@ def test_the_files_of_all_that_can_move_get_a_page(tmp_path):
 
 
 def test_a_page_of_other_facts_is_not_in_the_index(tmp_path):
-    from k2cr_analysis.report.pages.catalogue import Record, html_path, write_record
+    from k2cr_analysis.report.pages.contents import Record, html_path, write_record
 
     html_path(tmp_path, "shop--deployment--store-web").write_text("an older page")
     write_record(tmp_path, Record("shop--deployment--store-web", "old", "shop/Deployment/store-web", "other", "done"))

@@ -14,7 +14,7 @@ from pathlib import Path
 from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.errors import PartialError
-from k2cr_analysis.report.pages.catalogue import (
+from k2cr_analysis.report.pages.contents import (
     CANDIDATE,
     DEPLOY,
     PORTFOLIO,

@@ -11,7 +11,7 @@ from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.model.finding import VERDICTS
 from k2cr_analysis.report.display import VERDICT_WORDS, made_up_label
 from k2cr_analysis.report.headings import is_made_up, provenance
-from k2cr_analysis.report.pages.catalogue import Record, candidate_name, html_path, prefix_of, records
+from k2cr_analysis.report.pages.contents import Record, candidate_name, html_path, prefix_of, records
 from k2cr_analysis.report.pages.html import template_page
 from k2cr_analysis.report.wording import count, money
 

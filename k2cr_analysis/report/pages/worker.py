@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from k2cr_analysis.report.pages.catalogue import Page, Record, html_path, write_record
+from k2cr_analysis.report.pages.contents import Page, Record, html_path, write_record
 from k2cr_analysis.report.pages.html import linked, notebook_page
 from k2cr_analysis.resources import bundled
 
