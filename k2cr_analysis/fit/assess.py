@@ -71,7 +71,9 @@ def candidate_of(
     cast = cast_of(workload.pod)
     ingress = choose_ingress(target, workload.pod, cast.moving, called, settings)
     startup = plan_startup(workload, cast.moving, settings.depends_on)
-    main_ports = {ingress.container: ingress.port} if ingress.container and ingress.port else {}
+    main_ports = dict(startup.ports)
+    if ingress.container and ingress.port:
+        main_ports[ingress.container] = ingress.port
     probes = plan_probes(cast.moving, startup.order, target, main_ports)
     background = background_of(workload, cast.moving, cast.kinds, called, startup.order, ingress.container)
     return Candidate(

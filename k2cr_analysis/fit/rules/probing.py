@@ -379,6 +379,27 @@ def startup_cycle(candidate: Candidate) -> Iterator[Found]:
         )
 
 
+@rule(id="startup-order-overruled", severity="note", reads=("Container.env", "Container.args"), docs=_ORDER)
+def startup_order_overruled(candidate: Candidate) -> Iterator[Found]:
+    """The config's depends_on goes against a call over localhost.
+
+    Why: A person's word is the last one: the container that calls the other does not wait for it. Until the other has
+    started its calls fail, and a health check of its own that asks the other never passes, so that neither starts.
+    Remedy: Nothing to decide, if the container's start-up and health checks do not ask the other one. Else turn the
+    order round in `depends_on` under `[workload."namespace/Kind/name"]` in k2cr.toml.
+    Example: depends_on = {frontend = ["proxy"]}, and env UPSTREAM=localhost:9000 of proxy
+    """
+    for given in candidate.startup.overruled:
+        asks = candidate.workload.container(given.name)
+        checks = [name for name, _ in asks.probes()] if asks else []
+        probes = f" ({', '.join(checks)})" if checks else ""
+        yield Found(
+            given.at,
+            f"depends_on in k2cr.toml overrules that {given.name} waits for {given.other} ({given.evidence}): if the "
+            f"health check of {given.name}{probes} asks {given.other}, it never passes, and nothing starts",
+        )
+
+
 @rule(id="dependency-of-nobody", severity="change", reads=(), docs=_ORDER)
 def dependency_of_nobody(candidate: Candidate) -> Iterator[Found]:
     """The config's depends_on names a container that does not go along.

@@ -90,16 +90,16 @@ def listening_ports(workload: Workload, container: Container) -> Iterator[tuple[
         elif role in ("listens", "either"):
             for item in re.split(r"[,\s]+", text):
                 match = _LISTENING.fullmatch(item)
-                if match and (role == "listens" or _is_own(item)):
+                if match and (role == "listens" or _is_any(item)):
                     yield int(match[1]), str(value.place)
         elif value.free and value.place.kind == "config-map" and (match := _DIRECTIVE.match(value.text)):
             yield int(match[1]), str(value.place)
 
 
-def _is_own(item: str) -> bool:
+def _is_any(item: str) -> bool:
     """``:8080``, ``0.0.0.0:8080``, ``*:8080``."""
     host = item.rpartition("://")[2].rpartition(":")[0]
-    return host in ("", "*", "0.0.0.0", "[::]", "localhost", "127.0.0.1")  # noqa: S104
+    return host in ("", "*", "0.0.0.0", "[::]")  # noqa: S104
 
 
 def _named(value: Value, mention: Mention, ports: Mapping[tuple[str, tuple[str, ...]], Value]) -> Named:
