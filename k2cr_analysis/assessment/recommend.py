@@ -205,7 +205,7 @@ def _sizes(shape: ServiceShape) -> Iterator[ServiceShape]:
     yield shape
     for cores in WHOLE_CORES:
         if has.cpu_cores < cores <= _MOST_CORES:
-            least_bytes, _ = memory_range(shape.cpu_cores - has.cpu_cores + cores)
+            least_bytes, _ = memory_range(shape.cpu_cores - has.cpu_cores + cores, shape.gpu)
             more_bytes = max(0, least_bytes - shape.memory_bytes)
             larger = replace(has, cpu_cores=Decimal(cores), memory_bytes=has.memory_bytes + more_bytes)
             yield replace(shape, containers={**shape.containers, main: larger})

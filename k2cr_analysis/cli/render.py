@@ -52,12 +52,12 @@ def render(
     verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.assessment import assess
-    from k2cr_analysis.rendering import context_of, waiting
-    from k2cr_analysis.rendering import render as write
+    from k2cr_analysis.rendering import context_of, render_what_is_taken, waiting
 
     version = _version(gcloud)
     assessment = assess(snapshot, config_from(config))
-    folders = write(assessment, workloads or (), out, project=project, region=region, gcloud=version)
+    made = render_what_is_taken(assessment, workloads or (), out, project=project, region=region, gcloud=version)
+    folders = made.folders
     for folder in folders.values():
         typer.echo(str(folder))
     say(f"{len(folders)} of {len(assessment.workloads)} workloads rendered to {out}")
@@ -65,6 +65,7 @@ def render(
         say(f'not rendered: {name}: say which container takes its requests: [workload."{name}"] ingress_container')
     if check:
         _check(folders, assessment, context_of(assessment, project=project, region=region, gcloud=version))
+    made.require_all()
 
 
 def _version(asked: str | None) -> int:

@@ -85,10 +85,13 @@ def grid(
 ) -> Iterator[ServiceShape]:
     """Each legal shape (CPU and memory, from sizing) with each concurrency, minimum and billing mode.
 
-    A shape of less than one vCPU holds one request at a time and is billed by request: Cloud Run takes no other.
+    A shape of less than one vCPU holds one request at a time and is billed by request, one with a GPU by instance:
+    Cloud Run takes no other. What works between requests gets CPU by instance-based billing alone.
     """
     for shape, places, least, mode in itertools.product(shapes, concurrencies, min_instances, billing):
         if shape.cpu_cores < 1 and (places > 1 or mode == "instance"):
+            continue
+        if mode == "request" and (shape.gpu is not None or shape.between_requests != "nothing"):
             continue
         if least <= shape.max_instances:
             yield replace(shape, concurrency=places, min_instances=least, billing=mode)

@@ -75,6 +75,7 @@ DEFAULT_COMPUTE_CLASS_BUT_DAEMON_SETS: Annotated[str, _DEFAULT_CLASSES] = (
     "cloud.google.com/default-compute-class-non-daemonset"
 )
 GPU_SHARING: Annotated[str, _GPUS] = "cloud.google.com/gke-gpu-sharing-strategy"
+GPU_MAX_CLIENTS: Annotated[str, _GPUS] = "cloud.google.com/gke-max-shared-clients-per-gpu"
 GPU_PARTITION: Annotated[str, _GPUS] = "cloud.google.com/gke-gpu-partition-size"
 
 # Annotations that the autoscaler heeds.

@@ -24,4 +24,8 @@ class GpuKind:
 # By the name that GKE's node label and Cloud Run's node selector share.
 GPUS: Annotated[dict[str, GpuKind], _GPU] = {
     "nvidia-l4": GpuKind(4, 16 * GIB, MAX_CPU_CORES, MAX_MEMORY_BYTES),
+    "nvidia-rtx-pro-6000": GpuKind(20, 80 * GIB, 44, 176 * GIB),
 }
+GPU_RESOURCE: Annotated[str, _GPU] = "nvidia.com/gpu"
+# The longest try of a job's task with a GPU.
+MAX_GPU_TASK_TIMEOUT_S: Annotated[int, _GPU] = 3600

@@ -2,7 +2,7 @@
 
 from k2cr_analysis.rendering.context import RenderContext, context_of
 from k2cr_analysis.rendering.folder import render_workload, write_folders
-from k2cr_analysis.rendering.make import render
+from k2cr_analysis.rendering.make import render, render_what_is_taken
 from k2cr_analysis.rendering.select import can_render, select, waiting
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "can_render",
     "context_of",
     "render",
+    "render_what_is_taken",
     "render_workload",
     "select",
     "waiting",

@@ -48,10 +48,18 @@ PRINTERS: Mapping[str, Printer] = {
 }
 
 
+class RefusedSpecError(Exception):
+    """The Cloud Run API would refuse what was made of a workload. ``problems``: each as ``path: what``."""
+
+    def __init__(self, workload: str, problems: tuple[str, ...]) -> None:
+        self.workload, self.problems = workload, problems
+        super().__init__(f"the Cloud Run API would refuse {workload}: {'; '.join(problems[:5])}")
+
+
 def render_workload(assessed: WorkloadAssessment, context: RenderContext) -> Mapping[str, str]:
     """File name -> text, for one workload that moves. Pure: the same input gives the same bytes.
 
-    Raises ``RuntimeError`` (a bug) where the result is not what the Cloud Run v1 API takes.
+    Raises ``RefusedSpecError`` where the result is not what the Cloud Run v1 API takes.
     """
     built = build(assessed, context)
     printed = {name: write(built) for name, write in PRINTERS.items()}
@@ -68,11 +76,9 @@ def render_workload(assessed: WorkloadAssessment, context: RenderContext) -> Map
 
 def _spec(made: Build) -> str:
     spec = api_object(made.run)
-    wrong = problems(spec.tree)
+    wrong = problems(spec.tree, made.account.placeholders)
     if wrong:
-        raise RuntimeError(
-            f"the render of {made.workload.id} is not what the Cloud Run v1 API takes: {'; '.join(wrong[:5])}"
-        )
+        raise RefusedSpecError(made.workload.id, tuple(wrong))
     header = [
         f"{made.workload.id} on Cloud Run. Written by k2cr; the reasons stand beside the values, the rest "
         "is in mapping.md."

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from k2cr_analysis.assessment.result import Assessment
+from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+from k2cr_analysis.errors import PartialError
 from k2cr_analysis.platforms.gcloud_flags import NEWEST
 from k2cr_analysis.rendering.context import context_of
-from k2cr_analysis.rendering.folder import render_workload, write_folders
+from k2cr_analysis.rendering.folder import RefusedSpecError, render_workload, write_folders
 from k2cr_analysis.rendering.select import select
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """``folders``: id -> folder, in the order of the ids; ``refused``: id -> what the API would refuse in it."""
+
+    folders: Mapping[str, Path]
+    refused: Mapping[str, tuple[str, ...]]
+
+    def require_all(self) -> None:
+        """``PartialError`` where a workload could not be written."""
+        if self.refused:
+            raise PartialError(
+                ref="refused-by-cloud-run",
+                found="; ".join(f"{name}: {', '.join(said[:3])}" for name, said in self.refused.items()),
+                expected="values that the Cloud Run API takes",
+                do="change them in the manifests and collect again; all other workloads are written",
+            )
 
 
 def render(
@@ -30,10 +50,33 @@ def render(
     project, region : where it goes; None: the config's, else the snapshot's
     gcloud : the version of gcloud whose flags the scripts keep to, 588; what it lacks goes by the YAML form
 
-    Raises InputError or UsageError where an id is unknown or its workload stays; then nothing is written.
+    Raises InputError or UsageError where an id is unknown or its workload stays; then nothing is written. Raises
+    PartialError, when all others are written, where the Cloud Run API would refuse what was made of a workload.
     """
+    made = render_what_is_taken(assessment, workloads, out, project=project, region=region, gcloud=gcloud)
+    made.require_all()
+    return dict(made.folders)
+
+
+def render_what_is_taken(
+    assessment: Assessment,
+    workloads: Sequence[str] = (),
+    out: str | Path = "rendered",
+    *,
+    project: str | None = None,
+    region: str | None = None,
+    gcloud: int = NEWEST,
+) -> Rendered:
+    """As ``render``; what the Cloud Run API would refuse is left out and listed."""
     chosen = select(assessment, workloads)
     context = context_of(assessment, project=project, region=region, gcloud=gcloud)
     # All of it is rendered before any of it is written: a bug leaves the folder as it was.
-    folders = write_folders(Path(out), [(one, render_workload(one, context)) for one in chosen])
-    return {one.id: folder for one, folder in zip(chosen, folders, strict=True)}
+    files: list[tuple[WorkloadAssessment, Mapping[str, str]]] = []
+    refused: dict[str, tuple[str, ...]] = {}
+    for one in chosen:
+        try:
+            files.append((one, render_workload(one, context)))
+        except RefusedSpecError as error:
+            refused[one.id] = error.problems
+    folders = write_folders(Path(out), files)
+    return Rendered({one.id: folder for (one, _), folder in zip(files, folders, strict=True)}, refused)

@@ -15,13 +15,13 @@ from k2cr_analysis.platforms.cloud_run import (
     MIN_MEMORY_BYTES,
     WHOLE_CORES,
 )
+from k2cr_analysis.platforms.gpu import GPUS
 from k2cr_analysis.sizing.limits import least_cores, memory_range
 
 # CPU is counted in hundredths, the coarser of the two steps that the documentation names for fractions.
 _STEP = Decimal("0.01")
 _WHOLE = tuple(cores * 100 for cores in WHOLE_CORES)
 _SHORT_FRACTIONS = (25, 50)  # for one of many sidecars that would each like a whole vCPU
-_MOST = MAX_CPU_CORES * 100
 # Memory is given in steps of 64 MiB, so that figures stay readable; the smallest documented amount is 128 MiB.
 _MEMORY_STEP_BYTES = 64 * MIB
 
@@ -42,24 +42,27 @@ class Allocation:
     short: tuple[str, ...]
 
 
-def allocate(needs: Mapping[str, Need], main: str, *, min_cores: int = 1, min_bytes: int = 0) -> Allocation | None:
+def allocate(needs: Mapping[str, Need], main: str, gpu: str | None = None) -> Allocation | None:
     """Legal CPU and memory for an instance of gen2; None where its memory does not fit into one.
 
     Parameters
     ----------
     needs : in the order in which the containers stand. ``main`` is one of them and gets a whole number of vCPUs, so
         that concurrency, gen2 and both billing modes stay open.
-    min_cores, min_bytes : of the whole instance, where an accelerator asks for more.
+    gpu : a kind that Cloud Run has; the whole instance then has its least, and may have its most.
     """
+    kind = GPUS.get(gpu or "")
     memory = {name: _memory_step(need.memory_bytes) for name, need in needs.items()}
-    memory[main] += max(0, max(min_bytes, GEN2_MIN_MEMORY_BYTES) - sum(memory.values()))
-    least = least_cores(sum(memory.values()))
+    floor = kind.min_memory_bytes if kind else GEN2_MIN_MEMORY_BYTES
+    memory[main] += max(0, floor - sum(memory.values()))
+    least = least_cores(sum(memory.values()), gpu)
     if least is None:
         return None
-    cores = _cores({name: need.cpu_cores for name, need in needs.items()}, main, max(least, Decimal(min_cores)))
+    wanted = {name: need.cpu_cores for name, need in needs.items()}
+    cores = _cores(wanted, main, least, kind.max_cores if kind else MAX_CPU_CORES)
     if cores is None:
         return None
-    memory[main] += max(0, memory_range(sum(cores.values(), Decimal(0)))[0] - sum(memory.values()))
+    memory[main] += max(0, memory_range(sum(cores.values(), Decimal(0)), gpu)[0] - sum(memory.values()))
     short = tuple(name for name, need in needs.items() if cores[name] < need.cpu_cores)
     return Allocation({name: ContainerShape(cores[name], memory[name]) for name in needs}, short)
 
@@ -68,7 +71,7 @@ def _memory_step(need_bytes: int) -> int:
     return max(MIN_MEMORY_BYTES, -(-need_bytes // _MEMORY_STEP_BYTES) * _MEMORY_STEP_BYTES)
 
 
-def _cores(needs: Mapping[str, Decimal], main: str, least: Decimal) -> dict[str, Decimal] | None:
+def _cores(needs: Mapping[str, Decimal], main: str, least: Decimal, most: int) -> dict[str, Decimal] | None:
     """CPU of each container: nobody short if possible, else the worst off as little as possible; then the least CPU.
 
     Every reachable total keeps the best way to reach it, container by container, so the search is exact.
@@ -78,8 +81,8 @@ def _cores(needs: Mapping[str, Decimal], main: str, least: Decimal) -> dict[str,
     for name in names:
         reached: dict[int, tuple[Decimal, tuple[int, ...]]] = {}
         for total, (shortage, given) in ways.items():
-            for choice in _choices(needs[name], is_main=name == main):
-                if total + choice > _MOST:
+            for choice in _choices(needs[name], most, is_main=name == main):
+                if total + choice > most * 100:
                     continue
                 way = (max(shortage, needs[name] * 100 / choice), (*given, choice))
                 if total + choice not in reached or _rank(way) < _rank(reached[total + choice]):
@@ -98,9 +101,9 @@ def _rank(way: tuple[Decimal, tuple[int, ...]]) -> tuple[Decimal, tuple[int, ...
     return shortage, tuple(-choice for choice in given)
 
 
-def _choices(need: Decimal, *, is_main: bool) -> tuple[int, ...]:
+def _choices(need: Decimal, most: int, *, is_main: bool) -> tuple[int, ...]:
     """CPU that a container may get, in hundredths: a whole number; a fraction where it is enough, or 8 vCPU are not."""
     if is_main:
-        return _WHOLE
+        return _WHOLE if most <= MAX_CPU_CORES else tuple(range(100, most * 100 + 1, 100))
     fraction = int((max(need, MIN_FRACTION_CORES) / _STEP).to_integral_value(rounding=ROUND_CEILING))
     return (*_SHORT_FRACTIONS, *_WHOLE) if fraction >= _WHOLE[0] else (fraction, *_WHOLE)

@@ -48,7 +48,8 @@ def size(
     usage, traffic : what was measured; None where the snapshot has nothing of this workload
 
     The rules stand in ``need.py`` (quantiles, headroom), ``limits.py`` (legal values), ``allocation.py`` (rounding),
-    ``concurrency.py`` and ``instances.py``. Billing is left at request-based: the assessment takes the cheaper mode.
+    ``concurrency.py`` and ``instances.py``. Billing is left at request-based (with a GPU there is but instance-based):
+    the assessment takes the cheaper mode.
     """
     objectives = config.objectives_of(workload.id)
     needs = needs_of(workload, containers, usage, objectives.headroom)
@@ -57,9 +58,7 @@ def size(
     findings = [*_basis_notes(workload, needs, usage), *needs.findings]
     gpu_container, gpu = _accelerator(workload, tuple(needs.containers))
     main = gpu_container or _busiest(needs, ingress)
-    kind = GPUS.get(gpu or "")
-    least_cores, least_bytes = (kind.min_cores, kind.min_memory_bytes) if kind else (1, 0)
-    allocation = allocate(needs.containers, main, min_cores=least_cores, min_bytes=least_bytes)
+    allocation = allocate(needs.containers, main, gpu)
     basis = _basis(needs)
     if allocation is None:
         return Sizing(None, basis, (*findings, _too_large(workload, needs)), ())
@@ -74,7 +73,7 @@ def size(
         concurrency=chosen.limit if chosen else None,
         min_instances=least,
         max_instances=most,
-        billing="request" if chosen else None,
+        billing=None if chosen is None else "instance" if gpu else "request",
         execution_environment=_environment(workload, target, gpu),
         gpu=gpu,
     )
@@ -103,8 +102,11 @@ def _mounts_files(workload: Workload) -> bool:
 def _accelerator(workload: Workload, names: tuple[str, ...]) -> tuple[str | None, str | None]:
     """(container that asks for a GPU, its type as Cloud Run knows it)."""
     gpu = next((a for a in workload.pod.accelerators if a.is_gpu and a.container in names), None)
-    kind = next((k for k in sorted(gpu.kinds) if k in GPUS), None) if gpu else None
-    return (gpu.container, kind) if gpu and kind else (None, None)
+    if gpu is None:
+        return None, None
+    # A kind that nobody says is sized and priced as the smallest that Cloud Run has; fit asks for it.
+    kind = next((k for k in GPUS if k in gpu.kinds or not gpu.kinds), None)
+    return (gpu.container, kind) if kind else (None, None)
 
 
 def _basis(needs: Needs) -> str:

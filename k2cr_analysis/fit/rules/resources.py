@@ -12,16 +12,10 @@ from k2cr_analysis.model.accelerator import Accelerator
 from k2cr_analysis.model.workload import Container
 from k2cr_analysis.platforms.cloud_run import MAX_CONTAINERS, MAX_CPU_CORES, MAX_MEMORY_BYTES
 from k2cr_analysis.platforms.gke import TPU_LABELS
+from k2cr_analysis.platforms.gpu import GPUS
 
 _CPU = "https://docs.cloud.google.com/run/docs/configuring/services/cpu"
 _GPU = "https://docs.cloud.google.com/run/docs/configuring/services/gpu"
-# GPU kinds that Cloud Run has -> most vCPU and memory of an instance with one (docs: configuring/services/gpu; RTX PRO
-# 6000 shapes go to 44 vCPU and 176 GiB).
-_OFFERED_GPUS: dict[str, tuple[int, int]] = {
-    "nvidia-l4": (MAX_CPU_CORES, MAX_MEMORY_BYTES),
-    "nvidia-rtx-pro-6000": (44, 176 * 2**30),
-}
-_LARGEST = (44, 176 * 2**30)
 
 
 def _effective_cores(container: Container) -> Decimal:
@@ -40,8 +34,8 @@ def _ceiling(candidate: Candidate) -> tuple[int, int]:
     gpu = next(_gpus(candidate), None)
     if gpu is None:
         return MAX_CPU_CORES, MAX_MEMORY_BYTES
-    offered = [shape for kind, shape in _OFFERED_GPUS.items() if not gpu.kinds or kind in gpu.kinds]
-    return max(offered, default=_LARGEST)
+    offered = [(g.max_cores, g.max_memory_bytes) for kind, g in GPUS.items() if not gpu.kinds or kind in gpu.kinds]
+    return max(offered, default=max((g.max_cores, g.max_memory_bytes) for g in GPUS.values()))
 
 
 def _devices(candidate: Candidate) -> Iterator[Accelerator]:
@@ -121,9 +115,10 @@ def accelerator_not_offered(candidate: Candidate) -> Iterator[Found]:
     quantised one if need be; otherwise it stays on GKE.
     Example: resources: {limits: {google.com/tpu: "4"}}
     """
+    gpus = sum((g.count for g in _gpus(candidate)), Decimal(0))
     for device in _devices(candidate):
         if device.is_gpu:
-            yield from _gpu(device)
+            yield from _gpu(device, gpus)
         else:
             yield Found(
                 device.path,
@@ -139,14 +134,15 @@ def accelerator_not_offered(candidate: Candidate) -> Iterator[Found]:
             break
 
 
-def _gpu(gpu: Accelerator) -> Iterator[Found]:
-    if gpu.count > 1:
-        yield Found(gpu.path, f"container {gpu.container} needs {gpu.count:f} GPUs; a Cloud Run instance has one")
-    if gpu.kinds and not gpu.kinds & set(_OFFERED_GPUS):
+def _gpu(gpu: Accelerator, all_of_them: Decimal) -> Iterator[Found]:
+    if all_of_them > 1 and gpu.sharing is None:
+        whose = f"container {gpu.container} needs" if gpu.count == all_of_them else "the containers together need"
+        yield Found(gpu.path, f"{whose} {all_of_them:f} GPUs; a Cloud Run instance has one, and one container owns it")
+    if gpu.kinds and not gpu.kinds & set(GPUS):
         yield Found(
             gpu.kinds_at or gpu.path,
             f"container {gpu.container} needs a GPU of the kind {' or '.join(sorted(gpu.kinds))}; Cloud Run has "
-            f"{' and '.join(_OFFERED_GPUS)}",
+            f"{' and '.join(GPUS)}",
         )
 
 
@@ -160,6 +156,7 @@ def accelerator_of_unknown_kind(candidate: Candidate) -> Iterator[Found]:
     """The pod needs a GPU, and the manifest does not say of which kind.
 
     Why: Cloud Run has the NVIDIA L4 and the RTX PRO 6000. Whether one of them will do, the manifest cannot show.
+    Until it is said, the workload is sized, priced and written with an L4, the smaller one.
     Remedy: Say the kind under `nodeSelector["cloud.google.com/gke-accelerator"]`: nvidia-l4 or nvidia-rtx-pro-6000.
     Example: resources: {limits: {nvidia.com/gpu: "1"}}
     """
@@ -168,7 +165,7 @@ def accelerator_of_unknown_kind(candidate: Candidate) -> Iterator[Found]:
             yield Found(
                 gpu.path,
                 f"container {gpu.container} needs a GPU of a kind that the manifest does not say; Cloud Run has "
-                f"{' and '.join(_OFFERED_GPUS)}",
+                f"{' and '.join(GPUS)}",
             )
 
 
@@ -176,18 +173,43 @@ def accelerator_of_unknown_kind(candidate: Candidate) -> Iterator[Found]:
 def accelerator_offered(candidate: Candidate) -> Iterator[Found]:
     """The pod needs a GPU that Cloud Run has.
 
-    Why: One NVIDIA L4 needs at least 4 vCPU and 16 GiB, one RTX PRO 6000 at least 20 vCPU and 80 GiB, in the container
-    that owns it.
+    Why: One NVIDIA L4 needs at least 4 vCPU and 16 GiB, one RTX PRO 6000 at least 20 vCPU and 80 GiB. One container of
+    an instance owns it, and billing is by instance: the GPU is paid for as long as an instance is there.
     Remedy: Nothing to decide: the GPU and its kind are carried over, and CPU and memory are raised to the least that
     the GPU needs. Check the quota of the region.
     Example: nodeSelector: {cloud.google.com/gke-accelerator: nvidia-l4}
     """
     for gpu in _gpus(candidate):
-        offered = gpu.kinds & set(_OFFERED_GPUS)
-        if gpu.count == 1 and offered:
+        offered = gpu.kinds & set(GPUS)
+        if gpu.count == 1 and offered and gpu.sharing is None and gpu.partition is None:
             yield Found(
                 gpu.path, f"container {gpu.container} needs one GPU ({', '.join(sorted(offered))}); Cloud Run has it"
             )
+
+
+@rule(
+    id="shared-accelerator",
+    severity="change",
+    reads=("Container.resources", "PodSpec.nodeSelector", "PodSpec.affinity.nodeAffinity"),
+    docs=_GPU,
+)
+def shared_accelerator(candidate: Candidate) -> Iterator[Found]:
+    """On GKE the pod shares a GPU with others, or has a part of one.
+
+    Why: With time-sharing, MPS or a partition several pods run on one GPU. On Cloud Run every instance has a whole GPU
+    of its own and pays for it: as many GPUs as instances, where one was enough.
+    Remedy: Compare the price of a whole GPU for each instance with the share that the pods have today. Fewer instances
+    with a higher `containerConcurrency` may share one GPU; otherwise it stays on GKE.
+    Example: nodeSelector: {cloud.google.com/gke-gpu-sharing-strategy: time-sharing}
+    """
+    for gpu in _gpus(candidate):
+        if not gpu.sharing and not gpu.partition:
+            continue
+        how = f"shares a GPU ({gpu.sharing})" if gpu.sharing else f"has a part of a GPU ({gpu.partition})"
+        yield Found(
+            gpu.sharing_at or gpu.path,
+            f"container {gpu.container} {how} on its node; a Cloud Run instance has a whole GPU, and pays for it",
+        )
 
 
 @rule(id="huge-pages", severity="change", reads=("Container.resources",), docs=_CPU)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from k2cr_analysis.model.accelerator import NVIDIA_GPU, TPU, Accelerator
 from k2cr_analysis.model.placement import AllowedValues, Placement
 from k2cr_analysis.model.workload import Container
-from k2cr_analysis.platforms.gke import ACCELERATOR, GPU_PARTITION, GPU_SHARING, TPU_LABELS
+from k2cr_analysis.platforms.gke import ACCELERATOR, GPU_MAX_CLIENTS, GPU_PARTITION, GPU_SHARING, TPU_LABELS
 
 _KIND_LABEL = {NVIDIA_GPU: ACCELERATOR, TPU: TPU_LABELS[0]}
 _NO_DEVICE = "hugepages-"
@@ -26,6 +26,7 @@ def _of_container(container: Container, placement: Placement) -> Iterator[Accele
         field = "limits" if name in container.limits.extended else "requests"
         kinds = _kinds(name, placement)
         sharing, partition = placement.allowed(GPU_SHARING), placement.allowed(GPU_PARTITION)
+        clients = placement.allowed(GPU_MAX_CLIENTS)
         yield Accelerator(
             container=container.name,
             resource=name,
@@ -33,8 +34,8 @@ def _of_container(container: Container, placement: Placement) -> Iterator[Accele
             path=f"{container.path}.resources.{field}['{name}']",
             kinds=kinds.values if kinds else frozenset(),
             kinds_at=kinds.at if kinds else None,
-            sharing=_one(sharing) if name == NVIDIA_GPU else None,
-            sharing_at=sharing.at if sharing and name == NVIDIA_GPU else None,
+            sharing=_one(sharing) or _clients(clients) if name == NVIDIA_GPU else None,
+            sharing_at=shared.at if (shared := sharing or clients) and name == NVIDIA_GPU else None,
             partition=_one(partition) if name == NVIDIA_GPU else None,
         )
 
@@ -53,6 +54,10 @@ def _of_class(resource: str, placement: Placement) -> AllowedValues | None:
     named = {rule.gpu if resource == NVIDIA_GPU else rule.tpu: rule.path for rule in rules}
     kinds = frozenset(kind for kind in named if kind)
     return AllowedValues(kinds, next(at for kind, at in named.items() if kind)) if kinds else None
+
+
+def _clients(allowed: AllowedValues | None) -> str | None:
+    return f"up to {_one(allowed)} pods" if allowed else None
 
 
 def _one(allowed: AllowedValues | None) -> str | None:

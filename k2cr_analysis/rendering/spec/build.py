@@ -54,14 +54,13 @@ def build(assessed: WorkloadAssessment, context: RenderContext) -> Build:
     identity = build_identity(workload, name, context, account)
     audience = new_audience(reached, context, name, account)
     parts = Containers(assessed, shape, audience, context, account)
-    accelerator = shape.gpu or (workload.pod.gpu.kind if workload.pod.gpu else None)
     template = RunTemplate(
         containers=parts.containers(),
         volumes=parts.volumes.volumes,
         service_account=identity.email,
         egress=build_egress(workload, name, called, fit.dependencies, parts.volumes, context, account),
         execution_environment=_environment(parts, shape, said),
-        accelerator=accelerator if parts.has_gpu else None,
+        accelerator=shape.gpu,
         why={"service_account": identity.why},
     )
     _account_for_absent(assessed, account)

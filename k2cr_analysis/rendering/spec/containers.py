@@ -10,6 +10,7 @@ from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, ServiceShape, cpu_text, memory_text
 from k2cr_analysis.model.references import expand
 from k2cr_analysis.model.workload import REDACTED, Container, Port
+from k2cr_analysis.platforms.gpu import GPU_RESOURCE
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.addresses import Addresses
 from k2cr_analysis.rendering.spec.account import Account
@@ -21,7 +22,6 @@ from k2cr_analysis.rendering.spec.service import RunContainer
 from k2cr_analysis.rendering.spec.volumes import Volumes, build_volumes
 from k2cr_analysis.rendering.text.names import container_names
 
-GPU = "nvidia.com/gpu"
 _HTTP2_WORDS = {"grpc", "h2c", "http2"}
 # Fields that the v1 API takes and that change nothing there.
 _WITHOUT_EFFECT = {
@@ -72,9 +72,10 @@ class Containers:
             account=account,
         )
 
-    @property
-    def has_gpu(self) -> bool:
-        return any(_gpus(c) for c in self.sources)
+    def _gpu(self, container: Container) -> str | None:
+        """An instance has one GPU, and one container owns it."""
+        owner = self.workload.pod.gpu
+        return "1" if self.shape.gpu and owner and owner.container == container.name else None
 
     def _ingress_port(self, container: Container) -> int | None:
         if self.fit.target != "service" or container.name != self.fit.ingress_container:
@@ -109,7 +110,7 @@ class Containers:
             env=self.environments[source.name].variables,
             port=port,
             h2c=port is not None and self.fit.h2c,
-            gpu=str(_gpus(source)) if _gpus(source) else None,
+            gpu=self._gpu(source),
             startup_probe=self._probe(source, "startup", probes.startup),
             liveness_probe=self._probe(source, "liveness", probes.liveness),
             readiness_probe=self._probe(source, "readiness", probes.readiness),
@@ -184,10 +185,14 @@ class Containers:
         # As sizing reads them: CPU by the request, memory by the limit, each by the other where there is none.
         by = {
             "requests": (asked.cpu_cores, None if limits.memory_bytes else asked.memory_bytes),
-            "limits": (None if asked.cpu_cores else limits.cpu_cores, limits.memory_bytes, limits.extended.get(GPU)),
+            "limits": (
+                None if asked.cpu_cores else limits.cpu_cores,
+                limits.memory_bytes,
+                limits.extended.get(GPU_RESOURCE),
+            ),
         }
         for word, decides in by.items():
-            if any(decides) and not self.is_measured and not (_gpus(source) and self.shape.gpu):
+            if any(decides) and not self.is_measured and not self._gpu(source):
                 why = "what is allocated and billed; see the assessment for how it was sized"
                 self.account.changed(f"{path}.{word}", target, _asked(source), given, why)
             else:
@@ -233,10 +238,6 @@ class Containers:
 
 def _says_http2(name: str | None) -> bool:
     return bool(set((name or "").split("-")) & _HTTP2_WORDS)
-
-
-def _gpus(container: Container) -> int:
-    return int(container.limits.extended.get(GPU, 0))
 
 
 def _asked(container: Container) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from k2cr_analysis.errors import InputError
+from k2cr_analysis.fit.evidence.file_mounts import FileMount, file_mounts
 from k2cr_analysis.model.cloud_run import memory_text
 from k2cr_analysis.model.references import expand
 from k2cr_analysis.model.workload import Container, Raw, Volume, VolumeMount, Workload
@@ -73,7 +74,7 @@ def build_volumes(
     ``memory_bytes`` is the instance's total: an emptyDir without a limit gets half, which is Cloud Run's own default.
     ``known``: container name -> environment, for ``subPathExpr``.
     """
-    builder = _Builder(workload, memory_bytes, account)
+    builder = _Builder(workload, memory_bytes, account, file_mounts(workload.pod, containers))
     users = {
         v.name: [(c, m) for c in containers for m in c.volume_mounts if m.volume == v.name]
         for v in workload.pod.volumes
@@ -86,20 +87,19 @@ def build_volumes(
         found = builder.volume(volume, [m for _, m in users[volume.name]])
         if found:
             made[volume.name] = found
-    mounts = {
-        c.name: tuple(m for mount in c.volume_mounts if (m := builder.mount(mount, made, known.get(c.name, {}))))
-        for c in containers
-    }
+    mounts = {c.name: builder.mounts(c, made, known.get(c.name, {})) for c in containers}
     used = {m.volume for found in mounts.values() for m in found}
     written = {name: v.name for name, v in made.items() if v.name in used}
-    return Volumes(tuple(v for v in made.values() if v.name in used), mounts, written)
+    return Volumes(tuple(v for v in (*made.values(), *builder.folders.values()) if v.name in used), mounts, written)
 
 
 class _Builder:
-    def __init__(self, workload: Workload, memory_bytes: int, account: Account) -> None:
+    def __init__(self, workload: Workload, memory_bytes: int, account: Account, files: Mapping[str, FileMount]) -> None:
         self.workload = workload
         self.memory_bytes = memory_bytes
         self.account = account
+        self.files = files
+        self.folders: dict[str, RunVolume] = {}  # of single files, by name
 
     def volume(self, volume: Volume, mounts: Sequence[VolumeMount]) -> RunVolume | None:
         name = self._name(volume.name)
@@ -129,6 +129,27 @@ class _Builder:
         self.account.carried(volume.path, "volumes[].nfs", f"{server}:{directory}", why)
         return RunVolume(name, NfsVolume(server, directory, read_only))
 
+    def mounts(
+        self, container: Container, made: Mapping[str, RunVolume], known: Mapping[str, str]
+    ) -> tuple[RunMount, ...]:
+        """The mounts of a container, side by side: Cloud Run has none inside another."""
+        found = [(m, run) for m in container.volume_mounts if (run := self.mount(m, made, known))]
+        kept: dict[RunMount, None] = {}  # several files of one volume in one folder are one mount
+        for mount, run in found:
+            others = (o.mount_path.rstrip("/") for _, o in found if o != run)
+            outer = next((o for o in others if run.mount_path.startswith(f"{o}/")), None)
+            if outer is None:
+                kept[run] = None
+                continue
+            self.account.dropped(
+                mount.path, mount.mount_path, f"Cloud Run mounts nothing inside another mount ({outer})"
+            )
+            self.account.decide(
+                f"Container {container.name}: {mount.mount_path} lies inside the mount {outer}, which Cloud Run "
+                "does not take. Mount it beside, and tell the program."
+            )
+        return tuple(kept)
+
     def mount(self, mount: VolumeMount, made: Mapping[str, RunVolume], known: Mapping[str, str]) -> RunMount | None:
         volume = made.get(mount.volume)
         if volume is None:
@@ -153,6 +174,8 @@ class _Builder:
                 )
                 return None
             sub_path = result.text
+        if isinstance(volume.source, SecretVolume) and sub_path and mount.path in self.files:
+            return self._file(self.files[mount.path], volume, volume.source, sub_path)
         written, at = mount.raw.get("mountPath", mount.mount_path), f"{mount.path}.mountPath"
         if written == mount.mount_path:
             self.account.carried(at, "containers[].volumeMounts[].mountPath", mount.mount_path)
@@ -165,6 +188,39 @@ class _Builder:
                 target = "containers[].volumeMounts[].subPath"
                 self.account.changed(f"{mount.path}.{field}", target, mount.raw[field], sub_path, "as it expands")
         return RunMount(volume.name, mount.mount_path, sub_path or None)
+
+    def _file(self, found: FileMount, volume: RunVolume, source: SecretVolume, inside: str) -> RunMount | None:
+        """A file of a secret by ``subPath``: its folder as a volume of its own, since Cloud Run rejects subPath there.
+
+        ``inside`` may name a folder of the volume: then it is mounted as it is.
+        """
+        at = found.mount
+        below = [(version, path[len(inside) + 1 :]) for version, path in source.files if path.startswith(f"{inside}/")]
+        files = below or [(version, found.file) for version, path in source.files if path == inside]
+        directory = at.mount_path if below else found.directory
+        if not files:
+            self.account.dropped(at.path, at.mount_path, f"volume {at.volume} has no file {inside}")
+            return None
+        name = cut(f"{volume.name}-{short_hash(directory)}", 63, directory)
+        before = self.folders.get(name)
+        known = before.source.files if before and isinstance(before.source, SecretVolume) else ()
+        held = tuple(dict.fromkeys((*known, *files)))
+        self.folders[name] = RunVolume(name, SecretVolume(source.secret, held, source.default_mode), volume.why)
+        why = "Cloud Run rejects subPath on secrets: the folder is mounted, and hides what the image has in it"
+        if found.moved and not below:
+            why = f"Cloud Run rejects subPath on secrets, and {found.moved}: the file is in a folder of its own"
+            self.account.decide(
+                f"Container {found.container}: tell the program that {at.mount_path} is {directory}/{found.file} now, "
+                f"or put the file into the image ({found.moved})."
+            )
+        target, asked = "containers[].volumeMounts[]", at.raw.get("mountPath", at.mount_path)
+        self.account.changed(f"{at.path}.mountPath", f"{target}.mountPath", asked, directory, why)
+        self.account.changed(f"{at.path}.name", f"{target}.name", at.volume, name, why)
+        for field in ("subPath", "subPathExpr"):
+            if at.raw.get(field):
+                to = "volumes[].secret.items[].path"
+                self.account.changed(f"{at.path}.{field}", to, at.raw[field], files[0][1], why)
+        return RunMount(name, directory)
 
     def _name(self, name: str) -> str:
         """Volume names of Kubernetes are legal on Cloud Run; ``cloudsql`` is reserved there."""
