@@ -14,7 +14,7 @@ from k2cr_analysis.latency.load.histogram import quantiles_ms, supported
 from k2cr_analysis.latency.load.hops import Network, hop_assumptions
 from k2cr_analysis.latency.load.service_time import ServiceTime, scaled, service_on, service_time
 from k2cr_analysis.latency.startup import startup_estimate
-from k2cr_analysis.latency.timeline import MONTH_S, InstanceLoad, closed_form_timeline
+from k2cr_analysis.latency.month.closed_form import MONTH_S, InstanceLoad, closed_form_timeline
 from k2cr_analysis.model.cloud_run import ContainerProbes, InstanceTimeline, Quantiles, ServiceShape, StartupOrder
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.platforms.scaling import DEFAULT_TARGET

@@ -366,3 +366,4 @@ class ReferenceSimulator:
         """Those that live at the end are billed for what they have lived."""
         self.out.simulated_s = self.t
         self.out.billed_instance_s += sum(self.t - i.born_s for i in self.instances)
+        self.out.billed_request_s += sum(self.t - i.born_s for i in self.instances if not i.ready)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from k2cr_analysis.errors import InputError
-from k2cr_analysis.latency.timeline import MONTH_S
+from k2cr_analysis.latency.month.closed_form import MONTH_S
 from k2cr_analysis.model.observed import FloatArray, IntArray
 from k2cr_analysis.platforms.annotations import RUN
 

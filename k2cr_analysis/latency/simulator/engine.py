@@ -23,6 +23,7 @@ from k2cr_analysis.latency.simulator.memory import (
     with_more_slots,
 )
 from k2cr_analysis.latency.simulator.service import ServiceConfig
+from k2cr_analysis.model.observed import FloatArray
 
 _NOTHING = ArrivalBlock(np.zeros(0), np.zeros(0), np.zeros(0, np.int64), np.zeros(0))
 
@@ -44,6 +45,29 @@ class Totals(NamedTuple):
     idle_min_s: float
     billed_request_s: float
     billed_instance_s: float
+
+
+class Section(NamedTuple):
+    """What a stretch of a run adds up to [s]. ``working_s`` as billed: busy times, each rounded up to 100 ms.
+
+    ``counts`` float64[n]: latencies in buckets of the whole record, whose middles are ``middles_s``.
+    """
+
+    seconds: float
+    served: int
+    rejected: int
+    cold_starts: int
+    starts: int
+    stops: int
+    live_s: float
+    working_s: float
+    starting_s: float
+    idle_min_s: float
+    billed_instance_s: float
+    middles_s: FloatArray
+    counts: FloatArray
+    least_s: float
+    most_s: float
 
 
 class WarmStart(NamedTuple):
@@ -82,6 +106,7 @@ class Engine:
         self._source = new_source(service, streams, limit)
         self._record = new_record(record_bits, limit)
         self._chunk = new_chunk()
+        self._before: Totals | None = None
         self._state: k.State | k.Fleet
         if short_cut and has_short_cut(service):
             self._state = new_fleet(service, streams)
@@ -121,11 +146,15 @@ class Engine:
 
     def totals(self) -> Totals:
         total, simulated_s = self._state.total, float(self._state.now["clock_s"])
-        alive_s = begun_s = 0.0
+        alive_s = begun_s = active_s = billed_s = 0.0
         if isinstance(self._state, k.State):
-            lived_s = simulated_s - self._state.slots["born_s"]
-            alive_s = float(lived_s[self._state.slots["phase"] != k.FREE].sum())
-            begun_s = float(lived_s[self._state.slots["phase"] == k.STARTING].sum())
+            slots = self._state.slots
+            lived_s = simulated_s - slots["born_s"]
+            alive_s = float(lived_s[slots["phase"] != k.FREE].sum())
+            begun_s = float(lived_s[slots["phase"] == k.STARTING].sum())
+            busy_s = np.where(slots["load"] > 0, simulated_s - slots["busy_since_s"], 0.0)
+            active_s = float(busy_s[slots["phase"] != k.FREE].sum())
+            billed_s = float(busy_s[slots["phase"] == k.READY].sum()) + begun_s
         return Totals(
             requests=int(total["requests"]),
             served=int(total["served"]),
@@ -135,13 +164,60 @@ class Engine:
             instance_stops=int(total["stops"]),
             simulated_s=simulated_s,
             live_s=float(total["live_s"]) + alive_s,
-            active_s=float(total["active_s"]),
+            active_s=float(total["active_s"]) + active_s,
             in_flight_s=float(total["system_s"] - total["rejected_s"]),
             starting_s=float(total["starting_s"]) + begun_s,
             idle_min_s=float(total["idle_min_s"]),
-            billed_request_s=float(total["billed_request_s"]),
+            billed_request_s=float(total["billed_request_s"]) + billed_s,
             billed_instance_s=float(total["billed_instance_s"]) + alive_s,
         )
+
+    def section(self) -> Section:
+        """What came since the last section, up to the last event; the record of latencies begins anew."""
+        now, before = self.totals(), self._before
+        self._before = now
+        change = now if before is None else Totals(*(a - b for a, b in zip(now, before, strict=True)))
+        counts, least_s, most_s = self._latencies_since()
+        seconds = max(change.simulated_s, 1e-9)
+        return Section(
+            seconds=seconds,
+            served=change.served,
+            rejected=change.rejected,
+            cold_starts=change.cold_starts,
+            starts=change.instance_starts,
+            stops=change.instance_stops,
+            live_s=change.live_s,
+            working_s=min(max(0.0, change.billed_request_s - change.starting_s), change.live_s - change.starting_s),
+            starting_s=change.starting_s,
+            idle_min_s=change.idle_min_s,
+            billed_instance_s=change.billed_instance_s,
+            middles_s=self._middles_s(),
+            counts=counts,
+            least_s=least_s,
+            most_s=most_s,
+        )
+
+    def _latencies_since(self) -> tuple[FloatArray, float, float]:
+        """Counts by bucket, the least and the most: of the record, and of what still stands in the chunk."""
+        now, histogram = self._record.now, self._record.histogram
+        counts = histogram.sum(axis=0).astype(np.float64)
+        taken = int(self._state.now["taken"])
+        waiting = self._chunk.took_s[:taken]
+        buckets = (waiting.view(np.int64) >> int(now["shift"])) - int(now["first"])
+        np.add.at(counts, np.clip(buckets, 0, len(counts) - 1), 1.0)
+        least_s = min(float(now["least_s"]), *waiting) if taken else float(now["least_s"])
+        most_s = max(float(now["most_s"]), *waiting) if taken else float(now["most_s"])
+        histogram[:] = 0
+        self._record.sums_s[:] = 0.0
+        now["batch"], now["in_batch"], now["least_s"], now["most_s"] = 0, 0, math.inf, 0.0
+        self._state.now["taken"] = 0
+        return counts, least_s, most_s
+
+    def _middles_s(self) -> FloatArray:
+        now = self._record.now
+        edges = (np.arange(self._record.histogram.shape[1] + 1) + int(now["first"])) << int(now["shift"])
+        bounds = edges.view(np.float64)
+        return np.asarray((bounds[:-1] + bounds[1:]) / 2.0)
 
     def latencies(self) -> LatencyRecord | None:
         """The record of all served requests; None where there are none."""

@@ -1,0 +1,1 @@
+"""The cheapest configuration of a service that meets its objectives."""
