@@ -10,11 +10,12 @@ from decimal import Decimal
 
 import numpy as np
 
-from k2cr_analysis.config import Objectives
 from k2cr_analysis.latency.load.histogram import exponential_sample_ms
 from k2cr_analysis.latency.load.service_time import ServiceTime
-from k2cr_analysis.latency.recommend import grid, recommend
-from k2cr_analysis.latency.sampled_month import Load
+from k2cr_analysis.latency.month.load import Load
+from k2cr_analysis.latency.search.grid import grid
+from k2cr_analysis.latency.search.limits import Limits
+from k2cr_analysis.latency.search.search import Demand, recommend
 from k2cr_analysis.model.cloud_run import ContainerShape, InstanceTimeline, ServiceShape
 
 CPUS = ("1", "2", "4", "6", "8")
@@ -34,24 +35,22 @@ def main() -> None:
         ServiceShape("service", {"web": ContainerShape(Decimal(cpu), 2**30)}, 80, 0, 100, "request", "gen2")
         for cpu in CPUS
     ]
-    configurations = list(grid(shapes, (1, 2, 5, 10, 20, 40, 60, 80, 100, 200), (0, 1, 2, 3, 5)))
     hours = np.arange(7 * 24)
     requests = np.random.default_rng(1).poisson(RATE * 3600 * (1 + 0.8 * np.sin(hours / 24 * 2 * np.pi)))
     load = Load(requests, 3600.0, RATE * 730 * 3600)
-    service = ServiceTime(exponential_sample_ms(80.0), int(requests.sum()), 0.03, ())
+    sample = exponential_sample_ms(80.0)
+    service = ServiceTime(sample, sample, int(requests.sum()), 0.03, ())
+    configurations = list(grid(shapes, (1, 2, 5, 10, 20, 40, 60, 80, 100, 200), (0, 1, 2, 3, 5), load, service))
     wall, cpu = time.perf_counter(), time.process_time()
-    found = recommend(configurations, load, service, startup_s=2.0, cost=cost, objectives=Objectives(p99_ms=500.0))
+    found = recommend(configurations, Demand(load, service, 2.0), cost=cost, limits=Limits(p99_ms=500.0))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     best = found.best
     print(
         f"{len(configurations)} configurations, {requests.sum():,} requests a week: {wall:.1f} s, {cpu:.1f} s of processor"
     )
-    if best:
-        shape = best.shape
-        print(
-            f"best: {shape.cpu_cores} vCPU, concurrency {shape.concurrency}, min {shape.min_instances}, {shape.billing}"
-        )
-        print(f"      {best.cost_month:.2f} a month, p99 {best.p99_ms:.0f} ms, {len(found.frontier)} on the frontier")
+    shape = best.shape
+    print(f"best: {shape.cpu_cores} vCPU, concurrency {shape.concurrency}, min {shape.min_instances}, {shape.billing}")
+    print(f"      {best.cost_month:.2f} a month, p99 {best.p99_ms:.0f} ms, {len(found.frontier)} on the frontier")
 
 
 if __name__ == "__main__":

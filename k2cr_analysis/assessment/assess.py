@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from k2cr_analysis.assessment import notices
 from k2cr_analysis.assessment.interval import MIN_DAYS, interval_of, saving_draws
 from k2cr_analysis.assessment.merging import Merging, merge_neighbours
 from k2cr_analysis.assessment.other_ways import other_ways
-from k2cr_analysis.assessment.predicting import corrections_of, predict_workload
-from k2cr_analysis.assessment.recommend import Question, to_objectives
+from k2cr_analysis.assessment.predicting import basis_of_workload, corrections_of, predict_shape
+from k2cr_analysis.assessment.recommend import Question, cost_of, findings_of, search
 from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
 from k2cr_analysis.assessment.rule_pages import check_rule_names
 from k2cr_analysis.assessment.steady_instances import assumed_profile, mean_instances, running_timeline
@@ -21,7 +23,7 @@ from k2cr_analysis.config import Config
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.latency.learning.calibration import Calibration
-from k2cr_analysis.latency.predict import Effort, Prediction
+from k2cr_analysis.latency.predict import Effort, Prediction, predict
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.cluster import Cluster, OtherObject
 from k2cr_analysis.model.finding import SEVERITIES, Finding
@@ -43,7 +45,11 @@ from k2cr_analysis.queries import Daily, billing, daily, tables_at, traffic, usa
 from k2cr_analysis.sizing import Sizing, size
 from k2cr_analysis.snapshot import KUSTOMIZATION, Snapshot, open_snapshot
 
+if TYPE_CHECKING:
+    from k2cr_analysis.latency.search.search import Recommendation
+
 DEFAULT_REGION = "us-central1"
+UNSEARCHED_REQUESTS = 600_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +79,8 @@ def assess(
 ) -> Assessment:
     """Assess every workload of a snapshot; ``calibration``: what services that have moved taught.
 
-    ``effort`` goes into each service's configuration. "quick": its size alone, with closed forms for its latency.
-    "coarse": the size is simulated, and where it misses the objectives, what lies around it. "full": the whole grid
-    is searched for the cheapest that meets them, which takes seconds a service.
+    Each service gets the cheapest configuration that meets its objectives. ``effort``: "coarse" searches, "full"
+    simulates five times as many requests for it; "quick" does not search: its size alone, with closed forms.
     Raises SnapshotError where ``snapshot`` is not a whole snapshot. The same snapshot and config give the same result.
     """
     opened = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
@@ -204,16 +209,20 @@ def _region(cluster: Cluster, config: Config) -> tuple[str, list[str]]:
 
 def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple[WorkloadAssessment, list[str]]:
     sizing = _sized(workload, fit, evidence)
-    shape, prediction, choice_notes = _chosen(workload, fit, sizing.shape if sizing else None, evidence)
+    choice = _chosen(workload, fit, sizing.shape if sizing else None, evidence)
+    shape, prediction = choice.shape, choice.prediction
     timeline = prediction.timeline if prediction else _running(workload, shape, evidence)
-    notes = [*(sizing.findings if sizing else ()), *choice_notes]
+    notes = [*(f for f in (sizing.findings if sizing else ()) if f.rule not in choice.says), *choice.findings]
     shape, items, price_findings = _priced(shape, timeline, evidence)
     if items is not None and timeline is not None:
         items = (*items, *beside_items(workload, timeline, Tariff(evidence.prices, evidence.region)))
     cost = _cost(workload, shape, timeline, items, evidence)
     notes += [*price_findings, *_gaps(workload, fit, shape, timeline, evidence), *_doubts(cost)]
     notes += other_ways(fit, cost, lambda other: _month_of(workload, other, evidence))
-    found = [*fit.findings, *graded(notes, evidence.config)]
+    of_analyses = graded(notes, evidence.config)
+    found = [*fit.findings, *of_analyses]
+    if fit.verdict == "ready" and any(f.severity == "change" for f in of_analyses):
+        fit = replace(fit, verdict="changes")
     # Fit's findings are graded already, since its verdict rests on them.
     found = sorted(found, key=lambda f: SEVERITIES.index(f.severity))
     assessed = WorkloadAssessment(
@@ -223,6 +232,7 @@ def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple
         timeline=timeline,
         cost=cost,
         latency=_latency(prediction),
+        choice=choice.found,
         operability=toil(workload, evidence.cluster, fit.target, found, fit.dependencies, evidence.config.rates),
         effort_days=effort_days(workload, found, evidence.config) if fit.moves else None,
         findings=tuple(found),
@@ -230,11 +240,22 @@ def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple
     return assessed, [*(sizing.assumptions if sizing else ()), *(prediction.assumptions if prediction else ())]
 
 
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The configuration that goes on, and what is predicted for it. ``says``: rules that it says in sizing's place."""
+
+    shape: ServiceShape | None
+    prediction: Prediction | None
+    found: Recommendation | None = None
+    findings: tuple[Finding, ...] = ()
+    says: tuple[str, ...] = ()
+
+
 def _month_of(workload: Workload, fit: Fit, evidence: _Evidence) -> Decimal | None:
     """What a workload would cost a month on Cloud Run if it moved as ``fit`` says; None where that is not known."""
     sizing = _sized(workload, fit, evidence)
-    shape = sizing.shape if sizing else None
-    prediction = _predicted(workload, fit, shape, evidence)
+    choice = _chosen(workload, fit, sizing.shape if sizing else None, evidence)
+    shape, prediction = choice.shape, choice.prediction
     timeline = prediction.timeline if prediction else _running(workload, shape, evidence)
     _, items, _ = _priced(shape, timeline, evidence)
     return None if items is None else total(items)
@@ -289,43 +310,44 @@ def _traffic(workload: Workload, evidence: _Evidence) -> TrafficProfile | None:
     return assumed_profile(assumed.requests_per_s, assumed.latency_ms)
 
 
-def _chosen(
-    workload: Workload, fit: Fit, sized: ServiceShape | None, evidence: _Evidence
-) -> tuple[ServiceShape | None, Prediction | None, list[Finding]]:
-    """The shape that meets the objectives, and what is predicted for it."""
-    predicted = _predicted(workload, fit, sized, evidence)
-    if sized is None or predicted is None or evidence.prices.currency != evidence.bill.currency:
-        return sized, predicted, []
-    cud = evidence.config.rates.cud
-    question = Question(
-        workload=workload,
+def _chosen(workload: Workload, fit: Fit, sized: ServiceShape | None, evidence: _Evidence) -> _Choice:
+    """The cheapest configuration that meets the objectives; as it was sized where none can be searched."""
+    if sized is None or sized.target != "service":
+        return _Choice(sized, None)
+    basis = basis_of_workload(
+        workload,
+        fit,
         traffic=_traffic(workload, evidence),
         usage=evidence.usage.get(workload.id),
         corrections=corrections_of(workload, fit, evidence.calibration),
-        cost=lambda shape, month: total(price_timeline(shape, month, evidence.prices, evidence.region, cud)),
+    )
+    question = Question(
+        workload=workload,
+        basis=basis,
+        cost=cost_of(workload, Tariff(evidence.prices, evidence.region, evidence.config.rates.cud)),
+        config=evidence.config,
         objectives=evidence.config.objectives_of(workload.id),
     )
+    found = None
+    if evidence.prices.currency == evidence.bill.currency:
+        with _without_price():
+            found = search(sized, question, evidence.effort)
+    if found is None:  # without prices nothing is the cheapest
+        requests = None if evidence.effort == "quick" else UNSEARCHED_REQUESTS
+        return _Choice(sized, predict_shape(basis, sized, requests))
+    findings = tuple(findings_of(found, question, evidence.bill.currency))
+    prediction = predict(found.best.shape, basis, found.best.month)
+    return _Choice(found.best.shape, prediction, found, findings, ("minimum-not-carried",))
+
+
+@contextmanager
+def _without_price() -> Iterator[None]:
+    """A price that the book lacks is said where the lines of the month are made."""
     try:
-        chosen, notes = to_objectives(sized, predicted, question, evidence.effort)
+        yield
     except InputError as error:
         if error.ref != "no-price":
             raise
-        return sized, predicted, []  # without prices nothing is the cheapest
-    return chosen, predicted if chosen == sized else _predicted(workload, fit, chosen, evidence), notes
-
-
-def _predicted(workload: Workload, fit: Fit, shape: ServiceShape | None, evidence: _Evidence) -> Prediction | None:
-    if shape is None or shape.target != "service":
-        return None
-    return predict_workload(
-        workload,
-        fit,
-        shape,
-        traffic=_traffic(workload, evidence),
-        usage=evidence.usage.get(workload.id),
-        corrections=corrections_of(workload, fit, evidence.calibration),
-        effort=evidence.effort,
-    )
 
 
 def _running(workload: Workload, shape: ServiceShape | None, evidence: _Evidence) -> InstanceTimeline | None:
@@ -352,8 +374,7 @@ def _priced(
         if error.ref != "no-price":
             raise
         return shape, None, [notices.no_price(error.found)]
-    # Below one vCPU in all, Cloud Run knows request-based billing alone.
-    mode = cheaper_billing(priced) if shape.cpu_cores >= 1 or "request" not in priced else "request"
+    mode = cheaper_billing(priced)
     return replace(shape, billing=mode), priced[mode], []
 
 

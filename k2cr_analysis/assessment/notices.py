@@ -60,29 +60,55 @@ def no_gke_cost(reason: str) -> Said:
 
 
 @notice(docs="https://docs.cloud.google.com/run/docs/about-concurrency")
-def sized_for_objectives(asked: str, differs: str) -> Said:
-    """The size that the usage asks for misses an objective, and another configuration meets it.
-
-    Why: Fewer requests at a time, more CPU or an instance that is kept make the slowest requests faster, for a price.
-    The cheapest configuration near the size that meets `[objectives]` is recommended.
-    Remedy: Nothing to decide. `02_candidate.ipynb` shows what each step costs; `[objectives]` in k2cr.toml asks for
-    less or more.
-    Example: [objectives] p95_ms = 200
-    """
-    return Said(f"to meet the objectives ({asked}): {differs}")
-
-
-@notice(docs="https://docs.cloud.google.com/run/docs/about-concurrency")
-def objectives_not_met(asked: str, reached: str) -> Said:
-    """No configuration near the size meets the objectives.
+def objectives_not_met(asked: str, reached: str, would_meet: str) -> Said:
+    """No configuration of the grid meets the objectives.
 
     Why: What makes the requests slow is not what a configuration changes: their own work, or the start of an instance
-    that a burst needs. The size that the usage asks for is recommended.
-    Remedy: Search further by `k2cr assess --effort full`, make requests or starts faster, or ask for less in
-    `[objectives]` of k2cr.toml.
+    that a burst needs. The configuration that misses them by least is recommended, the cheapest of equals.
+    Remedy: Make requests or starts faster, or write what it reaches into `[objectives]` of k2cr.toml.
     Example: [objectives] p99_ms = 20, for requests of 100 ms
     """
-    return Said(f"no configuration that was tried meets the objectives ({asked}); as sized: {reached}")
+    return Said(
+        f"no configuration that was tried meets the objectives ({asked}); the nearest has {reached}; it would meet "
+        f"[objectives] {would_meet}"
+    )
+
+
+@notice(docs="https://docs.cloud.google.com/run/docs/about-instance-autoscaling", severity="change")
+def overloaded(share: float, most: int) -> Said:
+    """The traffic cannot be served by as many instances as the service may have.
+
+    Why: Requests that no instance takes within the pending time-out are turned away (429). Somebody capped the
+    instances below what the requests of the window need.
+    Remedy: Raise `[policy] max_instances` in k2cr.toml, or let the workload run more than once at a time
+    (`strategy: RollingUpdate`).
+    Example: [policy] max_instances = 2, for 200 requests a second of 50 ms CPU
+    """
+    return Said(f"{share:.1%} of the requests would be rejected at the maximum of {most} instances")
+
+
+@notice(docs="https://docs.cloud.google.com/run/docs/configuring/max-instances-limits")
+def more_instances_than_pods(pods: int, most: int) -> Said:
+    """The maximum of instances is above the autoscaler's maximum of pods.
+
+    Why: An instance is smaller than a pod, or takes fewer requests at a time, so that the busiest period needs more of
+    them. What each of them opens (connections to a database, say) is opened more often.
+    Remedy: Check the limits of what it calls; `[policy] max_instances` in k2cr.toml caps it.
+    Example: maxReplicas: 4, pods of 4 CPU, instances of 1
+    """
+    return Said(f"up to {most} instances, where the HorizontalPodAutoscaler has {pods} pods at most")
+
+
+@notice(docs="https://docs.cloud.google.com/run/docs/configuring/min-instances")
+def instances_kept(kept: int, least: int, waits: str, startup_s: float, price: str) -> Said:
+    """Instances are kept warm, since too many requests would wait for a start without them.
+
+    Why: From zero, the first request after a quiet quarter of an hour waits for the whole start of an instance.
+    Remedy: Nothing to decide. `[objectives] cold_start_ratio` in k2cr.toml asks for more or fewer cold starts.
+    Example: 0.005 requests a second, and a start of 9 s
+    """
+    instead = f"; with {least}, {waits} would wait {startup_s:.1f} s" if waits else ""
+    return Said(f"min instances {kept}{instead}" + (f"; costs {price}" if price else ""))
 
 
 @notice(docs=_PRICING)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.latency.learning.calibration import Calibration, Corrections
 from k2cr_analysis.latency.load.hops import Network
-from k2cr_analysis.latency.predict import Effort, Prediction, predict
+from k2cr_analysis.latency.load.service_time import service_on
+from k2cr_analysis.latency.predict import Basis, Prediction, basis_of, predict
 from k2cr_analysis.model.cloud_run import ServiceShape
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.workload import Workload
@@ -20,19 +21,16 @@ def corrections_of(workload: Workload, fit: Fit, calibration: Calibration) -> Co
     return calibration.corrections(images_of(workload, fit), fit.ingress_container)
 
 
-def predict_workload(
+def basis_of_workload(
     workload: Workload,
     fit: Fit,
-    shape: ServiceShape,
     *,
     traffic: TrafficProfile | None,
     usage: WorkloadUsage | None,
     corrections: Corrections,
-    effort: Effort = "coarse",
-) -> Prediction:
-    """Latency and instances of a workload as the service ``shape``."""
-    return predict(
-        shape=shape,
+) -> Basis:
+    """What is known of a workload's requests and starts, whatever its configuration."""
+    return basis_of(
         startup=fit.startup,
         probes=fit.probes,
         images=images_of(workload, fit),
@@ -45,5 +43,16 @@ def predict_workload(
         ),
         gke_pod_cpu_cores=workload.pod.usable_cores,
         corrections=corrections,
-        effort=effort,
     )
+
+
+def predict_shape(basis: Basis, shape: ServiceShape, requests: float | None, seed: int = 1) -> Prediction:
+    """Latency and instances of one configuration; ``requests``: to simulate, about; None: closed forms."""
+    if requests is None or basis.service is None or basis.traffic is None:
+        return predict(shape, basis, None)
+    from k2cr_analysis.latency.month.load import load_of
+    from k2cr_analysis.latency.month.store import MonthStore
+
+    load, config = load_of(basis.traffic), service_on(shape, basis.service, basis.startup_s)
+    with MonthStore.of_user().opened(load, basis.service, basis.startup_s, seed) as months:
+        return predict(shape, basis, months.month(config, requests))

@@ -1,7 +1,7 @@
-"""Which configuration: the cheapest of a grid that meets the objectives, and what meeting them costs.
+"""Which configuration: the cheapest that meets the objectives, searched once and shown everywhere.
 
-Two grids. The coarse one, for `assess`, lies around the size that the usage asks for, and is looked at only where that
-size misses an objective. The full one, for a workload's page, shows the frontier.
+`assess` searches for every service whose requests are known and keeps what it found: plan, render, report, figures and
+notebooks read it there.
 """
 
 from __future__ import annotations
@@ -13,31 +13,32 @@ from typing import TYPE_CHECKING
 
 from k2cr_analysis.assessment import notices
 from k2cr_analysis.assessment.find import find_workload
-from k2cr_analysis.assessment.predicting import corrections_of
+from k2cr_analysis.assessment.predicting import basis_of_workload, corrections_of
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import Objectives
+from k2cr_analysis.config.settings import Config
 from k2cr_analysis.errors import InputError
-from k2cr_analysis.latency.learning.calibration import Corrections
-from k2cr_analysis.latency.load.service_time import ServiceTime, scaled, service_time
-from k2cr_analysis.latency.predict import Effort, Prediction
+from k2cr_analysis.latency.predict import Basis, Effort
+from k2cr_analysis.latency.search.limits import limits_of
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.money import total
-from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
+from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.cloud_run import WHOLE_CORES
+from k2cr_analysis.pricing.cloud_run.beside import beside_items
 from k2cr_analysis.pricing.cloud_run.charges import price_timeline
 from k2cr_analysis.sizing import legal
+from k2cr_analysis.sizing.instances import least_instances, minimum_asked, most_instances
 from k2cr_analysis.sizing.limits import memory_range
+from k2cr_analysis.sizing.notices import minimum_not_carried
 
 if TYPE_CHECKING:
-    from k2cr_analysis.latency.recommend import CostOfMonth, Point, Recommendation
+    from k2cr_analysis.latency.search.search import CostOfMonth, Point, Recommendation
 
 # More CPU than this buys nothing that more instances do not: one request uses at most one vCPU at a time.
 _MOST_CORES = 4
-_MIN_INSTANCES = (0, 1, 2, 3)
-_ROUNDS = 3
-_RECORD_WIDTH = 0.98  # a simulated quantile is known to 2 %
+_MORE_INSTANCES = (0, 1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,44 +46,40 @@ class Question:
     """What a search for one workload rests on. ``cost``: money a month of a shape with an instance timeline."""
 
     workload: Workload
-    traffic: TrafficProfile | None
-    usage: WorkloadUsage | None
-    corrections: Corrections
+    basis: Basis
     cost: CostOfMonth
+    config: Config
     objectives: Objectives
 
 
 def recommend(
-    assessment: Assessment,
-    workload_id: str,
-    objectives: Objectives | None = None,
-    *,
-    rounds: int = _ROUNDS,
-    seed: int = 1,
+    assessment: Assessment, workload_id: str, objectives: Objectives | None = None, *, seed: int = 1
 ) -> Recommendation:
-    """Search CPU x concurrency x min instances x billing for the cheapest that meets ``objectives``.
+    """What `assess` found for a service; with ``objectives``, what it would find for those.
 
-    ``objectives``: default those of the config. ``rounds``: of the search, 1 to 3; each simulates four times as many
-    requests as the one before. Memory is what sizing gave, or the least that the CPU asks for: more of
-    it costs, and makes nothing faster. Raises UsageError for an unknown id, InputError where the workload does not
-    become a service or the snapshot has no traffic of it.
+    Raises UsageError for an unknown id, InputError where the workload does not become a service or the snapshot has no
+    traffic of it.
     """
     one = find_workload([assessment], workload_id)
-    shape, startup_ms = service_of(one)
-
-    def cost_month(point: ServiceShape, month: InstanceTimeline) -> Decimal:
-        cud = assessment.config.rates.cud
-        return total(price_timeline(point, month, assessment.prices, assessment.region, cud))
+    shape = service_of(one)
+    if objectives is None and one.choice is not None and seed == 1:
+        return one.choice
+    tariff = Tariff(assessment.prices, assessment.region, assessment.config.rates.cud)
 
     question = Question(
         workload=one.workload,
-        traffic=assessment.traffic.get(workload_id),
-        usage=assessment.merged_usage.get(workload_id) or assessment.usage.get(workload_id),
-        corrections=corrections_of(one.workload, one.fit, assessment.calibration),
-        cost=cost_month,
+        basis=basis_of_workload(
+            one.workload,
+            one.fit,
+            traffic=assessment.traffic.get(workload_id),
+            usage=assessment.merged_usage.get(workload_id) or assessment.usage.get(workload_id),
+            corrections=corrections_of(one.workload, one.fit, assessment.calibration),
+        ),
+        cost=cost_of(one.workload, tariff),
+        config=assessment.config,
         objectives=objectives or assessment.config.objectives_of(workload_id),
     )
-    found = _full(shape, startup_ms, question, rounds, seed)
+    found = search(shape, question, "full", seed)
     if found is None:
         raise InputError(
             ref="no-traffic-data",
@@ -93,33 +90,69 @@ def recommend(
     return found
 
 
-def to_objectives(
-    shape: ServiceShape, predicted: Prediction, question: Question, effort: Effort
-) -> tuple[ServiceShape, list[Finding]]:
-    """The shape that `assess` goes on with, and what it says of it.
+def cost_of(workload: Workload, tariff: Tariff) -> CostOfMonth:
+    """Money a month of a shape with an instance timeline, with what stands beside it on the bill."""
 
-    "coarse": as it was sized where that meets the objectives, else the cheapest of the coarse grid that does. "full":
-    the cheapest of the full grid. Where nothing meets them, as it was sized.
-    """
-    if effort == "quick" or predicted.startup_ms is None or predicted.cloud_run is None:
-        return shape, []
-    objectives = question.objectives
-    if effort == "coarse" and _meets(predicted, objectives):
-        return shape, []
-    if effort == "coarse":
-        best = _coarse(shape, predicted.startup_ms, question)
-    else:
-        found = _full(shape, predicted.startup_ms, question, _ROUNDS, 1)
-        best = found.best if found else None
-    if best is None:
-        return shape, [notices.objectives_not_met(_asked(objectives), _reached(predicted))]
-    if best.shape == replace(shape, billing=best.shape.billing) or _meets(predicted, objectives):
-        return best.shape, []
-    return best.shape, [notices.sized_for_objectives(_asked(objectives), _differs(shape, best.shape))]
+    def cost(shape: ServiceShape, month: InstanceTimeline) -> Decimal:
+        items = price_timeline(shape, month, tariff.prices, tariff.region, tariff.cud)
+        return total((*items, *beside_items(workload, month, tariff)))
+
+    return cost
 
 
-def service_of(one: WorkloadAssessment) -> tuple[ServiceShape, float]:
-    """The shape, and the start-up time [ms], of a workload that becomes a service; InputError for another."""
+def search(sized: ServiceShape, question: Question, effort: Effort, seed: int = 1) -> Recommendation | None:
+    """The cheapest that meets the objectives around ``sized``; None where no request, or its time, is known."""
+    basis = question.basis
+    if effort == "quick" or sized.target != "service" or basis.service is None or basis.traffic is None:
+        return None
+    from k2cr_analysis.latency.month.load import load_of
+    from k2cr_analysis.latency.month.store import MonthStore
+    from k2cr_analysis.latency.search import search as searching
+    from k2cr_analysis.latency.search.grid import concurrencies_for, grid
+
+    load, service = load_of(basis.traffic), basis.service
+    least = least_instances(question.workload, sized, question.config)
+    most = most_instances(question.workload, question.config)
+    shapes: list[ServiceShape] = []
+    for one in _sizes(replace(sized, min_instances=least)):
+        places = concurrencies_for(sized.concurrency or 1, load, service, float(one.cpu_cores))
+        shapes += grid([one], places, [least + more for more in _MORE_INSTANCES], load, service, most)
+    allowed = [shape for shape in shapes if any(not legal(replace(shape, billing=m)) for m in shape.billing_modes)]
+    return searching.recommend(
+        allowed or [sized],
+        searching.Demand(load, service, basis.startup_s),
+        cost=question.cost,
+        limits=limits_of(question.objectives, basis.gke, service),
+        depth=searching.Depth() if effort == "full" else searching.QUICKER,
+        seed=seed,
+        store=MonthStore.of_user(),
+    )
+
+
+def findings_of(found: Recommendation, question: Question, currency: str) -> list[Finding]:
+    """What is said of the choice: overload, a limit that nothing meets, instances that are kept or more than asked."""
+    best, workload = found.best, question.workload
+    said: list[Finding] = []
+    if best.rejected_ratio > 0.0:
+        said.append(notices.overloaded(best.rejected_ratio, best.shape.max_instances))
+    elif not found.met:
+        said.append(notices.objectives_not_met(str(found.limits), _reached(best), _would_meet(found)))
+    kept = best.shape.min_instances
+    least = least_instances(workload, best.shape, question.config)
+    if kept > least:
+        said.append(_kept_warm(found, least, question, currency))
+    path, asked = minimum_asked(workload)
+    if asked is not None and asked > max(kept, 1):
+        why = f"with these, {best.cold_start_ratio:.2%} of the requests wait for a start"
+        said.append(minimum_not_carried(path, asked, kept, why))
+    scaler = workload.autoscaler
+    if scaler is not None and best.shape.max_instances > scaler.max_replicas:
+        said.append(notices.more_instances_than_pods(scaler.max_replicas, best.shape.max_instances))
+    return said
+
+
+def service_of(one: WorkloadAssessment) -> ServiceShape:
+    """The shape of a workload that becomes a service; InputError for another."""
     shape = one.shape
     if shape is None or shape.target != "service" or one.latency is None or one.latency.startup_ms is None:
         raise InputError(
@@ -127,71 +160,17 @@ def service_of(one: WorkloadAssessment) -> tuple[ServiceShape, float]:
             found=f"{one.id} is {one.fit.verdict}, and its target is {one.fit.target}",
             expected="a workload that can become a service",
         )
-    return shape, one.latency.startup_ms
+    return shape
 
 
-def _full(shape: ServiceShape, startup_ms: float, question: Question, rounds: int, seed: int) -> Recommendation | None:
-    from k2cr_analysis.latency.recommend import EFFORTS, concurrencies_near, grid
-    from k2cr_analysis.latency.recommend import recommend as search
-    from k2cr_analysis.latency.sampled_month import load_of
-
-    traffic, service = question.traffic, _service(question)
-    if traffic is None or service is None:
-        return None
-    concurrencies = {shape.concurrency or 1, *concurrencies_near(traffic, question.usage, service.mean_s)}
-    return search(
-        _legal(grid(list(_sizes(shape)), sorted(concurrencies), _minimums(shape, _MIN_INSTANCES))),
-        load_of(traffic),
-        service,
-        startup_s=startup_ms / 1000.0,
-        cost=question.cost,
-        objectives=question.objectives,
-        efforts=EFFORTS[:rounds],
-        seed=seed,
-    )
-
-
-def _coarse(shape: ServiceShape, startup_ms: float, question: Question) -> Point | None:
-    """Fewer requests at a time, more instances kept, the next size of CPU."""
-    from k2cr_analysis.latency.recommend import cheapest_that_meets, grid
-    from k2cr_analysis.latency.sampled_month import load_of
-
-    traffic, service = question.traffic, _service(question)
-    if traffic is None or service is None or _is_out_of_reach(service, question.objectives):
-        return None
-    sized = shape.concurrency or 1
-    concurrencies = sorted({sized, -(-sized // 2), -(-sized // 4)}, reverse=True)
-    minimums = _minimums(shape, [shape.min_instances + more for more in (0, 1, 2)])
-    return cheapest_that_meets(
-        _legal(grid(list(_sizes(shape))[:2], concurrencies, minimums)),
-        load_of(traffic),
-        service,
-        startup_s=startup_ms / 1000.0,
-        cost=question.cost,
-        objectives=question.objectives,
-    )
-
-
-def _service(question: Question) -> ServiceTime | None:
-    traffic = question.traffic
-    if traffic is None or traffic.requests[traffic.known].sum() == 0:
-        return None
-    service = service_time(traffic, question.usage, question.workload.pod.usable_cores)
-    return None if service is None else scaled(service, question.corrections.service_time)
-
-
-def _is_out_of_reach(service: ServiceTime, objectives: Objectives) -> bool:
-    """Whether the requests alone, on an idle instance, are slower than asked: no configuration makes them faster."""
-    alone_ms = float(service.sample_ms[round(0.99 * (len(service.sample_ms) - 1))])
-    return objectives.p99_ms is not None and alone_ms * _RECORD_WIDTH > objectives.p99_ms
-
-
-def _legal(shapes: Iterator[ServiceShape]) -> Iterator[ServiceShape]:
-    return (one for one in shapes if not legal(one))
-
-
-def _minimums(shape: ServiceShape, wanted: list[int] | tuple[int, ...]) -> list[int]:
-    return [n for n in wanted if n <= shape.max_instances]
+def _kept_warm(found: Recommendation, least: int, question: Question, currency: str) -> Finding:
+    """What the kept instances are for, and what they cost."""
+    best = found.best
+    without = next((p for p in found.min_instance_ladder() if p.shape.min_instances == least), None)
+    waits = "" if without is None else f"{without.cold_start_ratio:.1%} of the requests"
+    more = None if without is None else best.cost_month - without.cost_month
+    price = "" if more is None else f"{more:.2f} {currency} a month"
+    return notices.instances_kept(best.shape.min_instances, least, waits, question.basis.startup_s, price)
 
 
 def _sizes(shape: ServiceShape) -> Iterator[ServiceShape]:
@@ -211,36 +190,17 @@ def _sizes(shape: ServiceShape) -> Iterator[ServiceShape]:
             yield replace(shape, containers={**shape.containers, main: larger})
 
 
-def _meets(predicted: Prediction, objectives: Objectives) -> bool:
-    """A figure that the traffic cannot support misses nothing."""
-    p99_ms = predicted.cloud_run.p99_ms if predicted.cloud_run else None
-    cold = predicted.cold_start_ratio
-    return (objectives.p99_ms is None or p99_ms is None or p99_ms <= objectives.p99_ms) and (
-        objectives.cold_start_ratio is None or cold is None or cold <= objectives.cold_start_ratio
-    )
+def _reached(point: Point) -> str:
+    return f"p95 {point.p95_ms:.0f} ms, p99 {point.p99_ms:.0f} ms, cold starts {point.cold_start_ratio:.3%}"
 
 
-def _asked(objectives: Objectives) -> str:
-    parts = []
-    if objectives.p99_ms is not None:
-        parts.append(f"p99 of at most {objectives.p99_ms:g} ms")
-    if objectives.cold_start_ratio is not None:
-        parts.append(f"cold starts of at most {objectives.cold_start_ratio:.3%} of the requests")
-    return ", ".join(parts)
-
-
-def _reached(predicted: Prediction) -> str:
-    p99_ms = predicted.cloud_run.p99_ms if predicted.cloud_run else None
-    parts = [] if p99_ms is None else [f"p99 {p99_ms:.0f} ms"]
-    if predicted.cold_start_ratio is not None:
-        parts.append(f"cold starts {predicted.cold_start_ratio:.3%}")
-    return ", ".join(parts)
-
-
-def _differs(sized: ServiceShape, chosen: ServiceShape) -> str:
-    pairs = (
-        ("concurrency", sized.concurrency, chosen.concurrency),
-        ("min instances", sized.min_instances, chosen.min_instances),
-        ("vCPU", sized.cpu_cores, chosen.cpu_cores),
-    )
-    return ", ".join(f"{name} {to} for {was}" for name, was, to in pairs if was != to)
+def _would_meet(found: Recommendation) -> str:
+    """The lines of ``[objectives]`` that this configuration meets."""
+    values = {"p95": found.best.p95_ms, "p99": found.best.p99_ms, "cold starts": found.best.cold_start_ratio}
+    keys = {"p95": "p95_ms", "p99": "p99_ms", "cold starts": "cold_start_ratio"}
+    lines = []
+    for name, _, over in found.limits.misses(found.best):
+        if over > 0.0:
+            shown = f"{values[name]:.4f}" if name == "cold starts" else f"{values[name] * 1.01:.0f}"
+            lines.append(f"{keys[name]} = {shown}")
+    return ", ".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from k2cr_analysis.config import Config
 from k2cr_analysis.fit.result import Fit
@@ -20,6 +21,9 @@ from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.pricing.gke.bill import GkeBill
 from k2cr_analysis.pricing.packing.avoidable import Avoidable
 from k2cr_analysis.queries import Daily
+
+if TYPE_CHECKING:
+    from k2cr_analysis.latency.search.search import Recommendation
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class WorkloadAssessment:
     operability: Operability
     effort_days: float | None
     findings: tuple[Finding, ...]
+    choice: Recommendation | None = None  # what was searched; None where the size stands, or nothing is known
 
     @property
     def id(self) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from k2cr_analysis.assessment.find import find_workload
-from k2cr_analysis.assessment.predicting import corrections_of, images_of, predict_workload
+from k2cr_analysis.assessment.predicting import basis_of_workload, corrections_of, images_of, predict_shape
 from k2cr_analysis.assessment.recommend import service_of
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.latency.learning.calibration import (
@@ -33,6 +33,7 @@ from k2cr_analysis.model.observed import TrafficProfile
 
 TOLERANCE = 0.25
 LEAST_SAMPLES = 10  # fewer starts or requests than that teach nothing
+_REQUESTS = 600_000.0  # simulated, about
 _ROUNDS = 20
 _REFINEMENTS = 4
 
@@ -93,7 +94,7 @@ def verify(
     UsageError for an unknown workload, InputError for one that does not become a service.
     """
     one = find_workload([assessment], workload_id)
-    shape, _ = service_of(one)
+    shape = service_of(one)
     known = corrections_of(one.workload, one.fit, calibration or Calibration())
     traffic = _as_measured(assessment.traffic.get(workload_id), measured)
     whole = _predicted(assessment, one, shape, traffic, known)
@@ -160,7 +161,8 @@ def _predicted(
             },
             mean_pods=None if usage.mean_pods is None else usage.mean_pods * share,
         )
-    return predict_workload(one.workload, one.fit, shape, traffic=traffic, usage=usage, corrections=corrections)
+    basis = basis_of_workload(one.workload, one.fit, traffic=traffic, usage=usage, corrections=corrections)
+    return predict_shape(basis, shape, _REQUESTS)
 
 
 def _startup(

@@ -29,10 +29,16 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Objectives:
-    """``[objectives]``: what a recommended configuration must meet. None: not asked for."""
+    """``[objectives]``: what a recommended configuration must meet. None: not asked for.
 
+    Without ``p95_ms`` and ``p99_ms`` both are at most ``slower_than_today`` (0.1 where it is not given) above today's;
+    without ``cold_start_ratio`` at most 0.01 of the requests wait for a start.
+    """
+
+    p95_ms: float | None = None
     p99_ms: float | None = None
     cold_start_ratio: float | None = None
+    slower_than_today: float | None = None
     headroom: float = 0.2  # share of CPU and memory left free above the observed quantile: observed / (1 - headroom)
 
 

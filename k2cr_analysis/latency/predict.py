@@ -12,15 +12,15 @@ from k2cr_analysis.latency.closed_forms import ps_mean_sojourn_ratio
 from k2cr_analysis.latency.learning.calibration import Corrections
 from k2cr_analysis.latency.load.histogram import quantiles_ms, supported
 from k2cr_analysis.latency.load.hops import Network, hop_assumptions
-from k2cr_analysis.latency.load.service_time import ServiceTime, scaled, service_on, service_time
-from k2cr_analysis.latency.startup import startup_estimate
+from k2cr_analysis.latency.load.service_time import ServiceTime, scaled, service_time
 from k2cr_analysis.latency.month.closed_form import MONTH_S, InstanceLoad, closed_form_timeline
+from k2cr_analysis.latency.startup import StartupEstimate, startup_estimate
 from k2cr_analysis.model.cloud_run import ContainerProbes, InstanceTimeline, Quantiles, ServiceShape, StartupOrder
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.platforms.scaling import DEFAULT_TARGET
 
 if TYPE_CHECKING:
-    from k2cr_analysis.latency.sampled_month import SampledMonth
+    from k2cr_analysis.latency.month.figures import MonthFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,22 @@ class Prediction:
 
 
 Effort = Literal["quick", "coarse", "full"]
-_REQUESTS = {"coarse": 1.0, "full": 16.0}  # as many times those of a sampled month
 CLOSED_FORMS = "closed forms: processor sharing, Poisson arrivals at the rate of each period"
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a prediction rests on, whatever the configuration. ``service`` None: no requests, or no times, are known."""
+
+    gke: Quantiles | None
+    startup: StartupEstimate
+    traffic: TrafficProfile | None
+    service: ServiceTime | None
+    assumptions: tuple[str, ...]
+
+    @property
+    def startup_s(self) -> float:
+        return self.startup.ready_ms / 1000.0
 
 
 def _closed_form_quantiles(
@@ -74,11 +88,6 @@ def _measured(traffic: TrafficProfile) -> Quantiles | None:
     return quantiles_ms(traffic.latency_bounds_ms, traffic.latency_counts)
 
 
-def _quantiles(month: SampledMonth, samples: int) -> Quantiles:
-    values = [month.quantile_s(p) * 1000.0 if supported(samples, p) else None for p in (0.5, 0.95, 0.99)]
-    return Quantiles(*values)
-
-
 def _as_far_as_measured(after: Quantiles, gke: Quantiles | None) -> Quantiles:
     """None also where the measured quantile is None: what the histogram's overflow hides is not known here either."""
     if gke is None:
@@ -90,9 +99,8 @@ def _as_far_as_measured(after: Quantiles, gke: Quantiles | None) -> Quantiles:
     )
 
 
-def predict(  # noqa: PLR0913 -- what assessment hands across, each once
+def basis_of(  # noqa: PLR0913 -- what assessment hands across, each once
     *,
-    shape: ServiceShape,
     startup: StartupOrder,
     probes: Mapping[str, ContainerProbes],
     images: Mapping[str, str | None],
@@ -101,57 +109,55 @@ def predict(  # noqa: PLR0913 -- what assessment hands across, each once
     network: Network,
     gke_pod_cpu_cores: float | None = None,
     corrections: Corrections | None = None,
-    seed: int = 1,
-    effort: Effort = "coarse",
-) -> Prediction:
-    """Predict a service's latency on Cloud Run from its measured traffic on GKE.
+) -> Basis:
+    """What was measured on GKE, as times alone on an instance and a start on Cloud Run.
 
     Parameters
     ----------
-    shape : the recommended configuration, a service's
     startup, probes : which container waits for which, and the probes that each gets
     images : container -> image, which tells its runtime where its name does
-    traffic, usage : what was measured; without traffic every figure but ``startup_ms`` is None
-    network : how it is reached, and what it calls: the hops that the prediction leaves out are said
+    traffic, usage : what was measured
+    network : how it is reached, and what it calls: the hops that a prediction leaves out are said
     gke_pod_cpu_cores : vCPUs that one pod may use on GKE, to take the queueing there off the service time
     corrections : what a calibration learned from services that have moved; None: nothing
-    seed : of the simulation; the closed forms draw nothing
-    effort : "quick" uses closed forms alone, "coarse" simulates (about 10 ms), "full" simulates 16 times as much
-
-    Returns
-    -------
-    Prediction  Quantiles are None where fewer than ten requests lie beyond. Timeline: a month of 730 h.
     """
     learned = corrections or Corrections()
     estimate = startup_estimate(startup, probes, images, learned.startup)
-    known = traffic.requests[traffic.known] if traffic is not None else np.zeros(0, np.int64)
-    service = service_time(traffic, usage, gke_pod_cpu_cores) if traffic is not None and known.sum() > 0 else None
+    has_requests = traffic is not None and traffic.requests[traffic.known].sum() > 0
+    service = service_time(traffic, usage, gke_pod_cpu_cores) if traffic is not None and has_requests else None
     if traffic is None or service is None:
-        said = (*estimate.assumptions, *learned.said)
-        return Prediction(None, None, None, estimate.ready_ms, None, "no traffic", said)
-    service = scaled(service, learned.service_time)
+        return Basis(None, estimate, traffic, None, (*estimate.assumptions, *learned.said))
     said = (*service.assumptions, *estimate.assumptions, *learned.said, *hop_assumptions(network))
-    gke = _measured(traffic)
-    if effort == "quick":
-        load = _load(shape, service, estimate.ready_ms / 1000.0)
-        months = closed_form_timeline(known / traffic.period_s, float(traffic.period_s), load)
+    return Basis(_measured(traffic), estimate, traffic, scaled(service, learned.service_time), said)
+
+
+def predict(shape: ServiceShape, basis: Basis, month: MonthFigures | None) -> Prediction:
+    """Latency and instances of the service ``shape``: of the simulated ``month``, or by closed forms where it is None.
+
+    Quantiles are None where fewer than ten requests lie beyond. Timeline: a month of 730 h.
+    """
+    service, traffic, startup_ms = basis.service, basis.traffic, basis.startup.ready_ms
+    if service is None or traffic is None:
+        return Prediction(None, None, None, startup_ms, None, "no traffic", basis.assumptions)
+    if month is not None:
+        values = ((0.5, month.p50_ms), (0.95, month.p95_ms), (0.99, month.p99_ms))
+        found = Quantiles(*(value if supported(service.samples, p) else None for p, value in values))
+        ratio, timeline, method = month.cold_start_ratio, month.timeline, month.method
+    else:
+        load = _load(shape, service, basis.startup_s)
+        known = traffic.requests[traffic.known] / traffic.period_s
+        months = closed_form_timeline(known, float(traffic.period_s), load)
         cores_in_use = traffic.requests_per_month / MONTH_S * service.cpu_s
-        after = _closed_form_quantiles(service, load, cores_in_use, months.cold_start_ratio)
-        after = _as_far_as_measured(after, gke)
-        return Prediction(gke, after, months.cold_start_ratio, estimate.ready_ms, months.month, CLOSED_FORMS, said)
-
-    from k2cr_analysis.latency.sampled_month import load_of, sampled_month  # numba is slow to import
-
-    simulated = service_on(shape, service, estimate.ready_ms / 1000.0)
-    month = sampled_month(load_of(traffic), simulated, seed, effort=_REQUESTS[effort])
+        found = _closed_form_quantiles(service, load, cores_in_use, months.cold_start_ratio)
+        ratio, timeline, method = months.cold_start_ratio, months.month, CLOSED_FORMS
     return Prediction(
-        gke=gke,
-        cloud_run=_as_far_as_measured(_quantiles(month, service.samples), gke),
-        cold_start_ratio=month.cold_start_ratio,
-        startup_ms=estimate.ready_ms,
-        timeline=month.timeline,
-        method=month.method,
-        assumptions=said,
+        gke=basis.gke,
+        cloud_run=_as_far_as_measured(found, basis.gke),
+        cold_start_ratio=ratio,
+        startup_ms=startup_ms,
+        timeline=timeline,
+        method=method,
+        assumptions=basis.assumptions,
     )
 
 

@@ -79,6 +79,13 @@ class ServiceShape:
         return sum((c.cpu_cores for c in self.containers.values()), Decimal(0))
 
     @property
+    def billing_modes(self) -> tuple[BillingMode, ...]:
+        """What a service may be billed by: Cloud Run takes no other for a GPU, nor for less than one vCPU in all."""
+        if self.gpu is not None or self.between_requests != "nothing":
+            return ("instance",)
+        return ("request",) if self.cpu_cores < 1 else ("request", "instance")
+
+    @property
     def memory_bytes(self) -> int:
         return sum(c.memory_bytes for c in self.containers.values())
 

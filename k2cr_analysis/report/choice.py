@@ -1,28 +1,19 @@
-"""The grid search on a workload's page: run where there is something to choose, and what a faster p99 costs."""
+"""The choice of a configuration on a workload's page: its objective, and what a faster p99 costs."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from k2cr_analysis.assessment import recommend
-from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+from k2cr_analysis.latency.search.limits import LOOSER, TIGHTER
 from k2cr_analysis.report.display import Html, paragraph
-from k2cr_analysis.report.wording import milliseconds, money
+from k2cr_analysis.report.wording import milliseconds, money, share
 
 if TYPE_CHECKING:
-    from k2cr_analysis.latency.recommend import Point, Recommendation
+    from k2cr_analysis.latency.search.search import Point, Recommendation
 
-PAGE_ROUNDS = 2  # a page has no time for the third
+CENT = Decimal("0.01")
 TIGHT_MS, LOOSE_MS = 300.0, 500.0
-
-
-def recommended(assessed: Assessment, one: WorkloadAssessment) -> Recommendation | None:
-    """The search for one workload; None where it becomes no service, or its latency or cost is not known."""
-    after = one.latency.cloud_run if one.latency else None
-    known = after is not None and after.p99_ms is not None and one.cost is not None
-    if not known or one.cost is None or one.cost.cloud_run_month is None or one.id not in assessed.traffic:
-        return None
-    return recommend(assessed, one.id, rounds=PAGE_ROUNDS)
 
 
 def price_of_p99(found: Recommendation | None, currency: str) -> Html:
@@ -42,6 +33,30 @@ def price_of_p99(found: Recommendation | None, currency: str) -> Html:
         reached = f"a p99 of {milliseconds(fastest.p99_ms)}, the least in the grid"
         words = f"{_more(fastest, cheapest, currency)} for {reached}, than for {milliseconds(cheapest.p99_ms)}."
     return paragraph(words)
+
+
+def objective(found: Recommendation | None, currency: str) -> Html:
+    """What the recommended configuration had to meet, what it reaches, and what less or more of it would cost."""
+    if found is None:
+        return Html("", "")
+    best = found.best
+    reached = (
+        f"p95 {milliseconds(best.p95_ms)}, p99 {milliseconds(best.p99_ms)}, {share(best.cold_start_ratio)} cold starts"
+    )
+    met = "meets" if found.met else "misses, by less than any other"
+    words = f"Objective: {found.limits} ({found.limits.said}). The recommended configuration {met} it: {reached}."
+    looser = _other(found.looser, best, f"latencies {LOOSER - 1:.0%} longer", currency)
+    tighter = _other(found.tighter, best, f"latencies {1 - TIGHTER:.0%} shorter", currency)
+    return paragraph(f"{words} With {looser}; with {tighter}.")
+
+
+def _other(point: Point | None, best: Point, which: str, currency: str) -> str:
+    if point is None:
+        return f"{which} no configuration that was looked at would do"
+    less = best.cost_month - point.cost_month
+    if abs(less) < CENT:
+        return f"{which} it would be the same price"
+    return f"{which} it would cost about {money(abs(less), currency)} a month {'less' if less > 0 else 'more'}"
 
 
 def _wish(p99_ms: float) -> str:

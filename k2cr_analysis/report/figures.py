@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from k2cr_analysis.latency.recommend import Point, Recommendation
+    from k2cr_analysis.latency.search.search import Point, Recommendation
     from k2cr_analysis.latency.validation import Comparison
     from k2cr_analysis.planning import Plan, Portfolio
 
@@ -356,16 +356,15 @@ def frontier(found: Recommendation | None, currency: str) -> Chart | Html:
         others = [point for point in found.points if point not in edge]
         axes.scatter(*_places(others), s=16, color=chart.GKE, alpha=0.5, label="simulated")
         axes.step(*_places(edge), where="post", color=chart.CLOUD_RUN, marker="D", markersize=5, label="frontier")
-        if best is not None:
-            axes.scatter(*_places([best]), s=110, color=chart.GAIN, marker="*", zorder=4, label="recommended")
+        axes.scatter(*_places([best]), s=110, color=chart.GAIN, marker="*", zorder=4, label="recommended")
         axes.set(xlabel=f"{currency} a month", ylabel=_p99_axis(axes, [point.p99_ms for point in found.points]))
         axes.margins(0.08)
         figure.legend(loc="outside upper left", ncols=3)
     cheapest, fastest = edge[0], edge[-1]
-    title = f"None of {len(found.points)} configurations meets the objectives"
-    if best is not None:
-        price, p99 = money(best.cost_month, currency), milliseconds(best.p99_ms)
-        title = f"{_configuration(best)} costs {price} a month at p99 {p99}"
+    price, p99 = money(best.cost_month, currency), milliseconds(best.p99_ms)
+    title = f"{_configuration(best)} costs {price} a month at p99 {p99}"
+    if not found.met:
+        title = f"None of {len(found.points)} configurations meets the objectives; nearest: {title}"
     words = (
         f"From {money(cheapest.cost_month, currency)} a month at p99 {milliseconds(cheapest.p99_ms)} "
         f"to {money(fastest.cost_month, currency)} at {milliseconds(fastest.p99_ms)}"

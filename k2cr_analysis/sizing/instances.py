@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from k2cr_analysis.config import Config, Objectives
+from k2cr_analysis.model.cloud_run import ServiceShape
 from k2cr_analysis.model.finding import Finding, Target
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.workload import Workload
@@ -74,16 +75,41 @@ def _kept_warm(workload: Workload, traffic: TrafficProfile | None, objectives: O
     objective = objectives.cold_start_ratio
     expected = cold_start_ratio(traffic)
     least = 0 if objective is None or (expected is not None and expected <= objective) else 1
-    scaler = workload.autoscaler
-    asked = scaler.min_replicas if scaler and scaler.min_replicas is not None else workload.replicas
+    path, asked = minimum_asked(workload)
     if asked is None or asked <= max(least, 1):
         return least, []
     why = "no objective for cold starts is set"
     if objective is not None:
         seen = "unknown" if expected is None else f"about {expected:.1%}"
         why = f"cold starts without a warm instance: {seen}; the objective is {objective:.1%}"
-    path = "$.spec.replicas" if scaler is None else scaler.least_at
     return least, [notices.minimum_not_carried(path, asked, least, why)]
+
+
+def minimum_asked(workload: Workload) -> tuple[str, int | None]:
+    """(where it stands, pods that are kept on GKE at least); None where nobody says."""
+    scaler = workload.autoscaler
+    if scaler is not None and scaler.min_replicas is not None:
+        return scaler.least_at, scaler.min_replicas
+    return "$.spec.replicas" if scaler is None else scaler.least_at, workload.replicas
+
+
+def least_instances(workload: Workload, shape: ServiceShape, config: Config) -> int:
+    """Instances that are kept whatever the objectives ask for: by house rule, or for what works between requests."""
+    least = max(config.policy.min_instances or 0, 1 if shape.between_requests == "instance" else 0)
+    cap = most_instances(workload, config)
+    return least if cap is None else min(least, cap)
+
+
+def most_instances(workload: Workload, config: Config) -> int | None:
+    """The cap on instances that somebody set; None where the demand alone decides."""
+    cap = config.policy.max_instances
+    return min(cap or 1, 1) if is_single(workload) else cap
+
+
+def is_single(workload: Workload) -> bool:
+    """Two at once are not wanted: one replica, and the old pod goes before the new one comes."""
+    strategy = (workload.raw.get("spec") or {}).get("strategy") or {}
+    return workload.autoscaler is None and workload.replicas == 1 and strategy.get("type") == "Recreate"
 
 
 def _most(workload: Workload, target: Target, usage: WorkloadUsage | None, least: int) -> int:
@@ -94,8 +120,8 @@ def _most(workload: Workload, target: Target, usage: WorkloadUsage | None, least
         return max(scaler.max_replicas, least)
     if target == "worker-pool":
         return max(1, least)
-    if workload.replicas == 1 and (workload.raw.get("spec") or {}).get("strategy", {}).get("type") == "Recreate":
-        return 1  # two at once are not wanted
+    if is_single(workload):
+        return 1
     seen = max(workload.replicas or 1, (usage.max_pods if usage else None) or 0)
     return max(_SPARE_FACTOR * seen, _LEAST_MAX)
 

@@ -5,7 +5,6 @@ import pytest
 from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.comparison import diff
 from k2cr_analysis.planning import plan, portfolio
-from k2cr_analysis.report.choice import recommended
 from k2cr_analysis.report.pages.parameters import assess_many
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.snapshot import open_snapshot
@@ -29,7 +28,7 @@ def reference(demo):
 @pytest.fixture(scope="session")
 def reference_choice(demo, reference):
     """The grid of the reference workload, searched as its page does."""
-    return recommended(demo, reference)
+    return reference.choice
 
 
 @pytest.fixture(scope="session")

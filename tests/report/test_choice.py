@@ -8,21 +8,32 @@ from decimal import Decimal
 import pytest
 
 from k2cr_analysis.assessment.find import find_workload
-from k2cr_analysis.latency.recommend import Point, Recommendation
+from k2cr_analysis.assessment.running import running_timeline
+from k2cr_analysis.latency.month.figures import MonthFigures
+from k2cr_analysis.latency.search.limits import Limits
+from k2cr_analysis.latency.search.search import Point, Recommendation
 from k2cr_analysis.model.cloud_run import ContainerShape, ServiceShape
 from k2cr_analysis.report import figures, tables
-from k2cr_analysis.report.choice import price_of_p99, recommended
+from k2cr_analysis.report.choice import objective, price_of_p99
 from k2cr_analysis.report.display import Html
 
 SHAPE = ServiceShape("service", {"web": ContainerShape(Decimal(1), 2**29)}, 80, 0, 100, "request", "gen2")
 
 
-def frontier(*places: tuple[int, float]) -> Recommendation:
+def frontier(*places: tuple[int, float], **more: object) -> Recommendation:
     """A recommendation whose points are (cost a month, p99), one min instance more each."""
     points = tuple(
-        Point(replace(SHAPE, min_instances=n), Decimal(cost), p99, 0.0, 1) for n, (cost, p99) in enumerate(places)
+        Point(
+            replace(SHAPE, min_instances=n),
+            Decimal(cost),
+            MonthFigures(1.0, p99 / 2, p99, 0.0, 0.0, running_timeline(Decimal(1)), "test"),
+            1,
+        )
+        for n, (cost, p99) in enumerate(places)
     )
-    return Recommendation(points[0], points[1] if len(points) > 1 else None, points, points)
+    second = points[1] if len(points) > 1 else None
+    given = {"met": True, "looser": None, "tighter": None, "limits": Limits(p99_ms=500.0, said="the team's"), **more}
+    return Recommendation(best=points[0], second=second, frontier=points, points=points, **given)
 
 
 @pytest.mark.parametrize(
@@ -53,10 +64,10 @@ def test_the_second_best_is_shown_though_it_is_not_on_the_frontier(demo, referen
 
 
 @pytest.mark.parametrize(
-    "workload", ["orders/CronJob/orders-export", "backoffice/Deployment/handbook", "shop/Deployment/live-updates"]
+    "workload", ["orders/CronJob/orders-export", "backoffice/Deployment/handbook", "data/StatefulSet/postgres-reporting"]
 )
 def test_where_there_is_nothing_to_choose_no_grid_is_searched(demo, workload):
-    found = recommended(demo, find_workload([demo], workload))
+    found = find_workload([demo], workload).choice
     assert found is None
     assert isinstance(figures.frontier(found, "USD"), Html)
     assert tables.frontier(found, "USD").empty
@@ -65,6 +76,16 @@ def test_where_there_is_nothing_to_choose_no_grid_is_searched(demo, workload):
 
 
 def test_what_meets_no_objective_is_said(reference_choice):
-    none = replace(reference_choice, best=None, second=None)
-    assert figures.frontier(none, "USD").title.startswith("None of ")
-    assert tables.min_instances(none, "USD").empty
+    missed = replace(reference_choice, met=False)
+    assert figures.frontier(missed, "USD").title.startswith("None of ")
+    assert "misses the objectives by least" in tables.frontier(missed, "USD")["choice"].tolist()
+    assert "misses, by less than any other" in objective(missed, "USD").text
+
+
+def test_the_objective_stands_beside_its_price():
+    found = frontier((10, 450.0), (14, 280.0))
+    priced = replace(found, looser=replace(found.best, cost_month=Decimal(7)), tighter=found.points[1])
+    said = objective(priced, "USD").text
+    assert "p99 of at most 500 ms (the team's)" in said
+    assert "25% longer it would cost about $3.00 a month less" in said
+    assert "10% shorter it would cost about $4.00 a month more" in said

@@ -20,9 +20,11 @@ class ServiceTime:
     """Time of a request alone on an instance.
 
     ``sample_ms`` float64[n]: an even sample, rising. ``samples``: requests it rests on. ``cpu_s``: mean CPU part.
+    ``today_ms`` float64[n]: the same with the queueing of today in it.
     """
 
     sample_ms: FloatArray
+    today_ms: FloatArray
     samples: int
     cpu_s: float
     assumptions: tuple[str, ...]
@@ -57,14 +59,14 @@ def service_time(
     measured_s = float(sample.mean()) / 1000.0
     if usage is None or not usage.containers:
         said.append("CPU time of a request is not measured: all of its service time is taken as CPU time")
-        return ServiceTime(sample, samples, measured_s, tuple(said))
+        return ServiceTime(sample, sample, samples, measured_s, tuple(said))
     cores = sum(container.cpu_mean_cores for container in usage.containers.values())
     cpu_s = min(cores / (traffic.requests_per_month / float(SECONDS_PER_MONTH)), measured_s)
     alone_s = _alone_s(measured_s, cpu_s, cores, usage.mean_pods, gke_pod_cpu_cores)
     if alone_s is None:
         said.append("service time: the measured latency on GKE, its queueing there not taken off")
-        return ServiceTime(sample, samples, cpu_s, tuple(said))
-    return ServiceTime(sample * (alone_s / measured_s), samples, min(cpu_s, alone_s), tuple(said))
+        return ServiceTime(sample, sample, samples, cpu_s, tuple(said))
+    return ServiceTime(sample * (alone_s / measured_s), sample, samples, min(cpu_s, alone_s), tuple(said))
 
 
 def scaled(service: ServiceTime, factor: float) -> ServiceTime:

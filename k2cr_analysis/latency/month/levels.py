@@ -1,7 +1,7 @@
 """A busy service, at levels of its rate: what each level of the window costs and how it does, put together again.
 
 Levels stand at shares of all requests, closer together where the rate is high, since p99 is made there. They are run in
-rising order as one history: each is reached in steps, and held for a warm-up that is left out, until the autoscaler's
+order as one history: each is reached in steps, and held for a warm-up that is left out, until the autoscaler's
 minute and, where the budget allows, the 15 minutes of idle instances are over. What lies between two levels is
 interpolated, and instances are held for 15 minutes behind the falling rate.
 """
@@ -18,11 +18,13 @@ from k2cr_analysis.latency.month.load import Load, counts_from, rates_from
 from k2cr_analysis.latency.month.month import RECORD_BITS, Month, pooled
 from k2cr_analysis.latency.simulator.engine import Engine, Section, WarmStart
 from k2cr_analysis.latency.simulator.service import ServiceConfig
-from k2cr_analysis.model.cloud_run import STOP_GRACE_S, InstanceTimeline
+from k2cr_analysis.model.cloud_run import InstanceTimeline
 from k2cr_analysis.model.observed import FloatArray, IntArray
+from k2cr_analysis.platforms.cloud_run import STOP_GRACE_S
 
 LEAST_STEP_S = 300.0  # rates are means of so long at least: what is shorter is replayed inside a level
-_LEVELS = (6, 48)
+_LEVELS = (6, 40)
+_A_LEVEL = 1500  # requests at least, before there are more levels
 _TAIL = (0.98, 0.995)  # shares of requests, where p99 is made
 _A_LEVEL_S = 1500.0  # so long each, where the budget allows; no more levels before
 _ALIKE = 1.04  # rates that differ by less are one level
@@ -36,7 +38,8 @@ def at_levels(load: Load, service: ServiceConfig, seed: int, requests: float) ->
     """A month by levels, of about so many requests, but a minute or two at each level at least."""
     steps = load.coarser(LEAST_STEP_S)
     rates = steps.rates_per_s
-    many = min(max(math.floor(requests / float(rates.mean()) / _A_LEVEL_S), _LEVELS[0]), _LEVELS[1])
+    affordable = math.floor(min(requests / float(rates.mean()) / _A_LEVEL_S, requests / _A_LEVEL))
+    many = min(max(affordable, _LEVELS[0]), _LEVELS[1])
     places, shares = _levels(rates, many)
     sections = _runs(load, steps, places, service, seed, requests)
     return _together(load, rates, steps.period_s, rates[places], shares, sections, service)
@@ -66,28 +69,31 @@ def _runs(
     load: Load, steps: Load, places: IntArray, service: ServiceConfig, seed: int, requests: float
 ) -> list[Section]:
     rates = steps.rates_per_s
-    first = float(rates[places[-1]])
-    cores, in_system = first * service.cpu_s, first * service.service_s
-    engine = Engine(
-        service, seed, None, RECORD_BITS, short_cut=False, warm=WarmStart(_kept(service, first), in_system, cores)
-    )
-    clock_s, before = 0.0, first
     level_s = requests / float(rates[places].sum())
+    # Falling, since a fleet that a busy hour has called up stays while it is used; but surplus instances go after the
+    # idle time only: where a level is shorter, a rising rate keeps them from being there at all.
+    falls = level_s * _WARM_UP * (1.0 - _RAMP / 2.0) >= service.idle_s
+    order = places[::-1] if falls else places
+    first = float(rates[order[0]])
+    cores, in_system = first * service.cpu_s, first * service.service_s
+    warm = WarmStart(_kept(service, first), in_system, cores)
+    engine = Engine(service, seed, None, RECORD_BITS, short_cut=False, warm=warm, in_sections=True)
+    clock_s, before = 0.0, first
     warm_up_s = min(max(_WARM_UP * level_s, _WARM_UP_S[0] + 3.0 * service.startup_s), _WARM_UP_S[1])
     measured_s = min(max(level_s - warm_up_s, _MEASURED_S[0]), _MEASURED_S[1])
     sections = []
-    for place in places[::-1]:
+    for place in order:
         rate = float(rates[place])
         ramp = np.linspace(before, rate, _STEPS + 1)[1:]
         engine.feed(rates_from(ramp, _RAMP * warm_up_s / _STEPS, clock_s))
         clock_s += _RAMP * warm_up_s
         hold, measured = _around(load, steps, int(place), (1.0 - _RAMP) * warm_up_s, measured_s, clock_s)
         engine.feed(hold)
-        engine.section()
+        engine.skip()
         engine.feed(measured)
         sections.append(engine.section())
         clock_s, before = float(measured.end_s[-1]), rate
-    return sections[::-1]
+    return sections[::-1] if falls else sections
 
 
 def _around(

@@ -14,11 +14,13 @@ import numpy as np
 
 from k2cr_analysis.latency.load.arrivals import counted
 from k2cr_analysis.latency.month.closed_form import MONTH_S, as_decimal
+from k2cr_analysis.latency.month.figures import MonthFigures
 from k2cr_analysis.latency.month.load import Load
 from k2cr_analysis.latency.simulator.engine import Engine, Section
 from k2cr_analysis.latency.simulator.service import ServiceConfig
-from k2cr_analysis.model.cloud_run import STOP_GRACE_S, InstanceTimeline
+from k2cr_analysis.model.cloud_run import InstanceTimeline
 from k2cr_analysis.model.observed import FloatArray
+from k2cr_analysis.platforms.cloud_run import STOP_GRACE_S
 
 RECORD_BITS = 6
 MOST_REPEATS = 12
@@ -38,6 +40,11 @@ class Month:
     def quantile_s(self, p: float) -> float:
         reached = np.cumsum(self.weight)
         return float(self.latency_s[min(int(np.searchsorted(reached, p)), len(reached) - 1)])
+
+    @property
+    def figures(self) -> MonthFigures:
+        p50, p95, p99 = (self.quantile_s(p) * 1000.0 for p in (0.5, 0.95, 0.99))
+        return MonthFigures(p50, p95, p99, self.cold_start_ratio, self.rejected_ratio, self.timeline, self.method)
 
 
 def month_of(load: Load, service: ServiceConfig, seed: int, *, requests: float) -> Month:
@@ -74,13 +81,14 @@ def _replayed(days: Load, load: Load, service: ServiceConfig, seed: int, request
         cold_start_ratio=sum(one.cold_starts for one in sections) / served,
         rejected_ratio=sum(one.rejected for one in sections) / max(served + sum(one.rejected for one in sections), 1),
         timeline=timeline,
-        method="simulation: every request of the window" if whole else "simulation: every request of days that stand "
-        "for the window",
+        method="simulation: every request of the window"
+        if whole
+        else "simulation: every request of days that stand for the window",
     )
 
 
 def _whole_run(days: Load, service: ServiceConfig, seed: int) -> Section:
-    engine = Engine(service, seed, None, RECORD_BITS, short_cut=False)
+    engine = Engine(service, seed, None, RECORD_BITS, short_cut=False, in_sections=True)
     arrivals = counted(days.requests, days.period_s)
     for block in arrivals.blocks:
         engine.feed(block)

@@ -15,7 +15,7 @@ from k2cr_analysis.latency.load.service_time import ServiceTime
 from k2cr_analysis.latency.month.closed_form import MONTH_S, as_decimal
 from k2cr_analysis.latency.month.load import Load
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
-from k2cr_analysis.platforms.cloud_run.scaling import MAX_INSTANCES, TARGET_UTILISATION
+from k2cr_analysis.platforms.scaling import DEFAULT_TARGET
 
 _ROOM = 1.5  # of instances above what the busiest period needs on average
 _NOTHING = as_decimal(0.0)
@@ -47,7 +47,7 @@ def instances_with_room(load: Load, service: ServiceTime, shape: ServiceShape) -
     """
     peak = float(load.rates_per_s.max())
     in_flight = peak * service.mean_s
-    by_cpu = peak * service.cpu_s / (float(shape.cpu_cores) * TARGET_UTILISATION)
+    by_cpu = peak * service.cpu_s / (float(shape.cpu_cores) * DEFAULT_TARGET)
     places = float(shape.concurrency or 1)
-    by_places = max(in_flight / (places * TARGET_UTILISATION), (in_flight + 4.0 * math.sqrt(in_flight)) / places)
-    return min(max(1, math.ceil(_ROOM * max(by_cpu, by_places))), MAX_INSTANCES)
+    by_places = max(in_flight / (places * DEFAULT_TARGET), (in_flight + 4.0 * math.sqrt(in_flight)) / places)
+    return max(1, math.ceil(_ROOM * max(by_cpu, by_places)))

@@ -13,6 +13,7 @@ from k2cr_analysis.model.cloud_run import Quantiles
 
 SLOWER_THAN_TODAY = 0.10
 COLD_START_RATIO = 0.01
+LOOSER, TIGHTER = 1.25, 0.90  # latency limits whose price is told beside the recommended one
 # A latency histogram's bucket is 2 % wide in the quick record: what misses by less is not known to miss.
 ALIKE = 0.005
 
@@ -40,7 +41,7 @@ class Limits:
     said: str = ""
 
     def miss(self, found: Figures) -> float:
-        """By what share the worst of them is missed; 0 where all are met. Requests that are turned away outweigh all."""
+        """By what share the worst of them is missed; 0 where all are met. Requests turned away outweigh all else."""
         return max(found.rejected_ratio * 1e6, *(over for _, _, over in self.misses(found)), 0.0)
 
     def meets(self, found: Figures) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -45,6 +46,10 @@ class Totals(NamedTuple):
     idle_min_s: float
     billed_request_s: float
     billed_instance_s: float
+
+    def since(self, before: Totals) -> Totals:
+        changes: list[Any] = [now - then for now, then in zip(self, before, strict=True)]
+        return Totals(*changes)
 
 
 class Section(NamedTuple):
@@ -100,11 +105,14 @@ class Engine:
         *,
         short_cut: bool,
         warm: WarmStart | None = None,
+        in_sections: bool = False,
     ) -> None:
         limit = UNLIMITED if requests is None else requests
         streams = np.asarray(np.random.SeedSequence(seed).generate_state(3, np.uint64), dtype=np.uint64)
         self._source = new_source(service, streams, limit)
         self._record = new_record(record_bits, limit)
+        if in_sections:  # no intervals are asked for: all in one batch
+            self._record.now["batch_size"] = UNLIMITED
         self._chunk = new_chunk()
         self._before: Totals | None = None
         self._state: k.State | k.Fleet
@@ -172,11 +180,16 @@ class Engine:
             billed_instance_s=float(total["billed_instance_s"]) + alive_s,
         )
 
+    def skip(self) -> None:
+        """Leave out what came since the last section: a warm-up."""
+        self._before = self.totals()
+        self._begin_record()
+
     def section(self) -> Section:
         """What came since the last section, up to the last event; the record of latencies begins anew."""
         now, before = self.totals(), self._before
         self._before = now
-        change = now if before is None else Totals(*(a - b for a, b in zip(now, before, strict=True)))
+        change = now if before is None else now.since(before)
         counts, least_s, most_s = self._latencies_since()
         seconds = max(change.simulated_s, 1e-9)
         return Section(
@@ -200,24 +213,28 @@ class Engine:
     def _latencies_since(self) -> tuple[FloatArray, float, float]:
         """Counts by bucket, the least and the most: of the record, and of what still stands in the chunk."""
         now, histogram = self._record.now, self._record.histogram
-        counts = histogram.sum(axis=0).astype(np.float64)
+        filled = int(now["batch"]) + 1
+        counts = histogram[:filled].sum(axis=0).astype(np.float64)
         taken = int(self._state.now["taken"])
         waiting = self._chunk.took_s[:taken]
         buckets = (waiting.view(np.int64) >> int(now["shift"])) - int(now["first"])
         np.add.at(counts, np.clip(buckets, 0, len(counts) - 1), 1.0)
         least_s = min(float(now["least_s"]), *waiting) if taken else float(now["least_s"])
         most_s = max(float(now["most_s"]), *waiting) if taken else float(now["most_s"])
-        histogram[:] = 0
-        self._record.sums_s[:] = 0.0
-        now["batch"], now["in_batch"], now["least_s"], now["most_s"] = 0, 0, math.inf, 0.0
-        self._state.now["taken"] = 0
+        self._begin_record()
         return counts, least_s, most_s
 
+    def _begin_record(self) -> None:
+        now, filled = self._record.now, int(self._record.now["batch"]) + 1
+        self._record.histogram[:filled] = 0
+        self._record.sums_s[:filled] = 0.0
+        now["batch"], now["in_batch"], now["least_s"], now["most_s"] = 0, 0, math.inf, 0.0
+        self._state.now["taken"] = 0
+
     def _middles_s(self) -> FloatArray:
-        now = self._record.now
-        edges = (np.arange(self._record.histogram.shape[1] + 1) + int(now["first"])) << int(now["shift"])
-        bounds = edges.view(np.float64)
-        return np.asarray((bounds[:-1] + bounds[1:]) / 2.0)
+        return _middles_s(
+            self._record.histogram.shape[1], int(self._record.now["first"]), int(self._record.now["shift"])
+        )
 
     def latencies(self) -> LatencyRecord | None:
         """The record of all served requests; None where there are none."""
@@ -237,6 +254,13 @@ class Engine:
             least_s=float(now["least_s"]),
             most_s=float(now["most_s"]),
         )
+
+
+@cache
+def _middles_s(buckets: int, first: int, shift: int) -> FloatArray:
+    edges = (np.arange(buckets + 1) + first) << shift
+    bounds = edges.view(np.float64)
+    return np.asarray((bounds[:-1] + bounds[1:]) / 2.0)
 
 
 def _remember(state: k.State, warm: WarmStart) -> None:

@@ -58,12 +58,11 @@ def price_timeline(
 def price_both(
     shape: ServiceShape, timeline: InstanceTimeline, prices: PriceBook, region: str, cud: Cud = LIST_PRICE
 ) -> dict[BillingMode, tuple[LineItem, ...]]:
-    """A service's month in the billing modes that it may have: mode -> lines. One with a GPU, or with containers that
-    work between requests, is billed by instance.
-    """
-    only = shape.gpu is not None or shape.between_requests != "nothing"
-    modes: tuple[BillingMode, ...] = ("instance",) if only else ("request", "instance")
-    return {mode: price_timeline(replace(shape, billing=mode), timeline, prices, region, cud) for mode in modes}
+    """A service's month in the billing modes that it may have: mode -> lines."""
+    return {
+        mode: price_timeline(replace(shape, billing=mode), timeline, prices, region, cud)
+        for mode in shape.billing_modes
+    }
 
 
 def cheaper_billing(priced: dict[BillingMode, tuple[LineItem, ...]]) -> BillingMode:

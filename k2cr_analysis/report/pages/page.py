@@ -9,7 +9,7 @@ from typing import Any
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.errors import UsageError
 from k2cr_analysis.rendering import render
-from k2cr_analysis.report.choice import price_of_p99, recommended
+from k2cr_analysis.report.choice import objective, price_of_p99
 from k2cr_analysis.report.display import (
     Html,
     anchored,
@@ -34,10 +34,10 @@ __all__ = [
     "deploy_heading",
     "deployments",
     "folded",
+    "objective",
     "portfolio_heading",
     "price_of_p99",
     "provenance",
-    "recommended",
     "rendered",
     "show",
     "workload",
