@@ -83,6 +83,10 @@ def _spec(made: Build) -> str:
         f"{made.workload.id} on Cloud Run. Written by k2cr; the reasons stand beside the values, the rest "
         "is in mapping.md."
     ]
+    choice = made.assessed.choice
+    if choice is not None:
+        how = "Cheapest that meets" if choice.met else "Nearest to"
+        header.append(f"{how} the objective: {choice.limits} ({choice.limits.said}).")
     missing = [
         literal for literal in sorted(made.account.placeholders) if literal in json.dumps(spec.tree, ensure_ascii=False)
     ]

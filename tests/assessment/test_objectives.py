@@ -14,10 +14,11 @@ from k2cr_analysis.pricing.cloud_run.charges import price_both
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.sizing import legal
 
+NO_POLICY = Policy()
 DEMO = Path(str(bundled("data/demo")))
 
 
-def assessed(effort: str = "coarse", policy: Policy = Policy(), **objectives: float):
+def assessed(effort: str = "coarse", policy: Policy = NO_POLICY, **objectives: float):
     return assess(DEMO, replace(Config(), objectives=Objectives(**objectives), policy=policy), effort=effort)
 
 

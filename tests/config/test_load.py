@@ -94,8 +94,12 @@ def test_every_key_arrives(tmp_path):
 
 def test_what_a_workloads_objectives_leave_out_holds_as_for_all(tmp_path):
     config = load_config(write(tmp_path, WHOLE))
-    assert config.objectives_of("shop/Deployment/frontend") == Objectives(p99_ms=800.0, cold_start_ratio=0.01, headroom=0.5)
-    assert config.objectives_of("shop/Deployment/other") == Objectives(p99_ms=800.0, cold_start_ratio=0.01, headroom=0.2)
+    assert config.objectives_of("shop/Deployment/frontend") == Objectives(
+        p99_ms=800.0, cold_start_ratio=0.01, headroom=0.5
+    )
+    assert config.objectives_of("shop/Deployment/other") == Objectives(
+        p99_ms=800.0, cold_start_ratio=0.01, headroom=0.2
+    )
 
 
 ERRORS = {

@@ -64,7 +64,8 @@ def test_the_second_best_is_shown_though_it_is_not_on_the_frontier(demo, referen
 
 
 @pytest.mark.parametrize(
-    "workload", ["orders/CronJob/orders-export", "backoffice/Deployment/handbook", "data/StatefulSet/postgres-reporting"]
+    "workload",
+    ["orders/CronJob/orders-export", "backoffice/Deployment/handbook", "data/StatefulSet/postgres-reporting"],
 )
 def test_where_there_is_nothing_to_choose_no_grid_is_searched(demo, workload):
     found = find_workload([demo], workload).choice

@@ -9,7 +9,7 @@ from k2cr_analysis.report.tables.frame import frame, mib
 if TYPE_CHECKING:
     import pandas as pd
 
-    from k2cr_analysis.latency.recommend import Point, Recommendation
+    from k2cr_analysis.latency.search.search import Point, Recommendation
 
 
 def frontier(found: Recommendation | None, currency: str) -> pd.DataFrame:
@@ -44,7 +44,7 @@ def min_instances(found: Recommendation | None, currency: str) -> pd.DataFrame:
 
 def _choice(point: Point, found: Recommendation) -> str:
     if point is found.best:
-        return "cheapest that meets the objectives"
+        return "cheapest that meets the objectives" if found.met else "misses the objectives by least"
     return "second best" if point is found.second else "frontier"
 
 
