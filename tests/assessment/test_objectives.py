@@ -43,7 +43,7 @@ def test_without_objectives_nothing_is_a_tenth_slower_than_today_or_it_is_said(p
         for before_ms, after_ms in ((gke.p95_ms, after.p95_ms), (gke.p99_ms, after.p99_ms)):
             assert before_ms is None or after_ms is None or after_ms <= 1.11 * before_ms, name
         assert one.latency.cold_start_ratio <= 0.0101, name
-        assert "slower than today's" in choice.limits.said
+        assert "slower than" in choice.limits.said
 
 
 def test_every_surface_has_the_configuration_and_the_price_of_the_choice(plain):
