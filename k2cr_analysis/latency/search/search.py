@@ -194,7 +194,8 @@ class _Search:
                 break
             longer = self._depth.look if best.requests < self._depth.look else self._depth.told
             self._simulate(best.shape, longer)
-        best = min((p for p in self._seen.values() if p.requests >= self._depth.told), key=self._promise)
+        told = [p for p in self._seen.values() if p.requests >= self._depth.told]
+        best = min(told or [self._simulate(best.shape, self._depth.told)], key=self._promise)
         return best, self._limits.meets(best)
 
     def _promise(self, point: Point) -> tuple[float, Decimal, float, int]:
