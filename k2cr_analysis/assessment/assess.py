@@ -219,7 +219,7 @@ def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple
     cost = _cost(workload, shape, timeline, items, evidence)
     notes += [*price_findings, *_gaps(workload, fit, shape, timeline, evidence), *_doubts(cost)]
     notes += other_ways(fit, cost, lambda other: _month_of(workload, other, evidence))
-    of_analyses = graded(notes, evidence.config)
+    of_analyses = list(graded(notes, evidence.config))
     found = [*fit.findings, *of_analyses]
     if fit.verdict == "ready" and any(f.severity == "change" for f in of_analyses):
         fit = replace(fit, verdict="changes")
