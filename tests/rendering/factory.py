@@ -10,6 +10,8 @@ from typing import Any
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.errors import Location
 from k2cr_analysis.fit.result import Fit
+from k2cr_analysis.model.address import Address, Place
+from k2cr_analysis.model.addresses.grammar import mentions
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, ContainerShape, ServiceShape, StartupOrder
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.parse.accelerators import accelerators_of
@@ -177,6 +179,7 @@ def reference() -> WorkloadAssessment:
         50051,
         "env BACKEND_ADDR of container frontend",
         f"{SPEC}.containers[1].env[0]",
+        written_at("backend:50051", f"{SPEC}.containers[1].env[0]", "backend"),
     )
     health = ContainerProbes(
         probe(failures=100),
@@ -229,3 +232,10 @@ def env_from(kind: str, name: str, keys: Sequence[str] | None, *, prefix: str = 
     return EnvFrom(
         kind, name, prefix, False, None if keys is None else tuple(keys), f"{SPEC}.containers[0].envFrom[{at}]"
     )  # type: ignore[arg-type]
+
+
+def written_at(text: str, path: str, *hosts: str) -> tuple[Address, ...]:
+    """The addresses of a value, as fit finds them: those of ``hosts``."""
+    place = Place("env", "app", "", path)
+    found = (m for m in mentions(text) if m.host in hosts)
+    return tuple(Address(m.host, m.port, m.scheme, place, text, m.span) for m in found)

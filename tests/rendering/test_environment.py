@@ -10,7 +10,7 @@ from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.workload import Container
 from k2cr_analysis.rendering import RenderContext
 from k2cr_analysis.rendering.spec.build import Build, build
-from tests.rendering.factory import SPEC, assessed, container, env, env_from, workload
+from tests.rendering.factory import SPEC, assessed, container, env, env_from, workload, written_at
 
 CONTEXT = RenderContext(project="p", region="r1")
 CONFIG_MAP = {"metadata": {"name": "app"}, "data": {"MODE": "fast", "PASSWORD": "<redacted>", "B": "from map"}}
@@ -104,7 +104,9 @@ def test_references_are_expanded_where_the_value_is_known() -> None:
     ids=["name and port", "with namespace", "with svc", "full already", "only the name itself", "another name"],
 )  # fmt: skip
 def test_a_short_name_of_what_stays_becomes_its_full_name(value: str, full: str) -> None:
-    calls = Dependency("a", "b", "grpc", True, "backend", "shop", 1, "env A", f"{SPEC}.containers[0].env[0].value")
+    at = f"{SPEC}.containers[0].env[0]"
+    forms = ("backend", "backend.shop", "backend.shop.svc", "backend.shop.svc.cluster.local")
+    calls = Dependency("a", "b", "grpc", True, "backend", "shop", 1, "env A", at, written_at(value, at, *forms))
     assert written(built(env("A", value), dependencies=(calls,))) == {"A": full}
 
 

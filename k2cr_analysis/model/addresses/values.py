@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from k2cr_analysis.model.address import Place
 from k2cr_analysis.model.addresses.files import leaves
+from k2cr_analysis.model.addresses.names import role_of_name
 from k2cr_analysis.model.environment import variables_of
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings
 from k2cr_analysis.model.references import expand
@@ -20,6 +21,7 @@ from k2cr_analysis.model.workload import Container, EnvVar, Volume, Workload
 _WORD = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|[^\s'\"]+")
 _FLAG = re.compile(r"(-{1,2}[A-Za-z][\w.\-]*)(?:=(.*))?", re.DOTALL)
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.+)", re.DOTALL)
+_REFERENCE = re.compile(r"\$\(([\w.\-]+)\)")
 _LABEL = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
 
 
@@ -49,11 +51,9 @@ def values_of(workload: Workload, container: Container) -> Iterator[Value]:
         if text is not None:
             known[variable.name] = text
             place = Place("env", container.name, variable.name, variable.path)
+            yield Value(place, _telling_name(variable.name, variable.value or ""), "env", text, text, 0)
             if any(c.isspace() for c in text.strip()):
-                yield Value(place, variable.name, "env", text, text, 0)
                 yield from _words(place, text, variable.name)
-            else:
-                yield Value(place, variable.name, "env", text, text, 0)
     yield from _of_arguments(container, known)
     for config_map, key, text in mounted_files(workload, container):
         place = Place("config-map", container.name, f"{config_map}", f"ConfigMap/{config_map} $.data['{key}']")
@@ -77,6 +77,12 @@ def _seen(variable: EnvVar, workload: Workload, known: Mapping[str, str]) -> str
     return None
 
 
+def _telling_name(name: str, written: str) -> str:
+    """The name that says most of a value: of one that is nothing but ``$(OTHER)`` the other's may."""
+    referred = _REFERENCE.fullmatch(written)
+    return referred[1] if referred and role_of_name(name) == "other" else name
+
+
 def _of_arguments(container: Container, known: Mapping[str, str]) -> Iterator[Value]:
     flag = ""
     for field, words in (("command", container.command), ("args", container.args)):
@@ -95,7 +101,8 @@ def _of_arguments(container: Container, known: Mapping[str, str]) -> Iterator[Va
             elif not found and (assigned := _ASSIGNMENT.fullmatch(word)):
                 yield Value(place, assigned[1], "args", assigned[2], word, assigned.start(2))
             elif not found:
-                yield Value(place, flag, "args", word, word, 0, free=not flag)
+                name = _telling_name(flag, written)
+                yield Value(place, name, "args", word, word, 0, free=not name)
             flag = found[1] if found and found[2] is None else ""
 
 

@@ -2,7 +2,8 @@
 
 A Service of the cluster is reached through an internal load balancer (``gke-internal-lb.yaml``) whose address
 ``network.sh`` enters in a private DNS zone under the Service's own full name. So a value changes only where it used a
-short name, which needs the cluster's search path.
+short name, which needs the cluster's search path: the letters of the host, and no others. An ExternalName Service is an
+alias in the cluster's DNS alone: the name that it stands for takes its place.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from k2cr_analysis.model.address import Address, Span
+from k2cr_analysis.model.addresses.grammar import mentions
 from k2cr_analysis.model.dependency import Dependency
 
 CLUSTER_DOMAIN = "svc.cluster.local"
@@ -29,39 +32,60 @@ class ClusterService:
         return f"{self.name}.{self.namespace}.{CLUSTER_DOMAIN}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    address: Address
+    host: str  # what takes its place
+    why: str
+
+
 class Addresses:
     """The Services that one workload calls, and where the manifest names them."""
 
     def __init__(self, namespace: str, dependencies: Iterable[Dependency]) -> None:
-        self._namespace = namespace
-        self._by_path: dict[str, list[ClusterService]] = {}
+        self._by_path: dict[str, list[_Change]] = {}
         for dependency in dependencies:
-            if dependency.in_cluster and dependency.service:
-                service = ClusterService(dependency.namespace or namespace, dependency.service)
-                self._by_path.setdefault(_entry_of(dependency.path), []).append(service)
+            new = _new_host(dependency, namespace)
+            for address in dependency.addresses if new else ():
+                if new and address.host != new[0]:
+                    self._by_path.setdefault(_entry_of(address.place.path), []).append(_Change(address, *new))
 
     def redirect(self, value: str, path: str) -> tuple[str, str | None]:
         """``value`` with short names of Services made full, and why; unchanged and None where there are none."""
-        changed: list[str] = []
-        for service in self._by_path.get(_entry_of(path), ()):
-            new = self._pattern(service).sub(service.host, value)
-            if new != value:
-                changed.append(service.host)
-                value = new
-        if not changed:
-            return value, None
-        names = ", ".join(dict.fromkeys(changed))
-        return (
-            value,
-            f"{names} leads to the cluster's internal load balancer; Cloud Run has no cluster search path "
-            "for short names",
-        )
+        changes = self._by_path.get(_entry_of(path), [])
+        spans = {span: change for change in changes for span in _spans(change.address, value)}
+        text = value
+        for (start, end), change in sorted(spans.items(), key=lambda item: item[0], reverse=True):
+            text = f"{text[:start]}{change.host}{text[end:]}"
+        reasons = dict.fromkeys(spans[span].why for span in sorted(spans))
+        return (text, "; ".join(reasons)) if spans else (value, None)
 
-    def _pattern(self, service: ClusterService) -> re.Pattern[str]:
-        full = rf"{re.escape(service.name)}\.{re.escape(service.namespace)}(?:\.svc(?:\.cluster\.local)?)?"
-        # A bare name means the workload's own namespace.
-        short = rf"|{re.escape(service.name)}" if service.namespace == self._namespace else ""
-        return re.compile(rf"(?<![A-Za-z0-9_.\-])(?:{full}{short})(?![A-Za-z0-9_\-]|\.[A-Za-z0-9])\.?")
+    def leads_elsewhere(self, path: str) -> bool:
+        """Whether something at this place is written another way on Cloud Run."""
+        return _entry_of(path) in self._by_path
+
+
+def _new_host(dependency: Dependency, namespace: str) -> tuple[str, str] | None:
+    """(the host that takes the place of what is written, why)."""
+    if dependency.alias_of:
+        return (
+            dependency.alias_of,
+            f"{dependency.service} is an alias in the cluster's DNS alone, of {dependency.alias_of}",
+        )
+    if not (dependency.in_cluster and dependency.service):
+        return None
+    if dependency.pods:  # each pod keeps its own name in front
+        return None
+    host = ClusterService(dependency.namespace or namespace, dependency.service).host
+    why = f"{host} leads to the cluster's internal load balancer; Cloud Run has no cluster search path for short names"
+    return host, why
+
+
+def _spans(address: Address, value: str) -> list[Span]:
+    """Where the host stands in a value: as it was found, or as the same host where the value has changed since."""
+    if value == address.text:
+        return [address.span] if address.span else []
+    return [m.span for m in mentions(value) if m.host == address.host]
 
 
 def _entry_of(path: str) -> str:

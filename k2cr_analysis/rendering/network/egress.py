@@ -33,7 +33,7 @@ class Callee:
 
 def private_calls(dependencies: tuple[Dependency, ...]) -> tuple[Dependency, ...]:
     """Calls to addresses that only the VPC network knows, outside the cluster: databases, caches, other systems."""
-    return tuple(d for d in dependencies if not d.in_cluster and is_private(d.target))
+    return tuple(d for d in dependencies if not d.in_cluster and (d.is_private or is_private(d.target)))
 
 
 def callees(workload: Workload, dependencies: tuple[Dependency, ...], context: RenderContext) -> tuple[Callee, ...]:

@@ -88,7 +88,7 @@ class _Builder:
                 continue
             names.append(variable.name)
             if variable.source == "config-map" and variable.value is not None:
-                self._literal(variable, variable.value)
+                self._from_map(variable, variable.value)
             else:
                 self._from_secret(variable.name, what, source.name, variable.ref_key or "", variable.path)
         self.account.changed(
@@ -132,12 +132,12 @@ class _Builder:
                     optional=variable.optional,
                 )
             case "config-map" if variable.value is not None:
-                self._literal(variable, variable.value)
+                written = self._from_map(variable, variable.value)
                 self.account.changed(
                     variable.path,
                     "containers[].env[].value",
                     f"ConfigMap {variable.ref_name}, key {variable.ref_key}",
-                    variable.value,
+                    written,
                     "Cloud Run has no ConfigMaps: the value stands in the file",
                 )
             case "config-map" if variable.optional:
@@ -173,7 +173,7 @@ class _Builder:
         text, redirected = self.addresses.redirect(result.text, variable.path)
         told = with_audience(text, self.audience, self.account)
         text, redirected = (told, AUDIENCE_CHANGES) if told != text else (text, redirected)
-        self._literal(variable, text, known=result.whole, why=redirected)
+        self._literal(variable, text, known=result.text if result.whole else None, why=redirected)
         where = "containers[].env[].value"
         if result.left:
             names = ", ".join(result.left)
@@ -196,10 +196,17 @@ class _Builder:
         else:
             self.account.carried(variable.path, where, source)
 
-    def _literal(self, variable: EnvVar, value: str, *, known: bool = True, why: str | None = None) -> None:
+    def _from_map(self, variable: EnvVar, source: str) -> str:
+        """A value of a ConfigMap as a literal, with the addresses in it; gives what was written."""
+        value, why = self.addresses.redirect(source, variable.path)
+        self._literal(variable, value, known=source, why=why)
+        return value
+
+    def _literal(self, variable: EnvVar, value: str, *, known: str | None, why: str | None = None) -> None:
+        """``known``: what others that refer to it see, before the addresses in it are written anew."""
         self._write(RunEnv(variable.name, value=value, why=why))
-        if known:
-            self.known[variable.name] = value
+        if known is not None:
+            self.known[variable.name] = known
             self.unknown.discard(variable.name)
         else:
             self._is_unknown(variable.name)
