@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated
 
 from k2cr_analysis.platforms.source import Source
@@ -41,5 +42,32 @@ def is_reserved_variable(name: str, *, serves: bool) -> bool:
 URL_PATHS: Annotated[tuple[str, ...], _KNOWN_ISSUES] = ("/eventlog", "/healthz")
 URL_PREFIXES: Annotated[tuple[str, ...], _KNOWN_ISSUES] = ("/_ah/",)
 URL_SUFFIX: Annotated[str, _KNOWN_ISSUES] = "z"
+
+
+def reserved_url(path: str) -> bool:
+    """Whether a URL path never reaches the container."""
+    return path in URL_PATHS or path.startswith(URL_PREFIXES) or path in {p.rstrip("/") for p in URL_PREFIXES}
+
+
+def may_be_reserved(path: str) -> bool:
+    """Whether a URL path is of the sort of which some never reach the container."""
+    return path.endswith(URL_SUFFIX) and not reserved_url(path)
+
+
 # Destinations that Direct VPC egress may not reach.
 UNREACHABLE_RANGES: Annotated[tuple[str, ...], _KNOWN_ISSUES] = ("192.168.1.0/24",)
+
+
+def unreachable(text: str) -> bool:
+    """Whether an address, or a range of them, lies in a range that cannot be reached; in IPv6's form too."""
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        return False
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    if mapped is not None:
+        network = ip_network(f"{mapped}/{max(0, network.prefixlen - 96)}", strict=False)
+    ranges = (ip_network(one) for one in UNREACHABLE_RANGES)
+    return any(
+        isinstance(network, IPv4Network) and isinstance(one, IPv4Network) and network.subnet_of(one) for one in ranges
+    )

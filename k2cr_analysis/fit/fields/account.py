@@ -26,7 +26,8 @@ JOINED_KINDS = (
     "HorizontalPodAutoscaler", "ScaledObject", "HTTPScaledObject",
     "VerticalPodAutoscaler", "PodDisruptionBudget", "ServiceAccount", "PersistentVolumeClaim", "NetworkPolicy",
     "BackendConfig", "FrontendConfig", "ManagedCertificate",
-    "HealthCheckPolicy", "GCPBackendPolicy", "PodMonitoring", "PodMonitor", "AuthorizationPolicy",
+    "HealthCheckPolicy", "GCPBackendPolicy", "PodMonitoring", "PodMonitor", "ServiceMonitor",
+    "ClusterPodMonitoring", "AuthorizationPolicy",
     "RequestAuthentication", "PeerAuthentication", "Sidecar",
 )  # fmt: skip
 

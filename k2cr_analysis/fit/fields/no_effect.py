@@ -158,6 +158,8 @@ NO_EFFECT: Mapping[str, str] = {
     "HealthCheckPolicy.spec": _HEALTH,
     "PodMonitoring.spec": "nobody scrapes an instance from outside; a collector beside the application can",
     "PodMonitor.spec": "nobody scrapes an instance from outside; a collector beside the application can",
+    "ServiceMonitor.spec": "nobody scrapes an instance from outside; a collector beside the application can",
+    "ClusterPodMonitoring.spec": "nobody scrapes an instance from outside; a collector beside the application can",
     "*.apiVersion": "names the source's kind",
     "*.kind": "names the source's kind",
     "*.metadata": _BOOKKEEPING,

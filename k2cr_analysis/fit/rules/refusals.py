@@ -26,10 +26,10 @@ _GCS_DRIVERS = ("gcsfuse.csi.storage.gke.io", BUCKET_DRIVER)
 def refused_by_cloud_run(candidate: Candidate) -> Iterator[Found]:
     """A value that would be carried over is one that the Cloud Run API refuses.
 
-    Why: The API takes less than Kubernetes in some fields: names of variables, targets of scaling, paths of NFS. What
+    Why: The API takes less than Kubernetes in some fields: names of variables, paths of NFS, drivers of volumes. What
     it is known to refuse stands in one table, which every rendered file goes through too (`docs/refusals.md`).
     Remedy: Change the value in the manifest, as the message says.
-    Example: metadata: {annotations: {run.googleapis.com/scaling-cpu-target: "0.95"}}
+    Example: volumes: [{name: share, nfs: {server: 10.0.0.2, path: share}}]
     """
     if candidate.target == "none":
         return

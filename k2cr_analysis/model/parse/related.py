@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text, texts
-from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, name_of, namespace_of
+from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, name_of, namespace_of, selects
 from k2cr_analysis.model.routing.controllers import GKE_INGRESS_CLASSES
 from k2cr_analysis.model.routing.entrances import gateways_of
 from k2cr_analysis.model.workload import Autoscaler, Exposure, Pod, Route, Unseen
@@ -109,6 +109,7 @@ class RelatedObjects:
         self._identity(found, namespace, pod)
         self._configuration(found, namespace, pod)
         self._exposure(found, namespace, exposures)
+        self._monitors(found, namespace, pod, exposures)
         return {k: tuple(v) for k, v in sorted(found.items())}
 
     def unseen(self, namespace: str, exposures: Iterable[Exposure]) -> tuple[Unseen, ...]:
@@ -172,6 +173,20 @@ class RelatedObjects:
                     self._route(found, route.raw)
         for kind in [k for k, v in found.items() if not v]:
             del found[kind]
+
+    def _monitors(self, found: _Related, namespace: str, pod: Pod, exposures: Iterable[Exposure]) -> None:
+        """Scrapers that choose by the labels of Services, or in every namespace."""
+        for raw in self._index.by_kind.get("ServiceMonitor", ()):
+            chosen = mapping(raw, "spec", "namespaceSelector")
+            names = texts(chosen, "matchNames") or [namespace_of(raw)]
+            if chosen.get("any") is True or namespace in names:
+                selector = mapping(raw, "spec", "selector")
+                labels = (strings(mapping(e.raw, "metadata").get("labels")) for e in exposures)
+                if any(selects(selector, one) for one in labels):
+                    found["ServiceMonitor"].append(raw)
+        for raw in self._index.by_kind.get("ClusterPodMonitoring", ()):
+            if selects(mapping(raw, "spec", "selector"), pod.labels):
+                found["ClusterPodMonitoring"].append(raw)
 
     def _route(self, found: _Related, route: Raw) -> None:
         namespace = namespace_of(route)

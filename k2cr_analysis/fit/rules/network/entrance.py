@@ -127,7 +127,6 @@ _ROUTE_REWRITES = (
     "app-root",
     "use-regex",
     "whitelist-source-range",
-    "proxy-body-size",
 )
 
 

@@ -1,0 +1,52 @@
+"""How the workload is watched: metrics that somebody scrapes from its pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from k2cr_analysis.fit.candidate import Candidate, bracketed
+from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.model.parse.access import mapping, strings
+
+_SIDECAR = "https://docs.cloud.google.com/stackdriver/docs/managed-prometheus/cloudrun-sidecar"
+_SCRAPE = ("prometheus.io/scrape", "prometheus.io/should_be_scraped")
+_MONITORS = ("PodMonitoring", "ClusterPodMonitoring", "PodMonitor", "ServiceMonitor")
+
+
+@rule(
+    id="metrics-not-scraped",
+    severity="note",
+    reads=("PodTemplateSpec.metadata.annotations", "Service.metadata.annotations", *_MONITORS),
+    docs=_SIDECAR,
+)
+def metrics_not_scraped(candidate: Candidate) -> Iterator[Found]:
+    """Prometheus scrapes the pods, and nobody scrapes an instance of Cloud Run.
+
+    Why: An instance has no address that a scraper could ask. Dashboards, alerts and autoscalers that live on these
+    metrics go silent after the move.
+    Remedy: Add the Managed Service for Prometheus sidecar (the collector reads the metrics port on localhost), or let
+    the application push OTLP to a collector. Google bills the samples that come in, and the sidecar's CPU and memory;
+    what that is here is not known to k2cr: it depends on the number of series, which no manifest says.
+    Example: metadata: {annotations: {prometheus.io/scrape: "true", prometheus.io/port: "9090"}}
+    """
+    if candidate.target == "none":
+        return
+    seen = next(_scrapers(candidate), None)
+    if seen is not None:
+        at, who = seen
+        yield Found(at, f"{who} scrapes the pods' metrics; nobody scrapes an instance of Cloud Run")
+
+
+def _scrapers(candidate: Candidate) -> Iterator[tuple[str, str]]:
+    for key in _SCRAPE:
+        if candidate.pod.annotations.get(key, "").lower() == "true":
+            yield bracketed(f"{candidate.metadata_path()}.annotations", key), f"Prometheus ({key})"
+        for exposure in candidate.workload.exposures:
+            annotations = strings(mapping(exposure.raw, "metadata").get("annotations"))
+            if annotations.get(key, "").lower() == "true":
+                at = bracketed(f"{exposure.kind}/{exposure.service} $.metadata.annotations", key)
+                yield at, f"Prometheus ({key} of {exposure.kind} {exposure.service})"
+    for kind in _MONITORS:
+        for raw in candidate.workload.related.get(kind, ()):
+            name = mapping(raw, "metadata").get("name")
+            yield f"{kind}/{name} $.spec", f"{kind} {name}"
