@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -196,16 +196,29 @@ def _with_other_values(documents: Sequence[Raw], workload: str, path: str) -> It
     owner, _, inner = path.rpartition(" $")
     inner = inner if owner else path.removeprefix("$")
     namespace, kind, name = workload.split("/", 2)
+    joining = {key for document in documents for key in _selected(document)}
     wanted = tuple(owner.split("/", 1)) if owner else (kind, name)
     for index, document in enumerate(documents):
         here = (document.get("metadata") or {}).get("namespace") or "default"
         if (document.get("kind"), name_of(document)) != wanted or (owner == "" and here != namespace):
             continue
-        for value in _others(inner, value_at(document, inner)):
+        for value in _others(inner, value_at(document, inner), joining):
             changed = copy.deepcopy(dict(document))
             if _put(changed, inner, value):
                 yield [*documents[:index], changed, *documents[index + 1 :]]
         return
+
+
+def _selected(raw: Any) -> Iterator[str]:
+    """The keys of labels that a selector asks for."""
+    if isinstance(raw, Mapping):
+        for key, value in raw.items():
+            if key in ("selector", "matchLabels", "podSelector") and isinstance(value, Mapping):
+                yield from value
+            yield from _selected(value)
+    elif isinstance(raw, list):
+        for item in raw:
+            yield from _selected(item)
 
 
 def _put(document: dict[str, Any], path: str, value: Any) -> bool:
@@ -217,7 +230,7 @@ def _put(document: dict[str, Any], path: str, value: Any) -> bool:
     return True
 
 
-def _others(path: str, value: Any) -> Iterator[Any]:
+def _others(path: str, value: Any, joining: Set[str] = frozenset()) -> Iterator[Any]:
     """Other legal values of the same field, by its name and its value's form."""
     field = re.sub(r"\[\d+\]$", "", path).rpartition(".")[2]
     if field in _OTHER_WORDS:
@@ -229,7 +242,7 @@ def _others(path: str, value: Any) -> Iterator[Any]:
     elif isinstance(value, list):
         yield from _other_lists(value)
     elif isinstance(value, Mapping) and value:
-        yield from _other_maps(path, value)
+        yield from _other_maps(path, value, joining)
     elif isinstance(value, str):
         yield from _other_texts(path, field, value)
 
@@ -244,11 +257,10 @@ def _other_lists(value: list[Any]) -> Iterator[Any]:
                 yield [*value[:index], other, *value[index + 1 :]]
 
 
-def _other_maps(path: str, value: Mapping[str, Any]) -> Iterator[Any]:
-    if re.search(r"\.(labels|annotations)$", path):
-        yield {**value, "more": "more"}  # joins nothing
-        return
+def _other_maps(path: str, value: Mapping[str, Any], joining: Set[str] = frozenset()) -> Iterator[Any]:
     for key, inner in value.items():
+        if path.endswith(".labels") and key in joining:
+            continue
         for other in _others(f"{path}.{key}", inner):
             yield {**value, key: other}
 

@@ -141,6 +141,9 @@ class _Builder:
                     "Cloud Run has no ConfigMaps: the value stands in the file",
                 )
             case "config-map" if variable.optional:
+                why = "optional, and not in the snapshot: the container goes without it"
+                at = f"{variable.path}.valueFrom.configMapKeyRef.optional"
+                self.account.changed(at, "containers[]", True, None, why)
                 self.account.dropped(
                     variable.path,
                     f"ConfigMap {variable.ref_name}, key {variable.ref_key}",

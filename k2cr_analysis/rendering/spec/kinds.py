@@ -171,6 +171,10 @@ def worker_pool(frame: Frame) -> RunWorkerPool:
     if asked is not None:
         target = f"{MANUAL_INSTANCES}; rollback.sh --replicas"
         frame.account.changed("$.spec.replicas", target, asked, instances, why)
+    scaler = frame.workload.autoscaler
+    if scaler is not None and asked is None:
+        target = f"{MANUAL_INSTANCES}; rollback.sh --replicas"
+        frame.account.changed(scaler.least_at, target, scaler.min_replicas, instances, why)
     origin = f"replicas: {asked}" if asked == wanted else "what ran, by the assessment: see its findings"
     if bounded:
         frame.account.house_rule("min_instances, max_instances", bounded)

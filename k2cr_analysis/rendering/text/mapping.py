@@ -36,6 +36,7 @@ _PROBE_FIELDS: Mapping[str, Callable[[CloudRunProbe], object]] = {
     "successThreshold": lambda p: p.success_threshold,
 }
 _STARTUP = "containers[].startupProbe"
+_HEADERS = "httpGet.httpHeaders"
 _TIMINGS = ("initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold")
 
 
@@ -130,6 +131,8 @@ class ProbeEntry:
         made, target = self.made, self.entry.target
         if made is None:
             return replace(self.entry, path=path, source_value=short(source))
+        if field.startswith(_HEADERS) and made.headers:
+            return Entry(path, "carried", f"{target}.{_HEADERS}", short(source), short(source), "as it is")
         if field not in _PROBE_FIELDS:
             return Entry(path, "counted", None, short(source), None, f"Cloud Run has no such check: {self.entry.why}")
         if target == _STARTUP and field in _TIMINGS:
