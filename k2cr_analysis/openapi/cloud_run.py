@@ -43,7 +43,8 @@ def problems(tree: Mapping[str, Any], literals: Collection[str] = ()) -> list[st
 def _filled_in(value: Any, literals: Collection[str]) -> Any:
     """The object with a harmless word in the place of each literal."""
     if isinstance(value, Mapping):
-        return {k: _filled_in(v, literals) for k, v in value.items()}
+        # A variable may be called like a literal: names are not filled in.
+        return {k: v if k == "name" else _filled_in(v, literals) for k, v in value.items()}
     if isinstance(value, list):
         return [_filled_in(v, literals) for v in value]
     if isinstance(value, str):

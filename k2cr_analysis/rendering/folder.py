@@ -25,12 +25,15 @@ from k2cr_analysis.rendering.migration.scheduler import scheduler_script
 from k2cr_analysis.rendering.network.claims import entrance_entries
 from k2cr_analysis.rendering.network.internal_lb import internal_gateways, internal_load_balancers
 from k2cr_analysis.rendering.network.script import network_script, url_map_yaml
+from k2cr_analysis.rendering.network.url_map import run_backend
+from k2cr_analysis.rendering.spec.audience import BACKEND_ID
 from k2cr_analysis.rendering.spec.build import Build, build
 from k2cr_analysis.rendering.spec.printed import Printer
 from k2cr_analysis.rendering.spec.service import RunJob, RunService, RunWorkerPool
 from k2cr_analysis.rendering.text.mapping import mapping_entries, mapping_json, mapping_md
 from k2cr_analysis.rendering.text.names import folder_name
 from k2cr_analysis.rendering.text.places import Places
+from k2cr_analysis.rendering.text.values import FILL, VALUES, fill_script, merged, values_env
 
 SPEC_FILES = {RunService: "service.yaml", RunJob: "job.yaml", RunWorkerPool: "worker-pool.yaml"}
 # In the order in which what they note is listed.
@@ -71,7 +74,15 @@ def render_workload(assessed: WorkloadAssessment, context: RenderContext) -> Map
     entries = mapping_entries(made, Places(made, spec_file, files))
     files["cutover.md"] = cutover(made, frozenset(files))
     files |= {"mapping.md": mapping_md(made, entries), "mapping.json": mapping_json(made, entries)}
+    files |= {VALUES: values_env(made.account.placeholders), FILL: _fill(made)}
     return dict(sorted(files.items()))
+
+
+def _fill(made: Build) -> str:
+    backend = run_backend(made.workload, made.context, external=True)
+    command = f'gcloud compute backend-services describe {backend} --global --project="$PROJECT" --format="value(id)"'
+    asked = {BACKEND_ID: (command, "./network.sh in makes the backend service; then run ./deploy.sh again")}
+    return fill_script(made.account.placeholders, made.context, asked)
 
 
 def _spec(made: Build) -> str:
@@ -101,9 +112,17 @@ def write_folders(out: Path, rendered: Iterable[tuple[WorkloadAssessment, Mappin
     written = []
     for assessed, files in rendered:
         folder = out / folder_name(assessed.workload)
-        _replace(folder, files)
+        _replace(folder, _with_values(folder, files))
         written.append(folder)
     return written
+
+
+def _with_values(folder: Path, files: Mapping[str, str]) -> Mapping[str, str]:
+    """The files with the ``values.env`` that is there: a person's words stay, and only keys that it lacks are added."""
+    old = folder / VALUES
+    if VALUES not in files or not old.is_file():
+        return files
+    return {**files, VALUES: merged(old.read_text(encoding="utf-8"), files[VALUES])}
 
 
 def _replace(folder: Path, files: Mapping[str, str]) -> None:

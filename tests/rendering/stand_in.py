@@ -58,6 +58,13 @@ class StandIn:
         return Ran(done.returncode, done.stdout + done.stderr, calls)
 
 
+def fill_in(folder: Path) -> None:
+    """A value for each key of ``values.env`` that has none."""
+    file = folder / "values.env"
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(f"{line}{line[:-1].lower()}" if line.endswith("=") else line for line in lines) + "\n")
+
+
 def secrets_of(stand_in: StandIn) -> Mapping[str, list[str]]:
     """Secret -> its versions, as the scripts wrote them."""
     made = json.loads(stand_in.state.read_text())

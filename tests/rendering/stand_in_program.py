@@ -49,6 +49,8 @@ class Call:
 
     def outcome(self) -> tuple[int, str]:
         """(exit code, what it prints)."""
+        if self.group == "projects" and self.verb == "describe":
+            return 0, "1234" if "projectNumber" in self.flags.get("--format", "") else "p"
         if self.group == "services identity" or self.verb in _ALWAYS:
             return 0, ""
         missing = [

@@ -45,4 +45,6 @@ def test_the_audience_of_the_new_front_door(iap: Any, related: Any, expected: st
 def test_the_id_that_only_network_sh_knows_is_listed_and_the_cutover_says_when() -> None:
     made = files(None)
     assert "BACKEND_SERVICE_ID" in json.loads(made["mapping.json"])["placeholders"]
-    assert made["cutover.md"].index("`./network.sh in`") < made["cutover.md"].index("Put the id that it printed")
+    assert made["cutover.md"].index("`./network.sh in`") < made["cutover.md"].index(
+        "Run `./deploy.sh` again: it asks for the id"
+    )

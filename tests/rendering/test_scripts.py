@@ -24,7 +24,7 @@ from tests.rendering.factory import (
     volume,
     workload,
 )
-from tests.rendering.stand_in import Ran, StandIn, secrets_of
+from tests.rendering.stand_in import Ran, StandIn, fill_in, secrets_of
 
 CONTEXT = RenderContext(
     project="p",
@@ -96,7 +96,9 @@ CASES = {
 def folder_of(tmp_path: Path, subject: WorkloadAssessment, context: RenderContext) -> Path:
     if not context.assessed:
         context = replace(context, assessed={a.id: a for a in (subject, backend_on_gke())})
-    return write_folders(tmp_path, [(subject, render_workload(subject, context))])[0]
+    folder = write_folders(tmp_path, [(subject, render_workload(subject, context))])[0]
+    fill_in(folder)
+    return folder
 
 
 def go_live(stand_in: StandIn, folder: Path, variables: dict[str, str]) -> list[Ran]:
@@ -156,7 +158,9 @@ def test_paths_of_a_shared_host_go_to_cloud_run_one_after_the_other_and_back(tmp
         assert ran.code == 0, ran.said
         return ran.of("gke_backend", "add-backend")
 
-    (tmp_path / "sed").write_text(f'#!/bin/bash\n/usr/bin/env -i /bin/sed "$@" | tee -a {tmp_path}/maps\n')
+    (tmp_path / "sed").write_text(
+        f'#!/bin/bash\n[[ $1 != -E ]] || exec /bin/sed "$@"\n/usr/bin/env -i /bin/sed "$@" | tee -a {tmp_path}/maps\n'
+    )
     (tmp_path / "sed").chmod(0o755)
     go_live(stand_in, folders["web"], {"TOKEN": "x"})
     first = (tmp_path / "maps").read_text()

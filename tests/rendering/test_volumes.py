@@ -33,7 +33,7 @@ def built(*volumes: Volume, mounts: list[dict[str, Any]] | None = None) -> Build
         (volume("v", "emptyDir", {"sizeLimit": "10Gi"}), MemoryVolume("256Mi")),
         (volume("v", "nfs", {"server": "10.0.0.2", "path": "/x"}), NfsVolume("10.0.0.2", "/x", False)),
         (volume("v", "csi", {"driver": "gcsfuse.csi.storage.gke.io", "volumeAttributes": {"bucketName": "b"}}), BucketVolume("b", False)),
-        (volume("v", "persistentVolumeClaim", {"claimName": "share"}, claim=SHARED), NfsVolume("NFS_SERVER_SHARE", "/SHARE", False)),
+        (volume("v", "persistentVolumeClaim", {"claimName": "share"}, claim=SHARED), NfsVolume("NFS_SERVER_SHARE", "/NFS_SHARE_SHARE", False)),
         (volume("v", "secret", {"secretName": "s", "items": [{"key": "k", "path": "f"}]}), SecretVolume("shop--s--k", (("latest", "f"),))),
         (volume("v", "secret", {"secretName": "s"}), SecretVolume("shop--s--KEY_OF_S", (("latest", "KEY_OF_S"),))),
     ],

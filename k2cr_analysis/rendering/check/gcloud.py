@@ -14,6 +14,7 @@ from pathlib import Path
 from k2cr_analysis.errors import UsageError
 from k2cr_analysis.platforms.gcloud_flags import major_version
 from k2cr_analysis.rendering.check.loopback import Loopback, Tree, loopback
+from k2cr_analysis.rendering.text.values import KEEP
 
 PROJECT = "k2cr-check"
 REGION = "us-central1"
@@ -97,6 +98,7 @@ def _environment(config: str, port: int) -> Mapping[str, str]:
     return kept | {
         "PROJECT": PROJECT,
         "REGION": REGION,
+        KEEP: "keep",
         "CLOUDSDK_CONFIG": config,
         "CLOUDSDK_CORE_PROJECT": PROJECT,
         "CLOUDSDK_RUN_REGION": REGION,

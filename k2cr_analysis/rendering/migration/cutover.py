@@ -38,7 +38,7 @@ def _intent(build: Build) -> str:
 
 def _before(build: Build) -> list[str]:
     todo = [
-        f"- [ ] Fill in `{literal}`: {escaped(meaning)}."
+        f"- [ ] In `values.env`, `{literal}`: {escaped(meaning)}."
         for literal, meaning in sorted(build.account.placeholders.items())
     ]
     todo += [f"- [ ] {escaped(question)}" for question in build.account.decisions]
@@ -60,8 +60,8 @@ def _steps(build: Build, files: frozenset[str]) -> list[str]:
         steps.append("`./network.sh in` opens the way in.")
     if BACKEND_ID in build.account.placeholders:
         steps.append(
-            f"Put the id that it printed in place of `{BACKEND_ID}` in `service.yaml`, `deploy.sh` and `main.tf`, and "
-            "run `./deploy.sh` again: until then the program refuses everybody who comes through IAP."
+            "Run `./deploy.sh` again: it asks for the id of the backend service, which the program must expect in "
+            "IAP's header. Until then it refuses everybody who comes through IAP."
         )
     if "scheduler.sh" in files:
         workload = build.workload

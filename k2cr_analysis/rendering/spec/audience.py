@@ -25,7 +25,10 @@ def with_audience(text: str, audience: str | None, account: Account) -> str:
     """``text`` with IAP's audience of today replaced by the new one."""
     found = AUDIENCE.sub(audience.replace("\\", "\\\\"), text) if audience else text
     if found != text and BACKEND_ID in found:
-        account.placeholder(BACKEND_ID, "the id that ./network.sh in prints last; then ./deploy.sh again")
+        account.placeholder(
+            BACKEND_ID,
+            "the backend service's id: asked once ./network.sh in has made it; ./deploy.sh again then",
+        )
     return found
 
 

@@ -338,20 +338,21 @@ class _Builder:
     def _shared_claim(self, volume: Volume, name: str, mounts: Sequence[VolumeMount]) -> RunVolume:
         claim = str(volume.source.get("claimName"))
         literal = f"NFS_SERVER_{re.sub(r'[^A-Z0-9]', '_', claim.upper())}"
+        share = literal.replace("NFS_SERVER", "NFS_SHARE")
+        self.account.placeholder(share, f"the share that PersistentVolumeClaim {claim} is on, without the first slash")
         self.account.placeholder(
             literal,
-            f"the address of the NFS server (Filestore) behind PersistentVolumeClaim {claim}, and its share "
-            "in place of /SHARE",
+            f"the address of the NFS server (Filestore) behind PersistentVolumeClaim {claim}",
         )
         self.account.changed(
             volume.path,
             "volumes[].nfs",
             f"PersistentVolumeClaim {claim}",
-            f"{literal}:/SHARE",
+            f"{literal}:/{share}",
             "a shared (ReadWriteMany) volume becomes an NFS mount; the claim does not name its server",
         )
         return RunVolume(
-            name, NfsVolume(literal, "/SHARE", all(m.read_only for m in mounts)), f"PersistentVolumeClaim {claim}"
+            name, NfsVolume(literal, f"/{share}", all(m.read_only for m in mounts)), f"PersistentVolumeClaim {claim}"
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.text.shell import quote
+from k2cr_analysis.rendering.text.values import PREAMBLE
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]+")
 _LOOKS_UNEXPANDED = re.compile(r"'[^']*[$`\\\\][^']*'")
@@ -21,7 +22,7 @@ def script(comments: Sequence[str], context: RenderContext, body: Sequence[str],
         lines.append(
             "# shellcheck disable=SC2016,SC1003  # values stand as they are: nothing in single quotes is to be expanded"
         )
-    lines += ["set -euo pipefail", ""]
+    lines += ["set -euo pipefail", "", *PREAMBLE]
     lines += _taken("PROJECT", context.project, "project", "my-project")
     if region:
         lines += _taken("REGION", context.region, "run/region", "asia-northeast1")

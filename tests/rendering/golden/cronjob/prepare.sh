@@ -2,6 +2,10 @@
 # Prepares the project for report (shop/CronJob/report). Written by k2cr. Safe to run twice.
 set -euo pipefail
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+if [[ ${K2CR_PLACEHOLDERS:-} != keep && -z ${K2CR_FILLED:-} && -e "$here/values.env" ]]; then
+  exec bash "$here/fill.sh" "$(basename "${BASH_SOURCE[0]}")" "$@"
+fi
 PROJECT="${PROJECT:-shop-prod}"
 
 gcloud services enable cloudscheduler.googleapis.com compute.googleapis.com iam.googleapis.com run.googleapis.com --project="$PROJECT"

@@ -2,6 +2,10 @@
 # Starts report by the schedule of shop/CronJob/report. Written by k2cr. Safe to run twice. Run it after deploy.sh.
 set -euo pipefail
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+if [[ ${K2CR_PLACEHOLDERS:-} != keep && -z ${K2CR_FILLED:-} && -e "$here/values.env" ]]; then
+  exec bash "$here/fill.sh" "$(basename "${BASH_SOURCE[0]}")" "$@"
+fi
 PROJECT="${PROJECT:-shop-prod}"
 REGION="${REGION:-asia-northeast1}"
 

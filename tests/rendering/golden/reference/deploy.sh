@@ -4,6 +4,10 @@
 # The same service as service.yaml. Needs gcloud 573 or newer; for an older one: k2cr render --gcloud VERSION.
 set -euo pipefail
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+if [[ ${K2CR_PLACEHOLDERS:-} != keep && -z ${K2CR_FILLED:-} && -e "$here/values.env" ]]; then
+  exec bash "$here/fill.sh" "$(basename "${BASH_SOURCE[0]}")" "$@"
+fi
 PROJECT="${PROJECT:-shop-prod}"
 REGION="${REGION:-asia-northeast1}"
 

@@ -6,6 +6,10 @@
 # shellcheck disable=SC2016,SC1003  # values stand as they are: nothing in single quotes is to be expanded
 set -euo pipefail
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+if [[ ${K2CR_PLACEHOLDERS:-} != keep && -z ${K2CR_FILLED:-} && -e "$here/values.env" ]]; then
+  exec bash "$here/fill.sh" "$(basename "${BASH_SOURCE[0]}")" "$@"
+fi
 PROJECT="${PROJECT:-shop-prod}"
 REGION="${REGION:-asia-northeast1}"
 

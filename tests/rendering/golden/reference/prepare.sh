@@ -2,6 +2,10 @@
 # Prepares the project for frontend (shop/Deployment/frontend). Written by k2cr. Safe to run twice.
 set -euo pipefail
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+if [[ ${K2CR_PLACEHOLDERS:-} != keep && -z ${K2CR_FILLED:-} && -e "$here/values.env" ]]; then
+  exec bash "$here/fill.sh" "$(basename "${BASH_SOURCE[0]}")" "$@"
+fi
 PROJECT="${PROJECT:-shop-prod}"
 
 gcloud services enable certificatemanager.googleapis.com compute.googleapis.com dns.googleapis.com iam.googleapis.com iap.googleapis.com run.googleapis.com secretmanager.googleapis.com --project="$PROJECT"
