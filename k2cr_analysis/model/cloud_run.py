@@ -73,6 +73,7 @@ class ServiceShape:
     cpu_boost: bool = True
     gpu: str | None = None  # accelerator type, "nvidia-l4", one for each instance
     between_requests: BetweenRequests = "nothing"
+    disk_bytes: int = 0  # ephemeral disks of an instance, together
 
     @property
     def cpu_cores(self) -> Decimal:

@@ -47,6 +47,7 @@ OF_RULE: dict[str, RuleRates] = {
     # Files and memory: somebody watches a limit that was a disk.
     "scratch-on-disk": RuleRates(0.5, 0.25),
     "ephemeral-storage-in-memory": RuleRates(0.5, 0.25),
+    "scratch-disk-over-quota": RuleRates(0.5, 0.0),
     "config-map-as-files": RuleRates(0.5, 0.25),
     "secret-with-many-files": RuleRates(0.5, 0.25),
     # Scaling and schedules that Cloud Run does not have: somebody looks after them.

@@ -117,3 +117,10 @@ def region_of(place: str) -> str:
 def is_autopilot_node(name: str) -> bool | None:
     """By the node's name; None where it is neither kind's."""
     return True if name.startswith("gk3-") else False if name.startswith("gke-") else None
+
+
+# Ephemeral storage that Autopilot gives a container which asks for none: nobody's wish.
+_AUTOPILOT_REQUESTS = Source(
+    "https://docs.cloud.google.com/kubernetes-engine/docs/concepts/autopilot-resource-requests", "2026-11-23"
+)
+AUTOPILOT_STORAGE_BYTES: Annotated[int, _AUTOPILOT_REQUESTS] = 2**30

@@ -10,7 +10,7 @@
 | the pod states its own | what its containers leave of it: in equal parts to the silent ones, else to the first |
 | neither | 1 vCPU and 512 MiB, Cloud Run's defaults for each container |
 | restarts at the brink of the memory limit | half as much again as the limit: it looks like OOM kills |
-| emptyDir | its size limit in full, for the first container that mounts it: files in it are memory on Cloud Run |
+| scratch in memory (``model/scratch.py``) | its size in full, for the first container that mounts it |
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
+from k2cr_analysis.model.cloud_run import memory_text
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
+from k2cr_analysis.model.scratch import scratch_volumes
 from k2cr_analysis.model.workload import Container, Pod, Resources, Workload
-from k2cr_analysis.openapi.quantity import bytes_of, is_quantity
 from k2cr_analysis.platforms.cloud_run import GIB, MIB
 from k2cr_analysis.sizing import notices
 from k2cr_analysis.sizing.allocation import Need
@@ -134,18 +135,16 @@ def _oom(container: Container, measured: ContainerUsage | None) -> tuple[int, st
 
 
 def _scratch_bytes(workload: Workload, containers: Mapping[str, Container]) -> tuple[dict[str, int], list[Finding]]:
-    """Container -> bytes of the emptyDir volumes that it is the first to mount; and notes on those too large."""
+    """Container -> bytes of scratch in memory that it is the first to mount; and notes on what is too large."""
     found: dict[str, int] = {}
     too_large: list[Finding] = []
-    for volume in workload.pod.volumes:
-        limit = volume.source.get("sizeLimit") if volume.kind == "emptyDir" else None
-        owner = next((n for n, c in containers.items() if volume.name in {m.volume for m in c.volume_mounts}), None)
-        if owner is None or not is_quantity(limit):
+    for name, scratch in scratch_volumes(workload.pod, containers).items():
+        size_bytes = scratch.stated_bytes if scratch.medium == "memory" else None
+        if not size_bytes:
             continue
-        size_bytes = bytes_of(str(limit))
+        owner = next(n for n, c in containers.items() if name in {m.volume for m in c.volume_mounts})
         if size_bytes > _MOST_BYTES:
-            path = f"{volume.path}.emptyDir.sizeLimit"
-            too_large.append(notices.scratch_larger_than_memory(path, volume.name, str(limit)))
+            too_large.append(notices.scratch_larger_than_memory(scratch.at, name, memory_text(size_bytes)))
         else:
             found[owner] = found.get(owner, 0) + size_bytes
     return found, too_large

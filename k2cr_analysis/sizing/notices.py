@@ -84,11 +84,11 @@ def memory_raised_after_oom(path: str, name: str, evidence: str, memory_bytes: i
 
 @notice(docs="https://docs.cloud.google.com/run/docs/configuring/services/in-memory-volume-mounts")
 def scratch_larger_than_memory(path: str, name: str, limit: str) -> Said:
-    """An emptyDir may grow beyond the memory of any instance.
+    """An emptyDir that asks for memory may grow beyond the memory of any instance.
 
-    Why: Files in an emptyDir are memory on Cloud Run. A size limit above 32 GiB cannot be given, so it is not counted.
-    Remedy: Keep large files in Cloud Storage, or on an ephemeral disk where the region has them.
-    Example: emptyDir: {sizeLimit: 50Gi}
+    Why: `medium: Memory` is memory on Cloud Run too. A size limit above 32 GiB cannot be given, so it is not counted.
+    Remedy: Take `medium: Memory` out, so that it becomes an ephemeral disk, or keep large files in Cloud Storage.
+    Example: emptyDir: {medium: Memory, sizeLimit: 50Gi}
     """
     return Said(f"volume {name} may grow to {limit}, more than the memory of any instance: it is not counted", path)
 

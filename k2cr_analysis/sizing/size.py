@@ -8,6 +8,7 @@ from k2cr_analysis.config import Config
 from k2cr_analysis.model.cloud_run import ExecutionEnvironment, ServiceShape, cpu_text
 from k2cr_analysis.model.finding import Finding, Target
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
+from k2cr_analysis.model.scratch import scratch_volumes
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY
 from k2cr_analysis.platforms.gpu import GPUS
@@ -66,6 +67,8 @@ def size(
     chosen = (
         concurrency(allocation.containers, traffic, usage, pods_of(workload, usage)) if target == "service" else None
     )
+    scratch = scratch_volumes(workload.pod, {n: c for n in needs.containers if (c := workload.container(n))})
+    disk_bytes = sum(s.disk_bytes for s in scratch.values())
     least, most, notes = scaling(workload, target, usage, traffic, config)
     shape = ServiceShape(
         target=target,
@@ -74,8 +77,9 @@ def size(
         min_instances=least,
         max_instances=most,
         billing=None if chosen is None else "instance" if gpu else "request",
-        execution_environment=_environment(workload, target, gpu),
+        execution_environment=_environment(workload, target, gpu, disk_bytes),
         gpu=gpu,
+        disk_bytes=disk_bytes,
     )
     return Sizing(shape, basis, (*findings, *notes), _assumptions(needs, objectives.headroom, chosen))
 
@@ -88,10 +92,11 @@ def _busiest(needs: Needs, ingress: str | None) -> str:
     return max(needs.containers, key=lambda name: (needs.containers[name].cpu_cores, name == ingress))
 
 
-def _environment(workload: Workload, target: Target, gpu: str | None) -> ExecutionEnvironment:
+def _environment(workload: Workload, target: Target, gpu: str | None, disk_bytes: int) -> ExecutionEnvironment:
     """gen2, a whole Linux as on GKE; gen1 (gVisor) for what runs in gVisor already. Jobs and worker pools are gen2."""
     is_sandboxed = workload.pod.placement.runtime_class == "gvisor"
-    return "gen1" if is_sandboxed and target == "service" and gpu is None and not _mounts_files(workload) else "gen2"
+    needs_gen2 = gpu is not None or disk_bytes > 0 or _mounts_files(workload)
+    return "gen1" if is_sandboxed and target == "service" and not needs_gen2 else "gen2"
 
 
 def _mounts_files(workload: Workload) -> bool:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from k2cr_analysis.model.workload import Volume
-from k2cr_analysis.rendering import RenderContext
+from k2cr_analysis.rendering import RenderContext, render_workload
 from k2cr_analysis.rendering.spec.build import Build, build
-from k2cr_analysis.rendering.spec.service import BucketVolume, MemoryVolume, NfsVolume, SecretVolume
+from k2cr_analysis.rendering.spec.service import BucketVolume, DiskVolume, MemoryVolume, NfsVolume, SecretVolume
 from tests.rendering.factory import assessed, container, volume, workload
 
 CONFIG_MAP = {"metadata": {"name": "conf"}, "data": {"a.ini": "x", "b.ini": "y"}}
@@ -30,14 +30,17 @@ def built(*volumes: Volume, mounts: list[dict[str, Any]] | None = None) -> Build
         (volume("v", "emptyDir", {"medium": "Memory", "sizeLimit": "64Mi"}), MemoryVolume("64Mi")),
         (volume("v", "emptyDir", {"sizeLimit": "100M"}), MemoryVolume("97657Ki")),
         (volume("v", "emptyDir", {}), MemoryVolume("256Mi")),
-        (volume("v", "emptyDir", {"sizeLimit": "10Gi"}), MemoryVolume("256Mi")),
+        (volume("v", "emptyDir", {"medium": "Memory", "sizeLimit": "10Gi"}), MemoryVolume("256Mi")),
+        (volume("v", "emptyDir", {"sizeLimit": "12Gi"}), DiskVolume("12Gi")),
+        (volume("v", "emptyDir", {"sizeLimit": "1G"}), DiskVolume("10Gi")),
+        (volume("v", "ephemeral", {"volumeClaimTemplate": {"spec": {"resources": {"requests": {"storage": "20Gi"}}}}}), DiskVolume("20Gi")),
         (volume("v", "nfs", {"server": "10.0.0.2", "path": "/x"}), NfsVolume("10.0.0.2", "/x", False)),
         (volume("v", "csi", {"driver": "gcsfuse.csi.storage.gke.io", "volumeAttributes": {"bucketName": "b"}}), BucketVolume("b", False)),
         (volume("v", "persistentVolumeClaim", {"claimName": "share"}, claim=SHARED), NfsVolume("NFS_SERVER_SHARE", "/NFS_SHARE_SHARE", False)),
         (volume("v", "secret", {"secretName": "s", "items": [{"key": "k", "path": "f"}]}), SecretVolume("shop--s--k", (("latest", "f"),))),
         (volume("v", "secret", {"secretName": "s"}), SecretVolume("shop--s--KEY_OF_S", (("latest", "KEY_OF_S"),))),
     ],
-    ids=["in memory", "decimal size", "no size: half the memory", "too large: half the memory", "NFS", "Cloud Storage", "shared claim", "one file", "unknown keys"],
+    ids=["in memory", "decimal size", "no size: half the memory", "too large: half the memory", "a disk", "the least disk", "a claim of its own", "NFS", "Cloud Storage", "shared claim", "one file", "unknown keys"],
 )  # fmt: skip
 def test_a_volume_with_a_counterpart_goes_along(given: Volume, source: object) -> None:
     assert [v.source for v in built(given).run.template.volumes] == [source]
@@ -86,3 +89,18 @@ def test_nfs_asks_for_the_network_and_the_second_generation() -> None:
     template = built(volume("v", "nfs", {"server": "s", "path": "/x"})).run.template
     assert template.egress is not None
     assert template.execution_environment == "gen2"
+
+
+def test_an_ephemeral_disk_is_one_in_every_form() -> None:
+    files = render_workload(
+        assessed(
+            workload(
+                container("app", mounts=[{"volume": "v", "mount_path": "/v"}]),
+                volumes=(volume("v", "emptyDir", {"sizeLimit": "10Gi"}),),
+            )
+        ),
+        RenderContext(project="p", region="us-central1"),
+    )
+    assert "medium: Disk" in files["service.yaml"] and "execution-environment: gen2" in files["service.yaml"]
+    assert "--add-volume=name=v,type=ephemeral-disk,size=10Gi" in files["deploy.sh"]
+    assert 'medium     = "DISK"' in files["main.tf"]

@@ -111,9 +111,33 @@ def test_an_empty_dir_is_memory_and_counted_once():
     assert as_text(sized(deployment(*containers, pod=pod))) == {"app": "1 1536Mi", "b": "100m 128Mi"}
 
 
-def test_an_empty_dir_larger_than_any_memory_is_said_not_sized():
+@pytest.mark.parametrize(
+    ("source", "memory", "disk_gib"),
+    [
+        ({"sizeLimit": "10Gi"}, "512Mi", 10),
+        ({"sizeLimit": "2Gi"}, "512Mi", 10),
+        ({"sizeLimit": "20500Mi"}, "512Mi", 21),
+        ({"sizeLimit": "256Mi"}, "768Mi", 0),
+        ({}, "512Mi", 0),
+        ({"medium": "Memory", "sizeLimit": "2Gi"}, "2560Mi", 0),
+    ],
+    ids=["the least disk", "less than the least", "whole Gi", "small: memory", "no size", "memory asked for"],
+)
+def test_stated_scratch_is_a_disk_and_no_memory(source, memory, disk_gib):
     mounts = [{"name": "scratch", "mountPath": "/s"}]
-    pod = {"volumes": [{"name": "scratch", "emptyDir": {"sizeLimit": "100Gi"}}]}
+    result = sized(
+        deployment(
+            container("app", "1", "512Mi", volumeMounts=mounts),
+            pod={"volumes": [{"name": "scratch", "emptyDir": source}]},
+        )
+    )
+    assert as_text(result) == {"app": f"1 {memory}"}
+    assert result.shape.disk_bytes == disk_gib * 2**30 and result.shape.execution_environment == "gen2"
+
+
+def test_memory_asked_for_beyond_any_instance_is_said_not_sized():
+    mounts = [{"name": "scratch", "mountPath": "/s"}]
+    pod = {"volumes": [{"name": "scratch", "emptyDir": {"medium": "Memory", "sizeLimit": "100Gi"}}]}
     result = sized(deployment(container("app", "1", "512Mi", volumeMounts=mounts), pod=pod))
     assert as_text(result) == {"app": "1 512Mi"}
     assert "scratch-larger-than-memory" in {f.rule for f in result.findings}

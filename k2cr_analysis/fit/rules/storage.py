@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.evidence.volumes import claim_backing, in_words, is_block_volume, network_file_system
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.model.parse.access import mapping, objects, text
+from k2cr_analysis.model.parse.access import mapping, objects
+from k2cr_analysis.model.scratch import Scratch, asked_storage, scratch_volumes
+from k2cr_analysis.platforms.volumes import DISK_QUOTA_INSTANCE_BYTES, DISK_QUOTA_REGION_BYTES, MIN_DISK_BYTES
 
 _VOLUMES = "https://docs.cloud.google.com/run/docs/configuring/services/volume-mounts"
 _CONTRACT = "https://docs.cloud.google.com/run/docs/container-contract"
+_DISK = "https://docs.cloud.google.com/run/docs/configuring/services/ephemeral-disk"
 
 
 @rule(
@@ -31,8 +34,8 @@ _CONTRACT = "https://docs.cloud.google.com/run/docs/container-contract"
 def durable_block_storage(candidate: Candidate) -> Iterator[Found]:
     """The pod keeps data on a block disk that outlives it.
 
-    Why: Cloud Run mounts Cloud Storage buckets, NFS shares, secrets and memory. It has no block volumes, and what a
-    container writes elsewhere is lost when its instance stops.
+    Why: Cloud Run mounts Cloud Storage buckets, NFS shares, secrets, memory and ephemeral disks. It has no block
+    volumes that outlive an instance, and what a container writes elsewhere is lost when its instance stops.
     Remedy: Move the state to a managed database, to Cloud Storage (mounted as a bucket) or to Filestore (mounted as
     NFS) and take the claim out of `spec.volumes`; or leave the workload on GKE.
     Example: volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
@@ -130,16 +133,15 @@ def gcs_fuse_volume(candidate: Candidate) -> Iterator[Found]:
         "PodSpec.volumes[].csi",
         "PodSpec.volumes[].image",
         "PodSpec.volumes[].gitRepo",
-        "PodSpec.volumes[].ephemeral",
     ),
     docs=_VOLUMES,
 )
 def volume_driver_without_counterpart(candidate: Candidate) -> Iterator[Found]:
     """A volume comes from a driver that Cloud Run does not have.
 
-    Why: Cloud Run has volumes of memory, Cloud Storage, NFS and Secret Manager only.
+    Why: Cloud Run has volumes of memory, ephemeral disk, Cloud Storage, NFS and Secret Manager only.
     Remedy: For the Secrets Store driver name the secrets under `volumes[].secret` (one file each). For scratch space
-    use `emptyDir` with `medium: Memory`; for images or repositories copy the files into the container image.
+    use `emptyDir` with `sizeLimit`; for images or repositories copy the files into the container image.
     Example: csi: {driver: secrets-store.csi.k8s.io, volumeAttributes: {secretProviderClass: app}}
     """
     for volume in candidate.pod.volumes:
@@ -150,61 +152,102 @@ def volume_driver_without_counterpart(candidate: Candidate) -> Iterator[Found]:
                     f"{volume.path}.csi.driver",
                     f"volume {volume.name} comes from the driver {driver}; Cloud Run does not have it",
                 )
-        elif volume.kind in ("image", "gitRepo", "ephemeral"):
+        elif volume.kind in ("image", "gitRepo"):
             yield Found(
                 f"{volume.path}.{volume.kind}",
                 f"volume {volume.name} is of the kind {volume.kind}; Cloud Run does not have it",
             )
 
 
+def _scratch(candidate: Candidate) -> Iterator[tuple[str, str, Scratch]]:
+    """(volume, the containers that mount it, what it is) of the scratch volumes that go along."""
+    for name, scratch in scratch_volumes(candidate.pod, {c.name: c for c in candidate.moving}).items():
+        yield name, ", ".join(c.name for c in candidate.mounting(name)), scratch
+
+
 @rule(
     id="scratch-on-disk",
     severity="change",
-    reads=("PodSpec.volumes[].emptyDir",),
-    docs="https://docs.cloud.google.com/run/docs/configuring/services/in-memory-volume-mounts",
+    reads=("PodSpec.volumes[].emptyDir", "PodSpec.volumes[].ephemeral"),
+    docs=_DISK,
 )
 def scratch_on_disk(candidate: Candidate) -> Iterator[Found]:
-    """An emptyDir volume stands on the node's disk.
+    """A scratch volume stands on the node's disk, and nobody states its size.
 
-    Why: On Cloud Run an emptyDir is memory: what is written to it counts against the memory limit of the container that
-    wrote it, and unset its size limit is half of the memory.
-    Remedy: Say how much is written: set `emptyDir.medium: Memory` and `emptyDir.sizeLimit`, and raise
-    `resources.limits.memory` by as much; or write to a bucket.
+    Why: Cloud Run has ephemeral disks (at least 10Gi, by a quota) and memory. How much is written decides which, and
+    the manifest does not say. Until it does, the volume is memory: what is written counts against the memory of the
+    container that writes, half of the instance's memory at most.
+    Remedy: State `emptyDir.sizeLimit` (or the container's `ephemeral-storage`): above 512Mi it becomes an ephemeral
+    disk, below it memory that is added to the container's.
     Example: volumes: [{name: tmp, emptyDir: {}}]
     """
-    for volume in candidate.pod.volumes:
-        if volume.kind == "emptyDir" and volume.source.get("medium") != "Memory" and candidate.mounting(volume.name):
-            size = text(volume.source, "sizeLimit")
-            users = ", ".join(c.name for c in candidate.mounting(volume.name))
+    for name, users, scratch in _scratch(candidate):
+        if scratch.stated_bytes is None and not scratch.asked_for:
             yield Found(
-                f"{volume.path}.emptyDir",
-                f"volume {volume.name} of {users} is on "
-                f"disk{f' (up to {size})' if size else ', of no stated size'}; on Cloud Run it is memory that "
-                "counts",
+                scratch.at,
+                f"volume {name} of {users} is on disk, of no stated size; on Cloud Run it is memory that counts, until "
+                "a size is stated",
             )
 
 
-@rule(id="ephemeral-storage-in-memory", severity="change", reads=("Container.resources",), docs=_CONTRACT)
-def ephemeral_storage_in_memory(candidate: Candidate) -> Iterator[Found]:
-    """A container asks for more than 1 GiB of local disk.
+@rule(id="scratch-as-ephemeral-disk", severity="note", reads=("PodSpec.volumes[].emptyDir",), docs=_DISK)
+def scratch_as_ephemeral_disk(candidate: Candidate) -> Iterator[Found]:
+    """A scratch volume becomes an ephemeral disk.
 
-    Why: On Cloud Run the writable file system is memory and counts against the memory limit. 1 GiB is what GKE
-    Autopilot gives every container unasked, so up to that nobody asked for anything.
-    Remedy: Lower `ephemeral-storage` under `resources.requests` and `resources.limits` to what is really written and
-    raise `resources.limits.memory` by it, or write to Cloud Storage.
+    Why: Cloud Run's ephemeral disks live as long as their instance, as an emptyDir does as long as its pod: ext4,
+    second generation, at least 10Gi, billed for what is provisioned. By default an instance has 10 GB and a project
+    100 GB in a region, for all its instances together.
+    Remedy: Nothing to decide. Ask for more quota where instances times size is above it.
+    Example: volumes: [{name: work, emptyDir: {sizeLimit: 10Gi}}]
+    """
+    for name, users, scratch in _scratch(candidate):
+        if scratch.medium == "disk":
+            yield Found(
+                scratch.at,
+                f"volume {name} of {users} becomes an ephemeral disk (emptyDir with medium: Disk) of "
+                f"{in_words(scratch.disk_bytes)} in each instance; by default a region has "
+                f"{DISK_QUOTA_REGION_BYTES // 10**9} GB of them for all instances of a project",
+            )
+
+
+@rule(id="scratch-disk-over-quota", severity="change", reads=("PodSpec.volumes[].emptyDir",), docs=_DISK)
+def scratch_disk_over_quota(candidate: Candidate) -> Iterator[Found]:
+    """An instance needs more ephemeral disk than it has by default.
+
+    Why: The quota is 10 GB an instance (the least disk, 10Gi, fits), and a deploy above it is refused.
+    Remedy: Ask for more quota before the deploy, state a smaller `sizeLimit`, or keep large files in Cloud Storage.
+    Example: volumes: [{name: work, emptyDir: {sizeLimit: 50Gi}}]
+    """
+    disks = [scratch for _, _, scratch in _scratch(candidate) if scratch.medium == "disk"]
+    total = sum(s.disk_bytes for s in disks)
+    if total > MIN_DISK_BYTES:
+        yield Found(
+            disks[0].at,
+            f"an instance needs {in_words(total)} of ephemeral disk; by default it has "
+            f"{DISK_QUOTA_INSTANCE_BYTES // 10**9} GB",
+        )
+
+
+@rule(id="ephemeral-storage-in-memory", severity="change", reads=("Container.resources",), docs=_DISK)
+def ephemeral_storage_in_memory(candidate: Candidate) -> Iterator[Found]:
+    """A container asks for more than 1 GiB of local disk, and mounts no volume that it could be.
+
+    Why: On Cloud Run the writable file system is memory and counts against the memory limit; an ephemeral disk is
+    mounted at a path, and the manifest names none. 1 GiB is what GKE Autopilot gives every container unasked, so up to
+    that nobody asked for anything.
+    Remedy: Mount an `emptyDir` with `sizeLimit` at the directory that is written: it becomes an ephemeral disk. Or
+    lower `ephemeral-storage` to what is really written.
     Example: resources: {requests: {ephemeral-storage: 10Gi}}
     """
+    on_disk = {name for name, _, scratch in _scratch(candidate) if scratch.medium == "disk"}
     for container in candidate.moving:
-        # The limit first: where there is no request, the API server writes one that equals it.
-        for field, resources in (("limits", container.limits), ("requests", container.requests)):
-            size = resources.ephemeral_storage_bytes
-            if size is not None and size > 2**30:
-                yield Found(
-                    f"{container.path}.resources.{field}['ephemeral-storage']",
-                    f"container {container.name} asks for {in_words(size)} of local disk; on Cloud Run files are "
-                    "in memory",
-                )
-                break
+        asked = asked_storage(container)
+        if asked and not on_disk & {m.volume for m in container.volume_mounts}:
+            yield Found(
+                asked[1],
+                f"container {container.name} asks for {in_words(asked[0])} of local disk; on Cloud Run files are in "
+                "memory, but for what an ephemeral disk is mounted at",
+            )
 
 
 @rule(

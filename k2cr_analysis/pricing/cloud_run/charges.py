@@ -51,7 +51,7 @@ def price_timeline(
         )
     else:
         items = (*_request_based(shape, timeline, tariff), *_boost("run.request.cpu.active", shape, timeline, tariff))
-    lines = (*items, *_gpu(shape, timeline, tariff))
+    lines = (*items, *_gpu(shape, timeline, tariff), *_disk(shape, timeline, tariff))
     return tuple(item for item in lines if item.quantity) or lines
 
 
@@ -95,6 +95,14 @@ def _gpu(shape: ServiceShape, timeline: InstanceTimeline, tariff: Tariff) -> Ite
     """One GPU for the whole lifetime of each instance, without zonal redundancy."""
     if shape.gpu is not None:
         yield tariff.line(f"run.gpu.{shape.gpu}", timeline.running_instance_s)
+
+
+def _disk(shape: ServiceShape, timeline: InstanceTimeline, tariff: Tariff) -> Iterable[LineItem]:
+    """Ephemeral disks: what is provisioned, for the whole lifetime of each instance. Its rate is in no list that could
+    be read, so without one in the price book the month is unknown.
+    """
+    if shape.disk_bytes:
+        yield tariff.line("run.disk", timeline.running_instance_s * Decimal(shape.disk_bytes) / GIB)
 
 
 def _boost(meter: str, shape: ServiceShape, timeline: InstanceTimeline, tariff: Tariff) -> Iterable[LineItem]:

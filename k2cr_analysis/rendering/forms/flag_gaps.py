@@ -9,6 +9,7 @@ from typing import Any
 from k2cr_analysis.platforms.gcloud_flags import OLDEST, lacks
 from k2cr_analysis.rendering.spec.service import (
     BucketVolume,
+    DiskVolume,
     MemoryVolume,
     NfsVolume,
     RunContainer,
@@ -28,7 +29,12 @@ _OF_CONTAINER = (
     ("--readiness-probe", "readiness_probe", "readinessProbe"),
 )
 _PROBES = tuple((attribute, field) for _, attribute, field in _OF_CONTAINER if field.endswith("Probe"))
-_VOLUME_TYPES: dict[type, str] = {MemoryVolume: "in-memory", NfsVolume: "nfs", BucketVolume: "cloud-storage"}
+_VOLUME_TYPES: dict[type, str] = {
+    MemoryVolume: "in-memory",
+    DiskVolume: "ephemeral-disk",
+    NfsVolume: "nfs",
+    BucketVolume: "cloud-storage",
+}
 # Flags that every service, or every job, takes: where one is missing, the flags form as a whole is.
 _OF_SERVICE = ("--container",)
 _OF_JOB = ("jobs --container",)

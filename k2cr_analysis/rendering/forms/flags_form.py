@@ -17,6 +17,7 @@ from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.printed import printer
 from k2cr_analysis.rendering.spec.service import (
     BucketVolume,
+    DiskVolume,
     MemoryVolume,
     NfsVolume,
     RunContainer,
@@ -157,6 +158,8 @@ def _volume_words(volume: RunVolume) -> str:
     source = volume.source
     if isinstance(source, MemoryVolume):
         return gcloud_list([f"name={volume.name}", "type=in-memory", f"size-limit={source.size}"])
+    if isinstance(source, DiskVolume):
+        return gcloud_list([f"name={volume.name}", "type=ephemeral-disk", f"size={source.size}"])
     if isinstance(source, NfsVolume):
         return gcloud_list(
             [

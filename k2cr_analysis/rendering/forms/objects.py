@@ -25,9 +25,10 @@ from k2cr_analysis.platforms.annotations import (
     SERVING_API,
     SESSION_AFFINITY,
 )
-from k2cr_analysis.platforms.volumes import BUCKET_DRIVER, MEDIUM_MEMORY
+from k2cr_analysis.platforms.volumes import BUCKET_DRIVER, MEDIUM_DISK, MEDIUM_MEMORY
 from k2cr_analysis.rendering.spec.service import (
     BucketVolume,
+    DiskVolume,
     MemoryVolume,
     NfsVolume,
     Run,
@@ -260,6 +261,8 @@ def _volume(volume: RunVolume) -> Tree:
     made: Tree
     if isinstance(source, MemoryVolume):
         made = {"emptyDir": {"medium": MEDIUM_MEMORY, "sizeLimit": source.size}}
+    elif isinstance(source, DiskVolume):
+        made = {"emptyDir": {"medium": MEDIUM_DISK, "sizeLimit": source.size}}
     elif isinstance(source, SecretVolume):
         made = {
             "secret": {

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from k2cr_analysis.model.cloud_run import CloudRunProbe
+from k2cr_analysis.platforms.volumes import MEDIUM_DISK, MEDIUM_MEMORY
 from k2cr_analysis.rendering.migration.scheduler import run_uri, scheduler_account
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.platform import BINARY_AUTHORIZATION, BREAKGLASS, CLOUD_SQL, CONNECTOR
 from k2cr_analysis.rendering.spec.printed import printer
 from k2cr_analysis.rendering.spec.service import (
+    DiskVolume,
     MemoryVolume,
     NfsVolume,
     Run,
@@ -298,7 +300,9 @@ def _probe(name: str, probe: CloudRunProbe, why: str | None = None) -> Block:
 def _volume(volume: RunVolume) -> Block:
     source = volume.source
     if isinstance(source, MemoryVolume):
-        made = Block("empty_dir", [("medium", "MEMORY"), ("size_limit", source.size)])
+        made = Block("empty_dir", [("medium", MEDIUM_MEMORY.upper()), ("size_limit", source.size)])
+    elif isinstance(source, DiskVolume):
+        made = Block("empty_dir", [("medium", MEDIUM_DISK.upper()), ("size_limit", source.size)])
     elif isinstance(source, SecretVolume):
         items = [Block("items", [("version", version), ("path", path)]) for version, path in source.files]
         made = Block("secret", [("secret", source.secret), ("default_mode", source.default_mode), *items])

@@ -41,6 +41,13 @@ class MemoryVolume:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskVolume:
+    """An ephemeral disk of each instance."""
+
+    size: str  # Gi
+
+
+@dataclass(frozen=True, slots=True)
 class SecretVolume:
     """Files of one directory: the versions of one secret, each under a path."""
 
@@ -66,7 +73,7 @@ class BucketVolume:
 @dataclass(frozen=True, slots=True)
 class RunVolume:
     name: str
-    source: MemoryVolume | SecretVolume | NfsVolume | BucketVolume
+    source: MemoryVolume | DiskVolume | SecretVolume | NfsVolume | BucketVolume
     why: str | None = None
 
 

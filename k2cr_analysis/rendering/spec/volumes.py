@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from k2cr_analysis.errors import InputError
 from k2cr_analysis.fit.evidence.file_mounts import FileMount, file_mounts
 from k2cr_analysis.model.cloud_run import memory_text
 from k2cr_analysis.model.references import expand
+from k2cr_analysis.model.scratch import Scratch, scratch_volumes
 from k2cr_analysis.model.workload import Container, Raw, Volume, VolumeMount, Workload
-from k2cr_analysis.openapi.quantity import bytes_of
-from k2cr_analysis.platforms.volumes import BUCKET_DRIVER
+from k2cr_analysis.platforms.volumes import BUCKET_DRIVER, MEDIUM_DISK, MEDIUM_MEMORY, MIN_DISK_BYTES
 from k2cr_analysis.rendering.spec.account import Account, SecretToCreate
 from k2cr_analysis.rendering.spec.service import (
     BucketVolume,
+    DiskVolume,
     MemoryVolume,
     NfsVolume,
     RunMount,
@@ -39,7 +39,6 @@ _NO_COUNTERPART = {
     "downwardAPI": "Cloud Run has no downward API",
     "hostPath": "there is no host",
     "persistentVolumeClaim": "Cloud Run has no block storage",
-    "ephemeral": "Cloud Run has no block storage",
     "csi": "Cloud Run has no CSI drivers but Cloud Storage FUSE",
 }
 
@@ -54,7 +53,7 @@ class Volumes:
 
     @property
     def need_gen2(self) -> bool:
-        return any(isinstance(v.source, NfsVolume | BucketVolume) for v in self.volumes)
+        return any(isinstance(v.source, NfsVolume | BucketVolume | DiskVolume) for v in self.volumes)
 
     @property
     def need_vpc(self) -> bool:
@@ -74,7 +73,8 @@ def build_volumes(
     ``memory_bytes`` is the instance's total: an emptyDir without a limit gets half, which is Cloud Run's own default.
     ``known``: container name -> environment, for ``subPathExpr``.
     """
-    builder = _Builder(workload, memory_bytes, account, file_mounts(workload.pod, containers))
+    scratch = scratch_volumes(workload.pod, {c.name: c for c in containers})
+    builder = _Builder(workload, memory_bytes, scratch, account, file_mounts(workload.pod, containers))
     users = {
         v.name: [(c, m) for c in containers for m in c.volume_mounts if m.volume == v.name]
         for v in workload.pod.volumes
@@ -94,8 +94,16 @@ def build_volumes(
 
 
 class _Builder:
-    def __init__(self, workload: Workload, memory_bytes: int, account: Account, files: Mapping[str, FileMount]) -> None:
+    def __init__(
+        self,
+        workload: Workload,
+        memory_bytes: int,
+        scratch: Mapping[str, Scratch],
+        account: Account,
+        files: Mapping[str, FileMount],
+    ) -> None:
         self.workload = workload
+        self.scratch = scratch
         self.memory_bytes = memory_bytes
         self.account = account
         self.files = files
@@ -105,8 +113,8 @@ class _Builder:
         name = self._name(volume.name)
         made: RunVolume | None = None
         match volume.kind:
-            case "emptyDir":
-                made = self._in_memory(volume, name)
+            case "emptyDir" | "ephemeral" if volume.name in self.scratch:
+                made = self._scratch(self.scratch[volume.name], name)
             case "secret" | "configMap":
                 made = self._secret(volume, name, volume.kind, volume.source, mounts)
             case "projected":
@@ -228,30 +236,36 @@ class _Builder:
         legal = name if label == name and name != "cloudsql" else f"{label}-{short_hash(name)}"
         return cut(legal, 63, name)
 
-    def _in_memory(self, volume: Volume, name: str) -> RunVolume:
-        asked, half = volume.source.get("sizeLimit"), self.memory_bytes // 2
-        try:
-            size = bytes_of(asked) or None if asked is not None else None
-        except InputError:
-            size = None
-        why = None
-        if size is None:
-            size, why = half, "no sizeLimit: half of the instance's memory, Cloud Run's own default, written out"
-        elif size > self.memory_bytes:
-            size, why = half, f"sizeLimit {asked} is more than the instance's memory: half of that"
-        text = memory_text(size)
-        if why or volume.source.get("medium") != "Memory":
-            note = why or "in memory: it counts against the memory of the container that writes"
-            self.account.changed(
-                volume.path,
-                "volumes[].emptyDir",
-                f"medium {volume.source.get('medium') or 'node disk'}, sizeLimit {asked}",
-                f"medium Memory, sizeLimit {text}",
-                note,
-            )
+    def _scratch(self, scratch: Scratch, name: str) -> RunVolume:
+        volume, source = scratch.volume, scratch.volume.source
+        if volume.kind == "emptyDir":
+            was = f"medium {source.get('medium') or 'node disk'}, sizeLimit {source.get('sizeLimit')}"
         else:
-            self.account.carried(volume.path, "volumes[].emptyDir", f"medium Memory, sizeLimit {text}")
-        return RunVolume(name, MemoryVolume(text), why)
+            was = f"a disk of its own of {memory_text(scratch.stated_bytes or 0)}"
+        if scratch.medium == "disk":
+            size = memory_text(scratch.disk_bytes)
+            why = "an ephemeral disk of each instance; gen2"
+            if scratch.disk_bytes != scratch.stated_bytes:
+                why += f", and {memory_text(MIN_DISK_BYTES)} or more in whole Gi"
+            to = f"medium {MEDIUM_DISK}, sizeLimit {size}"
+            self.account.changed(volume.path, "volumes[].emptyDir", was, to, why)
+            return RunVolume(name, DiskVolume(size), why)
+        size_bytes, half, why = scratch.stated_bytes, self.memory_bytes // 2, ""
+        if size_bytes is None:
+            size_bytes, why = (
+                half,
+                "no size is stated: half of the instance's memory, Cloud Run's own default, written out",
+            )
+        elif size_bytes > self.memory_bytes:
+            size_bytes = half
+            why = f"sizeLimit {source.get('sizeLimit')} is more than the instance's memory: half of that"
+        to = f"medium {MEDIUM_MEMORY}, sizeLimit {memory_text(size_bytes)}"
+        if why or not scratch.asked_for:
+            note = why or "small: in memory, where it counts against the container that writes"
+            self.account.changed(volume.path, "volumes[].emptyDir", was, to, note)
+        else:
+            self.account.carried(volume.path, "volumes[].emptyDir", to)
+        return RunVolume(name, MemoryVolume(memory_text(size_bytes)), why or None)
 
     def _object_name(self, source: Raw, kind: str) -> object:
         return source.get("secretName") or source.get("name") if kind == "secret" else source.get("name")

@@ -1,0 +1,94 @@
+"""Scratch space of a pod: which volumes are only for the pod's life, how large, and what each is on Cloud Run.
+
+A stated size above 512Mi is a disk there too, as on the node; less, or where the manifest asks for it, is memory. What
+nobody states the size of is memory until somebody does, since a disk has a least size, a quota and a price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.workload import Container, Pod, Volume
+from k2cr_analysis.openapi.quantity import bytes_of, is_quantity
+from k2cr_analysis.platforms.cloud_run import GIB, MIB
+from k2cr_analysis.platforms.gke import AUTOPILOT_STORAGE_BYTES
+from k2cr_analysis.platforms.volumes import MEDIUM_MEMORY, MIN_DISK_BYTES
+
+# k2cr's own: up to here a disk of 10Gi would be waste, and memory costs little.
+SMALL_BYTES = 512 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """``stated_bytes``: as the manifest says it; None: nowhere. ``asked_for``: the manifest itself says memory.
+
+    ``at``: JSON path of what states the size, or of the volume.
+    """
+
+    volume: Volume
+    stated_bytes: int | None
+    asked_for: bool
+    at: str
+
+    @property
+    def medium(self) -> Literal["disk", "memory"]:
+        is_large = self.stated_bytes is not None and self.stated_bytes > SMALL_BYTES
+        return "disk" if is_large and not self.asked_for else "memory"
+
+    @property
+    def disk_bytes(self) -> int:
+        """Size of the ephemeral disk, in whole GiB and at least what Cloud Run has; 0 where it is memory."""
+        if self.medium == "memory":
+            return 0
+        return max(MIN_DISK_BYTES, -(-(self.stated_bytes or 0) // GIB) * GIB)
+
+
+def scratch_volumes(pod: Pod, containers: Mapping[str, Container]) -> dict[str, Scratch]:
+    """The scratch volumes that these containers mount, by name.
+
+    What a container asks for as ``ephemeral-storage`` is the size of the first volume of its own that states none.
+    """
+    mounted = {m.volume for c in containers.values() for m in c.volume_mounts}
+    found = {v.name: made for v in pod.volumes if v.name in mounted and (made := _of_volume(v)) is not None}
+    for container in containers.values():
+        asked = asked_storage(container)
+        silent = (
+            name
+            for m in container.volume_mounts
+            if (name := m.volume) in found and found[name].stated_bytes is None and not found[name].asked_for
+        )
+        first = next(silent, None)
+        if asked and first:
+            found[first] = Scratch(found[first].volume, asked[0], False, asked[1])
+    return found
+
+
+def asked_storage(container: Container) -> tuple[int, str] | None:
+    """(bytes, JSON path) of the local disk that a container asks for, beyond what Autopilot gives unasked."""
+    # The limit first: where there is no request, the API server writes one that equals it.
+    for field, resources in (("limits", container.limits), ("requests", container.requests)):
+        size = resources.ephemeral_storage_bytes
+        if size is not None and size > AUTOPILOT_STORAGE_BYTES:
+            return size, f"{container.path}.resources.{field}['ephemeral-storage']"
+    return None
+
+
+def _of_volume(volume: Volume) -> Scratch | None:
+    if volume.kind == "emptyDir":
+        medium = str(volume.source.get("medium") or "")
+        in_memory = medium == MEDIUM_MEMORY or medium.startswith("HugePages")
+        size = _bytes(volume.source.get("sizeLimit"))
+        at = f"{volume.path}.emptyDir" + (".sizeLimit" if size else "")
+        return Scratch(volume, size, in_memory, at)
+    if volume.kind == "ephemeral":
+        spec = mapping(volume.source, "volumeClaimTemplate", "spec")
+        size = _bytes(mapping(spec, "resources", "requests").get("storage"))
+        return Scratch(volume, size, False, f"{volume.path}.ephemeral")
+    return None
+
+
+def _bytes(quantity: object) -> int | None:
+    return bytes_of(str(quantity)) or None if is_quantity(quantity) else None
