@@ -32,10 +32,11 @@ from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.parse import parse_cluster
 from k2cr_analysis.model.prices import PriceBook, Tariff
+from k2cr_analysis.model.schedule import runs_per_month
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.operability import effort_days, toil
 from k2cr_analysis.pricing.cloud_run.beside import SAME_ON_BOTH_SIDES, beside_items
-from k2cr_analysis.pricing.cloud_run.charges import cheaper_billing, price_both, price_timeline
+from k2cr_analysis.pricing.cloud_run.charges import cheaper_billing, price_both, price_delayed, price_timeline
 from k2cr_analysis.pricing.gke.bill import GkeBill
 from k2cr_analysis.pricing.gke.currency import in_currency_of_bill, no_rate
 from k2cr_analysis.pricing.gke.today import attribute
@@ -217,6 +218,7 @@ def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple
     if items is not None and timeline is not None:
         items = (*items, *beside_items(workload, timeline, Tariff(evidence.prices, evidence.region)))
     cost = _cost(workload, shape, timeline, items, evidence)
+    notes += _might_wait(workload, shape, timeline, evidence)
     notes += [*price_findings, *_gaps(workload, fit, shape, timeline, evidence), *_doubts(cost)]
     notes += other_ways(fit, cost, lambda other: _month_of(workload, other, evidence))
     of_analyses = list(graded(notes, evidence.config))
@@ -376,6 +378,36 @@ def _priced(
         return shape, None, [notices.no_price(error.found)]
     mode = cheaper_billing(priced)
     return replace(shape, billing=mode), priced[mode], []
+
+
+# A job that runs seldom may wait hours for its start; one that runs more often may not.
+_SELDOM = 31
+_LONGEST_DELAYED_S = 12 * 3600
+
+
+def _might_wait(
+    workload: Workload, shape: ServiceShape | None, timeline: InstanceTimeline | None, evidence: _Evidence
+) -> list[Finding]:
+    """Delayed execution, with its price, for a job that starts once a day or less and ends within 12 hours."""
+    batch = workload.batch
+    runs = runs_per_month(batch.schedule) if batch and batch.schedule else None
+    if shape is None or shape.target != "job" or shape.gpu or not runs or runs > _SELDOM:
+        return []
+    if batch is None or batch.suspend or batch.starting_deadline_s is not None:
+        return []
+    if timeline is None:
+        return [notices.job_can_wait("its price is not known, since the running time is not")]
+    if timeline.running_instance_s / runs > _LONGEST_DELAYED_S:
+        return []
+    try:
+        delayed = total(price_delayed(shape, timeline, evidence.prices, evidence.region))
+        ordinary = total(price_timeline(shape, timeline, evidence.prices, evidence.region))
+    except InputError as error:
+        if error.ref != "no-price":
+            raise
+        return [notices.job_can_wait(f"null, since {error.found}")]
+    currency = evidence.prices.currency
+    return [notices.job_can_wait(f"{delayed:.2f} {currency} a month in place of {ordinary:.2f}, at list price")]
 
 
 def _gaps(

@@ -37,6 +37,19 @@ def no_running_time(workload_id: str) -> Said:
     return Said(f"the snapshot does not show how long {workload_id} runs: its cost on Cloud Run is not known")
 
 
+@notice(docs="https://docs.cloud.google.com/run/docs/execute/delayed-jobs")
+def job_can_wait(price: str) -> Said:
+    """The job need not start on the minute: delayed execution (Preview) is cheaper.
+
+    Why: A delayed job starts when there is room, within 12 hours, and runs at most 12 hours. The price may change every
+    30 days.
+    Remedy: Nothing to decide: it is written as an ordinary job. Where it may wait, set `delayExecution: true`
+    (`--delay-execution`, gcloud beta 582) and compare.
+    Example: a CronJob with schedule "0 3 * * *"
+    """
+    return Said(f"it runs once a day or less, so that it might wait for room (delayed execution, Preview): {price}")
+
+
 @notice(docs=_PRICING)
 def no_price(reason: str) -> Said:
     """The price book has no confirmed price for something that the workload needs.

@@ -26,9 +26,16 @@ _PART = re.compile(r"(?P<first>[*?]|\w+)(-(?P<last>\w+))?(/(?P<step>\d+))?")
 _CYCLE_START, _CYCLE_DAYS = date(2024, 1, 1), 10_227  # 28 years, after which every date has its weekday again
 
 
+_EVERY = re.compile(r"@every\s+(?=\d)(?:(?P<h>\d+)h)?(?:(?P<m>\d+)m)?(?:(?P<s>\d+)s)?", re.IGNORECASE)
+_ZONE = re.compile(r"(?:CRON_)?TZ=(?P<zone>\S+)\s+(?P<rest>.*)", re.IGNORECASE)
+
+
 @cache
 def runs_per_month(schedule: str) -> Decimal | None:
     """Runs in a month of 730 h, averaged over 28 years; None for what is no such schedule."""
+    every = _EVERY.fullmatch(schedule.strip())
+    if every:
+        return HOURS_PER_MONTH * 60 / _minutes(every)
     fields = _NICKNAMES.get(schedule.strip().lower(), schedule).split()
     if fields and fields[0].upper().startswith(("TZ=", "CRON_TZ=")):
         fields = fields[1:]
@@ -46,6 +53,35 @@ def runs_per_month(schedule: str) -> Decimal | None:
         matching += day.month in months and (all(by) if any(is_free) else any(by))
     a_day = len(minutes) * len(hours)
     return Decimal(matching * a_day) / _CYCLE_DAYS * HOURS_PER_MONTH / 24
+
+
+def for_scheduler(schedule: str) -> tuple[str, str | None]:
+    """(the schedule as Cloud Scheduler takes it, the time zone that stands in it).
+
+    Five fields, without ``@`` names and ``?``; what five fields cannot say (``@every 90m``) in Scheduler's own English.
+    Source: Cloud Scheduler, "Cron job format and time zone".
+    """
+    found = _ZONE.fullmatch(schedule.strip())
+    zone, text = (found["zone"], found["rest"].strip()) if found else (None, schedule.strip())
+    every = _EVERY.fullmatch(text)
+    if every:
+        return _every(_minutes(every)), zone
+    fields = _NICKNAMES.get(text.lower(), text).split()
+    return " ".join("*" + f[1:] if f.startswith("?") else f for f in fields), zone
+
+
+def _minutes(every: re.Match[str]) -> int:
+    """Whole minutes of ``@every``, the finest that Cloud Scheduler has."""
+    return max(1, int(every["h"] or 0) * 60 + int(every["m"] or 0) + (int(every["s"] or 0) + 59) // 60)
+
+
+def _every(minutes: int) -> str:
+    if minutes < 60 and 60 % minutes == 0:
+        return f"*/{minutes} * * * *" if minutes > 1 else "* * * * *"
+    if minutes % 60 == 0 and 24 % (minutes // 60) == 0:
+        hours = minutes // 60
+        return "0 * * * *" if hours == 1 else "0 0 * * *" if hours == 24 else f"0 */{hours} * * *"
+    return f"every {minutes // 60} hours" if minutes % 60 == 0 else f"every {minutes} minutes"
 
 
 def _values(text: str, low: int, high: int) -> frozenset[int] | None:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from k2cr_analysis.model.schedule import runs_per_month
+from k2cr_analysis.model.schedule import for_scheduler, runs_per_month
 
 A_DAY = Decimal(730) / 24
 A_MONTH = Decimal(48) / 1461 * A_DAY  # one day in each of the 48 months of four years
@@ -38,3 +38,31 @@ def test_a_schedule_is_so_many_runs_a_month(schedule, runs):
 )
 def test_what_is_no_schedule_is_not_guessed_at(text):
     assert runs_per_month(text) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [
+        ("@hourly", ("0 * * * *", None)),
+        ("@Daily", ("0 0 * * *", None)),
+        ("@weekly", ("0 0 * * 0", None)),
+        ("*/5 * * * *", ("*/5 * * * *", None)),
+        ("0 3 ? * MON", ("0 3 * * MON", None)),
+        ("CRON_TZ=Asia/Tokyo 0 3 * * *", ("0 3 * * *", "Asia/Tokyo")),
+        ("TZ=UTC @daily", ("0 0 * * *", "UTC")),
+        ("@every 1h", ("0 * * * *", None)),
+        ("@every 15m", ("*/15 * * * *", None)),
+        ("@every 6h", ("0 */6 * * *", None)),
+        ("@every 90m", ("every 90 minutes", None)),
+        ("@every 5h", ("every 5 hours", None)),
+        ("@every 1h30m", ("every 90 minutes", None)),
+        ("@every 30s", ("* * * * *", None)),
+        ("  0   0 1 1 *", ("0 0 1 1 *", None)),
+    ],
+)
+def test_a_schedule_as_cloud_scheduler_takes_it(written, taken):
+    assert for_scheduler(written) == taken
+
+
+def test_an_interval_has_its_runs_too():
+    assert runs_per_month("@every 2h") == 365

@@ -9,6 +9,7 @@ from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.parse.pod_templates import at_path
 from k2cr_analysis.platforms.cloud_run import MAX_RETRIES, MAX_TASK_TIMEOUT_S, MAX_TASKS
+from k2cr_analysis.platforms.gpu import MAX_GPU_TASK_TIMEOUT_S
 
 _JOBS = "https://docs.cloud.google.com/run/docs/create-jobs"
 _SCHEDULE = "https://docs.cloud.google.com/run/docs/execute/jobs-on-schedule"
@@ -136,6 +137,31 @@ def job_over_limit(candidate: Candidate) -> Iterator[Found]:
     for (field, limit, what), value in zip(limits, asked, strict=True):
         if value is not None and value > limit:
             yield Found(_at(candidate, field), f"{field} is {value}; Cloud Run has at most {limit} {what}")
+
+
+@rule(
+    id="gpu-task-over-hour",
+    severity="change",
+    reads=("JobSpec.activeDeadlineSeconds", "Container.resources"),
+    docs="https://docs.cloud.google.com/run/docs/configuring/jobs/gpu",
+)
+def gpu_task_over_hour(candidate: Candidate) -> Iterator[Found]:
+    """A job with a GPU may run longer than an hour.
+
+    Why: On Cloud Run a task with a GPU takes at most an hour; without one it may take 168 hours.
+    Remedy: Split the work into tasks of less than an hour that go on from a checkpoint, and set
+    `activeDeadlineSeconds` to at most 3600; or leave the job on GKE.
+    Example: kind: Job, a container with nvidia.com/gpu, and no activeDeadlineSeconds
+    """
+    batch = candidate.workload.batch
+    moving = {c.name for c in candidate.moving}
+    if candidate.target != "job" or not any(a.is_gpu and a.container in moving for a in candidate.pod.accelerators):
+        return
+    of_pod = candidate.pod.raw.get("activeDeadlineSeconds")
+    deadlines = [d for d in (batch.active_deadline_s if batch else None, of_pod) if isinstance(d, int)]
+    if not deadlines or min(deadlines) > MAX_GPU_TASK_TIMEOUT_S:
+        says = f"it may run {min(deadlines)} s" if deadlines else "nothing says how long it may run"
+        yield Found(_at(candidate, "activeDeadlineSeconds"), f"{says}; a task with a GPU takes at most one hour")
 
 
 @rule(

@@ -55,6 +55,13 @@ def price_timeline(
     return tuple(item for item in lines if item.quantity) or lines
 
 
+def price_delayed(
+    shape: ServiceShape, timeline: InstanceTimeline, prices: PriceBook, region: str
+) -> tuple[LineItem, ...]:
+    """The compute of a job's month by delayed execution (Preview), at list price. InputError where none is known."""
+    return tuple(_lifetime("run.job.delayed", shape, timeline, Tariff(prices, region)))
+
+
 def price_both(
     shape: ServiceShape, timeline: InstanceTimeline, prices: PriceBook, region: str, cud: Cud = LIST_PRICE
 ) -> dict[BillingMode, tuple[LineItem, ...]]:

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.cloud_run import ServiceShape
 from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.schedule import for_scheduler, runs_per_month
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.annotations import CPU_TARGET, MANUAL_INSTANCES, MAX_SCALE, SERVICE_MIN_SCALE
 from k2cr_analysis.platforms.cloud_run import (
     DEFAULT_CONCURRENCY,
-    DEFAULT_TASK_TIMEOUT_S,
     DEFAULT_TIMEOUT_S,
     MAX_CONCURRENCY,
     MAX_RETRIES,
     MAX_TASK_TIMEOUT_S,
     MAX_TIMEOUT_S,
 )
+from k2cr_analysis.platforms.gpu import MAX_GPU_TASK_TIMEOUT_S
 from k2cr_analysis.platforms.scaling import DEFAULT_TARGET
 from k2cr_analysis.rendering import policy
 from k2cr_analysis.rendering.context import RenderContext
@@ -28,6 +29,8 @@ from k2cr_analysis.rendering.spec.build_platform import Asked
 from k2cr_analysis.rendering.spec.platform import Set
 from k2cr_analysis.rendering.spec.service import RunJob, RunService, RunTemplate, RunWorkerPool, Schedule
 
+_TIMEOUT_MARGIN = 5  # a mean says little of the longest run
+_LEAST_TIMEOUT_S = 3600
 _CPU_TARGET = "targetCPUUtilizationPercentage"
 KUBERNETES_BACKOFF_LIMIT = 6  # batch/v1 JobSpec
 
@@ -97,16 +100,10 @@ def job(frame: Frame) -> RunJob:
     parallelism = (batch.parallelism if batch else None) or 1
     tasks = (batch.completions if batch else None) or parallelism
     retries = _retries(frame.workload)
-    deadline = batch.active_deadline_s if batch else None
-    timeout = min(deadline or DEFAULT_TASK_TIMEOUT_S, MAX_TASK_TIMEOUT_S)
-    if not deadline:
-        account.decide(
-            f"The job has no activeDeadlineSeconds; each task gets {timeout} s, Cloud Run's default. "
-            f"Set the task timeout to what it needs (up to 168 h)."
-        )
+    timeout, timeout_why = _task_timeout(frame, tasks)
     _account_for_batch(frame, tasks, min(parallelism, tasks), min(retries, MAX_RETRIES), timeout)
     why = {
-        "timeout_s": "activeDeadlineSeconds" if deadline else "Cloud Run's default, written out",
+        "timeout_s": timeout_why,
         "max_retries": f"backoffLimit {retries}",
     }
     return RunJob(
@@ -121,6 +118,39 @@ def job(frame: Frame) -> RunJob:
         settings=frame.settings,
         why=why,
     )
+
+
+def _task_timeout(frame: Frame, tasks: int) -> tuple[int, str]:
+    """(seconds of one try, why): the deadline, else the measured time with room above it, else the longest.
+
+    Without a deadline Kubernetes lets a run go on for ever; Cloud Run's own default would end it after 600 s.
+    """
+    batch = frame.workload.batch
+    of_pod = frame.workload.pod.raw.get("activeDeadlineSeconds")
+    deadlines = [d for d in (batch.active_deadline_s if batch else None, of_pod) if isinstance(d, int) and d > 0]
+    most = MAX_GPU_TASK_TIMEOUT_S if frame.shape.gpu else MAX_TASK_TIMEOUT_S
+    if deadlines:
+        return min(*deadlines, most), "activeDeadlineSeconds" if min(deadlines) <= most else f"at most {most} s"
+    if frame.shape.gpu:
+        return most, "no deadline in the manifest: the longest that a task with a GPU may take"
+    measured = _mean_task_s(frame, tasks)
+    if measured is None:
+        frame.account.decide(
+            "The job has no activeDeadlineSeconds, and how long it runs is not measured: each try may take 168 h, the "
+            "longest that Cloud Run has. Set a task timeout that ends a run which hangs."
+        )
+        return most, "no deadline in the manifest: the longest that Cloud Run has (168 h), not its default of 600 s"
+    timeout = min(most, max(_LEAST_TIMEOUT_S, int(measured * _TIMEOUT_MARGIN / 3600 + 1) * 3600))
+    return timeout, f"measured: {measured:.0f} s a task in the mean; {_TIMEOUT_MARGIN} times that, in whole hours"
+
+
+def _mean_task_s(frame: Frame, tasks: int) -> float | None:
+    """What a task took in the mean of the window; None where runs or running time are not known. [s]"""
+    batch, timeline = frame.workload.batch, frame.assessed.timeline
+    runs = runs_per_month(batch.schedule) if batch and batch.schedule else None
+    if timeline is None or not runs or timeline.running_instance_s <= 0:
+        return None
+    return float(timeline.running_instance_s / runs / max(1, tasks))
 
 
 def _account_for_batch(frame: Frame, tasks: int, parallelism: int, retries: int, timeout: int) -> None:
@@ -154,7 +184,8 @@ def _schedule(workload: Workload, account: Account) -> Schedule | None:
     batch = workload.batch
     if batch is None or not batch.schedule:
         return None
-    made = Schedule(batch.schedule, batch.time_zone or "Etc/UTC", batch.suspend)
+    cron, zone = for_scheduler(batch.schedule)
+    made = Schedule(cron, batch.time_zone or zone or "Etc/UTC", batch.suspend)
     why = "Cloud Run jobs have no schedule of their own; scheduler.sh makes it"
     if batch.time_zone:
         account.carried("$.spec.timeZone", "scheduler.sh --time-zone", batch.time_zone)
