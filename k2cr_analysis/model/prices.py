@@ -70,6 +70,9 @@ class PriceBook:
             key = (price.meter, price.region, price.consumption_model)
             if key not in self._paid or self._paid[key].rate == 0:
                 self._paid[key] = price
+        self._free: dict[str, Decimal] = {}  # unit -> quantity
+        for price in self._paid.values():
+            self._free[price.unit] = max(self._free.get(price.unit, Decimal(0)), price.tier_start)
 
     @classmethod
     def embedded(cls) -> PriceBook:
@@ -109,7 +112,7 @@ class PriceBook:
 
     def free_quantity(self, unit: str) -> Decimal:
         """How much of a unit a billing account has free a month, as the tiers of the book say; 0 where they do not."""
-        return max((p.tier_start for p in self._paid.values() if p.unit == unit), default=Decimal(0))
+        return self._free.get(unit, Decimal(0))
 
     def why_missing(self, meter: str, region: str) -> str:
         """One sentence for a figure that is null because a price is not known."""

@@ -25,7 +25,8 @@ def portfolio_of(fleet: Fleet, chosen: Sequence[Candidate], currency: str) -> Po
     whole = len(months) == len(bills)
     lines, said = joint_lines(bills, fleet.assessments[0].prices)
     worth = fleet.worth(chosen)
-    saving = worth.realised
+    # Manifests alone have no bill, and yet each pod its price; where a bill is not known, nor is what it loses.
+    saving = worth.realised if whole or not any(b.is_of_a_cluster for b in bills) else None
     workloads = [w for a in fleet.assessments for w in a.workloads]
     fields = Counter(use.how == "unaccounted" for w in workloads for use in w.fit.fields)
     verdicts = Counter(w.fit.verdict for w in workloads)

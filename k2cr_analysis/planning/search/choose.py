@@ -5,7 +5,8 @@ at the least cost (``covers``); the best of each pool are joined, and pool by po
 exact worth of the whole rises; so are all candidates, which is what empties a cluster. At last single workloads
 come in or go out, with those that they call or that call them (``single_moves``). The number of trials is fixed: the
 same input gives the same plan on every machine. Where a gap is left and the extra ``planner`` is installed, OR-Tools
-closes it (``proof``); the plan says which way it was made.
+closes it (``proof``); the plan says which way it was made. Up to ``branches.UP_TO`` candidates every set is tried or
+ruled out first (``branches``).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import compress, product
 
+from k2cr_analysis.planning.search.branches import UP_TO, branched
 from k2cr_analysis.planning.search.covers import ClusterCovers, Cover, bound_by_effort, cluster_covers, upper_bound
 from k2cr_analysis.planning.search.proof import prove
 from k2cr_analysis.planning.search.single_moves import objective_of, with_hops_settled, with_singles
@@ -69,6 +71,11 @@ def choose(fleet: Fleet, exact_up_to: int = EXACT_UP_TO) -> Choice:
     if objective_of(fleet, chosen) < bound - _EQUAL and free > bound * _FREE_MATTERS:
         bound = min(bound, *(_money(bound_by_effort(fleet, even_hops)) for even_hops in (False, True)))
     objective, method = objective_of(fleet, chosen), "local search; bound by Lagrangian decomposition"
+    if objective < bound - _EQUAL and len(fleet.candidates) <= UP_TO:
+        found = branched(fleet, chosen)
+        chosen, objective = found.chosen, objective_of(fleet, found.chosen)
+        if found.proved:
+            return Choice(_in_order(chosen), objective, objective, "every set tried or ruled out")
     if objective < bound - _EQUAL and (proof := prove(fleet)) is not None:
         chosen = max(chosen, proof.chosen, key=lambda c: objective_of(fleet, c))  # the first of equals
         objective, bound = objective_of(fleet, chosen), min(bound, proof.bound)

@@ -37,10 +37,10 @@ def node_price(node: Node, tariff: Tariff) -> NodePrice | str:
     """
     machine = machine_type(node.machine_type)
     if machine is None:
-        return f"node {node.name} has the machine type {node.machine_type or '(none)'}, whose shape is not known"
+        return f"nodes of the machine type {node.machine_type or '(none)'} have no known shape, and so no price"
     attached = _attached(node, machine)
     if attached is not None:
-        return f"node {node.name} has accelerators ({attached}), whose price is not in the book"
+        return f"nodes have accelerators ({attached}), whose price is not in the book"
     tariff = replace(tariff, region=node.region or tariff.region)
     spot = ".spot" if node.spot else ""
     meter = f"compute.{machine.family}{spot}"
