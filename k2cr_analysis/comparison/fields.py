@@ -8,6 +8,7 @@ from typing import Any
 
 from k2cr_analysis.comparison.result import FieldChange
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.labels import LAST_APPLIED, REVISION
 
 # What the API server and controllers write by themselves: it changes with every look, and nobody changed it.
 _METADATA = (
@@ -19,7 +20,7 @@ _METADATA = (
     "selfLink",
     "ownerReferences",
 )
-_ANNOTATIONS = ("deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration")
+_ANNOTATIONS = (REVISION, LAST_APPLIED)
 _TEXT = 200  # longer values are cut: the path says where the whole of it is
 _ABSENT = object()
 _MADE = ("Pod", "ReplicaSet", "Job", "ControllerRevision", "EndpointSlice", "Endpoints")

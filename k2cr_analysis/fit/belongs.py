@@ -15,6 +15,7 @@ from k2cr_analysis.fit.evidence.known_images import cluster_machinery, sidecar_k
 from k2cr_analysis.model.parse.access import texts
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.gke import system_namespace
+from k2cr_analysis.platforms.labels import ISTIO_TEMPLATES
 
 # API groups that the API server itself serves; any other group is made of custom resources.
 _BUILT_IN_GROUPS = frozenset({
@@ -99,7 +100,7 @@ def _by_namespace(workload: Workload, _index: ClusterIndex) -> Belonging | None:
 
 
 def _by_image(workload: Workload, _index: ClusterIndex) -> Belonging | None:
-    if workload.pod.annotations.get("inject.istio.io/templates") == "gateway":
+    if workload.pod.annotations.get(ISTIO_TEMPLATES) == "gateway":
         at = f"{workload.pod.path.removesuffix('spec')}metadata.annotations['inject.istio.io/templates']"
         return Belonging(at, "Istio makes a mesh gateway of it")
     for container in workload.pod.containers:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, text
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.labels import ISTIO_REVISION
 
 _WEBHOOK_KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 
@@ -126,7 +127,7 @@ def _called(service: Raw, kind: str, raw: Raw, path: str) -> Iterator[tuple[tupl
 def _injected(cluster: Cluster) -> Iterator[tuple[str, str]]:
     for name, raw in cluster.namespaces.items():
         labels, annotations = mapping(raw, "metadata", "labels"), mapping(raw, "metadata", "annotations")
-        if labels.get("istio-injection") == "enabled" or labels.get("istio.io/rev"):
+        if labels.get("istio-injection") == "enabled" or labels.get(ISTIO_REVISION):
             yield name, f"Namespace/{name} $.metadata.labels"
         elif annotations.get("linkerd.io/inject") == "enabled":
             yield name, f"Namespace/{name} $.metadata.annotations"

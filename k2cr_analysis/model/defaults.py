@@ -15,6 +15,17 @@ from typing import Any
 from k2cr_analysis.openapi.field_tree import KNATIVE_SERVICE, root_name
 from k2cr_analysis.platforms.annotations import CREATORS
 from k2cr_analysis.platforms.cloud_run import DEFAULT_TIMEOUT_S
+from k2cr_analysis.platforms.labels import (
+    CONTROLLER_UID,
+    JOB_NAME,
+    JOB_TRACKING,
+    LAST_APPLIED,
+    NOT_READY,
+    SCALER_CONDITIONS,
+    SCALER_METRICS,
+    STORAGE_PROVISIONER,
+    UNREACHABLE,
+)
 
 Tree = dict[str, Any]
 
@@ -142,26 +153,26 @@ _SERVER_METADATA = (
     "deletionTimestamp",
 )
 _SERVER_ANNOTATIONS = (
-    "kubectl.kubernetes.io/last-applied-configuration",
+    LAST_APPLIED,
     "deployment.kubernetes.io/",
     "deprecated.daemonset.template.generation",
-    "batch.kubernetes.io/job-tracking",
+    JOB_TRACKING,
     "pv.kubernetes.io/",
     "volume.kubernetes.io/",
-    "volume.beta.kubernetes.io/storage-provisioner",
-    "autoscaling.alpha.kubernetes.io/conditions",
-    "autoscaling.alpha.kubernetes.io/current-metrics",
+    STORAGE_PROVISIONER,
+    SCALER_CONDITIONS,
+    SCALER_METRICS,
     *CREATORS,
 )  # fmt: skip
 _SERVER_LABELS = (
     "pod-template-hash",
     "controller-revision-hash",
     "controller-uid",
-    "batch.kubernetes.io/controller-uid",
+    CONTROLLER_UID,
     "pod-template-generation",
 )
 _TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 (a path)
-_ADMITTED_TOLERATIONS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+_ADMITTED_TOLERATIONS = (NOT_READY, UNREACHABLE)
 
 
 def without_server_fields(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -324,7 +335,7 @@ def _clean_job(obj: dict[str, Any]) -> None:
     template = spec.get("template")
     metadata = template.get("metadata") if isinstance(template, dict) else None
     if isinstance(metadata, dict) and isinstance(metadata.get("labels"), dict):
-        for key in ("batch.kubernetes.io/job-name", "job-name"):
+        for key in (JOB_NAME, "job-name"):
             metadata["labels"].pop(key, None)
 
 

@@ -16,6 +16,7 @@ A fact is a constant whose annotation names its source and the day it was read::
 | ``gpu.py`` | GPU kinds with their least and most CPU and memory |
 | ``gcloud_flags.py`` | which gcloud version brought which flag |
 | ``gke.py`` | labels, system namespaces, places |
+| ``labels.py`` | keys of labels and annotations of other objects |
 | ``autopilot.py`` | compute classes billed by pod, and Autopilot's rules for requests |
 | ``machines.py`` | families of Compute Engine's machines |
 | ``images.py`` | image references |

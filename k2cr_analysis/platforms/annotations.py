@@ -6,9 +6,13 @@ from typing import Annotated
 
 from k2cr_analysis.platforms.source import Source
 
-_V1 = Source("https://docs.cloud.google.com/run/docs/reference/rest/v1/namespaces.services", "2026-11-30")
-_KNATIVE = Source("https://knative.dev/docs/serving/autoscaling/scale-bounds/", "2026-11-30")
-_VISIBILITY = Source("https://knative.dev/docs/serving/services/private-services/", "2026-11-30")
+_V1 = Source(
+    "https://docs.cloud.google.com/run/docs/reference/rest/v1/namespaces.services",
+    "2025-06-20",
+    "as gcloud 528 ships it",
+)
+_KNATIVE = Source("https://knative.dev/docs/serving/autoscaling/scale-bounds/", None)
+_VISIBILITY = Source("https://knative.dev/docs/serving/services/private-services/", None)
 _CONTROLS = Source("https://docs.cloud.google.com/run/docs/configuring/scaling-controls", "2026-11-30")
 
 RUN: Annotated[str, _V1] = "run.googleapis.com/"

@@ -8,14 +8,14 @@ from typing import Annotated
 from k2cr_analysis.platforms.source import Source
 
 _RUN = "https://docs.cloud.google.com/run/"
-_CONTRACT = Source(f"{_RUN}docs/container-contract", "2026-11-30")
-_DEPLOYING = Source(f"{_RUN}docs/deploying", "2026-11-30")
-_CPU = Source(f"{_RUN}docs/configuring/services/cpu", "2026-11-30")
-_MEMORY = Source(f"{_RUN}docs/configuring/services/memory-limits", "2026-11-30")
+_CONTRACT = Source(f"{_RUN}docs/container-contract", "2026-04-08")
+_DEPLOYING = Source(f"{_RUN}docs/deploying", "2026-04-10")
+_CPU = Source(f"{_RUN}docs/configuring/services/cpu", "2026-03-25")
+_MEMORY = Source(f"{_RUN}docs/configuring/services/memory-limits", "2026-03-25")
 _CONCURRENCY = Source(f"{_RUN}docs/about-concurrency", "2026-11-30")
 _TIMEOUT = Source(f"{_RUN}docs/configuring/request-timeout", "2026-11-30")
-_TASK_TIMEOUT = Source(f"{_RUN}docs/configuring/task-timeout", "2026-11-30")
-_RETRIES = Source(f"{_RUN}docs/configuring/max-retries", "2026-11-30")
+_TASK_TIMEOUT = Source(f"{_RUN}docs/configuring/task-timeout", "2026-03-25")
+_RETRIES = Source(f"{_RUN}docs/configuring/max-retries", "2026-03-25")
 _QUOTAS = Source(f"{_RUN}quotas", "2026-11-30")
 
 MIB = 2**20

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from k2cr_analysis.platforms.source import Source
 
-_CALCULATOR = Source("https://docs.cloud.google.com/products/calculator", "2026-11-30")
+_CALCULATOR = Source("https://docs.cloud.google.com/products/calculator", None)
 
 # Google's calculator and price lists multiply hourly rates so.
 HOURS_PER_MONTH: Annotated[Decimal, _CALCULATOR] = Decimal(730)

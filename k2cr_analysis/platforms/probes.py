@@ -8,7 +8,7 @@ from k2cr_analysis.platforms.source import Source
 
 _HEALTHCHECKS = Source("https://docs.cloud.google.com/run/docs/configuring/healthchecks", "2026-11-30")
 _V1 = Source("https://run.googleapis.com/$discovery/rest?version=v1", "2026-11-30", "revision 20261031")
-_CONTRACT = Source("https://docs.cloud.google.com/run/docs/container-contract", "2026-11-30")
+_CONTRACT = Source("https://docs.cloud.google.com/run/docs/container-contract", "2026-04-08")
 _KUBERNETES = Source(
     "https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/",
     "2026-11-30",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from k2cr_analysis.platforms.source import Source
 
-_CONTRACT = Source("https://docs.cloud.google.com/run/docs/container-contract", "2026-11-30")
+_CONTRACT = Source("https://docs.cloud.google.com/run/docs/container-contract", "2026-04-08")
 _ENVIRONMENT = Source(
     "https://docs.cloud.google.com/run/docs/configuring/services/overview-environment-variables", "2026-11-30"
 )

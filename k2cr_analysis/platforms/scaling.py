@@ -7,7 +7,7 @@ from typing import Annotated
 from k2cr_analysis.platforms.source import Source
 
 _RUN = "https://docs.cloud.google.com/run/docs/"
-_AUTOSCALING = Source(f"{_RUN}about-instance-autoscaling", "2026-11-30")
+_AUTOSCALING = Source(f"{_RUN}about-instance-autoscaling", "2026-03-25")
 _CONTROLS = Source(f"{_RUN}configuring/scaling-controls", "2026-11-30")
 _MAXIMUM = Source(f"{_RUN}configuring/max-instances-limits", "2026-11-30")
 _POOLS = Source(f"{_RUN}configuring/workerpools/cpu-autoscaling", "2026-11-30")

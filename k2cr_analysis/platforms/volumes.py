@@ -9,7 +9,7 @@ from k2cr_analysis.platforms.source import Source
 _DISK = Source("https://docs.cloud.google.com/run/docs/configuring/services/ephemeral-disk", "2026-11-30")
 _V1 = Source("https://run.googleapis.com/$discovery/rest?version=v1", "2026-11-30", "revision 20261031")
 _BUCKETS = Source(
-    "https://docs.cloud.google.com/run/docs/configuring/services/cloud-storage-volume-mounts", "2026-11-30"
+    "https://docs.cloud.google.com/run/docs/configuring/services/cloud-storage-volume-mounts", "2025-09-23"
 )
 
 # `emptyDir.medium` in run.v1; run.v2 and Terraform write DISK and MEMORY.

@@ -11,6 +11,7 @@ from k2cr_analysis.config import Config
 from k2cr_analysis.model.parse.access import mapping, objects, strings
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.gcloud_flags import NEWEST
+from k2cr_analysis.platforms.labels import GLOBAL_STATIC_IP, MULTI_CLUSTER_STATIC_IP, REGIONAL_STATIC_IP
 from k2cr_analysis.rendering.network.hosts import Hosts
 from k2cr_analysis.rendering.text.names import service_names
 
@@ -18,9 +19,9 @@ PROJECT_ID = "PROJECT_ID"  # stands for the project wherever it is not known at 
 PROJECT_NUMBER = "PROJECT_NUMBER"
 SUBNET = "SUBNET"
 STATIC_ADDRESSES = (
-    "kubernetes.io/ingress.global-static-ip-name",
-    "kubernetes.io/ingress.regional-static-ip-name",
-    "networking.gke.io/static-ip",
+    GLOBAL_STATIC_IP,
+    REGIONAL_STATIC_IP,
+    MULTI_CLUSTER_STATIC_IP,
 )
 NETWORK = "NETWORK"  # of the cluster; a snapshot does not hold it
 

@@ -17,6 +17,7 @@ from k2cr_analysis.fit.evidence.exec_probes import asked_over_network
 from k2cr_analysis.fit.evidence.known_images import RAW_PORTS, SERVER_WORDS, raw_server_on
 from k2cr_analysis.model.workload import Container, Exposure, Pod, Port, ServicePort
 from k2cr_analysis.platforms.images import parse_image
+from k2cr_analysis.platforms.labels import ALPHA_APP_PROTOCOLS, APP_PROTOCOLS, GKE_APP_PROTOCOLS
 from k2cr_analysis.platforms.reserved import PORT_VARIABLE
 
 Speaks = Literal["http", "https", "grpc", "h2c", "h2", "raw", "udp", "unknown"]  # h2: HTTP/2 within TLS
@@ -78,9 +79,9 @@ _HTTP_ROUTES = ("Ingress", "Route", "MultiClusterIngress", "HTTPRoute", "Knative
 # GKE's load balancers speak HTTP/2 to pods within TLS alone; ``kubernetes.io/h2c`` is the one without.
 # Source: docs.cloud.google.com/kubernetes-engine/docs/how-to/ingress-http2
 _GKE_PROTOCOLS = (
-    "cloud.google.com/app-protocols",
-    "networking.gke.io/app-protocols",
-    "service.alpha.kubernetes.io/app-protocols",
+    APP_PROTOCOLS,
+    GKE_APP_PROTOCOLS,
+    ALPHA_APP_PROTOCOLS,
 )
 
 

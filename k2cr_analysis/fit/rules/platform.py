@@ -11,6 +11,7 @@ from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping, objects, texts
 from k2cr_analysis.platforms.gke import ARCH_LABELS, ARM_SERIES, MACHINE_FAMILY, MACHINE_TYPE_LABELS, OS_LABELS
 from k2cr_analysis.platforms.images import parse_image
+from k2cr_analysis.platforms.labels import POD_NETWORKS
 
 _CONTRACT = "https://docs.cloud.google.com/run/docs/container-contract"
 # The capabilities that a container runtime gives anyway: asking for them asks nothing of the node (Docker, "Runtime
@@ -348,7 +349,7 @@ def additional_network(candidate: Candidate) -> Iterator[Found]:
     workload on GKE.
     Example: annotations: {networking.gke.io/interfaces: '[{"interfaceName":"eth1","network":"blue"}]'}
     """
-    for key in ("networking.gke.io/interfaces", "k8s.v1.cni.cncf.io/networks"):
+    for key in (POD_NETWORKS, "k8s.v1.cni.cncf.io/networks"):
         if key in candidate.pod.annotations:
             yield Found(
                 bracketed(f"{candidate.metadata_path()}.annotations", key),

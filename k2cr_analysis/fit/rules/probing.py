@@ -12,6 +12,7 @@ from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.cloud_run import CloudRunProbe
 from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import Container, Probe
+from k2cr_analysis.platforms.labels import NEG_READINESS
 from k2cr_analysis.platforms.probes import DEFAULT_FAILURES, DEFAULT_PERIOD_S, DEFAULT_TIMEOUT_S, MAX_STARTUP_S
 
 _HEALTH = "https://docs.cloud.google.com/run/docs/configuring/healthchecks"
@@ -451,7 +452,7 @@ def readiness_gate(candidate: Candidate) -> Iterator[Found]:
     """
     gates = candidate.pod.raw.get("readinessGates")
     names = [str(g.get("conditionType")) for g in gates if isinstance(g, dict)] if isinstance(gates, list) else []
-    if any(not n.startswith("cloud.google.com/load-balancer") for n in names):
+    if any(not n.startswith(NEG_READINESS) for n in names):
         yield Found(
             f"{candidate.pod.path}.readinessGates",
             f"the pod waits for {', '.join(names)}; on Cloud Run only its probes count",

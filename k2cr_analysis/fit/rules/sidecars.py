@@ -9,6 +9,7 @@ from k2cr_analysis.fit.evidence.containers import is_of_mesh
 from k2cr_analysis.fit.evidence.known_images import SidecarKind
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.platforms.labels import ISTIO_INJECT
 
 _SIDECARS = "https://docs.cloud.google.com/run/docs/deploying#sidecars"
 _SQL = "https://docs.cloud.google.com/sql/docs/postgres/connect-run"
@@ -50,7 +51,7 @@ def mesh_sidecar(candidate: Candidate) -> Iterator[Found]:
                 container.path,
                 f"init container {container.name} prepares the mesh's network; on Cloud Run it is left out",
             )
-    wanted = (("sidecar.istio.io/inject", "true"), ("linkerd.io/inject", "enabled"), ("istio-injection", "enabled"))
+    wanted = ((ISTIO_INJECT, "true"), ("linkerd.io/inject", "enabled"), ("istio-injection", "enabled"))
     for field, values in (("annotations", candidate.pod.annotations), ("labels", candidate.pod.labels)):
         for key, value in wanted:
             if values.get(key) == value:
@@ -60,8 +61,8 @@ def mesh_sidecar(candidate: Candidate) -> Iterator[Found]:
                 )
                 return
     off = (
-        candidate.pod.annotations.get("sidecar.istio.io/inject") == "false"
-        or candidate.pod.labels.get("sidecar.istio.io/inject") == "false"
+        candidate.pod.annotations.get(ISTIO_INJECT) == "false"
+        or candidate.pod.labels.get(ISTIO_INJECT) == "false"
         or candidate.pod.annotations.get("linkerd.io/inject") == "disabled"
     )
     place = candidate.index.injected.get(candidate.workload.namespace)

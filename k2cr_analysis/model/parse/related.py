@@ -11,6 +11,7 @@ from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, name_of, na
 from k2cr_analysis.model.routing.controllers import GKE_INGRESS_CLASSES
 from k2cr_analysis.model.routing.entrances import gateways_of
 from k2cr_analysis.model.workload import Autoscaler, Exposure, Pod, Route, Unseen
+from k2cr_analysis.platforms.labels import BACKEND_CONFIG, BETA_BACKEND_CONFIG, FRONTEND_CONFIG, MANAGED_CERTIFICATES
 
 _Related = dict[str, list[Raw]]
 # Kinds that select pods by labels, and where their selector stands.
@@ -32,9 +33,9 @@ _SCALING = {
     "HTTPScaledObject": "scaleTargetRef",
 }
 
-_BACKEND_CONFIGS = ("cloud.google.com/backend-config", "beta.cloud.google.com/backend-config")
-_FRONTEND_CONFIG = ("networking.gke.io/v1beta1.FrontendConfig", "FrontendConfig")
-_MANAGED_CERTIFICATES = ("networking.gke.io/managed-certificates", "ManagedCertificate")
+_BACKEND_CONFIGS = (BACKEND_CONFIG, BETA_BACKEND_CONFIG)
+_FRONTEND_CONFIG = (FRONTEND_CONFIG, "FrontendConfig")
+_MANAGED_CERTIFICATES = (MANAGED_CERTIFICATES, "ManagedCertificate")
 
 
 def autoscaler_of(raw: Raw) -> Autoscaler:

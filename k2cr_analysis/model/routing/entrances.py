@@ -28,26 +28,44 @@ from k2cr_analysis.model.routing.controllers import (
     published_services,
 )
 from k2cr_analysis.model.workload import Entrance, Pod, Reach
+from k2cr_analysis.platforms.labels import (
+    APP_NAME,
+    AWS_INTERNAL,
+    AWS_SCHEME,
+    AZURE_INTERNAL,
+    DEFAULT_INGRESS_CLASS,
+    GATEWAY_NAME,
+    INGRESS_CLASS,
+    INTERNAL_LOAD_BALANCER,
+    ISTIO_SERVICE_TYPE,
+    L4_EXTERNAL,
+    L4_EXTERNAL_LEGACY,
+    L4_INTERNAL,
+    L4_INTERNAL_LEGACY,
+    LOAD_BALANCER_TYPE,
+    NEG,
+    OLD_LOAD_BALANCER_TYPE,
+)
 
 ISTIO_GROUP = "networking.istio.io"
 _INTERNAL_ANNOTATIONS = (
-    "networking.gke.io/load-balancer-type",
-    "cloud.google.com/load-balancer-type",
-    "networking.gke.io/internal-load-balancer",
+    LOAD_BALANCER_TYPE,
+    OLD_LOAD_BALANCER_TYPE,
+    INTERNAL_LOAD_BALANCER,
     # Of other clouds: GKE does not read them, and they say what was meant.
-    "service.beta.kubernetes.io/azure-load-balancer-internal",
-    "service.beta.kubernetes.io/aws-load-balancer-internal",
-    "service.beta.kubernetes.io/aws-load-balancer-scheme",
+    AZURE_INTERNAL,
+    AWS_INTERNAL,
+    AWS_SCHEME,
 )
 _LOAD_BALANCER_CLASSES: Mapping[str, Reach] = {
-    "networking.gke.io/l4-regional-internal": "internal",
-    "networking.gke.io/l4-regional-external": "external",
-    "networking.gke.io/l4-regional-internal-legacy": "internal",
-    "networking.gke.io/l4-regional-external-legacy": "external",
+    L4_INTERNAL: "internal",
+    L4_EXTERNAL: "external",
+    L4_INTERNAL_LEGACY: "internal",
+    L4_EXTERNAL_LEGACY: "external",
 }
-_DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
-_CLASS_ANNOTATION = "kubernetes.io/ingress.class"
-_GATEWAY_NAME = ("gateway.networking.k8s.io/gateway-name", "gateway.envoyproxy.io/owning-gateway-name")
+_DEFAULT_CLASS = DEFAULT_INGRESS_CLASS
+_CLASS_ANNOTATION = INGRESS_CLASS
+_GATEWAY_NAME = (GATEWAY_NAME, "gateway.envoyproxy.io/owning-gateway-name")
 _ROUTE_KINDS = (
     "Ingress",
     "MultiClusterIngress",
@@ -84,7 +102,7 @@ def standalone_negs(service: Raw) -> bool:
     """Whether a load balancer that is no object of the cluster may lead here: endpoint groups were asked for."""
     annotations = strings(mapping(service, "metadata").get("annotations"))
     try:
-        asked = json.loads(annotations.get("cloud.google.com/neg") or "{}")
+        asked = json.loads(annotations.get(NEG) or "{}")
     except ValueError:
         asked = {}
     return (isinstance(asked, dict) and bool(asked.get("exposed_ports"))) or any(
@@ -239,7 +257,7 @@ class Entrances:
         for service in self._index.by_kind.get("Service", ()):
             metadata = mapping(service, "metadata")
             labels = strings(metadata.get("labels")) | strings(mapping(service, "spec").get("selector"))
-            words = {labels.get(k) for k in ("app.kubernetes.io/name", "app", "name", "k8s-app")} | {name_of(service)}
+            words = {labels.get(k) for k in (APP_NAME, "app", "name", "k8s-app")} | {name_of(service)}
             if words & set(family.labels) and namespace in (None, namespace_of(service)):
                 yield service
 
@@ -330,7 +348,7 @@ class Entrances:
         own = strings(mapping(spec, "infrastructure").get("annotations")) | strings(
             mapping(gateway, "metadata").get("annotations")
         )
-        if own.get("networking.istio.io/service-type") == "ClusterIP":
+        if own.get(ISTIO_SERVICE_TYPE) == "ClusterIP":
             return Entrance("internal", key, f"{who} has a Service inside the cluster alone")
         if any(own.get(a, "").lower() in ("internal", "true") for a in _INTERNAL_ANNOTATIONS):
             return Entrance("internal", key, f"{who} asks for an internal load balancer")

@@ -10,6 +10,7 @@ from k2cr_analysis.model.parse.access import mapping, strings
 from k2cr_analysis.model.parse.index import name_of, namespace_of
 from k2cr_analysis.model.workload import Raw, Workload
 from k2cr_analysis.platforms.annotations import SERVING_GROUP
+from k2cr_analysis.platforms.labels import GLOBAL_STATIC_IP, REGIONAL_STATIC_IP
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.text.shell import quote
 
@@ -20,8 +21,8 @@ _OF_DOORS = ("ManagedCertificate", "FrontendConfig", "GCPBackendPolicy", "Health
 _LAST = ("BackendConfig", "ConfigMap", "Secret", "PersistentVolumeClaim", "ServiceAccount")
 # Reserved addresses by the annotation that names them, and where they stand.
 _STATIC_ADDRESSES = {
-    "kubernetes.io/ingress.global-static-ip-name": "--global",
-    "kubernetes.io/ingress.regional-static-ip-name": "--region={region}",
+    GLOBAL_STATIC_IP: "--global",
+    REGIONAL_STATIC_IP: "--region={region}",
 }
 
 

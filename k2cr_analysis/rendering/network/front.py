@@ -15,13 +15,23 @@ from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, str
 from k2cr_analysis.model.parse.index import group_of, name_of, namespace_of
 from k2cr_analysis.model.routing.entrances import ISTIO_GROUP
 from k2cr_analysis.model.workload import Exposure, Workload
+from k2cr_analysis.platforms.labels import (
+    ALLOW_HTTP,
+    FRONTEND_CONFIG,
+    GATEWAY_CERTIFICATE_MAP,
+    GATEWAY_PRE_SHARED_CERTS,
+    INGRESS_CLASS,
+    MANAGED_CERTIFICATES,
+    PRE_SHARED_CERT,
+    TRAEFIK_ENTRY_POINTS,
+)
 
 Http = Literal["serve", "redirect", "closed"]
 _TLS_ANNOTATIONS = (
-    "networking.gke.io/managed-certificates",
-    "ingress.gcp.kubernetes.io/pre-shared-cert",
-    "networking.gke.io/pre-shared-certs",
-    "networking.gke.io/certmap",
+    MANAGED_CERTIFICATES,
+    PRE_SHARED_CERT,
+    GATEWAY_PRE_SHARED_CERTS,
+    GATEWAY_CERTIFICATE_MAP,
 )
 _REDIRECT_CODES = (
     "MOVED_PERMANENTLY_DEFAULT",
@@ -120,9 +130,9 @@ def _ingress(raw: Raw, workload: Workload) -> FrontendPolicy:
     annotations = strings(mapping(raw, "metadata").get("annotations"))
     spec = mapping(raw, "spec") or mapping(raw, "spec", "template", "spec")
     https = bool(spec.get("tls")) or any(annotations.get(a) for a in _TLS_ANNOTATIONS)
-    if annotations.get("kubernetes.io/ingress.allow-http") == "false":
+    if annotations.get(ALLOW_HTTP) == "false":
         return FrontendPolicy(https=True, ssl_policy=_ssl_policy(workload))
-    name = annotations.get("networking.gke.io/v1beta1.FrontendConfig")
+    name = annotations.get(FRONTEND_CONFIG)
     for config in workload.related.get("FrontendConfig", ()):
         led = mapping(config, "spec", "redirectToHttps")
         if name_of(config) == name and led.get("enabled") is True:
@@ -131,16 +141,14 @@ def _ingress(raw: Raw, workload: Workload) -> FrontendPolicy:
             return FrontendPolicy(True, "redirect", redirect_code=code, ssl_policy=_ssl_policy(workload))
     if _leads_to_https(annotations, https=https):
         return FrontendPolicy(True, "redirect", redirect_code=_PERMANENT, ssl_policy=_ssl_policy(workload))
-    if annotations.get("traefik.ingress.kubernetes.io/router.entrypoints") == "websecure":
+    if annotations.get(TRAEFIK_ENTRY_POINTS) == "websecure":
         return FrontendPolicy(True)
     return FrontendPolicy(https, "serve", ssl_policy=_ssl_policy(workload))
 
 
 def _leads_to_https(annotations: Mapping[str, str], *, https: bool) -> bool:
     nginx = "nginx.ingress.kubernetes.io/"
-    of_nginx = annotations.get("kubernetes.io/ingress.class") == "nginx" or any(
-        a.startswith(nginx) for a in annotations
-    )
+    of_nginx = annotations.get(INGRESS_CLASS) == "nginx" or any(a.startswith(nginx) for a in annotations)
     if annotations.get(f"{nginx}force-ssl-redirect") == "true" or any(
         annotations.get(a) == "true" for a in _REDIRECT_ANNOTATIONS
     ):

@@ -6,6 +6,7 @@ Source: GKE, "Create an internal load balancer" (networking.gke.io/load-balancer
 from __future__ import annotations
 
 from k2cr_analysis.model.workload import Raw
+from k2cr_analysis.platforms.labels import GATEWAY_PRE_SHARED_CERTS, LOAD_BALANCER_TYPE
 from k2cr_analysis.rendering.forms.objects import ApiObject, Tree
 from k2cr_analysis.rendering.forms.yaml_form import documents
 from k2cr_analysis.rendering.network.egress import Callee
@@ -71,7 +72,7 @@ def _load_balancer(callee: Callee, build: Build) -> ApiObject:
         "metadata": {
             "name": internal_name(service.name),
             "namespace": service.namespace,
-            "annotations": {"networking.gke.io/load-balancer-type": "Internal"},
+            "annotations": {LOAD_BALANCER_TYPE: "Internal"},
         },
         "spec": {"type": "LoadBalancer", "externalTrafficPolicy": "Cluster", "selector": selector, "ports": ports},
     }
@@ -105,7 +106,7 @@ def _gateway(callee: Callee) -> list[ApiObject]:
                     "port": 443,
                     "tls": {
                         "mode": "Terminate",
-                        "options": {"networking.gke.io/pre-shared-certs": "GATEWAY_CERTIFICATE"},
+                        "options": {GATEWAY_PRE_SHARED_CERTS: "GATEWAY_CERTIFICATE"},
                     },
                 }
             ],

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, strings, text
 from k2cr_analysis.model.workload import Route, Workload
+from k2cr_analysis.platforms.labels import ALPHA_APP_PROTOCOLS, APP_PROTOCOLS
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.backend_policy import BackendPolicy, backend_policy
 from k2cr_analysis.rendering.network.iap_members import backend_words, members_on, turn_on
@@ -21,7 +22,7 @@ from k2cr_analysis.rendering.text.scripts import unless_ours
 from k2cr_analysis.rendering.text.shell import flag, quote
 
 NAME_LIMIT = 63  # Compute Engine
-_APP_PROTOCOLS = ("cloud.google.com/app-protocols", "service.alpha.kubernetes.io/app-protocols")
+_APP_PROTOCOLS = (APP_PROTOCOLS, ALPHA_APP_PROTOCOLS)
 _OF_APP_PROTOCOL = {
     "https": "HTTPS",
     "http2": "HTTP2",

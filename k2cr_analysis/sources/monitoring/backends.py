@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from k2cr_analysis.platforms.labels import NEG_STATUS
+
 Service = tuple[str, str]  # namespace, name
 
-_NEG_STATUS: Final = "cloud.google.com/neg-status"
+_NEG_STATUS: Final = NEG_STATUS
 _NODE_PORT: Final = re.compile(r"k8s-be-(\d+)--")
 
 
