@@ -83,7 +83,14 @@ def exposure(
 
 def route(host: str | None, path: str | None, service: str, *, external: bool = True) -> Route:
     entrance = Entrance("external" if external else "internal", "", "")
-    return Route("Ingress", service, host, path, service, 80, entrance, "$.spec.rules[0]", {})
+    backend = {"service": {"name": service, "port": {"number": 80}}}
+    paths = {"paths": [{"path": path or "/", "pathType": "Prefix", "backend": backend}]}
+    raw = {
+        "kind": "Ingress",
+        "metadata": {"name": service, "namespace": "shop"},
+        "spec": {"rules": [{**({"host": host} if host else {}), "http": paths}]},
+    }
+    return Route("Ingress", service, host, path, service, 80, entrance, "$.spec.rules[0]", raw)
 
 
 def workload(

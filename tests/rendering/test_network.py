@@ -22,7 +22,6 @@ from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.rendering import RenderContext, render_workload
 from k2cr_analysis.rendering.check.gcloud import gcloud
 from k2cr_analysis.rendering.network.egress import subnet_prefix
-from k2cr_analysis.rendering.network.url_map import route_paths, url_paths
 from k2cr_analysis.rendering.spec.build import build
 from tests.rendering.factory import (
     assessed,
@@ -78,21 +77,6 @@ def test_the_ingress_setting_lets_in_no_more_than_before(
     )
     assert made.reached is not None
     assert (made.reached.ingress, made.reached.reach, made.reached.iap) == expected
-
-
-@pytest.mark.parametrize(
-    ("path", "rules"),
-    [
-        ("/", ("/*",)),
-        (None, ("/*",)),
-        ("/*", ("/*",)),
-        ("/api", ("/api", "/api/*")),
-        ("/api/*", ("/api", "/api/*")),
-        ("/a(/|$)(.*)", ("/a", "/a/*")),
-    ],
-)
-def test_a_prefix_as_a_url_map_writes_it(path: str | None, rules: tuple[str, ...]) -> None:
-    assert url_paths(path) == rules
 
 
 @pytest.mark.parametrize(("instances", "prefix"), [(1, 26), (15, 26), (16, 25), (30, 25), (100, 23)])
@@ -231,22 +215,6 @@ def recorded(name: str, script: str, folder: Path) -> list[str]:
 
 
 WORDS = {"network.sh": [["all"], ["back"]], "prepare.sh": [[]], "rollback.sh": [[]], "scheduler.sh": [[]]}
-
-
-@pytest.mark.parametrize(
-    ("kind", "path", "raw", "paths"),
-    [
-        ("Ingress", "/a", {"spec": {"rules": [{"http": {"paths": [{"path": "/a", "pathType": "Exact"}]}}]}}, ("/a",)),
-        ("Ingress", "/a", {"spec": {"rules": [{"http": {"paths": [{"path": "/a", "pathType": "Prefix"}]}}]}}, ("/a", "/a/*")),
-        ("HTTPRoute", "/a", {"spec": {"rules": [{"matches": [{"path": {"type": "Exact", "value": "/a"}}]}]}}, ("/a",)),
-        ("GRPCRoute", None, {"spec": {"rules": [{"matches": [{"method": {"service": "a.B", "method": "C"}}, {"method": {"service": "a.D"}}]}]}}, ("/a.B/C", "/a.D/*")),
-        ("GRPCRoute", None, {"spec": {"rules": [{}]}}, ("/*",)),
-    ],
-    ids=["exact path", "prefix", "exact path of a Gateway", "methods of gRPC", "all of gRPC"],
-)  # fmt: skip
-def test_paths_of_a_route(kind: str, path: str | None, raw: Any, paths: tuple[str, ...]) -> None:
-    at = "$.spec.rules[0].http.paths[0]" if kind == "Ingress" else "$.spec.rules[0].backendRefs[0]"
-    assert route_paths(replace(route("h", path, "s"), kind=kind, raw=raw, path=at)) == paths
 
 
 def test_a_service_that_the_snapshot_does_not_know_is_asked_about() -> None:

@@ -116,7 +116,7 @@ def _doors(workload: Workload, *, external: bool) -> Iterator[FrontendPolicy]:
         raw
         for kind in ("HTTPRoute", "GRPCRoute", "VirtualService")
         for raw in workload.related.get(kind, ())
-        if (kind, namespace_of(raw), name_of(raw)) in entered or _only_redirects(raw)
+        if (kind, namespace_of(raw), name_of(raw)) in entered or leads_nowhere_else(raw)
     ]
     yield from _gateways(workload, routes)
     for exposure in workload.exposures:
@@ -178,7 +178,7 @@ def _gateways(workload: Workload, routes: list[Raw]) -> Iterator[FrontendPolicy]
             port = integer(listener, "port") or _HTTP_PORT
             if text(listener, "protocol") in ("HTTPS", "TLS"):
                 yield FrontendPolicy(True, ssl_policy=_ssl_policy(workload))
-            elif all(_only_redirects(r) for r in attached):
+            elif all(leads_nowhere_else(r) for r in attached):
                 yield FrontendPolicy(False, "redirect", redirect_code=_code_of(attached[0]))
             else:
                 yield FrontendPolicy(False, "serve", (port,))
@@ -204,7 +204,7 @@ def _attaches(route: Raw, gateway: Raw, listener: Raw) -> bool:
     return False
 
 
-def _only_redirects(route: Raw) -> bool:
+def leads_nowhere_else(route: Raw) -> bool:
     """A route whose rules lead to no backend: each sends the client to HTTPS."""
     rules = [rule for _, rule in objects(mapping(route, "spec"), "rules")]
     return bool(rules) and all(

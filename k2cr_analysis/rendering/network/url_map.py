@@ -7,24 +7,28 @@ Source: Compute Engine API, urlMaps; ``gcloud compute url-maps import``.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from k2cr_analysis.model.parse.access import mapping, objects, text
 from k2cr_analysis.model.parse.index import name_of, namespace_of
-from k2cr_analysis.model.workload import Route, Workload
+from k2cr_analysis.model.routing.reading import http_rules
+from k2cr_analysis.model.routing.rules import HttpRule, Match, Target
+from k2cr_analysis.model.workload import Entrance, Raw, Route, Workload
 from k2cr_analysis.platforms.cloud_run import MAX_SERVICE_NAME
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.forms.objects import Tree
+from k2cr_analysis.rendering.network.front import leads_nowhere_else
 from k2cr_analysis.rendering.network.hosts import ANY_HOST, keyed_routes
 from k2cr_analysis.rendering.network.on_gke import OnGke, on_gke
-from k2cr_analysis.rendering.spec.source_values import value_at
+from k2cr_analysis.rendering.network.route_rules import route_rules
 from k2cr_analysis.rendering.text.names import cut, dns_label
 from k2cr_analysis.rendering.text.scripts import MADE_BY_K2CR
 
 # Answered for what no rule lets in, as an Ingress without a default backend does.
 _NOT_FOUND = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100}}}
+
+_NOBODY = Entrance("internal", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,102 +59,122 @@ def base_name(workload: Workload, context: RenderContext) -> str:
 
 def url_map(workload: Workload, context: RenderContext, *, external: bool) -> UrlMap:
     """The map of the load balancer that ``workload`` is reached by."""
-    group = context.hosts.group(workload, external=external)
-    shared = len(group) > 1
-    keys = sorted({key for one in group for key, _ in keyed_routes(one, external=external)})
-    hosts = tuple(key for key in keys if "/" not in key)
-    name = base_name(workload, context)
-    if shared:
-        name = cut(dns_label((hosts or tuple(keys))[0]), MAX_SERVICE_NAME, "/".join(keys))
-    where = "global" if external else f"regions/{context.region_literal}"
-    mine = f"{where}/backendServices/{run_backend(workload, context, external=external)}"
-    stays: dict[tuple[str, str, str], OnGke] = {}
-    rules: dict[str, dict[str, str]] = {}
-    default: str | None = None
-    for one in group:
-        for key, route in keyed_routes(one, external=external):
-            target = mine
-            if one.id != workload.id:
-                there = on_gke(one, route, name, context, run_backend(one, context, external=external))
-                stays.setdefault((there.namespace, there.service, str(there.port)), there)
-                target = f"{where}/backendServices/{there.backend}"
-            for path in route_paths(route):
-                rules.setdefault(key if key in hosts else ANY_HOST, {}).setdefault(path, target)
-            if _is_default_backend(route):
-                default = default or target
-    own = next(
-        (
-            on_gke(workload, r, name, context, run_backend(workload, context, external=external))
-            for _, r in keyed_routes(workload, external=external)
-        ),
-        None,
-    )
-    tree = _tree(f"{name}-{'map' if external else 'imap'}", mine, rules, default)
-    return UrlMap(name, tree, hosts, own, tuple(stays.values()), _unknown(group, context))
+    return _Map(workload, context, external=external).made()
 
 
-def _tree(name: str, mine: str, rules: Mapping[str, Mapping[str, str]], default: str | None) -> Tree:
-    tree: Tree = {"name": name, "description": MADE_BY_K2CR, "defaultService": default or mine}
-    matchers: list[Tree] = []
-    for number, (_, paths) in enumerate(sorted(rules.items())):
-        whole = paths.get("/*") or default
-        matcher: Tree = {"name": f"host-{number}", "defaultService": whole or mine}
+class _Map:
+    """Rules of all routes that lead to the workload's group, with the backend service that each target has."""
+
+    def __init__(self, workload: Workload, context: RenderContext, *, external: bool) -> None:
+        self._workload, self._context, self._external = workload, context, external
+        self._group = context.hosts.group(workload, external=external)
+        keys = sorted({key for one in self._group for key, _ in keyed_routes(one, external=external)})
+        self._hosts = tuple(key for key in keys if "/" not in key)
+        self._name = base_name(workload, context)
+        if len(self._group) > 1:
+            self._name = cut(dns_label((self._hosts or tuple(keys))[0]), MAX_SERVICE_NAME, "/".join(keys))
+        self._where = "global" if external else f"regions/{context.region_literal}"
+        self._mine = f"{self._where}/backendServices/{run_backend(workload, context, external=external)}"
+        self._stays: dict[tuple[str, str, str], OnGke] = {}
+        self._by_service: dict[tuple[str, str], list[tuple[Workload, Route]]] = {}
+        for one in self._group:
+            for _, route in keyed_routes(one, external=external):
+                self._by_service.setdefault((one.namespace, route.service), []).append((one, route))
+
+    def made(self) -> UrlMap:
+        rules = [rule for raw in self._routes() for rule in http_rules(raw)]
+        hosts = tuple(sorted({h for rule in rules for h in rule.hosts} | set(self._hosts)))
+        mine = keyed_routes(self._workload, external=self._external)
+        own = next((self._on_gke(self._workload, route) for _, route in mine), None)
+        tree = self._tree(rules, hosts)
+        others = tuple(self._stays.values())
+        return UrlMap(self._name, tree, hosts, own, others, _unknown(self._group, self._context))
+
+    def _routes(self) -> list[Raw]:
+        """Each object once, in the order of the manifests; redirects of the same Gateway among them."""
+        found: dict[tuple[str, str, str], Raw] = {}
+        for one in self._group:
+            for _, route in keyed_routes(one, external=self._external):
+                found.setdefault((route.kind, namespace_of(route.raw), route.name), route.raw)
+        gateways = {kind for kind, _, _ in found} & {"HTTPRoute", "GRPCRoute"}
+        for one in self._group if gateways else ():
+            for raw in one.related.get("HTTPRoute", ()):
+                # What leads to HTTPS on the same names is the front door's own redirect.
+                if not leads_nowhere_else(raw) and not any(r.targets for r in http_rules(raw)):
+                    found.setdefault(("HTTPRoute", namespace_of(raw), name_of(raw)), raw)
+        return list(found.values())
+
+    def _resolve(self, target: Target) -> str | None:
+        """The backend service of a target: Cloud Run's for the workload itself, the pods' for all others."""
+        found = self._by_service.get((target.namespace, target.service))
+        if not found:
+            found = [
+                (a.workload, Route("Service", e.service, None, None, e.service, target.port, _NOBODY, "$", {}))
+                for a in self._context.assessed.values()
+                for e in a.workload.exposures
+                if (a.workload.namespace, e.service) == (target.namespace, target.service)
+            ]
+        if not found:
+            return None
+        one, route = found[0]
+        if one.id == self._workload.id:
+            return self._mine
+        matching = next((r for w, r in found if r.service_port == target.port), route)
+        there = self._on_gke(one, matching)
+        self._stays.setdefault((there.namespace, there.service, str(there.port)), there)
+        return f"{self._where}/backendServices/{there.backend}"
+
+    def _on_gke(self, one: Workload, route: Route) -> OnGke:
+        return on_gke(one, route, self._name, self._context, run_backend(one, self._context, external=self._external))
+
+    def _tree(self, rules: Sequence[HttpRule], hosts: tuple[str, ...]) -> Tree:
+        fallback = [r for r in rules if r.is_default]
+        default = next((url for r in fallback if (url := self._resolve(r.targets[0]))), None)
+        tree: Tree = {
+            "name": f"{self._name}-{'map' if self._external else 'imap'}",
+            "description": MADE_BY_K2CR,
+            "defaultService": default or self._mine,
+        }
+        matchers: list[tuple[str, Tree]] = []
+        for host in (*((ANY_HOST,) if any(not r.hosts and not r.is_default for r in rules) else ()), *hosts):
+            of_host = [r for r in rules if not r.is_default and (host in r.hosts or (host == ANY_HOST and not r.hosts))]
+            matchers.append((host, self._matcher(len(matchers), of_host, default)))
+        if matchers:
+            if default is None:
+                tree["defaultRouteAction"] = _NOT_FOUND
+            tree["hostRules"] = [{"hosts": [host], "pathMatcher": m["name"]} for host, m in matchers]
+            tree["pathMatchers"] = [m for _, m in matchers]
+        return tree
+
+    def _matcher(self, number: int, rules: Sequence[HttpRule], default: str | None) -> Tree:
+        matcher: Tree = {"name": f"host-{number}", "defaultService": default or self._mine}
+        if not all(rule.is_plain for rule in rules):
+            if default is None:
+                matcher["defaultRouteAction"] = _NOT_FOUND
+            return matcher | {"routeRules": route_rules(rules, self._resolve)}
+        paths: dict[str, str] = {}
+        for rule in rules:
+            url = self._resolve(next(t for t in rule.targets if t.weight))
+            for match in rule.matches if url else ():
+                for path in match_paths(match):
+                    paths.setdefault(path, str(url))
+        whole = paths.pop("/*", None) or default
+        matcher["defaultService"] = whole or self._mine
         if whole is None:
             matcher["defaultRouteAction"] = _NOT_FOUND
         by_target: dict[str, list[str]] = {}
-        for path, target in sorted(paths.items()):
-            if path != "/*":
-                by_target.setdefault(target, []).append(path)
+        for path, url in sorted(paths.items()):
+            by_target.setdefault(url, []).append(path)
         if by_target:
-            matcher["pathRules"] = [{"paths": found, "service": target} for target, found in by_target.items()]
-        matchers.append(matcher)
-    if matchers:
-        if default is None:
-            tree["defaultRouteAction"] = _NOT_FOUND
-        tree["hostRules"] = [{"hosts": [h], "pathMatcher": f"host-{n}"} for n, h in enumerate(sorted(rules))]
-        tree["pathMatchers"] = matchers
-    return tree
+            matcher["pathRules"] = [{"paths": found, "service": url} for url, found in by_target.items()]
+        return matcher
 
 
-def route_paths(route: Route) -> tuple[str, ...]:
-    """The paths of a route as a URL map writes them."""
-    if route.kind == "GRPCRoute":
-        return _grpc_paths(route)
-    return url_paths(route.http_path, exact=_is_exact(route))
-
-
-def url_paths(path: str | None, *, exact: bool = False) -> tuple[str, ...]:
-    """A prefix as a URL map writes it: ``/api`` is ``/api`` and ``/api/*``; the whole host is ``/*``."""
-    if exact and path:
-        return (path,)
-    bare = re.sub(r"\(.*|\*+$|\$.*", "", path or "/").rstrip("/")
-    return (bare, f"{bare}/*") if bare else ("/*",)
-
-
-def _grpc_paths(route: Route) -> tuple[str, ...]:
-    """gRPC's method is the path ``/package.Service/Method``."""
-    step = re.match(r"\$(\.spec\.rules\[\d+\])", route.path)
-    rule = value_at(route.raw, step[1]) if step else None
-    methods = [mapping(match, "method") for _, match in objects(rule, "matches")]
-    paths = [f"/{text(m, 'service')}/{text(m, 'method') or '*'}" for m in methods if text(m, "service")]
-    return tuple(dict.fromkeys(paths)) if paths and len(paths) == len(methods) else ("/*",)
-
-
-def _is_exact(route: Route) -> bool:
-    if route.kind in ("Ingress", "MultiClusterIngress"):
-        return mapping(value_at(route.raw, route.path.removeprefix("$"))).get("pathType") == "Exact"
-    rules = [rule for _, rule in objects(mapping(route.raw, "spec"), "rules")]
-    kinds = {
-        text(mapping(match, "path"), "type")
-        for rule in rules
-        for _, match in objects(rule, "matches")
-        if text(mapping(match, "path"), "value") == route.http_path
-    }
-    return kinds == {"Exact"}
-
-
-def _is_default_backend(route: Route) -> bool:
-    return route.path.endswith((".defaultBackend", ".backend"))
+def match_paths(match: Match) -> tuple[str, ...]:
+    """A path as path rules write it: the prefix ``/api`` is ``/api`` and ``/api/*``, the whole host ``/*``."""
+    if match.kind == "exact":
+        return (match.path,)
+    return ("/*",) if match.path == "/" else (match.path, f"{match.path}/*")
 
 
 def _unknown(group: Iterable[Workload], context: RenderContext) -> tuple[str, ...]:

@@ -1,0 +1,140 @@
+"""What a route does with a request, whatever kind of object says it: conditions, backends with their shares, actions.
+
+``lacks`` of a rule are what Google's URL maps cannot say, each with its place: whoever moves the route has to decide.
+Source: Compute Engine API, urlMaps (routeRules, routeAction, urlRedirect, headerAction); Cloud Load Balancing, "Traffic
+management overview": regular expressions are for Traffic Director alone, mirrors must not be serverless.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+# prefix: by whole elements of the path; text: any path that begins so.
+PathKind = Literal["exact", "prefix", "text"]
+ValueKind = Literal["exact", "prefix", "suffix", "present"]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueMatch:
+    """A header or query parameter that a request must have."""
+
+    name: str
+    kind: ValueKind
+    value: str = ""
+    invert: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """All of it must hold."""
+
+    path: str = "/"
+    kind: PathKind = "prefix"
+    headers: tuple[ValueMatch, ...] = ()
+    query: tuple[ValueMatch, ...] = ()
+    method: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a path alone says it."""
+        return not (self.headers or self.query or self.method or self.kind == "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    namespace: str
+    service: str
+    port: int | str | None
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """``prefix`` takes the place of what matched, ``path`` of the whole path, ``host`` of the Host header."""
+
+    prefix: str | None = None
+    path: str | None = None
+    host: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    status: int
+    host: str | None = None
+    path: str | None = None
+    prefix: str | None = None
+    https: bool = False
+    strip_query: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderEdit:
+    """``added``: (name, value, in place of what is there)."""
+
+    added: tuple[tuple[str, str, bool], ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    attempts: int
+    conditions: tuple[str, ...]
+    per_try_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cors:
+    origins: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
+    max_age_s: int | None = None
+    credentials: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    rewrite: Rewrite = Rewrite()
+    redirect: Redirect | None = None
+    request: HeaderEdit = HeaderEdit()
+    response: HeaderEdit = HeaderEdit()
+    timeout_s: float | None = None
+    retries: Retries | None = None
+    mirror: tuple[Target, float] | None = None  # and the share of requests, in per cent
+    cors: Cors | None = None
+
+    def over(self, other: Actions) -> Actions:
+        """These, and those of ``other`` where these say nothing."""
+        plain = Actions()
+        kept = {f: getattr(other, f) for f in self.__slots__ if getattr(self, f) == getattr(plain, f)}
+        return replace(self, **kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What a URL map cannot say: where it is written, and what it is."""
+
+    path: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRule:
+    """One rule of a route, in the order of ``number`` where the source goes by order, else by how much a match says."""
+
+    hosts: tuple[str, ...]  # empty: any host
+    matches: tuple[Match, ...]
+    targets: tuple[Target, ...]
+    actions: Actions
+    path: str
+    lacks: tuple[Lack, ...] = ()
+    by_order: bool = False
+    is_default: bool = False  # what no other rule takes, as an Ingress's default backend
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether host, path and one backend say it all."""
+        live = [t for t in self.targets if t.weight]
+        plain = replace(self.actions, timeout_s=None) == Actions()
+        return plain and len(live) == 1 and all(m.is_plain for m in self.matches) and not self.by_order

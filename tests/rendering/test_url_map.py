@@ -1,0 +1,255 @@
+"""Hosts, paths and what is done with a request mean the same in the URL map as on GKE."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from k2cr_analysis.model.routing.reading import http_rules
+from k2cr_analysis.rendering.network.route_rules import route_rules
+from k2cr_analysis.rendering.network.url_map import match_paths
+
+BE = "backendServices/"
+
+
+def ingress(path: str, kind: str = "Prefix", **annotations: str) -> dict[str, Any]:
+    backend = {"service": {"name": "web", "port": {"number": 80}}}
+    named = {k.replace("__", "/").replace("_", "-"): v for k, v in annotations.items()}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "i", "annotations": named},
+        "spec": {"rules": [{"host": "h", "http": {"paths": [{"path": path, "pathType": kind, "backend": backend}]}}]},
+    }
+
+
+def nginx(path: str, kind: str = "Prefix", **annotations: str) -> dict[str, Any]:
+    made = ingress(path, kind)
+    made["spec"]["ingressClassName"] = "nginx"
+    named = {f"nginx.ingress.kubernetes.io/{k.replace('_', '-')}": v for k, v in annotations.items()}
+    made["metadata"]["annotations"] = named
+    return made
+
+
+def of_gateway(rule: str, kind: str = "HTTPRoute") -> dict[str, Any]:
+    spec = yaml.safe_load(f"{{hostnames: [h], rules: [{rule}]}}")
+    return {"apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "metadata": {"name": "r"}, "spec": spec}
+
+
+def of_istio(rule: str) -> dict[str, Any]:
+    spec = yaml.safe_load(f"{{hosts: [h], http: [{rule}]}}")
+    return {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": "v"}, "spec": spec}
+
+
+def written(raw: dict[str, Any]) -> list[Any]:
+    found = route_rules(http_rules(raw), lambda t: f"{BE}{t.service}")
+    return [{k: v for k, v in rule.items() if k != "priority"} for rule in found]
+
+
+@pytest.mark.parametrize(
+    ("raw", "paths"),
+    [
+        (ingress("/", "ImplementationSpecific"), ("/",)),
+        (ingress("", "ImplementationSpecific"), ("/*",)),
+        (ingress("/*", "ImplementationSpecific"), ("/*",)),
+        (ingress("/api", "ImplementationSpecific"), ("/api",)),
+        (ingress("/api/*", "ImplementationSpecific"), ("/api", "/api/*")),
+        (ingress("/api", "Prefix"), ("/api", "/api/*")),
+        (ingress("/api/", "Prefix"), ("/api", "/api/*")),
+        (ingress("/api", "Exact"), ("/api",)),
+        (nginx("/api", "Prefix"), ("/api", "/api/*")),
+        (nginx("/", "ImplementationSpecific"), ("/*",)),
+        (nginx("/a(/|$)(.*)", "ImplementationSpecific", use_regex="true"), ("/a", "/a/*")),
+        (of_gateway("{matches: [{path: {type: Exact, value: /a}}], backendRefs: [{name: web}]}"), ("/a",)),
+        (
+            of_gateway("{matches: [{method: {service: a.B, method: C}}], backendRefs: [{name: web}]}", "GRPCRoute"),
+            ("/a.B/C",),
+        ),
+        (of_gateway("{backendRefs: [{name: web}]}", "GRPCRoute"), ("/*",)),
+    ],
+)
+def test_paths(raw: dict[str, Any], paths: tuple[str, ...]) -> None:
+    (rule,) = http_rules(raw)
+    assert rule.is_plain
+    assert match_paths(rule.matches[0]) == paths
+
+
+V1 = "matches: [{path: {type: PathPrefix, value: /v1}}]"
+RULES: dict[str, tuple[dict[str, Any], list[Any]]] = {
+    "weights": (
+        of_gateway("{backendRefs: [{name: a, weight: 90}, {name: b, weight: 10}, {name: c, weight: 0}]}"),
+        [
+            {
+                "matchRules": [{"prefixMatch": "/"}],
+                "routeAction": {
+                    "weightedBackendServices": [
+                        {"backendService": f"{BE}a", "weight": 90},
+                        {"backendService": f"{BE}b", "weight": 10},
+                    ]
+                },
+            }
+        ],
+    ),
+    "header, query and method": (
+        of_gateway(
+            "{matches: [{path: {type: Exact, value: /q}, method: GET, headers: [{name: x, value: '1'}],"
+            " queryParams: [{name: q, value: z}]}], backendRefs: [{name: a}]}"
+        ),
+        [
+            {
+                "matchRules": [
+                    {
+                        "fullPathMatch": "/q",
+                        "headerMatches": [
+                            {"headerName": "x", "exactMatch": "1"},
+                            {"headerName": ":method", "exactMatch": "GET"},
+                        ],
+                        "queryParameterMatches": [{"name": "q", "exactMatch": "z"}],
+                    }
+                ],
+                "service": f"{BE}a",
+            }
+        ],
+    ),
+    "a prefix is whole elements, in what is rewritten too": (
+        of_gateway(
+            f"{{{V1}, filters: [{{type: URLRewrite, urlRewrite:"
+            " {path: {type: ReplacePrefixMatch, replacePrefixMatch: /}}}], backendRefs: [{name: a}]}"
+        ),
+        [
+            {
+                "matchRules": [{"fullPathMatch": "/v1"}],
+                "service": f"{BE}a",
+                "routeAction": {"urlRewrite": {"pathPrefixRewrite": "/"}},
+            },
+            {
+                "matchRules": [{"prefixMatch": "/v1/"}],
+                "service": f"{BE}a",
+                "routeAction": {"urlRewrite": {"pathPrefixRewrite": "/"}},
+            },
+        ],
+    ),
+    "a redirect": (
+        of_gateway(
+            "{matches: [{path: {type: Exact, value: /old}}], filters: [{type: RequestRedirect, requestRedirect:"
+            " {hostname: new.example.com, statusCode: 301}}]}"
+        ),
+        [
+            {
+                "matchRules": [{"fullPathMatch": "/old"}],
+                "urlRedirect": {
+                    "redirectResponseCode": "MOVED_PERMANENTLY_DEFAULT",
+                    "hostRedirect": "new.example.com",
+                    "stripQuery": False,
+                },
+            }
+        ],
+    ),
+    "headers, a time-out and a mirror": (
+        of_gateway(
+            "{filters: [{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: x, value: y}], remove: [z]}},"
+            " {type: RequestMirror, requestMirror: {backendRef: {name: m}, percent: 5}}],"
+            " timeouts: {request: 1m30s}, backendRefs: [{name: a}]}"
+        ),
+        [
+            {
+                "matchRules": [{"prefixMatch": "/"}],
+                "headerAction": {
+                    "requestHeadersToAdd": [{"headerName": "x", "headerValue": "y", "replace": True}],
+                    "requestHeadersToRemove": ["z"],
+                },
+                "service": f"{BE}a",
+                "routeAction": {
+                    "timeout": {"seconds": 90},
+                    "requestMirrorPolicy": {"backendService": f"{BE}m", "mirrorPercent": 5.0},
+                },
+            }
+        ],
+    ),
+    "a VirtualService": (
+        of_istio(
+            "{match: [{uri: {prefix: /v1}}], rewrite: {uri: /}, retries: {attempts: 2, retryOn: 5xx},"
+            " timeout: 5s, route: [{destination: {host: a}}]}"
+        ),
+        [
+            {
+                "matchRules": [{"prefixMatch": "/v1"}],
+                "service": f"{BE}a",
+                "routeAction": {
+                    "urlRewrite": {"pathPrefixRewrite": "/"},
+                    "timeout": {"seconds": 5},
+                    "retryPolicy": {"numRetries": 2, "retryConditions": ["5xx"]},
+                },
+            }
+        ],
+    ),
+    "nginx's rewrite of what it captured": (
+        nginx("/a(/|$)(.*)", "ImplementationSpecific", rewrite_target="/$2"),
+        [
+            {
+                "matchRules": [{"fullPathMatch": "/a"}],
+                "service": f"{BE}web",
+                "routeAction": {"urlRewrite": {"pathPrefixRewrite": "/"}},
+            },
+            {
+                "matchRules": [{"prefixMatch": "/a/"}],
+                "service": f"{BE}web",
+                "routeAction": {"urlRewrite": {"pathPrefixRewrite": "/"}},
+            },
+        ],
+    ),
+    "nginx's rewrite of the whole path": (
+        nginx("/a", "Exact", rewrite_target="/b"),
+        [
+            {
+                "matchRules": [{"fullPathMatch": "/a"}],
+                "service": f"{BE}web",
+                "routeAction": {"urlRewrite": {"pathPrefixRewrite": "/b"}},
+            }
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RULES, ids=str)
+def test_route_rules(case: str) -> None:
+    raw, expected = RULES[case]
+    assert written(raw) == expected
+
+
+def test_the_match_that_says_more_goes_first() -> None:
+    rules = (
+        "{matches: [{path: {type: PathPrefix, value: /}}], backendRefs: [{name: all}]},"
+        "{matches: [{path: {type: PathPrefix, value: /a}}], backendRefs: [{name: a}]},"
+        "{matches: [{path: {type: PathPrefix, value: /a}, headers: [{name: h, value: v}]}], backendRefs: [{name: beta}]},"
+        "{matches: [{path: {type: Exact, value: /a}}], backendRefs: [{name: exact}]}"
+    )
+    found = route_rules(http_rules(of_gateway(rules)), lambda t: t.service)
+    assert [r["service"] for r in found] == ["exact", "beta", "beta", "a", "a", "all"]
+    assert [r["priority"] for r in found] == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("raw", "what"),
+    [
+        (
+            of_gateway("{matches: [{path: {type: RegularExpression, value: /a.*}}], backendRefs: [{name: a}]}"),
+            "regular",
+        ),
+        (of_gateway("{filters: [{type: ExtensionRef}], backendRefs: [{name: a}]}"), "ExtensionRef"),
+        (of_istio("{route: [{destination: {host: a, subset: v1}}]}"), "subset v1"),
+        (of_istio("{fault: {delay: {fixedDelay: 5s}}, route: [{destination: {host: a}}]}"), "fault"),
+        (nginx("/a/(b|c)/(.*)", "ImplementationSpecific", rewrite_target="/$2"), "regular"),
+    ],
+    ids=["a regular expression", "a filter of one's own", "a subset", "a fault", "a rewrite of several captures"],
+)
+def test_what_a_url_map_cannot_say_is_listed(raw: dict[str, Any], what: str) -> None:
+    (rule,) = http_rules(raw)
+    assert any(what in lack.what for lack in rule.lacks)
+
+
+def test_a_rule_that_would_lead_elsewhere_is_left_out() -> None:
+    raw = of_gateway("{backendRefs: [{name: a, weight: 1}, {name: gone, weight: 1}]}")
+    assert route_rules(http_rules(raw), lambda t: None if t.service == "gone" else t.service) == []
