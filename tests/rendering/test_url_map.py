@@ -150,7 +150,7 @@ RULES: dict[str, tuple[dict[str, Any], list[Any]]] = {
     "headers, a time-out and a mirror": (
         of_gateway(
             "{filters: [{type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: x, value: y}], remove: [z]}},"
-            " {type: RequestMirror, requestMirror: {backendRef: {name: m}, percent: 5}}],"
+            " {type: RequestMirror, requestMirror: {backendRef: {name: m}}}],"
             " timeouts: {request: 1m30s}, backendRefs: [{name: a}]}"
         ),
         [
@@ -163,7 +163,7 @@ RULES: dict[str, tuple[dict[str, Any], list[Any]]] = {
                 "service": f"{BE}a",
                 "routeAction": {
                     "timeout": {"seconds": 90},
-                    "requestMirrorPolicy": {"backendService": f"{BE}m", "mirrorPercent": 5.0},
+                    "requestMirrorPolicy": {"backendService": f"{BE}m"},
                 },
             }
         ],

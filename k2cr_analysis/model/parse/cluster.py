@@ -40,7 +40,7 @@ _Addresses = Mapping[tuple[str, str, str], tuple[str, ...]]
 READ_KINDS = frozenset(WORKLOAD_KINDS) | {
     "Service", "Ingress", "IngressClass", "GatewayClass", "MultiClusterService", "MultiClusterIngress", "Gateway",
     "HTTPRoute", "GRPCRoute",
-    "TLSRoute", "TCPRoute", "UDPRoute", "VirtualService",
+    "TLSRoute", "TCPRoute", "UDPRoute", "VirtualService", "DestinationRule",
     "HorizontalPodAutoscaler", "ScaledObject", "VerticalPodAutoscaler", "PodDisruptionBudget", "PriorityClass",
     "NetworkPolicy", "BackendConfig", "FrontendConfig", "ManagedCertificate", "HealthCheckPolicy", "GCPBackendPolicy",
     "GCPGatewayPolicy",

@@ -168,6 +168,10 @@ class RelatedObjects:
                     target = mapping(raw, "spec", "targetRef")
                     if namespace_of(raw) == namespace and text(target, "name") == exposure.service:
                         found[policy].append(raw)
+            for raw in self._index.by_kind.get("DestinationRule", ()):
+                host, _, rest = (text(mapping(raw, "spec"), "host") or "").partition(".")
+                if (host, rest.partition(".")[0] or namespace_of(raw)) == (exposure.service, namespace):
+                    found["DestinationRule"].append(raw)
             for route in exposure.routes:
                 if route.raw is not exposure.raw and not any(route.raw is raw for raw in found[route.kind]):
                     found[route.kind].append(route.raw)

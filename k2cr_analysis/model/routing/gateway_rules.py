@@ -26,6 +26,7 @@ from k2cr_analysis.model.routing.rules import (
 )
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
+_ALL = 100.0
 _KNOWN_FILTERS = {
     "RequestHeaderModifier",
     "ResponseHeaderModifier",
@@ -117,7 +118,9 @@ def _filters(rule: Raw, at: str, namespace: str, lacks: list[Lack]) -> Actions:
         elif kind == "URLRewrite":
             actions = Actions(rewrite=_rewrite(mapping(one, "urlRewrite"))).over(actions)
         elif kind == "RequestMirror":
-            actions = Actions(mirror=_mirror(mapping(one, "requestMirror"), namespace)).over(actions)
+            mirror = _mirror(mapping(one, "requestMirror"), namespace)
+            lacks += [] if mirror[1] == _ALL else [Lack(here, f"a mirror of {mirror[1]:g} % of the requests")]
+            actions = Actions(mirror=mirror).over(actions)
         elif kind == "CORS":
             actions = Actions(cors=_cors(mapping(one, "cors"))).over(actions)
     return actions

@@ -16,7 +16,7 @@ from k2cr_analysis.model.parse.access import Raw, mapping, strings
 from k2cr_analysis.model.routing.rules import Cors, Lack
 
 Meaning = Literal[
-    "timeout", "timeout_ms", "affinity", "protocol", "h2c", "body", "rewrite", "host", "allow", "deny", "cors",
+    "timeout", "timeout_ms", "affinity", "protocol", "h2c", "rewrite", "host", "allow", "deny", "cors",
     "websocket", "front", "nothing", "regex", "redirect", "app-root", "alias", "strip", "tls",
 ]  # fmt: skip
 
@@ -27,7 +27,7 @@ _NGINX: Mapping[str, Meaning | str] = {
     **dict.fromkeys(("proxy-read-timeout", "proxy-send-timeout"), "timeout"),
     **dict.fromkeys(("affinity",), "affinity"),
     "backend-protocol": "protocol",
-    **dict.fromkeys(("proxy-body-size", "client-max-body-size"), "body"),
+    **dict.fromkeys(("proxy-body-size", "client-max-body-size"), "nothing"),  # a rule of its own reads them
     "rewrite-target": "rewrite",
     "use-regex": "regex",
     "app-root": "app-root",
@@ -101,7 +101,7 @@ _HAPROXY: Mapping[str, Meaning | str] = {
     **dict.fromkeys(("deny-list", "blacklist", "denylist-source-range"), "deny"),
     "server-proto": "h2c",
     "backend-protocol": "protocol",
-    "proxy-body-size": "body",
+    "proxy-body-size": "nothing",
     "rewrite-target": "rewrite",
     **dict.fromkeys(("set-host",), "host"),
     **dict.fromkeys(("ssl-redirect", "ssl-redirect-code", "ssl-redirect-port"), "front"),
@@ -158,21 +158,16 @@ _PREFIXES: Mapping[str, Mapping[str, Meaning | str]] = {
 _OF_GKE = re.compile(
     r"ingress\.kubernetes\.io/(?:backends|url-map|target-proxy|https?-?.*|forwarding-rule|static-ip|ssl-cert|redirect-url-map)"
 )
-_SIZE = re.compile(r"(\d+)\s*([kKmMgG]?)[bB]?")
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?")
-_UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}
 
 
 @dataclass(slots=True)
 class Settings:
-    """What an Ingress's annotations ask for. ``body_bytes``: the largest request body; 0 is no limit. ``keys``: the
-    annotation that says a thing.
-    """
+    """What an Ingress's annotations ask for. ``keys``: the annotation that says a thing."""
 
     timeout_s: float | None = None
     affinity: bool = False
     protocol: str | None = None  # HTTP, HTTPS, GRPC, GRPCS, as ingress-nginx writes it
-    body_bytes: int | None = None
     rewrite: str | None = None
     strip: bool = False
     regex: bool = False
@@ -198,7 +193,7 @@ def ingress_settings(raw: Raw) -> Settings:
     return made
 
 
-def at(key: str) -> str:
+def annotation_at(key: str) -> str:
     return f"$.metadata.annotations['{key}']"
 
 
@@ -225,7 +220,7 @@ def _apply(made: Settings, key: str, suffix: str, meaning: Meaning | str, value:
         name, read = _SETTERS[meaning]
         setattr(made, name, read(value, on, suffix))
     elif meaning not in ("cors", "front", "nothing") and on:
-        made.lacks.append(Lack(at(key), meaning))
+        made.lacks.append(Lack(annotation_at(key), meaning))
 
 
 _OFF = ("", "false", "off", "none", "no")
@@ -241,7 +236,6 @@ _SETTERS: Mapping[str, tuple[str, Callable[[str, bool, str], object]]] = {
     "protocol": ("protocol", lambda v, _, __: {"H2": "GRPC", "H1": "HTTP"}.get(v.upper(), v.upper())),
     "h2c": ("protocol", lambda _, on, __: "GRPC" if on else None),
     "tls": ("protocol", lambda _, on, __: "HTTPS" if on else None),
-    "body": ("body_bytes", lambda v, _, __: _bytes(v)),
     "rewrite": ("rewrite", lambda v, _, __: v),
     "strip": ("strip", lambda _, on, __: on),
     "regex": ("regex", lambda _, on, __: on),
@@ -261,11 +255,6 @@ def _seconds(value: str, *, milli: bool) -> float | None:
         return None
     unit = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[found[2]] if found[2] else 0.001 if milli else 1
     return float(found[1]) * unit
-
-
-def _bytes(value: str) -> int | None:
-    found = _SIZE.fullmatch(value.strip())
-    return int(found[1]) * _UNITS[found[2].lower()] if found else None
 
 
 def _cors(annotations: Mapping[str, str]) -> Cors | None:

@@ -14,7 +14,7 @@ from k2cr_analysis.model.parse.access import Raw, mapping, objects, port, text
 from k2cr_analysis.model.parse.index import namespace_of
 from k2cr_analysis.model.routing.controllers import GKE_INGRESS_CLASSES
 from k2cr_analysis.model.routing.entrances import ingress_class
-from k2cr_analysis.model.routing.ingress_annotations import Settings, at, ingress_settings
+from k2cr_analysis.model.routing.ingress_annotations import Settings, annotation_at, ingress_settings
 from k2cr_analysis.model.routing.rules import Actions, HttpRule, Lack, Match, PathKind, Redirect, Rewrite, Target
 
 _CAPTURES = re.compile(r"(?P<literal>/[\w./~-]*?)(?P<capture>\(/\|\$\)\(\.\*\)|/\?\(\.\*\)|/\(\.\*\)|\(\.\*\))\$?")
@@ -87,7 +87,7 @@ def _rule(
         match = _plain_regex(path)
     if match is None:
         key = settings.keys.get("rewrite") or settings.keys.get("regex")
-        where = at(key) if key else f"{here}.path"
+        where = annotation_at(key) if key else f"{here}.path"
         lacks = (Lack(where, f"the path {path} by a regular expression, with what is rewritten of it"),)
     made = Actions(rewrite=rewrite).over(actions)
     return HttpRule(hosts, (match,) if match else (), (target,), made, here, lacks)
@@ -119,6 +119,8 @@ def _plain_regex(path: str) -> Match | None:
 
 def _rewritten(path: str, kind: str, target: str, host: str | None) -> tuple[Match | None, Rewrite]:
     """What is matched, and what takes its place; None where a URL map cannot say it."""
+    if path == target:  # ingress-nginx rewrites nothing then
+        return _match(path, kind), Rewrite(host=host)
     if not _REGEX.search(path):
         return (None, Rewrite(host=host)) if "$" in target else (_match(path, kind), Rewrite(None, target, host))
     found = _CAPTURES.fullmatch(re.sub(r"^\^", "", path))

@@ -93,7 +93,9 @@ def _actions(rule: Raw, at: str, namespace: str, lacks: list[Lack]) -> Actions:
     for field in ("fault", "directResponse", "delegate", "mirrors"):
         if rule.get(field):
             lacks.append(Lack(f"{at}.{field}", field))
-    headers, rewrite = mapping(rule, "headers"), mapping(rule, "rewrite")
+    headers, rewrite, mirror = mapping(rule, "headers"), mapping(rule, "rewrite"), _mirror(rule, namespace)
+    if mirror and mirror[1] < 100:
+        lacks.append(Lack(f"{at}.mirrorPercentage", f"a mirror of {mirror[1]:g} % of the requests"))
     if rewrite.get("uriRegexRewrite"):
         lacks.append(Lack(f"{at}.rewrite.uriRegexRewrite", "a rewrite by a regular expression"))
     uri = rewrite.get("uri")
@@ -104,7 +106,7 @@ def _actions(rule: Raw, at: str, namespace: str, lacks: list[Lack]) -> Actions:
         response=_edit(mapping(headers, "response")),
         timeout_s=seconds(rule.get("timeout")),
         retries=_retries(mapping(rule, "retries"), f"{at}.retries", lacks),
-        mirror=_mirror(rule, namespace),
+        mirror=mirror,
         cors=_cors(mapping(rule, "corsPolicy"), f"{at}.corsPolicy", lacks),
     )
 

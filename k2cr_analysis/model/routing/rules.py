@@ -132,6 +132,27 @@ class HttpRule:
     by_order: bool = False
     is_default: bool = False  # what no other rule takes, as an Ingress's default backend
 
+    def does(self) -> tuple[str, ...]:
+        """What it does beside leading a path to a backend, in words."""
+        one, found = self.actions, list[str]()
+        shares = [t.weight for t in self.targets if t.weight]
+        found += [f"weights {':'.join(map(str, shares))}"] if len(shares) > 1 else []
+        found += (
+            ["matches of headers, queries or methods"]
+            if any(m.headers or m.query or m.method for m in self.matches)
+            else []
+        )
+        named = (
+            ("a rewrite", one.rewrite != Rewrite()),
+            ("a redirect", one.redirect is not None),
+            ("header changes", one.request != HeaderEdit() or one.response != HeaderEdit()),
+            ("a timeout", one.timeout_s is not None),
+            ("retries", one.retries is not None),
+            ("a mirror", one.mirror is not None),
+            ("CORS", one.cors is not None),
+        )
+        return (*found, *(word for word, there in named if there))
+
     @property
     def is_plain(self) -> bool:
         """Whether host, path and one backend say it all."""

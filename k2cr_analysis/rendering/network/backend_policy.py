@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from k2cr_analysis.model.parse.access import integer, mapping, objects, text, texts
 from k2cr_analysis.model.parse.index import name_of
 from k2cr_analysis.model.parse.related import backend_configs
+from k2cr_analysis.model.routing.of_workload import settings_of
 from k2cr_analysis.model.workload import Raw, Workload
 from k2cr_analysis.rendering.text.shell import flag, gcloud_list
 
@@ -110,9 +111,11 @@ def _affinity(affinity: Raw) -> tuple[str, ...]:
 
 
 def source_ranges(workload: Workload) -> Sequence[str]:
-    """The callers that a Service of type LoadBalancer lets in; empty: everybody."""
+    """The callers that a Service of type LoadBalancer, or an Ingress's controller, lets in; empty: everybody."""
+    allowed = [r for _, settings in settings_of(workload) for r in settings.allow]
     entrances = [e for e in workload.exposures if e.external_load_balancer]
-    return tuple(dict.fromkeys(r for e in entrances for r in texts(mapping(e.raw, "spec"), "loadBalancerSourceRanges")))
+    ranges = [r for e in entrances for r in texts(mapping(e.raw, "spec"), "loadBalancerSourceRanges")]
+    return tuple(dict.fromkeys([*ranges, *allowed]))
 
 
 def _flags(spec: Raw, cdn: Raw, *, per_million: bool) -> Iterator[str]:

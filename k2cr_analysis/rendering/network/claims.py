@@ -19,6 +19,7 @@ from k2cr_analysis.platforms.annotations import INGRESS, SESSION_AFFINITY
 from k2cr_analysis.rendering.network.exposure import Reached
 from k2cr_analysis.rendering.spec.account import Entry, short
 from k2cr_analysis.rendering.spec.build import Build
+from k2cr_analysis.rendering.spec.service import RunService
 from k2cr_analysis.rendering.spec.source_values import source_value, value_at
 
 _URL_MAP, _SCRIPT = "url-map.yaml", "network.sh"
@@ -43,13 +44,16 @@ _ROWS: Mapping[str, Row] = {
     "HTTPRoute.spec.rules": Row(_URL_MAP),
     "GRPCRoute.spec.hostnames": Row(_URL_MAP),
     "GRPCRoute.spec.rules": Row(_URL_MAP),
-    "BackendConfig.spec.iap.enabled": Row(_SCRIPT, ("--iap=enabled",)),
+    "VirtualService.spec.http": Row(_URL_MAP),
+    "BackendConfig.spec.iap.enabled": Row(_SCRIPT, ("--iap=enabled", '--iap="enabled')),
+    "BackendConfig.spec.iap.oauthclientCredentials": Row(_SCRIPT),
     "BackendConfig.spec.securityPolicy": Row(_SCRIPT),
     "BackendConfig.spec.cdn": Row(_SCRIPT, ("--enable-cdn",)),
     "BackendConfig.spec.customRequestHeaders": Row(_SCRIPT),
     "BackendConfig.spec.customResponseHeaders": Row(_SCRIPT),
     "BackendConfig.spec.logging": Row(_SCRIPT, ("enable-logging",)),
-    "GCPBackendPolicy.spec.default.iap.enabled": Row(_SCRIPT, ("--iap=enabled",)),
+    "GCPBackendPolicy.spec.default.iap.enabled": Row(_SCRIPT, ("--iap=enabled", '--iap="enabled')),
+    "GCPBackendPolicy.spec.default.iap.oauth2ClientSecret": Row(_SCRIPT),
     "GCPBackendPolicy.spec.default.securityPolicy": Row(_SCRIPT),
     "GCPBackendPolicy.spec.default.logging": Row(_SCRIPT, ("enable-logging",)),
     "FrontendConfig.spec.sslPolicy": Row(_SCRIPT),
@@ -68,10 +72,10 @@ _DECIDES: Mapping[str, str] = {
     "HTTPRoute.spec.parentRefs": "it joins the route to the Gateway",
     "GRPCRoute.spec.rules[].backendRefs": "it joins the route to the workload's Service",
     "GRPCRoute.spec.parentRefs": "it joins the route to the Gateway",
+    "VirtualService.spec.gateways": "it decided whether users come from outside",
     "Gateway.spec": "it decided whether users come from outside",
     "Service.metadata.annotations": "it decided how the Service is reached, and joins it to its policies",
     "Service.spec.selector": "it joins the Service to its pods",
-    "BackendConfig.spec.iap.oauthclientCredentials": "IAP brings a client of its own",
     "PersistentVolumeClaim.spec": "it decided whether the volume can be shared",
 }
 _JOINED = ("metadata.name", "metadata.namespace", "metadata.labels")
@@ -172,7 +176,7 @@ def _service_entries(build: Build) -> Iterator[Entry]:
 def _policy_entries(build: Build, reached: Reached) -> Iterator[Entry]:
     """What of the backend's policies the service itself takes over."""
     fields = {
-        "timeoutSec": ("template.timeoutSeconds", reached.timeout_s),
+        "timeoutSec": ("template.timeoutSeconds", build.run.timeout_s if isinstance(build.run, RunService) else None),
         "sessionAffinity.affinityType": (SESSION_AFFINITY, "true"),
         "sessionAffinity.type": (SESSION_AFFINITY, "true"),
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from k2cr_analysis.config.settings import Iap
 from k2cr_analysis.model.parse.access import mapping, texts
 from k2cr_analysis.model.parse.index import name_of
+from k2cr_analysis.model.routing.of_workload import LongRequest, longest_request, settings_of
 from k2cr_analysis.model.workload import Route, Workload
 from k2cr_analysis.platforms.annotations import INGRESS, SESSION_AFFINITY
 from k2cr_analysis.rendering.context import RenderContext
@@ -29,7 +30,7 @@ class Reached:
     iap: Iap
     routes: tuple[Route, ...]
     domains: tuple[str, ...]
-    timeout_s: int | None
+    long_request: LongRequest | None
     session_affinity: bool
     why: str
     balancer: UrlMap | None  # of the load balancer in front, where there is one
@@ -63,6 +64,7 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
     affinity = policy.affinity or any(
         mapping(e.raw, "spec").get("sessionAffinity") == "ClientIP" for e in workload.exposures
     )
+    affinity = affinity or any(settings.affinity for _, settings in settings_of(workload))
     external = reach != "internal-load-balancer"
     found = url_map(workload, context, external=external)
     front = _front(workload, context, iap, account, external=external)
@@ -72,7 +74,7 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
         iap,
         routes,
         _domains(workload, found, reach, front, context, account),
-        policy.timeout_s,
+        longest_request(workload),
         affinity,
         why,
         found if reach in ("external-load-balancer", "internal-load-balancer") else None,

@@ -128,7 +128,7 @@ def _action(rule: HttpRule, condition: Tree, resolve: Resolve) -> Tree | None:
     if rule.actions.retries:
         action["retryPolicy"] = _retry_policy(rule.actions.retries)
     if rule.actions.mirror and (mirror := resolve(rule.actions.mirror[0])):
-        action["requestMirrorPolicy"] = {"backendService": mirror, "mirrorPercent": rule.actions.mirror[1]}
+        action["requestMirrorPolicy"] = {"backendService": mirror}
     if rule.actions.cors:
         action["corsPolicy"] = _cors_policy(rule.actions.cors)
     if len(known) > 1:

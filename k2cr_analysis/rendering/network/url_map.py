@@ -8,7 +8,7 @@ Source: Compute Engine API, urlMaps; ``gcloud compute url-maps import``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from k2cr_analysis.model.parse.access import mapping, objects, text
 from k2cr_analysis.model.parse.index import name_of, namespace_of
@@ -107,6 +107,7 @@ class _Map:
     def _resolve(self, target: Target) -> str | None:
         """The backend service of a target: Cloud Run's for the workload itself, the pods' for all others."""
         found = self._by_service.get((target.namespace, target.service))
+        only_mirrored = not found
         if not found:
             found = [
                 (a.workload, Route("Service", e.service, None, None, e.service, target.port, _NOBODY, "$", {}))
@@ -121,6 +122,8 @@ class _Map:
             return self._mine
         matching = next((r for w, r in found if r.service_port == target.port), route)
         there = self._on_gke(one, matching)
+        if only_mirrored:  # a mirror must not be serverless
+            there = replace(there, run_backend=None)
         self._stays.setdefault((there.namespace, there.service, str(there.port)), there)
         return f"{self._where}/backendServices/{there.backend}"
 

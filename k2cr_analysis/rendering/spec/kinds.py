@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -56,7 +57,7 @@ class Frame:
 def service(frame: Frame, reached: Reached, asked: Asked) -> RunService:
     shape, house = frame.shape, frame.context.config.policy
     smallest, largest, scaling_why = policy.instances(shape.min_instances, shape.max_instances, house)
-    timeout, timeout_why = _timeout(frame.workload, reached)
+    timeout, timeout_why = _timeout(frame, reached)
     concurrency = min(shape.concurrency or 1, asked.concurrency or MAX_CONCURRENCY)
     _account_for_scaling(frame, smallest, largest, concurrency, asked)
     why = {
@@ -85,11 +86,14 @@ def service(frame: Frame, reached: Reached, asked: Asked) -> RunService:
     )
 
 
-def _timeout(workload: Workload, reached: Reached) -> tuple[int, str]:
+def _timeout(frame: Frame, reached: Reached) -> tuple[int, str]:
     """(seconds, why): the backend's timeout, a Knative revision's own, else the default of Cloud Run."""
-    own = workload.pod.raw.get("timeoutSeconds")
-    if reached.timeout_s:
-        return min(reached.timeout_s, MAX_TIMEOUT_S), "timeoutSec of the backend"
+    own = frame.workload.pod.raw.get("timeoutSeconds")
+    if any(f.rule == "websocket-port" for f in frame.assessed.findings):
+        return MAX_TIMEOUT_S, "a WebSocket lasts as long as its request may"
+    if reached.long_request:
+        seconds = max(1, math.ceil(reached.long_request.seconds))
+        return min(seconds, MAX_TIMEOUT_S), reached.long_request.why
     if isinstance(own, int) and own > 0:
         return min(own, MAX_TIMEOUT_S), "timeoutSeconds of the revision"
     return DEFAULT_TIMEOUT_S, "Cloud Run's default, written out"

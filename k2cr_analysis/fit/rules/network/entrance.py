@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from k2cr_analysis.fit.candidate import Candidate, bracketed
+from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.iap import AUDIENCE
 from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.routing.ingress_annotations import annotation_at
+from k2cr_analysis.model.routing.of_workload import longest_request, rules_of, settings_of
+from k2cr_analysis.model.routing.rules import Lack
 from k2cr_analysis.platforms.cloud_run import MAX_TIMEOUT_S
 
 
@@ -96,7 +99,7 @@ def iap_audience_pinned(candidate: Candidate) -> Iterator[Found]:
 @rule(
     id="request-over-hour",
     severity="change",
-    reads=("BackendConfig.spec.timeoutSec", "GCPBackendPolicy"),
+    reads=("BackendConfig.spec.timeoutSec", "GCPBackendPolicy", "Ingress.metadata.annotations", "HTTPRoute.spec.rules"),
     docs="https://docs.cloud.google.com/run/docs/configuring/request-timeout",
 )
 def request_over_hour(candidate: Candidate) -> Iterator[Found]:
@@ -106,28 +109,12 @@ def request_over_hour(candidate: Candidate) -> Iterator[Found]:
     Remedy: Split the work into shorter requests, or hand it to a job; then set `timeoutSec` to at most 3600.
     Example: kind: BackendConfig, spec: {timeoutSec: 86400}
     """
-    for kind, keys in (("BackendConfig", ("spec",)), ("GCPBackendPolicy", ("spec", "default"))):
-        for config in candidate.workload.related.get(kind, ()):
-            timeout = mapping(config, *keys).get("timeoutSec")
-            if isinstance(timeout, int) and timeout > MAX_TIMEOUT_S:
-                yield Found(
-                    f"{kind}/{mapping(config, 'metadata').get('name')} $.{'.'.join(keys)}.timeoutSec",
-                    f"requests may last {timeout} s; Cloud Run ends them after 3600 s",
-                )
-
-
-_ROUTE_REWRITES = (
-    "rewrite-target",
-    "auth-url",
-    "auth-signin",
-    "auth-type",
-    "configuration-snippet",
-    "server-snippet",
-    "canary",
-    "app-root",
-    "use-regex",
-    "whitelist-source-range",
-)
+    found = longest_request(candidate.workload)
+    if candidate.target == "service" and found and found.seconds > MAX_TIMEOUT_S:
+        yield Found(
+            found.path,
+            f"requests may last {found.seconds:g} s ({found.why}); Cloud Run ends them after {MAX_TIMEOUT_S} s",
+        )
 
 
 @rule(
@@ -140,19 +127,88 @@ def ingress_controller_feature(candidate: Candidate) -> Iterator[Found]:
     """The Ingress relies on what its controller does beside routing.
 
     Why: In front of Cloud Run stands Google's load balancer, which knows nothing of the annotations of another
-    controller: rewriting, authentication, snippets, limits.
-    Remedy: Say each of them in the URL map (`urlRewrite`), IAP or Cloud Armor, or do it in a proxy container; then take
-    the annotation out.
-    Example: annotations: {nginx.ingress.kubernetes.io/rewrite-target: /$2}
+    controller. Time-outs, affinity, rewrites, redirects, CORS and lists of callers are carried; authentication,
+    snippets and limits are not.
+    Remedy: Do it by IAP (authentication) or Cloud Armor (limits), in the program or a proxy container; then take the
+    annotation out.
+    Example: annotations: {nginx.ingress.kubernetes.io/auth-url: https://auth.example.com/verify}
     """
-    seen = set()
-    for exposure in candidate.workload.exposures:
-        for route in exposure.routes:
-            for key in mapping(route.raw, "metadata", "annotations"):
-                prefix, _, feature = key.rpartition("/")
-                if feature in _ROUTE_REWRITES and "ingress" in prefix and (route.name, key) not in seen:
-                    seen.add((route.name, key))
-                    yield Found(
-                        bracketed(f"{route.kind}/{route.name} $.metadata.annotations", key),
-                        f"{route.kind} {route.name} relies on {key}; Google's load balancer does not read it",
-                    )
+    internal = not any(r.external for e in candidate.workload.exposures for r in e.routes)
+    for name, settings in settings_of(candidate.workload):
+        lacks = list(settings.lacks)
+        if settings.deny or (internal and settings.allow):
+            key = settings.keys["allow" if settings.allow else "deny"]
+            lacks.append(Lack(annotation_at(key), "a list of callers' addresses, which is to be a Cloud Armor policy"))
+        for lack in lacks:
+            said = lack.what if "controller" in lack.what else f"what the controller does: {lack.what}"
+            yield Found(
+                f"{name} {lack.path}",
+                f"{name.replace('/', ' ')} relies on {said} ({_key(lack.path)}); Google's load balancer does not do it",
+            )
+
+
+def _key(path: str) -> str:
+    return path.partition("['")[2].rstrip("']")
+
+
+@rule(
+    id="route-not-in-url-map",
+    severity="change",
+    reads=("HTTPRoute.spec.rules", "GRPCRoute.spec.rules", "VirtualService.spec", "Ingress.spec.rules"),
+    docs="https://docs.cloud.google.com/load-balancing/docs/url-map-concepts",
+)
+def route_not_in_url_map(candidate: Candidate) -> Iterator[Found]:
+    """A route does what no URL map in front of Cloud Run can do.
+
+    Why: URL maps know exact paths, prefixes, headers, query parameters, weights, rewrites, redirects, header changes,
+    time-outs, retries and mirrors. They know no regular expressions, subsets of pods or filters of one's own; and what
+    a mesh does with calls between workloads no load balancer does.
+    Remedy: Say it in another way (a path without a regular expression, a Service of its own for a subset), do it in the
+    program or a proxy container, or leave it out.
+    Example: matches: [{path: {type: RegularExpression, value: "/v[0-9]+"}}]
+    """
+    for name, reach, one in rules_of(candidate.workload) if candidate.target == "service" else ():
+        if reach == "mesh":
+            did = [*one.does(), *(lack.what for lack in one.lacks)]
+            if did:
+                yield Found(
+                    f"{name} {one.path}",
+                    f"{name.replace('/', ' ')} acts on calls inside the mesh ({', '.join(did)}); calls to Cloud Run do "
+                    "not pass it",
+                )
+            continue
+        for lack in one.lacks:
+            yield Found(
+                f"{name} {lack.path}",
+                f"{name.replace('/', ' ')} has {lack.what}; a URL map cannot say it, and such requests get 404",
+            )
+
+
+@rule(
+    id="destination-rule",
+    severity="change",
+    reads=("DestinationRule.spec",),
+    docs="https://docs.cloud.google.com/load-balancing/docs/backend-service",
+)
+def destination_rule(candidate: Candidate) -> Iterator[Found]:
+    """A DestinationRule changes how callers in the mesh reach the pods.
+
+    Why: Limits of connections, outlier detection, consistent hashing and subsets of pods are the mesh's, at each
+    caller. Cloud Run balances by itself, over instances that are all alike.
+    Remedy: Set a limit by `containerConcurrency` and max instances, affinity by `sessionAffinity`, and give a subset a
+    service of its own.
+    Example: kind: DestinationRule, spec: {host: web, trafficPolicy: {outlierDetection: {consecutive5xxErrors: 5}}}
+    """
+    for raw in candidate.workload.related.get("DestinationRule", ()) if candidate.target == "service" else ():
+        spec = mapping(raw, "spec")
+        policy = mapping(spec, "trafficPolicy")
+        did = [f for f in ("connectionPool", "outlierDetection", "portLevelSettings") if policy.get(f)]
+        did += ["consistentHash"] if mapping(policy, "loadBalancer").get("consistentHash") else []
+        did += ["subsets"] if spec.get("subsets") else []
+        if did:
+            name = mapping(raw, "metadata").get("name")
+            yield Found(
+                f"DestinationRule/{name} $.spec",
+                f"DestinationRule {name} sets {', '.join(did)} for callers in the mesh; calls to Cloud Run do not pass "
+                "it",
+            )

@@ -19,6 +19,8 @@ from k2cr_analysis.fit.evidence.protocols import (
 )
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.routing.ingress_annotations import annotation_at
+from k2cr_analysis.model.routing.of_workload import settings_of
 from k2cr_analysis.model.workload import Container, Port
 
 _CONTRACT = "https://docs.cloud.google.com/run/docs/container-contract"
@@ -273,24 +275,20 @@ def websocket_port(candidate: Candidate) -> Iterator[Found]:
     Example: ports: [{name: websocket, port: 8080}]
     """
     for called in candidate.called:
-        words = {w for n in (called.port.name, called.port.app_protocol) if n for w in words_of(n)}
-        if words & {"ws", "wss", "websocket", "websockets"}:
+        names = (called.port.name, called.port.app_protocol, called.declared_name)
+        named = next((n for n in names if n and set(words_of(n)) & {"ws", "wss", "websocket", "websockets"}), None)
+        if named:
             yield Found(
                 called.at,
-                f"Service {called.exposure.service} port {called.port.name or called.port.port} is for "
+                f"Service {called.exposure.service} port {called.port.port} ({named}) is for "
                 "WebSockets; on Cloud Run one lasts 60 minutes at most",
             )
-    for exposure in candidate.workload.exposures:
-        for route in exposure.routes:
-            key = next(
-                (k for k in mapping(route.raw, "metadata", "annotations") if k.endswith("/websocket-services")), None
+    for name, settings in settings_of(candidate.workload):
+        if settings.websocket:
+            yield Found(
+                f"{name} {annotation_at(settings.keys['websocket'])}",
+                f"{name.replace('/', ' ')} passes WebSockets on; on Cloud Run one lasts 60 minutes at most",
             )
-            if key:
-                yield Found(
-                    f"{route.kind}/{route.name} $.metadata.annotations['{key}']",
-                    f"{route.kind} {route.name} passes WebSockets on; on Cloud Run one lasts 60 minutes at most",
-                )
-                break
 
 
 @rule(

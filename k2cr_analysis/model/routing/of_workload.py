@@ -1,0 +1,78 @@
+"""What the entrances of one workload do with its requests: rules that lead to it, and what its controllers are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from k2cr_analysis.model.parse.access import Raw, integer, mapping
+from k2cr_analysis.model.parse.index import name_of, namespace_of
+from k2cr_analysis.model.routing.ingress_annotations import Settings, annotation_at, ingress_settings
+from k2cr_analysis.model.routing.ingress_rules import is_of_gke
+from k2cr_analysis.model.routing.reading import http_rules
+from k2cr_analysis.model.routing.rules import HttpRule
+from k2cr_analysis.model.workload import Reach, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class LongRequest:
+    """How long an entrance lets a request take. ``path``: where that is written, as in a Finding."""
+
+    seconds: float
+    path: str
+    why: str
+
+
+def routes_of(workload: Workload) -> Iterator[tuple[str, Reach, Raw]]:
+    """(``Kind/name``, who comes in, object) of each Ingress and route that leads here, once."""
+    seen = set()
+    for exposure in workload.exposures:
+        for route in exposure.routes:
+            key = (route.kind, namespace_of(route.raw), route.name)
+            if key not in seen and route.kind != "KnativeService":
+                seen.add(key)
+                yield f"{route.kind}/{route.name}", route.reach, route.raw
+
+
+def rules_of(workload: Workload) -> Iterator[tuple[str, Reach, HttpRule]]:
+    """(``Kind/name``, who comes in, rule): those that lead to a Service of the workload, or to none at all."""
+    services = {e.service for e in workload.exposures}
+    for name, reach, raw in routes_of(workload):
+        for rule in http_rules(raw):
+            if not rule.targets or any(
+                t.service in services and t.namespace == workload.namespace for t in rule.targets
+            ):
+                yield name, reach, rule
+
+
+def settings_of(workload: Workload) -> Iterator[tuple[str, Settings]]:
+    """(``Kind/name``, what its annotations ask) of Ingresses that GKE does not serve, and of the Services behind."""
+    foreign = False
+    for name, _, raw in routes_of(workload):
+        if name.startswith("Ingress/") and not is_of_gke(raw):
+            foreign = True
+            yield name, ingress_settings(raw)
+    for exposure in workload.exposures if foreign else ():
+        yield f"{exposure.kind}/{exposure.service}", ingress_settings(exposure.raw)
+
+
+def longest_request(workload: Workload) -> LongRequest | None:
+    """The longest that any entrance allows; None where none says it."""
+    return max(_long_requests(workload), key=lambda r: r.seconds, default=None)
+
+
+def _long_requests(workload: Workload) -> Iterator[LongRequest]:
+    for kind, keys in (("BackendConfig", ("spec",)), ("GCPBackendPolicy", ("spec", "default"))):
+        for config in workload.related.get(kind, ()):
+            seconds = integer(mapping(config, *keys), "timeoutSec")
+            if seconds:
+                path = f"{kind}/{name_of(config)} $.{'.'.join(keys)}.timeoutSec"
+                yield LongRequest(seconds, path, "timeoutSec of the backend")
+    for name, settings in settings_of(workload):
+        if settings.timeout_s:
+            key = settings.keys["timeout"]
+            yield LongRequest(settings.timeout_s, f"{name} {annotation_at(key)}", f"{key} of {name.replace('/', ' ')}")
+    for name, reach, rule in rules_of(workload):
+        if rule.actions.timeout_s and reach != "mesh" and not name.startswith("Ingress/"):
+            path = f"{name} {rule.path}"
+            yield LongRequest(rule.actions.timeout_s, path, f"the time-out of {name.replace('/', ' ')}")
