@@ -268,6 +268,7 @@ class Exposure:
     load_balancer: tuple[Reach, str] | None  # of a Service of that type: whom it lets in, and why
     annotations: Mapping[str, str]
     raw: Raw
+    selector: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:

@@ -7,7 +7,7 @@ import sys
 
 VERBS = {
     "add", "add-backend", "add-iam-policy-binding", "add-path-matcher", "create", "delete", "deploy", "describe", "enable", "export", "get-iam-policy",
-    "get-value", "import", "list", "pause", "remove-iam-policy-binding", "replace", "resume", "run", "update", "update-traffic", "execute",
+    "get-value", "import", "list", "pause", "remove-iam-policy-binding", "remove-path-matcher", "replace", "resume", "run", "update", "update-traffic", "execute",
 }  # fmt: skip
 # What a flag of one resource names in another.
 NAMES = {
@@ -76,6 +76,8 @@ class Call:
         shown = self.flags.get("--format", "")
         if self.key not in self.made:
             return 1, "not found"
+        if "hostRules" in shown:
+            return 0, ";".join(str(rule.partition("=")[2].split(",")) for rule in self.made[self.key])
         return 0, ";".join(self.made[self.key]) if "backends" in shown else "1234" if shown else ""
 
     def create(self) -> tuple[int, str]:
@@ -100,10 +102,26 @@ class Call:
             self.made.setdefault(f"{self.group}  {name}" if name else self.key, [])
         elif self.key not in self.made and self.group != "iap web":
             return 1, f"{self.key} is not there"
+        elif self.verb in ("add-path-matcher", "remove-path-matcher"):
+            return self.path_matcher()
         elif self.verb == "add":
             self.made[self.key].append(sys.stdin.read())
         elif self.verb == "delete":
             self.made.pop(self.key)
+        return 0, ""
+
+    def path_matcher(self) -> tuple[int, str]:
+        """What is there cannot be added, what is not there cannot be removed; a host stands in one rule alone."""
+        name, rules = self.flags["--path-matcher-name"], self.made[self.key]
+        there = [rule for rule in rules if rule.startswith(f"{name}=")]
+        if self.verb == "remove-path-matcher":
+            self.made[self.key] = [rule for rule in rules if rule not in there]
+            return int(not there), "" if there else f"{name} is not there"
+        hosts = self.flags["--new-hosts"].split(",")
+        taken = [host for rule in rules for host in rule.partition("=")[2].split(",") if host in hosts]
+        if there or taken:
+            return 1, f"{name} or {taken} is there"
+        rules.append(f"{name}={','.join(hosts)}")
         return 0, ""
 
 

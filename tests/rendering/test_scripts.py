@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.config import Config
 from k2cr_analysis.config.settings import Project, WorkloadSettings
+from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.rendering import RenderContext, render_workload, write_folders
 from tests.rendering.factory import (
     assessed,
@@ -77,7 +79,25 @@ INSIDE = assessed(
 PARTNER = assessed(workload(container("web"), name="partner", exposures=(exposure("partner", 8080),)))
 RANGES = exposure("lb", 8080, kind="LoadBalancer")
 ALLOWED = replace(RANGES, raw={"spec": {"loadBalancerSourceRanges": [f"198.51.100.{i}/32" for i in range(12)]}})
+CART = assessed(
+    workload(container("cart"), name="cart", exposures=(replace(exposure("cart", 8080), selector={"app": "cart"}),))
+)
+MYCART = assessed(
+    workload(
+        container("cart"), name="mycart", exposures=(replace(exposure("mycart", 8080), selector={"app": "mycart"}),)
+    )
+)
+BUYER = assessed(
+    workload(container("web"), name="buyer"),
+    dependencies=[
+        Dependency("shop/Deployment/buyer", a.id, "http", True, a.workload.name, "shop", 80, "env X", "x")
+        for a in (CART, MYCART)
+    ],
+)
+MARKET = replace(CONTEXT, assessed={a.id: a for a in (CART, MYCART, BUYER)})
 CASES = {
+    "called by the name of its Service": (CART, MARKET, {}),
+    "calls what moves too": (BUYER, MARKET, {}),
     "the reference case": (reference(), CONTEXT, {"API_KEY": "x"}),
     "secrets, files and a remote repository": (WEB, CONTEXT, {"TOKEN": "it's $HOME"}),
     "a host that is shared": (WEB, replace(CONTEXT, assessed={a.id: a for a in (WEB, API, OLD)}), {"TOKEN": "x"}),
@@ -103,7 +123,14 @@ def folder_of(tmp_path: Path, subject: WorkloadAssessment, context: RenderContex
 
 def go_live(stand_in: StandIn, folder: Path, variables: dict[str, str]) -> list[Ran]:
     """The steps of cutover.md, as far as the folder has them."""
-    steps = [("prepare.sh",), ("network.sh", "out"), ("deploy.sh",), ("network.sh", "in"), ("scheduler.sh",)]
+    steps = [
+        ("prepare.sh",),
+        ("network.sh", "out"),
+        ("deploy.sh",),
+        ("network.sh", "in"),
+        ("network.sh", "callers"),
+        ("scheduler.sh",),
+    ]
     there = [s for s in steps if (folder / s[0]).exists() and _knows(folder / s[0], s[1:])]
     return [stand_in.run(folder / name, *words, **variables) for name, *words in there]
 
@@ -173,6 +200,22 @@ def test_paths_of_a_shared_host_go_to_cloud_run_one_after_the_other_and_back(tmp
     assert "/web-be" in first and "/shop-example-com-gke-api" in first and "/shop-example-com-gke-old" in first
     assert "/web-be" in second and "/api-be" in second and "gke-api\n" not in second
     assert "/web-be" not in third and "/shop-example-com-gke-web" in third and "/api-be" in third
+
+
+def test_callers_keep_the_old_name_of_what_moves(tmp_path: Path) -> None:
+    stand_in = StandIn(tmp_path)
+    for subject in (MYCART, CART):
+        ran = go_live(stand_in, folder_of(tmp_path / subject.workload.name, subject, MARKET), {})
+        assert [r.said for r in ran if r.code] == []
+    rules = json.loads(stand_in.state.read_text())["compute url-maps  k2cr-inside"]
+    full = "cart.shop.svc.cluster.local"
+    assert [r.partition("=")[2].split(",")[0] for r in rules] == [f"my{full}", full]
+    folder = folder_of(tmp_path / "buyer", BUYER, MARKET)
+    # What has moved already is not led back to the pods.
+    assert stand_in.run(folder / "network.sh", "out").of("record-sets") == []
+    assert stand_in.run(tmp_path / "cart" / "shop--deployment--cart" / "network.sh", "back").code == 0
+    back = stand_in.run(folder / "network.sh", "out").of("record-sets")
+    assert back and all(f"{full}." in call and f"my{full}" not in call for call in back)
 
 
 EVIL = "x\nEOF\ntouch PWNED; $(touch PWNED) `touch PWNED` ' \" ;"

@@ -36,6 +36,7 @@ def exposure_of(service: Raw, pod: Pod, routes: tuple[Route, ...], entrances: En
         load_balancer=entrances.load_balancer(service, has_routes=bool(routes)),
         annotations=annotations,
         raw=service,
+        selector=strings(spec.get("selector")),
     )
 
 

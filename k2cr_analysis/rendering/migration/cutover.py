@@ -219,6 +219,13 @@ def _addresses_today(build: Build) -> list[str]:
 
 def _callers_come(build: Build) -> list[str]:
     names = ", ".join(escaped(c) for c in callers(build)) or "each caller (the snapshot shows none)"
+    if build.reached and build.reached.names:
+        hosts = ", ".join(f"`{name.service.host}`" for name in build.reached.names)
+        return [
+            *_warm_up(build),
+            f"From Cloud Run {hosts} leads to the service now. Then `./network.sh callers`: {names} in the cluster are "
+            "led to it too, by the name that they use already, and change nothing.",
+        ]
     return [
         *_warm_up(build),
         f"Point {names} to the service's URL, one at a time; callers send an ID token of their service account "

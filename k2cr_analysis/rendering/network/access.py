@@ -31,8 +31,23 @@ class Access:
 
 
 def decide_access(
-    workload: Workload, context: RenderContext, reach: Reach, iap: Iap, policy: BackendPolicy, account: Account
+    workload: Workload,
+    context: RenderContext,
+    reach: Reach,
+    iap: Iap,
+    policy: BackendPolicy,
+    account: Account,
+    *,
+    keeps_names: bool = False,
 ) -> Access:
+    """``keeps_names``: callers inside go on calling by the Service's name, through an internal load balancer."""
+    if keeps_names:
+        account.decide(
+            "Callers in the network call it by its old name and send no identity token, as today: the invoker check is "
+            "off (--no-invoker-iam-check), and the ingress setting keeps the service inside the network. To check "
+            "identities, turn it on, grant roles/run.invoker to the callers, and let them send an ID token."
+        )
+        return Access(invoker_off="callers inside the network send no identity token; the ingress keeps others out")
     if reach == "internal-load-balancer":
         return _inside(workload, account)
     if reach != "external-load-balancer" or iap != "none":

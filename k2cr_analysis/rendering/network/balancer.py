@@ -17,6 +17,7 @@ from k2cr_analysis.rendering.network.exposure import Reached
 from k2cr_analysis.rendering.network.front import FrontendPolicy
 from k2cr_analysis.rendering.network.iap import iap_on_backend
 from k2cr_analysis.rendering.network.iap_members import iap_functions
+from k2cr_analysis.rendering.network.moved import ENTER_NAME, LEAD_TO_BALANCER, front_lines
 from k2cr_analysis.rendering.network.on_gke import NAME_LIMIT, OnGke, backend_lines
 from k2cr_analysis.rendering.network.url_map import UrlMap, base_name, run_backend
 from k2cr_analysis.rendering.spec.build import Build
@@ -76,6 +77,8 @@ def functions(build: Build, reached: Reached) -> list[str]:
     found = reached.balancer
     policies = [reached.policy, *(o.policy for o in (found.others if found else ()))]
     lines = iap_functions(policies, direct=reached.reach == "iap-direct") if reached.iap != "none" or found else []
+    if reached.names:
+        lines += [part for text in (OURS, ENTER_NAME, LEAD_TO_BALANCER) for part in (*text.splitlines(), "")]
     if found is None:
         return lines
     lines = [*OURS.splitlines(), "", *lines]
@@ -340,11 +343,16 @@ def _redirect(name: str, address: str, front: FrontendPolicy) -> list[str]:
     ]
 
 
-def internal_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str]:
-    """A regional internal Application Load Balancer, in the network of the callers."""
-    base = base_name(build.workload, build.context)
-    name, backend = found.name, run_backend(build.workload, build.context, external=False)
-    network, subnet = quote(build.context.network), quote(build.context.subnet)
+def moved_front(build: Build, reached: Reached) -> list[str]:
+    """The load balancer of all that moved, with a backend for this service and its old names."""
+    context = build.context
+    backend = run_backend(build.workload, context, external=False)
+    lines = [*_proxy_only_subnet(build), *_backend(build, base_name(build.workload, context), backend, _INTERNAL)]
+    return lines + front_lines(reached.names, backend, quote(context.network), quote(context.subnet), context)
+
+
+def _proxy_only_subnet(build: Build) -> list[str]:
+    network = quote(build.context.network)
     network_is_unknown(build.context, build.account)
     build.account.placeholder(
         "PROXY_RANGE",
@@ -355,15 +363,21 @@ def internal_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str
         f"gcloud compute networks subnets list {PROJECT} --network={network} "
         "--filter='purpose=REGIONAL_MANAGED_PROXY AND role=ACTIVE' --regions=\"$REGION\" --format='value(name)'"
     )
-    lines = [
+    return [
         "# Internal load balancers of a region share one proxy-only subnet.",
         f"if [[ -z $({listed}) ]]; then",
         f"  gcloud compute networks subnets create {network}-proxy-only {REGIONAL} --network={network} \\",
         "    --range=PROXY_RANGE --purpose=REGIONAL_MANAGED_PROXY --role=ACTIVE",
         "fi",
     ]
-    lines += _backend(build, base, backend, _INTERNAL)
-    lines += _import_lines(found, REGIONAL)
+
+
+def internal_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str]:
+    """A regional internal Application Load Balancer, in the network of the callers."""
+    base = base_name(build.workload, build.context)
+    name, backend = found.name, run_backend(build.workload, build.context, external=False)
+    network, subnet = quote(build.context.network), quote(build.context.subnet)
+    lines = [*_proxy_only_subnet(build), *_backend(build, base, backend, _INTERNAL), *_import_lines(found, REGIONAL)]
     secure = reached.front.https
     kind, port = ("https", 443) if secure else ("http", 80)
     proxy = f"gcloud compute target-{kind}-proxies"

@@ -9,15 +9,14 @@ from collections.abc import Iterator
 
 from k2cr_analysis.model.parse.access import integer, mapping, objects, text, texts
 from k2cr_analysis.model.workload import Raw
+from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.egress import Callee, private_calls, subnet_prefix
-from k2cr_analysis.rendering.network.internal_lb import internal_name
+from k2cr_analysis.rendering.network.moved import DNS_ZONE, answers_to, internal_name, zone_lines
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.service import Egress, NfsVolume, RunService, RunWorkerPool
 from k2cr_analysis.rendering.text.scripts import PROJECT, REGION, comment, unless
 from k2cr_analysis.rendering.text.shell import flag, gcloud_list, quote
 
-DNS_ZONE = "k2cr-svc-cluster-local"
-DNS_SUFFIX = "svc.cluster.local."
 PRIVATE_RANGES = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"  # RFC 1918
 EVERYWHERE = "0.0.0.0/0"
 _NFS_PORT = 2049
@@ -29,7 +28,7 @@ def way_out(build: Build, egress: Egress) -> list[str]:
     if egress.addresses:
         lines += ["", *_nat(egress)]
     if build.callees:
-        lines += ["", *_names(build.callees, quote(egress.network))]
+        lines += ["", *_names(build.callees, quote(egress.network), build.context)]
     return lines
 
 
@@ -156,16 +155,12 @@ def _nat(egress: Egress) -> list[str]:
     )
 
 
-def _names(called: tuple[Callee, ...], network: str) -> list[str]:
+def _names(called: tuple[Callee, ...], network: str, context: RenderContext) -> list[str]:
     """What stays gets an internal load balancer, and its address a name that the network resolves."""
-    zone = [
-        f"gcloud dns managed-zones create {DNS_ZONE} {PROJECT} --visibility=private --networks={network} \\",
-        f"  --dns-name={DNS_SUFFIX} --description='Services of the cluster, for callers outside it'",
-    ]
     lines = ["# What stays in the cluster: an internal load balancer each, under the full name of its Service."]
     lines += [
         'kubectl apply -f "$(dirname "${BASH_SOURCE[0]}")/gke-internal-lb.yaml"',
-        *unless(f"gcloud dns managed-zones describe {DNS_ZONE} {PROJECT}", zone),
+        *zone_lines(network, context),
     ]
     lines += [
         "# name_service NAMESPACE SERVICE BALANCER: waits for the balancer's address and enters it in the zone.",
@@ -183,8 +178,8 @@ def _names(called: tuple[Callee, ...], network: str) -> list[str]:
     for callee in called:
         service = callee.service
         until = "it stays" if callee.stays else f"until {callee.workload} has moved too"
-        lines += [
-            comment(f"{callee.evidence} ({until})"),
-            f"name_service {quote(service.namespace)} {quote(service.name)} {quote(internal_name(service.name))}",
-        ]
+        named = f"name_service {quote(service.namespace)} {quote(service.name)} {quote(internal_name(service.name))}"
+        # What has moved already keeps the address of the load balancer of all that moved.
+        moved = [f"if ! {answers_to(service.host)}; then", f"  {named}", "fi"]
+        lines += [comment(f"{callee.evidence} ({until})"), *([named] if callee.stays else moved)]
     return lines

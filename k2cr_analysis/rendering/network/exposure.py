@@ -14,6 +14,7 @@ from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.access import Access, Reach, decide_access
 from k2cr_analysis.rendering.network.backend_policy import BackendPolicy, backend_policy
 from k2cr_analysis.rendering.network.front import FrontendPolicy, certificate_domains, front_door
+from k2cr_analysis.rendering.network.moved import OldName, old_names
 from k2cr_analysis.rendering.network.url_map import UrlMap, url_map
 from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.service import Ingress
@@ -38,6 +39,7 @@ class Reached:
     front: FrontendPolicy
     access: Access
     service: str | None  # the Service that users come in by today
+    names: tuple[OldName, ...] = ()  # by which callers inside go on calling it
 
 
 def build_exposure(workload: Workload, context: RenderContext, account: Account) -> Reached:
@@ -53,6 +55,10 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
     policy = backend_policy(workload)
     iap = _iap(context, policy, outside)
     reach, ingress, why = _reach(iap, outside, inside)
+    names = old_names(workload, context) if reach == "cluster" else ()
+    if names:
+        ingress = "internal-and-cloud-load-balancing"
+        why = "only callers inside the VPC network reach it today; they come in by the names that they use already"
     _account_for_front_door(workload, reach, policy, account)
     _account_for_services(workload, account)
     if inside and reach == "external-load-balancer":
@@ -60,7 +66,7 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
             "It is reached from inside by an internal load balancer too: network.sh makes the external one; callers "
             "inside take that, or one made by hand after the internal pattern."
         )
-    access = decide_access(workload, context, reach, iap, policy, account)
+    access = decide_access(workload, context, reach, iap, policy, account, keeps_names=bool(names))
     affinity = policy.affinity or any(
         mapping(e.raw, "spec").get("sessionAffinity") == "ClientIP" for e in workload.exposures
     )
@@ -82,6 +88,7 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
         front,
         access,
         _service_of(workload),
+        names,
     )
 
 

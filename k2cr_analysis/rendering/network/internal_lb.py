@@ -6,19 +6,13 @@ Source: GKE, "Create an internal load balancer" (networking.gke.io/load-balancer
 from __future__ import annotations
 
 from k2cr_analysis.model.workload import Raw
-from k2cr_analysis.platforms.labels import GATEWAY_PRE_SHARED_CERTS, LOAD_BALANCER_TYPE
+from k2cr_analysis.platforms.labels import GATEWAY_PRE_SHARED_CERTS, GLOBAL_ACCESS, LOAD_BALANCER_TYPE
 from k2cr_analysis.rendering.forms.objects import ApiObject, Tree
 from k2cr_analysis.rendering.forms.yaml_form import documents
 from k2cr_analysis.rendering.network.egress import Callee
+from k2cr_analysis.rendering.network.moved import internal_name, is_elsewhere
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.printed import printer
-from k2cr_analysis.rendering.text.names import cut
-
-_NAME_LIMIT = 63
-
-
-def internal_name(service: str) -> str:
-    return cut(f"{service}-internal", _NAME_LIMIT, service)
 
 
 @printer
@@ -72,7 +66,11 @@ def _load_balancer(callee: Callee, build: Build) -> ApiObject:
         "metadata": {
             "name": internal_name(service.name),
             "namespace": service.namespace,
-            "annotations": {LOAD_BALANCER_TYPE: "Internal"},
+            "annotations": {
+                LOAD_BALANCER_TYPE: "Internal",
+                # Callers of another region need it.
+                **({GLOBAL_ACCESS: "true"} if is_elsewhere(build.context) else {}),
+            },
         },
         "spec": {"type": "LoadBalancer", "externalTrafficPolicy": "Cluster", "selector": selector, "ports": ports},
     }

@@ -5,10 +5,17 @@ from __future__ import annotations
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.rendering.forms.objects import ApiObject, Path
 from k2cr_analysis.rendering.forms.yaml_form import yaml_text
-from k2cr_analysis.rendering.network.balancer import external_balancer, functions, internal_balancer, way_back
+from k2cr_analysis.rendering.network.balancer import (
+    external_balancer,
+    functions,
+    internal_balancer,
+    moved_front,
+    way_back,
+)
 from k2cr_analysis.rendering.network.egress_resources import way_out
 from k2cr_analysis.rendering.network.exposure import Reached
 from k2cr_analysis.rendering.network.iap import iap_on_service
+from k2cr_analysis.rendering.network.moved import back_lines, callers_lines
 from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.printed import printer
@@ -26,7 +33,8 @@ def network_script(build: Build) -> str | None:
     parts = {
         "out": way_out(build, egress) if egress else [],
         "in": _way_in(build, reached) if reached else [],
-        "back": way_back(build, reached) if reached else [],
+        "callers": callers_lines(reached.names) if reached and reached.names else [],
+        "back": [*way_back(build, reached), *back_lines(reached.names)] if reached else [],
     }
     parts = {name: lines for name, lines in parts.items() if any(not line.startswith("#") for line in lines)}
     if not parts:
@@ -35,14 +43,15 @@ def network_script(build: Build) -> str | None:
     says = {
         "out": "./network.sh out, before deploy.sh: what the program calls must be within its reach when it starts.",
         "in": "./network.sh in, after deploy.sh: load balancer and bindings refer to the service.",
+        "callers": "./network.sh callers, once the service answers: callers in the cluster are led to it.",
         "back": "./network.sh back: rollback.sh runs it.",
     }
     head += [text for name, text in says.items() if name in parts]
-    if build.callees or "back" in parts:
+    if build.callees or "back" in parts or "callers" in parts:
         head.append("kubectl must point at the cluster.")
     body = functions(build, reached) if reached else []
     body += [line for name, lines in parts.items() for line in [f"way_{name}() {{", *_indented(lines), "}", ""]]
-    forward = [name for name in parts if name != "back"]
+    forward = [name for name in parts if name in ("out", "in")]
     cases = [f"  {name}) way_{name} ;;" for name in parts]
     body += ['case "${1:-all}" in', *cases, f"  all) {'; '.join(f'way_{name}' for name in forward)} ;;"]
     body += [f'  *) echo "usage: $0 [{"|".join([*parts, "all"])}]" >&2; exit 2 ;;', "esac"]
@@ -93,6 +102,8 @@ def _way_in(build: Build, reached: Reached) -> list[str]:
         return lines + external_balancer(build, reached, reached.balancer)
     if reached.balancer:
         return lines + internal_balancer(build, reached, reached.balancer) + _callers(build)
+    if reached.names:
+        return lines + moved_front(build, reached) + _callers(build)
     lines.append(
         "# Pods reach an internal service through Private Google Access of their subnet, and send an ID token."
     )
