@@ -49,10 +49,7 @@ def test_what_was_measured_has_room_above_it_in_whole_hours() -> None:
     assert timeout(without_deadline(running_s=91 * 10)) == 3600
 
 
-def test_a_task_with_a_gpu_has_an_hour() -> None:
-    subject = without_deadline()
-    assert subject.shape is not None
-    assert timeout(replace(subject, shape=replace(subject.shape, gpu=None))) == WEEK_S
+def test_a_deadline_over_the_longest_is_cut() -> None:
     job = job_of(container("app"))
     assert job.workload.batch is not None
     long = replace(job.workload.batch, active_deadline_s=2 * WEEK_S)

@@ -36,7 +36,7 @@ NO_EFFECT: Mapping[str, str] = {
     "PodSpec.setHostnameAsFQDN": "instances have no host names that others could use",
     "PodSpec.hostUsers": _IDENTITY,
     "PodSpec.automountServiceAccountToken": "no Kubernetes token is mounted",
-    "PodSpec.ephemeralContainers": "for debugging a live pod",
+    "PodSpec.ephemeralContainers": "for debugging a live pod; `gcloud beta run services ssh` (Preview) opens a shell",
     "PodSpec.runtimeClassName": "gVisor is gen1; a rule names the others",
     "PodSpec.os": "linux is what Cloud Run runs; a rule names the others",
     **{

@@ -12,6 +12,7 @@ from k2cr_analysis.platforms.cloud_run import MAX_RETRIES, MAX_TASK_TIMEOUT_S, M
 from k2cr_analysis.platforms.gpu import MAX_GPU_TASK_TIMEOUT_S
 
 _JOBS = "https://docs.cloud.google.com/run/docs/create-jobs"
+_LONG_TASK_S = 3600
 _SCHEDULE = "https://docs.cloud.google.com/run/docs/execute/jobs-on-schedule"
 
 
@@ -137,6 +138,28 @@ def job_over_limit(candidate: Candidate) -> Iterator[Found]:
     for (field, limit, what), value in zip(limits, asked, strict=True):
         if value is not None and value > limit:
             yield Found(_at(candidate, field), f"{field} is {value}; Cloud Run has at most {limit} {what}")
+
+
+@rule(
+    id="task-over-hour",
+    severity="note",
+    reads=("JobSpec.activeDeadlineSeconds",),
+    docs="https://docs.cloud.google.com/run/docs/configuring/task-timeout",
+)
+def task_over_hour(candidate: Candidate) -> Iterator[Found]:
+    """A task of the job may run longer than an hour.
+
+    Why: A task of more than an hour may be moved to another machine while it runs: its connections are lost. It gets
+    SIGTSTP 10 s before, and SIGCONT after.
+    Remedy: Nothing to decide: let the program connect again when a connection breaks, and go on from where it was.
+    Example: activeDeadlineSeconds: 14400
+    """
+    batch = candidate.workload.batch
+    if candidate.target == "job" and batch and (batch.active_deadline_s or 0) > _LONG_TASK_S:
+        yield Found(
+            _at(candidate, "activeDeadlineSeconds"),
+            f"it may run {batch.active_deadline_s} s; a task of more than an hour may lose its connections once",
+        )
 
 
 @rule(

@@ -119,7 +119,9 @@ def one_at_a_time(candidate: Candidate) -> Iterator[Found]:
 
     Why: On Cloud Run an old and a new revision overlap for a while, and even `max-instances: 1` can be exceeded for
     moments.
-    Remedy: If two at once do harm, take a lock in a database or in Cloud Storage.
+    Remedy: If two at once do harm, take a lock in a database or in Cloud Storage. The nearest thing to exactly one
+    long-running pod is a Cloud Run instance (`gcloud beta run instances`, Preview since 2026-08-25); k2cr does not
+    recommend it: it does not scale, has no disk, is restarted every week or two, and is billed for its lifetime.
     Example: strategy: {type: Recreate}
     """
     if mapping(candidate.workload.raw, "spec", "strategy").get("type") == "Recreate":

@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
+from k2cr_analysis.platforms.gcloud_flags import lacks
 from k2cr_analysis.rendering.check.compare import comparable, differences
 from k2cr_analysis.rendering.check.gcloud import PROJECT, REGION, Gcloud, gcloud
 from k2cr_analysis.rendering.context import RenderContext
@@ -23,8 +24,14 @@ __all__ = ["Checked", "Subject", "check_folders", "subject_of"]
 _REPLACE = {
     "service.yaml": ["gcloud", "run", "services", "replace", "service.yaml", f"--region={REGION}"],
     "job.yaml": ["gcloud", "run", "jobs", "replace", "job.yaml", f"--region={REGION}"],
-    "worker-pool.yaml": ["gcloud", "beta", "run", "worker-pools", "replace", "worker-pool.yaml"],
 }
+
+
+def _replace_command(spec: str, installed: int) -> list[str]:
+    if spec in _REPLACE:
+        return _REPLACE[spec]
+    track = ["beta"] if lacks("worker-pools", installed) else []
+    return ["gcloud", *track, "run", "worker-pools", "replace", spec]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,9 @@ def check_folders(subjects: Sequence[Subject], installed: int, *, at_once: int =
     def one(subject: Subject) -> Checked:
         client = clients.get()
         try:
-            return Checked(subject.folder, _differences(client, subject), tuple(words(subject.newer, installed)))
+            return Checked(
+                subject.folder, _differences(client, subject, installed), tuple(words(subject.newer, installed))
+            )
         finally:
             clients.put(client)
 
@@ -77,14 +86,14 @@ def check_folders(subjects: Sequence[Subject], installed: int, *, at_once: int =
             yield from pool.map(one, subjects)
 
 
-def _differences(client: Gcloud, subject: Subject) -> tuple[str, ...]:
-    spec = next(name for name in _REPLACE if (subject.folder / name).exists())
+def _differences(client: Gcloud, subject: Subject, installed: int) -> tuple[str, ...]:
+    spec = next(name for name in (*_REPLACE, "worker-pool.yaml") if (subject.folder / name).exists())
     with TemporaryDirectory(prefix="k2cr-check-") as temporary:
         folder = Path(temporary) / subject.folder.name
         shutil.copytree(subject.folder, folder)
         if subject.script is not None:
             (folder / "deploy.sh").write_text(subject.script, encoding="utf-8")
-        from_yaml = client.run([*_REPLACE[spec], f"--project={PROJECT}", "--quiet"], folder)
+        from_yaml = client.run([*_replace_command(spec, installed), f"--project={PROJECT}", "--quiet"], folder)
         from_script = client.run(["bash", "deploy.sh"], folder)
     failures = [f"{name} {o.failure}" for name, o in ((spec, from_yaml), ("deploy.sh", from_script)) if o.failure]
     if failures:

@@ -283,7 +283,7 @@ def _account_for_autoscaler(workload: Workload, smallest: int, largest: int, acc
         else:
             account.changed(path, target, asked, given, "max instances by the assessment and the house's policy")
     if scaler.cpu_target_percent is not None and mapping(scaler.raw, "spec").get(_CPU_TARGET) is not None:
-        why = f"Cloud Run's own target; {CPU_TARGET} moves it, by the YAML form alone"
+        why = f"of the instance's CPU, not of a request; {CPU_TARGET} (--scaling-cpu-target, gcloud 587) moves it"
         path = f"HorizontalPodAutoscaler/{scaler.name} $.spec.{_CPU_TARGET}"
         account.counted(path, f"{scaler.cpu_target_percent} %", why)
     metrics = ", ".join(f"{kind} {name}" for kind, name in scaler.metrics)
