@@ -14,6 +14,7 @@ from k2cr_analysis.assessment.result import Cost
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.model.cloud_run import StartupOrder
 from k2cr_analysis.model.finding import Finding, Target
+from k2cr_analysis.platforms.cloud_run import DEFAULT_PORT
 
 Price = Callable[[Fit], Decimal | None]
 
@@ -26,7 +27,7 @@ def other_ways(fit: Fit, cost: Cost, price: Price) -> list[Finding]:
         return [_beside_or_apart(fit, cost, price)]
     of_pubsub = [b for b in fit.background if b.of_pubsub]
     if fit.target == "worker-pool" and of_pubsub:
-        pushed = replace(fit, target="service", ingress_container=of_pubsub[0].container, ingress_port=8080)
+        pushed = replace(fit, target="service", ingress_container=of_pubsub[0].container, ingress_port=DEFAULT_PORT)
         names = ", ".join(b.container for b in of_pubsub)
         here, there = _said(cost.cloud_run_month, cost), _said(price(pushed), cost)
         return [notices.pull_or_push(of_pubsub[0].at, names, here, there)]

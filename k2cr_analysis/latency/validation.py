@@ -21,6 +21,7 @@ from k2cr_analysis.latency.load.arrivals import poisson
 from k2cr_analysis.latency.simulator.estimates import Estimate, student_quantile
 from k2cr_analysis.latency.simulator.service import ServiceConfig, ServiceDistribution
 from k2cr_analysis.latency.simulator.simulate import Run, simulate
+from k2cr_analysis.platforms.cloud_run import MAX_CONCURRENCY
 
 WITHIN_INTERVALS = 1.5
 OF_MEANS, OF_LOSSES = 0.01, 0.02
@@ -100,10 +101,10 @@ def _erlang_b(requests: int, seed: int) -> Iterator[Comparison]:
 def _shared(requests: int, seed: int) -> Iterator[Comparison]:
     shapes: tuple[ServiceDistribution, ...] = ("exponential", "constant")
     for shape in shapes:
-        run = _one_instance(0.7, requests, seed, cpu_s=1.0, concurrency=1000, service_distribution=shape)
+        run = _one_instance(0.7, requests, seed, cpu_s=1.0, concurrency=MAX_CONCURRENCY, service_distribution=shape)
         yield _mean(f"M/G/1-PS, load 0.7, {shape}", run.mean_s, forms.ps_mean_sojourn_ratio(0.7, 1), "1 / (1 - rho)")
     for cores, rho in ((2, 0.8), (4, 0.6)):
-        run = _one_instance(rho * cores, requests, seed, cpu_s=1.0, cpu_cores=float(cores), concurrency=1000)
+        run = _one_instance(rho * cores, requests, seed, cpu_s=1.0, cpu_cores=float(cores), concurrency=MAX_CONCURRENCY)
         expected = forms.ps_mean_sojourn_ratio(rho * cores, cores)
         yield _mean(f"M/M/{cores}-PS, load {rho * cores:g}", run.mean_s, expected, "Erlang C, shared vCPUs")
 
@@ -111,7 +112,7 @@ def _shared(requests: int, seed: int) -> Iterator[Comparison]:
 def _shared_by_several(requests: int, seed: int) -> Iterator[Comparison]:
     for instances, cores, rho in ((3, 1, 0.7), (2, 2, 0.6)):
         run = _one_instance(
-            rho * cores * instances, requests, seed, cpu_s=1.0, cpu_cores=float(cores), concurrency=1000,
+            rho * cores * instances, requests, seed, cpu_s=1.0, cpu_cores=float(cores), concurrency=MAX_CONCURRENCY,
             min_instances=instances, max_instances=instances,
         )  # fmt: skip
         expected = forms.shared_by_several_mean_sojourn_ratio(rho * cores * instances, instances, cores)
@@ -121,7 +122,9 @@ def _shared_by_several(requests: int, seed: int) -> Iterator[Comparison]:
 
 def _expiry(requests: int, seed: int) -> Iterator[Comparison]:
     for rate, service_s, idle_s in ((1 / 300, 1.0, 900.0), (0.01, 2.0, 300.0)):
-        service = ServiceConfig(service_s=service_s, cpu_s=0.0, concurrency=1000, startup_s=0.0, idle_s=idle_s)
+        service = ServiceConfig(
+            service_s=service_s, cpu_s=0.0, concurrency=MAX_CONCURRENCY, startup_s=0.0, idle_s=idle_s
+        )
         run = simulate(poisson(rate), service, seed=seed, requests=requests)
         model = f"M/G/inf, a request each {1 / rate:.0f} s, expiry after {idle_s:g} s"
         cold = run.cold_starts / run.requests

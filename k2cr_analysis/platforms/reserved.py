@@ -15,11 +15,17 @@ _KNOWN_ISSUES = Source("https://docs.cloud.google.com/run/docs/known-issues", "2
 
 # Set by the platform in every service, job or worker pool of the kind.
 SERVICE_NAME_VARIABLE: Annotated[str, _CONTRACT] = "K_SERVICE"  # its value is the service's name
-SERVICE_VARIABLES: Annotated[tuple[str, ...], _CONTRACT] = (SERVICE_NAME_VARIABLE, "K_REVISION", "K_CONFIGURATION")
+REVISION_VARIABLE: Annotated[str, _CONTRACT] = "K_REVISION"
+SERVICE_VARIABLES: Annotated[tuple[str, ...], _CONTRACT] = (
+    SERVICE_NAME_VARIABLE,
+    REVISION_VARIABLE,
+    "K_CONFIGURATION",
+)
+TASK_INDEX_VARIABLE: Annotated[str, _CONTRACT] = "CLOUD_RUN_TASK_INDEX"
 JOB_VARIABLES: Annotated[tuple[str, ...], _CONTRACT] = (
     "CLOUD_RUN_JOB",
     "CLOUD_RUN_EXECUTION",
-    "CLOUD_RUN_TASK_INDEX",
+    TASK_INDEX_VARIABLE,
     "CLOUD_RUN_TASK_ATTEMPT",
     "CLOUD_RUN_TASK_COUNT",
 )

@@ -10,6 +10,7 @@ from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.parse.pod_templates import at_path
 from k2cr_analysis.platforms.cloud_run import MAX_RETRIES, MAX_TASK_TIMEOUT_S, MAX_TASKS
 from k2cr_analysis.platforms.gpu import MAX_GPU_TASK_TIMEOUT_S
+from k2cr_analysis.platforms.reserved import TASK_INDEX_VARIABLE
 
 _JOBS = "https://docs.cloud.google.com/run/docs/create-jobs"
 _LONG_TASK_S = 3600
@@ -92,7 +93,7 @@ def indexed_job(candidate: Candidate) -> Iterator[Found]:
     if candidate.workload.batch and candidate.workload.batch.completion_mode == "Indexed":
         yield Found(
             _at(candidate, "completionMode"),
-            "pods are told their part by JOB_COMPLETION_INDEX; Cloud Run sets CLOUD_RUN_TASK_INDEX",
+            f"pods are told their part by JOB_COMPLETION_INDEX; Cloud Run sets {TASK_INDEX_VARIABLE}",
         )
 
 

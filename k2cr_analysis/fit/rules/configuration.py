@@ -10,7 +10,12 @@ from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.environment import variables_of
 from k2cr_analysis.model.workload import Container
 from k2cr_analysis.platforms.cloud_run import MAX_ARGUMENTS, MAX_VARIABLE_BYTES, MAX_VARIABLES
-from k2cr_analysis.platforms.reserved import PORT_VARIABLE, SERVICE_NAME_VARIABLE, is_reserved_variable
+from k2cr_analysis.platforms.reserved import (
+    PORT_VARIABLE,
+    REVISION_VARIABLE,
+    SERVICE_NAME_VARIABLE,
+    is_reserved_variable,
+)
 
 _CONTRACT = "https://docs.cloud.google.com/run/docs/container-contract"
 _QUOTAS = "https://docs.cloud.google.com/run/quotas"
@@ -49,7 +54,7 @@ def downward_api_value(candidate: Candidate) -> Iterator[Found]:
 def _replacement(field: str) -> str | None:
     known = {
         "metadata.namespace": "Write the namespace as a constant under `env[].value`.",
-        "metadata.name": "Use K_REVISION, or ask the metadata server for the instance's id.",
+        "metadata.name": f"Use {REVISION_VARIABLE}, or ask the metadata server for the instance's id.",
         "status.podIP": "Listen on 0.0.0.0, and tell nobody the address: instances cannot be addressed.",
         "spec.nodeName": "Take it out: there is no node.",
         "status.hostIP": "Take it out: there is no node with an agent. Send telemetry to a sidecar on localhost.",

@@ -20,7 +20,7 @@ from k2cr_analysis.platforms.probes import (
     READINESS_ACTIONS,
     STARTUP_ACTIONS,
 )
-from k2cr_analysis.platforms.reserved import is_reserved_variable
+from k2cr_analysis.platforms.reserved import PORT_VARIABLE, SERVICE_NAME_VARIABLE, VARIABLE_PREFIX, is_reserved_variable
 from k2cr_analysis.platforms.source import Source
 
 _RUN = "https://docs.cloud.google.com/run/"
@@ -73,7 +73,7 @@ def _images(spec: Spec) -> Iterator[Place]:
 
 @refuses(
     "variable-name",
-    "a variable has a name, without an equals sign, and not beginning with X_GOOGLE_",
+    f"a variable has a name, without an equals sign, and not beginning with {VARIABLE_PREFIX}",
     _VARIABLES,
     carried=True,
 )
@@ -85,7 +85,11 @@ def _variable_names(spec: Spec) -> Iterator[Place]:
                 yield f"{path}.env[{i}].name", repr(name)
 
 
-@refuses("reserved-variable", "PORT (in the ingress container), K_SERVICE and the like are set by Cloud Run", CONTRACT)
+@refuses(
+    "reserved-variable",
+    f"{PORT_VARIABLE} (in the ingress container), {SERVICE_NAME_VARIABLE} and the like are set by Cloud Run",
+    CONTRACT,
+)
 def _reserved(spec: Spec) -> Iterator[Place]:
     for path, container in each(spec):
         serves = spec.is_service and bool(container.get("ports"))

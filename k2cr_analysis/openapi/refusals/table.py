@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from k2cr_analysis.platforms.probes import MAX_STARTUP_S
 from k2cr_analysis.platforms.source import Source
 
 Tree = Mapping[str, Any]
@@ -96,7 +97,7 @@ NOT_KNOWN: tuple[str, ...] = (
     "whether ports that Knative keeps (8008, 8012, 8013, 8022, 9090, 9091) are refused",
     "whether fractions of a CPU that make a whole only together may have a concurrency above 1; here they may not",
     "which numbers of vCPU between the least and the most an RTX PRO 6000 takes",
-    "whether 240 s of start-up are for each probe or for a chain; here for a chain",
+    f"whether {MAX_STARTUP_S} s of start-up are for each probe or for a chain; here for a chain",
     "which annotations worker pools take for CPU autoscaling",
 )
 

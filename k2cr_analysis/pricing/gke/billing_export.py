@@ -291,6 +291,6 @@ def _reasons(hours: Decimal, rows: Iterable[BillRow], own: Iterable[BillRow], cu
     billed = sum((row.net for row in own), Decimal(0))
     foreign = sum((row.net for row in rows), Decimal(0)) - billed
     if hours != HOURS_PER_MONTH:
-        yield f"the bill of {hours.normalize():f} h, {billed:.2f} {currency}, is scaled to a month of 730 h"
+        yield f"the bill of {hours.normalize():f} h, {billed:.2f} {currency}, is scaled to {HOURS_PER_MONTH} h, a month"
     if foreign:
         yield f"{foreign:.2f} {currency} of other clusters in the billing table are left out"

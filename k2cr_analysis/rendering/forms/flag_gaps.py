@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from k2cr_analysis.platforms.annotations import SERVICE_MIN_SCALE
+from k2cr_analysis.platforms.annotations import IAP, SERVICE_MIN_SCALE
 from k2cr_analysis.platforms.gcloud_flags import OLDEST, lacks
 from k2cr_analysis.rendering.spec.service import (
     BucketVolume,
@@ -71,7 +71,7 @@ def gaps_of(run: RunService | RunJob, version: int) -> list[Gap]:
     found = [g for g in whole if g]
     if isinstance(run, RunService):
         if run.iap:
-            found.append(Gap("run.googleapis.com/iap-enabled (--iap changes IAM as well)"))
+            found.append(Gap(f"{IAP} (--iap changes IAM as well)"))
         found += _present(_gap(SERVICE_MIN_SCALE, "--min", version) if run.min_instances else None)
     found += _of_settings(run, version)
     found += _of_template(run.template, run, version)

@@ -12,6 +12,7 @@ from k2cr_analysis.platforms.annotations import (
     CPU_BOOST,
     CPU_THROTTLING,
     INGRESS,
+    INTERFACES,
     KNATIVE_MAX_SCALE,
     KNATIVE_MIN_SCALE,
     MAX_SCALE,
@@ -66,7 +67,7 @@ def build_settings(
             if made and name == CONNECTOR and has_egress:
                 account.changed(
                     at,
-                    "annotation run.googleapis.com/network-interfaces",
+                    f"annotation {INTERFACES}",
                     value,
                     None,
                     "Direct VPC egress takes the connector's place",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from k2cr_analysis.model.environment import variables_from
 from k2cr_analysis.model.references import expand
 from k2cr_analysis.model.workload import REDACTED, Container, EnvFrom, EnvVar, Workload
-from k2cr_analysis.platforms.reserved import PORT_VARIABLE, is_reserved_variable
+from k2cr_analysis.platforms.reserved import PORT_VARIABLE, REVISION_VARIABLE, is_reserved_variable
 from k2cr_analysis.rendering.network.addresses import Addresses
 from k2cr_analysis.rendering.spec.account import Account, SecretToCreate
 from k2cr_analysis.rendering.spec.audience import AUDIENCE_CHANGES, with_audience
@@ -17,7 +17,7 @@ from k2cr_analysis.rendering.text.names import key_secret_name, secret_name
 
 # What stands for a downward API field on Cloud Run, where something does.
 _INSTEAD = {
-    "metadata.name": "read the instance id from the metadata server, or K_REVISION",
+    "metadata.name": f"read the instance id from the metadata server, or {REVISION_VARIABLE}",
     "metadata.namespace": "a constant, or the project id from the metadata server",
     "spec.nodeName": "no nodes: drop it",
     "status.hostIP": "no nodes: drop it",

@@ -14,6 +14,7 @@ from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.annotations import CPU_TARGET, MANUAL_INSTANCES, MAX_SCALE, SERVICE_MIN_SCALE
 from k2cr_analysis.platforms.cloud_run import (
     DEFAULT_CONCURRENCY,
+    DEFAULT_TASK_TIMEOUT_S,
     DEFAULT_TIMEOUT_S,
     MAX_CONCURRENCY,
     MAX_RETRIES,
@@ -21,6 +22,7 @@ from k2cr_analysis.platforms.cloud_run import (
     MAX_TIMEOUT_S,
 )
 from k2cr_analysis.platforms.gpu import MAX_GPU_TASK_TIMEOUT_S
+from k2cr_analysis.platforms.month import SECONDS_PER_HOUR
 from k2cr_analysis.platforms.scaling import DEFAULT_TARGET
 from k2cr_analysis.rendering import policy
 from k2cr_analysis.rendering.context import RenderContext
@@ -31,7 +33,7 @@ from k2cr_analysis.rendering.spec.platform import Set
 from k2cr_analysis.rendering.spec.service import RunJob, RunService, RunTemplate, RunWorkerPool, Schedule
 
 _TIMEOUT_MARGIN = 5  # a mean says little of the longest run
-_LEAST_TIMEOUT_S = 3600
+_LEAST_TIMEOUT_S = SECONDS_PER_HOUR
 _CPU_TARGET = "targetCPUUtilizationPercentage"
 KUBERNETES_BACKOFF_LIMIT = 6  # batch/v1 JobSpec
 
@@ -140,11 +142,14 @@ def _task_timeout(frame: Frame, tasks: int) -> tuple[int, str]:
     measured = _mean_task_s(frame, tasks)
     if measured is None:
         frame.account.decide(
-            "The job has no activeDeadlineSeconds, and how long it runs is not measured: each try may take 168 h, the "
-            "longest that Cloud Run has. Set a task timeout that ends a run which hangs."
+            "The job has no activeDeadlineSeconds, and how long it runs is not measured: each try may take "
+            f"{MAX_TASK_TIMEOUT_S // SECONDS_PER_HOUR} h, the longest that Cloud Run has. Set a task timeout that "
+            "ends a run which hangs."
         )
-        return most, "no deadline in the manifest: the longest that Cloud Run has (168 h), not its default of 600 s"
-    timeout = min(most, max(_LEAST_TIMEOUT_S, int(measured * _TIMEOUT_MARGIN / 3600 + 1) * 3600))
+        why = f"no deadline in the manifest: the longest there is, not the default of {DEFAULT_TASK_TIMEOUT_S} s"
+        return most, why
+    hours = int(measured * _TIMEOUT_MARGIN / SECONDS_PER_HOUR + 1)
+    timeout = min(most, max(_LEAST_TIMEOUT_S, hours * SECONDS_PER_HOUR))
     return timeout, f"measured: {measured:.0f} s a task in the mean; {_TIMEOUT_MARGIN} times that, in whole hours"
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from k2cr_analysis.platforms.month import HOURS_PER_MONTH
+
 Form = Literal["text", "money", "exact", "number", "share", "ms", "hours", "flag", "list"]
 
 
@@ -59,7 +61,7 @@ _ALL = (
     # line items
     _column("side", "side", "", "Cloud Run, or GKE today"),
     _column("sku", "SKU", "", "what is charged, as the Cloud Billing Catalog words it"),
-    _column("quantity", "quantity", "by unit", "amount used in a month of 730 h", "exact"),
+    _column("quantity", "quantity", "by unit", f"amount used in a month of {HOURS_PER_MONTH} h", "exact"),
     _column("unit", "unit", "", "unit of quantity, and what the rate is for: vcpu_s, gib_s, request, ..."),
     _column("rate", "rate", "currency/unit", "price of one unit", "exact"),
     _column("amount", "amount", "currency/month", "quantity x rate, never rounded before it is summed", "exact"),
@@ -164,7 +166,13 @@ _ALL = (
         "money",
     ),
     _column("kept_by", "kept by", "", "workloads that hold the cluster and do not move", "list"),
-    _column("requests_month", "requests today", "1/month", "requests of a month of 730 h, as counted", "number"),
+    _column(
+        "requests_month",
+        "requests today",
+        "1/month",
+        f"requests of a month of {HOURS_PER_MONTH} h, as counted",
+        "number",
+    ),
     _column(
         "break_even_requests",
         "break even at",

@@ -11,7 +11,7 @@ from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.environment import variables_of
 from k2cr_analysis.model.parse.access import mapping, objects, strings, text
 from k2cr_analysis.model.workload import Container, Route
-from k2cr_analysis.platforms.cloud_run import MAX_HTTP1_BODY_BYTES
+from k2cr_analysis.platforms.cloud_run import MAX_HTTP1_BODY_BYTES, MIB
 from k2cr_analysis.platforms.reserved import may_be_reserved, reserved_url, unreachable
 
 _KNOWN_ISSUES = "https://docs.cloud.google.com/run/docs/known-issues"
@@ -188,7 +188,11 @@ def body_over_32_mib(candidate: Candidate) -> Iterator[Found]:
         allowed = _size(words)
         if allowed is not None and (allowed == 0 or allowed > MAX_HTTP1_BODY_BYTES):
             much = "requests of any size" if allowed == 0 else f"requests of {words}"
-            yield Found(at, f"{name} allows {much}; Cloud Run takes at most 32 MiB in a request over HTTP/1")
+            yield Found(
+                at,
+                f"{name} allows {much}; Cloud Run takes at most {MAX_HTTP1_BODY_BYTES // MIB} MiB in a request over "
+                "HTTP/1",
+            )
 
 
 # Annotations of controllers that set the largest body: nginx (both), HAProxy, Traefik of old, Azure, APISIX.

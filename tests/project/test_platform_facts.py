@@ -1,0 +1,158 @@
+"""What the platforms are stands in `platforms/` alone: no other file writes their numbers or names again.
+
+Read from the syntax tree, so prose in docstrings and comments may tell a number. A number is a fact of the platform only
+where it is bound to its subject (80 of *concurrency*, not port 80), so a row names both; the subject is looked for in
+the names of the statement. A name is a fact wherever it stands.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "k2cr_analysis"
+FILES = sorted(p for p in PACKAGE.rglob("*.py") if p.parent.name != "platforms")
+
+# Numbers of the platforms: value, names that say what it is of, where it stands.
+NUMBERS: tuple[tuple[frozenset[float], str, str], ...] = (
+    (frozenset({0.6, 60}), r"target|utilis|utiliz", "scaling.DEFAULT_TARGET"),
+    (frozenset({900, 15}), r"idle", "scaling.IDLE_S"),
+    (frozenset({80, 1000}), r"concurren", "cloud_run.DEFAULT_CONCURRENCY, MAX_CONCURRENCY"),
+    (frozenset({240}), r"", "probes.MAX_STARTUP_S"),
+    (
+        frozenset({300, 3600}),
+        r"time_?out|deadline|probe|liveness|readiness",
+        "cloud_run.DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S; probes",
+    ),
+    (frozenset({600}), r"task|time_?out|deadline", "cloud_run.DEFAULT_TASK_TIMEOUT_S"),
+    (frozenset({730}), r"", "month.HOURS_PER_MONTH"),
+    (frozenset({8080}), r"port", "cloud_run.DEFAULT_PORT"),
+    (frozenset({49}), r"name|label|cut", "cloud_run.MAX_SERVICE_NAME"),
+    (frozenset({32}), r"memory|gib|body", "cloud_run.MAX_MEMORY_BYTES, MAX_HTTP1_BODY_BYTES"),
+    (frozenset({0.08}), r"cpu|core|fraction", "cloud_run.MIN_FRACTION_CORES"),
+)
+# The same in words, as a message tells them.
+SAID = re.compile(r"(?<![\d.])(60 %|240 s|300 s|3600 s|600 s|15 min|730 h|32 MiB|168 h)(?![\w])")
+# Keys of labels and annotations, as a whole string; Cloud Run's annotations and the reserved variables in messages too.
+DOMAINS = "(?:[a-z0-9-]+\\.)*(?:kubernetes\\.io|k8s\\.io|knative\\.dev|gke\\.io|cloud\\.google\\.com|run\\.googleapis\\.com|istio\\.io)"
+KEY = re.compile(rf"{DOMAINS}/[A-Za-z][\w.-]*")
+IN_WORDS = re.compile(
+    r"(?<![\w./-])run\.googleapis\.com/(?!request_|container/|v\d)[a-z]"
+    r"|\bK_(?:SERVICE|REVISION|CONFIGURATION)\b|\bCLOUD_RUN_(?:JOB|EXECUTION|TASK_\w+|WORKER_\w+)\b|\bX_GOOGLE_"
+)
+# What has the form of a key and is none: versions of APIs, types of Secrets, protocols of ports, kinds, controllers.
+NO_KEY = re.compile(
+    r".*/v\d\w*|kubernetes\.io/(?:tls|dockerconfigjson|basic-auth|ssh-auth|h2c|wss?)|serving\.knative\.dev/[A-Z]\w+"
+    r"|networking\.gke\.io/gateway"
+)
+
+
+def strings_that_document(tree: ast.Module) -> set[int]:
+    """Ids of docstrings."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and node.body:
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                found.add(id(first.value))
+    return found
+
+
+def subjects(node: ast.AST) -> str:
+    """The names in the smallest statement, argument or keyword around a constant."""
+    names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
+    names += [n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)]
+    names += [n.arg for n in ast.walk(node) if isinstance(n, ast.arg | ast.keyword) and n.arg]
+    return " ".join(names).lower()
+
+
+def bound(tree: ast.Module) -> Iterator[tuple[ast.Constant, str]]:
+    """Each number with the names that it is bound to: a target, a keyword, a parameter, the other side of a comparison."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            around = " ".join(subjects(t) for t in targets)
+            yield from ((c, around) for c in direct(node.value))
+        elif isinstance(node, ast.keyword) and node.arg:
+            yield from ((c, node.arg.lower()) for c in direct(node.value))
+        elif isinstance(node, ast.Compare):
+            around = subjects(node)
+            yield from ((c, around) for side in (node.left, *node.comparators) for c in direct(side))
+        elif isinstance(node, ast.arguments):
+            positional = [*node.posonlyargs, *node.args]
+            pairs = [*zip(positional[len(positional) - len(node.defaults) :], node.defaults, strict=True)]
+            pairs += [(a, d) for a, d in zip(node.kwonlyargs, node.kw_defaults, strict=True) if d is not None]
+            for argument, default in pairs:
+                yield from ((c, argument.arg.lower()) for c in direct(default))
+
+
+def direct(value: ast.AST) -> Iterator[ast.Constant]:
+    """The numbers of an expression, not those inside a call's or an index's own arguments."""
+    if isinstance(value, ast.Constant) and type(value.value) in (int, float):
+        yield value
+    elif isinstance(value, ast.BinOp):
+        yield from direct(value.left)
+        yield from direct(value.right)
+    elif isinstance(value, ast.Tuple | ast.List | ast.Set):
+        for one in value.elts:
+            yield from direct(one)
+    elif (
+        isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Name)
+        and value.func.id in ("Decimal", "float", "int")
+    ):
+        for one in value.args:
+            if isinstance(one, ast.Constant) and re.fullmatch(r"\d+(\.\d+)?", str(one.value)):
+                yield ast.copy_location(ast.Constant(float(one.value)), one)
+
+
+def again(text: str) -> list[str]:
+    """What a file writes again, each with its line and the home of the fact."""
+    tree = ast.parse(text)
+    documents = strings_that_document(tree)
+    found = []
+    for constant, around in bound(tree):
+        for values, subject, home in NUMBERS:
+            if constant.value in values and re.search(subject, around):
+                found.append(f"line {constant.lineno}: {constant.value} ({around.strip()[:60]}): platforms/{home}")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents:
+            said = [*SAID.finditer(node.value), *IN_WORDS.finditer(node.value)]
+            key = KEY.fullmatch(node.value)
+            said += [key] if key and not NO_KEY.fullmatch(node.value) else []
+            found += [f"line {node.lineno}: {m.group()!r} in {node.value[:60]!r}" for m in said]
+    return found
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_other_file_writes_a_fact_of_the_platforms_again(file: Path) -> None:
+    assert again(file.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("IDLE_S = 900", True),
+        ("def f(concurrency: int = 80): ...", True),
+        ("f(timeout_s=3600)", True),
+        ("if timeout > 3600: ...", True),
+        ("MONTH = 730 * 60", True),
+        ("TARGET = Decimal('0.6')", True),
+        ('KEY = "run.googleapis.com/ingress"', True),
+        ('KIND = "networking.k8s.io/v1"', False),
+        ('KEY = "networking.gke.io/load-balancer-type"', True),
+        ('RESERVED = ("K_SERVICE",)', True),
+        ('say(f"at most {n}, and 3600 s")', True),
+        ("port = 80", False),
+        ("HOUR_S = 3600", False),
+        ('"""Cloud Run gives 240 s."""', False),
+        ('DOCS = "https://docs.cloud.google.com/run/docs"', False),
+        ("close(names, cutoff=0.6)", False),
+    ],
+)  # fmt: skip
+def test_the_lint_knows_a_fact_from_a_number(text: str, is_one: bool) -> None:
+    assert bool(again(text)) == is_one
