@@ -66,6 +66,9 @@ TPU_LABELS: Annotated[tuple[str, ...], _TPUS] = (
     "cloud.google.com/gke-tpu-accelerator",
     "cloud.google.com/gke-tpu-topology",
 )
+# Of a node: the kind of its boot disk, and whether its pods' own storage is on local SSDs.
+BOOT_DISK: Annotated[str, _NODES] = "cloud.google.com/gke-boot-disk"
+LOCAL_SSD_STORAGE: Annotated[str, _NODES] = "cloud.google.com/gke-ephemeral-storage-local-ssd"
 SPOT: Annotated[str, _SPOT] = "cloud.google.com/gke-spot"
 PREEMPTIBLE: Annotated[str, _SPOT] = "cloud.google.com/gke-preemptible"
 COMPUTE_CLASS: Annotated[str, _CLASSES] = "cloud.google.com/compute-class"

@@ -23,12 +23,14 @@ from k2cr_analysis.platforms.month import HOURS_PER_MONTH
 from k2cr_analysis.pricing.gke.autopilot import is_billed, pod_items
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE, GkeBill, lines_of
 from k2cr_analysis.pricing.gke.bill_lines import (
+    DISKS_LINE,
     NODES_LINE,
     PODS_LINE,
     goes_with_the_cluster,
     is_machine,
     line_of,
 )
+from k2cr_analysis.pricing.gke.boot_disks import boot_disks
 from k2cr_analysis.pricing.gke.currency import to_one_currency
 from k2cr_analysis.pricing.gke.node_price import NodePrice, node_price
 from k2cr_analysis.pricing.gke.node_share import share_nodes
@@ -112,6 +114,10 @@ def attribute_export(
             f"{committed:.2f} {currency} a month of nodes are under commitment: they save nothing until it ends"
         )
     node_month = _node_months(cluster, to_month.of(_machines_month(own, labelled)), tariff)
+    disks = boot_disks(
+        [n for n in cluster.nodes if n.name in node_month], [r for r in own if line_of(r, labelled) == DISKS_LINE]
+    )
+    node_month = {name: month + to_month.of(disks.get(name, Decimal(0))) for name, month in node_month.items()}
     return GkeBill(
         currency, "billing-export", month, lines, split, unpriced, node_month, stays, committed, tuple(reasons)
     )

@@ -1,6 +1,6 @@
 """What a node costs a month at list price: vCPU, memory and GPUs of its machine type, each at its family's rate.
 
-Boot disks, addresses and traffic are not in it: the Kubernetes API does not show them.
+Boot disks (with a bill: ``boot_disks``), addresses and traffic are not in it: the Kubernetes API does not price them.
 """
 
 from __future__ import annotations
