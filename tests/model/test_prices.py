@@ -67,12 +67,16 @@ def test_a_meter_that_a_discount_does_not_cover_stays_at_list():
 
 
 def test_an_unconfirmed_price_is_none_with_a_reason():
-    assert BOOK.price("run.worker-pool.cpu", "europe-west3") is None
-    assert "no confirmed price of run.worker-pool.cpu in europe-west3" in BOOK.why_missing(
-        "run.worker-pool.cpu", "europe-west3"
-    )
+    assert BOOK.price("run.disk", "europe-west3") is None
+    assert "no confirmed price of run.disk" in BOOK.why_missing("run.disk", "europe-west3")
     with pytest.raises(InputError, match="no-price"):
-        BOOK.require("run.worker-pool.cpu", "europe-west3")
+        BOOK.require("run.disk", "europe-west3")
+
+
+def test_worker_pools_have_a_price_in_every_region_of_both_tiers():
+    dear = [r for r in ("asia-northeast3", "asia-southeast1", "europe-west3", "australia-southeast1") if tier(r) == 2]
+    assert len(dear) == 4
+    assert {BOOK.require("run.worker-pool.cpu", r).rate for r in dear} == {Decimal("0.000013493")}
 
 
 def test_tiers_of_regions():

@@ -91,9 +91,7 @@ def test_steady_work_is_cheaper_by_the_instance_and_rare_work_by_the_request():
 
 def test_what_has_no_price_or_no_mode_is_refused():
     with pytest.raises(InputError, match="no-price"):
-        price_timeline(
-            shape(("1", 1), billing=None, target="worker-pool"), month(running_instance_s=1), BOOK, "europe-west3"
-        )
+        price_timeline(replace(shape(("1", 1)), disk_bytes=10 * 2**30), month(running_instance_s=1), BOOK, REGION)
     with pytest.raises(UsageError, match="no-billing-mode"):
         price_timeline(shape(("1", 1), billing=None), month(), BOOK, REGION)
 

@@ -31,7 +31,7 @@ def price_timeline(
 ) -> tuple[LineItem, ...]:
     """The lines of a month. Lines of quantity 0 are left out, unless nothing else is left.
 
-    Raises InputError where the price book lacks a price (say, worker pools in a Tier 2 region).
+    Raises InputError where the price book lacks a price (say, that of ephemeral disks).
     """
     tariff = Tariff(prices, region, cud)
     if shape.target == "job":

@@ -22,7 +22,9 @@ def headless_peer_discovery(candidate: Candidate) -> Iterator[Found]:
     Why: Instances of a Cloud Run service have no addresses of their own and cannot call each other; requests come
     through one URL.
     Remedy: Keep shared state in a managed service (Memorystore, a database, Pub/Sub) instead of among the peers, and
-    take the headless Service out; or leave the workload on GKE.
+    take the headless Service out; or leave the workload on GKE. Instances of a worker pool with Direct VPC ingress have
+    a private IP each, so peers could reach each other there; nothing gives out the list of them, as the headless
+    Service does, and it changes with every instance.
     Example: clusterIP: None, and env PEERS=web-headless.shop.svc of the same pods
     """
     for exposure in candidate.workload.exposures:
@@ -112,7 +114,8 @@ def stateful_set_identity(candidate: Candidate) -> Iterator[Found]:
 
     Why: Instances of a Cloud Run service are all alike, start in any order, and cannot be addressed one by one.
     Remedy: If the application does not use the identity (no `hostname` ordinals, no disk, no peers), make it a
-    Deployment; otherwise use a managed service or leave it on GKE.
+    Deployment; otherwise use a managed service or leave it on GKE. A worker pool with Direct VPC ingress gives each
+    instance a private IP, but no name that stays and no disk that outlives it.
     Example: kind: StatefulSet
     """
     if candidate.workload.kind == "StatefulSet":

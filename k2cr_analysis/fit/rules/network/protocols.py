@@ -121,8 +121,10 @@ def raw_tcp_server(candidate: Candidate) -> Iterator[Found]:
 
     Why: Cloud Run's ingress speaks HTTP/1, HTTP/2, gRPC and WebSockets. Databases, caches, brokers and other raw TCP
     servers cannot be reached through it.
-    Remedy: Use the managed service (Cloud SQL, Memorystore, Pub/Sub, ...), or leave it on GKE. If the port is HTTP, say
-    so: `appProtocol: http` or a port name that begins with `http`.
+    Remedy: Use the managed service (Cloud SQL, Memorystore, Pub/Sub, ...), or leave it on GKE. Where nothing in it must
+    outlive an instance and its callers are in the VPC, a worker pool with Direct VPC ingress takes private TCP: each
+    instance has a private IP, with no load balancer in front. If the port is HTTP, say so: `appProtocol: http` or a
+    port name that begins with `http`.
     Example: ports: [{name: tcp-redis, port: 6379}]
     """
     for called in candidate.called:
