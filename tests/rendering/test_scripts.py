@@ -95,7 +95,11 @@ BUYER = assessed(
     ],
 )
 MARKET = replace(CONTEXT, assessed={a.id: a for a in (CART, MYCART, BUYER)})
+SHARED_VPC = Project(
+    number="12", network="projects/host/global/networks/vpc", subnet="projects/host/regions/us-central1/subnetworks/run"
+)
 CASES = {
+    "a network of another project": (reference(), replace(CONTEXT, project_number="12", config=Config(project=SHARED_VPC)), {"API_KEY": "x"}),
     "called by the name of its Service": (CART, MARKET, {}),
     "calls what moves too": (BUYER, MARKET, {}),
     "the reference case": (reference(), CONTEXT, {"API_KEY": "x"}),
@@ -216,6 +220,15 @@ def test_callers_keep_the_old_name_of_what_moves(tmp_path: Path) -> None:
     assert stand_in.run(tmp_path / "cart" / "shop--deployment--cart" / "network.sh", "back").code == 0
     back = stand_in.run(folder / "network.sh", "out").of("record-sets")
     assert back and all(f"{full}." in call and f"my{full}" not in call for call in back)
+
+
+def test_the_network_of_a_shared_vpc_is_made_in_its_own_project(tmp_path: Path) -> None:
+    stand_in = StandIn(tmp_path)
+    subject, context, variables = CASES["a network of another project"]
+    ran = go_live(stand_in, folder_of(tmp_path / "out", subject, context), variables)
+    of_network = [c for r in ran for c in r.of("subnets", "firewall-rules", "managed-zones", "record-sets")]
+    assert of_network and all("--project=host" in call for call in of_network)
+    assert any("service-12@serverless-robot-prod" in c and "compute.networkUser" in c for c in of_network)
 
 
 EVIL = "x\nEOF\ntouch PWNED; $(touch PWNED) `touch PWNED` ' \" ;"

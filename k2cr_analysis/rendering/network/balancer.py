@@ -15,9 +15,10 @@ from k2cr_analysis.rendering.network.backend_policy import source_ranges
 from k2cr_analysis.rendering.network.egress import network_is_unknown
 from k2cr_analysis.rendering.network.exposure import Reached
 from k2cr_analysis.rendering.network.front import FrontendPolicy
+from k2cr_analysis.rendering.network.home import home_of
 from k2cr_analysis.rendering.network.iap import iap_on_backend
 from k2cr_analysis.rendering.network.iap_members import iap_functions
-from k2cr_analysis.rendering.network.moved import ENTER_NAME, LEAD_TO_BALANCER, front_lines
+from k2cr_analysis.rendering.network.moved import LEAD_TO_BALANCER, enter_name, front_lines
 from k2cr_analysis.rendering.network.on_gke import NAME_LIMIT, OnGke, backend_lines
 from k2cr_analysis.rendering.network.url_map import UrlMap, base_name, run_backend
 from k2cr_analysis.rendering.spec.build import Build
@@ -78,7 +79,8 @@ def functions(build: Build, reached: Reached) -> list[str]:
     policies = [reached.policy, *(o.policy for o in (found.others if found else ()))]
     lines = iap_functions(policies, direct=reached.reach == "iap-direct") if reached.iap != "none" or found else []
     if reached.names:
-        lines += [part for text in (OURS, ENTER_NAME, LEAD_TO_BALANCER) for part in (*text.splitlines(), "")]
+        home = home_of(build.context.network, build.context.subnet)
+        lines += [part for text in (OURS, enter_name(home), LEAD_TO_BALANCER) for part in (*text.splitlines(), "")]
     if found is None:
         return lines
     lines = [*OURS.splitlines(), "", *lines]
@@ -348,11 +350,11 @@ def moved_front(build: Build, reached: Reached) -> list[str]:
     context = build.context
     backend = run_backend(build.workload, context, external=False)
     lines = [*_proxy_only_subnet(build), *_backend(build, base_name(build.workload, context), backend, _INTERNAL)]
-    return lines + front_lines(reached.names, backend, quote(context.network), quote(context.subnet), context)
+    return lines + front_lines(reached.names, backend, context)
 
 
 def _proxy_only_subnet(build: Build) -> list[str]:
-    network = quote(build.context.network)
+    home = home_of(build.context.network, build.context.subnet)
     network_is_unknown(build.context, build.account)
     build.account.placeholder(
         "PROXY_RANGE",
@@ -360,14 +362,14 @@ def _proxy_only_subnet(build: Build) -> list[str]:
         "region has none",
     )
     listed = (
-        f"gcloud compute networks subnets list {PROJECT} --network={network} "
+        f"gcloud compute networks subnets list {home.project} --network={home.network} "
         "--filter='purpose=REGIONAL_MANAGED_PROXY AND role=ACTIVE' --regions=\"$REGION\" --format='value(name)'"
     )
     return [
         "# Internal load balancers of a region share one proxy-only subnet.",
         f"if [[ -z $({listed}) ]]; then",
-        f"  gcloud compute networks subnets create {network}-proxy-only {REGIONAL} --network={network} \\",
-        "    --range=PROXY_RANGE --purpose=REGIONAL_MANAGED_PROXY --role=ACTIVE",
+        f"  gcloud compute networks subnets create {home.network}-proxy-only {home.regional} \\",
+        f"    --network={home.network} --range=PROXY_RANGE --purpose=REGIONAL_MANAGED_PROXY --role=ACTIVE",
         "fi",
     ]
 

@@ -11,24 +11,28 @@ from k2cr_analysis.model.parse.access import integer, mapping, objects, text, te
 from k2cr_analysis.model.workload import Raw
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.egress import Callee, private_calls, subnet_prefix
+from k2cr_analysis.rendering.network.home import Home, home_of, user_lines
 from k2cr_analysis.rendering.network.moved import DNS_ZONE, answers_to, internal_name, zone_lines
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.service import Egress, NfsVolume, RunService, RunWorkerPool
-from k2cr_analysis.rendering.text.scripts import PROJECT, REGION, comment, unless
+from k2cr_analysis.rendering.text.scripts import comment, unless
 from k2cr_analysis.rendering.text.shell import flag, gcloud_list, quote
 
 PRIVATE_RANGES = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"  # RFC 1918
 EVERYWHERE = "0.0.0.0/0"
 _NFS_PORT = 2049
-_REGIONAL = f"{PROJECT} {REGION}"
 
 
 def way_out(build: Build, egress: Egress) -> list[str]:
-    lines = [*_subnet(build, egress), *_firewall(build, egress)]
+    home = home_of(egress.network, egress.subnet)
+    if home.host is not None and build.context.project_number is None:
+        build.account.placeholder("PROJECT_NUMBER", "the number of the project: [project] number in k2cr.toml")
+    lines = [*_subnet(build, egress), *user_lines(home, build.context.project_number_literal)]
+    lines += _firewall(build, egress)
     if egress.addresses:
         lines += ["", *_nat(egress)]
     if build.callees:
-        lines += ["", *_names(build.callees, quote(egress.network), build.context)]
+        lines += ["", *_names(build.callees, home, build.context)]
     return lines
 
 
@@ -42,10 +46,11 @@ def _subnet(build: Build, egress: Egress) -> list[str]:
         f"a free range for the subnet of Direct VPC egress, /{prefix} or larger; only used where the subnet is not "
         "there",
     )
-    subnet = quote(egress.subnet)
+    home = home_of(egress.network, egress.subnet)
+    subnet = home.subnet
     create = [
-        f"gcloud compute networks subnets create {subnet} {_REGIONAL} \\",
-        f"  --network={quote(egress.network)} --range=SUBNET_RANGE --enable-private-ip-google-access",
+        f"gcloud compute networks subnets create {subnet} {home.regional} \\",
+        f"  --network={home.network} --range=SUBNET_RANGE --enable-private-ip-google-access",
     ]
     return [
         "# Direct VPC egress.",
@@ -53,7 +58,7 @@ def _subnet(build: Build, egress: Egress) -> list[str]:
             f"{largest} instances take up to {largest * 4} addresses while a rollout runs both revisions: a "
             f"/{prefix} or larger."
         ),
-        *unless(f"gcloud compute networks subnets describe {subnet} {_REGIONAL}", create),
+        *unless(f"gcloud compute networks subnets describe {subnet} {home.regional}", create),
     ]
 
 
@@ -83,13 +88,13 @@ def _firewall(build: Build, egress: Egress) -> list[str]:
 
 
 def _rule(name: str, egress: Egress, what: str, ranges: str) -> list[str]:
-    rule = quote(name)
+    rule, home = quote(name), home_of(egress.network, egress.subnet)
     create = [
-        f"gcloud compute firewall-rules create {rule} {PROJECT} --network={quote(egress.network)} \\",
+        f"gcloud compute firewall-rules create {rule} {home.project} --network={home.network} \\",
         f"  --direction=EGRESS {what} \\",
         f"  {flag('target-tags', gcloud_list(egress.tags))} {flag('destination-ranges', ranges)}",
     ]
-    return unless(f"gcloud compute firewall-rules describe {rule} {PROJECT}", create)
+    return unless(f"gcloud compute firewall-rules describe {rule} {home.project}", create)
 
 
 def _egress_policies(build: Build) -> Iterator[Raw]:
@@ -131,21 +136,22 @@ def _ports(port: Raw) -> str | None:
 
 def _nat(egress: Egress) -> list[str]:
     """Cloud NAT with reserved addresses, for the subnet alone."""
-    router, subnet = f"{egress.subnet}-router", quote(egress.subnet)
+    home = home_of(egress.network, egress.subnet)
+    router, subnet = f"{home.subnet_name}-router", home.subnet
     lines = [
         "# Calls to the internet leave by reserved addresses, which others may have on their lists. A new instance may",
         "# need half a minute before they get through: the first calls should be tried again.",
     ]
     for address in egress.addresses:
         lines += unless(
-            f"gcloud compute addresses describe {quote(address)} {_REGIONAL}",
-            [f"gcloud compute addresses create {quote(address)} {_REGIONAL}"],
+            f"gcloud compute addresses describe {quote(address)} {home.regional}",
+            [f"gcloud compute addresses create {quote(address)} {home.regional}"],
         )
     lines += unless(
-        f"gcloud compute routers describe {quote(router)} {_REGIONAL}",
-        [f"gcloud compute routers create {quote(router)} {_REGIONAL} --network={quote(egress.network)}"],
+        f"gcloud compute routers describe {quote(router)} {home.regional}",
+        [f"gcloud compute routers create {quote(router)} {home.regional} --network={home.network}"],
     )
-    nat = f"{quote(egress.subnet)}-nat {_REGIONAL} --router={quote(router)}"
+    nat = f"{quote(home.subnet_name + '-nat')} {home.regional} --router={quote(router)}"
     return lines + unless(
         f"gcloud compute routers nats describe {nat}",
         [
@@ -155,12 +161,12 @@ def _nat(egress: Egress) -> list[str]:
     )
 
 
-def _names(called: tuple[Callee, ...], network: str, context: RenderContext) -> list[str]:
+def _names(called: tuple[Callee, ...], home: Home, context: RenderContext) -> list[str]:
     """What stays gets an internal load balancer, and its address a name that the network resolves."""
     lines = ["# What stays in the cluster: an internal load balancer each, under the full name of its Service."]
     lines += [
         'kubectl apply -f "$(dirname "${BASH_SOURCE[0]}")/gke-internal-lb.yaml"',
-        *zone_lines(network, context),
+        *zone_lines(home, context),
     ]
     lines += [
         "# name_service NAMESPACE SERVICE BALANCER: waits for the balancer's address and enters it in the zone.",
@@ -169,10 +175,11 @@ def _names(called: tuple[Callee, ...], network: str, context: RenderContext) -> 
         "  kubectl wait --for=jsonpath='{.status.loadBalancer.ingress[0].ip}' \"service/$3\" "
         '--namespace="$1" --timeout=600s',
         '  address=$(kubectl get service "$3" --namespace="$1" -o jsonpath=\'{.status.loadBalancer.ingress[0].ip}\')',
-        f'  if gcloud dns record-sets describe "$host" --type=A --zone={DNS_ZONE} {PROJECT} >/dev/null 2>&1; then',
+        f'  if gcloud dns record-sets describe "$host" --type=A --zone={DNS_ZONE} {home.project} >/dev/null 2>&1; then',
         "    verb=update",
         "  fi",
-        f'  gcloud dns record-sets "$verb" "$host" --type=A --ttl=60 --rrdatas="$address" --zone={DNS_ZONE} {PROJECT}',
+        '  gcloud dns record-sets "$verb" "$host" --type=A --ttl=60 --rrdatas="$address" \\',
+        f"    --zone={DNS_ZONE} {home.project}",
         "}",
     ]
     for callee in called:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.addresses import ClusterService
+from k2cr_analysis.rendering.network.home import Home, home_of
 from k2cr_analysis.rendering.text.names import cut
 from k2cr_analysis.rendering.text.scripts import PROJECT, REGION, comment, unless, unless_ours
 from k2cr_analysis.rendering.text.shell import quote
@@ -64,10 +65,9 @@ def hosts_of(name: OldName, context: RenderContext) -> tuple[str, ...]:
     return (service.host, f"{own}.svc", own, *short)
 
 
-def front_lines(
-    names: tuple[OldName, ...], backend: str, network: str, subnet: str, context: RenderContext
-) -> list[str]:
+def front_lines(names: tuple[OldName, ...], backend: str, context: RenderContext) -> list[str]:
     """The shared load balancer, a host rule for each name, a rule for each port, and the names in the zone."""
+    network, subnet = quote(context.network), quote(context.subnet)
     lines = [
         "# Callers go on as they do: one internal load balancer for all services that moved answers to the old names.",
         *unless_ours(
@@ -113,7 +113,7 @@ def front_lines(
         )
     lines += [
         f"address=$(gcloud compute addresses describe {FRONT} {_PLACE} --format='value(address)')",
-        *zone_lines(network, context),
+        *zone_lines(home_of(context.network, context.subnet), context),
     ]
     return [*lines, *(f'enter_name {quote(name.service.host)} "$address"' for name in names)]
 
@@ -177,21 +177,27 @@ SLICE
       --patch='[{"op": "remove", "path": "/spec/selector"}]'
   fi
 }"""
-ENTER_NAME = rf"""# enter_name HOST ADDRESS: the name leads to the address, for all that use the network's zone.
+
+
+def enter_name(home: Home) -> str:
+    """The bash function that enters a name in the zone."""
+    return rf"""# enter_name HOST ADDRESS: the name leads to the address, for all that use the network's zone.
 enter_name() {{
   local host="$1." verb=create
-  if gcloud dns record-sets describe "$host" --type=A --zone={DNS_ZONE} {PROJECT} >/dev/null 2>&1; then verb=update; fi
-  gcloud dns record-sets "$verb" "$host" --type=A --ttl=60 --rrdatas="$2" --zone={DNS_ZONE} {PROJECT}
+  if gcloud dns record-sets describe "$host" --type=A --zone={DNS_ZONE} {home.project} >/dev/null 2>&1; then
+    verb=update
+  fi
+  gcloud dns record-sets "$verb" "$host" --type=A --ttl=60 --rrdatas="$2" --zone={DNS_ZONE} {home.project}
 }}"""
 
 
-def zone_lines(network: str, context: RenderContext) -> list[str]:
+def zone_lines(home: Home, context: RenderContext) -> list[str]:
     """The private zone of the cluster's names, which says whose names they are: two clusters have the same ones."""
     cluster = context.cluster or "the cluster"
     said = f"Services of {cluster}, for callers outside it"
-    described = f"gcloud dns managed-zones describe {DNS_ZONE} {PROJECT}"
+    described = f"gcloud dns managed-zones describe {DNS_ZONE} {home.project}"
     create = [
-        f"gcloud dns managed-zones create {DNS_ZONE} {PROJECT} --visibility=private --networks={network} \\",
+        f"gcloud dns managed-zones create {DNS_ZONE} {home.project} --visibility=private --networks={home.network} \\",
         f"  --dns-name={DNS_SUFFIX} --description={quote(said)}",
     ]
     lines = unless(described, create)

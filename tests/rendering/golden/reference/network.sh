@@ -80,7 +80,8 @@ way_out() {
     if gcloud dns record-sets describe "$host" --type=A --zone=k2cr-svc-cluster-local --project="$PROJECT" >/dev/null 2>&1; then
       verb=update
     fi
-    gcloud dns record-sets "$verb" "$host" --type=A --ttl=60 --rrdatas="$address" --zone=k2cr-svc-cluster-local --project="$PROJECT"
+    gcloud dns record-sets "$verb" "$host" --type=A --ttl=60 --rrdatas="$address" \
+      --zone=k2cr-svc-cluster-local --project="$PROJECT"
   }
   # env BACKEND_ADDR of container frontend (it stays)
   name_service shop backend backend-internal
