@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption
-from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY
+from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say
+from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY, DEFAULT_MEMORY_BYTES
 from k2cr_analysis.platforms.scaling import DEFAULT_MAX_INSTANCES, DEFAULT_TARGET, IDLE_S, MIN_PENDING_S
 
 
@@ -99,4 +99,28 @@ def _simulate(
         requests=requests,
         seed=seed,
     )
-    give(as_json(run.as_contract()) if output_format == "json" else run_as_text(run), None)
+    refused = refused_by_cloud_run(cpu, concurrency, min_instances, max_instances)
+    for what in refused:
+        say(f"Cloud Run would refuse this: {what}")
+    as_asked = {**run.as_contract(), "refused": refused}
+    give(as_json(as_asked) if output_format == "json" else run_as_text(run), None)
+
+
+def refused_by_cloud_run(cpu: float, concurrency: int, min_instances: int, max_instances: int) -> list[str]:
+    """What no Cloud Run service may have of what is simulated: a sentence each. The simulation may be run all the same.
+
+    The memory is taken as the least that the CPU asks for, and the environment as the one that it allows.
+    """
+    from decimal import Decimal
+
+    from k2cr_analysis.model.cloud_run import ContainerShape, ServiceShape
+    from k2cr_analysis.sizing.limits import legal, memory_range
+
+    cores = Decimal(repr(cpu))
+    least_bytes, _ = memory_range(cores)
+    container = ContainerShape(cores, max(least_bytes, DEFAULT_MEMORY_BYTES))
+    generation: Literal["gen1", "gen2"] = "gen2" if cores >= 1 else "gen1"
+    shape = ServiceShape(
+        "service", {"container": container}, concurrency, min_instances, max_instances, "request", generation
+    )
+    return legal(shape)

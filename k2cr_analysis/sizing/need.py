@@ -5,34 +5,41 @@
 | CPU, measured | 95 % quantile of the busiest pod, with the headroom |
 | memory, measured | the most ever seen, with the headroom: an instance above its limit is killed whole |
 | headroom | ``[objectives] headroom``, share that stays free: need = seen / (1 - headroom) |
-| CPU, not measured | the request; else the limit |
+| CPU, not measured | the request, and half a vCPU of a limit above it (a ceiling on Cloud Run); else the limit |
 | memory, not measured | the limit, which the container has lived under; else the request |
 | the pod states its own | what its containers leave of it: in equal parts to the silent ones, else to the first |
-| neither | 1 vCPU and 512 MiB, Cloud Run's defaults for each container |
+| neither | 1 vCPU and 512 MiB, Cloud Run's defaults for each container; less CPU for one beside the application |
 | restarts at the brink of the memory limit | half as much again as the limit: it looks like OOM kills |
 | scratch in memory (``model/scratch.py``) | its size in full, for the first container that mounts it |
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
-from k2cr_analysis.model.cloud_run import memory_text
+from k2cr_analysis.model.cloud_run import cpu_text, memory_text
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
 from k2cr_analysis.model.scratch import scratch_volumes
 from k2cr_analysis.model.workload import Container, Pod, Resources, Workload
-from k2cr_analysis.platforms.cloud_run import GIB, MIB
+from k2cr_analysis.platforms.cloud_run import DEFAULT_CPU_CORES, DEFAULT_MEMORY_BYTES, GIB
+from k2cr_analysis.platforms.images import parse_image
 from k2cr_analysis.sizing import notices
 from k2cr_analysis.sizing.allocation import Need
 
 CPU_QUANTILE = 0.95
 MEMORY_QUANTILE = 1.0
 # Cloud Run, "Container runtime contract": resources of a container that says nothing.
-DEFAULT_CORES = Decimal(1)
-DEFAULT_BYTES = 512 * MIB
+DEFAULT_BYTES = DEFAULT_MEMORY_BYTES
+# k2cr's own rules of thumb for CPU that nobody measured: how much of a limit above the request; of a container that
+# says nothing beside others that do; of one whose name shows that it helps the application.
+OF_A_LIMIT_CORES = Decimal("0.5")
+HALF_CORES = Decimal("0.5")
+HELPER_CORES = Decimal("0.25")
+_HELPER = re.compile(r"proxy|sidecar|envoy|istio|linkerd|agent|exporter|collector|otel|fluent|vector|promtail|statsd")
 # k2cr's own rules of thumb: how much more memory after an OOM kill, and how near the limit a restart counts as one.
 OOM_FACTOR = Decimal("1.5")
 NEAR_LIMIT = 0.9
@@ -49,7 +56,9 @@ class Needs:
     findings: tuple[Finding, ...]
 
 
-def needs_of(workload: Workload, names: tuple[str, ...], usage: WorkloadUsage | None, headroom: float) -> Needs:
+def needs_of(
+    workload: Workload, names: tuple[str, ...], usage: WorkloadUsage | None, headroom: float, ingress: str | None = None
+) -> Needs:
     """The needs of the containers that go along, in the order of ``names``."""
     free = 1 - Decimal(repr(headroom))
     containers = {name: known for name in names if (known := workload.container(name)) is not None}
@@ -61,13 +70,16 @@ def needs_of(workload: Workload, names: tuple[str, ...], usage: WorkloadUsage | 
     for name, container in containers.items():
         measured = usage.containers.get(name) if usage else None
         more = of_pod.get(name, Resources())
-        cpu, cpu_from = _cpu(container, measured, free, more)
+        silent = _silent_cores(container, [c for c in containers.values() if c is not container], name == ingress)
+        cpu, cpu_from = _cpu(container, measured, free, more, silent)
         memory, memory_from = _memory(container, measured, free, more)
         oom = _oom(container, measured)
         if oom is not None:
             memory = max(memory, oom[0])
             path = f"{container.path}.resources.limits.memory"
             findings.append(notices.memory_raised_after_oom(path, name, oom[1], oom[0]))
+        if cpu_from != MEASURED and (wanted := _more_than_given(container, cpu)):
+            findings.append(notices.cpu_is_a_ceiling(f"{container.path}.resources", name, wanted, cpu_text(cpu)))
         found[name] = Need(cpu, memory + scratch.get(name, 0))
         basis[name] = (cpu_from, memory_from)
     return Needs(found, basis, tuple(findings))
@@ -102,13 +114,36 @@ def _asked_bytes(container: Container) -> int | None:
     return asked
 
 
+def _silent_cores(container: Container, others: Sequence[Container], is_ingress: bool) -> Decimal:
+    """CPU of a container that says nothing: less where its name, or what the others say, shows it a helper."""
+    name = f"{container.name} {parse_image(container.image).repository if container.image else ''}"
+    if others and _HELPER.search(name.lower()):
+        return HELPER_CORES
+    spoken = any(_asked_cpu(other) for other in others)
+    return HALF_CORES if spoken and not is_ingress else DEFAULT_CPU_CORES
+
+
+def _evident_cpu(container: Container) -> Decimal | None:
+    """What a manifest shows of the CPU that a container uses: its request, and part of a limit above it."""
+    asked, limit = _asked_cpu(container), container.limits.cpu_cores
+    return asked if not asked or not limit else max(asked, min(limit, OF_A_LIMIT_CORES))
+
+
+def _more_than_given(container: Container, given: Decimal) -> str:
+    """What the pod may use on GKE beyond the fraction of a vCPU that it gets; empty where nothing is."""
+    limit = container.limits.cpu_cores
+    if given >= 1 or not _asked_cpu(container) or (limit is not None and limit <= given):
+        return ""
+    return "no limit" if limit is None else f"a limit of {cpu_text(limit)}"
+
+
 def _cpu(
-    container: Container, measured: ContainerUsage | None, free: Decimal, of_pod: Resources
+    container: Container, measured: ContainerUsage | None, free: Decimal, of_pod: Resources, silent: Decimal
 ) -> tuple[Decimal, str]:
     if measured and CPU_QUANTILE in measured.cpu_quantiles_cores:
         return Decimal(repr(float(measured.cpu_quantiles_cores[CPU_QUANTILE]))) / free, MEASURED
-    asked = (_asked_cpu(container) or Decimal(0)) + (of_pod.cpu_cores or Decimal(0))
-    return (asked, ASKED) if asked else (DEFAULT_CORES, DEFAULT)
+    asked = (_evident_cpu(container) or Decimal(0)) + (of_pod.cpu_cores or Decimal(0))
+    return (asked, ASKED) if asked else (silent, DEFAULT)
 
 
 def _memory(container: Container, measured: ContainerUsage | None, free: Decimal, of_pod: Resources) -> tuple[int, str]:

@@ -27,11 +27,24 @@ def no_usage_data(path: str, whose: str) -> Said:
 def no_resources_given(path: str, names: str) -> Said:
     """Neither usage nor requests and limits say what a container needs.
 
-    Why: Cloud Run then gives each container 1 vCPU and 512 MiB, which may be far too much or too little.
+    Why: Cloud Run then gives each container 1 vCPU and 512 MiB, which may be far too much or too little. A helper
+    beside an application (a proxy, an agent) gets a fraction.
     Remedy: Set requests and limits, or collect usage.
     Example: resources: {}
     """
-    return Said(f"{names}: neither usage nor requests; sized at Cloud Run's defaults, 1 CPU and 512Mi", path)
+    return Said(f"{names}: neither usage nor requests; sized by Cloud Run's defaults, 1 CPU and 512Mi", path)
+
+
+@notice(docs=_CPU)
+def cpu_is_a_ceiling(path: str, name: str, may_use: str, gets: str) -> Said:
+    """A container that may use more CPU than it asks for gets a fraction that it cannot exceed.
+
+    Why: A request is a floor on GKE: a pod takes what its node has free, up to its limit. The figure on Cloud Run is a
+    ceiling: what goes beyond is throttled. Without usage nobody knows how much it takes.
+    Remedy: Collect usage, or give it what it needs at its busiest.
+    Example: requests.cpu 10m, limits.cpu 2
+    """
+    return Said(f"{name}: its request is a floor on GKE, with {may_use}; on Cloud Run {gets} CPU is its ceiling", path)
 
 
 @notice(docs=_CPU)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from k2cr_analysis.config import Config
 from k2cr_analysis.model.cloud_run import ExecutionEnvironment, ServiceShape, cpu_text
@@ -53,7 +54,7 @@ def size(
     the assessment takes the cheaper mode.
     """
     objectives = config.objectives_of(workload.id)
-    needs = needs_of(workload, containers, usage, objectives.headroom)
+    needs = needs_of(workload, containers, usage, objectives.headroom, ingress)
     if target == "none" or not needs.containers:
         return Sizing(None, "nothing to size", (), ())
     findings = [*_basis_notes(workload, needs, usage), *needs.findings]
@@ -85,11 +86,16 @@ def size(
 
 
 def _busiest(needs: Needs, ingress: str | None) -> str:
-    """The container that gets the whole vCPU: it needs most; of equals the ingress container, then the first.
+    """The container that gets the whole vCPU: of those whose need is known the one that needs most.
 
-    A fraction is a hard cap on Cloud Run, where the same request on GKE lets a pod take idle CPU of its node.
+    Of equals the ingress container, then the first. A container that nobody measured and that asks for nothing comes
+    after those: it is beside the application, more often than not.
     """
-    return max(needs.containers, key=lambda name: (needs.containers[name].cpu_cores, name == ingress))
+
+    def rank(name: str) -> tuple[bool, Decimal, bool]:
+        return needs.basis[name][0] != DEFAULT, needs.containers[name].cpu_cores, name == ingress
+
+    return max(needs.containers, key=rank)
 
 
 def _environment(workload: Workload, target: Target, gpu: str | None, disk_bytes: int) -> ExecutionEnvironment:

@@ -10,8 +10,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from k2cr_analysis.assessment.predicting import predict_shape
 from k2cr_analysis.latency.load.hops import Network
-from k2cr_analysis.latency.predict import Prediction, predict
+from k2cr_analysis.latency.predict import Prediction, basis_of
 from k2cr_analysis.model.cloud_run import ContainerShape, ServiceShape, StartupOrder
 from k2cr_analysis.model.observed import ContainerUsage, TrafficProfile, WorkloadUsage
 
@@ -43,11 +44,12 @@ def usage(cores: float) -> WorkloadUsage:
 
 
 def predicted(profile: TrafficProfile | None, cores: float | None, **changes: object) -> Prediction:
+    one, effort = changes.pop("shape", shape()), changes.pop("effort", "coarse")
     given = {
-        "shape": shape(), "startup": StartupOrder({}, {}, ("web",)), "probes": {}, "images": {"web": "python:3.12"},
+        "startup": StartupOrder({}, {}, ("web",)), "probes": {}, "images": {"web": "python:3.12"},
         "traffic": profile, "usage": None if cores is None else usage(cores), "network": Network(external=True, calls_back=True), **changes,
     }  # fmt: skip
-    return predict(**given)
+    return predict_shape(basis_of(**given), one, None if effort == "quick" else 60_000.0)
 
 
 @pytest.mark.parametrize("effort", ["quick", "coarse"])

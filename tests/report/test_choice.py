@@ -6,9 +6,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from k2cr_analysis.assessment.running import running_timeline
 
 from k2cr_analysis.assessment.find import find_workload
+from k2cr_analysis.assessment.steady_instances import running_timeline
 from k2cr_analysis.latency.month.figures import MonthFigures
 from k2cr_analysis.latency.search.limits import Limits
 from k2cr_analysis.latency.search.search import Point, Recommendation

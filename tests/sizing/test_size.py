@@ -29,6 +29,22 @@ ASKED = {
     ),
     "memory limits are what it lived under": ([container("app", "1", "256Mi", {"memory": "1Gi"})], {"app": "1 1Gi"}),
     "limits alone": ([container("app", limits={"cpu": "2", "memory": "1Gi"})], {"app": "2 1Gi"}),
+    "half a vCPU of a limit above the request": (
+        [container("app", "20m", "64Mi", {"cpu": "4"}), container("envoy", "10m", "64Mi", {"cpu": "2"})],
+        {"app": "1 384Mi", "envoy": "500m 128Mi"},
+    ),
+    "a small limit in full": (
+        [container("app", "1", "512Mi"), container("proxy", "100m", "64Mi", {"cpu": "200m"})],
+        {"app": "1 512Mi", "proxy": "200m 128Mi"},
+    ),
+    "a proxy that asks for nothing comes after the application": (
+        [container("app", "200m", "256Mi"), container("cloud-sql-proxy")],
+        {"app": "1 256Mi", "cloud-sql-proxy": "250m 512Mi"},
+    ),
+    "one of no known kind that asks for nothing comes after it too": (
+        [container("app", "200m", "256Mi"), container("other")],
+        {"app": "1 256Mi", "other": "500m 512Mi"},
+    ),
     "nothing said": ([container("app")], {"app": "1 512Mi"}),
     "half a number is a whole number of Mi": ([container("app", "1", "700M")], {"app": "1 704Mi"}),
 }
@@ -60,6 +76,18 @@ def test_resources_of_the_pod_are_shared_out(containers, expected):
     result = sized(deployment(*containers, pod={"resources": {"requests": {"cpu": "2", "memory": "8Gi"}}}))
     assert as_text(result) == expected
     assert "no-resources-given" not in {f.rule for f in result.findings}
+
+
+def test_that_a_fraction_is_a_ceiling_is_said_where_the_pod_may_use_more():
+    bursts = sized(deployment(container("app", "1", "1Gi"), container("envoy", "10m", "64Mi", {"cpu": "2"})))
+    (said,) = (f for f in bursts.findings if f.rule == "cpu-is-a-ceiling")
+    assert (said.severity, "500m CPU is its ceiling" in said.message, "a limit of 2" in said.message) == (
+        "note",
+        True,
+        True,
+    )
+    held = sized(deployment(container("app", "1", "1Gi"), container("envoy", "100m", "64Mi", {"cpu": "100m"})))
+    assert "cpu-is-a-ceiling" not in {f.rule for f in held.findings}
 
 
 def test_from_usage_with_headroom():

@@ -101,7 +101,7 @@ def below_one_refused(one: Instance) -> Iterator[str]:
 
 def concurrency_refused(one: Instance) -> Iterator[str]:
     if one.concurrency is not None and not 1 <= one.concurrency <= MAX_CONCURRENCY:
-        yield f"concurrency {one.concurrency}"
+        yield f"concurrency {one.concurrency}; 1 to {MAX_CONCURRENCY} at a time"
 
 
 def generation_refused(one: Instance) -> Iterator[str]:
