@@ -45,6 +45,7 @@ INTERFACES: Annotated[str, _V1] = f"{RUN}network-interfaces"
 EGRESS: Annotated[str, _V1] = f"{RUN}vpc-access-egress"
 CPU_TARGET: Annotated[str, _CONTROLS] = f"{RUN}scaling-cpu-target"
 CONCURRENCY_TARGET: Annotated[str, _CONTROLS] = f"{RUN}scaling-concurrency-target"
+GPU_REDUNDANCY_OFF: Annotated[str, _V1] = f"{RUN}gpu-zonal-redundancy-disabled"
 ACCELERATOR: Annotated[str, _V1] = f"{RUN}accelerator"  # a node selector
 
 # Knative's own.

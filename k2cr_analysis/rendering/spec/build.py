@@ -67,7 +67,14 @@ def build(assessed: WorkloadAssessment, context: RenderContext) -> Build:
     _account_for_registries(assessed, context, account)
     labels, settings = (
         build_labels(workload, context, account),
-        build_settings(workload, reached, context, account, has_egress=template.egress is not None),
+        build_settings(
+            workload,
+            reached,
+            context,
+            account,
+            has_egress=template.egress is not None,
+            has_gpu=bool(shape.gpu) and fit.target != "job",
+        ),
     )
     frame = kinds.Frame(name, labels, template, assessed, shape, settings, context, account)
     run: Run = (

@@ -11,6 +11,7 @@ from k2cr_analysis.model.workload import REDACTED, Workload
 from k2cr_analysis.platforms.annotations import (
     CPU_BOOST,
     CPU_THROTTLING,
+    GPU_REDUNDANCY_OFF,
     INGRESS,
     INTERFACES,
     KNATIVE_MAX_SCALE,
@@ -56,9 +57,18 @@ class Asked:
 
 
 def build_settings(
-    workload: Workload, reached: Reached | None, context: RenderContext, account: Account, *, has_egress: bool
+    workload: Workload,
+    reached: Reached | None,
+    context: RenderContext,
+    account: Account,
+    *,
+    has_egress: bool,
+    has_gpu: bool,
 ) -> tuple[Set, ...]:
-    """The settings, in the order of the table; what the house rules say wins over the source."""
+    """The settings, in the order of the table; what the house rules say wins over the source.
+
+    ``has_gpu``: instances that take requests or messages have one, with or without a spare in another zone.
+    """
     found: dict[str, Set] = {}
     for path, noted in _annotations(workload):
         for name, value in noted.items():
@@ -80,6 +90,9 @@ def build_settings(
             elif made:
                 found[name] = made
                 account.carried(at, f"annotation {name}", value)
+    if has_gpu and not any(GPU_REDUNDANCY_OFF in noted for _, noted in _annotations(workload)):
+        why = "as it is priced: without zonal redundancy, for which a region has quota by itself"
+        found[GPU_REDUNDANCY_OFF] = Set(SETTINGS[GPU_REDUNDANCY_OFF], ("true",), why)
     policy = context.config.policy
     if policy.binary_authorization:
         found[BINARY_AUTHORIZATION] = Set(SETTINGS[BINARY_AUTHORIZATION], ("default",), "[policy] binary_authorization")

@@ -13,7 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from k2cr_analysis.platforms.annotations import CONCURRENCY_TARGET, CPU_TARGET, RUN, SERVICE_MAX_SCALE
+from k2cr_analysis.platforms.annotations import (
+    CONCURRENCY_TARGET,
+    CPU_TARGET,
+    GPU_REDUNDANCY_OFF,
+    RUN,
+    SERVICE_MAX_SCALE,
+)
 from k2cr_analysis.rendering.text.shell import flag, gcloud_list
 
 AUDIENCES = f"{RUN}custom-audiences"
@@ -58,7 +64,7 @@ SETTINGS: Mapping[str, Setting] = {
         Setting(f"{RUN}encryption-key-shutdown-hours", "template", "text", "encryption-key-shutdown-hours"),
         Setting(CONNECTOR, "template", "text", "vpc-connector"),
         Setting(
-            f"{RUN}gpu-zonal-redundancy-disabled",
+            GPU_REDUNDANCY_OFF,
             "template",
             "on",
             "no-gpu-zonal-redundancy",
