@@ -56,7 +56,7 @@ def keys():
 
 
 def switched_on():
-    return re.sub(r"^#(?=[a-z\[])", "", EXAMPLE.read_text(), flags=re.MULTILINE)
+    return re.sub(r'^#(?=[a-z\["])', "", EXAMPLE.read_text(), flags=re.MULTILINE)
 
 
 def test_the_example_as_it_is_says_nothing():
