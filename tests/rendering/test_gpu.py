@@ -20,8 +20,8 @@ RUN = "run.googleapis.com/"
 
 def files(kind: str, target: str = "service") -> tuple[Any, str]:
     cpu, memory = LEAST[kind]
-    size = ContainerShape(Decimal(cpu), int(memory.removesuffix("Gi")) * 2**30)
     side = ContainerShape(Decimal("0.5"), 256 * 2**20)
+    size = ContainerShape(Decimal(cpu), int(memory.removesuffix("Gi")) * 2**30 - side.memory_bytes)
     subject = workload(
         container("model", limits=Resources(extended={"nvidia.com/gpu": Decimal(1)})),
         container("proxy", at=1),
