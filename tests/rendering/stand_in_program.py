@@ -78,6 +78,8 @@ class Call:
             return 1, "not found"
         if "hostRules" in shown:
             return 0, ";".join(str(rule.partition("=")[2].split(",")) for rule in self.made[self.key])
+        if "state" in shown:
+            return 0, "PAUSED" if "paused" in self.made[self.key] else "ENABLED"
         return 0, ";".join(self.made[self.key]) if "backends" in shown else "1234" if shown else ""
 
     def create(self) -> tuple[int, str]:
@@ -104,6 +106,10 @@ class Call:
             return 1, f"{self.key} is not there"
         elif self.verb in ("add-path-matcher", "remove-path-matcher"):
             return self.path_matcher()
+        elif self.verb in ("pause", "resume"):
+            if ("paused" in self.made[self.key]) == (self.verb == "pause"):
+                return 1, f"{self.key} is in that state already"
+            self.made[self.key] = ["paused"] if self.verb == "pause" else []
         elif self.verb == "add":
             self.made[self.key].append(sys.stdin.read())
         elif self.verb == "delete":

@@ -9,6 +9,7 @@ from k2cr_analysis.fit.evidence.volumes import claim_backing, in_words, is_block
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping, objects
 from k2cr_analysis.model.scratch import Scratch, asked_storage, scratch_volumes
+from k2cr_analysis.model.secret_manager import ADD_ON_DRIVERS, provider_files
 from k2cr_analysis.platforms.volumes import DISK_QUOTA_INSTANCE_BYTES, DISK_QUOTA_REGION_BYTES, MIN_DISK_BYTES
 
 _VOLUMES = "https://docs.cloud.google.com/run/docs/configuring/services/volume-mounts"
@@ -147,7 +148,20 @@ def volume_driver_without_counterpart(candidate: Candidate) -> Iterator[Found]:
     for volume in candidate.pod.volumes:
         if volume.kind == "csi":
             driver = str(volume.source.get("driver"))
-            if driver not in ("gcsfuse.csi.storage.gke.io",) and not network_file_system(volume, candidate.index):
+            files = provider_files(volume, candidate.workload.related) if driver in ADD_ON_DRIVERS else ()
+            if len({f.secret for f in files}) > 1:
+                names = ", ".join(sorted({f.secret for f in files}))
+                yield Found(
+                    f"{volume.path}.csi.driver",
+                    f"volume {volume.name} shows {names} of Secret Manager in one folder; on Cloud Run a folder takes "
+                    "one secret",
+                    "Give each secret a folder of its own, or name them as variables.",
+                )
+            elif (
+                not files
+                and driver not in ("gcsfuse.csi.storage.gke.io",)
+                and not network_file_system(volume, candidate.index)
+            ):
                 yield Found(
                     f"{volume.path}.csi.driver",
                     f"volume {volume.name} comes from the driver {driver}; Cloud Run does not have it",

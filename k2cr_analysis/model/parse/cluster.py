@@ -31,6 +31,7 @@ from k2cr_analysis.model.parse.pod_templates import (
 from k2cr_analysis.model.parse.refused import RefusedByObject, refused_by_object, refused_of
 from k2cr_analysis.model.parse.related import RelatedObjects, autoscaler_of, scaler_of_keda
 from k2cr_analysis.model.routing.entrances import Entrances
+from k2cr_analysis.model.secret_manager import keys_of, target_of
 from k2cr_analysis.model.workload import Autoscaler, Batch, Exposure, Pod, Reach, Workload
 from k2cr_analysis.platforms.gke import is_autopilot_node
 from k2cr_analysis.snapshot import Notice, SnapshotObject
@@ -159,15 +160,17 @@ def _compute_classes(index: ObjectIndex) -> ComputeClasses:
 
 def _environments(index: ObjectIndex) -> Mapping[str, Environment]:
     maps, secrets = index.in_namespace("ConfigMap"), index.in_namespace("Secret")
+    external = index.in_namespace("ExternalSecret")
     return {
         namespace: Environment(
             {name_of(c): c for c in maps.get(namespace, ())},
-            {
+            {target_of(e): keys for e in external.get(namespace, ()) if (keys := keys_of(e)) is not None}
+            | {
                 name_of(s): tuple(sorted({*mapping(s, "data"), *mapping(s, "stringData")}))
                 for s in secrets.get(namespace, ())
             },
         )
-        for namespace in {*maps, *secrets}
+        for namespace in {*maps, *secrets, *external}
     }
 
 

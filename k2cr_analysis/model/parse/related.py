@@ -10,6 +10,7 @@ from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, str
 from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, name_of, namespace_of, selects
 from k2cr_analysis.model.routing.controllers import GKE_INGRESS_CLASSES
 from k2cr_analysis.model.routing.entrances import gateways_of
+from k2cr_analysis.model.secret_manager import target_of
 from k2cr_analysis.model.workload import Autoscaler, Exposure, Pod, Route, Unseen
 from k2cr_analysis.platforms.labels import BACKEND_CONFIG, BETA_BACKEND_CONFIG, FRONTEND_CONFIG, MANAGED_CERTIFICATES
 
@@ -153,9 +154,21 @@ class RelatedObjects:
                 names[kind].add(name)
             if volume.kind == "persistentVolumeClaim":
                 self._add(found, "PersistentVolumeClaim", namespace, str(volume.source.get("claimName")))
+            if volume.kind == "csi":
+                provider = text(mapping(volume.source, "volumeAttributes"), "secretProviderClass")
+                self._add(found, "SecretProviderClass", namespace, provider or "")
         for kind, wanted in names.items():
             for name in sorted(wanted):
                 self._add(found, kind, namespace, name)
+        self._external(found, namespace, names["Secret"])
+
+    def _external(self, found: _Related, namespace: str, secrets: Iterable[str]) -> None:
+        """ExternalSecrets that write one of the Secrets, and their stores."""
+        for raw in self._index.by_kind.get("ExternalSecret", ()):
+            if namespace_of(raw) == namespace and target_of(raw) in secrets:
+                found["ExternalSecret"].append(raw)
+                store = mapping(raw, "spec", "secretStoreRef")
+                self._add(found, text(store, "kind") or "SecretStore", namespace, text(store, "name") or "")
 
     def _exposure(self, found: _Related, namespace: str, exposures: Iterable[Exposure]) -> None:
         for exposure in exposures:

@@ -66,7 +66,10 @@ def _steps(build: Build, files: frozenset[str]) -> list[str]:
     if "scheduler.sh" in files:
         workload = build.workload
         suspend = f"kubectl patch cronjob {quote(workload.name)} --namespace={quote(workload.namespace)}"
-        steps.append(f'Suspend the CronJob: `{suspend} -p \'{{"spec":{{"suspend":true}}}}\'`; then `./scheduler.sh`.')
+        steps.append(
+            f"`./scheduler.sh`; then at once suspend the CronJob, between two of its runs: "
+            f'`{suspend} -p \'{{"spec":{{"suspend":true}}}}\'`. So no run is left out where one of them fails.'
+        )
         run = f"gcloud run jobs execute {quote(build.run.name)} {_place(build)} --wait"
         steps.append(f"Where one run more does no harm, see it at once: `{run}`.")
     steps += _shift(build)

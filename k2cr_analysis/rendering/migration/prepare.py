@@ -44,6 +44,8 @@ lacks_version() {
   ! gcloud secrets versions describe "$2" --secret="$1" --project="$PROJECT" >/dev/null 2>&1
 }"""
 
+_COPIED = ("Secret", "ConfigMap")
+
 
 @printer
 def prepare_script(build: Build) -> str:
@@ -58,7 +60,7 @@ def prepare_script(build: Build) -> str:
     for secret in secrets:
         body += ["", *_secret(secret, build.identity.email)]
     head = [f"Prepares the project for {build.run.name} ({build.workload.id}). Written by k2cr. Safe to run twice."]
-    if any(s.kind != "ask" for s in secrets):
+    if any(s.kind in _COPIED for s in secrets):
         head.append("kubectl must point at the cluster: secrets are copied from it without being shown.")
     return script(head, build.context, body, region=bool(build.account.repositories))
 
@@ -166,8 +168,8 @@ def _repository(repository: RemoteRepository) -> list[str]:
 
 
 def _secret_functions(secrets: list[SecretToCreate]) -> list[str]:
-    functions = [_LACKS]
-    functions += [_COPY] if any(s.kind != "ask" for s in secrets) else []
+    functions = [_LACKS] if any(s.kind != "there" for s in secrets) else []
+    functions += [_COPY] if any(s.kind in _COPIED for s in secrets) else []
     functions += [_ASK] if any(s.kind == "ask" for s in secrets) else []
     return "\n\n".join(functions).splitlines()
 
@@ -176,7 +178,9 @@ def _secret(secret: SecretToCreate, email: str) -> list[str]:
     """A version for each key, in their order: volumes refer to versions by number."""
     name = quote(secret.secret)
     lines = [comment(f"For {secret.used_for}.")]
-    for number, key in enumerate(secret.keys, start=1):
+    if secret.kind == "there":
+        lines.append(comment(f"Secret {secret.secret} is in Secret Manager already: the same one is read."))
+    for number, key in enumerate(secret.keys if secret.kind != "there" else (), start=1):
         add = f"ask_version {quote(key)} {name}"
         if secret.kind != "ask":
             source = f"{secret.kind.lower()} {quote(secret.namespace)} {quote(secret.object_name)}"

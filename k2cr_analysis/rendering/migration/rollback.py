@@ -30,11 +30,20 @@ def rollback_script(build: Build) -> str:
     # What it calls first, so that it finds it.
     pods = [line for w in (*build.context.parts_of(build.workload), build.workload) for line in _pods_back(w)]
     parts = (_stop(build), pods) if isinstance(build.run, RunJob) else (pods, _stop(build))
+    if isinstance(build.run, RunJob) and build.run.schedule is not None:
+        pods += _if_not_stopped(build)
     return script(head, build.context, [*parts[0], "", *parts[1]])
+
+
+def _if_not_stopped(build: Build) -> list[str]:
+    said = f"Cloud Scheduler still starts {build.run.name} beside the CronJob: pause it, or run this again."
+    return ["if [[ $stopped == no ]]; then", f"  echo {quote(said)} >&2", "  exit 1", "fi"]
 
 
 def _pods_back(workload: Workload) -> list[str]:
     name, namespace = quote(workload.name), quote(workload.namespace)
+    if workload.kind == "CronJob" and workload.batch is not None and workload.batch.suspend:
+        return [comment(f"CronJob {workload.name} was suspended before the move, and stays so.")]
     if workload.kind == "CronJob":
         return [f'kubectl patch cronjob {name} --namespace={namespace} --patch=\'{{"spec":{{"suspend":false}}}}\'']
     kind = _SCALABLE.get(workload.kind)
@@ -56,7 +65,14 @@ def _stop(build: Build) -> list[str]:
     if isinstance(build.run, RunJob):
         if build.run.schedule is None:
             return ["# The job runs only when it is started: nothing to stop."]
-        return [f'gcloud scheduler jobs pause {name} {PROJECT} --location="$REGION"']
+        job = f'{name} {PROJECT} --location="$REGION"'
+        return [
+            "# A schedule that was never made, or is paused, needs no stop. Whatever comes of it, the CronJob resumes.",
+            "stopped=yes",
+            f"if [[ $(gcloud scheduler jobs describe {job} --format='value(state)' 2>/dev/null) == ENABLED ]]; then",
+            f"  gcloud scheduler jobs pause {job} || stopped=no",
+            "fi",
+        ]
     if isinstance(build.run, RunWorkerPool):
         older = lacks("worker-pools", build.context.gcloud) is not None
         group, count = ("gcloud beta run", "--scaling=0") if older else ("gcloud run", "--instances=0")

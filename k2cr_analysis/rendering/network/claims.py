@@ -95,7 +95,9 @@ def _entry(use: FieldUse, build: Build, written: Mapping[str, _Written]) -> Entr
     row_path, row = _longest(use.schema_path, _ROWS)
     why_path, why = _longest(use.schema_path, _DECIDES)
     if row is not None and len(row_path) >= len(why_path) and build.reached is not None:
-        if written[row.file].holds(value, row.words):
+        # The whole host is what a URL map says without a word for it.
+        whole = value == "/" and use.schema_path.endswith(("paths[].path", "matches[].path.value"))
+        if written[row.file].holds(value, ("pathMatchers",) if whole else row.words):
             return Entry(use.path, "carried", f"{row.file}", short(value), short(value), "as it is")
         return Entry(use.path, "dropped", None, short(value), None, f"{row.file} does not say it")
     if why is None and use.schema_path.partition(".")[2].startswith(_JOINED):
@@ -131,8 +133,8 @@ class _Written:
 
     def _has(self, text: str) -> bool:
         parts = [text] if not text.startswith("/") else _SEGMENT.findall(text) or [text]
-        if text == "/":  # the whole host
-            return "pathMatchers" in self._text
+        if text == "/":  # what a rewrite leaves of a path, and no word by itself
+            return "pathPrefixRewrite: /" in self._text or 'pathPrefixRewrite: "/"' in self._text
         return all(re.search(rf"(?<![\w-]){re.escape(p)}(?![\w-])", self._text) for p in parts)
 
 

@@ -28,11 +28,12 @@ class SecretToCreate:
     """A Secret Manager secret that ``prepare.sh`` makes.
 
     ``kind`` Secret, ConfigMap: copied from that object's ``keys``, a version each, in their order. ``ask``: the value
-    was not stored in the snapshot, and the person who runs the script gives it.
+    was not stored in the snapshot, and the person who runs the script gives it. ``there``: it is there
+    already.
     """
 
     secret: str
-    kind: Literal["Secret", "ConfigMap", "ask"]
+    kind: Literal["Secret", "ConfigMap", "ask", "there"]
     namespace: str
     object_name: str
     keys: tuple[str, ...]

@@ -61,6 +61,7 @@ class Containers:
                 addresses=addresses,
                 audience=audience,
                 account=account,
+                project=context.project,
             )
             for c in self.sources
         }
@@ -69,6 +70,7 @@ class Containers:
             self.sources,
             memory_bytes=shape.memory_bytes,
             known={n: e.known for n, e in self.environments.items()},
+            project=context.project,
             account=account,
         )
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from k2cr_analysis.model.environment import variables_from
 from k2cr_analysis.model.references import expand
+from k2cr_analysis.model.secret_manager import ExistingSecret, existing_keys
 from k2cr_analysis.model.workload import REDACTED, Container, EnvFrom, EnvVar, Workload
 from k2cr_analysis.platforms.reserved import PORT_VARIABLE, REVISION_VARIABLE, is_reserved_variable
 from k2cr_analysis.rendering.network.addresses import Addresses
 from k2cr_analysis.rendering.spec.account import Account, SecretToCreate
 from k2cr_analysis.rendering.spec.audience import AUDIENCE_CHANGES, with_audience
+from k2cr_analysis.rendering.spec.existing import is_at_home
 from k2cr_analysis.rendering.spec.service import RunEnv, SecretVersion
 from k2cr_analysis.rendering.text.names import key_secret_name, secret_name
 
@@ -43,12 +45,14 @@ def build_environment(
     addresses: Addresses,
     account: Account,
     audience: str | None = None,
+    project: str | None = None,
 ) -> Environment:
     """``env`` and the expanded ``envFrom``; of two with one name the last wins, and ``env`` wins over ``envFrom``.
 
-    ``audience``: IAP's new one, for a variable that holds the old one.
+    ``audience``: IAP's new one, for a variable that holds the old one. ``project``: where it goes, if known.
     """
     builder = _Builder(workload, container, ingress_port, addresses, audience, account)
+    builder.project = project
     overridden = {v.name for v in container.env}
     for source in container.env_from:
         builder.add_all(source, overridden)
@@ -76,6 +80,7 @@ class _Builder:
         self.written: dict[str, RunEnv] = {}
         self.known: dict[str, str] = {}
         self.unknown: set[str] = set()
+        self.project: str | None = None
 
     def add_all(self, source: EnvFrom, overridden: set[str]) -> None:
         what = "ConfigMap" if source.kind == "config-map" else "Secret"
@@ -217,6 +222,10 @@ class _Builder:
     def _from_secret(
         self, name: str, kind: str, object_name: str, key: str, path: str, *, optional: bool = False
     ) -> None:
+        found = existing_keys(self.workload.related).get((object_name, key)) if kind == "Secret" else None
+        if found is not None and is_at_home(found, self.project):
+            self._there(name, object_name, key, path, found)
+            return
         secret = key_secret_name(kind, self.workload.namespace, object_name, key)
         self.account.needs(
             SecretToCreate(
@@ -242,6 +251,16 @@ class _Builder:
             f"{secret}:latest",
             why,
         )
+
+    def _there(self, name: str, object_name: str, key: str, path: str, found: ExistingSecret) -> None:
+        """The same secret that the cluster reads: no copy."""
+        used = f"{self.container.name}: {name}"
+        self.account.needs(SecretToCreate(found.secret, "there", self.workload.namespace, object_name, (key,), used))
+        why = f"Secret {object_name}, key {key}: its ExternalSecret reads this secret too"
+        self._write(RunEnv(name, secret=SecretVersion(found.secret, found.version), why=why))
+        self._is_unknown(name)
+        target = "containers[].env[].valueFrom.secretKeyRef"
+        self.account.changed(path, target, f"Secret {object_name}, key {key}", f"{found.secret}:{found.version}", why)
 
     def _asked_for(self, variable: EnvVar) -> None:
         secret = secret_name(self.workload.namespace, self.workload.name, self.container.name, variable.name)

@@ -11,9 +11,11 @@ from k2cr_analysis.fit.evidence.file_mounts import FileMount, file_mounts
 from k2cr_analysis.model.cloud_run import memory_text
 from k2cr_analysis.model.references import expand
 from k2cr_analysis.model.scratch import Scratch, scratch_volumes
+from k2cr_analysis.model.secret_manager import ADD_ON_DRIVERS, existing_keys, provider_files
 from k2cr_analysis.model.workload import Container, Raw, Volume, VolumeMount, Workload
 from k2cr_analysis.platforms.volumes import BUCKET_DRIVER, MEDIUM_DISK, MEDIUM_MEMORY, MIN_DISK_BYTES
 from k2cr_analysis.rendering.spec.account import Account, SecretToCreate
+from k2cr_analysis.rendering.spec.existing import is_at_home
 from k2cr_analysis.rendering.spec.service import (
     BucketVolume,
     DiskVolume,
@@ -67,14 +69,16 @@ def build_volumes(
     memory_bytes: int,
     known: Mapping[str, Mapping[str, str]],
     account: Account,
+    project: str | None = None,
 ) -> Volumes:
     """The volumes that the containers that go along mount, and their mounts.
 
     ``memory_bytes`` is the instance's total: an emptyDir without a limit gets half, which is Cloud Run's own default.
-    ``known``: container name -> environment, for ``subPathExpr``.
+    ``known``: container name -> environment, for ``subPathExpr``. ``project``: where it goes, if known.
     """
     scratch = scratch_volumes(workload.pod, {c.name: c for c in containers})
     builder = _Builder(workload, memory_bytes, scratch, account, file_mounts(workload.pod, containers))
+    builder.project = project
     users = {
         v.name: [(c, m) for c in containers for m in c.volume_mounts if m.volume == v.name]
         for v in workload.pod.volumes
@@ -106,6 +110,7 @@ class _Builder:
         self.scratch = scratch
         self.memory_bytes = memory_bytes
         self.account = account
+        self.project: str | None = None
         self.files = files
         self.folders: dict[str, RunVolume] = {}  # of single files, by name
 
@@ -123,6 +128,8 @@ class _Builder:
                 made = self._nfs(volume, name, mounts)
             case "csi" if volume.source.get("driver") in _GCS_DRIVERS:
                 made = self._bucket(volume, name, mounts)
+            case "csi" if volume.source.get("driver") in ADD_ON_DRIVERS:
+                made = self._add_on(volume, name)
             case "persistentVolumeClaim" if _is_shared(volume.claim):
                 made = self._shared_claim(volume, name, mounts)
             case _:
@@ -306,6 +313,8 @@ class _Builder:
             self.account.dropped(volume.path, f"{what} {object_name}", "it has no keys: there is no file to mount")
             return None
         keys = tuple(key for key, _ in files)
+        if there := self._there(volume, name, what, object_name, files):
+            return there
         last = keys if len(keys) == 1 else ("files", short_hash("/".join(keys)))
         secret = key_secret_name(what, self.workload.namespace, object_name, *last)
         self.account.needs(
@@ -320,6 +329,40 @@ class _Builder:
         pairs = tuple((version, path) for version, (_, path) in zip(versions, files, strict=True))
         mode = volume.source.get("defaultMode")
         return RunVolume(name, SecretVolume(secret, pairs, mode if isinstance(mode, int) else None), why)
+
+    def _there(
+        self, volume: Volume, name: str, kind: str, object_name: str, files: Sequence[tuple[str, str]]
+    ) -> RunVolume | None:
+        """One file, whose ExternalSecret reads a secret of Secret Manager: the same one."""
+        known = existing_keys(self.workload.related) if kind == "Secret" and len(files) == 1 else {}
+        found = known.get((object_name, files[0][0]))
+        if found is None or not is_at_home(found, self.project):
+            return None
+        used = f"volume {volume.name}"
+        self.account.needs(
+            SecretToCreate(found.secret, "there", self.workload.namespace, object_name, (files[0][0],), used)
+        )
+        why = f"Secret {object_name}: its ExternalSecret reads this secret too"
+        self.account.changed(volume.path, "volumes[].secret", f"Secret {object_name}", found.secret, why)
+        mode = volume.source.get("defaultMode")
+        pairs = ((found.version, files[0][1]),)
+        return RunVolume(name, SecretVolume(found.secret, pairs, mode if isinstance(mode, int) else None), why)
+
+    def _add_on(self, volume: Volume, name: str) -> RunVolume | None:
+        """The add-on of Secret Manager shows files of it; so does Cloud Run, a secret a directory."""
+        files = provider_files(volume, self.workload.related)
+        if len({f.secret for f in files}) != 1 or not all(is_at_home(f, self.project) for f in files):
+            why = "a directory takes one secret of Secret Manager" if files else _NO_COUNTERPART["csi"]
+            self.account.dropped(volume.path, str(volume.source.get("driver")), why)
+            return None
+        secret = files[0].secret
+        needed = SecretToCreate(secret, "there", self.workload.namespace, name, (), f"volume {volume.name}")
+        self.account.needs(needed)
+        pairs = tuple((f.version, f.path or secret) for f in files)
+        why = "the add-on reads this secret of Secret Manager too"
+        shown = ", ".join(path for _, path in pairs)
+        self.account.changed(volume.path, "volumes[].secret", "SecretProviderClass", f"{secret}: {shown}", why)
+        return RunVolume(name, SecretVolume(secret, pairs), why)
 
     def _projected(self, volume: Volume, name: str, mounts: Sequence[VolumeMount]) -> RunVolume | None:
         sources = [s for s in volume.source.get("sources") or () if isinstance(s, Mapping)]

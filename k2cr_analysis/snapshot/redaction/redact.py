@@ -16,6 +16,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+import yaml
+
 from k2cr_analysis.snapshot.provenance import Redaction
 from k2cr_analysis.snapshot.redaction.secret_commands import (
     REDACTED,
@@ -66,6 +68,9 @@ _FILE_LIKE: Final = re.compile(r"[\w-]*\.[A-Za-z][\w.]{1,9}")
 _WHOLE_FILES: Final = re.compile(
     r"\.?(?:pgpass|htpasswd|userlist\.txt|ipsec\.secrets|chap-secrets|sasl_passwd|netrc|dockerconfigjson|dockercfg|my\.cnf)|id_(?:rsa|ed25519|ecdsa|dsa)|.*\.(?:key|p12|pfx|jks|keystore)"
 )
+# What a SecretProviderClass of Google's lists: the names of secrets, and of the files that they are shown as.
+_OF_A_REFERENCE: Final = frozenset({"resourceName", "path", "fileName", "mode"})
+_RESOURCE_NAME: Final = re.compile(r"projects/[\w.:-]+/(locations/[\w-]+/)?secrets/[\w-]+/versions/[\w-]+")
 _DIGEST: Final = re.compile(r"[0-9a-fA-F]{7,128}")
 _ONE_WORD: Final = re.compile(r"[A-Za-z0-9+/_=-]+")
 
@@ -86,6 +91,22 @@ def looks_secret(name: str, value: str) -> bool:
     return secrecy(name) is not Secrecy.NONE or redacted_text(value) != value
 
 
+def _lists_references(value: str) -> bool:
+    """Whether a text is YAML that names secrets of Secret Manager, and holds nothing else."""
+    if "resourceName" not in value:
+        return False
+    try:
+        listed = yaml.safe_load(value)
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return False
+    return isinstance(listed, list) and all(
+        isinstance(item, Mapping)
+        and item.keys() <= _OF_A_REFERENCE
+        and _RESOURCE_NAME.fullmatch(str(item.get("resourceName")))
+        for item in listed
+    )
+
+
 class _Walk:
     """Walks an object; ``count`` is the number of values that were replaced or cut."""
 
@@ -93,6 +114,8 @@ class _Walk:
         self.count = 0
 
     def value(self, value: Any, name: str, *, free: bool = False) -> Any:
+        if name == "secrets" and isinstance(value, str) and _lists_references(value):
+            return value
         if isinstance(value, str):
             return self.text(value, name, free=free)
         if isinstance(value, Mapping):
@@ -113,7 +136,8 @@ class _Walk:
         if str(value.get("kind", "")).endswith("Secret") and any(field in value for field in _SECRET_DATA):
             value = self.without_data(value)
         announced = self.announced_name(value)
-        free = name in _FREE_MAPS
+        # An entry of an ExternalSecret names a key and where its value is: neither is the value.
+        free = name in _FREE_MAPS and not {"secretKey", "remoteRef"} <= value.keys()
         kept = {}
         for field, item in value.items():
             if field == "managedFields" or (free and any(copy in field for copy in _APPLIED_COPIES)):
