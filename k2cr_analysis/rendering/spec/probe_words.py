@@ -25,7 +25,8 @@ def startup_why(probes: ContainerProbes) -> str:
         return ""
     made_from = probes.startup_made_from or "port"
     asks = "the container's port" if made_from == "port" else f"what {made_from} asks"
-    return f"asks {asks}, every second, so that a start is seen when it happens; {_ALLOWS[_allowed_by(probes)]}"
+    when = "every second, and waits a second for an answer, so that a start is seen when it happens"
+    return f"asks {asks}, {when}; {_ALLOWS[_allowed_by(probes)]}"
 
 
 def _allowed_by(probes: ContainerProbes) -> str:

@@ -85,7 +85,7 @@ resource "google_cloud_run_v2_service" "frontend" {
 
       startup_probe {
         initial_delay_seconds = 0
-        # asks what readinessProbe asks, every second, so that a start is seen when it happens; it allows what the livenessProbe lets a start take on Kubernetes: delay + period x failures
+        # asks what readinessProbe asks, every second, and waits a second for an answer, so that a start is seen when it happens; it allows what the livenessProbe lets a start take on Kubernetes: delay + period x failures
         period_seconds    = 1
         timeout_seconds   = 1
         failure_threshold = 100
@@ -154,7 +154,7 @@ resource "google_cloud_run_v2_service" "frontend" {
 
       startup_probe {
         initial_delay_seconds = 0
-        # asks what readinessProbe asks, every second, so that a start is seen when it happens; it allows what the livenessProbe lets a start take on Kubernetes: delay + period x failures
+        # asks what readinessProbe asks, every second, and waits a second for an answer, so that a start is seen when it happens; it allows what the livenessProbe lets a start take on Kubernetes: delay + period x failures
         period_seconds    = 1
         timeout_seconds   = 1
         failure_threshold = 100
