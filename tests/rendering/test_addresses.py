@@ -62,3 +62,19 @@ def test_an_alias_of_a_name_outside_is_no_call_into_the_cluster() -> None:
     pod = deployment(container(env=[{"name": "DB_HOST", "value": "db"}]))
     (edge,) = fits_of([pod, *SERVICES])[WEB].dependencies
     assert (edge.target, edge.in_cluster, edge.alias_of) == ("db.example.com", False, "db.example.com")
+
+
+def test_files_of_config_maps_name_it_in_full_and_stay_as_they_are_elsewhere() -> None:
+    text = "# redis\nredis: {host: redis, name: redis}\nurl: 'http://api/api'\n"
+    maps = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "conf", "namespace": "shop"},
+        "data": {"a.yaml": text},
+    }
+    mounts = [{"name": "conf", "mountPath": "/etc/conf"}]
+    pod = deployment(container(volumeMounts=mounts), volumes=[{"name": "conf", "configMap": {"name": "conf"}}])
+    edges = fits_of([pod, maps, *SERVICES])[WEB].dependencies
+    told = Addresses("shop", edges).redirect(text, "ConfigMap/conf $.data['a.yaml']")[0]
+    full = "shop.svc.cluster.local"
+    assert told == f"# redis\nredis: {{host: redis.{full}, name: redis}}\nurl: 'http://api.{full}/api'\n"

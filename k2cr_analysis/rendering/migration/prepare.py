@@ -185,6 +185,12 @@ def _secret(secret: SecretToCreate, email: str) -> list[str]:
         if secret.kind != "ask":
             source = f"{secret.kind.lower()} {quote(secret.namespace)} {quote(secret.object_name)}"
             add = f"add_version {source} {quote(key)} {name}"
+        if key in secret.texts:
+            lines.append(
+                comment(f"{key}: names of the cluster are written in full, the rest as it is in the ConfigMap.")
+            )
+            add = f"printf '%s' {quote(secret.texts[key])} |\n"
+            add += f"  gcloud secrets versions add {name} {PROJECT} --data-file=- >/dev/null"
         lines.append(f"if lacks_version {name} {number}; then {add}; fi")
     member = f"  {flag('member', f'serviceAccount:{email}')} --role=roles/secretmanager.secretAccessor >/dev/null"
     return [*lines, f"gcloud secrets add-iam-policy-binding {name} {PROJECT} \\", member]

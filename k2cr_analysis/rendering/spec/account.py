@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -29,7 +29,7 @@ class SecretToCreate:
 
     ``kind`` Secret, ConfigMap: copied from that object's ``keys``, a version each, in their order. ``ask``: the value
     was not stored in the snapshot, and the person who runs the script gives it. ``there``: it is there
-    already.
+    already. ``texts``: key -> what is written in place of a file, with the addresses in it as Cloud Run reaches them.
     """
 
     secret: str
@@ -38,6 +38,7 @@ class SecretToCreate:
     object_name: str
     keys: tuple[str, ...]
     used_for: str
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, ServiceShape, cpu_text, memory_text
+from k2cr_analysis.model.parse.access import mapping, strings
 from k2cr_analysis.model.references import expand
 from k2cr_analysis.model.workload import REDACTED, Container, Port
 from k2cr_analysis.platforms.gpu import GPU_RESOURCE
@@ -73,6 +74,23 @@ class Containers:
             project=context.project,
             account=account,
         )
+        self._write_addresses_in_files()
+
+    def _write_addresses_in_files(self) -> None:
+        """Files of ConfigMaps name what the workload calls too: the letters of the host change, and no others."""
+        data = {
+            str(mapping(raw, "metadata").get("name")): strings(raw.get("data"))
+            for raw in self.workload.related.get("ConfigMap", ())
+        }
+        for name, secret in list(self.account.secrets.items()):
+            of_map = data.get(secret.object_name, {}) if secret.kind == "ConfigMap" else {}
+            texts = {key: self._file(secret.object_name, key, of_map[key]) for key in secret.keys if key in of_map}
+            changed = {key: text for key, text in texts.items() if text != of_map[key] and REDACTED not in text}
+            if changed:
+                self.account.secrets[name] = replace(secret, texts=changed)
+
+    def _file(self, config_map: str, key: str, text: str) -> str:
+        return self.addresses.redirect(text, f"ConfigMap/{config_map} $.data['{key}']")[0]
 
     def _gpu(self, container: Container) -> str | None:
         """An instance has one GPU, and one container owns it."""

@@ -9,6 +9,7 @@ from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.hop import IN_CLUSTER
 from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.parse.pod_templates import JOB_SPECS
+from k2cr_analysis.model.workload import REDACTED
 
 _VPC = "https://docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc"
 
@@ -36,6 +37,30 @@ def calls_into_cluster(candidate: Candidate) -> Iterator[Found]:
                 edge.path,
                 f"it calls {edge.target}{port}{missing} ({edge.evidence}); on Cloud Run the address is another",
             )
+
+
+@rule(id="cluster-name-in-file", severity="change", reads=("ConfigMap.data",), docs=_VPC)
+def cluster_name_in_file(candidate: Candidate) -> Iterator[Found]:
+    """A file of a ConfigMap names a Service in a way that cannot be written anew.
+
+    Why: On Cloud Run only the full name of a Service resolves. In the files of ConfigMaps it is written in place of
+    the short one; not so where the file holds a secret, which the snapshot lacks, or where the name is written with
+    escapes.
+    Remedy: Write the full name (`SERVICE.NAMESPACE.svc.cluster.local`) in the file yourself: it means the same in the
+    cluster.
+    Example: a ConfigMap's app.yaml with `password: <redacted>` and `host: redis`
+    """
+    for edge in candidate.dependencies:
+        full = edge.alias_of or f"{edge.service}.{edge.namespace}.svc.cluster.local"
+        for address in edge.addresses:
+            short = ((edge.in_cluster and edge.service) or edge.alias_of) and address.host != full and not edge.pods
+            blind = address.span is None or REDACTED in address.text
+            if address.place.kind == "config-map" and short and blind:
+                yield Found(
+                    address.place.path,
+                    f"{address.place} names {address.host}, which Cloud Run does not resolve, and the file cannot be "
+                    f"written anew: write {full} there",
+                )
 
 
 @rule(id="calls-single-pods", severity="change", reads=("Container.env[].value", "Container.args"), docs=_VPC)
