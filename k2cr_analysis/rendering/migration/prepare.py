@@ -67,17 +67,18 @@ def prepare_script(build: Build) -> str:
 
 def _apis(build: Build) -> list[str]:
     reach = build.reached.reach if build.reached else "cluster"
+    keeps_names = bool(build.reached and build.reached.names)
     schedule = build.run.schedule if isinstance(build.run, RunJob) else None
     wanted = {
         "run": True,
         "iam": True,
         "secretmanager": bool(build.account.secrets),
         "artifactregistry": bool(build.account.repositories),
-        "compute": build.run.template.egress is not None or reach != "cluster",
+        "compute": build.run.template.egress is not None or reach != "cluster" or keeps_names,
         "certificatemanager": reach == "external-load-balancer",
         "iap": build.reached is not None and build.reached.iap != "none",
         "cloudscheduler": schedule is not None,
-        "dns": bool(build.callees),
+        "dns": bool(build.callees) or keeps_names,
         "sqladmin": _uses_cloud_sql(build),
         "cloudkms": any(s.setting.annotation == ENCRYPTION_KEY for s in build.run.settings),
     }
