@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.latency.learning.calibration import Calibration, Corrections
 from k2cr_analysis.latency.load.hops import Network
 from k2cr_analysis.latency.load.service_time import service_on
 from k2cr_analysis.latency.predict import Basis, Prediction, basis_of, predict
-from k2cr_analysis.model.cloud_run import ServiceShape
+from k2cr_analysis.model.cloud_run import CloudRunProbe, ServiceShape
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.workload import Workload
 
@@ -15,6 +17,24 @@ from k2cr_analysis.model.workload import Workload
 def images_of(workload: Workload, fit: Fit) -> dict[str, str | None]:
     """Container -> image, of those that go along."""
     return {c.name: c.image for c in workload.pod.running if c.name in fit.containers}
+
+
+def hints_of(workload: Workload, fit: Fit) -> dict[str, tuple[str, ...]]:
+    """Container -> words beside its image that may tell its runtime: its command, its variables' names, its probes."""
+    return {
+        c.name: (
+            " ".join([*c.command, *c.args]),
+            " ".join(variable.name for variable in c.env),
+            " ".join(str(probe.http_path or "") for probe in _probes(fit, c.name)),
+        )
+        for c in workload.pod.running
+        if c.name in fit.containers
+    }
+
+
+def _probes(fit: Fit, name: str) -> Iterator[CloudRunProbe]:
+    found = fit.probes.get(name)
+    return (probe for probe in (found.startup, found.liveness) if probe) if found else iter(())
 
 
 def corrections_of(workload: Workload, fit: Fit, calibration: Calibration) -> Corrections:
@@ -34,6 +54,7 @@ def basis_of_workload(
         startup=fit.startup,
         probes=fit.probes,
         images=images_of(workload, fit),
+        hints=hints_of(workload, fit),
         traffic=traffic,
         usage=usage,
         network=Network(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from k2cr_analysis.assessment.find import find_workload
-from k2cr_analysis.assessment.predicting import basis_of_workload, corrections_of, images_of, predict_shape
+from k2cr_analysis.assessment.predicting import basis_of_workload, corrections_of, hints_of, images_of, predict_shape
 from k2cr_analysis.assessment.recommend import service_of
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.latency.learning.calibration import (
@@ -168,7 +168,13 @@ def _predicted(
 def _startup(
     one: WorkloadAssessment, known: Corrections, measured: Distribution | None, tolerance: float
 ) -> Comparison:
-    found = startup_estimate(one.fit.startup, one.fit.probes, images_of(one.workload, one.fit), known.startup)
+    found = startup_estimate(
+        one.fit.startup,
+        one.fit.probes,
+        images_of(one.workload, one.fit),
+        known.startup,
+        hints_of(one.workload, one.fit),
+    )
     return Comparison(
         quantity="start-up, mean",
         unit="ms",
@@ -215,7 +221,7 @@ def _learned_startup(one: WorkloadAssessment, measured: RunMetrics) -> tuple[Fac
     images = images_of(one.workload, one.fit)
     factors: dict[str, float] = {}
     for _ in range(_ROUNDS):
-        found = startup_estimate(one.fit.startup, one.fit.probes, images, factors)
+        found = startup_estimate(one.fit.startup, one.fit.probes, images, factors, hints_of(one.workload, one.fit))
         if found.ready_ms <= 0.0:
             return ()
         ratio = measured.startup.mean_ms / found.ready_ms

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -104,6 +104,7 @@ def basis_of(  # noqa: PLR0913 -- what assessment hands across, each once
     startup: StartupOrder,
     probes: Mapping[str, ContainerProbes],
     images: Mapping[str, str | None],
+    hints: Mapping[str, Sequence[str]] | None = None,
     traffic: TrafficProfile | None,
     usage: WorkloadUsage | None,
     network: Network,
@@ -115,14 +116,14 @@ def basis_of(  # noqa: PLR0913 -- what assessment hands across, each once
     Parameters
     ----------
     startup, probes : which container waits for which, and the probes that each gets
-    images : container -> image, which tells its runtime where its name does
+    images, hints : container -> image, and words beside it, which tell its runtime where they do
     traffic, usage : what was measured
     network : how it is reached, and what it calls: the hops that a prediction leaves out are said
     gke_pod_cpu_cores : vCPUs that one pod may use on GKE, to take the queueing there off the service time
     corrections : what a calibration learned from services that have moved; None: nothing
     """
     learned = corrections or Corrections()
-    estimate = startup_estimate(startup, probes, images, learned.startup)
+    estimate = startup_estimate(startup, probes, images, learned.startup, hints)
     has_requests = traffic is not None and traffic.requests[traffic.known].sum() > 0
     service = service_time(traffic, usage, gke_pod_cpu_cores) if traffic is not None and has_requests else None
     if traffic is None or service is None:

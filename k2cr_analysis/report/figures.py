@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from k2cr_analysis.assessment.predicting import hints_of, images_of
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
-from k2cr_analysis.latency.startup import seen_by_probe_ms, start_prior
+from k2cr_analysis.latency.startup import startup_estimate
 from k2cr_analysis.model.finding import VERDICTS
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.observed import TrafficProfile
@@ -233,15 +234,12 @@ def startup(workload: WorkloadAssessment) -> Chart | Html:
     order = workload.fit.startup
     if not order.order or not workload.fit.moves:
         return note("No container of this workload would start on Cloud Run.")
-    starts: dict[str, float] = {}
-    ready: dict[str, float] = {}
-    for name in order.order:
-        container = workload.workload.container(name)
-        probe = workload.fit.probes[name].startup if name in workload.fit.probes else None
-        starts[name] = max((ready[d] for d in order.depends_on.get(name, ()) if d in ready), default=0.0)
-        ready[name] = starts[name] + seen_by_probe_ms(
-            start_prior(container.image if container else None).typical_ms, probe
-        )
+    one = workload.workload
+    estimate = startup_estimate(
+        order, workload.fit.probes, images_of(one, workload.fit), hints=hints_of(one, workload.fit)
+    )
+    starts = {name: start for name, (start, _) in estimate.spans_ms.items()}
+    ready = {name: end for name, (_, end) in estimate.spans_ms.items()}
     last = max(ready.values())
     with canvas(0.75 + 0.42 * len(ready)) as (figure, [axes]):
         names = list(reversed(order.order))

@@ -13,6 +13,7 @@ import pytest
 from k2cr_analysis.assessment.predicting import predict_shape
 from k2cr_analysis.latency.load.hops import Network
 from k2cr_analysis.latency.predict import Prediction, basis_of
+from k2cr_analysis.latency.start_priors import priors
 from k2cr_analysis.model.cloud_run import ContainerShape, ServiceShape, StartupOrder
 from k2cr_analysis.model.observed import ContainerUsage, TrafficProfile, WorkloadUsage
 
@@ -120,7 +121,7 @@ def test_what_the_overflow_hides_is_not_predicted(effort):
 def test_without_traffic_there_is_a_start_up_time_and_no_more():
     found = predicted(None, 0.1)
     assert (found.gke, found.cloud_run, found.cold_start_ratio, found.timeline) == (None, None, None, None)
-    assert found.startup_ms == 1750.0
+    assert found.startup_ms == priors()["Python"].typical_ms
 
 
 def test_no_request_in_the_window_is_no_traffic():

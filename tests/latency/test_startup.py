@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from k2cr_analysis.latency.startup import UNKNOWN, seen_by_probe_ms, start_prior, startup_estimate
+from k2cr_analysis.latency.start_priors import PLATFORM_MS, measured_starts, pooled, priors, start_prior, unknown
+from k2cr_analysis.latency.startup import seen_by_probe_ms, startup_estimate
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, StartupOrder
 
 
@@ -33,18 +34,20 @@ def _chain(probes):
     return startup_estimate(order, probes, {"frontend": "golang", "proxy": "golang"})
 
 
-@pytest.mark.parametrize(("period_s", "ready_ms"), [(10, 10_125.0), (1, 1_125.0)], ids=["period 10 s", "period 1 s"])
+@pytest.mark.parametrize(("period_s", "ready_ms"), [(10, 10_000.0), (1, 1_000.0)], ids=["period 10 s", "period 1 s"])
 def test_a_sidecar_waits_for_what_the_probe_has_seen(period_s, ready_ms):
     probes = {"frontend": ContainerProbes(DEFAULT, None), "proxy": ContainerProbes(http(0, period_s), None)}
     estimate = _chain(probes)
-    assert estimate.ready_ms == ready_ms  # 125 ms until frontend is open, then proxy's first check that passes
+    frontend_ms = priors()["Go"].typical_ms  # until frontend is open, then proxy's first check that passes
+    assert estimate.ready_ms == pytest.approx(frontend_ms + ready_ms)
+    assert estimate.spans_ms["proxy"][0] == frontend_ms
     assert estimate.critical_path == ("frontend", "proxy")
 
 
 def test_containers_without_an_edge_start_together():
     order = StartupOrder({}, {}, ("slow", "fast"))
     estimate = startup_estimate(order, {}, {"slow": "node:22", "fast": "golang"})
-    assert estimate.ready_ms == 3000.0
+    assert estimate.ready_ms == priors()["Node.js"].typical_ms
     assert estimate.critical_path == ("slow",)
 
 
@@ -58,13 +61,52 @@ def test_no_container_takes_no_time():
         ("python:3.12-slim", "Python"),
         ("europe-docker.pkg.dev/p/r/orders-nodejs@sha256:aa", "Node.js"),
         ("envoyproxy/envoy:v1.30", "C++ or Rust"),
-        ("gcr.io/google-containers/pause", UNKNOWN.runtime),
-        ("python.example.com/p/checkout:1", UNKNOWN.runtime),  # a registry's host is no evidence
-        (None, UNKNOWN.runtime),
+        ("quay.io/prometheus/node-exporter:v1.8", "Go"),
+        ("mcr.microsoft.com/dotnet/aspnet:8.0", ".NET"),
+        ("library/ruby:3.3", "Ruby"),
+        ("php:8-fpm", "PHP"),
+        ("gcr.io/google-containers/pause", "unknown runtime"),
+        ("python.example.com/p/checkout:1", "unknown runtime"),  # a registry's host is no evidence
+        (None, "unknown runtime"),
     ],
 )
 def test_runtime_by_the_image_name(image, runtime):
     assert start_prior(image).runtime == runtime
+
+
+@pytest.mark.parametrize(
+    ("hints", "runtime"),
+    [
+        (("java -jar app.jar", ""), "JVM"),
+        (("", "PORT NODE_ENV"), "Node.js"),
+        (("gunicorn app:app",), "Python"),
+        (("", "", "/actuator/health"), "JVM"),
+        (("/app/server", "PORT LOG_LEVEL", "/healthz"), "unknown runtime"),
+    ],
+)
+def test_runtime_by_what_stands_beside_the_image(hints, runtime):
+    assert start_prior("acme/checkout:1", hints).runtime == runtime
+    assert start_prior("python:3.12", hints).runtime == "Python", "the image goes first"
+
+
+def test_measurements_that_were_held_out_lie_inside_the_ranges():
+    """Each benchmark against the ranges that the others alone give; what they do not know has the unknown's range."""
+    rows = measured_starts()
+    inside = tried = 0
+    for source in {row.source for row in rows}:
+        others = pooled([row for row in rows if row.source != source])
+        for row in rows:
+            if row.source == source:
+                prior = others.get(row.runtime, unknown())
+                tried += 1
+                inside += prior.low_ms <= row.median_s * 1000.0 <= prior.high_ms
+    assert tried == len(rows) >= 28
+    assert inside / tried >= 0.8, (inside, tried)
+
+
+def test_each_measurement_has_its_source_and_the_platform_s_share_is_below_all_of_go():
+    assert all(row.source and row.runtime for row in measured_starts())
+    assert 1000 * max(row.median_s for row in measured_starts() if row.runtime == "Go") > PLATFORM_MS
 
 
 def test_what_is_assumed_is_said():

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from k2cr_analysis.latency.startup import start_prior
+from k2cr_analysis.latency.start_priors import start_prior
 from k2cr_analysis.platforms.images import parse_image
 
 _PRIOR_IMAGES = 2  # k2cr's own: so many images without a difference outweigh what a first one teaches
