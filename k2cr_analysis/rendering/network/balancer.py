@@ -109,7 +109,7 @@ def _other(other: OnGke, where: _Where) -> list[str]:
     swap = quote(f"s|/{other.backend}$|/{other.run_backend}|")
     return [
         comment(f"{other.workload} is on GKE until it has moved too."),
-        f"if gcloud compute backend-services describe {other.run_backend} {where.place} >/dev/null 2>&1; then",
+        f"if ours 'compute backend-services' {other.run_backend} {where.place}; then",
         f"  words+=(-e {swap})",
         "else",
         *(f"  {line}" for line in there),
