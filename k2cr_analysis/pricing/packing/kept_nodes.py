@@ -166,11 +166,27 @@ class _Attempt:
         return all(self._place(group) for group in groups)
 
     def _place(self, group: PodGroup) -> bool:
-        if group.zone_skew or group.zone_tag & group.zone_shuns:
-            return all(self._place_one(group, self._zones_in_turn(group)) for _ in range(group.pods))
-        if group.has_manners or group.host_skew or group.zone_shuns or group.zone_tag:
-            return all(self._place_one(group, (None,)) for _ in range(group.pods))
-        return self._place_many(group)
+        by_zone = bool(group.zone_skew or group.zone_tag & group.zone_shuns)
+        if not by_zone and not (group.has_manners or group.host_skew or group.zone_shuns or group.zone_tag):
+            return self._place_many(group)
+        # A node that does not take one of the pods takes none of the later ones: each queue is gone through once.
+        nodes = [*self._sequence, *self._closed]
+        queues: dict[int | None, list[int]] = {None: nodes[::-1]}
+        if by_zone:
+            queues = {z: [n for n in reversed(nodes) if self._nodes.zones[n] == z] for z in self._nodes.of_zone}
+        for _ in range(group.pods):
+            first = {zone: node for zone, queue in queues.items() if (node := self._first(group, queue)) is not None}
+            zone = self._next_zone(group, first) if by_zone else None
+            if zone not in first:
+                return False
+            self.put(group, first[zone])
+        return True
+
+    def _first(self, group: PodGroup, queue: list[int]) -> int | None:
+        """The next node of a queue, which is in reverse, that takes a pod of the group."""
+        while queue and not self.takes(group, queue[-1]):
+            queue.pop()
+        return queue[-1] if queue else None
 
     def _place_many(self, group: PodGroup) -> bool:
         """Pods that mind nothing but room and which nodes they may run on: as many as go on each node in turn."""
@@ -183,27 +199,16 @@ class _Attempt:
                     left -= count
         return not left
 
-    def _place_one(self, group: PodGroup, zones: Iterable[int | None]) -> bool:
-        for zone in zones:
-            for node in [*self._sequence, *self._closed]:
-                if (zone is None or self._nodes.zones[node] == zone) and self.takes(group, node):
-                    self.put(group, node)
-                    return True
-        return False
+    def _next_zone(self, group: PodGroup, first: Mapping[int | None, int]) -> int | None:
+        """The zone for a pod: where the fewest are, as far as the skew asks; of these, one with an open node.
 
-    def _zones_in_turn(self, group: PodGroup) -> list[int]:
-        """The zones with the fewest of its pods first; of these, one where an open node has room for it."""
-        counts = self._by_zone(group.owner)
+        ``first``: zone -> the node there that would take it.
+        """
+        counts, skew = self._by_zone(group.owner), max(group.zone_skew, 1)
         domains = [z for z, found in self._nodes.of_zone.items() if any(_may(group, n) for n in found)]
-        most = min((counts.get(z, 0) for z in domains), default=0) + max(group.zone_skew, 1)
-        can = [z for z in domains if counts.get(z, 0) < most]
-
-        def key(zone: int) -> tuple[int, int]:
-            """An open node goes before the fewest pods, as far as the skew lets it."""
-            is_open = any(self._nodes.zones[n] == zone and self.takes(group, n) for n in self._sequence)
-            return (counts.get(zone, 0) // max(group.zone_skew, 1) * 2 + (not is_open), zone)
-
-        return sorted(can, key=key)
+        most = min((counts.get(z, 0) for z in domains), default=0) + skew
+        can = [z for z in first if z is not None and counts.get(z, 0) < most]
+        return min(can, key=lambda z: (counts.get(z, 0) // skew, first[z] not in self.opened, z), default=None)
 
     def takes(self, group: PodGroup, node: int) -> bool:
         """Whether the node may run one more of the group's pods beside those that are there."""
