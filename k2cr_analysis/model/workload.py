@@ -185,6 +185,10 @@ class Pod:
     annotations: Mapping[str, str]
     path: str  # of the PodSpec in the object: $.spec.template.spec
     raw: Raw  # the PodSpec
+    subdomain: str | None = None
+    has_host_aliases: bool = False
+    dns_fields: tuple[str, ...] = ()  # of dnsConfig, those that are set: nameservers, searches, options
+    image_pull_secrets: tuple[str, ...] = ()
 
     @property
     def running(self) -> tuple[Container, ...]:
@@ -269,6 +273,7 @@ class Exposure:
     annotations: Mapping[str, str]
     raw: Raw
     selector: Mapping[str, str] = field(default_factory=dict)
+    publishes_not_ready: bool = False
 
     @property
     def kind(self) -> str:
@@ -384,6 +389,8 @@ class Workload:
     complete: bool  # False for a patch: no containers, or containers without image
     source: Location
     raw: Raw
+    service_name: str | None = None  # a StatefulSet's: under which its pods have names
+    strategy: str | None = None  # how it is rolled out, where that was asked for: Recreate, OnDelete, ...
     unseen: tuple[Unseen, ...] = ()  # policies of its entrances that are named and not in the snapshot
     refused: tuple[RefusedValue, ...] = ()  # of the object, and of those joined to it
 

@@ -108,8 +108,7 @@ def most_instances(workload: Workload, config: Config) -> int | None:
 
 def is_single(workload: Workload) -> bool:
     """Two at once are not wanted: one replica, and the old pod goes before the new one comes."""
-    strategy = (workload.raw.get("spec") or {}).get("strategy") or {}
-    return workload.autoscaler is None and workload.replicas == 1 and strategy.get("type") == "Recreate"
+    return workload.autoscaler is None and workload.replicas == 1 and workload.strategy == "Recreate"
 
 
 def _most(workload: Workload, target: Target, usage: WorkloadUsage | None, least: int) -> int:

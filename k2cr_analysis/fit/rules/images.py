@@ -31,7 +31,7 @@ def _outside_images(candidate: Candidate) -> Iterator[tuple[Container, str]]:
 
 def _pull_secrets(candidate: Candidate) -> str | None:
     """Where the pod, or its ServiceAccount, names pull secrets."""
-    if candidate.pod.raw.get("imagePullSecrets"):
+    if candidate.pod.image_pull_secrets:
         return f"{candidate.pod.path}.imagePullSecrets"
     for account in candidate.workload.related.get("ServiceAccount", ()):
         if account.get("imagePullSecrets"):

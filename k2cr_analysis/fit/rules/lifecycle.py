@@ -124,7 +124,7 @@ def one_at_a_time(candidate: Candidate) -> Iterator[Found]:
     recommend it: it does not scale, has no disk, is restarted every week or two, and is billed for its lifetime.
     Example: strategy: {type: Recreate}
     """
-    if mapping(candidate.workload.raw, "spec", "strategy").get("type") == "Recreate":
+    if candidate.workload.strategy == "Recreate":
         yield Found(
             "$.spec.strategy.type", "old pods stop before new ones start; on Cloud Run revisions overlap for a while"
         )

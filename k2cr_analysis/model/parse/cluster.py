@@ -236,7 +236,7 @@ def _workload(
 ) -> Workload:
     namespace, kind, name = namespace_of(draft.raw), str(draft.raw.get("kind")), name_of(draft.raw)
     joined = related.of(draft.id, namespace, kind, name, draft.pod, exposures)
-    metadata = mapping(draft.raw, "metadata")
+    metadata, spec = mapping(draft.raw, "metadata"), mapping(draft.raw, "spec")
     return Workload(
         id=draft.id,
         namespace=namespace,
@@ -255,6 +255,8 @@ def _workload(
         refused=refused_of(draft.id, joined, refused),
         source=draft.source,
         raw=draft.raw,
+        service_name=text(spec, "serviceName"),
+        strategy=text(mapping(spec, "strategy"), "type") or text(mapping(spec, "updateStrategy"), "type"),
         unseen=related.unseen(namespace, exposures),
     )
 

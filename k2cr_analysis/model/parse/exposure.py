@@ -37,6 +37,7 @@ def exposure_of(service: Raw, pod: Pod, routes: tuple[Route, ...], entrances: En
         annotations=annotations,
         raw=service,
         selector=strings(spec.get("selector")),
+        publishes_not_ready=spec.get("publishNotReadyAddresses") is True,
     )
 
 

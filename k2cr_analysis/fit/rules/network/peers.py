@@ -30,9 +30,7 @@ def headless_peer_discovery(candidate: Candidate) -> Iterator[Found]:
     for exposure in candidate.workload.exposures:
         if exposure.headless:
             evidence = _peer_evidence(candidate, exposure.service) or (
-                "publishNotReadyAddresses"
-                if mapping(exposure.raw, "spec").get("publishNotReadyAddresses") is True
-                else None
+                "publishNotReadyAddresses" if exposure.publishes_not_ready else None
             )
             if evidence:
                 yield Found(
@@ -43,13 +41,13 @@ def headless_peer_discovery(candidate: Candidate) -> Iterator[Found]:
     if _names_its_pods(candidate):
         yield Found(
             f"{candidate.pod.path}.subdomain",
-            f"each pod has a name of its own under {candidate.pod.raw['subdomain']}; Cloud Run's instances have none",
+            f"each pod has a name of its own under {candidate.pod.subdomain}; Cloud Run's instances have none",
         )
 
 
 def _names_its_pods(candidate: Candidate) -> bool:
     """Whether a subdomain gives the pods names: with a headless Service of that name, or as an indexed Job means it."""
-    subdomain = candidate.pod.raw.get("subdomain")
+    subdomain = candidate.pod.subdomain
     found = candidate.index.services.get(candidate.workload.namespace, {}).get(str(subdomain))
     batch = candidate.workload.batch
     indexed = batch is not None and batch.completion_mode == "Indexed"
@@ -119,7 +117,7 @@ def stateful_set_identity(candidate: Candidate) -> Iterator[Found]:
     Example: kind: StatefulSet
     """
     if candidate.workload.kind == "StatefulSet":
-        service = mapping(candidate.workload.raw, "spec").get("serviceName")
+        service = candidate.workload.service_name
         at = "$.spec.serviceName" if service else "$.kind"
         yield Found(
             at,
@@ -143,20 +141,19 @@ def host_names_set(candidate: Candidate) -> Iterator[Found]:
     `dnsConfig` and `subdomain`.
     Example: hostAliases: [{ip: 10.0.0.5, hostnames: [db.internal]}]
     """
-    if candidate.pod.raw.get("hostAliases"):
+    if candidate.pod.has_host_aliases:
         yield Found(
             f"{candidate.pod.path}.hostAliases", "the pod sets host names of its own; Cloud Run resolves by DNS alone"
         )
-    subdomain = candidate.pod.raw.get("subdomain")
+    subdomain = candidate.pod.subdomain
     if subdomain and not _names_its_pods(candidate):
         yield Found(
             f"{candidate.pod.path}.subdomain",
             f"the pod wants a name under {subdomain}, and no headless Service of that name is in the snapshot; Cloud "
             "Run's instances have no names",
         )
-    config = mapping(candidate.pod.raw, "dnsConfig")
     for field in ("nameservers", "searches"):
-        if config.get(field):
+        if field in candidate.pod.dns_fields:
             yield Found(
                 f"{candidate.pod.path}.dnsConfig.{field}",
                 f"the pod sets {field} of DNS; Cloud Run resolves by the VPC network's DNS",
