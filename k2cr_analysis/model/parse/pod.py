@@ -135,6 +135,11 @@ def _mount(raw: Raw, path: str) -> VolumeMount:
     )
 
 
+def _rooted(path: str | None) -> str | None:
+    """The kubelet asks a path without its slash as one with it: it joins host and path as a URL does."""
+    return path if not path or path.startswith("/") else f"/{path}"
+
+
 _PROBE_FIELDS: tuple[tuple[str, ProbeKind], ...] = (
     ("httpGet", "http"),
     ("tcpSocket", "tcp"),
@@ -153,7 +158,7 @@ def _probe(container: Raw, field: str, path: str) -> Probe | None:
     return Probe(
         kind=kind,
         port=port(target, "port"),
-        http_path=text(target, "path") if kind == "http" else None,
+        http_path=_rooted(text(target, "path") if kind == "http" else None),
         scheme=text(target, "scheme"),
         host=text(target, "host"),
         headers=headers,

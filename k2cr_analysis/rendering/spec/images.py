@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from k2cr_analysis.model.workload import Container
 from k2cr_analysis.platforms.images import ImageReference, is_pulled_directly, parse_image
@@ -23,6 +24,9 @@ def build_image(container: Container, context: RenderContext, account: Account) 
     if container.image_digest and not image.digest:
         image = ImageReference(image.registry, image.repository, None, container.image_digest)
         reasons.append(f"{asked} is pinned to the digest that ran when the snapshot was taken")
+    if image.registry and image.registry != image.registry.lower():
+        image = replace(image, registry=image.registry.lower())
+        reasons.append("a registry's name is lower case")
     if not is_pulled_directly(image.host):
         reasons.append(f"Cloud Run does not pull from {image.host}: through an Artifact Registry remote repository")
         image = _through_remote_repository(image, context, account)
