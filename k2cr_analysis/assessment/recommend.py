@@ -22,6 +22,7 @@ from k2cr_analysis.latency.predict import Basis, Effort
 from k2cr_analysis.latency.search.limits import limits_of
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.instance_limits import memory_range
 from k2cr_analysis.model.money import total
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
@@ -30,7 +31,6 @@ from k2cr_analysis.pricing.cloud_run.beside import beside_items
 from k2cr_analysis.pricing.cloud_run.charges import price_timeline
 from k2cr_analysis.sizing import legal
 from k2cr_analysis.sizing.instances import least_instances, minimum_asked, most_instances
-from k2cr_analysis.sizing.limits import memory_range
 from k2cr_analysis.sizing.notices import minimum_not_carried
 
 if TYPE_CHECKING:

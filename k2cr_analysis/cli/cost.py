@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from k2cr_analysis.cli.output import Format, FormatOption, OutOption, as_csv, as_json, as_table, give
-from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption
+from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say
 from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def _cost(
         cud=cud,
         free_tier=not no_free_tier,
     )
+    _warn(priced)
     if format is Format.JSON:
         from k2cr_analysis.report.json.price_documents import shape_cost_document
 
@@ -71,6 +72,18 @@ def _cost(
         give(as_csv(_HEADER, [(i.sku, i.quantity, i.unit, i.rate, i.amount) for i in priced.line_items]), out)
     else:
         give(as_table(_HEADER, _rows(priced), right=(1, 3, 4)), out)
+
+
+def _warn(priced: ShapeCost) -> None:
+    """What Cloud Run would refuse is priced all the same, and said, with the nearest that it takes."""
+    from k2cr_analysis.model.cloud_run import cpu_text, memory_text
+
+    for what in priced.refused:
+        say(f"Cloud Run would refuse this: {what}")
+    near = priced.nearest
+    if near is not None:
+        shape = " + ".join(f"{cpu_text(c.cpu_cores)} CPU, {memory_text(c.memory_bytes)}" for c in near.containers)
+        say(f"it takes {shape} at concurrency {near.concurrency}: {near.net_month:,.2f} {priced.currency} a month")
 
 
 def _rows(priced: ShapeCost) -> list[tuple[str, ...]]:

@@ -114,7 +114,7 @@ def refused_by_cloud_run(cpu: float, concurrency: int, min_instances: int, max_i
     from decimal import Decimal
 
     from k2cr_analysis.model.cloud_run import ContainerShape, ServiceShape
-    from k2cr_analysis.sizing.limits import legal, memory_range
+    from k2cr_analysis.model.instance_limits import legal, memory_range
 
     cores = Decimal(repr(cpu))
     least_bytes, _ = memory_range(cores)

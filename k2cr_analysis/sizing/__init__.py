@@ -4,7 +4,7 @@ size(workload, *, target, containers, ingress, usage, traffic, config) -> Sizing
 legal(shape) -> what Cloud Run would refuse in it
 """
 
-from k2cr_analysis.sizing.limits import legal
+from k2cr_analysis.model.instance_limits import legal
 from k2cr_analysis.sizing.size import Sizing, size
 
 __all__ = ["Sizing", "legal", "size"]

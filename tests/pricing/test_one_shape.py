@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from k2cr_analysis.errors import UsageError
-from k2cr_analysis.pricing.cloud_run.one_shape import Demand, containers_of, cost_of_shape, hours_of
+from k2cr_analysis.model.cloud_run import cpu_text, memory_text
+from k2cr_analysis.pricing.cloud_run.one_shape import Demand, containers_of, cost, cost_of_shape, hours_of
 
 CENT = Decimal("0.01")
 
@@ -161,3 +162,37 @@ def test_the_free_tier_never_pays_out(requests, latency, kept, billing):
     demand = _requests(requests, latency, 1, kept)
     priced = cost_of_shape(containers_of(["1"], ["1Gi"]), demand, "us-central1", billing=billing)
     assert 0 <= priced.net_month <= priced.gross_month
+
+
+REFUSED = {
+    "a fraction with concurrency": (
+        {"cpu": "0.167", "memory": "256Mi", "concurrency": 80},
+        "concurrency",
+        ("1", "256Mi", 80),
+    ),
+    "memory that one CPU has not": ({"cpu": "1", "memory": "8Gi", "concurrency": 80}, "4096Mi", ("2", "8Gi", 80)),
+    "three CPU": ({"cpu": "3", "memory": "1Gi", "concurrency": 80}, "3 CPU", ("4", "2Gi", 80)),
+    "more memory than there is": ({"cpu": "4", "memory": "64Gi", "concurrency": 80}, "at most 32 GiB", None),
+    "a request over an hour": (
+        {"cpu": "1", "memory": "1Gi", "concurrency": 80, "latency": "2h"},
+        "3600 s",
+        ("1", "1Gi", 80),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_shape_that_cloud_run_refuses_is_told_with_the_nearest_that_it_takes(case):
+    asked, said, near = REFUSED[case]
+    priced = cost(region="us-central1", requests=10e6, **asked)
+    assert said in " ".join(priced.refused)
+    found = priced.nearest and (
+        *((cpu_text(c.cpu_cores), memory_text(c.memory_bytes)) for c in priced.nearest.containers),
+        priced.nearest.concurrency,
+    )
+    assert found == (near and ((cpu_text(Decimal(near[0])), near[1]), near[2]))
+
+
+def test_a_legal_shape_has_nothing_beside_it():
+    priced = cost("1", "512Mi", region="us-central1", requests=10e6)
+    assert (priced.refused, priced.nearest) == ((), None)

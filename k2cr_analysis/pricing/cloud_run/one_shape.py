@@ -6,8 +6,8 @@ concurrency. Start-up and shut-down are left out, since nothing here says how of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import Literal
 
@@ -15,10 +15,19 @@ from k2cr_analysis.config.settings import Cud
 from k2cr_analysis.errors import Location, UsageError
 from k2cr_analysis.model.cloud_run import BillingMode, ContainerShape, InstanceTimeline, ServiceShape
 from k2cr_analysis.model.duration import duration_s
+from k2cr_analysis.model.instance_limits import least_cores, legal, memory_range
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import LIST_PRICE, PriceBook
 from k2cr_analysis.openapi.quantity import parse_quantity
-from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY
+from k2cr_analysis.platforms.cloud_run import (
+    DEFAULT_CONCURRENCY,
+    GEN2_MIN_MEMORY_BYTES,
+    MAX_CPU_CORES,
+    MAX_TIMEOUT_S,
+    MIB,
+    MIN_FRACTION_CORES,
+    WHOLE_CORES,
+)
 from k2cr_analysis.platforms.month import HOURS_PER_MONTH, SECONDS_PER_HOUR, SECONDS_PER_MONTH
 from k2cr_analysis.pricing.cloud_run.charges import price_timeline
 from k2cr_analysis.pricing.cloud_run.free_tier import free_tier
@@ -40,12 +49,28 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True)
+class NearestShape:
+    """A shape that Cloud Run takes, beside one that it refuses; ``net_month`` is priced like that one."""
+
+    containers: tuple[ContainerShape, ...]
+    concurrency: int
+    latency_s: Decimal
+    net_month: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class ShapeCost:
-    """``gross_month`` has no free amount at all; ``net_month`` = gross - free tier."""
+    """``gross_month`` has no free amount at all; ``net_month`` = gross - free tier.
+
+    ``refused``: what Cloud Run would not take of the shape as it was asked for, a sentence each; ``nearest``: the
+    cheapest shape near it that Cloud Run takes, and its price. None where the shape is legal, or where none is near.
+    """
 
     line_items: tuple[LineItem, ...]
     currency: str
     free_tier_month: Decimal
+    refused: tuple[str, ...] = ()
+    nearest: NearestShape | None = None
 
     @property
     def gross_month(self) -> Decimal:
@@ -107,8 +132,21 @@ def cost_of_shape(  # noqa: PLR0913 - the same, read
     """
     _check(containers, demand)
     book = prices or PriceBook.embedded()
-    items = price_timeline(_shape(containers, demand, kind, billing), month_of(demand, kind), book, region, cud)
-    return ShapeCost(items, book.currency, free_tier(items, book).month if with_free_tier else Decimal(0))
+
+    def priced(shapes: Sequence[ContainerShape], work: Demand) -> ShapeCost:
+        items = price_timeline(_shape(shapes, work, kind, billing), month_of(work, kind), book, region, cud)
+        return ShapeCost(items, book.currency, free_tier(items, book).month if with_free_tier else Decimal(0))
+
+    asked = priced(containers, demand)
+    refused = _refused(containers, demand, kind, billing)
+    if not refused:
+        return asked
+    legal_ones = [
+        NearestShape(tuple(shapes), work.concurrency, work.latency_s, priced(shapes, work).net_month)
+        for shapes, work in _near(containers, demand, kind)
+        if not _refused(shapes, work, kind, billing)
+    ]
+    return replace(asked, refused=refused, nearest=min(legal_ones, key=lambda n: n.net_month, default=None))
 
 
 def month_of(demand: Demand, kind: Kind) -> InstanceTimeline:
@@ -142,9 +180,58 @@ def _shape(containers: Sequence[ContainerShape], demand: Demand, kind: Kind, bil
         min_instances=demand.min_instances,
         max_instances=max(demand.min_instances, 1),
         billing=billing if is_service else None,
-        execution_environment="gen2",
+        execution_environment=_generation(containers) if is_service else "gen2",
         cpu_boost=False,
     )
+
+
+def _generation(containers: Sequence[ContainerShape]) -> Literal["gen1", "gen2"]:
+    """The second where it serves the shape: it takes no fraction of a vCPU, and no less than 512 MiB."""
+    too_small = sum(c.cpu_cores for c in containers) < 1
+    return "gen1" if too_small or sum(c.memory_bytes for c in containers) < GEN2_MIN_MEMORY_BYTES else "gen2"
+
+
+def _refused(containers: Sequence[ContainerShape], demand: Demand, kind: Kind, billing: BillingMode) -> tuple[str, ...]:
+    found = legal(_shape(containers, demand, kind, billing))
+    if kind == "service" and demand.latency_s > MAX_TIMEOUT_S:
+        found.append(f"requests of {demand.latency_s:f} s; one lasts at most {MAX_TIMEOUT_S} s, an hour")
+    return tuple(found)
+
+
+def _near(
+    containers: Sequence[ContainerShape], demand: Demand, kind: Kind
+) -> Iterator[tuple[list[ContainerShape], Demand]]:
+    """The same with what Cloud Run has next: CPU and memory of the first container raised, or one request at a time."""
+    work = replace(demand, latency_s=min(demand.latency_s, Decimal(MAX_TIMEOUT_S)))
+    rounded = [
+        replace(c, cpu_cores=_next_cpu(c.cpu_cores), memory_bytes=_whole_mib(c.memory_bytes)) for c in containers
+    ]
+    memory = sum(c.memory_bytes for c in rounded)
+    least = least_cores(memory)
+    if least is None:
+        return
+    for floor in {least, max(least, Decimal(1))}:
+        missing = floor - sum((c.cpu_cores for c in rounded), Decimal(0))
+        first = rounded[0]
+        if missing > 0:
+            first = replace(first, cpu_cores=_next_cpu(first.cpu_cores + missing))
+        total = first.cpu_cores + sum((c.cpu_cores for c in rounded[1:]), Decimal(0))
+        more = max(0, memory_range(total)[0] - memory)
+        shapes = [replace(first, memory_bytes=first.memory_bytes + more), *rounded[1:]]
+        yield shapes, work
+        if kind == "service" and total < 1:
+            yield shapes, replace(work, concurrency=1)
+
+
+def _next_cpu(cores: Decimal) -> Decimal:
+    """The least that a container may have and that is not below: a fraction, or one of the whole numbers."""
+    if cores < 1:
+        return max(cores, MIN_FRACTION_CORES)
+    return Decimal(next((whole for whole in WHOLE_CORES if whole >= cores), MAX_CPU_CORES))
+
+
+def _whole_mib(size: int) -> int:
+    return -(-size // MIB) * MIB
 
 
 def _check(containers: Sequence[ContainerShape], demand: Demand) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from k2cr_analysis.model.cloud_run import cpu_text, memory_text
 from k2cr_analysis.model.money import decimal_text
 from k2cr_analysis.model.prices import Price
-from k2cr_analysis.pricing.cloud_run.one_shape import ShapeCost
+from k2cr_analysis.pricing.cloud_run.one_shape import NearestShape, ShapeCost
 from k2cr_analysis.report.json.documents import line_item
 
 
@@ -19,6 +20,19 @@ def shape_cost_document(priced: ShapeCost) -> dict[str, Any]:
         "gross_month": decimal_text(priced.gross_month),
         "free_tier_month": decimal_text(priced.free_tier_month),
         "net_month": decimal_text(priced.net_month),
+        "refused": list(priced.refused),
+        "nearest": _nearest(priced.nearest),
+    }
+
+
+def _nearest(shape: NearestShape | None) -> dict[str, Any] | None:
+    if shape is None:
+        return None
+    return {
+        "containers": [{"cpu": cpu_text(c.cpu_cores), "memory": memory_text(c.memory_bytes)} for c in shape.containers],
+        "concurrency": shape.concurrency,
+        "latency_s": decimal_text(shape.latency_s),
+        "net_month": decimal_text(shape.net_month),
     }
 
 

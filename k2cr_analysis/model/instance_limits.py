@@ -7,7 +7,14 @@ from decimal import Decimal
 
 from k2cr_analysis.model.cloud_run import ServiceShape
 from k2cr_analysis.openapi.refusals.instances import Instance, all_refused, memory_range
-from k2cr_analysis.platforms.cloud_run import MAX_CONTAINERS, MAX_CPU_CORES, MEMORY_BY_CPU, MIB
+from k2cr_analysis.platforms.cloud_run import (
+    GIB,
+    MAX_CONTAINERS,
+    MAX_CPU_CORES,
+    MAX_MEMORY_BYTES,
+    MEMORY_BY_CPU,
+    MIB,
+)
 from k2cr_analysis.platforms.gpu import GPUS
 
 __all__ = ["least_cores", "legal", "memory_range"]
@@ -41,6 +48,9 @@ def legal(shape: ServiceShape) -> list[str]:
 def _containers(shape: ServiceShape) -> Iterator[str]:
     if not 1 <= len(shape.containers) <= MAX_CONTAINERS:
         yield f"{len(shape.containers)} containers; an instance has 1 to {MAX_CONTAINERS}"
+    memory = sum(container.memory_bytes for container in shape.containers.values())
+    if memory > MAX_MEMORY_BYTES and shape.gpu is None:
+        yield f"{memory // MIB}Mi in all; an instance has at most {MAX_MEMORY_BYTES // GIB} GiB"
     for name, container in shape.containers.items():
         if container.memory_bytes <= 0 or container.memory_bytes % MIB:
             yield f"{name} has {container.memory_bytes} bytes; whole Mi"
