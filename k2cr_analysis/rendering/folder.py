@@ -19,6 +19,7 @@ from k2cr_analysis.rendering.forms.objects import api_object
 from k2cr_analysis.rendering.forms.terraform import terraform
 from k2cr_analysis.rendering.forms.yaml_form import yaml_text
 from k2cr_analysis.rendering.migration.cutover import cutover
+from k2cr_analysis.rendering.migration.preflight import preflight_script
 from k2cr_analysis.rendering.migration.prepare import prepare_script
 from k2cr_analysis.rendering.migration.rollback import rollback_script
 from k2cr_analysis.rendering.migration.scheduler import scheduler_script
@@ -38,6 +39,7 @@ from k2cr_analysis.rendering.text.values import FILL, VALUES, fill_script, merge
 SPEC_FILES = {RunService: "service.yaml", RunJob: "job.yaml", RunWorkerPool: "worker-pool.yaml"}
 # In the order in which what they note is listed.
 PRINTERS: Mapping[str, Printer] = {
+    "preflight.sh": preflight_script,
     "prepare.sh": prepare_script,
     "deploy.sh": deploy_script,
     "network.sh": network_script,

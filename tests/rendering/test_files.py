@@ -79,7 +79,10 @@ def test_generated_services_render_the_same_twice_and_parse(subject: WorkloadAss
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_variables_of_the_environment_feed_two_flags_only(case: str) -> None:
     for name, text in render_workload(CASES[case], CONTEXT).items():
-        if name.endswith(".sh") and name != "fill.sh":  # which takes the project's id and number from it
+        if name.endswith(".sh") and name not in (
+            "fill.sh",
+            "preflight.sh",
+        ):  # which takes the project's id and number from it
             body = text.partition("set -euo pipefail")[2]
             used = re.findall(r"\S*\$\{?(?:PROJECT|REGION)\b\S*", body)
             allowed = r'(--(project|region|location|network-endpoint-group-region|url-map-region|target-http-proxy-region)=|CLOUDSDK_RUN_REGION=)"\$(PROJECT|REGION)"'

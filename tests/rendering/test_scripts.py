@@ -156,6 +156,20 @@ def test_all_scripts_end_well_and_make_nothing_the_second_time(case: str, tmp_pa
     assert made_again == []
 
 
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_preflight_changes_nothing_and_says_what_to_mend(case: str, tmp_path: Path) -> None:
+    subject, context, _ = CASES[case]
+    stand_in = StandIn(tmp_path)
+    for name in ("curl",):  # no network in tests
+        (tmp_path / name).write_text("#!/bin/bash\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    ran = stand_in.run(folder_of(tmp_path / "out", subject, context) / "preflight.sh")
+    assert ran.code == 1, ran.said
+    assert "MEND  API run.googleapis.com: ./prepare.sh enables it" in ran.said
+    read = {"describe", "list", "print-access-token"}
+    assert [c for c in ran.calls if not read & set(c)] == []
+
+
 def test_secrets_are_copied_whole_one_version_a_file_and_never_shown(tmp_path: Path) -> None:
     stand_in = StandIn(tmp_path)
     ran = stand_in.run(folder_of(tmp_path / "out", WEB, CONTEXT) / "prepare.sh", TOKEN="it's $HOME\nand 日本")

@@ -49,6 +49,7 @@ def _before(build: Build) -> list[str]:
 
 def _steps(build: Build, files: frozenset[str]) -> list[str]:
     steps = _a_day_before(build)
+    steps.append("`./preflight.sh` looks at what is needed, changes nothing, and says what to mend.")
     steps.append("`./prepare.sh` makes APIs, service account and secrets ready.")
     if "gke-internal-lb.yaml" in files:
         names = ", ".join(f"`{c.service.host}`" for c in build.callees)

@@ -65,7 +65,8 @@ def prepare_script(build: Build) -> str:
     return script(head, build.context, body, region=bool(build.account.repositories))
 
 
-def _apis(build: Build) -> list[str]:
+def needed_apis(build: Build) -> list[str]:
+    """The APIs that the folder's scripts call, in the order of their names."""
     reach = build.reached.reach if build.reached else "cluster"
     keeps_names = bool(build.reached and build.reached.names)
     schedule = build.run.schedule if isinstance(build.run, RunJob) else None
@@ -82,8 +83,11 @@ def _apis(build: Build) -> list[str]:
         "sqladmin": _uses_cloud_sql(build),
         "cloudkms": any(s.setting.annotation == ENCRYPTION_KEY for s in build.run.settings),
     }
-    apis = sorted(f"{name}.googleapis.com" for name, needed in wanted.items() if needed)
-    return [f"gcloud services enable {' '.join(apis)} {PROJECT}"]
+    return sorted(f"{name}.googleapis.com" for name, needed in wanted.items() if needed)
+
+
+def _apis(build: Build) -> list[str]:
+    return [f"gcloud services enable {' '.join(needed_apis(build))} {PROJECT}"]
 
 
 def _service_account(build: Build) -> list[str]:
