@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.iap import AUDIENCE, asks_for_iap
+from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.parse.related import FOREIGN_ROUTES
 from k2cr_analysis.model.workload import Entrance, Workload
 
 _INGRESS = "https://docs.cloud.google.com/run/docs/securing/ingress"
@@ -43,6 +45,14 @@ def entrance_unknown(candidate: Candidate) -> Iterator[Found]:
             if route.reach == "unknown" and key not in seen:
                 seen.add(key)
                 yield _unknown(f"{route.kind}/{route.name} $.spec", f"{route.kind} {route.name}", route.entrance)
+        for kind in FOREIGN_ROUTES if not exposure.routes else ():
+            for raw in candidate.workload.related.get(kind, ()):
+                name = str(mapping(raw, "metadata").get("name"))
+                why = f"{kind} {name} leads here, and k2cr does not read the rules of this kind"
+                found = _unknown(f"{kind}/{name} $.spec", f"{kind} {name}", Entrance("unknown", "", why))
+                yield Found(
+                    found.at, found.message, "Write its hosts and paths as an Ingress or HTTPRoute, and collect it."
+                )
         if exposure.load_balancer and exposure.load_balancer[0] == "unknown":
             key = f"Service/{candidate.workload.namespace}/{exposure.service}"
             entrance = Entrance("unknown", key, exposure.load_balancer[1])

@@ -34,6 +34,8 @@ _SCALING = {
     "HTTPScaledObject": "scaleTargetRef",
 }
 
+# Routes of controllers' own kinds: that they lead somewhere is seen, what they do is not read.
+FOREIGN_ROUTES = ("IngressRoute", "HTTPProxy", "Mapping", "ApisixRoute")
 _BACKEND_CONFIGS = (BACKEND_CONFIG, BETA_BACKEND_CONFIG)
 _FRONTEND_CONFIG = (FRONTEND_CONFIG, "FrontendConfig")
 _MANAGED_CERTIFICATES = (MANAGED_CERTIFICATES, "ManagedCertificate")
@@ -181,10 +183,7 @@ class RelatedObjects:
                     target = mapping(raw, "spec", "targetRef")
                     if namespace_of(raw) == namespace and text(target, "name") == exposure.service:
                         found[policy].append(raw)
-            for raw in self._index.by_kind.get("DestinationRule", ()):
-                host, _, rest = (text(mapping(raw, "spec"), "host") or "").partition(".")
-                if (host, rest.partition(".")[0] or namespace_of(raw)) == (exposure.service, namespace):
-                    found["DestinationRule"].append(raw)
+            self._around(found, namespace, exposure.service)
             for route in exposure.routes:
                 if route.raw is not exposure.raw and not any(route.raw is raw for raw in found[route.kind]):
                     found[route.kind].append(route.raw)
@@ -205,6 +204,17 @@ class RelatedObjects:
         for raw in self._index.by_kind.get("ClusterPodMonitoring", ()):
             if selects(mapping(raw, "spec", "selector"), pod.labels):
                 found["ClusterPodMonitoring"].append(raw)
+
+    def _around(self, found: _Related, namespace: str, service: str) -> None:
+        """What a mesh, or a controller's own kind of route, says of a Service."""
+        for raw in self._index.by_kind.get("DestinationRule", ()):
+            host, _, rest = (text(mapping(raw, "spec"), "host") or "").partition(".")
+            if (host, rest.partition(".")[0] or namespace_of(raw)) == (service, namespace):
+                found["DestinationRule"].append(raw)
+        for kind in FOREIGN_ROUTES:
+            for raw in self._index.by_kind.get(kind, ()):
+                if namespace_of(raw) == namespace and _names_service(mapping(raw, "spec"), service):
+                    found[kind].append(raw)
 
     def _route(self, found: _Related, route: Raw) -> None:
         namespace = namespace_of(route)
@@ -252,6 +262,17 @@ def _files_of(kind: str, source: Raw) -> list[tuple[str, str]]:
         found += [("ConfigMap", str(mapping(part, "configMap").get("name")))] if mapping(part, "configMap") else []
         found += [("Secret", str(mapping(part, "secret").get("name")))] if mapping(part, "secret") else []
     return found
+
+
+def _names_service(value: object, service: str) -> bool:
+    """Whether a route of a controller's own kind leads to a Service: by ``name`` or ``service``, wherever in it."""
+    if isinstance(value, list):
+        return any(_names_service(item, service) for item in value)
+    if not isinstance(value, Mapping):
+        return False
+    said = value.get("service") or value.get("name")
+    host = said.rpartition("//")[2].partition(":")[0].partition(".")[0] if isinstance(said, str) else ""
+    return host == service or any(_names_service(item, service) for item in value.values())
 
 
 def _stands_on(route: Raw, gateway: Raw) -> bool:
