@@ -143,3 +143,18 @@ def test_arguments_and_config_maps_count_too() -> None:
 
 def test_a_workload_does_not_depend_on_itself() -> None:
     assert fits_of([*backend("api")])["shop/Deployment/api"].dependencies == ()
+
+
+@pytest.mark.parametrize(
+    ("image", "args", "private"),
+    [
+        ("cloud-sql-connectors/cloud-sql-proxy:2", ["--private-ip", "--port=5432", "acme:us-central1:main"], ["acme:us-central1:main"]),
+        ("cloud-sql-connectors/cloud-sql-proxy:2", ["--psc", "acme:us-central1:main"], ["acme:us-central1:main"]),
+        ("cloudsql-docker/gce-proxy:1", ["-ip_address_types=PRIVATE", "-instances=acme:us-west2:m=tcp:5432"], ["acme:us-west2:m"]),
+        ("cloud-sql-connectors/cloud-sql-proxy:2", ["--port=5432", "acme:us-central1:main"], []),
+        ("alloydb-connectors/alloydb-auth-proxy:1", ["projects/p/locations/l/clusters/c/instances/i"], ["projects/p/locations/l/clusters/c/instances/i"]),
+    ],
+)  # fmt: skip
+def test_a_database_behind_a_private_address_needs_the_network(image: str, args: list[str], private: list[str]) -> None:
+    proxy = {"name": "proxy", "image": f"gcr.io/{image}", "args": args}
+    assert [e.target for e in fits_of([deployment(container(), proxy)])[WEB].dependencies if e.is_private] == private

@@ -29,6 +29,8 @@ _SERVICE_VARIABLE = re.compile(r"\b([A-Z][A-Z0-9_]*)_SERVICE_(?:HOST|PORT)\b")
 _PUBSUB_VARIABLE = re.compile(r"PUBSUB|_SUBSCRIPTION(_ID|_NAME)?$|^SUBSCRIPTION(_ID|_NAME)?$")
 _PUBSUB_VALUE = re.compile(r"projects/[^/\s]+/(subscriptions|topics)/[\w.~+%-]+")
 _SQL_INSTANCE = re.compile(r"(?<![\w.:/-])[a-z][a-z0-9-]{4,}:[a-z]+-[a-z]+\d+:[a-z][a-z0-9-]+")
+# As the proxy's own arguments write it, where no other colon is meant.
+_PROXIED_INSTANCE = re.compile(r"(?<![\w.:/-])(?:[a-z][\w.-]*:)?[a-z][a-z0-9-]*:[a-z]+-[a-z]+\d+:[a-z][a-z0-9-]*")
 # Values that name something of Google Cloud, and the API through which it is reached.
 _GOOGLE_VALUES = (
     (re.compile(r"\bgs://[a-z0-9][a-z0-9._-]+"), "storage.googleapis.com"),
@@ -184,19 +186,20 @@ def _of_sql_proxy(workload: Workload, container: Container, values: Sequence[Val
     """The database behind a proxy that reaches it by its private address: the VPC network must carry the calls."""
     if sidecar_kind(container.name, container.image) != "cloud-sql-proxy":
         return
-    instances = {m.group(0): v for v in values for m in _SQL_INSTANCE.finditer(v.text)}
-    clusters = {m.group(0): v for v in values for m in _ALLOYDB_INSTANCE.finditer(v.text)}
-    private = next(
-        (v for v in values if _PRIVATE_FLAG.fullmatch(v.whole) or (v.name in _PRIVATE_VARIABLES and v.text != "false")),
-        None,
-    )
+    words = (*container.command, *container.args)
+    instances = {i for v in values for i in _PROXIED_INSTANCE.findall(v.text)}
+    clusters = {i for v in values for i in _ALLOYDB_INSTANCE.findall(v.text)}
+    flag = next((w for w in words if _PRIVATE_FLAG.fullmatch(w)), None)
+    variable = next((v.name for v in values if v.name in _PRIVATE_VARIABLES and v.text != "false"), None)
+    asked = flag or variable
     # AlloyDB has private addresses alone, unless --public-ip asks for another.
-    public = any(v.whole in ("--public-ip", "--public-ip=true") for v in values)
-    for instance, value in sorted({**(instances if private else {}), **({} if public else clusters)}.items()):
+    of_clusters = set() if "--public-ip" in words else clusters
+    unnamed = set() if clusters else {"a Cloud SQL instance"}
+    for instance in sorted(((instances or unnamed) if asked else set()) | of_clusters):
         port = _ALLOYDB_PROXY_PORT if instance in clusters else _SERVER_PROXY_PORT
-        evidence = f"{(private or value).whole} of container {container.name}"
+        evidence = f"{asked or 'args'} of container {container.name}"
         yield Dependency(
-            workload.id, instance, "database", False, None, None, port, evidence, (private or value).place.path,
+            workload.id, instance, "database", False, None, None, port, evidence, f"{container.path}.args",
             is_private=True,
         )  # fmt: skip
 
