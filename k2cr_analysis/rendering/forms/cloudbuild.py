@@ -22,7 +22,7 @@ _LOCAL_REGISTRY = "apps"
 @printer
 def cloudbuild(build: Build) -> str:
     """A build of the container that the repository holds; the others stay as deployed."""
-    container = _built(build)
+    container = built_container(build)
     target = _own_image(container.image, build)
     house = f"{build.context.region_literal}-docker.pkg.dev/{build.context.project_literal}/{_LOCAL_REGISTRY}"
     substitutions = {
@@ -65,7 +65,7 @@ def _own_image(image: str, build: Build) -> str | None:
     return f"{parts.registry}/{parts.repository}" if is_own and not remote else None
 
 
-def _built(build: Build) -> RunContainer:
+def built_container(build: Build) -> RunContainer:
     """The container that the workload is named after, else the last: helpers in front of it come from elsewhere."""
     containers = build.run.template.containers
     return next((c for c in containers if c.name == build.workload.name), containers[-1])

@@ -12,6 +12,7 @@ from typing import Any
 
 from k2cr_analysis.model.cloud_run import CloudRunProbe
 from k2cr_analysis.platforms.volumes import MEDIUM_DISK, MEDIUM_MEMORY
+from k2cr_analysis.rendering.forms.cloudbuild import built_container
 from k2cr_analysis.rendering.migration.scheduler import run_uri, scheduler_account
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.platform import BINARY_AUTHORIZATION, BREAKGLASS, CLOUD_SQL, CONNECTOR
@@ -39,6 +40,10 @@ _INGRESS = {
     "internal-and-cloud-load-balancing": "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER",
 }
 _EGRESS = {"private-ranges-only": "PRIVATE_RANGES_ONLY", "all-traffic": "ALL_TRAFFIC"}
+
+
+# readiness_probe (7.19), iap_enabled (7.21) and ephemeral disks (7.30): CHANGELOG of terraform-provider-google.
+_PROVIDER = ">= 7.30.0, < 8.0.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +86,24 @@ def terraform(build: Build) -> str:
     else:
         blocks = [("google_cloud_run_v2_worker_pool", run.name, _worker_pool(run))]
     lines = [comment(f"{build.workload.id} on Cloud Run: the same as {_twin(run)}. Written by k2cr."), ""]
-    lines += ["terraform {", "  required_providers {", '    google = { source = "hashicorp/google" }', "  }", "}", ""]
+    lines += ["terraform {", '  required_version = ">= 1.5"', "", "  required_providers {", "    google = {"]
+    lines += ['      source  = "hashicorp/google"', f'      version = "{_PROVIDER}"', "    }", "  }", "}", ""]
     for variable in variables:
         lines += [*variable, ""]
+    kind, name, body = blocks[0]
+    blocks[0] = (kind, name, [*body, _of_the_pipeline(build)])
     for kind, name, body in blocks:
         lines += [f"resource {_quote(kind)} {_quote(name.replace('-', '_'))} {{", *_lines(body, 2), "}", ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _of_the_pipeline(build: Build) -> Block:
+    """What deploy.sh and cloudbuild.yaml change after the first apply: Terraform leaves it as it is."""
+    index = build.run.template.containers.index(built_container(build))
+    template = "template[0].template[0]" if isinstance(build.run, RunJob) else "template[0]"
+    names = ["client", "client_version", f"{template}.containers[{index}].image"]
+    names += ["traffic"] if isinstance(build.run, RunService) else []
+    return Block("lifecycle", [("ignore_changes", [Expression(name) for name in names])])
 
 
 def _twin(run: object) -> str:

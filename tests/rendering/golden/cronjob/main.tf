@@ -1,8 +1,13 @@
 # shop/CronJob/report on Cloud Run: the same as job.yaml. Written by k2cr.
 
 terraform {
+  required_version = ">= 1.5"
+
   required_providers {
-    google = { source = "hashicorp/google" }
+    google = {
+      source  = "hashicorp/google"
+      version = ">= 7.30.0, < 8.0.0"
+    }
   }
 }
 
@@ -72,6 +77,10 @@ resource "google_cloud_run_v2_job" "report" {
         }
       }
     }
+  }
+
+  lifecycle {
+    ignore_changes = [client, client_version, template[0].template[0].containers[0].image]
   }
 }
 

@@ -1,8 +1,13 @@
 # shop/Deployment/frontend on Cloud Run: the same as service.yaml. Written by k2cr.
 
 terraform {
+  required_version = ">= 1.5"
+
   required_providers {
-    google = { source = "hashicorp/google" }
+    google = {
+      source  = "hashicorp/google"
+      version = ">= 7.30.0, < 8.0.0"
+    }
   }
 }
 
@@ -189,5 +194,9 @@ resource "google_cloud_run_v2_service" "frontend" {
         }
       }
     }
+  }
+
+  lifecycle {
+    ignore_changes = [client, client_version, template[0].containers[1].image, traffic]
   }
 }
