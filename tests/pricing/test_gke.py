@@ -314,7 +314,8 @@ COVERED = {
         "72",
     ),
     "a late row of last month does not stretch it": ([*A_DAY * 50, billing_row(1.0, allocated("web"), day=-40)], "72"),
-    "two rows that are a month apart are a month": ([A_DAY[0], billing_row(1.0, allocated("web"), day=29)], "720"),
+    "two days that are a month apart are two days": ([A_DAY[0], billing_row(1.0, allocated("web"), day=29)], "48"),
+    "every third day": ([billing_row(1.0, allocated("web"), day=d) for d in range(0, 30, 3)], "240"),
     "an hour and a half": ([billing_row(1.0, allocated("web")) | {"usage_end_time": START + timedelta(minutes=90)}], "1.5"),
 }  # fmt: skip
 

@@ -18,10 +18,10 @@ from decimal import Decimal
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import Tariff
-from k2cr_analysis.platforms.catalogue import COMPUTE_ENGINE, KUBERNETES_ENGINE
 from k2cr_analysis.platforms.month import HOURS_PER_MONTH
 from k2cr_analysis.pricing.gke.autopilot import is_billed, pod_items
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE, GkeBill, lines_of
+from k2cr_analysis.pricing.gke.bill_hours import billed_hours
 from k2cr_analysis.pricing.gke.bill_lines import (
     DISKS_LINE,
     NODES_LINE,
@@ -36,14 +36,11 @@ from k2cr_analysis.pricing.gke.node_price import NodePrice, node_price
 from k2cr_analysis.pricing.gke.node_share import share_nodes
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand
 from k2cr_analysis.pricing.packing.node_pools import node_pools
-from k2cr_analysis.queries.bill import Billing, BillRow, Span
+from k2cr_analysis.queries.bill import Billing, BillRow
 
 NANO = Decimal("1e-9")  # BigQuery NUMERIC: the export's own precision
 _MILLIONTH = Decimal("0.000001")
 _RATE_DIGITS = Decimal("1e-15")
-_HOUR_US = 3_600_000_000
-_PAUSE_US = 48 * _HOUR_US  # rows that are further apart than this stand apart
-_FEW = Decimal("0.01")  # of all rows
 
 _ALLOCATION_OFF = (
     "GKE cost allocation is off, so the bill does not say whose the nodes are: they are split by max(request, use)"
@@ -83,8 +80,8 @@ def attribute_export(
         return _unknown(cluster, currency, said)
     rows = [_converted(row, factors[row.currency], currency) for row in billing.rows]
     own = [row for row in rows if not _is_foreign(row, cluster)]
-    hours = _hours(billing.spans, window_days)
-    to_month = _Scale(hours)
+    covered = billed_hours(billing.spans, window_days)
+    to_month = _Scale(covered.hours)
     labelled = any(row.cluster for row in rows)
     by_workload: dict[str, list[LineItem]] = {}
     rest: dict[str, Decimal] = defaultdict(Decimal)
@@ -100,7 +97,7 @@ def attribute_export(
             stays += Decimal(0) if goes_with_the_cluster(name) else to_month.of(amount)
     split = {w: tuple(items) for w, items in by_workload.items()}
     unpriced = {w.id: _why_not(demands[w.id]) for w in cluster.workloads if w.id not in split}
-    reasons = [*said, *_reasons(hours, rows, own, currency)]
+    reasons = [*said, *_reasons(covered.hours, rows, own, currency), *covered.told(_fee_hours(own))]
     if split:
         reasons += _partly_split(rest, currency)
     elif (shared := _shared_out(cluster, demands, tariff, rest)) is not None:
@@ -220,32 +217,6 @@ def _item(row: BillRow, to_month: _Scale) -> LineItem:
     return LineItem(sku, quantity, row.unit.replace(" ", "_"), rate, row.currency)
 
 
-def _hours(spans: Iterable[Span], window_days: float) -> Decimal:
-    """Hours that the rows of machines and of GKE cover (of all, where there are none), from the first to the last.
-
-    A few rows that stand apart from all others do not count: a late row of last month does not make the bill one of
-    two months.
-    """
-    found = list(spans)
-    times = _times([s for s in found if s.service_id in (COMPUTE_ENGINE, KUBERNETES_ENGINE)] or found)
-    few = sum(t.rows for t in times) * _FEW
-    many = [t for t in times if t.rows >= few]
-    covered_us = many[-1].end_us - many[0].start_us if many else 0
-    return Decimal(covered_us) / _HOUR_US or Decimal(repr(window_days)) * 24 or HOURS_PER_MONTH
-
-
-def _times(spans: Iterable[Span]) -> list[Span]:
-    """The spans joined, in their order, where no more than a pause lies between them."""
-    joined: list[Span] = []
-    for span in sorted(spans, key=lambda s: (s.start_us, s.end_us)):
-        if joined and span.start_us <= joined[-1].end_us + _PAUSE_US:
-            last = joined[-1]
-            joined[-1] = replace(last, end_us=max(last.end_us, span.end_us), rows=last.rows + span.rows)
-        else:
-            joined.append(span)
-    return joined
-
-
 def _machines_month(own: Iterable[BillRow], labelled: bool, *, committed: bool = False) -> Decimal:
     """What the rows of vCPU and memory of the cluster's machines add up to, split by cost allocation or not.
 
@@ -291,6 +262,14 @@ def _ordered(rest: Mapping[str, Decimal]) -> list[tuple[str, Decimal]]:
 
 def _why_not(demand: PodDemand) -> str:
     return "the billing export has no row of it in the window" if demand.pods else demand.how
+
+
+def _fee_hours(own: Iterable[BillRow]) -> Decimal | None:
+    """How many hours the management fee was paid for; None where the rows do not say hours."""
+    fees = [row for row in own if line_of(row, True) == FEE_LINE and row.cost_type in ("regular", None)]
+    if not fees or any(row.quantity is None or row.unit not in ("hour", "h") for row in fees):
+        return None
+    return sum((row.quantity or Decimal(0) for row in fees), Decimal(0))
 
 
 def _reasons(hours: Decimal, rows: Iterable[BillRow], own: Iterable[BillRow], currency: str) -> Iterable[str]:
