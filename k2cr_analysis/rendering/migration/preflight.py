@@ -47,7 +47,7 @@ _PERMISSIONS = {
 _BALANCER = ("compute.backendServices.create", "compute.urlMaps.create", "compute.globalForwardingRules.create")
 # Constraint -> what it may forbid here.
 _POLICIES = {
-    "iam.allowedPolicyMemberDomains": "allUsers may be refused as a member",
+    "iam.allowedPolicyMemberDomains": "members from outside, or one for everybody, may be refused",
     "run.allowedIngress": "the ingress setting may be refused",
     "run.allowedVPCEgress": "the egress setting may be refused",
     "iam.disableServiceAccountCreation": "prepare.sh may not make the service account",

@@ -37,7 +37,7 @@ else
 fi
 
 rule=$(gcloud org-policies describe iam.allowedPolicyMemberDomains --effective --project="$PROJECT" --format='value(spec.rules)' || true)
-if [[ $rule == *alues* || $rule == *enforce*rue* ]]; then unknown "policy iam.allowedPolicyMemberDomains" "allUsers may be refused as a member: $rule"; else ok "policy iam.allowedPolicyMemberDomains"; fi
+if [[ $rule == *alues* || $rule == *enforce*rue* ]]; then unknown "policy iam.allowedPolicyMemberDomains" "members from outside, or one for everybody, may be refused: $rule"; else ok "policy iam.allowedPolicyMemberDomains"; fi
 rule=$(gcloud org-policies describe run.allowedIngress --effective --project="$PROJECT" --format='value(spec.rules)' || true)
 if [[ $rule == *alues* || $rule == *enforce*rue* ]]; then unknown "policy run.allowedIngress" "the ingress setting may be refused: $rule"; else ok "policy run.allowedIngress"; fi
 rule=$(gcloud org-policies describe run.allowedVPCEgress --effective --project="$PROJECT" --format='value(spec.rules)' || true)
