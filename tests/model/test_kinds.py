@@ -136,4 +136,4 @@ spec: {host: shop.example.com, path: /, to: {kind: Service, name: web}, port: {t
 """)
     [workload] = cluster_of(*documents).workloads
     [route] = workload.exposures[0].routes
-    assert (route.host, route.http_path, route.service_port, route.external) == ("shop.example.com", "/", 80, True)
+    assert (route.host, route.http_path, route.service_port, route.reach) == ("shop.example.com", "/", 80, "unknown")
