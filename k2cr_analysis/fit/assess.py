@@ -6,6 +6,7 @@ Verdicts stand in this order: ``keep`` > ``blocked`` > ``changes`` > ``ready``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from k2cr_analysis.config.settings import Config
 from k2cr_analysis.fit.belongs import belonging
@@ -45,9 +46,17 @@ def assess_cluster(cluster: Cluster, config: Config, callers: Observed | None = 
     called = {w.id: called_ports(w.exposures, w.pod, w.pod.annotations) for w in cluster.workloads}
     graph = call_graph(cluster, index, called, callers or {})
     accountant = Accountant()
-    return {
-        w.id: _fit(candidate_of(w, config, index, called[w.id], graph, accountant.fields(w))) for w in cluster.workloads
+    candidates = {
+        w.id: candidate_of(w, config, index, called[w.id], graph, accountant.fields(w)) for w in cluster.workloads
     }
+    fits = {name: _fit(one) for name, one in candidates.items()}
+    # Whether a callee stays hangs on blockers, and what that means for a caller is no blocker: a second look is enough.
+    staying = {name for name, fit in fits.items() if not fit.moves}
+    for name, one in candidates.items():
+        closed = staying & {d.target for d in one.dependencies}
+        if closed and fits[name].moves:
+            fits[name] = _fit(replace(one, staying=frozenset(closed)))
+    return fits
 
 
 def assess_fit(workload: Workload, cluster: Cluster, config: Config) -> Fit:

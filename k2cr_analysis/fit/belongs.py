@@ -66,9 +66,9 @@ def _by_caller(workload: Workload, index: ClusterIndex) -> Belonging | None:
 
 
 def _by_custom_resources(workload: Workload, index: ClusterIndex) -> Belonging | None:
-    if not index.has_own_account(workload):
-        return None
     for grant in index.grants(workload):
+        if grant.shared:
+            continue
         for what in _controlled(grant, runs_to_its_end=workload.batch is not None):
             return Belonging(grant.at, f"it controls {what} ({grant.role})")
     return None

@@ -43,6 +43,7 @@ class Candidate:
     fields: tuple[FieldUse, ...]
     monitored: Monitored | None  # nobody but monitoring calls it
     background: tuple[Background, ...]  # containers that work when nobody calls
+    staying: frozenset[str] = frozenset()  # workloads that it calls and that do not move; known once all are judged
 
     @property
     def pod(self) -> Pod:

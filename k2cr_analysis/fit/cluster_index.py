@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, text
+from k2cr_analysis.model.parse.related import accounts_of
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.labels import ISTIO_REVISION
 
@@ -17,13 +17,14 @@ _WEBHOOK_KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguratio
 @dataclass(frozen=True, slots=True)
 class Grant:
     """A binding that gives a workload's ServiceAccount a role. ``rules`` is None where the role is not in the
-    snapshot.
+    snapshot. ``shared``: others have it too, as the namespace's default account, or by a group.
     """
 
     binding: str  # RoleBinding/web
     role: str  # Role/web
     role_name: str
     rules: tuple[Raw, ...] | None
+    shared: bool
 
     @property
     def at(self) -> str:
@@ -40,22 +41,15 @@ class ClusterIndex:
     storage_classes: Mapping[str, Raw]
     services: Mapping[str, Mapping[str, Raw]]  # namespace -> name -> Service
     injected: Mapping[str, str]  # namespace -> the label or annotation that injects a sidecar there
-    default_account_users: Mapping[str, int]  # namespace -> workloads that run as its default ServiceAccount
     workloads: Mapping[str, Workload]  # by id
     rolled_out: frozenset[tuple[str, str, str]]  # namespace, kind, name of what a Rollout refers to
     namespaces: frozenset[str]  # those of a workload, a Service or a Namespace object
 
-    def has_own_account(self, workload: Workload) -> bool:
-        """Whether the ServiceAccount is the workload's own: one with a name, or the default one that nobody else
-        uses.
-        """
-        return (
-            workload.pod.service_account_name not in (None, "default")
-            or self.default_account_users.get(workload.namespace) == 1
-        )
-
     def grants(self, workload: Workload) -> Iterator[Grant]:
-        """Every role that is bound to the workload's ServiceAccount."""
+        """Every role that is bound to the workload's ServiceAccount; none where no container has its token."""
+        if not mounts_token(workload):
+            return
+        account = workload.pod.service_account_name or "default"
         for kind in ("RoleBinding", "ClusterRoleBinding"):
             for binding in workload.related.get(kind, ()):
                 reference = mapping(binding, "roleRef")
@@ -63,7 +57,23 @@ class ClusterIndex:
                 namespace = _namespace(binding) if role_kind == "Role" else ""
                 role = self.roles.get((role_kind, namespace, role_name))
                 rules = None if role is None else tuple(r for _, r in objects(role, "rules"))
-                yield Grant(f"{kind}/{_name(binding)}", f"{role_kind}/{role_name}", role_name, rules)
+                named = {a for _, s in objects(binding, "subjects") for _, a in accounts_of(s, "")}
+                shared = account == "default" or account not in named
+                yield Grant(f"{kind}/{_name(binding)}", f"{role_kind}/{role_name}", role_name, rules, shared)
+
+
+def mounts_token(workload: Workload) -> bool:
+    """Whether the containers have a token for the Kubernetes API: mounted by itself, or by a projected volume."""
+    projected = any(
+        "serviceAccountToken" in source and "audience" not in mapping(source, "serviceAccountToken")
+        for volume in workload.pod.volumes
+        if volume.kind == "projected"
+        for _, source in objects(volume.source, "sources")
+    )
+    of_pod = workload.pod.raw.get("automountServiceAccountToken")
+    accounts = workload.related.get("ServiceAccount", ())
+    of_account = next((a.get("automountServiceAccountToken") for a in accounts), None)
+    return projected or (of_pod if isinstance(of_pod, bool) else of_account) is not False
 
 
 def index_cluster(cluster: Cluster) -> ClusterIndex:
@@ -81,9 +91,6 @@ def index_cluster(cluster: Cluster) -> ClusterIndex:
         storage_classes={_name(s): s for s in cluster.objects.get("StorageClass", ())},
         services=services,
         injected=dict(_injected(cluster)),
-        default_account_users=Counter(
-            w.namespace for w in cluster.workloads if w.pod.service_account_name in (None, "default")
-        ),
         workloads=cluster.by_id,
         rolled_out=frozenset(
             (_namespace(r), text(ref, "kind") or "Deployment", text(ref, "name") or "")

@@ -1,6 +1,7 @@
 """What a Service's port speaks, and how the manifest shows it: its protocol, appProtocol, names, annotations, probes.
 
-The first kind of evidence that says something decides. A name that says "raw TCP" is not taken back by a probe.
+The first kind of evidence that says something decides. A name that says "raw TCP" gives way to what asks the port by
+HTTP, or leads HTTP to it; a number alone shows nothing, for all numbers alike.
 Names follow the convention of Istio and Kubernetes: ``<protocol>[-<suffix>]``; common words beside it are known too.
 Source: istio.io, "Protocol Selection"; kubernetes.io, "Service", application protocol; Google, "app-protocols".
 """
@@ -279,10 +280,16 @@ def _speaks(
             asked = ingress_settings(route.raw).protocol
             if asked in ("GRPC", "GRPCS"):
                 return "grpc", True, f"backend protocol {asked} of Ingress {route.name}"
+    named = _by_name(port.name, f"Service port name {port.name}") or _by_name(
+        declared.name if declared else None, f"container port name {declared.name if declared else ''}"
+    )
+    if named and named[0] == "raw":
+        # A name is a habit: what asks the port by HTTP, or leads HTTP to it, shows more.
+        named = _by_http_probe(pod, target) or _by_http_route(exposure, port) or named
     return (
         _by_app_protocol(exposure, port)
-        or _by_name(port.name, f"Service port name {port.name}")
-        or _by_name(declared.name if declared else None, f"container port name {declared.name if declared else ''}")
+        or _by_controller(exposure, port)
+        or named
         or _by_known_server(pod, target)
         or _by_probe(pod, target)
         or _by_web_word(port, declared)
@@ -306,6 +313,29 @@ def _by_app_protocol(exposure: Exposure, port: ServicePort) -> _Evidence | None:
         if value in by_gke:
             return by_gke[value], True, f"annotation {annotation} {value}"
     return None
+
+
+def _by_controller(exposure: Exposure, port: ServicePort) -> _Evidence | None:
+    """What Contour or Traefik is told to speak to the Service, in its annotations."""
+    for key, value in exposure.annotations.items():
+        listed = {p.strip() for p in value.split(",")} & {port.name or "", str(port.port)}
+        if key == "projectcontour.io/upstream-protocol.h2c" and listed:
+            return "h2c", True, f"annotation {key}"
+        if key == "traefik.ingress.kubernetes.io/service.serversscheme" and value in ("h2c", "https"):
+            return ("h2c" if value == "h2c" else "https"), True, f"annotation {key}"
+    return None
+
+
+def _by_http_route(exposure: Exposure, port: ServicePort) -> _Evidence | None:
+    for route in exposure.routes:
+        if route.kind in _HTTP_ROUTES and leads_to(route.service_port, port, exposure):
+            return "http", True, f"{route.kind} {route.name} leads here"
+    return None
+
+
+def _by_http_probe(pod: Pod, target: int | None) -> _Evidence | None:
+    found = _by_probe(pod, target)
+    return found if found and found[0] in ("http", "https") else None
 
 
 def _json_object(text: str) -> Mapping[str, object]:
@@ -375,11 +405,12 @@ def _by_number(port: ServicePort, declared: Port | None, pod: Pod, target: int |
     grpc = next((n for n in numbers if n in _UNDECLARED_GRPC_PORTS), None)
     if grpc is not None:
         return "grpc", False, f"port {grpc} is gRPC's by habit"
-    for route in exposure.routes:
-        if route.kind in _HTTP_ROUTES and leads_to(route.service_port, port, exposure):
-            return "http", True, f"{route.kind} {route.name} leads here"
+    if by_route := _by_http_route(exposure, port):
+        return by_route
     names = (exposure.service, port.name, declared.name if declared else None)
-    return _by_convention(port, target, served_by_name(pod.containers, *names)) or _by_type(port, target, exposure)
+    balanced = exposure.type == "LoadBalancer"
+    server = served_by_name(pod.containers, *names)
+    return _by_convention(port, target, server, balanced=balanced) or _by_type(port, target, exposure)
 
 
 def served_by_name(containers: Sequence[Container], *names: str | None) -> str | None:
@@ -388,8 +419,11 @@ def served_by_name(containers: Sequence[Container], *names: str | None) -> str |
     return next((n for n in (*of_containers, *names) if n and SERVER_WORDS & set(words_of(n))), None)
 
 
-def _by_convention(port: ServicePort, target: int | None, server: str | None) -> _Evidence | None:
-    """A well-known port alone proves nothing: an application may serve HTTP on it."""
+def _by_convention(port: ServicePort, target: int | None, server: str | None, *, balanced: bool) -> _Evidence | None:
+    """A well-known port alone proves nothing: an application may serve HTTP on it.
+
+    ``balanced``: a load balancer of its own is made for the Service, so that callers need not speak HTTP.
+    """
     if port.port in (80, *TLS_PORTS):
         return ("http" if port.port == 80 else "https"), False, f"Service port {port.port}"
     raw = port.port if port.port in RAW_PORTS else target if not _usual_http(port.port) else None
@@ -397,13 +431,13 @@ def _by_convention(port: ServicePort, target: int | None, server: str | None) ->
         return "raw", True, f"port {raw} is {RAW_PORTS[raw]}'s, and the name {server} fits it"
     if raw is not None and raw in RAW_PORTS:
         return None
+    if balanced:
+        return None  # whoever made a balancer for a number of his own may mean any protocol
     usual = next((n for n in (port.port, target) if n is not None and _usual_http(n)), None)
     return None if usual is None else ("http", False, f"port {usual} is HTTP's by habit")
 
 
 def _by_type(port: ServicePort, target: int | None, exposure: Exposure) -> _Evidence:
-    if exposure.type == "LoadBalancer":
-        return "raw", True, f"a LoadBalancer on port {port.port}, which nothing says is HTTP"
     known = next((RAW_PORTS[n] for n in (port.port, target) if n is not None and n in RAW_PORTS), None)
     usual = f", though it is usually {known}'s" if known else ""
     return "unknown", False, f"nothing says what port {port.port} speaks{usual}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from k2cr_analysis.fit.candidate import Candidate
-from k2cr_analysis.fit.cluster_index import Grant
+from k2cr_analysis.fit.cluster_index import Grant, mounts_token
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping, texts
+from k2cr_analysis.model.workload import Container
 from k2cr_analysis.platforms.images import parse_image
 
 _IDENTITY = "https://docs.cloud.google.com/run/docs/securing/service-identity"
@@ -17,11 +18,72 @@ _DEFAULT_ROLES = frozenset(
     {"system:basic-user", "system:discovery", "system:public-info-viewer", "system:service-account-issuer-discovery"}
 )
 _KUBECTL_IMAGES = frozenset(
-    {"kubectl", "hyperkube", "helm-kubectl", "kubectl-helm", "k8s-kubectl", "alpine-k8s", "k8s", "kubernetes-kubectl"}
+    {
+        "helm",
+        "k8s-helm",
+        "helmfile",
+        "kubectl",
+        "hyperkube",
+        "helm-kubectl",
+        "kubectl-helm",
+        "k8s-kubectl",
+        "alpine-k8s",
+        "k8s",
+        "kubernetes-kubectl",
+    }
+)
+
+_HELM_IMAGES = frozenset({"helm", "k8s-helm", "helm-kubectl", "kubectl-helm", "helmfile"})
+_PROGRAMS = r"(kubectl|helm|helmfile|istioctl|oc|flux|velero|tkn)"
+_CLIENT = re.compile(rf"(?:[\w./-]*/)?{_PROGRAMS}")
+_CLIENT_IN_SHELL = re.compile(rf"(?:^|[\s;&|($`'\"])(?:/[\w./-]*/)?{_PROGRAMS.replace('|oc|flux', '')}[ \t]+[-\w]")
+_LIBRARY = re.compile(
+    r"load_incluster_config|from kubernetes import|@kubernetes/client-node|io\.fabric8\.kubernetes"
+    r"|^--?in-?cluster(?:-config)?(?:=true)?$|https://kubernetes\.default"
+)
+_HELM_ONLINE = frozenset(
+    {"upgrade", "install", "uninstall", "delete", "rollback", "status", "list", "ls", "get", "test", "history"}
+)
+_HELM_OFFLINE = frozenset(
+    {"template", "lint", "package", "show", "pull", "push", "repo", "version", "dependency", "search", "create", "help"}
 )
 
 # Flags of client-go's leader election, which takes a lock in the Kubernetes API.
 _LEADER_ELECTION = re.compile(r"--?(?:enable-)?leader-elect(?:ion)?(?:=true)?")
+
+
+def _client(container: Container) -> Iterator[Found]:
+    """kubectl, helm and the like, by image or command, and client libraries that a command names."""
+    for field, words in (("command", container.command), ("args", container.args)):
+        for i, word in enumerate(words):
+            found = _CLIENT_IN_SHELL.search(word) or (_CLIENT.fullmatch(word.strip()) if i == 0 else None)
+            program = found.group(1) if found else None
+            if program == "helm" and not _helm_talks(words if i == 0 else word.split()):
+                continue
+            at = f"{container.path}.{field}[{i}]"
+            if program:
+                yield Found(at, f"container {container.name} runs {program}; Cloud Run has no Kubernetes API")
+                return
+            if library := _LIBRARY.search(word):
+                yield Found(
+                    at,
+                    f"container {container.name} uses the Kubernetes API ({library.group()}); Cloud Run has none",
+                )
+                return
+    name = parse_image(container.image or "").name
+    written = (*container.command, *container.args)
+    if name in _KUBECTL_IMAGES and not container.command:
+        program = "helm" if name in _HELM_IMAGES else "kubectl"
+        if program == "kubectl" or _helm_talks(("helm", *written)):
+            yield Found(
+                f"{container.path}.image", f"container {container.name} runs {program}; Cloud Run has no Kubernetes API"
+            )
+
+
+def _helm_talks(words: Sequence[str]) -> bool:
+    """Whether a call of helm reaches a cluster: `helm template` and the like work on files and registries alone."""
+    asked = next((w for w in words if w in _HELM_OFFLINE or w in _HELM_ONLINE), None)
+    return asked not in _HELM_OFFLINE
 
 
 def _uses_api(grant: Grant) -> bool:
@@ -64,24 +126,17 @@ def kubernetes_api_used(candidate: Candidate) -> Iterator[Found]:
     cluster from outside, call its endpoint with IAM; otherwise it stays on GKE.
     Example: RoleBinding of Role pod-reader to the pod's `serviceAccountName`
     """
-    if candidate.index.has_own_account(candidate.workload):
-        for grant in candidate.index.grants(candidate.workload):
-            if _uses_api(grant):
-                yield Found(
-                    grant.at,
-                    f"ServiceAccount {candidate.pod.service_account_name or 'default'} has {grant.role} by "
-                    f"{grant.binding} {_what(grant)}; Cloud Run has no Kubernetes API",
-                )
-    for container in candidate.moving:
-        written = [w for w in (*container.command, *container.args) if w]
-        called = next((w for w in written if w.strip().split()[:1] == ["kubectl"] or "kubectl " in w), None)
-        if called is not None or parse_image(container.image or "").name in _KUBECTL_IMAGES:
-            at = (
-                f"{container.path}.image"
-                if called is None
-                else f"{container.path}.{'command' if called in container.command else 'args'}"
+    if not mounts_token(candidate.workload):
+        return
+    for grant in candidate.index.grants(candidate.workload):
+        if not grant.shared and _uses_api(grant):
+            yield Found(
+                grant.at,
+                f"ServiceAccount {candidate.pod.service_account_name or 'default'} has {grant.role} by "
+                f"{grant.binding} {_what(grant)}; Cloud Run has no Kubernetes API",
             )
-            yield Found(at, f"container {container.name} runs kubectl; Cloud Run has no Kubernetes API")
+    for container in candidate.moving:
+        yield from _client(container)
     for container in candidate.moving:
         for field, words in (("command", container.command), ("args", container.args)):
             for i, word in enumerate(words):
@@ -95,23 +150,24 @@ def kubernetes_api_used(candidate: Candidate) -> Iterator[Found]:
             yield Found(edge.path, f"{edge.evidence} names the API server; Cloud Run has no Kubernetes API")
 
 
-@rule(id="default-account-has-role", severity="note", reads=("RoleBinding", "ClusterRoleBinding"), docs=_IDENTITY)
+@rule(id="default-account-has-role", severity="change", reads=("RoleBinding", "ClusterRoleBinding"), docs=_IDENTITY)
 def default_account_has_role(candidate: Candidate) -> Iterator[Found]:
-    """The namespace's default ServiceAccount has a Role, and this pod runs as it.
+    """The pod has rights on the Kubernetes API that others have too: as the default account, or by a group.
 
-    Why: Every pod of the namespace that names no account has this Role, so the manifest cannot show whether this one
-    uses the Kubernetes API. If it does, it cannot move.
-    Remedy: Say so: give the pods that use the API a `serviceAccountName` of their own, and bind the Role to that.
-    Example: RoleBinding of a Role to ServiceAccount default
+    Why: Every pod of the namespace that names no account (or every account of the group) has this Role, so the manifest
+    cannot show whether this one uses the Kubernetes API. If it does, it cannot move.
+    Remedy: Say so: give the pods that use the API a `serviceAccountName` of their own, and bind the Role to that; or
+    `automountServiceAccountToken: false` here, where it does not.
+    Example: RoleBinding of a Role to ServiceAccount default, or to Group system:serviceaccounts:shop
     """
-    if not candidate.index.has_own_account(candidate.workload):
-        for grant in candidate.index.grants(candidate.workload):
-            if _uses_api(grant):
-                yield Found(
-                    grant.at,
-                    f"ServiceAccount default has {grant.role} {_what(grant)}: does this workload use the "
-                    "Kubernetes API? Cloud Run has none",
-                )
+    for grant in candidate.index.grants(candidate.workload):
+        if grant.shared and _uses_api(grant):
+            account = candidate.pod.service_account_name or "default"
+            yield Found(
+                grant.at,
+                f"ServiceAccount {account} has {grant.role} {_what(grant)}, as others have: does this workload use the "
+                "Kubernetes API? Cloud Run has none",
+            )
 
 
 @rule(

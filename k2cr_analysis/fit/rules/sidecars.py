@@ -8,7 +8,6 @@ from k2cr_analysis.fit.candidate import Candidate, bracketed
 from k2cr_analysis.fit.evidence.containers import is_of_mesh
 from k2cr_analysis.fit.evidence.known_images import SidecarKind
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.platforms.labels import ISTIO_INJECT
 
 _SIDECARS = "https://docs.cloud.google.com/run/docs/deploying#sidecars"
@@ -258,24 +257,3 @@ def connection_pool_sidecar(candidate: Candidate) -> Iterator[Found]:
     """
     for name, image, at in _of_kind(candidate, "connection-pool"):
         yield Found(at, f"container {name} ({image}) pools connections; on Cloud Run there is one pool an instance")
-
-
-@rule(
-    id="mesh-policy",
-    severity="note",
-    reads=("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication", "Sidecar"),
-    docs="https://docs.cloud.google.com/run/docs/authenticating/service-to-service",
-)
-def mesh_policy(candidate: Candidate) -> Iterator[Found]:
-    """A policy of the mesh says who may call the workload.
-
-    Why: The mesh's policies do not reach Cloud Run.
-    Remedy: Say the same with IAM (`roles/run.invoker` for each caller's service account) and the ingress setting.
-    Example: kind: AuthorizationPolicy
-    """
-    for kind in ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"):
-        for policy in candidate.workload.related.get(kind, ()):
-            name = mapping(policy, "metadata").get("name")
-            yield Found(
-                f"{kind}/{name} $.spec", f"{kind} {name} speaks of the workload; on Cloud Run IAM says who may call"
-            )

@@ -235,8 +235,16 @@ def _workload(
     draft: _Draft, exposures: tuple[Exposure, ...], related: RelatedObjects, refused: RefusedByObject
 ) -> Workload:
     namespace, kind, name = namespace_of(draft.raw), str(draft.raw.get("kind")), name_of(draft.raw)
-    joined = related.of(draft.id, namespace, kind, name, draft.pod, exposures)
     metadata, spec = mapping(draft.raw, "metadata"), mapping(draft.raw, "spec")
+    joined = related.of(
+        draft.id,
+        namespace,
+        kind,
+        name,
+        draft.pod,
+        exposures,
+        placed=bool(metadata.get("namespace")),
+    )
     return Workload(
         id=draft.id,
         namespace=namespace,

@@ -110,6 +110,13 @@ class LabelIndex:
             for item in labels.items():
                 self._by_label[namespace, *item].append(thing)
 
+    def everything(self, namespace: str | None) -> Iterator[str]:
+        """All that is labelled in a namespace; None: in every one."""
+        if namespace is not None:
+            yield from self._by_namespace.get(namespace, ())
+        else:
+            yield from self._labels
+
     def selected(self, namespace: str, selector: Raw) -> Iterator[str]:
         plain = (
             strings(selector.get("matchLabels"))

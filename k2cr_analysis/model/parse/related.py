@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text, texts
 from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, name_of, namespace_of, selects
@@ -25,7 +25,14 @@ _SELECTING = {
     "RequestAuthentication": "selector",
     "PeerAuthentication": "selector",
     "Sidecar": "workloadSelector",
+    "EnvoyFilter": "workloadSelector",
 }
+# Where an empty or absent selector means every pod of the namespace; of the mesh's kinds, in its root namespace, all.
+_SELECTING_ALL = (
+    "NetworkPolicy", "AuthorizationPolicy", "RequestAuthentication", "PeerAuthentication", "Sidecar", "EnvoyFilter",
+)  # fmt: skip
+_MESH_ROOT = "istio-system"
+_DEFAULT_GATEWAY = {"istio": "ingressgateway", "app": "istio-ingressgateway"}
 # Kinds that name the workload they scale, and where.
 _SCALING = {
     "HorizontalPodAutoscaler": "scaleTargetRef",
@@ -104,13 +111,21 @@ class RelatedObjects:
         self._bindings = _bindings(index)
 
     def of(
-        self, workload_id: str, namespace: str, kind: str, name: str, pod: Pod, exposures: Iterable[Exposure]
+        self,
+        workload_id: str,
+        namespace: str,
+        kind: str,
+        name: str,
+        pod: Pod,
+        exposures: Iterable[Exposure],
+        *,
+        placed: bool,
     ) -> Mapping[str, tuple[Raw, ...]]:
         found: _Related = defaultdict(list)
         for one in (self._selecting.get(workload_id, ()), self._scaling.get((namespace, kind, name), ())):
             for raw in one:
                 found[str(raw.get("kind"))].append(raw)
-        self._identity(found, namespace, pod)
+        self._identity(found, namespace, pod, placed=placed)
         self._configuration(found, namespace, pod)
         self._exposure(found, namespace, exposures)
         self._monitors(found, namespace, pod, exposures)
@@ -135,10 +150,18 @@ class RelatedObjects:
                         found[Unseen(kind, namespace_of(route.raw), name, f"{route.kind} {route.name}", at)] = None
         return tuple(u for u in found if self._index.get(u.kind, u.namespace, u.name) is None)
 
-    def _identity(self, found: _Related, namespace: str, pod: Pod) -> None:
+    def _identity(self, found: _Related, namespace: str, pod: Pod, *, placed: bool) -> None:
+        """``placed``: the object names its namespace. One that does not is applied to whichever its binding names."""
         account = pod.service_account_name or "default"
         self._add(found, "ServiceAccount", namespace, account)
-        for binding in self._bindings.get((namespace, account), ()):
+        bound = [*self._bindings.get((namespace, account), ()), *self._bindings.get((namespace, ANY_ACCOUNT), ())]
+        bound += self._bindings.get((ANY_NAMESPACE, ANY_ACCOUNT), ())
+        if not placed and account != "default":
+            named = {n for n, a in self._bindings if a == account and n not in (namespace, ANY_NAMESPACE)}
+            for elsewhere in sorted(named):
+                if self._index.get("ServiceAccount", elsewhere, account) is None:
+                    bound += self._bindings[elsewhere, account]
+        for binding in {id(b): b for b in bound}.values():
             found[str(binding.get("kind"))].append(binding)
             role = mapping(binding, "roleRef")
             self._add(found, text(role, "kind") or "", namespace, text(role, "name") or "")
@@ -227,6 +250,8 @@ class RelatedObjects:
         for gateway in texts(mapping(route, "spec"), "gateways"):
             of_namespace, _, name = gateway.rpartition("/")
             self._gateway(found, of_namespace or namespace, name, istio=True)
+            if name != "mesh":
+                self._policies_at(found, self._index.get("Gateway", of_namespace or namespace, name))
 
     def _gateway(self, found: _Related, namespace: str, name: str, *, istio: bool) -> None:
         """A Gateway with what stands on it beside the workload's own routes: its policies, and redirects."""
@@ -240,6 +265,16 @@ class RelatedObjects:
                     target = mapping(policy, "spec", "targetRef")
                     if namespace_of(policy) == namespace and text(target, "name") == name:
                         found["GCPGatewayPolicy"].append(policy)
+
+    def _policies_at(self, found: _Related, gateway: Raw | None) -> None:
+        """The mesh's policies on the pods of a Gateway: they check whoever comes in there."""
+        pods = strings(mapping(gateway, "spec").get("selector")) or _DEFAULT_GATEWAY
+        for kind in ("AuthorizationPolicy", "RequestAuthentication", "EnvoyFilter"):
+            for raw in self._index.by_kind.get(kind, ()):
+                selector = mapping(raw, "spec", _SELECTING[kind])
+                chosen = selects(mapping(selector, "labels") or selector, pods)
+                if chosen and not any(raw is other for other in found[kind]):
+                    found[kind].append(raw)
 
     def _add(self, found: _Related, kind: str, namespace: str, name: str) -> None:
         raw = self._index.get(kind, namespace, name) or (
@@ -310,7 +345,14 @@ def _selecting(index: ObjectIndex, labels: LabelIndex) -> Mapping[str, list[Raw]
     found: dict[str, list[Raw]] = defaultdict(list)
     for kind, field in _SELECTING.items():
         for raw in index.by_kind.get(kind, ()):
-            for workload_id in labels.selected(namespace_of(raw), mapping(raw, "spec", field)):
+            spec, namespace = mapping(raw, "spec"), namespace_of(raw)
+            selector = mapping(spec, field)
+            selector = mapping(selector, "labels") if field == "workloadSelector" else selector
+            selected: Iterable[str] = labels.selected(namespace, selector)
+            if kind in _SELECTING_ALL and not any(selector.values()) and not ({"targetRef", "targetRefs"} & set(spec)):
+                # In its root namespace a policy of the mesh is one for all.
+                selected = labels.everything(None if namespace == _MESH_ROOT and kind != "NetworkPolicy" else namespace)
+            for workload_id in selected:
                 found[workload_id].append(raw)
     return found
 
@@ -328,7 +370,29 @@ def _bindings(index: ObjectIndex) -> Mapping[tuple[str, str], list[Raw]]:
     found: dict[tuple[str, str], list[Raw]] = defaultdict(list)
     for kind in ("RoleBinding", "ClusterRoleBinding"):
         for raw in index.by_kind.get(kind, ()):
-            for _, subject in objects(raw, "subjects"):
-                if subject.get("kind") == "ServiceAccount":
-                    found[text(subject, "namespace") or namespace_of(raw), text(subject, "name") or ""].append(raw)
+            for account in sorted({a for _, s in objects(raw, "subjects") for a in accounts_of(s, namespace_of(raw))}):
+                found[account].append(raw)
     return found
+
+
+# In place of a name: every account of a namespace, and every namespace.
+ANY_ACCOUNT, ANY_NAMESPACE = "*", "*"
+_GROUP_OF_ACCOUNTS = "system:serviceaccounts"
+_USER_OF_ACCOUNT = "system:serviceaccount:"
+
+
+def accounts_of(subject: Raw, namespace: str) -> Iterator[tuple[str, str]]:
+    """(namespace, account) of a binding's subject, by whatever name: an account, its user name, a group that it is in.
+
+    Source: Kubernetes, "Using RBAC Authorization", referring to subjects.
+    """
+    kind, name = text(subject, "kind"), text(subject, "name") or ""
+    if kind == "ServiceAccount":
+        yield text(subject, "namespace") or namespace, name
+    elif kind == "User" and name.startswith(_USER_OF_ACCOUNT):
+        of_namespace, _, account = name.removeprefix(_USER_OF_ACCOUNT).partition(":")
+        yield of_namespace, account
+    elif kind == "Group" and name in (_GROUP_OF_ACCOUNTS, "system:authenticated"):
+        yield ANY_NAMESPACE, ANY_ACCOUNT
+    elif kind == "Group" and name.startswith(f"{_GROUP_OF_ACCOUNTS}:"):
+        yield name.removeprefix(f"{_GROUP_OF_ACCOUNTS}:"), ANY_ACCOUNT

@@ -27,7 +27,7 @@ _PLURALS: Final[Mapping[str, str]] = {
     "http.keda.sh": "httpscaledobjects",
     "networking.k8s.io": "ingresses ingressclasses networkpolicies",
     "gateway.networking.k8s.io": "gatewayclasses gateways httproutes grpcroutes tlsroutes tcproutes udproutes",
-    "networking.istio.io": "destinationrules gateways sidecars virtualservices",
+    "networking.istio.io": "destinationrules envoyfilters gateways sidecars virtualservices",
     "security.istio.io": "authorizationpolicies peerauthentications requestauthentications",
     "networking.gke.io": """
         managedcertificates frontendconfigs serviceattachments healthcheckpolicies gcpbackendpolicies gcpgatewaypolicies
@@ -44,7 +44,7 @@ _PLURALS: Final[Mapping[str, str]] = {
     "apiextensions.k8s.io": "customresourcedefinitions",
     "monitoring.googleapis.com": "podmonitorings",
     "monitoring.coreos.com": "podmonitors servicemonitors",
-    "argoproj.io": "rollouts",
+    "argoproj.io": "cronworkflows rollouts",
     "apps.openshift.io": "deploymentconfigs",
     "route.openshift.io": "routes",
     "apps.kruise.io": "clonesets",

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.hop import IN_CLUSTER
-from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.parse.pod_templates import JOB_SPECS
 from k2cr_analysis.model.workload import REDACTED
 
@@ -140,21 +139,3 @@ def _can_be_one_with(caller: str, candidate: Candidate) -> bool:
     parts = caller.split("/")
     same_owner = len(parts) == 3 and parts[0] == candidate.workload.namespace
     return same_owner and parts[1] not in ("DaemonSet", *JOB_SPECS)
-
-
-@rule(id="network-policy", severity="note", reads=("NetworkPolicy",), docs=_VPC)
-def network_policy(candidate: Candidate) -> Iterator[Found]:
-    """A NetworkPolicy says whom the pods may call, or who may call them.
-
-    Why: Cloud Run has no NetworkPolicies. Egress is ruled by firewall rules on the network tags of the revision,
-    ingress by the ingress setting and IAM.
-    Remedy: Write the egress part as firewall rules on the service's network tags; the ingress part as
-    `run.googleapis.com/ingress` and `roles/run.invoker`.
-    Example: kind: NetworkPolicy
-    """
-    for policy in candidate.workload.related.get("NetworkPolicy", ()):
-        name = mapping(policy, "metadata").get("name")
-        yield Found(
-            f"NetworkPolicy/{name} $.spec",
-            f"NetworkPolicy {name} selects the pods; on Cloud Run firewall rules and IAM take its place",
-        )

@@ -272,8 +272,8 @@ def websocket_port(candidate: Candidate) -> Iterator[Found]:
 
     Why: On Cloud Run a WebSocket is one request: it ends after 60 minutes at most, counts in the concurrency, and is
     billed while it is open.
-    Remedy: Let clients connect again, set `timeoutSeconds` (at most 3600) and a `containerConcurrency` for the open
-    connections, and do not declare h2c.
+    Remedy: Let clients connect again (`timeoutSeconds: 3600`, the most, is written), set a `containerConcurrency` for
+    the open connections, and do not declare h2c.
     Example: ports: [{name: websocket, port: 8080}]
     """
     for called in candidate.called:
