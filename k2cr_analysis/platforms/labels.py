@@ -74,6 +74,7 @@ GATEWAY_PRE_SHARED_CERTS: Annotated[str, _GATEWAY] = "networking.gke.io/pre-shar
 GATEWAY_CERTIFICATE_MAP: Annotated[str, _GATEWAY] = "networking.gke.io/certmap"
 GATEWAY_NAME: Annotated[str, _GATEWAY_API] = "gateway.networking.k8s.io/gateway-name"
 TRAEFIK_ENTRY_POINTS: Annotated[str, _TRAEFIK] = "traefik.ingress.kubernetes.io/router.entrypoints"
+TRAEFIK_SCHEME: Annotated[str, _TRAEFIK] = "traefik.ingress.kubernetes.io/service.serversscheme"
 
 # Of pods and service accounts.
 GOOGLE_SERVICE_ACCOUNT: Annotated[str, _IDENTITY] = "iam.gke.io/gcp-service-account"

@@ -20,7 +20,7 @@ from k2cr_analysis.model.routing.ingress_annotations import ingress_settings
 from k2cr_analysis.model.routing.ingress_rules import is_of_gke
 from k2cr_analysis.model.workload import Container, Exposure, Pod, Port, ServicePort
 from k2cr_analysis.platforms.images import parse_image
-from k2cr_analysis.platforms.labels import ALPHA_APP_PROTOCOLS, APP_PROTOCOLS, GKE_APP_PROTOCOLS
+from k2cr_analysis.platforms.labels import ALPHA_APP_PROTOCOLS, APP_PROTOCOLS, GKE_APP_PROTOCOLS, TRAEFIK_SCHEME
 from k2cr_analysis.platforms.reserved import PORT_VARIABLE
 
 Speaks = Literal["http", "https", "grpc", "h2c", "h2", "raw", "udp", "unknown"]  # h2: HTTP/2 within TLS
@@ -288,7 +288,7 @@ def _speaks(
         named = _by_http_probe(pod, target) or _by_http_route(exposure, port) or named
     return (
         _by_app_protocol(exposure, port)
-        or _by_controller(exposure, port)
+        or _by_controller(exposure)
         or named
         or _by_known_server(pod, target)
         or _by_probe(pod, target)
@@ -315,15 +315,11 @@ def _by_app_protocol(exposure: Exposure, port: ServicePort) -> _Evidence | None:
     return None
 
 
-def _by_controller(exposure: Exposure, port: ServicePort) -> _Evidence | None:
-    """What Contour or Traefik is told to speak to the Service, in its annotations."""
-    for key, value in exposure.annotations.items():
-        listed = {p.strip() for p in value.split(",")} & {port.name or "", str(port.port)}
-        if key == "projectcontour.io/upstream-protocol.h2c" and listed:
-            return "h2c", True, f"annotation {key}"
-        if key == "traefik.ingress.kubernetes.io/service.serversscheme" and value in ("h2c", "https"):
-            return ("h2c" if value == "h2c" else "https"), True, f"annotation {key}"
-    return None
+def _by_controller(exposure: Exposure) -> _Evidence | None:
+    """What Traefik is told to speak to the Service, in its annotations."""
+    scheme = exposure.annotations.get(TRAEFIK_SCHEME)
+    by_scheme: dict[str | None, Speaks] = {"h2c": "h2c", "https": "https"}
+    return (by_scheme[scheme], True, f"annotation {TRAEFIK_SCHEME} {scheme}") if scheme in by_scheme else None
 
 
 def _by_http_route(exposure: Exposure, port: ServicePort) -> _Evidence | None:
