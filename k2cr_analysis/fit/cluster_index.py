@@ -70,7 +70,7 @@ def mounts_token(workload: Workload) -> bool:
         if volume.kind == "projected"
         for _, source in objects(volume.source, "sources")
     )
-    of_pod = workload.pod.raw.get("automountServiceAccountToken")
+    of_pod = workload.pod.automounts_token
     accounts = workload.related.get("ServiceAccount", ())
     of_account = next((a.get("automountServiceAccountToken") for a in accounts), None)
     return projected or (of_pod if isinstance(of_pod, bool) else of_account) is not False

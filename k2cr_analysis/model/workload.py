@@ -189,6 +189,7 @@ class Pod:
     has_host_aliases: bool = False
     dns_fields: tuple[str, ...] = ()  # of dnsConfig, those that are set: nameservers, searches, options
     image_pull_secrets: tuple[str, ...] = ()
+    automounts_token: bool | None = None  # None: as its ServiceAccount says
 
     @property
     def running(self) -> tuple[Container, ...]:

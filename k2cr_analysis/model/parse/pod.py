@@ -67,6 +67,7 @@ def parse_pod(spec: Raw, metadata: Raw, path: str, around: Surroundings) -> Pod:
         annotations=strings(metadata.get("annotations")),
         path=path,
         raw=spec,
+        automounts_token=spec.get("automountServiceAccountToken"),
         subdomain=text(spec, "subdomain"),
         has_host_aliases=bool(spec.get("hostAliases")),
         dns_fields=tuple(name for name, value in mapping(spec, "dnsConfig").items() if value),
