@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from k2cr_analysis.assessment import assess, recommend
+    from k2cr_analysis.assessment.sliders import what_if
     from k2cr_analysis.comparison import diff
     from k2cr_analysis.config import load_config
     from k2cr_analysis.latency.simulator.one_service import simulate
@@ -41,13 +42,14 @@ _FACE = {
     "diff": "comparison",
     "simulate": "latency.simulator.one_service",
     "recommend": "assessment",
+    "what_if": "assessment.sliders",
     "figures": "report.figures",
     "tables": "report.tables",
 }
 
 __all__ = [
     "assess", "collect", "cost", "diff", "figures", "load_config", "open_snapshot",
-    "plan", "portfolio", "recommend", "render", "simulate", "tables",
+    "plan", "portfolio", "recommend", "render", "simulate", "tables", "what_if",
 ]  # fmt: skip
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from k2cr_analysis.assessment import assess, recommend
 from k2cr_analysis.assessment.recommend import _sizes
+from k2cr_analysis.assessment.sliders import what_if
 from k2cr_analysis.config import Config, Objectives, Policy
+from k2cr_analysis.errors import UsageError
 from k2cr_analysis.pricing.cloud_run.charges import price_both
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.sizing import legal
@@ -70,7 +73,7 @@ def test_what_is_recommended_meets_the_objectives_or_says_that_nothing_does(plai
 
 def test_a_cap_below_the_demand_is_a_change_and_never_ready(plain):
     capped = services(assessed(policy=Policy(max_instances=1)))
-    short = [w for w in capped.values() if w.choice.best.rejected_ratio > 0.0]
+    short = [w for w in capped.values() if w.choice and w.choice.best.rejected_ratio > 0.0]
     assert short
     for workload in short:
         (said,) = (f for f in workload.findings if f.rule == "overloaded")
@@ -93,3 +96,16 @@ def test_more_cpu_brings_the_memory_that_it_asks_for(plain):
     assert [s.cpu_cores for s in sizes] == [1, 2, 4]
     assert sizes[-1].memory_bytes == 2 * 2**30
     assert all(legal(replace(s, concurrency=80)) == [] for s in sizes)
+
+
+def test_what_if_moves_as_the_slider_does(plain):
+    one = "shop/Deployment/reviews-api"
+    same, more, kept = (what_if(plain, one, **asked) for asked in ({}, {"traffic": 2.0}, {"min_instances": 3}))
+    assert same.before is services(plain)[one].choice.best
+    assert abs(same.change_month) <= same.before.cost_month * Decimal("0.1")
+    assert more.change_month > same.change_month
+    assert kept.after.shape.min_instances == 3
+    assert kept.change_month > 0
+    assert what_if(plain, one, p99_ms=1.0).met is False
+    with pytest.raises(UsageError):
+        what_if(plain, one, traffic=0.0)

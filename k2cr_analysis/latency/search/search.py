@@ -39,6 +39,7 @@ class Depth:
     told: float = 3_000_000
 
 
+SLIDER = Depth(4_000, 20_000, 120_000)
 QUICKER = Depth(15_000, 80_000, 600_000)
 _AT_A_GLANCE, _AT_A_LOOK = 0.03, 0.012  # what misses by so much may meet the limits when simulated longer
 _CHEAPER_THAN_GLANCED, _CHEAPER_THAN_LOOKED = Decimal("0.90"), Decimal("0.98")
