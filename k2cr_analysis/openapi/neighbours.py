@@ -1,8 +1,7 @@
 """Types of kinds from other API groups that hold a pod template, or lead to one, beside Kubernetes' own field tree.
 
-Only the shape down to the template is typed; what belongs to the controller alone is ``any``. Sources: the custom
-resource definitions of Argo Rollouts 1.8, KEDA 2.17, JobSet 0.9, Kruise 1.8, and OpenShift's API reference 4.19 (read
-2026-11-30).
+Only the shape down to the template is typed; what belongs to the controller alone is ``any``. Where they are
+documented: the custom resource definitions of Argo Rollouts, KEDA, JobSet and Kruise, and OpenShift's API reference.
 """
 
 from __future__ import annotations

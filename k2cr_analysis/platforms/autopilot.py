@@ -14,15 +14,11 @@ from k2cr_analysis.platforms.source import Source
 _REQUESTS = Source(
     "https://docs.cloud.google.com/kubernetes-engine/docs/concepts/autopilot-resource-requests", "2026-11-23"
 )
-_CLASSES = Source(
-    "https://docs.cloud.google.com/kubernetes-engine/docs/concepts/autopilot-compute-classes", "2026-11-30"
-)
+_CLASSES = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/autopilot-compute-classes", None)
 _IN_STANDARD = Source(
-    "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/autopilot-classes-standard-clusters", "2026-11-30"
+    "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/autopilot-classes-standard-clusters", None
 )
-_POD_FAMILY = Source(
-    "https://docs.cloud.google.com/kubernetes-engine/docs/concepts/about-custom-compute-classes", "2026-11-30"
-)
+_POD_FAMILY = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/about-custom-compute-classes", None)
 
 MIB = Decimal(1) / 1024  # in GiB
 

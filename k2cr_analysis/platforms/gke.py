@@ -8,25 +8,23 @@ from typing import Annotated, Literal
 
 from k2cr_analysis.platforms.source import Source
 
-_WELL_KNOWN = Source("https://kubernetes.io/docs/reference/labels-annotations-taints/", "2026-11-30")
-_NODES = Source("https://docs.cloud.google.com/kubernetes-engine/docs/how-to/node-auto-provisioning", "2026-11-30")
-_SPOT = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/spot-vms", "2026-11-30")
-_GPUS = Source("https://docs.cloud.google.com/kubernetes-engine/docs/how-to/gpus", "2026-11-30")
-_TPUS = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/tpus", "2026-11-30")
-_CLASSES = Source(
-    "https://docs.cloud.google.com/kubernetes-engine/docs/concepts/about-custom-compute-classes", "2026-11-30"
-)
+_WELL_KNOWN = Source("https://kubernetes.io/docs/reference/labels-annotations-taints/", None)
+_NODES = Source("https://docs.cloud.google.com/kubernetes-engine/docs/how-to/node-auto-provisioning", None)
+_SPOT = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/spot-vms", None)
+_GPUS = Source("https://docs.cloud.google.com/kubernetes-engine/docs/how-to/gpus", None)
+_TPUS = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/tpus", None)
+_CLASSES = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/about-custom-compute-classes", None)
 _DEFAULT_CLASSES = Source(
-    "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/run-pods-default-compute-classes", "2026-11-30"
+    "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/run-pods-default-compute-classes", None
 )
 _AUTOSCALER = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/cluster-autoscaler", "2026-11-23")
-_ARM = Source("https://docs.cloud.google.com/compute/docs/instances/arm-on-compute", "2026-11-30")
+_ARM = Source("https://docs.cloud.google.com/compute/docs/instances/arm-on-compute", None)
 
 # Who owns a namespace: Google runs and upgrades what is in it, or the team installed an add-on that makes it.
 SystemNamespace = Literal["google", "add-on"]
 
-# Google's own are named in public manifests of GKE's managed components (read 2026-11-30); `kube-` is reserved for the
-# system (kubernetes.io/docs/concepts/overview/working-with-objects/namespaces). Autopilot does not bill their pods
+# Google's own are named in public manifests of GKE's managed components; `kube-` is reserved for the system
+# (kubernetes.io/docs/concepts/overview/working-with-objects/namespaces). Autopilot does not bill their pods
 # (cloud.google.com/kubernetes-engine/pricing, read 2026-11-23). Add-ons' are those of their installation manifests.
 _GOOGLES = re.compile(
     r"kube-(system|public|node-lease)|gmp-(system|public)|gke-(managed-.+|gmp-system|mcs|connect|system)"
@@ -91,7 +89,7 @@ AUTOSCALER_STATUS: Annotated[tuple[str, str], _AUTOSCALER] = (
 
 ARM_SERIES: Annotated[tuple[str, ...], _ARM] = ("t2a", "c4a", "n4a", "a4x")
 
-# docs.cloud.google.com/compute/docs/regions-zones, read 2026-11-30.
+# docs.cloud.google.com/compute/docs/regions-zones
 _ZONE = re.compile(r"(?P<region>[a-z]+-[a-z]+\d+)-[a-z]")
 
 

@@ -3,7 +3,7 @@
 Only a path that was named and is a kustomization itself is built, by ``kubectl kustomize``. kustomize fetches what a
 kustomization names by URL, runs Helm for its charts and programs for its plug-ins; one that does any of this, in itself
 or in what it builds on, is not built but told. Others deeper in a folder are read as plain files and told.
-Source: kubectl.docs.kubernetes.io/references/kustomize/kustomization (read 2026-11-30).
+Source: kubectl.docs.kubernetes.io/references/kustomize/kustomization.
 """
 
 from __future__ import annotations

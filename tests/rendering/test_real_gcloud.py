@@ -114,9 +114,14 @@ def test_both_forms_make_the_same_object(case: str, checked: Mapping[str, Checke
     assert ("gcloud run deploy " in script or "gcloud run jobs deploy " in script) == CASES[case][2]
 
 
+def for_installed(context: RenderContext) -> RenderContext:
+    """The same with the flags that the installed gcloud has."""
+    return replace(context, gcloud=installed_version())
+
+
 def test_a_second_run_sends_what_the_first_one_sent_and_what_the_file_says(tmp_path: Path) -> None:
     subject = reference()
-    folder = write_folders(tmp_path, [(subject, render_workload(subject, KNOWN))])[0]
+    folder = write_folders(tmp_path, [(subject, render_workload(subject, for_installed(KNOWN)))])[0]
     with gcloud() as client:
         client.run(["bash", "-c", "bash deploy.sh && bash deploy.sh"], folder)
         first, second = client.endpoint.sent
@@ -134,11 +139,11 @@ def test_a_second_run_sends_what_the_first_one_sent_and_what_the_file_says(tmp_p
 
 
 def test_a_difference_is_found_and_named(tmp_path: Path) -> None:
-    subject = reference()
-    folder = write_folders(tmp_path, [(subject, render_workload(subject, UNKNOWN))])[0]
+    subject = assessed(workload(container("app")))  # all its fields have flags in any version
+    folder = write_folders(tmp_path, [(subject, render_workload(subject, for_installed(UNKNOWN)))])[0]
     script = folder / "deploy.sh"
     script.write_text(script.read_text().replace("--concurrency=80", "--concurrency=81"))
-    assert [c.differences for c in check_folders([Subject(folder)], 528)] == [
+    assert [c.differences for c in check_folders([Subject(folder)], installed_version())] == [
         ("spec.template.spec.containerConcurrency: 80 | 81",)
     ]
 

@@ -11,6 +11,7 @@ from k2cr_analysis.model.parse.index import name_of, namespace_of
 from k2cr_analysis.model.workload import Raw, Workload
 from k2cr_analysis.platforms.annotations import SERVING_GROUP
 from k2cr_analysis.platforms.labels import GLOBAL_STATIC_IP, REGIONAL_STATIC_IP
+from k2cr_analysis.rendering.network.moved import old_names
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.text.shell import quote
 
@@ -72,11 +73,15 @@ def _kubectl_kind(workload: Workload) -> str:
 
 
 def _services(workload: Workload, build: Build) -> Iterator[Step]:
-    calling = callers(build)
+    calling = ", ".join(callers(build))
+    led = {name.service.name for name in old_names(workload, build.context)}
     for exposure in workload.exposures:
-        if exposure.type != "Knative":
-            command = _delete(exposure.kind.lower(), exposure.service, workload.namespace)
-            yield Step(command, f"{', '.join(calling)} call the new address" if calling else None)
+        if exposure.type == "Knative":
+            continue
+        once = f"{calling} call the new address"
+        if exposure.service in led:  # network.sh callers made it the way to Cloud Run, under the name that they know
+            once = f"{calling} have moved too, or call another name: until then this Service leads them to Cloud Run"
+        yield Step(_delete(exposure.kind.lower(), exposure.service, workload.namespace), once if calling else None)
 
 
 def _object(kind: str, raw: Raw, build: Build) -> Iterator[Step]:
