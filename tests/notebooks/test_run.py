@@ -106,5 +106,4 @@ def test_a_wrong_parameter_gives_one_sentence_and_a_failed_run(tmp_path, name, p
 
 def test_the_simulator_agrees_with_what_is_known(tmp_path):
     pages = shown(run("06_validation.ipynb", tmp_path / "out.ipynb", tmp_path))
-    assert any("18 of 18 comparisons agree" in html for html in pages)
     assert any("20 of 20 comparisons agree" in html for html in pages)

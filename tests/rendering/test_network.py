@@ -274,7 +274,7 @@ def test_what_others_need_is_deleted_after_them() -> None:
     text = render_workload(web, replace(context(), assessed={a.id: a for a in (web, api)}))["cutover.md"]
     steps = re.findall(r"^\d+\. `(kubectl delete .*)", text, re.M)
     assert steps == [
-        "kubectl delete service web --namespace=shop`, once shop/Deployment/api call the new address",
+        "kubectl delete service web --namespace=shop`, once shop/Deployment/api have moved too, or call another name: until then this Service leads them to Cloud Run",
         "kubectl delete deployment web --namespace=shop`",
         "kubectl delete configmap settings --namespace=shop`, once shop/Deployment/api no longer need it",
         "kubectl delete configmap own --namespace=shop`",
