@@ -12,7 +12,7 @@ import numpy as np
 
 from k2cr_analysis.latency.load.histogram import exponential_sample_ms
 from k2cr_analysis.latency.load.service_time import ServiceTime
-from k2cr_analysis.latency.month.load import Load
+from k2cr_analysis.latency.month.requests import Load
 from k2cr_analysis.latency.search.grid import grid
 from k2cr_analysis.latency.search.limits import Limits
 from k2cr_analysis.latency.search.search import Demand, recommend

@@ -71,7 +71,7 @@ def predict_shape(basis: Basis, shape: ServiceShape, requests: float | None, see
     """Latency and instances of one configuration; ``requests``: to simulate, about; None: closed forms."""
     if requests is None or basis.service is None or basis.traffic is None:
         return predict(shape, basis, None)
-    from k2cr_analysis.latency.month.load import load_of
+    from k2cr_analysis.latency.month.requests import load_of
     from k2cr_analysis.latency.month.store import MonthStore
 
     load, config = load_of(basis.traffic), service_on(shape, basis.service, basis.startup_s)

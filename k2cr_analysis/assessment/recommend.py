@@ -30,7 +30,7 @@ from k2cr_analysis.platforms.cloud_run import WHOLE_CORES
 from k2cr_analysis.pricing.cloud_run.beside import beside_items
 from k2cr_analysis.pricing.cloud_run.charges import price_timeline
 from k2cr_analysis.sizing import legal
-from k2cr_analysis.sizing.instances import least_instances, minimum_asked, most_instances
+from k2cr_analysis.sizing.instance_counts import least_instances, minimum_asked, most_instances
 from k2cr_analysis.sizing.notices import minimum_not_carried
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def search(sized: ServiceShape, question: Question, effort: Effort, seed: int = 
     basis = question.basis
     if effort == "quick" or sized.target != "service" or basis.service is None or basis.traffic is None:
         return None
-    from k2cr_analysis.latency.month.load import load_of
+    from k2cr_analysis.latency.month.requests import load_of
     from k2cr_analysis.latency.month.store import MonthStore
     from k2cr_analysis.latency.search import search as searching
     from k2cr_analysis.latency.search.grid import concurrencies_for, grid

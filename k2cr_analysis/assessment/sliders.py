@@ -21,7 +21,7 @@ from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.sizing import legal
 
 if TYPE_CHECKING:
-    from k2cr_analysis.latency.month.load import Load
+    from k2cr_analysis.latency.month.requests import Load
     from k2cr_analysis.latency.search.search import Demand, Point, Recommendation
 
 _DEARER = 3  # of the configurations that the search has looked at, those up to so many times as dear are tried
@@ -79,7 +79,7 @@ def what_if(  # noqa: PLR0913 -- a slider each
         raise InputError(
             ref="nothing-searched", found=f"no configuration of {workload} was searched", expected="known requests"
         )
-    from k2cr_analysis.latency.month.load import load_of
+    from k2cr_analysis.latency.month.requests import load_of
     from k2cr_analysis.latency.search import search as searching
 
     basis = basis_of_workload(

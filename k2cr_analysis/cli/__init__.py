@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption
+from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption
 from k2cr_analysis.errors import K2crError
 
 VERBS = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from k2cr_analysis.cli.output import (
+from k2cr_analysis.cli.terminal.output import (
     CalibrationOption,
     ConfigOption,
     Format,
@@ -22,7 +22,7 @@ from k2cr_analysis.cli.output import (
     config_from,
     give,
 )
-from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say, say_all
+from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say, say_all
 from k2cr_analysis.errors import UsageError
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from k2cr_analysis.cli.progress import Progress
-from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say, say_all
+from k2cr_analysis.cli.terminal.progress import Progress
+from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say, say_all
 from k2cr_analysis.errors import RemoteError, UsageError
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from k2cr_analysis.cli.output import Format, FormatOption, OutOption, as_csv, as_json, as_table, give
-from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say
+from k2cr_analysis.cli.terminal.output import Format, FormatOption, OutOption, as_csv, as_json, as_table, give
+from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
 from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
 
 if TYPE_CHECKING:

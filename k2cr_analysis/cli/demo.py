@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say
+from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
 
 
 def register(app: typer.Typer) -> None:

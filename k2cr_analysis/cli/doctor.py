@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from k2cr_analysis.cli.output import as_table
-from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption
+from k2cr_analysis.cli.terminal.output import as_table
+from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption
 from k2cr_analysis.errors import PartialError
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from k2cr_analysis.cli.output import Format, FormatOption, OutOption, as_csv, as_json, as_table, give
-from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say, say_all
+from k2cr_analysis.cli.terminal.output import Format, FormatOption, OutOption, as_csv, as_json, as_table, give
+from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say, say_all
 
 if TYPE_CHECKING:
     from k2cr_analysis.sources.catalog.book import Change

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from k2cr_analysis.cli.output import ConfigOption, config_from
-from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say
+from k2cr_analysis.cli.terminal.output import ConfigOption, config_from
+from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
 
 if TYPE_CHECKING:
     from k2cr_analysis.assessment.result import Assessment

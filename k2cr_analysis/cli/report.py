@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from k2cr_analysis.cli.output import ConfigOption
-from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say
+from k2cr_analysis.cli.terminal.output import ConfigOption
+from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
 
 _SHARD = re.compile(r"(\d+)/(\d+)")
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say
+from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
 from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY, DEFAULT_MEMORY_BYTES
 from k2cr_analysis.platforms.scaling import DEFAULT_MAX_INSTANCES, DEFAULT_TARGET, IDLE_S, MIN_PENDING_S
 
@@ -71,7 +71,7 @@ def _simulate(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    from k2cr_analysis.cli.output import as_json, give
+    from k2cr_analysis.cli.terminal.output import as_json, give
     from k2cr_analysis.latency.simulator.one_service import simulate
     from k2cr_analysis.latency.simulator.present import run_as_text
 

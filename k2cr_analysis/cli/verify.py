@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from k2cr_analysis.cli.output import (
+from k2cr_analysis.cli.terminal.output import (
     ConfigOption,
     Format,
     FormatOption,
@@ -18,7 +18,7 @@ from k2cr_analysis.cli.output import (
     config_from,
     give,
 )
-from k2cr_analysis.cli.verbosity import QuietOption, VerboseOption, say, say_all
+from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say, say_all
 
 if TYPE_CHECKING:
     from k2cr_analysis.assessment.verify import Comparison, Verification

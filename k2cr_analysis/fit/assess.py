@@ -18,9 +18,9 @@ from k2cr_analysis.fit.evidence.dependencies import CallGraph, call_graph
 from k2cr_analysis.fit.evidence.ingress import choose_ingress
 from k2cr_analysis.fit.evidence.monitoring import monitored_only
 from k2cr_analysis.fit.evidence.observed_calls import Observed
-from k2cr_analysis.fit.evidence.probes import plan_probes
 from k2cr_analysis.fit.evidence.protocols import CalledPort, called_ports
-from k2cr_analysis.fit.evidence.startup import plan_startup
+from k2cr_analysis.fit.evidence.starting.order import plan_startup
+from k2cr_analysis.fit.evidence.starting.probes import plan_probes
 from k2cr_analysis.fit.fields.account import Accountant
 from k2cr_analysis.fit.registry import Rule, all_rules
 from k2cr_analysis.fit.result import FieldUse, Fit

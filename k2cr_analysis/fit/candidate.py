@@ -11,9 +11,9 @@ from k2cr_analysis.fit.evidence.background import Background
 from k2cr_analysis.fit.evidence.containers import Cast
 from k2cr_analysis.fit.evidence.ingress import IngressChoice
 from k2cr_analysis.fit.evidence.monitoring import Monitored
-from k2cr_analysis.fit.evidence.probes import ProbePlan
 from k2cr_analysis.fit.evidence.protocols import CalledPort
-from k2cr_analysis.fit.evidence.startup import StartupPlan
+from k2cr_analysis.fit.evidence.starting.order import StartupPlan
+from k2cr_analysis.fit.evidence.starting.probes import ProbePlan
 from k2cr_analysis.fit.result import FieldUse
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.finding import Target

@@ -20,7 +20,7 @@ from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.platforms.scaling import DEFAULT_TARGET
 
 if TYPE_CHECKING:
-    from k2cr_analysis.latency.month.figures import MonthFigures
+    from k2cr_analysis.latency.month.summary import MonthFigures
 
 
 @dataclass(frozen=True, slots=True)

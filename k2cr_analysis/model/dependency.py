@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from k2cr_analysis.model.address import Address
+from k2cr_analysis.model.addresses.address import Address
 
 DependencyKind = Literal[
     "http", "grpc", "database", "cache", "queue", "kubernetes-api", "google-api", "external", "unknown"

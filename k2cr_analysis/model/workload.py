@@ -1,6 +1,6 @@
 """The workload model: frozen, typed views of Kubernetes objects, each part with its JSON path.
 
-Values that the API server fills in by itself are gone before these are made (see ``model.defaults``), so ``None``
+Values that the API server fills in by itself are gone before these are made (see ``model.objects.defaults``), so ``None``
 and an empty tuple always mean "nobody asked for it". Where an analysis needs a field that has no name here, ``raw``
 holds the object itself.
 """
@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from k2cr_analysis.errors import Location
-from k2cr_analysis.model.accelerator import Accelerator
-from k2cr_analysis.model.placement import Placement
+from k2cr_analysis.model.pod.accelerator import Accelerator
+from k2cr_analysis.model.pod.placement import Placement
 from k2cr_analysis.platforms.images import is_placeholder, is_reference
 
 Raw = Mapping[str, Any]

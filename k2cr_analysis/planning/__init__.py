@@ -1,6 +1,6 @@
 """Which workloads move, in which waves, and what the bill becomes."""
 
-from k2cr_analysis.planning.make import plan, plan_and_portfolio, portfolio
+from k2cr_analysis.planning.compose import plan, plan_and_portfolio, portfolio
 from k2cr_analysis.planning.result import Ending, Fields, Left, Plan, Portfolio, Wave
 from k2cr_analysis.planning.worth import cluster_names
 

@@ -14,8 +14,8 @@ from decimal import Decimal
 
 from k2cr_analysis.config import PlanSettings
 from k2cr_analysis.planning.calendar import Slot, slots
+from k2cr_analysis.planning.crossing_calls import Key
 from k2cr_analysis.planning.gone import NodeGone
-from k2cr_analysis.planning.hops import Key
 from k2cr_analysis.planning.result import Wave
 from k2cr_analysis.planning.worth import Candidate, Fleet, Worth
 

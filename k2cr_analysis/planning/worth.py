@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.planning.crossing_calls import Hops, Key
 from k2cr_analysis.planning.gone import NodeGone
-from k2cr_analysis.planning.hops import Hops, Key
 from k2cr_analysis.pricing.cloud_run.free_tier import FreeTier, free_tier
 from k2cr_analysis.pricing.packing.avoidable import Avoidable, Removal
 

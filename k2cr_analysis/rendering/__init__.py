@@ -2,8 +2,8 @@
 
 from k2cr_analysis.rendering.context import RenderContext, context_of
 from k2cr_analysis.rendering.folder import render_workload, write_folders
-from k2cr_analysis.rendering.make import render, render_what_is_taken
 from k2cr_analysis.rendering.select import can_render, select, waiting
+from k2cr_analysis.rendering.workloads import render, render_what_is_taken
 
 __all__ = [
     "RenderContext",

@@ -24,7 +24,7 @@ from k2cr_analysis.rendering.migration.prepare import prepare_script
 from k2cr_analysis.rendering.migration.rollback import rollback_script
 from k2cr_analysis.rendering.migration.scheduler import scheduler_script
 from k2cr_analysis.rendering.network.claims import entrance_entries
-from k2cr_analysis.rendering.network.internal_lb import internal_gateways, internal_load_balancers
+from k2cr_analysis.rendering.network.egress.internal_lb import internal_gateways, internal_load_balancers
 from k2cr_analysis.rendering.network.script import network_script, url_map_yaml
 from k2cr_analysis.rendering.network.url_map import run_backend
 from k2cr_analysis.rendering.spec.audience import BACKEND_ID

@@ -10,7 +10,7 @@
 | the pod states its own | what its containers leave of it: in equal parts to the silent ones, else to the first |
 | neither | 1 vCPU and 512 MiB, Cloud Run's defaults for each container; less CPU for one beside the application |
 | restarts at the brink of the memory limit | half as much again as the limit: it looks like OOM kills |
-| scratch in memory (``model/scratch.py``) | its size in full, for the first container that mounts it |
+| scratch in memory (``model/pod/scratch.py``) | its size in full, for the first container that mounts it |
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from decimal import ROUND_CEILING, Decimal
 from k2cr_analysis.model.cloud_run import cpu_text, memory_text
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
-from k2cr_analysis.model.scratch import scratch_volumes
+from k2cr_analysis.model.pod.scratch import scratch_volumes
 from k2cr_analysis.model.workload import Container, Pod, Resources, Workload
 from k2cr_analysis.platforms.cloud_run import DEFAULT_CPU_CORES, DEFAULT_MEMORY_BYTES, GIB
 from k2cr_analysis.platforms.images import parse_image

@@ -9,14 +9,14 @@ from k2cr_analysis.config import Config
 from k2cr_analysis.model.cloud_run import ExecutionEnvironment, ServiceShape, cpu_text
 from k2cr_analysis.model.finding import Finding, Target
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
-from k2cr_analysis.model.scratch import scratch_volumes
+from k2cr_analysis.model.pod.scratch import scratch_volumes
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY
 from k2cr_analysis.platforms.gpu import GPUS
 from k2cr_analysis.sizing import notices
 from k2cr_analysis.sizing.allocation import Allocation, allocate
 from k2cr_analysis.sizing.concurrency import Concurrency, concurrency
-from k2cr_analysis.sizing.instances import pods_of, scaling
+from k2cr_analysis.sizing.instance_counts import pods_of, scaling
 from k2cr_analysis.sizing.need import ASKED, CPU_QUANTILE, DEFAULT, MEASURED, Needs, needs_of
 
 _WEEK_DAYS = 7

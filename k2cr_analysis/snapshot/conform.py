@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from k2cr_analysis.errors import InputError, Location
+from k2cr_analysis.snapshot.column_values import first_impossible
 from k2cr_analysis.snapshot.fitting import filled, fitted
-from k2cr_analysis.snapshot.ranges import first_impossible
 from k2cr_analysis.snapshot.tables import Table
 
 

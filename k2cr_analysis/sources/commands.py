@@ -11,7 +11,7 @@ from datetime import datetime
 
 from k2cr_analysis.snapshot.tables import BILLING
 from k2cr_analysis.sources.billing_export.query import checked_table, parameters, rows_sql
-from k2cr_analysis.sources.cluster_api.resources import RESOURCES
+from k2cr_analysis.sources.cluster_api.listed_kinds import RESOURCES
 from k2cr_analysis.sources.monitoring.client import PAGE_POINTS
 from k2cr_analysis.sources.monitoring.queries import LOAD_BALANCERS, MESH, NON_EVICTABLE, USAGE_QUERIES, MetricQuery
 

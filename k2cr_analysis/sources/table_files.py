@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from k2cr_analysis.errors import InputError, Location
+from k2cr_analysis.snapshot.column_values import impossible
 from k2cr_analysis.snapshot.conform import conformed
-from k2cr_analysis.snapshot.ranges import impossible
 from k2cr_analysis.snapshot.tables import FILE_TABLES, TABLES, Table
 
 

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from k2cr_analysis import cli
-from k2cr_analysis.cli import verbosity
+from k2cr_analysis.cli.terminal import verbosity
 from k2cr_analysis.resources import bundled
 
 DEMO = str(bundled("data", "demo"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k2cr_analysis.fit.evidence.exec_probes import asked_over_network
+from k2cr_analysis.fit.evidence.starting.exec_probes import asked_over_network
 
 ASKED = [
     ("/bin/grpc_health_probe -addr=:9555", "grpc: {port: 9555}"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from k2cr_analysis.config.settings import Config, WorkloadSettings
-from k2cr_analysis.fit.evidence.startup_budget import Allowance, share_budget
+from k2cr_analysis.fit.evidence.starting.budget import Allowance, share_budget
 from k2cr_analysis.model.cloud_run import CloudRunProbe, StartupOrder
 from k2cr_analysis.platforms.probes import MAX_STARTUP_S
 from tests.fit.cluster import container, deployment, fit_of, service

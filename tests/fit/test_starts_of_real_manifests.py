@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 
 from k2cr_analysis.fit import Fit
-from k2cr_analysis.fit.evidence.startup_budget import ENOUGH_S
+from k2cr_analysis.fit.evidence.starting.budget import ENOUGH_S
 from k2cr_analysis.model.workload import Container, Probe
 from k2cr_analysis.platforms.probes import MAX_STARTUP_S
 from k2cr_analysis.snapshot.redaction.redact import redact

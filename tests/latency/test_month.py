@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from k2cr_analysis.latency.month.load import Load
 from k2cr_analysis.latency.month.month import month_of
+from k2cr_analysis.latency.month.requests import Load
 from k2cr_analysis.latency.simulator.service import ServiceConfig
 
 

@@ -11,8 +11,8 @@ import pytest
 from k2cr_analysis.config import Objectives
 from k2cr_analysis.latency.load.histogram import exponential_sample_ms
 from k2cr_analysis.latency.load.service_time import ServiceTime, service_on
-from k2cr_analysis.latency.month.load import Load
 from k2cr_analysis.latency.month.month import month_of
+from k2cr_analysis.latency.month.requests import Load
 from k2cr_analysis.latency.month.store import MonthStore
 from k2cr_analysis.latency.search.bounds import instances_with_room, least_timeline
 from k2cr_analysis.latency.search.grid import concurrencies_for, grid

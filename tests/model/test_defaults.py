@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from k2cr_analysis.model.defaults import without_server_fields
+from k2cr_analysis.model.objects.defaults import without_server_fields
 
 MANIFEST: dict[str, Any] = {
     "apiVersion": "apps/v1",

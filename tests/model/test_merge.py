@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from k2cr_analysis.errors import ConfigError, Location
-from k2cr_analysis.model.merge import check_merges, merged_objects
+from k2cr_analysis.model.objects.merge import check_merges, merged_objects
 from k2cr_analysis.model.parse import parse_cluster
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.snapshot import SnapshotObject

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k2cr_analysis.planning import plan
-from k2cr_analysis.planning.make import _of_one_currency
+from k2cr_analysis.planning.compose import _of_one_currency
 from k2cr_analysis.report.json.documents import assess_document
 from k2cr_analysis.report.json.plan_document import plan_document
 from tests.planning.fleets import Move, assessment

@@ -10,7 +10,7 @@ from k2cr_analysis.config import Freeze, PlanSettings
 from k2cr_analysis.model.prices import PriceBook
 from k2cr_analysis.planning import plan
 from k2cr_analysis.planning.calendar import slots
-from k2cr_analysis.planning.hops import RULE_METER
+from k2cr_analysis.planning.crossing_calls import RULE_METER
 from tests.planning.fleets import Move, assessment
 from tests.planning.test_plan import NODE, full_nodes, ids
 from tests.pricing.clusters import live, node, workload

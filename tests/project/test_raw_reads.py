@@ -34,17 +34,17 @@ LEFT = {
     "rendering/migration/cutover.py": 1,
     "rendering/network/backend_policy.py": 1,
     "rendering/network/claims.py": 2,
-    "rendering/network/exposure.py": 2,
+    "rendering/network/access/ingress_setting.py": 2,
     "rendering/network/front.py": 1,
     "rendering/network/hosts.py": 1,
-    "rendering/network/internal_lb.py": 1,
+    "rendering/network/egress/internal_lb.py": 1,
     "rendering/network/on_gke.py": 1,
     "rendering/network/url_map.py": 2,
-    "rendering/spec/build_platform.py": 2,
-    "rendering/spec/containers.py": 3,
-    "rendering/spec/kinds.py": 6,
+    "rendering/spec/settings_of_workload.py": 2,
+    "rendering/spec/pod/containers.py": 3,
+    "rendering/spec/service_job_pool.py": 6,
     "rendering/spec/source_values.py": 1,
-    "rendering/spec/volumes.py": 9,
+    "rendering/spec/pod/volumes.py": 9,
 }
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.errors import Location
 from k2cr_analysis.fit.result import Fit
-from k2cr_analysis.model.address import Address, Place
+from k2cr_analysis.model.addresses.address import Address, Place
 from k2cr_analysis.model.addresses.grammar import mentions
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, ContainerShape, ServiceShape, StartupOrder
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.parse.accelerators import accelerators_of
-from k2cr_analysis.model.placement import Placement
+from k2cr_analysis.model.pod.placement import Placement
 from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.model.workload import (
     Batch,

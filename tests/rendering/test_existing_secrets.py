@@ -9,7 +9,7 @@ import yaml
 
 from k2cr_analysis.config import Config
 from k2cr_analysis.fit import assess_cluster
-from k2cr_analysis.model.secret_manager import ExistingSecret, existing_keys, files_of_class
+from k2cr_analysis.model.pod.secret_manager import ExistingSecret, existing_keys, files_of_class
 from tests.model.manifests import cluster_of
 
 STORE = {"kind": "SecretStore", "metadata": {"name": "s"}, "spec": {"provider": {"gcpsm": {"projectID": "p"}}}}

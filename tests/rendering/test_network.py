@@ -21,7 +21,7 @@ from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.rendering import RenderContext, render_workload
 from k2cr_analysis.rendering.check.gcloud import gcloud
-from k2cr_analysis.rendering.network.egress import subnet_prefix
+from k2cr_analysis.rendering.network.egress.vpc_access import subnet_prefix
 from k2cr_analysis.rendering.spec.build import build
 from tests.rendering.factory import (
     assessed,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from k2cr_analysis.model.references import expand
+from k2cr_analysis.model.pod.references import expand
 
 KNOWN = {"A": "1", "B": "two words", "E": ""}
 

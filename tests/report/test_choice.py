@@ -9,13 +9,13 @@ import pytest
 
 from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.assessment.steady_instances import running_timeline
-from k2cr_analysis.latency.month.figures import MonthFigures
+from k2cr_analysis.latency.month.summary import MonthFigures
 from k2cr_analysis.latency.search.limits import Limits
 from k2cr_analysis.latency.search.search import Point, Recommendation
 from k2cr_analysis.model.cloud_run import ContainerShape, ServiceShape
 from k2cr_analysis.report import figures, tables
-from k2cr_analysis.report.choice import objective, price_of_p99
 from k2cr_analysis.report.display import Html
+from k2cr_analysis.report.objective import objective, price_of_p99
 
 SHAPE = ServiceShape("service", {"web": ContainerShape(Decimal(1), 2**29)}, 80, 0, 100, "request", "gen2")
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from k2cr_analysis.fit.evidence.known_images import RAW_SERVERS, SidecarKind
 from k2cr_analysis.fit.evidence.protocols import CalledPort, known_ports, purpose_of
-from k2cr_analysis.fit.evidence.startup import STARTS_FIRST
+from k2cr_analysis.fit.evidence.starting.order import STARTS_FIRST
 from k2cr_analysis.model.cloud_run import StartupOrder
 from k2cr_analysis.model.parse.access import mapping, objects, text
 from k2cr_analysis.model.workload import Container, Workload

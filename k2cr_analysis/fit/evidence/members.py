@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from k2cr_analysis.fit.cluster_index import ClusterIndex
+from k2cr_analysis.model.addresses.given_values import values_of
 from k2cr_analysis.model.addresses.names import words_of_name
-from k2cr_analysis.model.addresses.values import values_of
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.parse.access import mapping

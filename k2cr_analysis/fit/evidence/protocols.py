@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from k2cr_analysis.fit.evidence.exec_probes import asked_over_network
 from k2cr_analysis.fit.evidence.known_images import RAW_PORTS, SERVER_WORDS, raw_server_on
+from k2cr_analysis.fit.evidence.starting.exec_probes import asked_over_network
 from k2cr_analysis.model.routing.ingress_annotations import ingress_settings
 from k2cr_analysis.model.routing.ingress_rules import is_of_gke
 from k2cr_analysis.model.workload import Container, Exposure, Pod, Port, ServicePort

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.model.environment import variables_of
+from k2cr_analysis.model.pod.environment import variables_of
 from k2cr_analysis.model.workload import Container
 from k2cr_analysis.platforms.cloud_run import MAX_ARGUMENTS, MAX_VARIABLE_BYTES, MAX_VARIABLES
 from k2cr_analysis.platforms.reserved import (

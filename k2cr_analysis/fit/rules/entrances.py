@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.model.iap import AUDIENCE, asks_for_iap
 from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.parse.related import FOREIGN_ROUTES
+from k2cr_analysis.model.routing.iap import AUDIENCE, asks_for_iap
 from k2cr_analysis.model.workload import Entrance, Workload
 
 _INGRESS = "https://docs.cloud.google.com/run/docs/securing/ingress"

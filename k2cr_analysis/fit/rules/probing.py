@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
-from k2cr_analysis.fit.evidence.exec_probes import asked_over_network
-from k2cr_analysis.fit.evidence.probes import allowed_s, probed_port
-from k2cr_analysis.fit.evidence.startup_budget import ENOUGH_S, HELPER_S
+from k2cr_analysis.fit.evidence.starting.budget import ENOUGH_S, HELPER_S
+from k2cr_analysis.fit.evidence.starting.exec_probes import asked_over_network
+from k2cr_analysis.fit.evidence.starting.probes import allowed_s, probed_port
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.cloud_run import CloudRunProbe
 from k2cr_analysis.model.parse.access import mapping

@@ -8,7 +8,7 @@ from decimal import Decimal
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.evidence.volumes import in_words
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.model.accelerator import Accelerator
+from k2cr_analysis.model.pod.accelerator import Accelerator
 from k2cr_analysis.model.workload import Container
 from k2cr_analysis.platforms.cloud_run import MAX_CONTAINERS, MAX_CPU_CORES, MAX_MEMORY_BYTES
 from k2cr_analysis.platforms.gke import TPU_LABELS

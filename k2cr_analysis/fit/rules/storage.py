@@ -8,8 +8,8 @@ from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.evidence.volumes import claim_backing, in_words, is_block_volume, network_file_system
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping, objects
-from k2cr_analysis.model.scratch import Scratch, asked_storage, scratch_volumes
-from k2cr_analysis.model.secret_manager import ADD_ON_DRIVERS, provider_files
+from k2cr_analysis.model.pod.scratch import Scratch, asked_storage, scratch_volumes
+from k2cr_analysis.model.pod.secret_manager import ADD_ON_DRIVERS, provider_files
 from k2cr_analysis.platforms.volumes import DISK_QUOTA_INSTANCE_BYTES, DISK_QUOTA_REGION_BYTES, MIN_DISK_BYTES
 
 _VOLUMES = "https://docs.cloud.google.com/run/docs/configuring/services/volume-mounts"

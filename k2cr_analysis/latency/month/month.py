@@ -14,8 +14,8 @@ import numpy as np
 
 from k2cr_analysis.latency.load.arrivals import counted
 from k2cr_analysis.latency.month.closed_form import MONTH_S, as_decimal
-from k2cr_analysis.latency.month.figures import MonthFigures
-from k2cr_analysis.latency.month.load import Load
+from k2cr_analysis.latency.month.requests import Load
+from k2cr_analysis.latency.month.summary import MonthFigures
 from k2cr_analysis.latency.simulator.engine import Engine, Section
 from k2cr_analysis.latency.simulator.service import ServiceConfig
 from k2cr_analysis.model.cloud_run import InstanceTimeline

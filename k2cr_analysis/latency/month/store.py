@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from k2cr_analysis.latency.load.service_time import ServiceTime
-from k2cr_analysis.latency.month.figures import MonthFigures
-from k2cr_analysis.latency.month.load import Load
+from k2cr_analysis.latency.month.requests import Load
+from k2cr_analysis.latency.month.summary import MonthFigures
 from k2cr_analysis.latency.simulator.service import ServiceConfig
 from k2cr_analysis.model.cloud_run import InstanceTimeline
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from k2cr_analysis.latency.load.service_time import ServiceTime
 from k2cr_analysis.latency.month.closed_form import MONTH_S, as_decimal
-from k2cr_analysis.latency.month.load import Load
+from k2cr_analysis.latency.month.requests import Load
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.platforms.scaling import DEFAULT_TARGET
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from k2cr_analysis.latency.load.service_time import ServiceTime
-from k2cr_analysis.latency.month.load import Load
+from k2cr_analysis.latency.month.requests import Load
 from k2cr_analysis.latency.search.bounds import instances_with_room
 from k2cr_analysis.model.cloud_run import ServiceShape
 from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY, MAX_CONCURRENCY

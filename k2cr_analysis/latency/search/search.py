@@ -20,9 +20,9 @@ from decimal import Decimal
 import numpy as np
 
 from k2cr_analysis.latency.load.service_time import ServiceTime, service_on
-from k2cr_analysis.latency.month.figures import MonthFigures
-from k2cr_analysis.latency.month.load import Load
+from k2cr_analysis.latency.month.requests import Load
 from k2cr_analysis.latency.month.store import MonthStore, Opened
+from k2cr_analysis.latency.month.summary import MonthFigures
 from k2cr_analysis.latency.search.bounds import least_timeline
 from k2cr_analysis.latency.search.limits import ALIKE, LOOSER, TIGHTER, Limits
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape

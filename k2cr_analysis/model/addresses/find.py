@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from k2cr_analysis.model.address import Address, Span
+from k2cr_analysis.model.addresses.address import Address, Span
+from k2cr_analysis.model.addresses.given_values import Value, values_of
 from k2cr_analysis.model.addresses.grammar import Form, Mention, mentions
 from k2cr_analysis.model.addresses.names import (
     NameRole,
@@ -16,7 +17,6 @@ from k2cr_analysis.model.addresses.names import (
     prefix_of,
     role_of_name,
 )
-from k2cr_analysis.model.addresses.values import Value, values_of
 from k2cr_analysis.model.workload import Container, Workload
 
 # Default ports of schemes, and of what a variable's words name, where neither the value nor a sibling tells one.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from k2cr_analysis.model.address import Span
+from k2cr_analysis.model.addresses.address import Span
 from k2cr_analysis.model.addresses.names import role_of_name
 
 # url: behind a scheme. dsn: within a data source name. pair: behind ``host=`` within a text of several pairs.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from k2cr_analysis.model.accelerator import NVIDIA_GPU, TPU, Accelerator
-from k2cr_analysis.model.placement import AllowedValues, Placement
+from k2cr_analysis.model.pod.accelerator import NVIDIA_GPU, TPU, Accelerator
+from k2cr_analysis.model.pod.placement import AllowedValues, Placement
 from k2cr_analysis.model.workload import Container
 from k2cr_analysis.platforms.gke import ACCELERATOR, GPU_MAX_CLIENTS, GPU_PARTITION, GPU_SHARING, TPU_LABELS
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from k2cr_analysis.errors import Location
 from k2cr_analysis.model.cluster import Cluster, Node, OwnedPod
-from k2cr_analysis.model.defaults import without_server_fields
+from k2cr_analysis.model.objects.defaults import without_server_fields
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text
 from k2cr_analysis.model.parse.environment import Environment
 from k2cr_analysis.model.parse.exposure import SERVICE_SPECS, exposure_of, knative_exposure, routes_by_service
@@ -30,8 +30,8 @@ from k2cr_analysis.model.parse.pod_templates import (
 )
 from k2cr_analysis.model.parse.refused import RefusedByObject, refused_by_object, refused_of
 from k2cr_analysis.model.parse.related import RelatedObjects, autoscaler_of, scaler_of_keda
+from k2cr_analysis.model.pod.secret_manager import keys_of, target_of
 from k2cr_analysis.model.routing.entrances import Entrances
-from k2cr_analysis.model.secret_manager import keys_of, target_of
 from k2cr_analysis.model.workload import Autoscaler, Batch, Exposure, Pod, Reach, Workload
 from k2cr_analysis.platforms.gke import is_autopilot_node
 from k2cr_analysis.snapshot import Notice, SnapshotObject

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text, texts
-from k2cr_analysis.model.placement import (
+from k2cr_analysis.model.pod.placement import (
     ComputeClass,
     LabelRequirement,
     MachineRule,

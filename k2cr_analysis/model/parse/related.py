@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text, texts
 from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, name_of, namespace_of, selects
+from k2cr_analysis.model.pod.secret_manager import target_of
 from k2cr_analysis.model.routing.controllers import GKE_INGRESS_CLASSES
 from k2cr_analysis.model.routing.entrances import gateways_of
-from k2cr_analysis.model.secret_manager import target_of
 from k2cr_analysis.model.workload import Autoscaler, Exposure, Pod, Route, Unseen
 from k2cr_analysis.platforms.labels import BACKEND_CONFIG, BETA_BACKEND_CONFIG, FRONTEND_CONFIG, MANAGED_CERTIFICATES
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from k2cr_analysis.model.parse.access import Raw, mapping, strings
-from k2cr_analysis.model.routing.rules import Cors, Lack
+from k2cr_analysis.model.routing.route import Cors, Lack
 
 Meaning = Literal[
     "timeout", "timeout_ms", "affinity", "protocol", "h2c", "rewrite", "host", "allow", "deny", "cors",

@@ -15,7 +15,7 @@ from k2cr_analysis.model.parse.index import namespace_of
 from k2cr_analysis.model.routing.controllers import GKE_INGRESS_CLASSES
 from k2cr_analysis.model.routing.entrances import ingress_class
 from k2cr_analysis.model.routing.ingress_annotations import Settings, annotation_at, ingress_settings
-from k2cr_analysis.model.routing.rules import Actions, HttpRule, Lack, Match, PathKind, Redirect, Rewrite, Target
+from k2cr_analysis.model.routing.route import Actions, HttpRule, Lack, Match, PathKind, Redirect, Rewrite, Target
 
 _CAPTURES = re.compile(r"(?P<literal>/[\w./~-]*?)(?P<capture>\(/\|\$\)\(\.\*\)|/\?\(\.\*\)|/\(\.\*\)|\(\.\*\))\$?")
 _REGEX = re.compile(r"[()\[\]|^$*+?\\]")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, port, strings, text, texts
 from k2cr_analysis.model.parse.index import namespace_of
 from k2cr_analysis.model.routing.gateway_rules import seconds
-from k2cr_analysis.model.routing.rules import (
+from k2cr_analysis.model.routing.route import (
     Actions,
     Cors,
     HeaderEdit,

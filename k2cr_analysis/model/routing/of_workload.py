@@ -10,7 +10,7 @@ from k2cr_analysis.model.parse.index import name_of, namespace_of
 from k2cr_analysis.model.routing.ingress_annotations import Settings, annotation_at, ingress_settings
 from k2cr_analysis.model.routing.ingress_rules import is_of_gke
 from k2cr_analysis.model.routing.reading import http_rules
-from k2cr_analysis.model.routing.rules import HttpRule
+from k2cr_analysis.model.routing.route import HttpRule
 from k2cr_analysis.model.workload import Reach, Workload
 
 

@@ -9,7 +9,7 @@ from k2cr_analysis.model.parse.index import kind_of
 from k2cr_analysis.model.routing.gateway_rules import gateway_rules
 from k2cr_analysis.model.routing.ingress_rules import ingress_rules
 from k2cr_analysis.model.routing.istio_rules import istio_rules
-from k2cr_analysis.model.routing.rules import HttpRule
+from k2cr_analysis.model.routing.route import HttpRule
 
 _READERS: Mapping[str, Callable[[Raw], Iterator[HttpRule]]] = {
     "Ingress": ingress_rules,

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from k2cr_analysis.model.observed import FloatArray, IntArray
-from k2cr_analysis.planning.hops import Hops
+from k2cr_analysis.planning.crossing_calls import Hops
 from k2cr_analysis.planning.worth import Candidate
 
 _STEP = 3.0  # of the first round, in prices of a hop

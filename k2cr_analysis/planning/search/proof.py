@@ -18,7 +18,7 @@ from math import ceil, floor
 from typing import Any
 
 from k2cr_analysis.model.money import total
-from k2cr_analysis.planning.hops import Key
+from k2cr_analysis.planning.crossing_calls import Key
 from k2cr_analysis.planning.search.least_cover import SLACK
 from k2cr_analysis.planning.search.pool_problem import PoolProblem
 from k2cr_analysis.planning.worth import Candidate, Fleet

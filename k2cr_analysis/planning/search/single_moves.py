@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from k2cr_analysis.planning.hops import Key
+from k2cr_analysis.planning.crossing_calls import Key
 from k2cr_analysis.planning.worth import Candidate, Fleet
 
 _TRIED = 300

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from k2cr_analysis.model.cluster import Cluster, Node
 from k2cr_analysis.model.money import LineItem
-from k2cr_analysis.model.placement import Placement
+from k2cr_analysis.model.pod.placement import Placement
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.autopilot import (

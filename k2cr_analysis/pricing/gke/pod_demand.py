@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from k2cr_analysis.model.accelerator import NVIDIA_GPU
 from k2cr_analysis.model.cluster import Cluster, OwnedPod
 from k2cr_analysis.model.observed import WorkloadUsage
+from k2cr_analysis.model.pod.accelerator import NVIDIA_GPU
 from k2cr_analysis.model.workload import Resources, Workload
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from k2cr_analysis.model.cluster import Cluster, Node
-from k2cr_analysis.model.placement import Placement
+from k2cr_analysis.model.pod.placement import Placement
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.gke import HOSTNAME, ZONE_LABELS
 from k2cr_analysis.pricing.gke.autopilot import is_billed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from k2cr_analysis.model.cluster import Cluster, OwnedPod
-from k2cr_analysis.model.placement import Placement
+from k2cr_analysis.model.pod.placement import Placement
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand
 from k2cr_analysis.pricing.packing.kept_nodes import Nodes

@@ -15,8 +15,8 @@ from k2cr_analysis.platforms.volumes import MEDIUM_DISK, MEDIUM_MEMORY
 from k2cr_analysis.rendering.forms.cloudbuild import built_container
 from k2cr_analysis.rendering.migration.scheduler import run_uri, scheduler_account
 from k2cr_analysis.rendering.spec.build import Build
-from k2cr_analysis.rendering.spec.platform import BINARY_AUTHORIZATION, BREAKGLASS, CLOUD_SQL, CONNECTOR
 from k2cr_analysis.rendering.spec.printed import printer
+from k2cr_analysis.rendering.spec.run_settings import BINARY_AUTHORIZATION, BREAKGLASS, CLOUD_SQL, CONNECTOR
 from k2cr_analysis.rendering.spec.service import (
     DiskVolume,
     MemoryVolume,

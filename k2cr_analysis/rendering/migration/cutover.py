@@ -8,7 +8,7 @@ from k2cr_analysis.platforms.probes import MAX_STARTUP_S
 from k2cr_analysis.rendering.migration.clean_up import account_users, callers
 from k2cr_analysis.rendering.migration.clean_up import steps as steps_of_clean_up
 from k2cr_analysis.rendering.migration.iap_direct import other_way_in
-from k2cr_analysis.rendering.network.exposure import Reached
+from k2cr_analysis.rendering.network.access.ingress_setting import Reached
 from k2cr_analysis.rendering.spec.audience import BACKEND_ID
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.service import RunJob, RunService, RunWorkerPool

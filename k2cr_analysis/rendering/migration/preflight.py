@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from k2cr_analysis.platforms.images import parse_image
 from k2cr_analysis.rendering.migration.prepare import needed_apis
-from k2cr_analysis.rendering.network.egress import subnet_prefix
+from k2cr_analysis.rendering.network.egress.vpc_access import subnet_prefix
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.printed import printer
 from k2cr_analysis.rendering.spec.service import RunService

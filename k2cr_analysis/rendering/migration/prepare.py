@@ -6,8 +6,8 @@ import re
 
 from k2cr_analysis.rendering.spec.account import RemoteRepository, SecretToCreate
 from k2cr_analysis.rendering.spec.build import Build
-from k2cr_analysis.rendering.spec.platform import CLOUD_SQL, ENCRYPTION_KEY
 from k2cr_analysis.rendering.spec.printed import printer
+from k2cr_analysis.rendering.spec.run_settings import CLOUD_SQL, ENCRYPTION_KEY
 from k2cr_analysis.rendering.spec.service import BucketVolume, RunJob
 from k2cr_analysis.rendering.text.scripts import PROJECT, comment, script, unless
 from k2cr_analysis.rendering.text.shell import flag, quote

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from k2cr_analysis.model.address import Address, Span
+from k2cr_analysis.model.addresses.address import Address, Span
 from k2cr_analysis.model.addresses.grammar import mentions
 from k2cr_analysis.model.dependency import Dependency
 

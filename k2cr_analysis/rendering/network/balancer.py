@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from k2cr_analysis.rendering.context import RenderContext
+from k2cr_analysis.rendering.network.access.iap import iap_on_backend
+from k2cr_analysis.rendering.network.access.iap_members import iap_functions
+from k2cr_analysis.rendering.network.access.ingress_setting import Reached
 from k2cr_analysis.rendering.network.backend_policy import source_ranges
-from k2cr_analysis.rendering.network.egress import network_is_unknown
-from k2cr_analysis.rendering.network.exposure import Reached
+from k2cr_analysis.rendering.network.egress.vpc_access import network_is_unknown
 from k2cr_analysis.rendering.network.front import FrontendPolicy
 from k2cr_analysis.rendering.network.home import home_of
-from k2cr_analysis.rendering.network.iap import iap_on_backend
-from k2cr_analysis.rendering.network.iap_members import iap_functions
 from k2cr_analysis.rendering.network.moved import LEAD_TO_BALANCER, enter_name, front_lines
 from k2cr_analysis.rendering.network.on_gke import NAME_LIMIT, OnGke, backend_lines
 from k2cr_analysis.rendering.network.url_map import UrlMap, base_name, run_backend

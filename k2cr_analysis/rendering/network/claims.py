@@ -16,7 +16,7 @@ from k2cr_analysis.fit.result import FieldUse
 from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import ServicePort
 from k2cr_analysis.platforms.annotations import INGRESS, SESSION_AFFINITY
-from k2cr_analysis.rendering.network.exposure import Reached
+from k2cr_analysis.rendering.network.access.ingress_setting import Reached
 from k2cr_analysis.rendering.spec.account import Entry, short
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.service import RunService

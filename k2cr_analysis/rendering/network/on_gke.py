@@ -15,8 +15,8 @@ from k2cr_analysis.model.parse.access import Raw, integer, mapping, strings, tex
 from k2cr_analysis.model.workload import Route, Workload
 from k2cr_analysis.platforms.labels import ALPHA_APP_PROTOCOLS, APP_PROTOCOLS
 from k2cr_analysis.rendering.context import RenderContext
+from k2cr_analysis.rendering.network.access.iap_members import backend_words, members_on, turn_on
 from k2cr_analysis.rendering.network.backend_policy import BackendPolicy, backend_policy
-from k2cr_analysis.rendering.network.iap_members import backend_words, members_on, turn_on
 from k2cr_analysis.rendering.text.names import cut, dns_label
 from k2cr_analysis.rendering.text.scripts import unless_ours
 from k2cr_analysis.rendering.text.shell import flag, quote

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from k2cr_analysis.model.routing.rules import Cors, HeaderEdit, HttpRule, Match, Redirect, Retries, Target, ValueMatch
+from k2cr_analysis.model.routing.route import Cors, HeaderEdit, HttpRule, Match, Redirect, Retries, Target, ValueMatch
 from k2cr_analysis.rendering.forms.objects import Tree
 from k2cr_analysis.rendering.network.front import redirect_code
 

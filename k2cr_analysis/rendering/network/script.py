@@ -5,6 +5,8 @@ from __future__ import annotations
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.rendering.forms.objects import ApiObject, Path
 from k2cr_analysis.rendering.forms.yaml_form import yaml_text
+from k2cr_analysis.rendering.network.access.iap import iap_on_service
+from k2cr_analysis.rendering.network.access.ingress_setting import Reached
 from k2cr_analysis.rendering.network.balancer import (
     external_balancer,
     functions,
@@ -12,9 +14,7 @@ from k2cr_analysis.rendering.network.balancer import (
     moved_front,
     way_back,
 )
-from k2cr_analysis.rendering.network.egress_resources import way_out
-from k2cr_analysis.rendering.network.exposure import Reached
-from k2cr_analysis.rendering.network.iap import iap_on_service
+from k2cr_analysis.rendering.network.egress.resources import way_out
 from k2cr_analysis.rendering.network.moved import back_lines, callers_lines
 from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.build import Build

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from k2cr_analysis.model.parse.access import mapping, objects, text
 from k2cr_analysis.model.parse.index import name_of, namespace_of
 from k2cr_analysis.model.routing.reading import http_rules
-from k2cr_analysis.model.routing.rules import HttpRule, Match, Target
+from k2cr_analysis.model.routing.route import HttpRule, Match, Target
 from k2cr_analysis.model.workload import Entrance, Raw, Route, Workload
 from k2cr_analysis.platforms.cloud_run import MAX_SERVICE_NAME
 from k2cr_analysis.rendering.context import RenderContext

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from k2cr_analysis.model.iap import AUDIENCE
+from k2cr_analysis.model.routing.iap import AUDIENCE
 from k2cr_analysis.rendering.context import RenderContext
-from k2cr_analysis.rendering.network.exposure import Reached
+from k2cr_analysis.rendering.network.access.ingress_setting import Reached
 from k2cr_analysis.rendering.spec.account import Account
 
 BACKEND_ID = "BACKEND_SERVICE_ID"

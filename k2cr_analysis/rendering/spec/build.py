@@ -9,16 +9,16 @@ from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.cloud_run import ExecutionEnvironment, ServiceShape
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.rendering.context import RenderContext
-from k2cr_analysis.rendering.network.egress import Callee, build_egress, callees
-from k2cr_analysis.rendering.network.exposure import Reached, build_exposure
-from k2cr_analysis.rendering.spec import kinds
+from k2cr_analysis.rendering.network.access.ingress_setting import Reached, build_exposure
+from k2cr_analysis.rendering.network.egress.vpc_access import Callee, build_egress, callees
+from k2cr_analysis.rendering.spec import service_job_pool as kinds
 from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.audience import new_audience
-from k2cr_analysis.rendering.spec.build_platform import Asked, asked, build_settings
-from k2cr_analysis.rendering.spec.containers import Containers
 from k2cr_analysis.rendering.spec.labels import account_for_name, build_labels
+from k2cr_analysis.rendering.spec.pod.containers import Containers
 from k2cr_analysis.rendering.spec.service import Run, RunTemplate
 from k2cr_analysis.rendering.spec.service_account import Identity, build_identity
+from k2cr_analysis.rendering.spec.settings_of_workload import Asked, asked, build_settings
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from k2cr_analysis.model.secret_manager import ExistingSecret
+from k2cr_analysis.model.pod.secret_manager import ExistingSecret
 
 
 def is_at_home(found: ExistingSecret, project: str | None) -> bool:

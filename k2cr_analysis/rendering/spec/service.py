@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from k2cr_analysis.model.cloud_run import BillingMode, CloudRunProbe, ExecutionEnvironment
-from k2cr_analysis.rendering.spec.platform import Set
+from k2cr_analysis.rendering.spec.run_settings import Set
 
 Ingress = Literal["all", "internal", "internal-and-cloud-load-balancing"]
 EgressRanges = Literal["private-ranges-only", "all-traffic"]

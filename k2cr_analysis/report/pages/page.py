@@ -9,7 +9,6 @@ from typing import Any
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.errors import UsageError
 from k2cr_analysis.rendering import render
-from k2cr_analysis.report.choice import objective, price_of_p99
 from k2cr_analysis.report.display import (
     Html,
     anchored,
@@ -22,6 +21,7 @@ from k2cr_analysis.report.display import (
     paragraph,
 )
 from k2cr_analysis.report.headings import candidate_heading, is_made_up, portfolio_heading, provenance
+from k2cr_analysis.report.objective import objective, price_of_p99
 from k2cr_analysis.report.pages.parameters import assessed, assessed_all, in_one_sentence, workload
 from k2cr_analysis.report.tables.frame_html import exact, show
 from k2cr_analysis.report.wording import UNKNOWN, count

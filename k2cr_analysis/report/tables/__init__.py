@@ -3,11 +3,11 @@
 A figure that the snapshot cannot support is None (NaN in a numeric column), never 0.
 """
 
+from k2cr_analysis.report.tables.bill_and_plan import avoided, bill, break_even, endings, left, sensitivity, waves
 from k2cr_analysis.report.tables.changes import changed_workloads, changes
 from k2cr_analysis.report.tables.configuration import frontier, min_instances
 from k2cr_analysis.report.tables.fleet import rules, validation, workloads
 from k2cr_analysis.report.tables.frame import TABLES
-from k2cr_analysis.report.tables.money import avoided, bill, break_even, endings, left, sensitivity, waves
 from k2cr_analysis.report.tables.workload import (
     containers,
     dependencies,

@@ -10,8 +10,8 @@ from k2cr_analysis.snapshot.objects import SnapshotObject
 from k2cr_analysis.snapshot.provenance import Notice
 from k2cr_analysis.sources.checkpoint import chunk_name
 from k2cr_analysis.sources.cluster_api.discovery import Served
+from k2cr_analysis.sources.cluster_api.listed_kinds import Resource
 from k2cr_analysis.sources.cluster_api.read import KindObjects
-from k2cr_analysis.sources.cluster_api.resources import Resource
 
 
 def name_of(kind: Served) -> str:

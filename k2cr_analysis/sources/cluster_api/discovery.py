@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, Final
 
 from k2cr_analysis.sources.cluster_api.connection import ApiServer, Refused, StaysBusy
-from k2cr_analysis.sources.cluster_api.resources import CORE, Resource
+from k2cr_analysis.sources.cluster_api.listed_kinds import CORE, Resource
 
 _VERSION: Final = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
 _STABILITY: Final = {"alpha": 0, "beta": 1, None: 2}

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from k2cr_analysis.model.address import Place
+from k2cr_analysis.model.addresses.address import Place
 from k2cr_analysis.model.addresses.files import leaves
 from k2cr_analysis.model.addresses.names import role_of_name
-from k2cr_analysis.model.environment import variables_of
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings
-from k2cr_analysis.model.references import expand
+from k2cr_analysis.model.pod.environment import variables_of
+from k2cr_analysis.model.pod.references import expand
 from k2cr_analysis.model.workload import Container, EnvVar, Volume, Workload
 
 _WORD = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|[^\s'\"]+")

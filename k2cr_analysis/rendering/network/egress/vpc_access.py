@@ -9,8 +9,8 @@ from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.rendering.context import NETWORK, SUBNET, RenderContext
 from k2cr_analysis.rendering.network.addresses import ClusterService, is_private
 from k2cr_analysis.rendering.spec.account import Account
+from k2cr_analysis.rendering.spec.pod.volumes import Volumes
 from k2cr_analysis.rendering.spec.service import Egress, EgressRanges
-from k2cr_analysis.rendering.spec.volumes import Volumes
 
 # Direct VPC egress, "IP address allocation": blocks of 16, two an instance; a rollout runs both revisions for a while.
 SMALLEST_PREFIX = 26

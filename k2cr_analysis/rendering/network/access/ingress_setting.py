@@ -11,7 +11,7 @@ from k2cr_analysis.model.routing.of_workload import LongRequest, longest_request
 from k2cr_analysis.model.workload import Route, Workload
 from k2cr_analysis.platforms.annotations import INGRESS, SESSION_AFFINITY
 from k2cr_analysis.rendering.context import RenderContext
-from k2cr_analysis.rendering.network.access import Access, Reach, decide_access
+from k2cr_analysis.rendering.network.access.invokers import Access, Reach, decide_access
 from k2cr_analysis.rendering.network.backend_policy import BackendPolicy, backend_policy
 from k2cr_analysis.rendering.network.front import FrontendPolicy, certificate_domains, front_door
 from k2cr_analysis.rendering.network.moved import OldName, old_names

@@ -9,7 +9,7 @@ from k2cr_analysis.model.workload import Raw
 from k2cr_analysis.platforms.labels import GATEWAY_PRE_SHARED_CERTS, GLOBAL_ACCESS, LOAD_BALANCER_TYPE
 from k2cr_analysis.rendering.forms.objects import ApiObject, Tree
 from k2cr_analysis.rendering.forms.yaml_form import documents
-from k2cr_analysis.rendering.network.egress import Callee
+from k2cr_analysis.rendering.network.egress.vpc_access import Callee
 from k2cr_analysis.rendering.network.moved import internal_name, is_elsewhere
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.printed import printer

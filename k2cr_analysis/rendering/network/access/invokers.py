@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from k2cr_analysis.config.settings import Iap
-from k2cr_analysis.model.iap import AUDIENCE
+from k2cr_analysis.model.routing.iap import AUDIENCE
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.backend_policy import BackendPolicy

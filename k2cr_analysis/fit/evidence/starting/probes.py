@@ -14,7 +14,7 @@ from typing import Literal
 
 from k2cr_analysis.fit.evidence.known_images import sidecar_kind
 from k2cr_analysis.fit.evidence.protocols import known_ports, role_of
-from k2cr_analysis.fit.evidence.startup_budget import Allowance, share_budget
+from k2cr_analysis.fit.evidence.starting.budget import Allowance, share_budget
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, StartupOrder
 from k2cr_analysis.model.finding import Target
 from k2cr_analysis.model.workload import Container, Probe

@@ -9,18 +9,18 @@ from dataclasses import replace
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, ServiceShape, cpu_text, memory_text
 from k2cr_analysis.model.parse.access import mapping, strings
-from k2cr_analysis.model.references import expand
+from k2cr_analysis.model.pod.references import expand
 from k2cr_analysis.model.workload import REDACTED, Container, Port
 from k2cr_analysis.platforms.gpu import GPU_RESOURCE
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.addresses import Addresses
 from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.audience import AUDIENCE_CHANGES, with_audience
-from k2cr_analysis.rendering.spec.environment import Environment, build_environment
-from k2cr_analysis.rendering.spec.images import build_image
-from k2cr_analysis.rendering.spec.probe_words import startup_why
+from k2cr_analysis.rendering.spec.pod.environment import Environment, build_environment
+from k2cr_analysis.rendering.spec.pod.images import build_image
+from k2cr_analysis.rendering.spec.pod.probe_words import startup_why
+from k2cr_analysis.rendering.spec.pod.volumes import Volumes, build_volumes
 from k2cr_analysis.rendering.spec.service import RunContainer
-from k2cr_analysis.rendering.spec.volumes import Volumes, build_volumes
 from k2cr_analysis.rendering.text.names import container_names
 
 _HTTP2_WORDS = {"grpc", "h2c", "http2"}

@@ -9,9 +9,9 @@ from typing import Literal
 
 from k2cr_analysis.fit.evidence.file_mounts import FileMount, file_mounts
 from k2cr_analysis.model.cloud_run import memory_text
-from k2cr_analysis.model.references import expand
-from k2cr_analysis.model.scratch import Scratch, scratch_volumes
-from k2cr_analysis.model.secret_manager import ADD_ON_DRIVERS, existing_keys, provider_files
+from k2cr_analysis.model.pod.references import expand
+from k2cr_analysis.model.pod.scratch import Scratch, scratch_volumes
+from k2cr_analysis.model.pod.secret_manager import ADD_ON_DRIVERS, existing_keys, provider_files
 from k2cr_analysis.model.workload import Container, Raw, Volume, VolumeMount, Workload
 from k2cr_analysis.platforms.volumes import BUCKET_DRIVER, MEDIUM_DISK, MEDIUM_MEMORY, MIN_DISK_BYTES
 from k2cr_analysis.rendering.spec.account import Account, SecretToCreate

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from k2cr_analysis.model.parse.access import integer, mapping, objects, text, texts
 from k2cr_analysis.model.workload import Raw
 from k2cr_analysis.rendering.context import RenderContext
-from k2cr_analysis.rendering.network.egress import Callee, private_calls, subnet_prefix
+from k2cr_analysis.rendering.network.egress.vpc_access import Callee, private_calls, subnet_prefix
 from k2cr_analysis.rendering.network.home import Home, home_of, user_lines
 from k2cr_analysis.rendering.network.moved import DNS_ZONE, answers_to, internal_name, zone_lines
 from k2cr_analysis.rendering.spec.build import Build

@@ -26,11 +26,11 @@ from k2cr_analysis.platforms.month import SECONDS_PER_HOUR
 from k2cr_analysis.platforms.scaling import DEFAULT_TARGET
 from k2cr_analysis.rendering import policy
 from k2cr_analysis.rendering.context import RenderContext
-from k2cr_analysis.rendering.network.exposure import Reached
+from k2cr_analysis.rendering.network.access.ingress_setting import Reached
 from k2cr_analysis.rendering.spec.account import Account
-from k2cr_analysis.rendering.spec.build_platform import Asked
-from k2cr_analysis.rendering.spec.platform import Set
+from k2cr_analysis.rendering.spec.run_settings import Set
 from k2cr_analysis.rendering.spec.service import RunJob, RunService, RunTemplate, RunWorkerPool, Schedule
+from k2cr_analysis.rendering.spec.settings_of_workload import Asked
 
 _TIMEOUT_MARGIN = 5  # a mean says little of the longest run
 _LEAST_TIMEOUT_S = SECONDS_PER_HOUR

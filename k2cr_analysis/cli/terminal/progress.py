@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-from k2cr_analysis.cli.verbosity import is_quiet
+from k2cr_analysis.cli.terminal.verbosity import is_quiet
 
 _WIDTH: Final = 100
 # Elsewhere than on a terminal: one line in so many of a kind.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from k2cr_analysis.cli.verbosity import say
+from k2cr_analysis.cli.terminal.verbosity import say
 from k2cr_analysis.config import Config, load_config
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ from k2cr_analysis.platforms.annotations import (
     SERVICE_MIN_SCALE,
 )
 from k2cr_analysis.rendering.context import RenderContext
-from k2cr_analysis.rendering.network.exposure import Reached
+from k2cr_analysis.rendering.network.access.ingress_setting import Reached
 from k2cr_analysis.rendering.spec.account import Account
-from k2cr_analysis.rendering.spec.platform import (
+from k2cr_analysis.rendering.spec.run_settings import (
     AUDIENCES,
     BINARY_AUTHORIZATION,
     CONNECTOR,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from k2cr_analysis.model.environment import variables_from
-from k2cr_analysis.model.references import expand
-from k2cr_analysis.model.secret_manager import ExistingSecret, existing_keys
+from k2cr_analysis.model.pod.environment import variables_from
+from k2cr_analysis.model.pod.references import expand
+from k2cr_analysis.model.pod.secret_manager import ExistingSecret, existing_keys
 from k2cr_analysis.model.workload import REDACTED, Container, EnvFrom, EnvVar, Workload
 from k2cr_analysis.platforms.reserved import PORT_VARIABLE, REVISION_VARIABLE, is_reserved_variable
 from k2cr_analysis.rendering.network.addresses import Addresses

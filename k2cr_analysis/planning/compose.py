@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.model.toil import Operability
+from k2cr_analysis.planning.crossing_calls import HOP_PRICED, HOP_UNPRICED, Key
 from k2cr_analysis.planning.decommission import endings
-from k2cr_analysis.planning.hops import HOP_PRICED, HOP_UNPRICED, Key
 from k2cr_analysis.planning.leftovers import leftovers, most_held_first
 from k2cr_analysis.planning.portfolio import portfolio_of, portfolio_over_currencies
 from k2cr_analysis.planning.result import Plan, Portfolio

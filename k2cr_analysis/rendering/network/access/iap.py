@@ -7,8 +7,8 @@ with signed headers" (the audience); GKE, "Enabling IAP for GKE" (the Secret's k
 
 from __future__ import annotations
 
+from k2cr_analysis.rendering.network.access.iap_members import IAP_ROLE, backend_words, members_on, turn_on
 from k2cr_analysis.rendering.network.backend_policy import BackendPolicy
-from k2cr_analysis.rendering.network.iap_members import IAP_ROLE, backend_words, members_on, turn_on
 from k2cr_analysis.rendering.spec.audience import direct_audience, number_is_unknown
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.text.scripts import PROJECT, REGION, comment

@@ -1,0 +1,1 @@
+"""What a pod asks for and is given: nodes, devices, scratch space, variables, secrets."""

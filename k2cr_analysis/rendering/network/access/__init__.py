@@ -1,0 +1,1 @@
+"""Who may come in: the invoker check, the ingress setting, IAP."""

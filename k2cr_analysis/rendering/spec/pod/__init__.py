@@ -1,0 +1,1 @@
+"""What a pod becomes: its containers, variables, images, probes and volumes."""
