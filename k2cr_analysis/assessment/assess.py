@@ -27,11 +27,11 @@ from k2cr_analysis.latency.predict import Effort, Prediction, predict
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.cluster import Cluster, OtherObject
 from k2cr_analysis.model.finding import SEVERITIES, Finding
-from k2cr_analysis.model.grading import graded
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.parse import parse_cluster
 from k2cr_analysis.model.prices import PriceBook, Tariff
+from k2cr_analysis.model.rules import graded
 from k2cr_analysis.model.schedule import runs_per_month
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.operability import effort_days, toil

@@ -14,9 +14,9 @@ from k2cr_analysis.config import Config
 from k2cr_analysis.fit import assess_cluster
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.model.cluster import Cluster
-from k2cr_analysis.model.grading import graded
 from k2cr_analysis.model.objects.merge import Merges, check_merges, container_names, merged_objects, refuse
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
+from k2cr_analysis.model.rules import graded
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.snapshot import SnapshotObject
 

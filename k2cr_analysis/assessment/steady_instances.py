@@ -12,7 +12,7 @@ from k2cr_analysis.model.cloud_run import InstanceTimeline
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.schedule import runs_per_month
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.month import SECONDS_PER_MONTH
+from k2cr_analysis.platforms.billing import SECONDS_PER_MONTH
 
 _ZERO = Decimal(0)
 LEAST_BILLED_S = Decimal(60)

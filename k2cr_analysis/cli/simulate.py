@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
 from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY, DEFAULT_MEMORY_BYTES
 from k2cr_analysis.platforms.scaling import DEFAULT_MAX_INSTANCES, DEFAULT_TARGET, IDLE_S, MIN_PENDING_S
+
+if TYPE_CHECKING:
+    from k2cr_analysis.latency.simulator.simulate import Run
 
 
 def register(app: typer.Typer) -> None:
@@ -73,7 +76,6 @@ def _simulate(
 ) -> None:
     from k2cr_analysis.cli.terminal.output import as_json, give
     from k2cr_analysis.latency.simulator.one_service import simulate
-    from k2cr_analysis.latency.simulator.present import run_as_text
 
     run = simulate(
         rate,
@@ -103,7 +105,7 @@ def _simulate(
     for what in refused:
         say(f"Cloud Run would refuse this: {what}")
     as_asked = {**run.as_contract(), "refused": refused}
-    give(as_json(as_asked) if output_format == "json" else run_as_text(run), None)
+    give(as_json(as_asked) if output_format == "json" else _as_text(run), None)
 
 
 def refused_by_cloud_run(cpu: float, concurrency: int, min_instances: int, max_instances: int) -> list[str]:
@@ -124,3 +126,18 @@ def refused_by_cloud_run(cpu: float, concurrency: int, min_instances: int, max_i
         "service", {"container": container}, concurrency, min_instances, max_instances, "request", generation
     )
     return legal(shape)
+
+
+def _as_text(run: Run) -> str:
+    """One line a figure, under the names of the JSON form."""
+    return "".join(f"{name:<22} {_shown(value)}\n" for name, value in run.as_contract().items())
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, list):
+        return " to ".join(_shown(part) for part in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_shown(part)}" for name, part in value.items())
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"

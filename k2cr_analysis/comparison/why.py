@@ -15,7 +15,7 @@ from k2cr_analysis.model.cloud_run import ServiceShape, cpu_text, memory_text
 from k2cr_analysis.model.money import decimal_text
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.prices import LIST_PRICE, Price
-from k2cr_analysis.platforms.month import SECONDS_PER_MONTH
+from k2cr_analysis.platforms.billing import SECONDS_PER_MONTH
 
 _MIB = 2**20
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from k2cr_analysis.config.settings import Config
+from k2cr_analysis.config.settings import Config, WorkloadSettings
 from k2cr_analysis.fit.belongs import belonging
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.cluster_index import ClusterIndex, index_cluster
@@ -16,7 +16,7 @@ from k2cr_analysis.fit.evidence.background import background_of
 from k2cr_analysis.fit.evidence.containers import cast_of
 from k2cr_analysis.fit.evidence.dependencies import CallGraph, call_graph
 from k2cr_analysis.fit.evidence.ingress import choose_ingress
-from k2cr_analysis.fit.evidence.monitoring import monitored_only
+from k2cr_analysis.fit.evidence.monitoring import Monitored, monitored_only
 from k2cr_analysis.fit.evidence.observed_calls import Observed
 from k2cr_analysis.fit.evidence.protocols import CalledPort, called_ports
 from k2cr_analysis.fit.evidence.starting.order import plan_startup
@@ -24,12 +24,10 @@ from k2cr_analysis.fit.evidence.starting.probes import plan_probes
 from k2cr_analysis.fit.fields.account import Accountant
 from k2cr_analysis.fit.registry import Rule, all_rules
 from k2cr_analysis.fit.result import FieldUse, Fit
-from k2cr_analysis.fit.target import target_of
 from k2cr_analysis.model.cloud_run import BetweenRequests, StartupOrder
 from k2cr_analysis.model.cluster import Cluster
-from k2cr_analysis.model.finding import SEVERITIES, Finding, Severity, Verdict
-from k2cr_analysis.model.grading import graded
-from k2cr_analysis.model.rules import docs_of
+from k2cr_analysis.model.finding import SEVERITIES, Finding, Severity, Target, Verdict
+from k2cr_analysis.model.rules import docs_of, graded
 from k2cr_analysis.model.workload import Workload
 
 _KEEPS = "belongs-to-cluster"
@@ -103,6 +101,23 @@ def candidate_of(
         monitored=watched,
         background=background,
     )
+
+
+def target_of(workload: Workload, settings: WorkloadSettings, monitored: Monitored | None) -> Target:
+    """What a workload becomes if nothing holds it back; the config's word comes first.
+
+    A Service that selects the pods (or an Ingress, a Gateway, a Knative host that leads there) makes a service, unless
+    its ports are there for monitoring alone. Container ports are only informational: one that no Service selects makes
+    none.
+    """
+    if settings.target:
+        return settings.target
+    if workload.batch is not None:
+        return "job"
+    if workload.kind == "Pod" and workload.pod.restart_policy in ("Never", "OnFailure"):
+        return "job"
+    brings_requests = bool(workload.exposures) and not (monitored is not None and monitored.certain)
+    return "service" if brings_requests else "worker-pool"
 
 
 def _fit(candidate: Candidate) -> Fit:

@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from k2cr_analysis.platforms.month import SECONDS_PER_MONTH
+from k2cr_analysis.platforms.billing import SECONDS_PER_MONTH
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

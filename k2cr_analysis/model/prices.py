@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from k2cr_analysis.config.settings import Cud
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.model.money import LineItem
-from k2cr_analysis.platforms.catalogue import COMPUTE_ENGINE
+from k2cr_analysis.platforms.billing import COMPUTE_ENGINE
 from k2cr_analysis.platforms.machines import FAMILIES
 from k2cr_analysis.resources import bundled
 

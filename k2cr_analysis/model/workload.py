@@ -1,8 +1,8 @@
 """The workload model: frozen, typed views of Kubernetes objects, each part with its JSON path.
 
-Values that the API server fills in by itself are gone before these are made (see ``model.objects.defaults``), so ``None``
-and an empty tuple always mean "nobody asked for it". Where an analysis needs a field that has no name here, ``raw``
-holds the object itself.
+Values that the API server fills in by itself are gone before these are made (see ``model.objects.defaults``), so
+``None`` and an empty tuple always mean "nobody asked for it". ``raw`` is the object itself: ``model.parse``
+reads it, and fit's account of fields.
 """
 
 from __future__ import annotations

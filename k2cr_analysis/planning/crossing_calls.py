@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
-from k2cr_analysis.platforms.month import HOURS_PER_MONTH
+from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 
 # cloud.google.com/load-balancing/pricing: one table of forwarding rules for internal passthrough Network Load Balancers
 # and external Application Load Balancers. Here the rate of a global rule, one of the first five; further ones cost

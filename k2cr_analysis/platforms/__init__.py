@@ -20,6 +20,5 @@ A fact is a constant whose annotation names its source and the day it was read::
 | ``autopilot.py`` | compute classes billed by pod, and Autopilot's rules for requests |
 | ``machines.py`` | families of Compute Engine's machines |
 | ``images.py`` | image references |
-| ``catalogue.py`` | ids of the Cloud Billing Catalog |
-| ``month.py`` | the month that prices are told for |
+| ``billing.py`` | the month that prices are told for, ids of the Cloud Billing Catalog |
 """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from k2cr_analysis.errors import InputError, K2crError
-from k2cr_analysis.platforms.catalogue import CLOUD_RUN
+from k2cr_analysis.platforms.billing import CLOUD_RUN
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.sources.catalog.client import read_skus
 from k2cr_analysis.sources.cluster_api.connection import ApiServer, Refused

@@ -29,7 +29,7 @@ NUMBERS: tuple[tuple[frozenset[float], str, str], ...] = (
         "cloud_run.DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S; probes",
     ),
     (frozenset({600}), r"task|time_?out|deadline", "cloud_run.DEFAULT_TASK_TIMEOUT_S"),
-    (frozenset({730}), r"", "month.HOURS_PER_MONTH"),
+    (frozenset({730}), r"", "billing.HOURS_PER_MONTH"),
     (frozenset({8080}), r"port", "cloud_run.DEFAULT_PORT"),
     (frozenset({49}), r"name|label|cut", "cloud_run.MAX_SERVICE_NAME"),
     (frozenset({32}), r"memory|gib|body", "cloud_run.MAX_MEMORY_BYTES, MAX_HTTP1_BODY_BYTES"),

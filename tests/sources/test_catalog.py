@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from k2cr_analysis.cli import app
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.model.prices import PriceBook
-from k2cr_analysis.platforms.catalogue import CLOUD_RUN, COMPUTE_ENGINE, KUBERNETES_ENGINE
+from k2cr_analysis.platforms.billing import CLOUD_RUN, COMPUTE_ENGINE, KUBERNETES_ENGINE
 from k2cr_analysis.sources.catalog.book import changes, refreshed
 from k2cr_analysis.sources.catalog.client import read_skus
 from k2cr_analysis.sources.catalog.meters import SERVICES

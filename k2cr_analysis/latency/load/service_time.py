@@ -9,8 +9,8 @@ from k2cr_analysis.latency.load.histogram import exponential_sample_ms, sample_m
 from k2cr_analysis.latency.simulator.service import ServiceConfig
 from k2cr_analysis.model.cloud_run import ServiceShape, boosted_cores
 from k2cr_analysis.model.observed import FloatArray, TrafficProfile, WorkloadUsage
+from k2cr_analysis.platforms.billing import SECONDS_PER_MONTH
 from k2cr_analysis.platforms.cloud_run import BOOST_AFTER_START_S
-from k2cr_analysis.platforms.month import SECONDS_PER_MONTH
 
 BUSY_LIMIT = 0.95  # a pod busier than that is overloaded: the steady state of the formula does not exist
 

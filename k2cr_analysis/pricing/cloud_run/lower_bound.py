@@ -23,7 +23,7 @@ import numpy as np
 from k2cr_analysis.model.cloud_run import ServiceShape
 from k2cr_analysis.model.observed import FloatArray, IntArray
 from k2cr_analysis.model.prices import Tariff
-from k2cr_analysis.platforms.month import HOURS_PER_MONTH
+from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 
 _HOUR_S = 3600.0
 _GIB = 2.0**30

@@ -19,6 +19,7 @@ from k2cr_analysis.model.instance_limits import least_cores, legal, memory_range
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import LIST_PRICE, PriceBook
 from k2cr_analysis.openapi.quantity import parse_quantity
+from k2cr_analysis.platforms.billing import HOURS_PER_MONTH, SECONDS_PER_HOUR, SECONDS_PER_MONTH
 from k2cr_analysis.platforms.cloud_run import (
     DEFAULT_CONCURRENCY,
     GEN2_MIN_MEMORY_BYTES,
@@ -28,7 +29,6 @@ from k2cr_analysis.platforms.cloud_run import (
     MIN_FRACTION_CORES,
     WHOLE_CORES,
 )
-from k2cr_analysis.platforms.month import HOURS_PER_MONTH, SECONDS_PER_HOUR, SECONDS_PER_MONTH
 from k2cr_analysis.pricing.cloud_run.charges import price_timeline
 from k2cr_analysis.pricing.cloud_run.free_tier import free_tier
 

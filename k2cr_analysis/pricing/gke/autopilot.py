@@ -24,6 +24,7 @@ from k2cr_analysis.platforms.autopilot import (
     MIN_POD,
     POD_CLASSES,
 )
+from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 from k2cr_analysis.platforms.gke import (
     ARCH_LABELS,
     ARM_SERIES,
@@ -32,7 +33,6 @@ from k2cr_analysis.platforms.gke import (
     SPOT,
     is_autopilot_node,
 )
-from k2cr_analysis.platforms.month import HOURS_PER_MONTH
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand
 
 GIB = Decimal(2**30)

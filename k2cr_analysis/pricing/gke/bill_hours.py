@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from k2cr_analysis.platforms.catalogue import COMPUTE_ENGINE, KUBERNETES_ENGINE
-from k2cr_analysis.platforms.month import HOURS_PER_MONTH
+from k2cr_analysis.platforms.billing import COMPUTE_ENGINE, HOURS_PER_MONTH, KUBERNETES_ENGINE
 from k2cr_analysis.queries.bill import Span
 
 _HOUR_US = 3_600_000_000

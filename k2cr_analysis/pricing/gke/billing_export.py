@@ -18,7 +18,7 @@ from decimal import Decimal
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import Tariff
-from k2cr_analysis.platforms.month import HOURS_PER_MONTH
+from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 from k2cr_analysis.pricing.gke.autopilot import is_billed, pod_items
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE, GkeBill, lines_of
 from k2cr_analysis.pricing.gke.bill_hours import billed_hours

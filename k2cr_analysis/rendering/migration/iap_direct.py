@@ -6,7 +6,7 @@ Source: IAP, "Enabling IAP for Cloud Run"; Cloud Run, "Map custom domains"; Clou
 from __future__ import annotations
 
 from k2cr_analysis.model.prices import GLOBAL, PriceBook
-from k2cr_analysis.platforms.month import HOURS_PER_MONTH
+from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 from k2cr_analysis.rendering.network.backend_policy import source_ranges
 from k2cr_analysis.rendering.spec.audience import direct_audience
 from k2cr_analysis.rendering.spec.build import Build

@@ -12,6 +12,7 @@ from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.schedule import for_scheduler, runs_per_month
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.annotations import CPU_TARGET, MANUAL_INSTANCES, MAX_SCALE, SERVICE_MIN_SCALE
+from k2cr_analysis.platforms.billing import SECONDS_PER_HOUR
 from k2cr_analysis.platforms.cloud_run import (
     DEFAULT_CONCURRENCY,
     DEFAULT_TASK_TIMEOUT_S,
@@ -22,7 +23,6 @@ from k2cr_analysis.platforms.cloud_run import (
     MAX_TIMEOUT_S,
 )
 from k2cr_analysis.platforms.gpu import MAX_GPU_TASK_TIMEOUT_S
-from k2cr_analysis.platforms.month import SECONDS_PER_HOUR
 from k2cr_analysis.platforms.scaling import DEFAULT_TARGET
 from k2cr_analysis.rendering import policy
 from k2cr_analysis.rendering.context import RenderContext

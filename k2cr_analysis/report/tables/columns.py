@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from k2cr_analysis.platforms.month import HOURS_PER_MONTH
+from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 
 Form = Literal["text", "money", "exact", "number", "share", "ms", "hours", "flag", "list"]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from k2cr_analysis.platforms.catalogue import CLOUD_RUN, COMPUTE_ENGINE, KUBERNETES_ENGINE
+from k2cr_analysis.platforms.billing import CLOUD_RUN, COMPUTE_ENGINE, KUBERNETES_ENGINE
 from k2cr_analysis.platforms.machines import FAMILIES
 
 # Our unit -> the catalogue's usage units that it can be told from, and how many of our units one of them is.

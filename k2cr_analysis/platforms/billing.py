@@ -1,0 +1,24 @@
+"""How Google bills: the month that prices are told for, and the ids of its services in the Cloud Billing Catalog."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from k2cr_analysis.platforms.source import Source
+
+_SERVICES = Source(
+    "https://cloud.google.com/billing/docs/reference/rest/v1/services/list", "2026-11-23", "public copies"
+)
+_CALCULATOR = Source("https://docs.cloud.google.com/products/calculator", None)
+
+# Google's calculator and price lists multiply hourly rates so.
+HOURS_PER_MONTH: Annotated[Decimal, _CALCULATOR] = Decimal(730)
+SECONDS_PER_HOUR = 60 * 60
+SECONDS_PER_MONTH: Decimal = HOURS_PER_MONTH * SECONDS_PER_HOUR
+
+# Rows of a bill and SKUs are told apart by them: a service's name may change, its id does not.
+CLOUD_RUN: Annotated[str, _SERVICES] = "152E-C115-5142"
+KUBERNETES_ENGINE: Annotated[str, _SERVICES] = "CCD8-9BF1-090E"
+COMPUTE_ENGINE: Annotated[str, _SERVICES] = "6F81-5844-456A"
+NETWORKING: Annotated[str, _SERVICES] = "E505-1604-58F8"
