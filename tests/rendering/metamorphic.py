@@ -263,6 +263,8 @@ def _other_maps(path: str, value: Mapping[str, Any], joining: Set[str] = frozens
             continue
         for other in _others(f"{path}.{key}", inner):
             yield {**value, key: other}
+    if path.endswith(".labels"):
+        yield {**value, "other": "label"}
 
 
 def _other_texts(path: str, field: str, value: str) -> Iterator[str]:
@@ -273,10 +275,11 @@ def _other_texts(path: str, field: str, value: str) -> Iterator[str]:
             return
         number, unit = re.fullmatch(r"([0-9.]+)(.*)", value).groups()  # type: ignore[union-attr]
         yield from (f"{float(number) * 2:g}{unit}", f"{float(number) * 5:g}{unit}")
-        yield from ("3", "7Gi")
+        yield from ("3", "6", "7Gi", "20Gi")
     elif field == "image":
         yield re.sub(r"([:@][^/]*)?$", ":other", value)
         yield value.replace("/", "/other/", 1) if "/" in value else f"other/{value}"
+        yield "us-docker.pkg.dev/p/r/other:1"
     elif value.isdigit():
         yield str(int(value) + 1)
     elif re.fullmatch(r"\d+(\.\d+)*s", value):

@@ -14,11 +14,12 @@ from typing import Any
 
 from k2cr_analysis.fit.result import FieldUse
 from k2cr_analysis.model.parse.access import mapping
-from k2cr_analysis.model.workload import ServicePort
+from k2cr_analysis.model.workload import Exposure, ServicePort
 from k2cr_analysis.platforms.annotations import INGRESS, SESSION_AFFINITY
 from k2cr_analysis.rendering.network.access.ingress_setting import Reached
 from k2cr_analysis.rendering.spec.account import Entry, short
 from k2cr_analysis.rendering.spec.build import Build
+from k2cr_analysis.rendering.spec.pod.port_words import field_decides
 from k2cr_analysis.rendering.spec.service import RunService
 from k2cr_analysis.rendering.spec.source_values import source_value, value_at
 
@@ -158,7 +159,7 @@ def _texts(value: str) -> Iterator[str]:
 
 def _service_entries(build: Build) -> Iterator[Entry]:
     """Ports, type and affinity of the Services: what of them decided the resource."""
-    reached, fit = build.reached, build.assessed.fit
+    reached = build.reached
     if reached is None:
         return
     yield from _policy_entries(build, reached)
@@ -167,9 +168,7 @@ def _service_entries(build: Build) -> Iterator[Entry]:
             continue
         at = f"{exposure.kind}/{exposure.service} "
         for port in exposure.ports:
-            leads = port.target == fit.ingress_port
-            targeted = value_at(exposure.raw, f"{port.path[1:]}.targetPort") is not None
-            yield from _port_entries(f"{at}{port.path}", port, leads=leads, h2c=fit.h2c, targeted=targeted)
+            yield from _port_entries(f"{at}{port.path}", port, exposure, build, reached)
         spec = mapping(exposure.raw, "spec")
         if spec.get("type"):
             yield _type_entry(f"{at}$.spec.type", str(spec["type"]), reached)
@@ -191,8 +190,10 @@ def _policy_entries(build: Build, reached: Reached) -> Iterator[Entry]:
                 yield Entry(use.path, "changed", target, short(value), short(given), "the service has it itself")
 
 
-def _port_entries(at: str, port: ServicePort, *, leads: bool, h2c: bool, targeted: bool) -> Iterator[Entry]:
-    number = str(port.target_port)
+def _port_entries(at: str, port: ServicePort, exposure: Exposure, build: Build, reached: Reached) -> Iterator[Entry]:
+    fit, number = build.assessed.fit, str(port.target_port)
+    leads = port.target == fit.ingress_port
+    targeted = value_at(exposure.raw, f"{port.path[1:]}.targetPort") is not None
     if leads and targeted and isinstance(port.target_port, int):
         where = "containers[].ports[0].containerPort"
         yield Entry(f"{at}.targetPort", "carried", where, number, number, "the port that gets the requests")
@@ -200,14 +201,27 @@ def _port_entries(at: str, port: ServicePort, *, leads: bool, h2c: bool, targete
         # The API server writes a targetPort that equals the port: which of the two was said is not known.
         said = f"{at}.{'targetPort' if targeted else 'port'}"
         yield Entry(said, "counted", None, number, None, "it joins callers to one of the pod's ports")
+    named = [name for name in reached.names if name.service.name == exposure.service and leads]
+    if named or (exposure.load_balancer and port.port in reached.front.open_ports):
+        yield Entry(f"{at}.port", "carried", _SCRIPT, str(port.port), str(port.port), "a port of the front door")
     for field, value in (("name", port.name), ("appProtocol", port.app_protocol)):
         if value is not None:
-            why = "HTTP/2 end to end" if leads and h2c else "it tells what the port speaks"
-            yield Entry(f"{at}.{field}", "counted", None, value, None, why)
+            yield _word_entry(f"{at}.{field}", field, value, port, build, written=bool(named) and field == "name")
+
+
+def _word_entry(at: str, field: str, value: str, port: ServicePort, build: Build, *, written: bool) -> Entry:
+    """What says which protocol a port speaks."""
+    fit = build.assessed.fit
+    if fit.ingress_port is not None and field_decides(build.workload, fit.ingress_port, port, field):
+        to, why = ("h2c", "HTTP/2 end to end") if fit.h2c else ("http1", "it says that the port is HTTP/1")
+        return Entry(at, "changed", "containers[].ports[0].name", value, to, why)
+    if written:
+        return Entry(at, "carried", _SCRIPT, value, value, "callers in the cluster are led to the same port")
+    return Entry(at, "counted", None, value, None, "it tells what the port speaks")
 
 
 def _type_entry(at: str, kind: str, reached: Reached) -> Entry:
     if any(r.external for r in reached.routes):
         return Entry(at, "counted", None, kind, None, "the routes that lead to it decide who reaches it")
-    why = "Cloud Run has no addresses in the cluster; the ingress setting says who reaches it"
-    return Entry(at, "changed", INGRESS, kind, reached.ingress, why)
+    why = "Cloud Run has no addresses in the cluster; the ingress setting and the front door say who reaches it"
+    return Entry(at, "changed", f"{INGRESS}; {_SCRIPT}", kind, reached.ingress, why)

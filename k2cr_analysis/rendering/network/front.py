@@ -68,6 +68,11 @@ class FrontendPolicy:
     redirect_code: str = "MOVED_PERMANENTLY_DEFAULT"
     ssl_policy: str | None = None
 
+    @property
+    def open_ports(self) -> frozenset[int]:
+        """The ports that callers of the load balancer find."""
+        return frozenset((*((_HTTPS_PORT,) if self.https else ()), *(self.http_ports if self.http != "closed" else ())))
+
 
 def front_door(workloads: Iterable[Workload], *, external: bool = True) -> FrontendPolicy:
     """Of all that share the load balancer: a port that is open for one of them is open."""

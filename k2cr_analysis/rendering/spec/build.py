@@ -10,7 +10,7 @@ from k2cr_analysis.model.cloud_run import ExecutionEnvironment, ServiceShape
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.access.ingress_setting import Reached, build_exposure
-from k2cr_analysis.rendering.network.egress.vpc_access import Callee, build_egress, callees
+from k2cr_analysis.rendering.network.egress.vpc_access import Callee, build_egress, callees, calls_of
 from k2cr_analysis.rendering.spec import service_job_pool as kinds
 from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.audience import new_audience
@@ -50,7 +50,8 @@ def build(assessed: WorkloadAssessment, context: RenderContext) -> Build:
     account_for_name(workload, fit.target, name, context, account)
     reached = build_exposure(workload, context, account) if fit.target == "service" else None
     said = asked(workload, account)
-    called = callees(workload, fit.dependencies, context)
+    calls = calls_of(fit)
+    called = callees(workload, calls, context)
     identity = build_identity(workload, name, context, account)
     audience = new_audience(reached, context, name, account)
     parts = Containers(assessed, shape, audience, context, account)
@@ -58,7 +59,7 @@ def build(assessed: WorkloadAssessment, context: RenderContext) -> Build:
         containers=parts.containers(),
         volumes=parts.volumes.volumes,
         service_account=identity.email,
-        egress=build_egress(workload, name, called, fit.dependencies, parts.volumes, context, account),
+        egress=build_egress(workload, name, called, calls, parts.volumes, context, account),
         execution_environment=_environment(parts, shape, said),
         accelerator=shape.gpu,
         why={"service_account": identity.why},

@@ -37,7 +37,7 @@ _PROBE_FIELDS: Mapping[str, Callable[[CloudRunProbe], object]] = {
 }
 _STARTUP = "containers[].startupProbe"
 _HEADERS = "httpGet.httpHeaders"
-_TIMINGS = ("initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold")
+_ALLOWED_BY = ("initialDelaySeconds", "periodSeconds", "failureThreshold")  # the time that a probe gives a start
 
 
 _TITLES: Mapping[Outcome, str] = {
@@ -120,23 +120,30 @@ def _from_fit(use: FieldUse, build: Build) -> Entry:
 
 @dataclass(frozen=True, slots=True)
 class ProbeEntry:
-    """From what to what a probe went; ``made`` None: nowhere."""
+    """From what to what a probe went; ``made`` None: nowhere. ``allows``: the start-up probe that has its time."""
 
     entry: Entry
     made: CloudRunProbe | None
+    allows: CloudRunProbe | None = None
 
     def of_field(self, path: str, source: str | None) -> Entry:
         """The entry of one field of the probe, with that field's own values."""
         field = path.removeprefix(f"{self.entry.path}.")
-        made, target = self.made, self.entry.target
-        if made is None:
+        if field in _ALLOWED_BY and self.entry.target in (None, _STARTUP):
+            return self._allowance(path, source)
+        if self.made is None:
             return replace(self.entry, path=path, source_value=short(source))
+        return self._of_made(path, field, source, self.made)
+
+    def _of_made(self, path: str, field: str, source: str | None, made: CloudRunProbe) -> Entry:
+        target = self.entry.target
         if field.startswith(_HEADERS) and made.headers:
             return Entry(path, "carried", f"{target}.{_HEADERS}", short(source), short(source), "as it is")
         if field not in _PROBE_FIELDS:
             return Entry(path, "counted", None, short(source), None, f"Cloud Run has no such check: {self.entry.why}")
-        if target == _STARTUP and field in _TIMINGS:
-            return self._timing(path, field, source)
+        if target == _STARTUP and field == "timeoutSeconds":
+            why = "asked every second, so at most a second for an answer"
+            return Entry(path, "dropped", None, short(source), None, why)
         if field == "initialDelaySeconds" and made.success_threshold is not None:
             why = "a readiness probe has none: it begins when the start-up probe has passed"
             return Entry(path, "dropped", None, short(source), None, why)
@@ -145,15 +152,14 @@ class ProbeEntry:
         why = "as it is" if outcome == "carried" else self.entry.why
         return Entry(path, outcome, f"{target}.{field}", short(source), value, why)
 
-    def _timing(self, path: str, field: str, source: str | None) -> Entry:
+    def _allowance(self, path: str, source: str | None) -> Entry:
         """Delay, period and failures of the source are the time that it allows: failures at a second each."""
-        assert self.made is not None
-        if field == "timeoutSeconds":
-            why = "asked every second, so at most a second for an answer"
-            return Entry(path, "counted", None, source, None, why)
-        value = f"{self.made.failure_threshold} failures at {self.made.period_s} s"
-        target = f"{self.entry.target}.failureThreshold"
-        return Entry(path, "changed", target, source, value, self.entry.why)
+        if self.allows is None:
+            why = "the time that a start may take comes from elsewhere" if self.made else self.entry.why
+            return Entry(path, "dropped", None, short(source), None, why)
+        value = f"{self.allows.failure_threshold} failures at {self.allows.period_s} s"
+        why = "the start-up probe allows what this probe lets a start take on Kubernetes: delay + period x failures"
+        return Entry(path, "changed", f"{_STARTUP}.failureThreshold", short(source), value, why)
 
 
 def _probes_of(build: Build) -> Iterator[tuple[Container, ContainerProbes]]:
@@ -175,21 +181,21 @@ def _probe_entries(build: Build) -> list[ProbeEntry]:
 def _probe_entry(kind: str, probe: Probe, probes: ContainerProbes) -> ProbeEntry:
     source = source_words(probe)
     kept = {"livenessProbe": probes.liveness, "readinessProbe": probes.readiness}.get(kind)
+    allows = probes.startup if kind == probes.startup_allowed_by else None
     if kept is not None:
         target, at = run_words(kept), f"containers[].{kind}"
         # What became of a readiness probe's delay is said in the entry of that field.
         asked = replace(probe, initial_delay_s=0) if kind == "readinessProbe" else probe
+        why = "the port as a number, times within Cloud Run's ranges"
         if target == source_words(asked):
-            return ProbeEntry(Entry(probe.path, "carried", at, source, target, "as it is"), kept)
-        return ProbeEntry(
-            Entry(probe.path, "changed", at, source, target, "the port as a number, times within Cloud Run's ranges"),
-            kept,
-        )
+            return ProbeEntry(Entry(probe.path, "carried", at, source, target, "as it is"), kept, allows)
+        return ProbeEntry(Entry(probe.path, "changed", at, source, target, why), kept, allows)
+    absent = _ABSENT.get(kind, "")
     if kind == probes.startup_made_from and probes.startup is not None:
-        at, why = _STARTUP, f"{startup_why(probes)}. {_ABSENT.get(kind, '')}".strip(". ")
-        return ProbeEntry(Entry(probe.path, "changed", at, source, run_words(probes.startup), why), probes.startup)
+        entry = Entry(probe.path, "changed", _STARTUP, source, run_words(probes.startup), startup_why(probes))
+        return ProbeEntry(replace(entry, why=f"{entry.why}. {absent}".strip(". ")), probes.startup, allows)
     asks = f"the start-up probe asks what {probes.startup_made_from} asks" if probes.startup else "no start-up probe"
-    return ProbeEntry(Entry(probe.path, "dropped", None, source, None, _ABSENT.get(kind) or asks), None)
+    return ProbeEntry(Entry(probe.path, "dropped", None, source, None, absent or asks), None, allows)
 
 
 def _start_up_rows(build: Build) -> Iterator[str]:

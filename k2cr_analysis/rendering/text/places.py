@@ -92,13 +92,16 @@ class Places:
         return [c for name in self._build.assessed.fit.containers if (c := workload.container(name)) is not None]
 
     def _variable(self, at: str, source: str) -> str | None:
-        """The variable of the same name; of ``envFrom`` all of them."""
+        """The variable of the same name; all of them for ``envFrom``, and where two have one name."""
         found = _VARIABLE.search(source)
         if found is None or ".envFrom[" in found[0]:
             return f"{at}.env"
-        names = {v.path: v.name for c in self._sources() for v in c.env}
+        holder = next((c for c in self._sources() if source.startswith(f"{c.path}.")), None)
+        names = {v.path: v.name for v in holder.env} if holder else {}
         variables = value_at(self._tree, f"{at[1:]}.env") or []
         name = names.get(source[: found.end()])
+        if list(names.values()).count(name or "") > 1:
+            return f"{at}.env"
         return next((f"{at}.env[{i}]" for i, v in enumerate(variables) if v["name"] == name), None)
 
     def _mount(self, at: str, source: str) -> str | None:

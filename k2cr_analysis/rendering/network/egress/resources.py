@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from k2cr_analysis.model.parse.access import integer, mapping, objects, text, texts
 from k2cr_analysis.model.workload import Raw
 from k2cr_analysis.rendering.context import RenderContext
-from k2cr_analysis.rendering.network.egress.vpc_access import Callee, private_calls, subnet_prefix
+from k2cr_analysis.rendering.network.egress.vpc_access import Callee, calls_of, private_calls, subnet_prefix
 from k2cr_analysis.rendering.network.home import Home, home_of, user_lines
 from k2cr_analysis.rendering.network.moved import DNS_ZONE, answers_to, internal_name, zone_lines
 from k2cr_analysis.rendering.spec.build import Build
@@ -67,7 +67,7 @@ def _firewall(build: Build, egress: Egress) -> list[str]:
     if not egress.tags:
         return []
     ports = {p for c in build.callees for p in c.ports}
-    ports |= {d.port for d in private_calls(build.assessed.fit.dependencies) if d.port}
+    ports |= {d.port for d in private_calls(calls_of(build.assessed.fit)) if d.port}
     ports |= {_NFS_PORT for v in build.run.template.volumes if isinstance(v.source, NfsVolume)}
     tag = egress.tags[0]
     lines = []

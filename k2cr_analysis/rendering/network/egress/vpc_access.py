@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.rendering.context import NETWORK, SUBNET, RenderContext
@@ -34,6 +35,13 @@ class Callee:
 def private_calls(dependencies: tuple[Dependency, ...]) -> tuple[Dependency, ...]:
     """Calls to addresses that only the VPC network knows, outside the cluster: databases, caches, other systems."""
     return tuple(d for d in dependencies if not d.in_cluster and (d.is_private or is_private(d.target)))
+
+
+def calls_of(fit: Fit) -> tuple[Dependency, ...]:
+    """The dependencies without those that only a container names which does not go along."""
+    return tuple(
+        d for d in fit.dependencies if not d.addresses or any(a.place.container not in fit.dropped for a in d.addresses)
+    )
 
 
 def callees(workload: Workload, dependencies: tuple[Dependency, ...], context: RenderContext) -> tuple[Callee, ...]:

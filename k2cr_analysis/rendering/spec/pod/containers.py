@@ -18,12 +18,12 @@ from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.audience import AUDIENCE_CHANGES, with_audience
 from k2cr_analysis.rendering.spec.pod.environment import Environment, build_environment
 from k2cr_analysis.rendering.spec.pod.images import build_image
+from k2cr_analysis.rendering.spec.pod.port_words import name_decides
 from k2cr_analysis.rendering.spec.pod.probe_words import startup_why
 from k2cr_analysis.rendering.spec.pod.volumes import Volumes, build_volumes
 from k2cr_analysis.rendering.spec.service import RunContainer
 from k2cr_analysis.rendering.text.names import container_names
 
-_HTTP2_WORDS = {"grpc", "h2c", "http2"}
 # Fields that the v1 API takes and that change nothing there.
 _WITHOUT_EFFECT = {
     "imagePullPolicy": "a revision keeps to the digest that it was made with",
@@ -212,7 +212,7 @@ class Containers:
             ),
         }
         for word, decides in by.items():
-            if any(decides) and not self.is_measured and not self._gpu(source):
+            if any(decides) and not self.is_measured:
                 why = "what is allocated and billed; see the assessment for how it was sized"
                 self.account.changed(f"{path}.{word}", target, _asked(source), given, why)
             else:
@@ -222,14 +222,15 @@ class Containers:
         path = f"{declared.path}.containerPort"
         leading = [p for e in self.workload.exposures for p in e.ports if p.target == port]
         if any(isinstance(p.target_port, int) for p in leading):
-            self.account.counted(path, port, "the Service's targetPort says the same number, and decides")
+            self.account.counted(path, port, "it joins the port's name to the Service's targetPort, which decides")
         else:
             self.account.carried(path, "containers[].ports[0].containerPort", port, "the ingress port")
         name = f"{declared.path}.name"
         if any(p.target_port == declared.name for p in leading):
             self.account.counted(name, declared.name, "it joins the Service to the port")
-        elif self.fit.h2c and _says_http2(declared.name) and not any(p.app_protocol or p.name for p in leading):
-            self.account.changed(name, "containers[].ports[0].name", declared.name, "h2c", "HTTP/2 end to end")
+        elif declared.name and name_decides(self.workload, port, declared.path):
+            to, why = ("h2c", "HTTP/2 end to end") if self.fit.h2c else ("http1", "it says that the port is HTTP/1")
+            self.account.changed(name, "containers[].ports[0].name", declared.name, to, why)
         else:
             self.account.counted(name, declared.name, "it tells what the port speaks")
 
@@ -254,10 +255,6 @@ class Containers:
                     "one port takes requests from outside; others need no declaration between containers of an instance"
                 )
                 self.account.dropped(declared.path, declared.number, why)
-
-
-def _says_http2(name: str | None) -> bool:
-    return bool(set((name or "").split("-")) & _HTTP2_WORDS)
 
 
 def _asked(container: Container) -> str:
