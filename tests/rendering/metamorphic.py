@@ -32,6 +32,7 @@ from k2cr_analysis.snapshot.provenance import Provenance
 Raw = Mapping[str, Any]
 PROSE = re.compile(r".*\.(md|json)")
 _STEP = re.compile(r'\.([A-Za-z_][A-Za-z0-9_-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]')
+_WRITTEN = ("carried", "changed")
 # Values with a word of their own for each field: another word of the same field.
 _OTHER_WORDS: Mapping[str, Sequence[Any]] = {
     "medium": ["Memory", ""],
@@ -134,7 +135,7 @@ def false_lines(documents: Sequence[Raw], config: Config, workload: str) -> tupl
     for field in json.loads(before["mapping.json"])["fields"]:
         outcomes = [
             (before, after)
-            for other in _with_other_values(documents, workload, field["path"])
+            for other in _with_other_values(documents, workload, field["path"], told=field["outcome"])
             if not refused(other) and (after := _same_verdict(other, config, workload, first)) is not None
         ]
         if not outcomes:
@@ -155,7 +156,7 @@ def _same_verdict(documents: Sequence[Raw], config: Config, workload: str, first
 
 
 def _problem(field: Mapping[str, Any], outcomes: Sequence[tuple[Mapping[str, str], Mapping[str, str]]]) -> str | None:
-    if field["outcome"] in ("carried", "changed"):
+    if field["outcome"] in _WRITTEN:
         if not any(_differs_at(field["target"], b, a) for b, a in outcomes):
             return f"another value, and {field['target']} is the same"
         return None
@@ -189,8 +190,8 @@ def _place(target: str, files: Mapping[str, str]) -> Any:
     return value_at(yaml.safe_load(files[name]), path[1:])
 
 
-def _with_other_values(documents: Sequence[Raw], workload: str, path: str) -> Iterator[Sequence[Raw]]:
-    """The documents with another value at ``path``."""
+def _with_other_values(documents: Sequence[Raw], workload: str, path: str, told: str) -> Iterator[Sequence[Raw]]:
+    """The documents with another value at ``path``; labels that are told as written get one more."""
     if _JOINS.search(path):
         return
     owner, _, inner = path.rpartition(" $")
@@ -202,7 +203,9 @@ def _with_other_values(documents: Sequence[Raw], workload: str, path: str) -> It
         here = (document.get("metadata") or {}).get("namespace") or "default"
         if (document.get("kind"), name_of(document)) != wanted or (owner == "" and here != namespace):
             continue
-        for value in _others(inner, value_at(document, inner), joining):
+        here_now = value_at(document, inner)
+        more = [{**here_now, "other": "label"}] if inner.endswith(".labels") and told in _WRITTEN else []
+        for value in (*_others(inner, here_now, joining), *more):
             changed = copy.deepcopy(dict(document))
             if _put(changed, inner, value):
                 yield [*documents[:index], changed, *documents[index + 1 :]]
@@ -263,8 +266,6 @@ def _other_maps(path: str, value: Mapping[str, Any], joining: Set[str] = frozens
             continue
         for other in _others(f"{path}.{key}", inner):
             yield {**value, key: other}
-    if path.endswith(".labels"):
-        yield {**value, "other": "label"}
 
 
 def _other_texts(path: str, field: str, value: str) -> Iterator[str]:

@@ -88,6 +88,15 @@ class Account:
     def dropped(self, path: str, value: object, why: str) -> None:
         self.entries.append(Entry(path, "dropped", None, short(value), None, why))
 
+    def withdraw(self, path: str) -> None:
+        """Take back what was said of a thing and its parts."""
+        self.entries = [e for e in self.entries if e.path != path and not e.path.startswith((f"{path}.", f"{path}["))]
+
+    def keep_secrets(self, read: Iterable[str]) -> None:
+        """A secret that nothing reads is not made."""
+        names = set(read)
+        self.secrets = {name: secret for name, secret in self.secrets.items() if name in names}
+
     def needs(self, secret: SecretToCreate) -> None:
         self.secrets.setdefault(secret.secret, secret)
 

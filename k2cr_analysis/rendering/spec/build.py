@@ -34,6 +34,7 @@ class Build:
     account: Account
     container_names: Mapping[str, str] = field(default_factory=dict)  # of the source -> as written
     volume_names: Mapping[str, str] = field(default_factory=dict)
+    mount_places: Mapping[str, str] = field(default_factory=dict)  # path of a mount of the source -> where it is
 
     @property
     def workload(self) -> Workload:
@@ -85,8 +86,11 @@ def build(assessed: WorkloadAssessment, context: RenderContext) -> Build:
         if fit.target == "job"
         else kinds.worker_pool(frame)
     )
+    account.keep_secrets(run.template.secrets)
     names = {name: parts.names[name] for name in parts.environments}
-    return Build(assessed, context, run, identity, reached, called, account, names, parts.volumes.names)
+    return Build(
+        assessed, context, run, identity, reached, called, account, names, parts.volumes.names, parts.volumes.places
+    )
 
 
 def _environment(parts: Containers, shape: ServiceShape, said: Asked) -> ExecutionEnvironment:

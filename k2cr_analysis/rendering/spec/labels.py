@@ -17,7 +17,8 @@ def build_labels(workload: Workload, context: RenderContext, account: Account) -
     labels: dict[str, str] = {}
     top = {key for key, value in workload.labels.items() if is_label(key, value)}
     template = f"{workload.pod.path.removesuffix('.spec')}.metadata.labels"
-    for path, found in ((template, workload.pod.labels), ("$.metadata.labels", workload.labels)):
+    of_template = () if template == "$.metadata.labels" else ((template, workload.pod.labels),)
+    for path, found in (*of_template, ("$.metadata.labels", workload.labels)):
         legal = {key: value for key, value in found.items() if is_label(key, value)}
         labels |= legal
         if not found:

@@ -135,6 +135,12 @@ class RunTemplate:
     def depends_on(self) -> dict[str, list[str]]:
         return {c.name: list(c.depends_on) for c in self.containers if c.depends_on}
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The secrets of Secret Manager that it reads."""
+        variables = {e.secret.secret for c in self.containers for e in c.env if e.secret}
+        return frozenset(variables | {v.source.secret for v in self.volumes if isinstance(v.source, SecretVolume)})
+
 
 @dataclass(frozen=True, slots=True)
 class RunService:

@@ -215,6 +215,8 @@ def worker_pool(frame: Frame) -> RunWorkerPool:
     if scaler is not None and asked is None:
         target = f"{MANUAL_INSTANCES}; rollback.sh --replicas"
         frame.account.changed(scaler.least_at, target, scaler.min_replicas, instances, why)
+    if scaler is not None and wanted == scaler.max_replicas and (asked or 1) <= (scaler.min_replicas or 1):
+        frame.account.changed(scaler.most_at, MANUAL_INSTANCES, scaler.max_replicas, instances, why)
     origin = f"replicas: {asked}" if asked == wanted else "what ran, by the assessment: see its findings"
     if bounded:
         frame.account.house_rule("min_instances, max_instances", bounded)

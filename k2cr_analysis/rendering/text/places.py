@@ -105,7 +105,7 @@ class Places:
         return next((f"{at}.env[{i}]" for i, v in enumerate(variables) if v["name"] == name), None)
 
     def _mount(self, at: str, source: str) -> str | None:
-        paths = {m.path: m.mount_path for c in self._sources() for m in c.volume_mounts}
+        paths = self._build.mount_places
         path = next((where for p, where in paths.items() if source == p or source.startswith(f"{p}.")), None)
         mounts = value_at(self._tree, f"{at[1:]}.volumeMounts") or []
         return next((f"{at}.volumeMounts[{i}]" for i, m in enumerate(mounts) if m["mountPath"] == path), None)

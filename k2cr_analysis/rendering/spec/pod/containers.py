@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
+from k2cr_analysis.fit.evidence.listening import own_ports
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, ServiceShape, cpu_text, memory_text
 from k2cr_analysis.model.parse.access import mapping, strings
 from k2cr_analysis.model.pod.references import expand
@@ -239,6 +240,10 @@ class Containers:
         made = self.fit.probes.get(source.name, ContainerProbes(None, None)).startup
         asked = {source.port_number(p.port) for _, p in source.probes()}
         if made is None or made.kind != "tcp" or made.port != declared.number or declared.number in asked:
+            return False
+        elsewhere = (text for (_, on), text in self.fit.startup.evidence.items() if on == source.name)
+        said = declared.number in own_ports(self.workload, replace(source, ports=()))
+        if said or any(str(declared.number) in text for text in elsewhere):
             return False
         path, target = f"{declared.path}.containerPort", "containers[].startupProbe.tcpSocket.port"
         self.account.carried(path, target, declared.number, "the start-up probe asks it")

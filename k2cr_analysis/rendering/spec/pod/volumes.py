@@ -52,6 +52,7 @@ class Volumes:
     volumes: tuple[RunVolume, ...]
     mounts: Mapping[str, tuple[RunMount, ...]]
     names: Mapping[str, str]  # of the source -> as written
+    places: Mapping[str, str]  # path of a mount of the source -> where it is mounted
 
     @property
     def need_gen2(self) -> bool:
@@ -94,7 +95,12 @@ def build_volumes(
     mounts = {c.name: builder.mounts(c, made, known.get(c.name, {})) for c in containers}
     used = {m.volume for found in mounts.values() for m in found}
     written = {name: v.name for name, v in made.items() if v.name in used}
-    return Volumes(tuple(v for v in (*made.values(), *builder.folders.values()) if v.name in used), mounts, written)
+    for volume in workload.pod.volumes:
+        if volume.name in made and volume.name not in written | builder.in_folders:
+            account.withdraw(volume.path)
+            account.dropped(volume.path, volume.name, "none of its mounts is written")
+    kept = tuple(v for v in (*made.values(), *builder.folders.values()) if v.name in used)
+    return Volumes(kept, mounts, {**builder.in_folders, **written}, builder.places)
 
 
 class _Builder:
@@ -113,6 +119,8 @@ class _Builder:
         self.project: str | None = None
         self.files = files
         self.folders: dict[str, RunVolume] = {}  # of single files, by name
+        self.in_folders: dict[str, str] = {}  # volume of the source -> the folder that holds a file of it
+        self.places: dict[str, str] = {}
 
     def volume(self, volume: Volume, mounts: Sequence[VolumeMount]) -> RunVolume | None:
         name = self._name(volume.name)
@@ -155,7 +163,9 @@ class _Builder:
             outer = next((o for o in others if run.mount_path.startswith(f"{o}/")), None)
             if outer is None:
                 kept[run] = None
+                self.places[mount.path] = run.mount_path
                 continue
+            self.account.withdraw(mount.path)
             self.account.dropped(
                 mount.path, mount.mount_path, f"Cloud Run mounts nothing inside another mount ({outer})"
             )
@@ -221,6 +231,7 @@ class _Builder:
         known = before.source.files if before and isinstance(before.source, SecretVolume) else ()
         held = tuple(dict.fromkeys((*known, *files)))
         self.folders[name] = RunVolume(name, SecretVolume(source.secret, held, source.default_mode), volume.why)
+        self.in_folders[at.volume] = name
         why = "Cloud Run rejects subPath on secrets: the folder is mounted, and hides what the image has in it"
         if found.moved and not below:
             why = f"Cloud Run rejects subPath on secrets, and {found.moved}: the file is in a folder of its own"
