@@ -139,6 +139,8 @@ class ProbeEntry:
         target = self.entry.target
         if field.startswith(_HEADERS) and made.headers:
             return Entry(path, "carried", f"{target}.{_HEADERS}", short(source), short(source), "as it is")
+        if field == "httpGet.scheme":
+            return self._scheme(path, source, made)
         if field not in _PROBE_FIELDS:
             return Entry(path, "counted", None, short(source), None, f"Cloud Run has no such check: {self.entry.why}")
         if target == _STARTUP and field == "timeoutSeconds":
@@ -151,6 +153,13 @@ class ProbeEntry:
         outcome: Outcome = "carried" if value == source else "changed"
         why = "as it is" if outcome == "carried" else self.entry.why
         return Entry(path, outcome, f"{target}.{field}", short(source), value, why)
+
+    def _scheme(self, path: str, source: str | None, made: CloudRunProbe) -> Entry:
+        if made.kind == "http":
+            at = f"{self.entry.target}.httpGet.path"
+            return Entry(path, "carried", at, source, "HTTP", "Cloud Run asks by plain HTTP")
+        why = "Cloud Run asks by plain HTTP alone, so a connection is asked for"
+        return Entry(path, "changed", f"{self.entry.target}.tcpSocket.port", source, "TCP", why)
 
     def _allowance(self, path: str, source: str | None) -> Entry:
         """Delay, period and failures of the source are the time that it allows: failures at a second each."""

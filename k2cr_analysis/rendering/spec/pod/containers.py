@@ -26,6 +26,7 @@ from k2cr_analysis.rendering.spec.service import RunContainer
 from k2cr_analysis.rendering.text.names import container_names
 
 # Fields that the v1 API takes and that change nothing there.
+_PROBES = "; ".join(f"containers[].{kind}" for kind in ("startupProbe", "livenessProbe", "readinessProbe"))
 _WITHOUT_EFFECT = {
     "imagePullPolicy": "a revision keeps to the digest that it was made with",
     "terminationMessagePath": "Cloud Run does not read it; the log holds the last words",
@@ -251,14 +252,16 @@ class Containers:
 
     def _account_for_ports(self, source: Container, port: int | None) -> None:
         for declared in source.ports:
-            if declared.number == port and port is not None:
-                self._account_for_ingress_port(declared, port)
-            else:
-                if self._account_for_probed_port(source, declared):
-                    continue
-                why = (
-                    "one port takes requests from outside; others need no declaration between containers of an instance"
-                )
+            leads = port is not None and declared.number == port
+            if leads:
+                self._account_for_ingress_port(declared, declared.number)
+            if declared.name and any(p.port == declared.name for _, p in source.probes()):
+                target = f"{_PROBES}; containers[].ports[0].containerPort" if leads else _PROBES
+                why = "a probe asks the port by its name"
+                self.account.carried(f"{declared.path}.containerPort", target, declared.number, why)
+                self.account.counted(f"{declared.path}.name", declared.name, "it joins a probe to the port")
+            elif not leads and not self._account_for_probed_port(source, declared):
+                why = "one port takes requests from outside; others need no declaration within an instance"
                 self.account.dropped(declared.path, declared.number, why)
 
 

@@ -44,7 +44,7 @@ def _to_be_named(container: Container, path: str, account: Account) -> tuple[str
     why = f"the manifest's {container.image} is filled in by a build" if container.image else "the manifest names none"
     account.placeholder(literal, f"the image of container {container.name}: {why}")
     if container.image:
-        account.changed(path, "containers[].image", container.image, literal, why)
+        account.counted(path, container.image, f"{why}: {literal} stands in its place")
     return literal, why
 
 
