@@ -17,7 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from k2cr_analysis.assessment import assess, recommend
+    from k2cr_analysis.assessment import recommend
     from k2cr_analysis.assessment.sliders import what_if
     from k2cr_analysis.comparison import diff
     from k2cr_analysis.config import load_config
@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from k2cr_analysis.report import figures, tables
     from k2cr_analysis.snapshot import open_snapshot
     from k2cr_analysis.sources import collect
+    from k2cr_analysis.verdicts import assess
 
 # Name -> where it lives. Imported when first used, so that importing the package takes no time.
 _FACE = {
     "open_snapshot": "snapshot",
     "collect": "sources",
     "load_config": "config",
-    "assess": "assessment",
+    "assess": "verdicts",
     "plan": "planning",
     "portfolio": "planning",
     "render": "rendering",

@@ -14,8 +14,10 @@ HEAD = """\
 Made by `scripts/write_refusals.py` from `k2cr_analysis/openapi/refusals/`. Types of fields are checked against the
 discovery document (`data/schemas/`, refreshed by `scripts/refresh_cloud_run_schema.py`); these rows are what its
 types do not say. Every file that `k2cr render` writes goes through all of them: what is refused is not written, the
-workload is named, and the others are. Rows marked *source* are asked of the manifests too, as the finding `refused-
-by-cloud-run`; for others a rule of their own speaks.
+workload is named, and the others are (exit code 5). The same spec goes through them when a workload is assessed
+(`k2cr_analysis/verdicts.py`): what is refused there is never `ready`, whatever `k2cr.toml` says of a rule, and the
+finding `refused-by-cloud-run` says it, unless a rule of its own does. Rows marked *source* are asked of the manifests
+before.
 
 | row | what the API takes | asked of | source, read |
 |---|---|---|---|

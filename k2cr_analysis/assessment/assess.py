@@ -71,14 +71,16 @@ class _Evidence:
     effort: Effort
 
 
-def assess(
+def analyse(
     snapshot: Snapshot | Path | str,
     config: Config | None = None,
     calibration: Calibration | None = None,
     *,
     effort: Effort = "coarse",
 ) -> Assessment:
-    """Assess every workload of a snapshot; ``calibration``: what services that have moved taught.
+    """Every workload of a snapshot, before its spec is looked at (``verdicts.assess`` does both).
+
+    ``calibration``: what services that have moved taught.
 
     Each service gets the cheapest configuration that meets its objectives. ``effort``: "coarse" searches, "full"
     simulates five times as many requests for it; "quick" does not search: its size alone, with closed forms.

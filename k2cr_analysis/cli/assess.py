@@ -69,9 +69,9 @@ def assess(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    from k2cr_analysis.assessment import assess as run
     from k2cr_analysis.assessment.find import find_workload
     from k2cr_analysis.planning import portfolio
+    from k2cr_analysis.verdicts import assess as run
 
     paths, workload = split_arguments(snapshots)
     settings = config_from(config)

@@ -48,9 +48,9 @@ def plan(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    from k2cr_analysis.assessment import assess
     from k2cr_analysis.planning import plan as make
     from k2cr_analysis.report.json.plan_document import plan_document
+    from k2cr_analysis.verdicts import assess
 
     settings = config_from(config)
     made = make([assess(path, settings) for path in snapshots])

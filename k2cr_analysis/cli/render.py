@@ -51,8 +51,8 @@ def render(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    from k2cr_analysis.assessment import assess
     from k2cr_analysis.rendering import context_of, render_what_is_taken, waiting
+    from k2cr_analysis.verdicts import assess
 
     version = _version(gcloud)
     assessment = assess(snapshot, config_from(config))

@@ -51,12 +51,12 @@ def verify(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    from k2cr_analysis.assessment import assess
     from k2cr_analysis.assessment.verify import verify as run
     from k2cr_analysis.errors import PartialError, UsageError
     from k2cr_analysis.latency.learning.calibration_file import write_calibration
     from k2cr_analysis.latency.learning.run_metrics import run_metrics
     from k2cr_analysis.sources.table_files import read_table_file
+    from k2cr_analysis.verdicts import assess
 
     if metrics is None:
         raise UsageError(

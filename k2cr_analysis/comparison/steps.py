@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from k2cr_analysis.assessment import assess
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.comparison.result import FigureChange, Part
 from k2cr_analysis.config import Config
 from k2cr_analysis.errors import K2crError
 from k2cr_analysis.planning import Plan, Portfolio, plan_and_portfolio
 from k2cr_analysis.snapshot import Snapshot
+from k2cr_analysis.verdicts import assess
 
 # In this order: what is paid for a unit, what is asked for, what is used, what comes in; last what GKE charged.
 CAUSES = ("config", "prices", "manifests", "usage", "traffic", "bill")

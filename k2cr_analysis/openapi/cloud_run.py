@@ -33,15 +33,24 @@ def problems(tree: Mapping[str, Any], literals: Collection[str] = ()) -> list[st
 
     ``literals``: words that are filled in before the object is sent, such as ``PROJECT_ID``.
     """
+    return wrong_types(tree) or [str(one) for one in refused(Spec.of(filled_in(tree, literals)))]
+
+
+def wrong_types(tree: Mapping[str, Any]) -> list[str]:
+    """Where an object is not of the schema's types, each as ``path: what``."""
     kind = str(tree.get("kind"))
     if kind not in KINDS:
         return [f"kind: {kind!r} is none of {', '.join(KINDS)}"]
-    found = list(_typed(tree, kind, kind))
-    return found or [str(one) for one in refused(Spec.of(_filled_in(tree, sorted(literals, key=len, reverse=True))))]
+    return list(_typed(tree, kind, kind))
+
+
+def filled_in(tree: Mapping[str, Any], literals: Collection[str]) -> Mapping[str, Any]:
+    """The object with a harmless word in the place of each literal."""
+    filled: Mapping[str, Any] = _filled_in(tree, sorted(literals, key=len, reverse=True))
+    return filled
 
 
 def _filled_in(value: Any, literals: Collection[str]) -> Any:
-    """The object with a harmless word in the place of each literal."""
     if isinstance(value, Mapping):
         # A variable may be called like a literal: names are not filled in.
         return {k: v if k == "name" else _filled_in(v, literals) for k, v in value.items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from k2cr_analysis.assessment import assess, recommend
+from k2cr_analysis.assessment import recommend
 from k2cr_analysis.assessment.recommend import _sizes
 from k2cr_analysis.assessment.sliders import what_if
 from k2cr_analysis.config import Config, Objectives, Policy
@@ -16,6 +16,7 @@ from k2cr_analysis.errors import UsageError
 from k2cr_analysis.pricing.cloud_run.charges import price_both
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.sizing import legal
+from k2cr_analysis.verdicts import assess
 
 NO_POLICY = Policy()
 DEMO = Path(str(bundled("data/demo")))

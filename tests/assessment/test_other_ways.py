@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from k2cr_analysis import collect
-from k2cr_analysis.assessment import assess
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.config import load_config
+from k2cr_analysis.verdicts import assess
 
 WEB = """apiVersion: apps/v1
 kind: Deployment

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from k2cr_analysis.assessment import assess
 from k2cr_analysis.assessment.rule_pages import check_rule_names, find_page, page_text, rule_pages
 from k2cr_analysis.cli import app
 from k2cr_analysis.config import Config, RuleOverride
 from k2cr_analysis.errors import ConfigError, UsageError
 from k2cr_analysis.resources import bundled
+from k2cr_analysis.verdicts import assess
 
 ROOT = Path(__file__).resolve().parents[2]
 

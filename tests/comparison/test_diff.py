@@ -176,7 +176,7 @@ MANIFESTS = sorted(Path(__file__).parents[3].glob("shared/data/manifests/*__micr
 
 @pytest.mark.skipif(not MANIFESTS, reason="needs the shared manifests beside the project")
 def test_real_manifests_without_half_of_the_workloads_lose_just_those(tmp_path):
-    from k2cr_analysis.assessment import assess
+    from k2cr_analysis.verdicts import assess
 
     k2cr = Path(sys.executable).parent / "k2cr"
     whole = tmp_path / "whole"

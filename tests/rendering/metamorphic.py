@@ -17,7 +17,6 @@ from typing import Any
 
 import yaml
 
-from k2cr_analysis.assessment import assess
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.config import Config
 from k2cr_analysis.errors import InputError, Location
@@ -28,6 +27,7 @@ from k2cr_analysis.rendering import can_render, context_of, render_workload
 from k2cr_analysis.rendering.spec.source_values import value_at
 from k2cr_analysis.snapshot import Snapshot, SnapshotObject
 from k2cr_analysis.snapshot.provenance import Provenance
+from k2cr_analysis.verdicts import assess
 
 Raw = Mapping[str, Any]
 PROSE = re.compile(r".*\.(md|json)")

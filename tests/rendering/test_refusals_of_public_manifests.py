@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from k2cr_analysis.assessment import assess
 from k2cr_analysis.openapi.cloud_run import problems
 from k2cr_analysis.rendering import render_what_is_taken
 from k2cr_analysis.sources.manifests import read_manifests
+from k2cr_analysis.verdicts import assess
 from tests.rendering.metamorphic import snapshot_of
 
 MANIFESTS = Path(__file__).parents[3] / "shared" / "data" / "manifests"

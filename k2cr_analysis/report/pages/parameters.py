@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from k2cr_analysis.assessment import assess
 from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import load_config
@@ -17,6 +16,7 @@ from k2cr_analysis.errors import K2crError, UsageError
 from k2cr_analysis.report.pages.once import once
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.snapshot.reader import PROVENANCE_FILE
+from k2cr_analysis.verdicts import assess
 
 WORKLOAD_ID = re.compile(r"[^/]+/[A-Za-z]+/[^/]+")
 
