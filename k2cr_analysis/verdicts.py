@@ -7,11 +7,12 @@ one way to an assessment for all that stands above.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from k2cr_analysis.assessment.assess import analyse
+from k2cr_analysis.assessment.config_names import check_object_names
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import Config
 from k2cr_analysis.latency.learning.calibration import Calibration
@@ -47,16 +48,33 @@ def assess(
     calibration: Calibration | None = None,
     *,
     effort: Effort = "coarse",
+    alone: bool = True,
 ) -> Assessment:
     """Assess every workload of a snapshot; ``calibration``: what services that have moved taught.
 
     Each service gets the cheapest configuration that meets its objectives. ``effort``: "coarse" searches, "full"
     simulates five times as many requests for it; "quick" does not search: its size alone, with closed forms.
-    Raises SnapshotError where ``snapshot`` is not a whole snapshot. The same snapshot and config give the same result.
+    ``alone``: what the config names must be in this snapshot; one of a fleet may lack what another has, and
+    ``assess_all`` looks at all of them.
+    Raises SnapshotError where ``snapshot`` is not a whole snapshot, ConfigError where the config names what is not
+    there. The same snapshot and config give the same result.
     """
-    found = analyse(snapshot, config, calibration, effort=effort)
+    found = analyse(snapshot, config, calibration, effort=effort, alone=alone)
     context = context_of(found)
     return replace(found, workloads=tuple(_judged(one, found, context) for one in found.workloads))
+
+
+def assess_all(
+    snapshots: Iterable[Snapshot | Path | str],
+    config: Config | None = None,
+    calibration: Calibration | None = None,
+    *,
+    effort: Effort = "coarse",
+) -> list[Assessment]:
+    """As ``assess``, for each snapshot of a fleet; what the config names must be in one of them."""
+    found = [assess(one, config, calibration, effort=effort, alone=False) for one in snapshots]
+    check_object_names(config or Config(), [a.cluster for a in found])
+    return found
 
 
 def _judged(one: WorkloadAssessment, all_of: Assessment, context: RenderContext) -> WorkloadAssessment:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from k2cr_analysis.assessment import notices
+from k2cr_analysis.assessment.config_names import check_object_names, check_rule_names
 from k2cr_analysis.assessment.interval import MIN_DAYS, interval_of, saving_draws
 from k2cr_analysis.assessment.merging import Merging, merge_neighbours
 from k2cr_analysis.assessment.other_ways import other_ways
 from k2cr_analysis.assessment.predicting import basis_of_workload, corrections_of, predict_shape
 from k2cr_analysis.assessment.recommend import Question, cost_of, findings_of, search
 from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
-from k2cr_analysis.assessment.rule_pages import check_rule_names
 from k2cr_analysis.assessment.steady_instances import assumed_profile, mean_instances, running_timeline
 from k2cr_analysis.config import Config
 from k2cr_analysis.errors import InputError
@@ -27,11 +27,12 @@ from k2cr_analysis.latency.predict import Effort, Prediction, predict
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.cluster import Cluster, OtherObject
 from k2cr_analysis.model.finding import SEVERITIES, Finding
+from k2cr_analysis.model.grading import graded
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.parse import parse_cluster
 from k2cr_analysis.model.prices import PriceBook, Tariff
-from k2cr_analysis.model.rules import graded
+from k2cr_analysis.model.routing.answered import with_answers
 from k2cr_analysis.model.schedule import runs_per_month
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.operability import effort_days, toil
@@ -44,7 +45,7 @@ from k2cr_analysis.pricing.packing.avoidable import ASSUMPTIONS as AVOIDABLE_ASS
 from k2cr_analysis.pricing.packing.avoidable import Avoidable
 from k2cr_analysis.queries import Daily, billing, daily, tables_at, traffic, usage
 from k2cr_analysis.sizing import Sizing, size
-from k2cr_analysis.snapshot import KUSTOMIZATION, Snapshot, open_snapshot
+from k2cr_analysis.snapshot import KUSTOMIZATION, Snapshot, SnapshotObject, open_snapshot
 
 if TYPE_CHECKING:
     from k2cr_analysis.latency.search.search import Recommendation
@@ -77,6 +78,7 @@ def analyse(
     calibration: Calibration | None = None,
     *,
     effort: Effort = "coarse",
+    alone: bool = True,
 ) -> Assessment:
     """Every workload of a snapshot, before its spec is looked at (``verdicts.assess`` does both).
 
@@ -84,12 +86,17 @@ def analyse(
 
     Each service gets the cheapest configuration that meets its objectives. ``effort``: "coarse" searches, "full"
     simulates five times as many requests for it; "quick" does not search: its size alone, with closed forms.
-    Raises SnapshotError where ``snapshot`` is not a whole snapshot. The same snapshot and config give the same result.
+    ``alone``: what the config names must be in this snapshot; one of a fleet may lack what another has, and
+    ``assess_all`` looks at all of them.
+    Raises SnapshotError where ``snapshot`` is not a whole snapshot, ConfigError where the config names what is not
+    there. The same snapshot and config give the same result.
     """
     opened = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
     settings = config or Config()
     check_rule_names(settings)
     evidence, merging, assumptions = _gather(opened, settings, calibration or Calibration(), effort)
+    if alone:
+        check_object_names(settings, [evidence.cluster])
     assessed = [_assess_workload(w, merging.fits[w.id], evidence) for w in merging.cluster.workloads]
     assessed += [(_assess_part(workload, fit, evidence), []) for workload, fit in merging.neighbours.values()]
     assessed.sort(key=lambda found: found[0].id)
@@ -127,7 +134,7 @@ def _gather(
 ) -> tuple[_Evidence, Merging, list[str]]:
     origin = snapshot.provenance
     objects = list(snapshot.objects())
-    parse = partial(
+    parsed = partial(
         parse_cluster,
         problems=origin.problems,
         project=origin.project,
@@ -135,6 +142,10 @@ def _gather(
         location=origin.location,
         entrances=config.entrances,
     )
+
+    def parse(objects: Iterable[SnapshotObject]) -> Cluster:
+        return with_answers(parsed(objects), config)
+
     cluster = parse(objects)
     region, assumptions = _region(cluster, config)
     table = snapshot.table("prices")
@@ -223,7 +234,7 @@ def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple
     notes += _might_wait(workload, shape, timeline, evidence)
     notes += [*price_findings, *_gaps(workload, fit, shape, timeline, evidence), *_doubts(cost)]
     notes += other_ways(fit, cost, lambda other: _month_of(workload, other, evidence))
-    of_analyses = list(graded(notes, evidence.config))
+    of_analyses = list(graded(notes, evidence.config, workload.id))
     found = [*fit.findings, *of_analyses]
     if fit.verdict == "ready" and any(f.severity == "change" for f in of_analyses):
         fit = replace(fit, verdict="changes")

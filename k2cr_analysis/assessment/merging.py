@@ -14,9 +14,9 @@ from k2cr_analysis.config import Config
 from k2cr_analysis.fit import assess_cluster
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.model.cluster import Cluster
+from k2cr_analysis.model.grading import graded
 from k2cr_analysis.model.objects.merge import Merges, check_merges, container_names, merged_objects, refuse
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
-from k2cr_analysis.model.rules import graded
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.snapshot import SnapshotObject
 
@@ -119,7 +119,7 @@ def _part_of(neighbour: Workload, fit: Fit, caller: Workload, merged: Fit, confi
     said = {f.rule for f in merged.findings}
     own = tuple(f for f in fit.findings if f.severity == "change" and f.rule not in said)
     other_identity = neighbour.pod.service_account_name != caller.pod.service_account_name
-    note = graded([notices.merged_into(caller.id, other_identity)], config)
+    note = graded([notices.merged_into(caller.id, other_identity)], config, neighbour.id)
     return replace(
         fit, verdict="keep", target="none", ingress_container=None, ingress_port=None, h2c=False, findings=(*own, *note)
     )

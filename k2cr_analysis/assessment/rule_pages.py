@@ -10,8 +10,7 @@ from difflib import get_close_matches
 from functools import cache
 
 from k2cr_analysis.assessment import notices as _of_assessment  # noqa: F401 (enters its rules)
-from k2cr_analysis.config import Config
-from k2cr_analysis.errors import ConfigError, Location, UsageError
+from k2cr_analysis.errors import UsageError
 from k2cr_analysis.fit import all_rules
 from k2cr_analysis.model.finding import Severity
 from k2cr_analysis.model.rules import RulePage, registered_pages
@@ -42,21 +41,6 @@ def find_page(rule_id: str) -> RulePage:
         expected=f"one of the {len(pages)} rules{_near(rule_id)}",
         do="run `k2cr explain` alone for the list of rules",
     )
-
-
-def check_rule_names(config: Config) -> None:
-    """ConfigError where the config names a rule that does not exist."""
-    named = [(f"[rules.{name}]", name) for name in config.rules]
-    named += [(f"[rates.rules.{name}]", name) for name in config.rates.rules]
-    for table, rule_id in named:
-        if rule_id not in rule_pages():
-            raise ConfigError(
-                ref="unknown-rule",
-                where=Location(path=table),
-                found=f'"{rule_id}"',
-                expected=f"the id of a rule{_near(rule_id)}",
-                do="`k2cr explain` alone lists them",
-            )
 
 
 def _near(rule_id: str) -> str:

@@ -20,6 +20,7 @@ VERBS = (
     "demo",
     "collect",
     "assess",
+    "decide",
     "plan",
     "render",
     "report",

@@ -71,12 +71,12 @@ def assess(
 ) -> None:
     from k2cr_analysis.assessment.find import find_workload
     from k2cr_analysis.planning import portfolio
-    from k2cr_analysis.verdicts import assess as run
+    from k2cr_analysis.verdicts import assess_all
 
     paths, workload = split_arguments(snapshots)
     settings = config_from(config)
     learned = calibration_from(calibration)
-    assessed = [run(path, settings, learned, effort=effort) for path in paths]
+    assessed = assess_all(paths, settings, learned, effort=effort)
     if workload is not None:
         find_workload(assessed, workload)
     if explain:

@@ -50,10 +50,10 @@ def plan(
 ) -> None:
     from k2cr_analysis.planning import plan as make
     from k2cr_analysis.report.json.plan_document import plan_document
-    from k2cr_analysis.verdicts import assess
+    from k2cr_analysis.verdicts import assess_all
 
     settings = config_from(config)
-    made = make([assess(path, settings) for path in snapshots])
+    made = make(assess_all(snapshots, settings))
     if format is Format.JSON:
         give(as_json(plan_document(made)), out)
     elif format is Format.CSV:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
+from k2cr_analysis.assessment.config_names import check_object_names
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.comparison.result import FigureChange, Part
 from k2cr_analysis.config import Config
@@ -97,11 +98,14 @@ def chain(before: Snapshot, after: Snapshot, configs: tuple[Config, Config]) -> 
             if is_last:
                 raise
             skipped.append(cause)
+    both = [step.assessment.cluster for step in (steps[0], steps[-1])]
+    for one in configs:
+        check_object_names(one, both)
     return Chain(tuple(steps), tuple(skipped))
 
 
 def _step(cause: str, snapshot: Snapshot, config: Config) -> Step:
-    assessment = assess(snapshot, config)
+    assessment = assess(snapshot, config, alone=False)
     return Step(cause, assessment, *plan_and_portfolio(assessment))
 
 

@@ -5,6 +5,7 @@ from k2cr_analysis.config.planning import Freeze, PlanSettings, PoolSettings
 from k2cr_analysis.config.settings import (
     AssumedTraffic,
     Config,
+    Decided,
     Engine,
     Objectives,
     Policy,
@@ -18,6 +19,7 @@ from k2cr_analysis.config.work_rates import EffortRates, RuleRates, ToilRates
 __all__ = [
     "AssumedTraffic",
     "Config",
+    "Decided",
     "EffortRates",
     "Engine",
     "Freeze",

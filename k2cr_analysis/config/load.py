@@ -25,14 +25,17 @@ from k2cr_analysis.config.ranges import WORKLOAD_ID, complaint
 from k2cr_analysis.config.settings import (
     AssumedTraffic,
     Config,
+    Decided,
     Engine,
     Entrances,
     Objectives,
+    Origin,
     Policy,
     Project,
     Rates,
     RuleOverride,
     WorkloadSettings,
+    dotted,
 )
 from k2cr_analysis.errors import ConfigError, Location
 
@@ -52,6 +55,7 @@ TABLES = (
 )
 _RATES_KEYS = ("engineer_hour", "currency", "toil", "effort", "rules")  # the other fields of Rates stand in [discounts]
 _DISCOUNTS_KEYS = ("cud",)
+_CHOICES = ("invoker", "entrance", "iap")
 _LONGEST_FREEZE_DAYS = 366
 _ENTRANCE = re.compile(r"IngressClass/[^/]+|(?:Gateway|Service)/[^/]+/[^/]+")
 _T = TypeVar("_T")
@@ -153,6 +157,7 @@ class _Reader:
                 for name in sorted(self.mapping(("pool",), document))
             },
             entrances=self.entrances(document),
+            origin=Origin(self.file, self.lines),
         )
 
     def workload(self, name: str, objectives: Objectives, workloads: Mapping[str, Any]) -> WorkloadSettings:
@@ -165,14 +170,28 @@ class _Reader:
                 "namespace/Kind/name",
                 'write [workload."shop/Deployment/frontend"]',
             )
-        settings = self.table(WorkloadSettings, path, workloads)
-        said = self.mapping(path, workloads).get("objectives")
+        written = dict(self.mapping(path, workloads))
+        decided = self.decided((*path, "decided"), written)
+        settings = self.table(WorkloadSettings, path, {name: {k: v for k, v in written.items() if k != "decided"}})
+        settings = dataclasses.replace(settings, decided=decided)
+        said = written.get("objectives")
         if said is None:
             return settings
         # What a workload's objectives leave out holds as for all workloads.
         own = settings.objectives or Objectives()
         merged = dataclasses.replace(objectives, **{key: getattr(own, key) for key in said})
         return dataclasses.replace(settings, objectives=merged)
+
+    def decided(self, path: KeyPath, parent: Mapping[str, Any]) -> Decided:
+        """Choices by their names; every other key is the id of a rule, and its value the reason."""
+        written = self.mapping(path, parent)
+        types = typing.get_type_hints(Decided)
+        choices = {k: self.value(types[k], (*path, k), written[k]) for k in _CHOICES if k in written}
+        reasons = {k: self.scalar(str, (*path, k), v) for k, v in written.items() if k not in _CHOICES}
+        for rule, reason in reasons.items():
+            if not reason.strip():
+                self.fail("config-no-reason", (*path, rule), '""', "the answer in a sentence", "the report shows it")
+        return Decided(reasons, **choices)
 
     def rule(self, name: str, rules: Mapping[str, Any]) -> RuleOverride:
         override = self.table(RuleOverride, ("rules", name), rules)
@@ -246,7 +265,7 @@ class _Reader:
         self.known_keys(path, written, names, kind="key")
         for name in _required(settings):
             if name in names and name not in written:
-                self.fail("config-missing-key", path, f"no `{name}`", f"[{_dotted(path)}] has {name}", f"add {name}")
+                self.fail("config-missing-key", path, f"no `{name}`", f"[{dotted(path)}] has {name}", f"add {name}")
         types = typing.get_type_hints(settings)
         return {name: self.value(types[name], (*path, name), written[name]) for name in names if name in written}
 
@@ -257,8 +276,8 @@ class _Reader:
                 "config-wrong-type",
                 path,
                 _shown(found),
-                f"a table, [{_dotted(path)}]",
-                f"write [{_dotted(path)}] on a line of its own",
+                f"a table, [{dotted(path)}]",
+                f"write [{dotted(path)}] on a line of its own",
             )
         return found
 
@@ -306,7 +325,7 @@ class _Reader:
         if not isinstance(found, list):
             keys = ", ".join(_field_names(settings))
             self.fail(
-                "config-wrong-type", path, _shown(found), f"a list of tables with {keys}", f"write [[{_dotted(path)}]]"
+                "config-wrong-type", path, _shown(found), f"a list of tables with {keys}", f"write [[{dotted(path)}]]"
             )
         named = {str(number): item for number, item in enumerate(found)}
         return tuple(self.table(settings, (*path, number), named) for number in named)
@@ -333,11 +352,8 @@ class _Reader:
         return self.fail("config-wrong-type", path, _shown(found), _TYPE_WORDS[kind], do)
 
     def fail(self, ref: str, path: KeyPath, found: str, expected: str, do: str) -> NoReturn:
-        known = (path[:depth] for depth in range(len(path), 0, -1))
-        line = next((self.lines[prefix] for prefix in known if prefix in self.lines), None)
-        raise ConfigError(
-            ref=ref, where=Location(self.file, line, None, _dotted(path)), found=found, expected=expected, do=do
-        )
+        where = Origin(self.file, self.lines).where(*path)
+        raise ConfigError(ref=ref, where=where, found=found, expected=expected, do=do)
 
 
 def _field_names(settings: type[Any]) -> tuple[str, ...]:
@@ -353,11 +369,6 @@ def _without_none(kind: Any) -> Any:
     if get_origin(kind) in (Union, UnionType):
         return next(part for part in get_args(kind) if part is not type(None))
     return kind
-
-
-def _dotted(path: KeyPath) -> str:
-    """A path as TOML writes it: ``workload."shop/Deployment/web".target``."""
-    return ".".join(key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else f'"{key}"' for key in path)
 
 
 def _shown(found: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -9,9 +10,11 @@ from typing import Literal
 
 from k2cr_analysis.config.planning import PlanSettings, PoolSettings
 from k2cr_analysis.config.work_rates import EffortRates, RuleRates, ToilRates
+from k2cr_analysis.errors import Location
 
 Iap = Literal["load-balancer", "direct", "none"]
 Cud = Literal["none", "run-1y", "run-3y", "flex-1y", "flex-3y"]
+Entrance = Literal["internal", "external"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,21 @@ class AssumedTraffic:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """``[workload."ns/Kind/name".decided]``: answers to what findings of one workload ask.
+
+    ``reasons``: rule id -> why it is so; a mark at its end names the evidence that the answer was given on. The other
+    three are choices that rendering obeys: whether callers show an identity token, who comes in by an entrance that no
+    object shows, and where IAP stands.
+    """
+
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    invoker: Literal["none", "token"] | None = None
+    entrance: Literal["internal", "public"] | None = None
+    iap: Literal["load-balancer", "direct"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WorkloadSettings:
     """``[workload."ns/Kind/name"]``: a person's word on one workload. None: nothing said."""
 
@@ -62,6 +80,7 @@ class WorkloadSettings:
     objectives: Objectives | None = None
     merge: tuple[str, ...] = ()  # ids of neighbours whose containers run in this one's service
     egress_addresses: tuple[str, ...] = ()  # names of static addresses that its calls to the internet leave by
+    decided: Decided = field(default_factory=lambda: Decided())
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +125,27 @@ class Engine:
     dataset: str | None = None
 
 
-Entrances = Mapping[str, Literal["external", "internal"]]
+Entrances = Mapping[str, Entrance]
+Lines = Mapping[tuple[str, ...], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a config was read: its file, and the line of each table and key. Empty for one made in Python."""
+
+    file: str | None = None
+    lines: Lines = field(default_factory=dict)
+
+    def where(self, *path: str) -> Location:
+        """The place of a table or key, or of the nearest table above it."""
+        above = (path[:depth] for depth in range(len(path), 0, -1))
+        line = next((self.lines[prefix] for prefix in above if prefix in self.lines), None)
+        return Location(self.file, line, None, dotted(path))
+
+
+def dotted(path: tuple[str, ...]) -> str:
+    """A path as TOML writes it: ``workload."shop/Deployment/web".target``."""
+    return ".".join(key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else f'"{key}"' for key in path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +164,14 @@ class Config:
     pools: Mapping[str, PoolSettings] = field(default_factory=dict)
     # ``[entrances]``: who comes in by a class of Ingress, a Gateway or a Service, where the objects do not show it.
     entrances: Entrances = field(default_factory=dict)
+    origin: Origin = field(default_factory=Origin, compare=False, repr=False)
 
     def workload(self, workload_id: str) -> WorkloadSettings:
         return self.workloads.get(workload_id, WorkloadSettings())
+
+    def iap_of(self, workload_id: str) -> Iap | None:
+        """Where IAP stands for a workload: its own answer, else ``[project]``; None: as the manifests have it."""
+        return self.workload(workload_id).decided.iap or self.project.iap
 
     def objectives_of(self, workload_id: str) -> Objectives:
         return self.workload(workload_id).objectives or self.objectives

@@ -27,7 +27,8 @@ from k2cr_analysis.fit.result import FieldUse, Fit
 from k2cr_analysis.model.cloud_run import BetweenRequests, StartupOrder
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.finding import SEVERITIES, Finding, Severity, Target, Verdict
-from k2cr_analysis.model.rules import docs_of, graded
+from k2cr_analysis.model.grading import graded
+from k2cr_analysis.model.rules import docs_of
 from k2cr_analysis.model.workload import Workload
 
 _KEEPS = "belongs-to-cluster"
@@ -174,7 +175,7 @@ def _findings(rule: Rule, candidate: Candidate) -> Iterator[Finding]:
         )
         for f in rule.check(candidate)
     ]
-    yield from graded(found, candidate.config)
+    yield from graded(found, candidate.config, candidate.workload.id)
 
 
 def _with_target(message: str, severity: Severity, candidate: Candidate) -> str:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import ParamSpec
 
-from k2cr_analysis.config.settings import Config
 from k2cr_analysis.model.finding import Finding, Severity
 
 _P = ParamSpec("_P")
@@ -95,22 +94,6 @@ def notice(*, docs: str, severity: Severity = "note") -> Callable[[Callable[_P, 
         return finding
 
     return register
-
-
-def graded(findings: Iterable[Finding], config: Config) -> Iterator[Finding]:
-    """Findings with a person's word on their rules; "off" in ``[rules.<id>]`` leaves a note, so that it is seen."""
-    for finding in findings:
-        override = config.rules.get(finding.rule)
-        if override is None:
-            yield finding
-            continue
-        off = override.severity == "off"
-        how = "silenced in" if off else f"{override.severity} by"
-        yield replace(
-            finding,
-            severity="note" if override.severity == "off" else override.severity,
-            message=f"{finding.message} [{how} k2cr.toml, was {finding.severity}: {override.reason}]",
-        )
 
 
 def parse_text(docstring: str, rule_id: str) -> RuleText:

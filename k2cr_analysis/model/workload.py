@@ -231,11 +231,15 @@ class ServicePort:
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """Who may come in by an Ingress or a route, and why that is so. ``key``: its name in ``[entrances]``, or empty."""
+    """Who may come in by an Ingress or a route, and why that is so. ``key``: its name in ``[entrances]``, or empty.
+
+    ``answered``: no object shows it, and a person's word on the workload says it; ``why`` is what was asked.
+    """
 
     reach: Reach
     key: str
     why: str
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +279,7 @@ class Exposure:
     raw: Raw
     selector: Mapping[str, str] = field(default_factory=dict)
     publishes_not_ready: bool = False
+    answered: bool = False  # a person's word on the workload says whom the load balancer lets in
 
     @property
     def kind(self) -> str:

@@ -150,4 +150,4 @@ def test_measured_use_is_spread_over_the_callers_pods_and_calls_of_a_neighbour_a
 def test_a_merge_of_another_cluster_of_the_fleet_says_nothing_here(tmp_path: Path):
     elsewhere = Config(workloads={"far/Deployment/a": WorkloadSettings(merge=("far/Deployment/b",))})
     assessed(tmp_path, CALLER + pair("api", 9000))
-    assert [w.fit.verdict for w in assess(tmp_path / "snap", elsewhere).workloads] == ["ready", "ready"]
+    assert [w.fit.verdict for w in assess(tmp_path / "snap", elsewhere, alone=False).workloads] == ["ready", "ready"]

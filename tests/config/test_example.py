@@ -10,6 +10,7 @@ import pytest
 from k2cr_analysis.config import (
     AssumedTraffic,
     Config,
+    Decided,
     EffortRates,
     Engine,
     Objectives,
@@ -35,6 +36,7 @@ TABLES = {
     "objectives": Objectives,
     "traffic.assumed": AssumedTraffic,
     'workload."ns/Kind/name"': WorkloadSettings,
+    'workload."ns/Kind/name".decided': Decided,
     "rules.<id>": RuleOverride,
     "rates": Rates,
     "rates.toil": ToilRates,
@@ -50,7 +52,9 @@ TABLES = {
 def keys():
     for table, settings in TABLES.items():
         for field in dataclasses.fields(settings):
-            key = "discounts.cud" if (table, field.name) == ("rates", "cud") else f"{table}.{field.name}"
+            # Each reason stands under the id of its rule.
+            name = "<rule>" if settings is Decided and field.name == "reasons" else field.name
+            key = "discounts.cud" if (table, field.name) == ("rates", "cud") else f"{table}.{name}"
             if key not in {name.removesuffix(".<id>") for name in TABLES}:
                 yield key
 
@@ -81,7 +85,7 @@ def test_the_example_shows_each_key(key):
     document = tomllib.loads(switched_on())
     for part in re.findall(r'"[^"]+"|[^."]+', table):
         document = document[part.strip('"')]
-    assert name in document
+    assert name.replace("<rule>", "exec-probe") in document
 
 
 def test_the_page_documents_exactly_the_keys():

@@ -33,16 +33,17 @@ def entrance_unknown(candidate: Candidate) -> Iterator[Found]:
     snapshot. Until somebody says so it is kept inside the VPC network: nobody new is let in, and users from outside are
     not served.
     Remedy: Collect the controller's Service too, or say it in k2cr.toml: under `[entrances]`, `"IngressClass/nginx" =
-    "internal"` (or `"external"`), `"Gateway/NAMESPACE/NAME"`, `"Service/NAMESPACE/NAME"`.
+    "internal"` (or `"external"`), `"Gateway/NAMESPACE/NAME"`, `"Service/NAMESPACE/NAME"`; for one workload alone,
+    `entrance = "internal"` (or `"public"`) under `[workload."namespace/Kind/name".decided]`.
     Example: ingressClassName: nginx, and no ingress-nginx-controller in the snapshot
     """
-    if candidate.target != "service" or _is_open(candidate.workload):
+    if candidate.target != "service" or _is_open(candidate.workload, answered=False):
         return
     seen: set[str] = set()
     for exposure in candidate.workload.exposures:
         for route in exposure.routes:
             key = route.entrance.key or f"{route.kind}/{route.name}"
-            if route.reach == "unknown" and key not in seen:
+            if (route.reach == "unknown" or route.entrance.answered) and key not in seen:
                 seen.add(key)
                 yield _unknown(f"{route.kind}/{route.name} $.spec", f"{route.kind} {route.name}", route.entrance)
         for kind in FOREIGN_ROUTES if not exposure.routes else ():
@@ -53,15 +54,22 @@ def entrance_unknown(candidate: Candidate) -> Iterator[Found]:
                 yield Found(
                     found.at, found.message, "Write its hosts and paths as an Ingress or HTTPRoute, and collect it."
                 )
-        if exposure.load_balancer and exposure.load_balancer[0] == "unknown":
+        if exposure.load_balancer and (exposure.load_balancer[0] == "unknown" or exposure.answered):
             key = f"Service/{candidate.workload.namespace}/{exposure.service}"
             entrance = Entrance("unknown", key, exposure.load_balancer[1])
             yield _unknown(f"Service/{exposure.service} $.metadata", f"Service {exposure.service}", entrance)
 
 
-def _is_open(workload: Workload) -> bool:
-    """It is known to be reached from the internet: one more entrance lets nobody in who is not let in by that."""
-    return any(e.external_load_balancer or any(r.external for r in e.routes) for e in workload.exposures)
+def _is_open(workload: Workload, *, answered: bool = True) -> bool:
+    """It is known to be reached from the internet: one more entrance lets nobody in who is not let in by that.
+
+    ``answered``: a person's answer counts as knowing.
+    """
+    return any(
+        (e.external_load_balancer and answered >= e.answered)
+        or any(r.external and answered >= r.entrance.answered for r in e.routes)
+        for e in workload.exposures
+    )
 
 
 def _unknown(at: str, what: str, entrance: Entrance) -> Found:
@@ -169,7 +177,8 @@ def open_to_everybody(candidate: Candidate) -> Iterator[Found]:
     Example: kind: Ingress, of class gce, without a BackendConfig that turns on IAP
     """
     workload = candidate.workload
-    if candidate.target != "service" or candidate.config.project.iap is not None or asks_for_iap(workload):
+    known = candidate.config.iap_of(workload.id) is not None or asks_for_iap(workload)
+    if candidate.target != "service" or known:
         return
     for exposure in workload.exposures:
         found = next((r for r in exposure.routes if r.external), None)

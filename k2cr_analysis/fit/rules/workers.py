@@ -48,6 +48,55 @@ def works_without_requests(candidate: Candidate) -> Iterator[Found]:
 
 
 @rule(
+    id="target-against-evidence",
+    severity="change",
+    reads=("Service.spec.ports", "Workload.kind"),
+    docs="https://docs.cloud.google.com/run/docs/overview/what-is-cloud-run",
+)
+def target_against_evidence(candidate: Candidate) -> Iterator[Found]:
+    """The config's target is one that the objects speak against.
+
+    Why: A worker pool and a job take no requests: whoever calls the workload today finds nobody. A service is billed,
+    and has CPU, while it is called, and a program that ends by itself counts there as a crash.
+    Remedy: Take `target` out of `[workload."namespace/Kind/name"]` in k2cr.toml; or, where it is meant (nobody calls it
+    any more), say why: `target-against-evidence = "..."` under `[workload."namespace/Kind/name".decided]`.
+    Example: target = "worker-pool", for a Deployment with an Ingress
+    """
+    asked, workload, at = candidate.settings.target, candidate.workload, f"{candidate.pod.path}.containers"
+    if asked is None:
+        return
+    watched = candidate.monitored is not None and candidate.monitored.certain
+    ends = workload.batch is not None or (workload.kind == "Pod" and candidate.pod.restart_policy in _ENDS)
+    said = f"k2cr.toml makes it a {asked.replace('-', ' ')}"
+    if asked != "service" and workload.exposures and not watched:
+        yield Found(_called_at(candidate), f"{said}, which takes no requests: {_who(candidate)}")
+    elif asked == "job" and not ends:
+        yield Found(at, f"{said}, and its pods are kept running: a task that never ends is stopped by its time-out")
+    elif asked != "job" and ends:
+        yield Found(at, f"{said}, and its {workload.kind} ends by itself: it would be started again and again")
+    elif asked == "service" and not workload.exposures and not any(c.ports for c in candidate.moving):
+        yield Found(at, f"{said}, and nothing leads to it: there is no Service, and no container declares a port")
+
+
+_ENDS = ("Never", "OnFailure")
+
+
+def _called_at(candidate: Candidate) -> str:
+    exposure = candidate.workload.exposures[0]
+    routes = [r for e in candidate.workload.exposures for r in e.routes]
+    return f"{routes[0].kind}/{routes[0].name} $.spec" if routes else f"{exposure.kind}/{exposure.service} $.spec.ports"
+
+
+def _who(candidate: Candidate) -> str:
+    """Who calls it, or may."""
+    exposures = candidate.workload.exposures
+    routes = dict.fromkeys(f"{r.kind} {r.name}" for e in exposures for r in e.routes)
+    said = [f"{e.kind} {e.service}" for e in exposures] if not routes else list(routes)
+    callers = f"; {', '.join(candidate.callers[:3])} calls it" if candidate.callers else ""
+    return f"{', '.join(dict.fromkeys(said))} leads to it{callers}"
+
+
+@rule(
     id="only-monitoring-calls",
     severity="note",
     reads=("Service.metadata.name", "Service.spec.ports[].name", "Container.ports[].name"),

@@ -20,6 +20,10 @@ def once(key: Hashable, make: Callable[[], Value]) -> Value:
     return value
 
 
+def is_known(key: Hashable) -> bool:
+    return key in _known
+
+
 def known() -> Mapping[Hashable, Any]:
     return dict(_known)
 

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from k2cr_analysis.assessment.config_names import check_object_names
 from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import load_config
 from k2cr_analysis.errors import K2crError, UsageError
-from k2cr_analysis.report.pages.once import once
+from k2cr_analysis.report.pages.once import is_known, once
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.snapshot.reader import PROVENANCE_FILE
 from k2cr_analysis.verdicts import assess
@@ -66,7 +67,8 @@ def assessed_all(snapshot: Any = None, config: str | Path | None = None) -> list
             raise UsageError(
                 ref="not-a-config-parameter", found=f"config = {config!r}", expected="the path of a k2cr.toml"
             )
-        return [_assess_once(*_fingerprint(Path(s) if s else bundled("data", "demo"), config)) for s in several]
+        given = [_fingerprint(Path(s) if s else bundled("data", "demo"), config) for s in several]
+        return _named_rightly([_assess_once(*one) for one in given], given[0][2:])
 
 
 def workload(assessed_one: Assessment, workload_id: str) -> WorkloadAssessment:
@@ -89,11 +91,21 @@ def _fingerprint(snapshot: Path, config: str | Path | None) -> tuple[str, str, s
 
 def _assess_once(snapshot: str, content: str, config: str, text: str) -> Assessment:
     def make() -> Assessment:
-        return assess(Path(snapshot), load_config(Path(config)) if config else None)
+        return assess(Path(snapshot), load_config(Path(config)) if config else None, alone=False)
 
     return once(("assessment", snapshot, content, config, text), make)
 
 
+def _named_rightly(assessments: list[Assessment], config: tuple[str, str]) -> list[Assessment]:
+    """The assessments, where the config names only what is there; a fleet's pages are made one cluster at a time."""
+    if not is_known(("named rightly", *config)):
+        check_object_names(assessments[0].config, [a.cluster for a in assessments])
+    return assessments
+
+
 def assess_many(snapshots: Sequence[Path], config: Path | None) -> list[Assessment]:
     """As :func:`assessed_all`, with the errors that the command line words."""
-    return [_assess_once(*_fingerprint(path, config)) for path in snapshots]
+    given = [_fingerprint(path, config) for path in snapshots]
+    found = _named_rightly([_assess_once(*one) for one in given], given[0][2:])
+    once(("named rightly", *given[0][2:]), lambda: True)
+    return found

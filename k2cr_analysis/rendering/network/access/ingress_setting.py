@@ -53,7 +53,7 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
         e.internal_load_balancer for e in workload.exposures
     )
     policy = backend_policy(workload)
-    iap = _iap(context, policy, outside)
+    iap = _iap(workload, context, policy, outside)
     reach, ingress, why = _reach(iap, outside, inside)
     names = old_names(workload, context) if reach == "cluster" else ()
     if names:
@@ -201,8 +201,9 @@ def _reach(iap: Iap, outside: bool, inside: bool) -> tuple[Reach, Ingress, str]:
     return "cluster", "internal", "only callers inside the VPC network reach it today"
 
 
-def _iap(context: RenderContext, policy: BackendPolicy, outside: bool) -> Iap:
-    if context.config.project.iap is not None:
+def _iap(workload: Workload, context: RenderContext, policy: BackendPolicy, outside: bool) -> Iap:
+    said = context.config.iap_of(workload.id)
+    if said is not None:
         # A service that nobody outside reaches gets no front door by a setting for the whole project.
-        return context.config.project.iap if outside else "none"
+        return said if outside else "none"
     return "load-balancer" if policy.iap else "none"

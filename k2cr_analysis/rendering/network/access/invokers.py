@@ -41,6 +41,9 @@ def decide_access(
     keeps_names: bool = False,
 ) -> Access:
     """``keeps_names``: callers inside go on calling by the Service's name, through an internal load balancer."""
+    chosen = context.config.workload(workload.id).decided.invoker
+    if chosen is not None and reach != "iap-direct":
+        return _chosen(chosen, account)
     if keeps_names:
         account.decide(
             "Callers in the network call it by its old name and send no identity token, as today: the invoker check is "
@@ -66,6 +69,22 @@ def decide_access(
     return Access(open_why=_why_open(workload))
 
 
+def _chosen(chosen: Literal["none", "token"], account: Account) -> Access:
+    """``invoker`` of the workload's answers: a person's word on who shows an identity."""
+    if chosen == "token":
+        account.decide(
+            'Callers show an identity token (k2cr.toml: invoker = "token"): the invoker check stays on. Grant '
+            "roles/run.invoker to each caller's service account, and let it send an ID token; whoever sends none gets "
+            "403."
+        )
+        return Access()
+    account.decide(
+        'Nobody is asked for an identity token (k2cr.toml: invoker = "none"): the invoker check is off '
+        "(--no-invoker-iam-check), and the ingress setting alone says who comes in."
+    )
+    return Access(invoker_off='k2cr.toml says invoker = "none"; the ingress setting says who comes in')
+
+
 def _inside(workload: Workload, account: Account) -> Access:
     routes = [r for e in workload.exposures for r in e.routes]
     known = any(r.reach == "internal" for r in routes) or any(
@@ -88,7 +107,7 @@ def _inside(workload: Workload, account: Account) -> Access:
 
 
 def _iap_is_unknown(workload: Workload, context: RenderContext) -> bool:
-    if context.config.project.iap is not None:
+    if context.config.iap_of(workload.id) is not None:
         return False
     values = [e.value or "" for c in workload.pod.running for e in c.env]
     values += [word for c in workload.pod.running for word in (*c.command, *c.args)]

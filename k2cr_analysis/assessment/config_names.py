@@ -1,0 +1,68 @@
+"""Names in ``k2cr.toml`` that nothing has: a typo in a ``keep`` must not be taken for silence."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+from k2cr_analysis.assessment.rule_pages import rule_pages
+from k2cr_analysis.config import Config
+from k2cr_analysis.errors import ConfigError
+from k2cr_analysis.model.cluster import Cluster
+
+_Path = tuple[str, ...]
+
+
+def check_rule_names(config: Config) -> None:
+    """ConfigError where the config names a rule that does not exist."""
+    named: list[_Path] = [("rules", name) for name in config.rules]
+    named += [("rates", "rules", name) for name in config.rates.rules]
+    named += [
+        ("workload", workload, "decided", rule)
+        for workload, settings in config.workloads.items()
+        for rule in settings.decided.reasons
+    ]
+    for path in named:
+        if path[-1] not in rule_pages():
+            _refuse(config, "unknown-rule", path, path[-1], "the id of a rule", rule_pages(), "`k2cr explain` alone")
+
+
+def check_object_names(config: Config, clusters: Iterable[Cluster]) -> None:
+    """ConfigError where the config names a workload or a node pool that none of the clusters has."""
+    listed = list(clusters)
+    ids = sorted({w.id for c in listed for w in c.workloads})
+    pools = sorted({n.pool for c in listed for n in c.nodes if n.pool})
+    for path, name in _workloads_named(config):
+        if not any(fnmatchcase(i, name) for i in ids) if "freezes" in path else name not in ids:
+            _refuse(config, "no-such-workload", path, name, "the id of a workload", ids, "`k2cr assess SNAP`")
+    for name in sorted(config.pools):
+        if name not in pools:
+            _refuse(config, "no-such-pool", ("pool", name), name, "a node pool of the snapshot", pools, "the nodes")
+
+
+def _workloads_named(config: Config) -> Iterator[tuple[_Path, str]]:
+    for name, settings in sorted(config.workloads.items()):
+        yield ("workload", name), name
+        for one in settings.merge:
+            yield ("workload", name, "merge"), one
+    for number, freeze in enumerate(config.plan.freezes):
+        for pattern in freeze.workloads:
+            yield ("plan", "freezes", str(number), "workloads"), pattern
+
+
+def _refuse(
+    config: Config, ref: str, path: _Path, name: str, what: str, known: Collection[str], lists_them: str
+) -> None:
+    near = get_close_matches(name, known, n=3, cutoff=0.6)
+    if near:
+        expected = f"{what}, perhaps {' or '.join(near)}"
+    else:
+        expected = f"{what}; there {'are' if known else 'is'} {len(known) or 'none'}"
+    raise ConfigError(
+        ref=ref,
+        where=config.origin.where(*path),
+        found=f'"{name}"',
+        expected=expected,
+        do=f"write it as it is called ({lists_them} lists them), or take it out",
+    )
