@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from k2cr_analysis.comparison.result import FieldChange
+from k2cr_analysis.model.parse.access import object_of
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.labels import LAST_APPLIED, REVISION
 
@@ -28,7 +29,7 @@ _MADE = ("Pod", "ReplicaSet", "Job", "ControllerRevision", "EndpointSlice", "End
 
 def manifest_changes(before: Workload, after: Workload) -> Iterator[FieldChange]:
     """Fields of a workload's object, and of those joined to it (Services, routes, autoscaler, ...), that differ."""
-    yield from _changes("manifests", "$", _own(before.raw), _own(after.raw))
+    yield from _changes("manifests", "$", _own(object_of(before)), _own(object_of(after)))
     old, new = _related(before), _related(after)
     for name in sorted(old.keys() | new.keys()):
         if name not in old or name not in new:
@@ -60,7 +61,7 @@ def _related(workload: Workload) -> dict[str, dict[str, Any]]:
         f"{kind}/{(raw.get('metadata') or {}).get('name')}": _own(raw)
         for kind, objects in workload.related.items()
         for raw in objects
-        if raw is not workload.raw and kind not in _MADE
+        if raw is not object_of(workload) and kind not in _MADE
     }
 
 

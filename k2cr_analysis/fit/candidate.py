@@ -17,7 +17,6 @@ from k2cr_analysis.fit.evidence.starting.probes import ProbePlan
 from k2cr_analysis.fit.result import FieldUse
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.finding import Target
-from k2cr_analysis.model.parse.access import Raw, mapping
 from k2cr_analysis.model.workload import Container, EnvVar, Pod, Workload
 
 
@@ -70,9 +69,6 @@ class Candidate:
     def metadata_path(self) -> str:
         """JSON path of the pod template's metadata."""
         return self.pod.path.removesuffix("spec") + "metadata"
-
-    def security(self, container: Container) -> Raw:
-        return mapping(container.raw, "securityContext")
 
 
 def bracketed(path: str, key: str) -> str:

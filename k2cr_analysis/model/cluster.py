@@ -26,6 +26,7 @@ class Node:
     labels: Mapping[str, str]
     taints: tuple[tuple[str, str, str], ...]  # key, value, effect
     raw: Raw
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

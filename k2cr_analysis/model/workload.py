@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from k2cr_analysis.errors import Location
 from k2cr_analysis.model.pod.accelerator import Accelerator
+from k2cr_analysis.model.pod.lifecycle import Lifecycle
 from k2cr_analysis.model.pod.placement import Placement
 from k2cr_analysis.platforms.images import is_placeholder, is_reference
 
@@ -93,6 +94,7 @@ class Probe:
     success_threshold: int | None
     path: str
     raw: Raw
+    protocol: str | None = None  # how it speaks, where that is said: httpGet.protocol, grpc.mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,15 @@ class VolumeMount:
     read_only: bool
     path: str
     raw: Raw
+    sub_path_expr: str | None = None  # with $(VAR) in it; ``sub_path`` is the same text then
+    written_path: str | None = None  # mountPath as it was written, where the kubelet reads another
+
+    @property
+    def written_sub_path(self) -> tuple[str, str] | None:
+        """(field, text) of what is mounted of the volume, where it is a part of it."""
+        if self.sub_path is None:
+            return None
+        return ("subPath" if self.sub_path_expr is None else "subPathExpr"), self.sub_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +137,11 @@ class Container:
     image_digest: str | None  # sha256:..., from status.containerStatuses[].imageID, where the snapshot knows it
     path: str
     raw: Raw
+    working_dir: str | None = None
+    image_pull_policy: str | None = None
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    block_devices: tuple[str, ...] = ()  # devicePath of each of volumeDevices
+    added_capabilities: tuple[str, ...] = ()  # securityContext.capabilities.add
 
     @property
     def image_is_placeholder(self) -> bool:
@@ -186,10 +202,16 @@ class Pod:
     path: str  # of the PodSpec in the object: $.spec.template.spec
     raw: Raw  # the PodSpec
     subdomain: str | None = None
-    has_host_aliases: bool = False
+    host_aliases: tuple[str, ...] = ()  # their addresses
     dns_fields: tuple[str, ...] = ()  # of dnsConfig, those that are set: nameservers, searches, options
     image_pull_secrets: tuple[str, ...] = ()
     automounts_token: bool | None = None  # None: as its ServiceAccount says
+    active_deadline_s: int | None = None
+    has_windows_options: bool = False
+    resource_claims: tuple[str, ...] = ()  # names of devices claimed by dynamic resource allocation
+    readiness_gates: tuple[str, ...] = ()  # their condition types
+    request_timeout_s: int | None = None  # of a Knative revision
+    container_concurrency: int | None = None  # of a Knative revision
 
     @property
     def running(self) -> tuple[Container, ...]:
@@ -255,6 +277,9 @@ class Route:
     entrance: Entrance
     path: str
     raw: Raw
+    namespace: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    tls_termination: str | None = None  # of OpenShift's Route: edge, passthrough, reencrypt
 
     @property
     def reach(self) -> Reach:
@@ -280,6 +305,9 @@ class Exposure:
     selector: Mapping[str, str] = field(default_factory=dict)
     publishes_not_ready: bool = False
     answered: bool = False  # a person's word on the workload says whom the load balancer lets in
+    session_affinity: str | None = None  # ClientIP, where it was asked for
+    source_ranges: tuple[str, ...] = ()  # loadBalancerSourceRanges
+    load_balancer_ip: str | None = None  # asked for by the manifest
 
     @property
     def kind(self) -> str:
@@ -343,6 +371,7 @@ class Batch:
     starting_deadline_s: int | None
     suspend: bool
     path: str = "$.spec"
+    has_failure_policy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,6 +426,8 @@ class Workload:
     raw: Raw
     service_name: str | None = None  # a StatefulSet's: under which its pods have names
     strategy: str | None = None  # how it is rolled out, where that was asked for: Recreate, OnDelete, ...
+    release_style: str | None = None  # of a Rollout: canary, blueGreen
+    triggers: tuple[str, ...] = ()  # types of what starts a ScaledJob
     unseen: tuple[Unseen, ...] = ()  # policies of its entrances that are named and not in the snapshot
     refused: tuple[RefusedValue, ...] = ()  # of the object, and of those joined to it
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from k2cr_analysis.model.cluster import Cluster
+from k2cr_analysis.model.parse.access import object_of
 from k2cr_analysis.model.workload import Raw, Workload
 from k2cr_analysis.platforms.gke import system_namespace
 
@@ -29,7 +30,7 @@ _GOOGLES_GROUPS = ("gke.io", "k8s.io", "google.com")
 
 def deprecated_apis(workload: Workload) -> list[str]:
     """Objects of the workload in an API version that Kubernetes has dropped, with the version that did."""
-    objects = [workload.raw, *(raw for kind in sorted(workload.related) for raw in workload.related[kind])]
+    objects = [object_of(workload), *(raw for kind in sorted(workload.related) for raw in workload.related[kind])]
     return [
         f"{raw.get('kind')} in {raw.get('apiVersion')}, gone in {version}"
         for raw in objects

@@ -90,7 +90,7 @@ def route(host: str | None, path: str | None, service: str, *, external: bool = 
         "metadata": {"name": service, "namespace": "shop"},
         "spec": {"rules": [{**({"host": host} if host else {}), "http": paths}]},
     }
-    return Route("Ingress", service, host, path, service, 80, entrance, "$.spec.rules[0]", raw)
+    return Route("Ingress", service, host, path, service, 80, entrance, "$.spec.rules[0]", raw, "shop")
 
 
 def workload(
@@ -107,7 +107,7 @@ def workload(
         containers=containers, init_containers=(), sidecars=(), volumes=tuple(volumes), service_account_name=given.pop("service_account", None),
         restart_policy=None, termination_grace_period_s=None, host_network=False, requests=Resources(Decimal(1), 2**29), labels={}, annotations={},
         pod_requests=Resources(), pod_limits=Resources(), placement=placement, accelerators=accelerators_of(containers, placement),
-        path=SPEC, raw=raw,
+        path=SPEC, raw=raw, request_timeout_s=raw.get("timeoutSeconds"), container_concurrency=raw.get("containerConcurrency"),
     )  # fmt: skip
     words: dict[str, Any] = {
         "labels": {},
@@ -216,10 +216,8 @@ def reference() -> WorkloadAssessment:
 
 def backend_on_gke() -> WorkloadAssessment:
     """The gRPC backend that the reference case calls; it stays."""
-    service = replace(
-        exposure("backend", 50051),
-        raw={"spec": {"selector": {"app": "backend"}, "ports": [{"name": "grpc", "port": 50051, "targetPort": 50051}]}},
-    )
+    ports = (ServicePort(50051, "grpc", "TCP", None, 50051, 50051, None, "$.spec.ports[0]"),)
+    service = replace(exposure("backend", 50051), ports=ports, selector={"app": "backend"})
     subject = workload(container("backend"), name="backend", exposures=(service,))
     return assessed(subject, verdict="blocked", target="none")
 

@@ -95,7 +95,7 @@ def containers(draw: st.DrawFn, at: int, name: str, mounted: tuple[Volume, ...])
             {"volume": v.name, "mount_path": f"/m/{v.name}{draw(st.sampled_from(['', ' sp', 'é', '=,x']))}"}
             for v in mounted
         ],
-        raw={"workingDir": "/x"} if rare == 0 else {},
+        working_dir="/x" if rare == 0 else None,
     )
 
 

@@ -20,11 +20,11 @@ import yaml
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.config import Config
 from k2cr_analysis.errors import InputError, Location
+from k2cr_analysis.model.parse.access import value_at
 from k2cr_analysis.model.parse.index import name_of
 from k2cr_analysis.openapi.quantity import parse_quantity
 from k2cr_analysis.openapi.validate import as_server_reads
 from k2cr_analysis.rendering import can_render, context_of, render_workload
-from k2cr_analysis.rendering.spec.source_values import value_at
 from k2cr_analysis.snapshot import Snapshot, SnapshotObject
 from k2cr_analysis.snapshot.provenance import Provenance
 from k2cr_analysis.verdicts import assess

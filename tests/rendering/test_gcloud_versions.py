@@ -18,7 +18,7 @@ from k2cr_analysis.rendering.spec.build import build
 from tests.rendering.factory import assessed, container, job_of, reference, workload
 
 CONTEXT = RenderContext(project="p", region="us-central1")
-IN_FOLDER = assessed(workload(container("app", raw={"workingDir": "/srv"})))
+IN_FOLDER = assessed(workload(container("app", working_dir="/srv")))
 POOL = assessed(workload(container("app")), target="worker-pool", concurrency=None, billing=None)
 
 

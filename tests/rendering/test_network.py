@@ -140,9 +140,7 @@ CDN_AND_SSL = {
     "FrontendConfig": ({"metadata": {"name": "f"}, "spec": {"sslPolicy": "modern", "redirectToHttps": {"enabled": True}}},),
 }  # fmt: skip
 TLS_INSIDE = {"Ingress": ({"metadata": {"name": "i"}, "spec": {"tls": [{"secretName": "t"}]}},)}
-RANGES = replace(
-    exposure("web", 8080, kind="LoadBalancer"), raw={"spec": {"loadBalancerSourceRanges": ["198.51.100.0/24"]}}
-)
+RANGES = replace(exposure("web", 8080, kind="LoadBalancer"), source_ranges=("198.51.100.0/24",))
 STRICT = {
     "metadata": {"name": "s"},
     "spec": {"egress": [{"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}], "ports": [{"port": 443, "endPort": 450}]}]},

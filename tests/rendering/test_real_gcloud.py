@@ -80,7 +80,7 @@ CASES = {
     "a probe header needs the YAML form": (assessed(workload(container("app")), probes={"app": ContainerProbes(probe(headers=[("Host", "x")]), None, "startupProbe")}), UNKNOWN, False),
     "an argument that stands twice needs the YAML form": (assessed(workload(container("app", args=("--set", "a", "--set", "b")))), UNKNOWN, False),
     "arguments of nothing need the YAML form": (assessed(workload(container("app", args=("", "")))), UNKNOWN, False),
-    "a working directory, and a target of scaling": (replace(WITH_TARGET, workload=replace(WITH_TARGET.workload, pod=replace(WITH_TARGET.workload.pod, containers=(container("app", raw={"workingDir": "/srv"}),)))), UNKNOWN, True),
+    "a working directory, and a target of scaling": (replace(WITH_TARGET, workload=replace(WITH_TARGET.workload, pod=replace(WITH_TARGET.workload.pod, containers=(container("app", working_dir="/srv"),)))), UNKNOWN, True),
     "one empty argument": (assessed(workload(container("app", args=("",)))), UNKNOWN, True),
     "a scheduled job": (job_of(container("app", args=("--daily",), env=[env("A", "x,y")])), UNKNOWN, True),
     "a job whose containers wait needs the YAML form": (

@@ -78,7 +78,7 @@ INSIDE = assessed(
 )
 PARTNER = assessed(workload(container("web"), name="partner", exposures=(exposure("partner", 8080),)))
 RANGES = exposure("lb", 8080, kind="LoadBalancer")
-ALLOWED = replace(RANGES, raw={"spec": {"loadBalancerSourceRanges": [f"198.51.100.{i}/32" for i in range(12)]}})
+ALLOWED = replace(RANGES, source_ranges=tuple(f"198.51.100.{i}/32" for i in range(12)))
 CART = assessed(
     workload(container("cart"), name="cart", exposures=(replace(exposure("cart", 8080), selector={"app": "cart"}),))
 )
@@ -262,9 +262,7 @@ def test_no_text_of_a_manifest_is_run(tmp_path: Path) -> None:
         "ServiceAccount": ({"metadata": {"name": EVIL, "annotations": {"iam.gke.io/gcp-service-account": EVIL}}},),
     }  # fmt: skip
     routes = [route(EVIL, EVIL, EVIL), route("shop.example.com", f"/{EVIL}", "web")]
-    entrance = replace(
-        exposure("web", 8080, routes=routes, kind="LoadBalancer"), raw={"spec": {"loadBalancerSourceRanges": [EVIL]}}
-    )
+    entrance = replace(exposure("web", 8080, routes=routes, kind="LoadBalancer"), source_ranges=(EVIL,))
     subject = assessed(
         workload(container("web", image=f"us-docker.pkg.dev/{EVIL}"), name="web", service_account=EVIL, exposures=(entrance,), related=related)
     )  # fmt: skip

@@ -51,7 +51,7 @@ def _of_mount(container: Container, mount: VolumeMount) -> FileMount:
 
 def _occupied(container: Container, mount: VolumeMount, folder: str) -> str | None:
     """Why the folder cannot be mounted as a whole; None where nothing speaks against it."""
-    if folder in _FULL or f"{folder}/".startswith(_FULL_BELOW) or folder == container.raw.get("workingDir"):
+    if folder in _FULL or f"{folder}/".startswith(_FULL_BELOW) or folder == container.working_dir:
         return f"{folder} holds other files of the image"
     for other in container.volume_mounts:
         if other is mount or (other.volume == mount.volume and _folder(other) == folder):

@@ -16,8 +16,7 @@ from typing import Literal
 
 from k2cr_analysis.fit.evidence.known_images import RAW_PORTS, SERVER_WORDS, raw_server_on
 from k2cr_analysis.fit.evidence.starting.exec_probes import asked_over_network
-from k2cr_analysis.model.routing.ingress_annotations import ingress_settings
-from k2cr_analysis.model.routing.ingress_rules import is_of_gke
+from k2cr_analysis.model.parse.routes_of_workload import protocol_of
 from k2cr_analysis.model.workload import Container, Exposure, Pod, Port, ServicePort
 from k2cr_analysis.platforms.images import parse_image
 from k2cr_analysis.platforms.labels import ALPHA_APP_PROTOCOLS, APP_PROTOCOLS, GKE_APP_PROTOCOLS, TRAEFIK_SCHEME
@@ -276,8 +275,8 @@ def _speaks(
     for route in exposure.routes:
         if route.kind == "GRPCRoute" and leads_to(route.service_port, port, exposure):
             return "grpc", True, f"GRPCRoute {route.name}"
-        if route.kind == "Ingress" and leads_to(route.service_port, port, exposure) and not is_of_gke(route.raw):
-            asked = ingress_settings(route.raw).protocol
+        if route.kind == "Ingress" and leads_to(route.service_port, port, exposure):
+            asked = protocol_of(route)
             if asked in ("GRPC", "GRPCS"):
                 return "grpc", True, f"backend protocol {asked} of Ingress {route.name}"
     named = _by_name(port.name, f"Service port name {port.name}") or _by_name(

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.model.parse.access import mapping
-from k2cr_analysis.model.parse.pod_templates import at_path
 from k2cr_analysis.platforms.cloud_run import MAX_RETRIES, MAX_TASK_TIMEOUT_S, MAX_TASKS
 from k2cr_analysis.platforms.gpu import MAX_GPU_TASK_TIMEOUT_S
 from k2cr_analysis.platforms.reserved import TASK_INDEX_VARIABLE
@@ -181,8 +179,8 @@ def gpu_task_over_hour(candidate: Candidate) -> Iterator[Found]:
     moving = {c.name for c in candidate.moving}
     if candidate.target != "job" or not any(a.is_gpu and a.container in moving for a in candidate.pod.accelerators):
         return
-    of_pod = candidate.pod.raw.get("activeDeadlineSeconds")
-    deadlines = [d for d in (batch.active_deadline_s if batch else None, of_pod) if isinstance(d, int)]
+    of_pod = candidate.pod.active_deadline_s
+    deadlines = [d for d in (batch.active_deadline_s if batch else None, of_pod) if d is not None]
     if not deadlines or min(deadlines) > MAX_GPU_TASK_TIMEOUT_S:
         says = f"it may run {min(deadlines)} s" if deadlines else "nothing says how long it may run"
         yield Found(_at(candidate, "activeDeadlineSeconds"), f"{says}; a task with a GPU takes at most one hour")
@@ -199,7 +197,7 @@ def failure_policy(candidate: Candidate) -> Iterator[Found]:
     Example: podFailurePolicy: {rules: [{action: FailJob, onExitCodes: {operator: In, values: [42]}}]}
     """
     batch = candidate.workload.batch
-    if batch and mapping(at_path(candidate.workload.raw, batch.path), "podFailurePolicy"):
+    if batch and batch.has_failure_policy:
         yield Found(
             _at(candidate, "podFailurePolicy"), "some failures are treated otherwise; Cloud Run retries every one alike"
         )
@@ -214,7 +212,7 @@ def pod_deadline(candidate: Candidate) -> Iterator[Found]:
     Remedy: Nothing to decide for a job: the deadline is the task's timeout. Elsewhere take out `activeDeadlineSeconds`.
     Example: activeDeadlineSeconds: 600
     """
-    deadline = candidate.pod.raw.get("activeDeadlineSeconds")
+    deadline = candidate.pod.active_deadline_s
     if deadline:
         yield Found(
             f"{candidate.pod.path}.activeDeadlineSeconds",

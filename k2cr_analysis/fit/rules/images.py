@@ -98,7 +98,7 @@ def image_only_on_node(candidate: Candidate) -> Iterator[Found]:
     Example: imagePullPolicy: Never
     """
     for container in candidate.moving:
-        if container.raw.get("imagePullPolicy") == "Never":
+        if container.image_pull_policy == "Never":
             yield Found(
                 f"{container.path}.imagePullPolicy",
                 f"the image of {container.name} is never pulled; Cloud Run pulls every image from a registry",

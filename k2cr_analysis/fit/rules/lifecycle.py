@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.evidence.containers import is_of_mesh
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.model.parse.access import Raw, mapping, texts
+from k2cr_analysis.model.pod.lifecycle import Hook
 from k2cr_analysis.platforms.cloud_run import STOP_GRACE_S
 from k2cr_analysis.platforms.volumes import BUCKET_DRIVER
 
@@ -33,11 +33,11 @@ def grace_period_over_limit(candidate: Candidate) -> Iterator[Found]:
         )
 
 
-def _is_pause(hook: Raw) -> bool:
+def _is_pause(hook: Hook) -> bool:
     """A hook that only waits, so that load balancers notice the end of the pod."""
-    if mapping(hook, "sleep"):
+    if hook.sleep_s is not None:
         return True
-    command = " ".join(texts(mapping(hook, "exec"), "command"))
+    command = " ".join(hook.command)
     return (
         bool(command)
         and bool(_SLEEP.search(command))
@@ -59,13 +59,13 @@ def stop_hook(candidate: Candidate) -> Iterator[Found]:
     Example: lifecycle: {preStop: {exec: {command: [nginx, -s, quit]}}}
     """
     for container in candidate.moving:
-        hook = mapping(container.raw, "lifecycle", "preStop")
+        hook = container.lifecycle.pre_stop
         if hook and not _is_pause(hook):
             yield Found(
                 f"{container.path}.lifecycle.preStop",
                 f"container {container.name} runs a hook before it stops; Cloud Run sends SIGTERM alone",
             )
-        signal = mapping(container.raw, "lifecycle").get("stopSignal")
+        signal = container.lifecycle.stop_signal
         if signal not in (None, "SIGTERM"):
             yield Found(
                 f"{container.path}.lifecycle.stopSignal",
@@ -83,7 +83,7 @@ def pause_before_stop(candidate: Candidate) -> Iterator[Found]:
     Example: lifecycle: {preStop: {exec: {command: [sleep, "5"]}}}
     """
     for container in candidate.moving:
-        hook = mapping(container.raw, "lifecycle", "preStop")
+        hook = container.lifecycle.pre_stop
         if hook and _is_pause(hook):
             yield Found(
                 f"{container.path}.lifecycle.preStop",
@@ -101,7 +101,7 @@ def start_hook(candidate: Candidate) -> Iterator[Found]:
     Example: lifecycle: {postStart: {exec: {command: [/register.sh]}}}
     """
     for container in candidate.moving:
-        if mapping(container.raw, "lifecycle", "postStart"):
+        if container.lifecycle.post_start:
             yield Found(
                 f"{container.path}.lifecycle.postStart",
                 f"container {container.name} runs a hook after its start; Cloud Run has none",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate, bracketed
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.model.parse.access import mapping, strings
+from k2cr_analysis.model.parse.access import mapping
 
 _SIDECAR = "https://docs.cloud.google.com/stackdriver/docs/managed-prometheus/cloudrun-sidecar"
 _SCRAPE = ("prometheus.io/scrape", "prometheus.io/should_be_scraped")
@@ -42,7 +42,7 @@ def _scrapers(candidate: Candidate) -> Iterator[tuple[str, str]]:
         if candidate.pod.annotations.get(key, "").lower() == "true":
             yield bracketed(f"{candidate.metadata_path()}.annotations", key), f"Prometheus ({key})"
         for exposure in candidate.workload.exposures:
-            annotations = strings(mapping(exposure.raw, "metadata").get("annotations"))
+            annotations = exposure.annotations
             if annotations.get(key, "").lower() == "true":
                 at = bracketed(f"{exposure.kind}/{exposure.service} $.metadata.annotations", key)
                 yield at, f"Prometheus ({key} of {exposure.kind} {exposure.service})"

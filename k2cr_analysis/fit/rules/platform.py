@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from k2cr_analysis.fit.candidate import Candidate, bracketed
 from k2cr_analysis.fit.fields.field_rules import FieldRule, register_all
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.model.parse.access import mapping, objects, texts
 from k2cr_analysis.platforms.gke import ARCH_LABELS, ARM_SERIES, MACHINE_FAMILY, MACHINE_TYPE_LABELS, OS_LABELS
 from k2cr_analysis.platforms.images import parse_image
 from k2cr_analysis.platforms.labels import POD_NETWORKS
@@ -233,7 +232,7 @@ def own_capability(candidate: Candidate) -> Iterator[Found]:
 
 def _added(candidate: Candidate) -> Iterator[tuple[str, str, str]]:
     for container in candidate.moving:
-        for i, added in enumerate(texts(mapping(candidate.security(container), "capabilities"), "add")):
+        for i, added in enumerate(container.added_capabilities):
             yield (
                 f"{container.path}.securityContext.capabilities.add[{i}]",
                 container.name,
@@ -277,7 +276,7 @@ def processor_or_system_not_offered(candidate: Candidate) -> Iterator[Found]:
     yield from _arm_machines(candidate)
     if candidate.pod.placement.os == "windows":
         yield Found(f"{candidate.pod.path}.os.name", "the system must be windows; Cloud Run runs linux/amd64 alone")
-    if mapping(candidate.pod.raw, "securityContext", "windowsOptions"):
+    if candidate.pod.has_windows_options:
         yield Found(
             f"{candidate.pod.path}.securityContext.windowsOptions",
             "the pod has options for Windows; Cloud Run runs linux/amd64 alone",
@@ -371,8 +370,8 @@ def claimed_device(candidate: Candidate) -> Iterator[Found]:
     with the node selector of its kind; otherwise it stays on GKE.
     Example: resourceClaims: [{name: gpu, resourceClaimTemplateName: tpu-claim}]
     """
-    for i, claim in objects(candidate.pod.raw, "resourceClaims"):
+    for i, claim in enumerate(candidate.pod.resource_claims):
         yield Found(
             f"{candidate.pod.path}.resourceClaims[{i}]",
-            f"the pod claims the device {claim.get('name')}; Cloud Run has no resource claims",
+            f"the pod claims the device {claim}; Cloud Run has no resource claims",
         )

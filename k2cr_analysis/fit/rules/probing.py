@@ -10,7 +10,6 @@ from k2cr_analysis.fit.evidence.starting.exec_probes import asked_over_network
 from k2cr_analysis.fit.evidence.starting.probes import allowed_s, probed_port
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.cloud_run import CloudRunProbe
-from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import Container, Probe
 from k2cr_analysis.platforms.labels import NEG_READINESS
 from k2cr_analysis.platforms.probes import DEFAULT_FAILURES, DEFAULT_PERIOD_S, DEFAULT_TIMEOUT_S, MAX_STARTUP_S
@@ -150,13 +149,12 @@ def probe_over_tls(candidate: Candidate) -> Iterator[Found]:
                 f"{name} of container {container.name} asks the host {probe.host}; Cloud Run probes the "
                 "container itself",
             )
-        for action, field, plain in (
-            ("httpGet", "protocol", ("HTTP", "HTTP1")),
-            ("grpc", "mode", ("Plaintext",)),
-            ("tcpSocket", "host", ("localhost", "127.0.0.1")),
+        for kind, action, field, value, plain in (
+            ("http", "httpGet", "protocol", probe.protocol, ("HTTP", "HTTP1")),
+            ("grpc", "grpc", "mode", probe.protocol, ("Plaintext",)),
+            ("tcp", "tcpSocket", "host", probe.host, ("localhost", "127.0.0.1")),
         ):
-            value = mapping(probe.raw, action).get(field)
-            if value is not None and value not in plain:
+            if probe.kind == kind and value is not None and value not in plain:
                 yield Found(
                     f"{probe.path}.{action}.{field}",
                     f"{name} of container {container.name} has {action}.{field} {value}; Cloud Run probes the "
@@ -450,8 +448,7 @@ def readiness_gate(candidate: Candidate) -> Iterator[Found]:
     Remedy: Take out `readinessGates`. Those that load balancer controllers set are not needed.
     Example: readinessGates: [{conditionType: example.com/feature}]
     """
-    gates = candidate.pod.raw.get("readinessGates")
-    names = [str(g.get("conditionType")) for g in gates if isinstance(g, dict)] if isinstance(gates, list) else []
+    names = candidate.pod.readiness_gates
     if any(not n.startswith(NEG_READINESS) for n in names):
         yield Found(
             f"{candidate.pod.path}.readinessGates",

@@ -157,12 +157,11 @@ def started_by_a_queue(candidate: Candidate) -> Iterator[Found]:
     by the clock and let it empty the queue, or take the messages in a worker pool or a service.
     Example: kind: ScaledJob, spec: {triggers: [{type: gcp-pubsub}]}
     """
-    if candidate.workload.kind == "ScaledJob":
-        for i, trigger in objects(mapping(candidate.workload.raw, "spec"), "triggers"):
-            yield Found(
-                f"$.spec.triggers[{i}]",
-                f"KEDA starts a job for work that waits ({text(trigger, 'type')}); a Cloud Run job has to be executed",
-            )
+    for i, trigger in enumerate(candidate.workload.triggers):
+        yield Found(
+            f"$.spec.triggers[{i}]",
+            f"KEDA starts a job for work that waits ({trigger}); a Cloud Run job has to be executed",
+        )
 
 
 @rule(
@@ -180,11 +179,9 @@ def steps_of_a_rollout(candidate: Candidate) -> Iterator[Found]:
     update-traffic`), or let Cloud Deploy do it in phases.
     Example: kind: Rollout, spec: {strategy: {canary: {steps: [{setWeight: 20}]}}}
     """
-    for style in ("canary", "blueGreen"):
-        if candidate.workload.kind == "Rollout" and style in mapping(candidate.workload.raw, "spec", "strategy"):
-            yield Found(
-                f"$.spec.strategy.{style}", f"it is released by {style}; on Cloud Run shares of traffic do that"
-            )
+    style = candidate.workload.release_style
+    if style:
+        yield Found(f"$.spec.strategy.{style}", f"it is released by {style}; on Cloud Run shares of traffic do that")
 
 
 @rule(

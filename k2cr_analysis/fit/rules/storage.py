@@ -51,10 +51,10 @@ def durable_block_storage(candidate: Candidate) -> Iterator[Found]:
                 volume.path, f"volume {volume.name} is a block disk ({volume.kind}); Cloud Run has no block volumes"
             )
     for container in candidate.moving:
-        for i, device in objects(container.raw, "volumeDevices"):
+        for i, device in enumerate(container.block_devices):
             yield Found(
                 f"{container.path}.volumeDevices[{i}]",
-                f"container {container.name} uses the raw block device {device.get('devicePath')}; Cloud Run has none",
+                f"container {container.name} uses the raw block device {device}; Cloud Run has none",
             )
 
 

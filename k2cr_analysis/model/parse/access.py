@@ -6,15 +6,19 @@ still be in a snapshot, and it must not bring the others down.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from k2cr_analysis.errors import InputError
-from k2cr_analysis.model.workload import Resources
+from k2cr_analysis.model.workload import Resources, Workload
 from k2cr_analysis.openapi.quantity import bytes_of, cores, parse_quantity
 
 Raw = Mapping[str, Any]
+
+_STEP = re.compile(r'\.([A-Za-z_][A-Za-z0-9_-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]')
 
 
 def mapping(raw: Any, *keys: str) -> Raw:
@@ -90,3 +94,42 @@ def _or_none(read: Any, value: Any) -> Any:
 def _amount(value: Any) -> Decimal | None:
     found: Decimal | None = _or_none(parse_quantity, value)
     return found
+
+
+def object_of(workload: Workload) -> Raw:
+    """The workload's own object, whole: for what compares or lists objects field by field."""
+    return workload.raw
+
+
+def source_value(workload: Workload, path: str) -> str | None:
+    """The value at ``$.spec...`` of the workload's object, or at ``Service/web $.spec...`` of one joined to it."""
+    owner, _, inner = path.rpartition(" $")
+    raw = _joined(workload, owner) if owner else workload.raw
+    found = value_at(raw, inner if owner else path.removeprefix("$"))
+    if found is None or isinstance(found, str):
+        return found
+    return json.dumps(found, ensure_ascii=False, sort_keys=True)
+
+
+def value_at(raw: Any, path: str) -> Any:
+    """What stands at ``.a.b[0]["c/d"]``; None where nothing does."""
+    at = 0
+    while at < len(path):
+        step = _STEP.match(path, at)
+        if step is None:
+            return None
+        name, index, quoted = step.groups()
+        key = int(index) if index is not None else json.loads(quoted) if quoted is not None else name
+        try:
+            raw = raw[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+        at = step.end()
+    return raw
+
+
+def _joined(workload: Workload, owner: str) -> Raw | None:
+    kind, _, name = owner.partition("/")
+    return next(
+        (raw for raw in workload.related.get(kind, ()) if (raw.get("metadata") or {}).get("name") == name), None
+    )

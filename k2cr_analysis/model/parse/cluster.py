@@ -265,8 +265,13 @@ def _workload(
         raw=draft.raw,
         service_name=text(spec, "serviceName"),
         strategy=text(mapping(spec, "strategy"), "type") or text(mapping(spec, "updateStrategy"), "type"),
+        release_style=next((s for s in _RELEASE_STYLES if kind == "Rollout" and s in mapping(spec, "strategy")), None),
+        triggers=tuple(text(t, "type") or "" for _, t in objects(spec, "triggers")) if kind == "ScaledJob" else (),
         unseen=related.unseen(namespace, exposures),
     )
+
+
+_RELEASE_STYLES = ("canary", "blueGreen")
 
 
 def _replicas(draft: _Draft, scaled: bool) -> int | None:
@@ -302,6 +307,7 @@ def _batch(draft: _Draft) -> Batch | None:
         starting_deadline_s=integer(spec, "startingDeadlineSeconds"),
         suspend=spec.get("suspend") is True,
         path=JOB_SPECS[draft.kind],
+        has_failure_policy=bool(mapping(job, "podFailurePolicy")),
     )
 
 

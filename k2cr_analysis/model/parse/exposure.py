@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, port, strings, text, texts
 from k2cr_analysis.model.parse.index import ObjectIndex, kind_of, name_of, namespace_of
@@ -38,6 +40,9 @@ def exposure_of(service: Raw, pod: Pod, routes: tuple[Route, ...], entrances: En
         raw=service,
         selector=strings(spec.get("selector")),
         publishes_not_ready=spec.get("publishNotReadyAddresses") is True,
+        session_affinity=text(spec, "sessionAffinity"),
+        source_ranges=texts(spec, "loadBalancerSourceRanges"),
+        load_balancer_ip=text(spec, "loadBalancerIP"),
     )
 
 
@@ -101,8 +106,13 @@ def routes_by_service(
     found: dict[tuple[str, str], list[Route]] = defaultdict(list)
     for kind, read in _READERS[service_kind].items():
         for raw in index.by_kind.get(kind, ()):
+            own: dict[str, Any] = {
+                "namespace": namespace_of(raw),
+                "annotations": strings(mapping(raw, "metadata").get("annotations")),
+                "tls_termination": text(mapping(raw, "spec", "tls"), "termination") if kind == "Route" else None,
+            }
             for namespace, route in read(raw, entrances):
-                found[namespace, route.service].append(route)
+                found[namespace, route.service].append(replace(route, **own))
     return {key: tuple(routes) for key, routes in found.items()}
 
 

@@ -40,6 +40,7 @@ def parse_node(raw: Raw) -> Node:
             for _, t in objects(mapping(raw, "spec"), "taints")
         ),
         raw=raw,
+        annotations=strings(mapping(raw, "metadata").get("annotations")),
     )
 
 

@@ -12,6 +12,7 @@ from k2cr_analysis.model.parse.accelerators import accelerators_of
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, port, resources, strings, text, texts
 from k2cr_analysis.model.parse.environment import Environment
 from k2cr_analysis.model.parse.placement import ComputeClasses, parse_placement
+from k2cr_analysis.model.pod.lifecycle import Hook, Lifecycle
 from k2cr_analysis.model.workload import Container, Pod, Port, Probe, ProbeKind, Resources, Volume, VolumeMount
 from k2cr_analysis.platforms.images import parse_image
 
@@ -69,9 +70,15 @@ def parse_pod(spec: Raw, metadata: Raw, path: str, around: Surroundings) -> Pod:
         raw=spec,
         automounts_token=spec.get("automountServiceAccountToken"),
         subdomain=text(spec, "subdomain"),
-        has_host_aliases=bool(spec.get("hostAliases")),
+        host_aliases=tuple(text(alias, "ip") or "" for _, alias in objects(spec, "hostAliases")),
         dns_fields=tuple(name for name, value in mapping(spec, "dnsConfig").items() if value),
         image_pull_secrets=tuple(str(s.get("name") or "") for _, s in objects(spec, "imagePullSecrets")),
+        active_deadline_s=integer(spec, "activeDeadlineSeconds"),
+        has_windows_options=bool(mapping(spec, "securityContext", "windowsOptions")),
+        resource_claims=tuple(str(c.get("name") or "") for _, c in objects(spec, "resourceClaims")),
+        readiness_gates=tuple(str(g.get("conditionType") or "") for _, g in objects(spec, "readinessGates")),
+        request_timeout_s=integer(spec, "timeoutSeconds"),
+        container_concurrency=integer(spec, "containerConcurrency"),
     )
 
 
@@ -107,7 +114,23 @@ def parse_container(raw: Raw, path: str, environment: Environment, digests: Mapp
         image_digest=pinned or digests.get(name),
         path=path,
         raw=raw,
+        working_dir=text(raw, "workingDir"),
+        image_pull_policy=text(raw, "imagePullPolicy"),
+        lifecycle=_lifecycle(mapping(raw, "lifecycle")),
+        block_devices=tuple(str(d.get("devicePath") or "") for _, d in objects(raw, "volumeDevices")),
+        added_capabilities=texts(mapping(raw, "securityContext", "capabilities"), "add"),
     )
+
+
+def _lifecycle(raw: Raw) -> Lifecycle:
+    return Lifecycle(_hook(raw, "postStart"), _hook(raw, "preStop"), text(raw, "stopSignal"))
+
+
+def _hook(raw: Raw, field: str) -> Hook | None:
+    found = mapping(raw, field)
+    if not found:
+        return None
+    return Hook(texts(mapping(found, "exec"), "command"), integer(mapping(found, "sleep"), "seconds"))
 
 
 def _port(raw: Raw, path: str) -> Port:
@@ -126,13 +149,17 @@ def _absolute(path: str) -> str:
 
 
 def _mount(raw: Raw, path: str) -> VolumeMount:
+    written = text(raw, "mountPath") or ""
+    mount_path = _absolute(written)
     return VolumeMount(
         volume=text(raw, "name") or "",
-        mount_path=_absolute(text(raw, "mountPath") or ""),
+        mount_path=mount_path,
         sub_path=text(raw, "subPath") or text(raw, "subPathExpr"),
         read_only=raw.get("readOnly") is True,
         path=path,
         raw=raw,
+        sub_path_expr=None if text(raw, "subPath") else text(raw, "subPathExpr"),
+        written_path=None if written == mount_path else written,
     )
 
 
@@ -172,6 +199,7 @@ def _probe(container: Raw, field: str, path: str) -> Probe | None:
         success_threshold=integer(raw, "successThreshold"),
         path=f"{path}.{field}",
         raw=raw,
+        protocol=text(target, "mode" if kind == "grpc" else "protocol"),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from k2cr_analysis.model.cluster import Cluster, Node
-from k2cr_analysis.model.parse.access import mapping, strings
+from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.gke import AUTOSCALER_STATUS, SAFE_TO_EVICT, SCALE_DOWN_DISABLED
 
@@ -29,7 +29,7 @@ def holding_nodes(cluster: Cluster) -> Mapping[str, frozenset[str]]:
         if pod.node is not None and pod.workload in reasons:
             found.setdefault(pod.node, set()).add(pod.workload)
     for node in cluster.nodes:
-        if strings(mapping(node.raw, "metadata").get("annotations")).get(SCALE_DOWN_DISABLED) == "true":
+        if node.annotations.get(SCALE_DOWN_DISABLED) == "true":
             found.setdefault(node.name, set()).add(ITSELF)
     return {node: frozenset(ids) for node, ids in found.items()}
 

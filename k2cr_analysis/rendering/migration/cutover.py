@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from k2cr_analysis.assessment.result import Latency
-from k2cr_analysis.model.parse.access import mapping, text
 from k2cr_analysis.platforms.probes import MAX_STARTUP_S
 from k2cr_analysis.rendering.migration.clean_up import account_users, callers
 from k2cr_analysis.rendering.migration.clean_up import steps as steps_of_clean_up
@@ -217,8 +216,7 @@ def _try_it(build: Build, reached: Reached) -> str:
 
 
 def _addresses_today(build: Build) -> list[str]:
-    found = [text(mapping(e.raw, "spec"), "loadBalancerIP") for e in build.workload.exposures]
-    return [a for a in found if a]
+    return [e.load_balancer_ip for e in build.workload.exposures if e.load_balancer_ip]
 
 
 def _callers_come(build: Build) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from k2cr_analysis.model.parse.access import integer, mapping, objects, text, texts
 from k2cr_analysis.model.parse.index import name_of
 from k2cr_analysis.model.parse.related import backend_configs
-from k2cr_analysis.model.routing.of_workload import settings_of
+from k2cr_analysis.model.parse.routes_of_workload import settings_of
 from k2cr_analysis.model.workload import Raw, Workload
 from k2cr_analysis.rendering.text.shell import flag, gcloud_list
 
@@ -114,7 +114,7 @@ def source_ranges(workload: Workload) -> Sequence[str]:
     """The callers that a Service of type LoadBalancer, or an Ingress's controller, lets in; empty: everybody."""
     allowed = [r for _, settings in settings_of(workload) for r in settings.allow]
     entrances = [e for e in workload.exposures if e.external_load_balancer]
-    ranges = [r for e in entrances for r in texts(mapping(e.raw, "spec"), "loadBalancerSourceRanges")]
+    ranges = [r for e in entrances for r in e.source_ranges]
     return tuple(dict.fromkeys([*ranges, *allowed]))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from k2cr_analysis.fit.result import FieldUse
-from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.parse.access import source_value
 from k2cr_analysis.model.workload import Exposure, ServicePort
 from k2cr_analysis.platforms.annotations import INGRESS, SESSION_AFFINITY
 from k2cr_analysis.rendering.network.access.ingress_setting import Reached
@@ -21,7 +21,6 @@ from k2cr_analysis.rendering.spec.account import Entry, short
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.pod.port_words import field_decides
 from k2cr_analysis.rendering.spec.service import RunService
-from k2cr_analysis.rendering.spec.source_values import source_value, value_at
 
 _URL_MAP, _SCRIPT = "url-map.yaml", "network.sh"
 _SEGMENT = re.compile(r"[^/*]+")
@@ -169,9 +168,9 @@ def _service_entries(build: Build) -> Iterator[Entry]:
         at = f"{exposure.kind}/{exposure.service} "
         for port in exposure.ports:
             yield from _port_entries(f"{at}{port.path}", port, exposure, build, reached)
-        spec = mapping(exposure.raw, "spec")
-        if spec.get("type"):
-            yield _type_entry(f"{at}$.spec.type", str(spec["type"]), reached)
+        kind = source_value(build.workload, f"{at}$.spec.type")
+        if kind:
+            yield _type_entry(f"{at}$.spec.type", kind, reached)
 
 
 def _policy_entries(build: Build, reached: Reached) -> Iterator[Entry]:
@@ -193,7 +192,7 @@ def _policy_entries(build: Build, reached: Reached) -> Iterator[Entry]:
 def _port_entries(at: str, port: ServicePort, exposure: Exposure, build: Build, reached: Reached) -> Iterator[Entry]:
     fit, number = build.assessed.fit, str(port.target_port)
     leads = port.target == fit.ingress_port
-    targeted = value_at(exposure.raw, f"{port.path[1:]}.targetPort") is not None
+    targeted = source_value(build.workload, f"{at}.targetPort") is not None
     if leads and targeted and isinstance(port.target_port, int):
         where = "containers[].ports[0].containerPort"
         yield Entry(f"{at}.targetPort", "carried", where, number, number, "the port that gets the requests")

@@ -108,7 +108,7 @@ def certificate_domains(workload: Workload) -> tuple[str, ...]:
 
 def _doors(workload: Workload, *, external: bool) -> Iterator[FrontendPolicy]:
     entered = {
-        (r.kind, namespace_of(r.raw), r.name)
+        (r.kind, r.namespace, r.name)
         for e in workload.exposures
         for r in e.routes
         if r.external == external and r.reach != "mesh"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from k2cr_analysis.model.parse.index import namespace_of
 from k2cr_analysis.model.workload import Route, Workload
 
 ANY_HOST = "*"
@@ -17,7 +16,7 @@ def keyed_routes(workload: Workload, *, external: bool) -> Iterator[tuple[str, R
         for route in exposure.routes:
             if route.external == external and route.reach != "mesh" and route.kind != "KnativeService":
                 has_host = route.host is not None and route.host != ANY_HOST
-                key = str(route.host) if has_host else f"{route.kind}/{namespace_of(route.raw)}/{route.name}"
+                key = str(route.host) if has_host else f"{route.kind}/{route.namespace}/{route.name}"
                 yield key, route
 
 

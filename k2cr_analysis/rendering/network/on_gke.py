@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
-from k2cr_analysis.model.parse.access import Raw, integer, mapping, strings, text
+from k2cr_analysis.model.parse.access import Raw, integer, mapping, text
 from k2cr_analysis.model.workload import Route, Workload
 from k2cr_analysis.platforms.labels import ALPHA_APP_PROTOCOLS, APP_PROTOCOLS
 from k2cr_analysis.rendering.context import RenderContext
@@ -147,8 +147,7 @@ def _protocol(one: Workload, route: Route, number: int | str | None) -> str:
         said = {}
     if isinstance(said, dict) and port and said.get(port.name) in ("HTTPS", "HTTP2", "HTTP"):
         return str(said[port.name])
-    annotations = strings(mapping(route.raw, "metadata").get("annotations"))
-    of_controller = next((v.upper() for k, v in annotations.items() if k.endswith("/backend-protocol")), None)
+    of_controller = next((v.upper() for k, v in route.annotations.items() if k.endswith("/backend-protocol")), None)
     if of_controller in ("GRPC", "GRPCS", "HTTPS"):
         return {"GRPC": "H2C", "GRPCS": "HTTP2", "HTTPS": "HTTPS"}[of_controller]
     if route.kind == "GRPCRoute":

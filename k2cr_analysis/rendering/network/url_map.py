@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 
 from k2cr_analysis.model.parse.access import mapping, objects, text
 from k2cr_analysis.model.parse.index import name_of, namespace_of
+from k2cr_analysis.model.parse.routes_of_workload import rules_of_route
 from k2cr_analysis.model.routing.reading import http_rules
 from k2cr_analysis.model.routing.route import HttpRule, Match, Target
-from k2cr_analysis.model.workload import Entrance, Raw, Route, Workload
+from k2cr_analysis.model.workload import Entrance, Route, Workload
 from k2cr_analysis.platforms.cloud_run import MAX_SERVICE_NAME
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.forms.objects import Tree
@@ -82,7 +83,7 @@ class _Map:
                 self._by_service.setdefault((one.namespace, route.service), []).append((one, route))
 
     def made(self) -> UrlMap:
-        rules = [rule for raw in self._routes() for rule in http_rules(raw)]
+        rules = [rule for of_object in self._routes() for rule in of_object]
         hosts = tuple(sorted({h for rule in rules for h in rule.hosts} | set(self._hosts)))
         mine = keyed_routes(self._workload, external=self._external)
         own = next((self._on_gke(self._workload, route) for _, route in mine), None)
@@ -90,18 +91,21 @@ class _Map:
         others = tuple(self._stays.values())
         return UrlMap(self._name, tree, hosts, own, others, _unknown(self._group, self._context))
 
-    def _routes(self) -> list[Raw]:
-        """Each object once, in the order of the manifests; redirects of the same Gateway among them."""
-        found: dict[tuple[str, str, str], Raw] = {}
+    def _routes(self) -> list[tuple[HttpRule, ...]]:
+        """The rules of each object, once, in the order of the manifests; redirects of the same Gateway among them."""
+        found: dict[tuple[str, str, str], tuple[HttpRule, ...]] = {}
         for one in self._group:
             for _, route in keyed_routes(one, external=self._external):
-                found.setdefault((route.kind, namespace_of(route.raw), route.name), route.raw)
+                key = (route.kind, route.namespace, route.name)
+                if key not in found:
+                    found[key] = rules_of_route(route)
         gateways = {kind for kind, _, _ in found} & {"HTTPRoute", "GRPCRoute"}
         for one in self._group if gateways else ():
             for raw in one.related.get("HTTPRoute", ()):
                 # What leads to HTTPS on the same names is the front door's own redirect.
-                if not leads_nowhere_else(raw) and not any(r.targets for r in http_rules(raw)):
-                    found.setdefault(("HTTPRoute", namespace_of(raw), name_of(raw)), raw)
+                rules = tuple(http_rules(raw))
+                if not leads_nowhere_else(raw) and not any(r.targets for r in rules):
+                    found.setdefault(("HTTPRoute", namespace_of(raw), name_of(raw)), rules)
         return list(found.values())
 
     def _resolve(self, target: Target) -> str | None:

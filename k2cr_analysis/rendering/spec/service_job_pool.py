@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.cloud_run import ServiceShape
-from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.parse.access import source_value
 from k2cr_analysis.model.schedule import for_scheduler, runs_per_month
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.annotations import CPU_TARGET, MANUAL_INSTANCES, MAX_SCALE, SERVICE_MIN_SCALE
@@ -90,13 +90,13 @@ def service(frame: Frame, reached: Reached, asked: Asked) -> RunService:
 
 def _timeout(frame: Frame, reached: Reached) -> tuple[int, str]:
     """(seconds, why): the backend's timeout, a Knative revision's own, else the default of Cloud Run."""
-    own = frame.workload.pod.raw.get("timeoutSeconds")
+    own = frame.workload.pod.request_timeout_s
     if any(f.rule == "websocket-port" for f in frame.assessed.findings):
         return MAX_TIMEOUT_S, "a WebSocket lasts as long as its request may"
     if reached.long_request:
         seconds = max(1, math.ceil(reached.long_request.seconds))
         return min(seconds, MAX_TIMEOUT_S), reached.long_request.why
-    if isinstance(own, int) and own > 0:
+    if own is not None and own > 0:
         return min(own, MAX_TIMEOUT_S), "timeoutSeconds of the revision"
     return DEFAULT_TIMEOUT_S, "Cloud Run's default, written out"
 
@@ -132,8 +132,8 @@ def _task_timeout(frame: Frame, tasks: int) -> tuple[int, str]:
     Without a deadline Kubernetes lets a run go on for ever; Cloud Run's own default would end it after 600 s.
     """
     batch = frame.workload.batch
-    of_pod = frame.workload.pod.raw.get("activeDeadlineSeconds")
-    deadlines = [d for d in (batch.active_deadline_s if batch else None, of_pod) if isinstance(d, int) and d > 0]
+    of_pod = frame.workload.pod.active_deadline_s
+    deadlines = [d for d in (batch.active_deadline_s if batch else None, of_pod) if d is not None and d > 0]
     most = MAX_GPU_TASK_TIMEOUT_S if frame.shape.gpu else MAX_TASK_TIMEOUT_S
     if deadlines:
         return min(*deadlines, most), "activeDeadlineSeconds" if min(deadlines) <= most else f"at most {most} s"
@@ -198,7 +198,7 @@ def _schedule(workload: Workload, account: Account) -> Schedule | None:
     why = "Cloud Run jobs have no schedule of their own; scheduler.sh makes it"
     if batch.time_zone:
         account.carried("$.spec.timeZone", "scheduler.sh --time-zone", batch.time_zone)
-    if mapping(workload.raw, "spec").get("suspend") is not None:
+    if source_value(workload, "$.spec.suspend") is not None:
         account.changed("$.spec.suspend", "scheduler.sh pause", batch.suspend, batch.suspend, "the schedule is paused")
     account.changed("$.spec.schedule", "scheduler.sh --schedule", made.cron, f"{made.cron} ({made.time_zone})", why)
     return made
@@ -246,7 +246,7 @@ def _account_for_scaling(frame: Frame, smallest: int, largest: int, concurrency:
     _account_for_autoscaler(workload, smallest, largest, account)
     _account_for_strategy(workload, largest, account)
     given = f"{smallest} to {largest} instances"
-    if mapping(workload.raw, "spec").get("replicas") is not None:
+    if source_value(workload, "$.spec.replicas") is not None:
         if workload.autoscaler is None:
             why = "instances come and go with the requests; the bounds are the assessment's"
             target = f"{MAX_SCALE}; rollback.sh --replicas"
@@ -268,7 +268,7 @@ def _account_for_scaling(frame: Frame, smallest: int, largest: int, concurrency:
 
 def _account_for_strategy(workload: Workload, largest: int, account: Account) -> None:
     """One replica that is replaced whole is meant to be alone."""
-    kind = mapping(workload.raw, "spec", "strategy").get("type")
+    kind = source_value(workload, "$.spec.strategy.type")
     if kind is not None and workload.replicas == 1 and workload.autoscaler is None:
         why = "where old pods stop before new ones start, two at once are not wanted"
         account.changed("$.spec.strategy.type", MAX_SCALE, kind, largest, why)
@@ -289,9 +289,9 @@ def _account_for_autoscaler(workload: Workload, smallest: int, largest: int, acc
             account.carried(path, target, given)
         else:
             account.changed(path, target, asked, given, "max instances by the assessment and the house's policy")
-    if scaler.cpu_target_percent is not None and mapping(scaler.raw, "spec").get(_CPU_TARGET) is not None:
+    path = f"HorizontalPodAutoscaler/{scaler.name} $.spec.{_CPU_TARGET}"
+    if scaler.cpu_target_percent is not None and source_value(workload, path) is not None:
         why = f"of the instance's CPU, not of a request; {CPU_TARGET} (--scaling-cpu-target, gcloud 587) moves it"
-        path = f"HorizontalPodAutoscaler/{scaler.name} $.spec.{_CPU_TARGET}"
         account.counted(path, f"{scaler.cpu_target_percent} %", why)
     metrics = ", ".join(f"{kind} {name}" for kind, name in scaler.metrics)
     account.counted(

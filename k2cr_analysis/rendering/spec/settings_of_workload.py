@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.parse.access import source_value
 from k2cr_analysis.model.workload import REDACTED, Workload
 from k2cr_analysis.platforms.annotations import (
     CPU_BOOST,
@@ -133,11 +133,10 @@ def asked(workload: Workload, account: Account) -> Asked:
             elif name == f"{RUN}container-dependencies":
                 account.decide(f"The source's start-up order is {value}: say it in [workload] depends_on of k2cr.toml.")
                 account.changed(at, name, value, None, "the order is worked out from probes and calls")
-    if workload.kind == "Service" and mapping(workload.raw, "spec").get("traffic"):
+    if workload.kind == "Service" and source_value(workload, "$.spec.traffic"):
         why = "its revisions are not on Cloud Run: the first deployment gets all requests"
         account.changed("$.spec.traffic", "spec.traffic", "by revisions", "the latest, 100 %", why)
-    limit = workload.pod.raw.get("containerConcurrency")
-    return Asked(affinity, environment, limit if isinstance(limit, int) and limit > 0 else None)
+    return Asked(affinity, environment, workload.pod.container_concurrency or None)
 
 
 def _annotations(workload: Workload) -> tuple[tuple[str, Mapping[str, str]], ...]:

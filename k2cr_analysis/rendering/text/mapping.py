@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from k2cr_analysis.fit.result import FieldUse
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes
 from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.parse.access import source_value
 from k2cr_analysis.model.workload import Container, Probe
 from k2cr_analysis.rendering.spec.account import OUTCOMES, Entry, Outcome, short
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.pod.probe_words import run_words, source_words, startup_why
-from k2cr_analysis.rendering.spec.source_values import source_value
 from k2cr_analysis.rendering.text.places import Places
 
 # Why a probe of this kind is not there any more, where it is not.

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from k2cr_analysis.model.parse.access import value_at
 from k2cr_analysis.rendering.forms.objects import api_object
 from k2cr_analysis.rendering.spec.account import Entry
 from k2cr_analysis.rendering.spec.build import Build
-from k2cr_analysis.rendering.spec.source_values import value_at
 
 _FILE = re.compile(r"[\w.-]+\.(yaml|sh|tf)\b")
 _CONTAINER = re.compile(r"containers\[\](?:\.(?P<field>.*))?")

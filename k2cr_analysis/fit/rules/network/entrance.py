@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.parse.routes_of_workload import longest_request, rules_of, settings_of
 from k2cr_analysis.model.routing.iap import AUDIENCE
 from k2cr_analysis.model.routing.ingress_annotations import annotation_at
-from k2cr_analysis.model.routing.of_workload import longest_request, rules_of, settings_of
 from k2cr_analysis.model.routing.route import Lack
 from k2cr_analysis.platforms.cloud_run import MAX_TIMEOUT_S
 
@@ -29,7 +29,7 @@ def client_ip_affinity(candidate: Candidate) -> Iterator[Found]:
     Example: sessionAffinity: ClientIP
     """
     for exposure in candidate.workload.exposures:
-        if mapping(exposure.raw, "spec").get("sessionAffinity") == "ClientIP":
+        if exposure.session_affinity == "ClientIP":
             yield Found(
                 f"Service/{exposure.service} $.spec.sessionAffinity",
                 f"Service {exposure.service} keeps clients with their pod by address; Cloud Run does it by "

@@ -137,8 +137,8 @@ def _destinations(candidate: Candidate) -> Iterator[tuple[str, str, str]]:
                 yield f"{container.path}.{field}[{i}]", _flag_of(word), word
         for at, name, content in _mounted_texts(candidate, container):
             yield at, name, content
-    for i, alias in objects(candidate.pod.raw, "hostAliases"):
-        yield f"{candidate.pod.path}.hostAliases[{i}].ip", "hostAliases", text(alias, "ip") or ""
+    for i, address in enumerate(candidate.pod.host_aliases):
+        yield f"{candidate.pod.path}.hostAliases[{i}].ip", "hostAliases", address
     for volume in candidate.pod.volumes:
         if volume.kind == "nfs":
             yield f"{volume.path}.nfs.server", f"volume {volume.name}", str(volume.source.get("server"))
@@ -214,7 +214,7 @@ def _entrance_limits(candidate: Candidate) -> Iterator[tuple[str, str, str]]:
     seen = set()
     for exposure in candidate.workload.exposures:
         for route in exposure.routes:
-            for key, value in strings(mapping(route.raw, "metadata").get("annotations")).items():
+            for key, value in route.annotations.items():
                 if _BODY_ANNOTATION.search(key) and (route.kind, route.name, key) not in seen:
                     seen.add((route.kind, route.name, key))
                     at = bracketed(f"{route.kind}/{route.name} $.metadata.annotations", key)

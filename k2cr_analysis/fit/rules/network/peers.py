@@ -141,7 +141,7 @@ def host_names_set(candidate: Candidate) -> Iterator[Found]:
     `dnsConfig` and `subdomain`.
     Example: hostAliases: [{ip: 10.0.0.5, hostnames: [db.internal]}]
     """
-    if candidate.pod.has_host_aliases:
+    if candidate.pod.host_aliases:
         yield Found(
             f"{candidate.pod.path}.hostAliases", "the pod sets host names of its own; Cloud Run resolves by DNS alone"
         )

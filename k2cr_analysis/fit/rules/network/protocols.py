@@ -18,9 +18,8 @@ from k2cr_analysis.fit.evidence.protocols import (
     words_of,
 )
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.parse.routes_of_workload import settings_of
 from k2cr_analysis.model.routing.ingress_annotations import annotation_at
-from k2cr_analysis.model.routing.of_workload import settings_of
 from k2cr_analysis.model.workload import Container, Port
 
 _CONTRACT = "https://docs.cloud.google.com/run/docs/container-contract"
@@ -323,7 +322,7 @@ def tls_in_container(candidate: Candidate) -> Iterator[Found]:
         )
     for exposure in candidate.workload.exposures:
         for route in exposure.routes:
-            termination = mapping(route.raw, "spec", "tls").get("termination") if route.kind == "Route" else None
+            termination = route.tls_termination
             if termination in ("passthrough", "reencrypt"):
                 yield Found(
                     f"Route/{route.name} $.spec.tls.termination",
@@ -331,12 +330,11 @@ def tls_in_container(candidate: Candidate) -> Iterator[Found]:
                     "to it",
                 )
                 return
-            annotations = mapping(route.raw, "metadata", "annotations")
             key = next(
                 (
                     k
-                    for k, v in annotations.items()
-                    if k.endswith("/backend-protocol") and str(v).upper() in ("HTTPS", "GRPCS")
+                    for k, v in route.annotations.items()
+                    if k.endswith("/backend-protocol") and v.upper() in ("HTTPS", "GRPCS")
                 ),
                 None,
             )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from k2cr_analysis.config.settings import Iap
 from k2cr_analysis.model.parse.access import mapping, texts
 from k2cr_analysis.model.parse.index import name_of
-from k2cr_analysis.model.routing.of_workload import LongRequest, longest_request, settings_of
+from k2cr_analysis.model.parse.routes_of_workload import LongRequest, longest_request, settings_of
 from k2cr_analysis.model.workload import Route, Workload
 from k2cr_analysis.platforms.annotations import INGRESS, SESSION_AFFINITY
 from k2cr_analysis.rendering.context import RenderContext
@@ -67,9 +67,7 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
             "inside take that, or one made by hand after the internal pattern."
         )
     access = decide_access(workload, context, reach, iap, policy, account, keeps_names=bool(names))
-    affinity = policy.affinity or any(
-        mapping(e.raw, "spec").get("sessionAffinity") == "ClientIP" for e in workload.exposures
-    )
+    affinity = policy.affinity or any(e.session_affinity == "ClientIP" for e in workload.exposures)
     affinity = affinity or any(settings.affinity for _, settings in settings_of(workload))
     external = reach != "internal-load-balancer"
     found = url_map(workload, context, external=external)
@@ -134,12 +132,10 @@ def _account_for_client(path: str, secret: str, reach: Reach, account: Account) 
 
 def _account_for_services(workload: Workload, account: Account) -> None:
     for exposure in workload.exposures:
-        spec, at = mapping(exposure.raw, "spec"), f"Service/{exposure.service} $.spec"
-        if exposure.type == "Knative":
-            continue
-        if spec.get("sessionAffinity") == "ClientIP":
+        if exposure.session_affinity == "ClientIP":
             why = "by a cookie, as well as it can: instances come and go"
-            account.changed(f"{at}.sessionAffinity", SESSION_AFFINITY, "ClientIP", "true", why)
+            at = f"Service/{exposure.service} $.spec.sessionAffinity"
+            account.changed(at, SESSION_AFFINITY, "ClientIP", "true", why)
 
 
 def _is_internal(workload: Workload) -> bool:

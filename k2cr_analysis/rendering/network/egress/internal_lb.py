@@ -5,7 +5,7 @@ Source: GKE, "Create an internal load balancer" (networking.gke.io/load-balancer
 
 from __future__ import annotations
 
-from k2cr_analysis.model.workload import Raw
+from k2cr_analysis.model.workload import Exposure, ServicePort
 from k2cr_analysis.platforms.labels import GATEWAY_PRE_SHARED_CERTS, GLOBAL_ACCESS, LOAD_BALANCER_TYPE
 from k2cr_analysis.rendering.forms.objects import ApiObject, Tree
 from k2cr_analysis.rendering.forms.yaml_form import documents
@@ -47,12 +47,10 @@ def internal_gateways(build: Build) -> str | None:
 
 
 def _load_balancer(callee: Callee, build: Build) -> ApiObject:
-    service, raw = callee.service, _service_of(callee, build)
-    spec = (raw or {}).get("spec") or {}
-    ports = [_port(p) for p in spec.get("ports") or ()] or [
-        {"name": f"port-{p}", "port": p, "targetPort": p, "protocol": "TCP"} for p in callee.ports
-    ]
-    selector = {str(k): str(v) for k, v in (spec.get("selector") or {}).items()}
+    service, known = callee.service, _service_of(callee, build)
+    ports = [_port(p) for p in known.ports] if known else []
+    ports = ports or [{"name": f"port-{p}", "port": p, "targetPort": p, "protocol": "TCP"} for p in callee.ports]
+    selector = dict(known.selector) if known else {}
     if not selector or not ports:
         build.account.placeholder(
             f"SELECTOR_OF_{service.name.upper().replace('-', '_')}",
@@ -77,15 +75,20 @@ def _load_balancer(callee: Callee, build: Build) -> ApiObject:
     return ApiObject(tree, {("apiVersion",): f"{callee.evidence}; the same pods and ports as Service {service.name}"})
 
 
-def _port(raw: Raw) -> Tree:
-    kept = {k: raw[k] for k in ("name", "port", "targetPort", "protocol", "appProtocol") if raw.get(k) is not None}
-    return kept if "name" in kept else {"name": f"port-{raw.get('port')}", **kept}
+def _port(port: ServicePort) -> Tree:
+    return {
+        "name": port.name or f"port-{port.port}",
+        "port": port.port,
+        "targetPort": port.target_port,
+        "protocol": port.protocol,
+        **({"appProtocol": port.app_protocol} if port.app_protocol else {}),
+    }
 
 
-def _service_of(callee: Callee, build: Build) -> Raw | None:
+def _service_of(callee: Callee, build: Build) -> Exposure | None:
     assessed = build.context.assessed.get(callee.workload or "")
     exposures = assessed.workload.exposures if assessed else ()
-    return next((e.raw for e in exposures if e.service == callee.service.name), None)
+    return next((e for e in exposures if e.service == callee.service.name), None)
 
 
 def _gateway(callee: Callee) -> list[ApiObject]:

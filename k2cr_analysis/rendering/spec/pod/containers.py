@@ -9,7 +9,7 @@ from dataclasses import replace
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.fit.evidence.listening import own_ports
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, ServiceShape, cpu_text, memory_text
-from k2cr_analysis.model.parse.access import mapping, strings
+from k2cr_analysis.model.parse.access import mapping, source_value, strings
 from k2cr_analysis.model.pod.references import expand
 from k2cr_analysis.model.workload import REDACTED, Container, Port
 from k2cr_analysis.platforms.gpu import GPU_RESOURCE
@@ -119,8 +119,9 @@ class Containers:
         self._account_for_resources(source, cpu, memory)
         self._account_for_ports(source, port)
         for field, reason in _WITHOUT_EFFECT.items():
-            if source.raw.get(field) is not None:
-                self.account.dropped(f"{source.path}.{field}", source.raw[field], reason)
+            written = source_value(self.workload, f"{source.path}.{field}")
+            if written is not None:
+                self.account.dropped(f"{source.path}.{field}", written, reason)
         return RunContainer(
             name=self._name(source),
             image=image,
@@ -186,8 +187,8 @@ class Containers:
         return text
 
     def _working_dir(self, source: Container) -> str | None:
-        found = source.raw.get("workingDir")
-        if not isinstance(found, str) or not found:
+        found = source.working_dir
+        if found is None:
             return None
         self.account.carried(f"{source.path}.workingDir", "containers[].workingDir", found)
         return found

@@ -191,27 +191,27 @@ class _Builder:
             )
             return None
         sub_path = mount.sub_path
-        if mount.raw.get("subPathExpr"):
-            result = expand(str(mount.raw["subPathExpr"]), known, frozenset())
+        if mount.sub_path_expr is not None:
+            result = expand(mount.sub_path_expr, known, frozenset())
             if "$(" in result.text:
                 self.account.dropped(
-                    mount.path, mount.raw["subPathExpr"], "Cloud Run does not expand references in sub paths"
+                    mount.path, mount.sub_path_expr, "Cloud Run does not expand references in sub paths"
                 )
                 return None
             sub_path = result.text
         if isinstance(volume.source, SecretVolume) and sub_path and mount.path in self.files:
             return self._file(self.files[mount.path], volume, volume.source, sub_path)
-        written, at = mount.raw.get("mountPath", mount.mount_path), f"{mount.path}.mountPath"
-        if written == mount.mount_path:
+        written, at = mount.written_path, f"{mount.path}.mountPath"
+        if written is None:
             self.account.carried(at, "containers[].volumeMounts[].mountPath", mount.mount_path)
         else:
             why = "a relative path, which the kubelet reads from the root; Cloud Run takes absolute ones alone"
             self.account.changed(at, "containers[].volumeMounts[].mountPath", written, mount.mount_path, why)
         self.account.carried(f"{mount.path}.name", "containers[].volumeMounts[].name", volume.name)
-        for field in ("subPath", "subPathExpr") if sub_path else ():
-            if mount.raw.get(field):
-                target = "containers[].volumeMounts[].subPath"
-                self.account.changed(f"{mount.path}.{field}", target, mount.raw[field], sub_path, "as it expands")
+        if sub_path and mount.written_sub_path:
+            field, asked = mount.written_sub_path
+            target = "containers[].volumeMounts[].subPath"
+            self.account.changed(f"{mount.path}.{field}", target, asked, sub_path, "as it expands")
         return RunMount(volume.name, mount.mount_path, sub_path or None)
 
     def _file(self, found: FileMount, volume: RunVolume, source: SecretVolume, inside: str) -> RunMount | None:
@@ -239,13 +239,12 @@ class _Builder:
                 f"Container {found.container}: tell the program that {at.mount_path} is {directory}/{found.file} now, "
                 f"or put the file into the image ({found.moved})."
             )
-        target, asked = "containers[].volumeMounts[]", at.raw.get("mountPath", at.mount_path)
+        target, asked = "containers[].volumeMounts[]", at.written_path or at.mount_path
         self.account.changed(f"{at.path}.mountPath", f"{target}.mountPath", asked, directory, why)
         self.account.changed(f"{at.path}.name", f"{target}.name", at.volume, name, why)
-        for field in ("subPath", "subPathExpr"):
-            if at.raw.get(field):
-                to = "volumes[].secret.items[].path"
-                self.account.changed(f"{at.path}.{field}", to, at.raw[field], files[0][1], why)
+        if at.written_sub_path:
+            field, part = at.written_sub_path
+            self.account.changed(f"{at.path}.{field}", "volumes[].secret.items[].path", part, files[0][1], why)
         return RunMount(name, directory)
 
     def _name(self, name: str) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from k2cr_analysis.model.parse.access import Raw, integer, mapping
-from k2cr_analysis.model.parse.index import name_of, namespace_of
+from k2cr_analysis.model.parse.index import name_of
 from k2cr_analysis.model.routing.ingress_annotations import Settings, annotation_at, ingress_settings
 from k2cr_analysis.model.routing.ingress_rules import is_of_gke
 from k2cr_analysis.model.routing.reading import http_rules
 from k2cr_analysis.model.routing.route import HttpRule
-from k2cr_analysis.model.workload import Reach, Workload
+from k2cr_analysis.model.workload import Reach, Route, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,20 @@ def routes_of(workload: Workload) -> Iterator[tuple[str, Reach, Raw]]:
     seen = set()
     for exposure in workload.exposures:
         for route in exposure.routes:
-            key = (route.kind, namespace_of(route.raw), route.name)
+            key = (route.kind, route.namespace, route.name)
             if key not in seen and route.kind != "KnativeService":
                 seen.add(key)
                 yield f"{route.kind}/{route.name}", route.reach, route.raw
+
+
+def rules_of_route(route: Route) -> tuple[HttpRule, ...]:
+    """All rules of the object that a route stands in, those that lead elsewhere too."""
+    return tuple(http_rules(route.raw))
+
+
+def protocol_of(route: Route) -> str | None:
+    """What its controller speaks to the pods, as an Ingress's annotations ask; None for GKE's own, which reads none."""
+    return None if is_of_gke(route.raw) else ingress_settings(route.raw).protocol
 
 
 def rules_of(workload: Workload) -> Iterator[tuple[str, Reach, HttpRule]]:
