@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from k2cr_analysis.assessment import notices
 from k2cr_analysis.assessment.config_names import check_object_names, check_rule_names
 from k2cr_analysis.assessment.interval import MIN_DAYS, interval_of, saving_draws
+from k2cr_analysis.assessment.measured import Measured, measured_of
 from k2cr_analysis.assessment.merging import Merging, merge_neighbours
 from k2cr_analysis.assessment.other_ways import other_ways
 from k2cr_analysis.assessment.predicting import basis_of_workload, corrections_of, predict_shape
 from k2cr_analysis.assessment.recommend import Question, cost_of, findings_of, search
 from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
-from k2cr_analysis.assessment.steady_instances import assumed_profile, mean_instances, running_timeline
+from k2cr_analysis.assessment.steady_instances import mean_instances, running_timeline
 from k2cr_analysis.config import Config
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.fit.result import Fit
@@ -62,10 +63,8 @@ class _Evidence:
     config: Config
     region: str
     prices: PriceBook
-    measured: Mapping[str, WorkloadUsage]  # of the pods as they are on GKE
-    usage: Mapping[str, WorkloadUsage]  # of the pods as they will be: with the neighbours that are merged into them
+    usage: Mapping[str, WorkloadUsage]  # of the pods as they are on GKE
     traffic: Mapping[str, TrafficProfile]
-    daily: Mapping[str, Daily]
     bill: GkeBill
     avoidable: Avoidable
     calibration: Calibration
@@ -94,10 +93,10 @@ def analyse(
     opened = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
     settings = config or Config()
     check_rule_names(settings)
-    evidence, merging, assumptions = _gather(opened, settings, calibration or Calibration(), effort)
+    evidence, merging, measured, assumptions = _gather(opened, settings, calibration or Calibration(), effort)
     if alone:
         check_object_names(settings, [evidence.cluster])
-    assessed = [_assess_workload(w, merging.fits[w.id], evidence) for w in merging.cluster.workloads]
+    assessed = [_assess_workload(w, merging.fits[w.id], measured[w.id], evidence) for w in merging.cluster.workloads]
     assessed += [(_assess_part(workload, fit, evidence), []) for workload, fit in merging.neighbours.values()]
     assessed.sort(key=lambda found: found[0].id)
     assumptions += [text for _, texts in assessed for text in texts]
@@ -111,11 +110,9 @@ def analyse(
         avoidable=evidence.avoidable,
         workloads=tuple(w for w, _ in assessed),
         assumptions=tuple(sorted(set(assumptions))),
-        usage=evidence.measured,
-        merged_usage={name: evidence.usage[name] for name in merging.into.values() if name in evidence.usage},
+        usage=evidence.usage,
         traffic=evidence.traffic,
         calibration=evidence.calibration,
-        daily=evidence.daily,
         others=(*evidence.cluster.others, *_kustomizations(opened)),
     )
 
@@ -131,7 +128,7 @@ def _kustomizations(snapshot: Snapshot) -> tuple[OtherObject, ...]:
 
 def _gather(
     snapshot: Snapshot, config: Config, calibration: Calibration, effort: Effort
-) -> tuple[_Evidence, Merging, list[str]]:
+) -> tuple[_Evidence, Merging, Mapping[str, Measured], list[str]]:
     origin = snapshot.provenance
     objects = list(snapshot.objects())
     parsed = partial(
@@ -170,16 +167,14 @@ def _gather(
     holds = [name for name, fit in merging.fits.items() if fit.verdict != "keep"]
     minimums = {name: pool.min_nodes for name, pool in config.pools.items()}
     avoidable = Avoidable(cluster, bill, measured, holds, merging.into, minimums)
-    by_day = daily(rolled_up, profiles)
+    by_day = daily(measured, profiles)
     evidence = _Evidence(
         cluster=cluster,
         config=config,
         region=region,
         prices=prices,
-        measured=measured,
-        usage=merging.usage,
+        usage=measured,
         traffic=profiles,
-        daily=by_day,
         bill=bill,
         avoidable=avoidable,
         calibration=calibration,
@@ -193,7 +188,10 @@ def _gather(
         *merging.assumptions,
         *(AVOIDABLE_ASSUMPTIONS if cluster.nodes else ()),
     ]
-    return evidence, merging, said
+    of_each = measured_of(
+        merging.usage, profiles, by_day, config.assumed_traffic, tuple(w.id for w in merging.cluster.workloads)
+    )
+    return evidence, merging, of_each, said
 
 
 def _short_window(by_day: Mapping[str, Daily]) -> list[str]:
@@ -221,19 +219,21 @@ def _region(cluster: Cluster, config: Config) -> tuple[str, list[str]]:
     return DEFAULT_REGION, [f"prices of {DEFAULT_REGION}: neither the snapshot nor [project] region names a region"]
 
 
-def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple[WorkloadAssessment, list[str]]:
-    sizing = _sized(workload, fit, evidence)
-    choice = _chosen(workload, fit, sizing.shape if sizing else None, evidence)
+def _assess_workload(
+    workload: Workload, fit: Fit, measured: Measured, evidence: _Evidence
+) -> tuple[WorkloadAssessment, list[str]]:
+    sizing = _sized(workload, fit, measured, evidence)
+    choice = _chosen(workload, fit, sizing.shape if sizing else None, measured, evidence)
     shape, prediction = choice.shape, choice.prediction
-    timeline = prediction.timeline if prediction else _running(workload, shape, evidence)
+    timeline = prediction.timeline if prediction else _running(workload, shape, measured)
     notes = [*(f for f in (sizing.findings if sizing else ()) if f.rule not in choice.says), *choice.findings]
     shape, items, price_findings = _priced(shape, timeline, evidence)
     if items is not None and timeline is not None:
         items = (*items, *beside_items(workload, timeline, Tariff(evidence.prices, evidence.region)))
-    cost = _cost(workload, shape, timeline, items, evidence)
+    cost = _cost(workload, shape, timeline, items, measured, evidence)
     notes += _might_wait(workload, shape, timeline, evidence)
     notes += [*price_findings, *_gaps(workload, fit, shape, timeline, evidence), *_doubts(cost)]
-    notes += other_ways(fit, cost, lambda other: _month_of(workload, other, evidence))
+    notes += other_ways(fit, cost, lambda other: _month_of(workload, other, measured, evidence))
     of_analyses = list(graded(notes, evidence.config, workload.id))
     found = [*fit.findings, *of_analyses]
     if fit.verdict == "ready" and any(f.severity == "change" for f in of_analyses):
@@ -248,6 +248,7 @@ def _assess_workload(workload: Workload, fit: Fit, evidence: _Evidence) -> tuple
         cost=cost,
         latency=_latency(prediction),
         choice=choice.found,
+        measured=measured,
         operability=toil(workload, evidence.cluster, fit.target, found, fit.dependencies, evidence.config.rates),
         effort_days=effort_days(workload, found, evidence.config) if fit.moves else None,
         findings=tuple(found),
@@ -266,12 +267,12 @@ class _Choice:
     says: tuple[str, ...] = ()
 
 
-def _month_of(workload: Workload, fit: Fit, evidence: _Evidence) -> Decimal | None:
+def _month_of(workload: Workload, fit: Fit, measured: Measured, evidence: _Evidence) -> Decimal | None:
     """What a workload would cost a month on Cloud Run if it moved as ``fit`` says; None where that is not known."""
-    sizing = _sized(workload, fit, evidence)
-    choice = _chosen(workload, fit, sizing.shape if sizing else None, evidence)
+    sizing = _sized(workload, fit, measured, evidence)
+    choice = _chosen(workload, fit, sizing.shape if sizing else None, measured, evidence)
     shape, prediction = choice.shape, choice.prediction
-    timeline = prediction.timeline if prediction else _running(workload, shape, evidence)
+    timeline = prediction.timeline if prediction else _running(workload, shape, measured)
     _, items, _ = _priced(shape, timeline, evidence)
     return None if items is None else total(items)
 
@@ -291,7 +292,7 @@ def _assess_part(workload: Workload, fit: Fit, evidence: _Evidence) -> WorkloadA
     )
 
 
-def _sized(workload: Workload, fit: Fit, evidence: _Evidence) -> Sizing | None:
+def _sized(workload: Workload, fit: Fit, measured: Measured, evidence: _Evidence) -> Sizing | None:
     if not fit.moves or not workload.complete:
         return None
     sizing = size(
@@ -299,8 +300,8 @@ def _sized(workload: Workload, fit: Fit, evidence: _Evidence) -> Sizing | None:
         target=fit.target,
         containers=fit.containers,
         ingress=fit.ingress_container,
-        usage=evidence.usage.get(workload.id),
-        traffic=_traffic(workload, evidence),
+        usage=measured.usage,
+        traffic=measured.traffic,
         config=evidence.config,
     )
     if sizing.shape is None or fit.between_requests == "nothing":
@@ -316,26 +317,13 @@ def _kept_up(shape: ServiceShape, fit: Fit) -> ServiceShape:
     return replace(shape, between_requests=fit.between_requests, billing="instance", min_instances=least)
 
 
-def _traffic(workload: Workload, evidence: _Evidence) -> TrafficProfile | None:
-    """Measured traffic, else what the config assumes for all that have none."""
-    measured = evidence.traffic.get(workload.id)
-    assumed = evidence.config.assumed_traffic
-    if measured is not None or assumed is None:
-        return measured
-    return assumed_profile(assumed.requests_per_s, assumed.latency_ms)
-
-
-def _chosen(workload: Workload, fit: Fit, sized: ServiceShape | None, evidence: _Evidence) -> _Choice:
+def _chosen(
+    workload: Workload, fit: Fit, sized: ServiceShape | None, measured: Measured, evidence: _Evidence
+) -> _Choice:
     """The cheapest configuration that meets the objectives; as it was sized where none can be searched."""
     if sized is None or sized.target != "service":
         return _Choice(sized, None)
-    basis = basis_of_workload(
-        workload,
-        fit,
-        traffic=_traffic(workload, evidence),
-        usage=evidence.usage.get(workload.id),
-        corrections=corrections_of(workload, fit, evidence.calibration),
-    )
+    basis = basis_of_workload(workload, fit, measured, corrections_of(workload, fit, evidence.calibration))
     question = Question(
         workload=workload,
         basis=basis,
@@ -365,10 +353,10 @@ def _without_price() -> Iterator[None]:
             raise
 
 
-def _running(workload: Workload, shape: ServiceShape | None, evidence: _Evidence) -> InstanceTimeline | None:
+def _running(workload: Workload, shape: ServiceShape | None, measured: Measured) -> InstanceTimeline | None:
     if shape is None:
         return None
-    instances = mean_instances(workload, evidence.usage.get(workload.id))
+    instances = mean_instances(workload, measured.usage)
     return None if instances is None else running_timeline(instances)
 
 
@@ -449,6 +437,7 @@ def _cost(
     shape: ServiceShape | None,
     timeline: InstanceTimeline | None,
     items: tuple[LineItem, ...] | None,
+    measured: Measured,
     evidence: _Evidence,
 ) -> Cost:
     gke = evidence.bill.by_workload.get(workload.id)
@@ -462,7 +451,7 @@ def _cost(
         cloud_run_month=None if items is None else total(items),
         interval=None,
     )
-    draws = saving_draws(cost, shape, timeline, evidence.daily.get(workload.id))
+    draws = saving_draws(cost, shape, timeline, measured.daily)
     if cost.saving_month is None or draws is None:
         return cost
     return replace(cost, interval=interval_of(cost.saving_month, [draws]))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from k2cr_analysis.assessment.measured import Measured
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.latency.learning.calibration import Calibration, Corrections
 from k2cr_analysis.latency.load.hops import Network
 from k2cr_analysis.latency.load.service_time import service_on
 from k2cr_analysis.latency.predict import Basis, Prediction, basis_of, predict
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ServiceShape
-from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.workload import Workload
 
 
@@ -41,22 +41,15 @@ def corrections_of(workload: Workload, fit: Fit, calibration: Calibration) -> Co
     return calibration.corrections(images_of(workload, fit), fit.ingress_container)
 
 
-def basis_of_workload(
-    workload: Workload,
-    fit: Fit,
-    *,
-    traffic: TrafficProfile | None,
-    usage: WorkloadUsage | None,
-    corrections: Corrections,
-) -> Basis:
+def basis_of_workload(workload: Workload, fit: Fit, measured: Measured, corrections: Corrections) -> Basis:
     """What is known of a workload's requests and starts, whatever its configuration."""
     return basis_of(
         startup=fit.startup,
         probes=fit.probes,
         images=images_of(workload, fit),
         hints=hints_of(workload, fit),
-        traffic=traffic,
-        usage=usage,
+        traffic=measured.traffic,
+        usage=measured.usage,
         network=Network(
             external=any(r.external for e in workload.exposures for r in e.routes),
             calls_back=bool(fit.dependencies),

@@ -69,11 +69,7 @@ def recommend(
     question = Question(
         workload=one.workload,
         basis=basis_of_workload(
-            one.workload,
-            one.fit,
-            traffic=assessment.traffic.get(workload_id),
-            usage=assessment.merged_usage.get(workload_id) or assessment.usage.get(workload_id),
-            corrections=corrections_of(one.workload, one.fit, assessment.calibration),
+            one.workload, one.fit, one.measured, corrections_of(one.workload, one.fit, assessment.calibration)
         ),
         cost=cost_of(one.workload, tariff),
         config=assessment.config,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from k2cr_analysis.assessment.measured import NOTHING, Measured
 from k2cr_analysis.config import Config
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.latency.learning.calibration import Calibration
@@ -20,7 +21,6 @@ from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.pricing.gke.bill import GkeBill
 from k2cr_analysis.pricing.packing.avoidable import Avoidable
-from k2cr_analysis.queries import Daily
 
 if TYPE_CHECKING:
     from k2cr_analysis.latency.search.search import Recommendation
@@ -72,6 +72,7 @@ class WorkloadAssessment:
     effort_days: float | None
     findings: tuple[Finding, ...]
     choice: Recommendation | None = None  # what was searched; None where the size stands, or nothing is known
+    measured: Measured = NOTHING
 
     @property
     def id(self) -> str:
@@ -91,9 +92,7 @@ class Assessment:
     avoidable: Avoidable
     workloads: tuple[WorkloadAssessment, ...]
     assumptions: tuple[str, ...]
-    usage: Mapping[str, WorkloadUsage] = field(default_factory=dict)
-    merged_usage: Mapping[str, WorkloadUsage] = field(default_factory=dict)  # of those that neighbours are merged into
+    usage: Mapping[str, WorkloadUsage] = field(default_factory=dict)  # of the pods as they are on GKE
     traffic: Mapping[str, TrafficProfile] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
     others: tuple[OtherObject, ...] = ()  # what holds or makes workloads and is not assessed
-    daily: Mapping[str, Daily] = field(default_factory=dict)  # for intervals of what several workloads save together

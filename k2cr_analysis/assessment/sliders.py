@@ -83,14 +83,10 @@ def what_if(  # noqa: PLR0913 -- a slider each
     from k2cr_analysis.latency.search import search as searching
 
     basis = basis_of_workload(
-        one.workload,
-        one.fit,
-        traffic=assessment.traffic.get(workload),
-        usage=assessment.merged_usage.get(workload) or assessment.usage.get(workload),
-        corrections=corrections_of(one.workload, one.fit, assessment.calibration),
+        one.workload, one.fit, one.measured, corrections_of(one.workload, one.fit, assessment.calibration)
     )
     if basis.service is None or basis.traffic is None:
-        raise InputError(ref="nothing-searched", found=f"{workload} has an assumed load", expected="a measured one")
+        raise InputError(ref="nothing-searched", found=f"no requests of {workload} are known", expected="requests")
     load = _times(load_of(basis.traffic), traffic)
     service = scaled(basis.service, service_time)
     demand = searching.Demand(load, service, basis.startup_s if startup_s is None else startup_s)

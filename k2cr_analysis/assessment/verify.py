@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from k2cr_analysis.assessment.find import find_workload
+from k2cr_analysis.assessment.measured import Measured
 from k2cr_analysis.assessment.predicting import basis_of_workload, corrections_of, hints_of, images_of, predict_shape
 from k2cr_analysis.assessment.recommend import service_of
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
@@ -96,12 +97,12 @@ def verify(
     one = find_workload([assessment], workload_id)
     shape = service_of(one)
     known = corrections_of(one.workload, one.fit, calibration or Calibration())
-    traffic = _as_measured(assessment.traffic.get(workload_id), measured)
-    whole = _predicted(assessment, one, shape, traffic, known)
-    running = _predicted(assessment, one, shape, traffic, _without_starts(one, known))
+    traffic = _as_measured(one.measured.traffic, measured)
+    whole = _predicted(one, shape, traffic, known)
+    running = _predicted(one, shape, traffic, _without_starts(one, known))
 
     def median_ms_at(factor: float) -> float | None:
-        alone = _predicted(assessment, one, shape, traffic, _without_starts(one, Corrections(service_time=factor)))
+        alone = _predicted(one, shape, traffic, _without_starts(one, Corrections(service_time=factor)))
         return alone.cloud_run.p50_ms if alone.cloud_run else None
 
     rows = (
@@ -142,15 +143,13 @@ def _without_starts(one: WorkloadAssessment, corrections: Corrections) -> Correc
 
 
 def _predicted(
-    assessment: Assessment,
     one: WorkloadAssessment,
     shape: ServiceShape,
     traffic: TrafficProfile | None,
     corrections: Corrections,
 ) -> Prediction:
     # The CPU of a request rests on usage and requests of the same window: those of GKE.
-    usage = assessment.merged_usage.get(one.id) or assessment.usage.get(one.id)
-    before = assessment.traffic.get(one.id)
+    usage, before = one.measured.usage, one.measured.traffic
     if usage is not None and before is not None and traffic is not None and before.requests_per_month > 0:
         share = traffic.requests_per_month / before.requests_per_month
         usage = replace(
@@ -161,7 +160,7 @@ def _predicted(
             },
             mean_pods=None if usage.mean_pods is None else usage.mean_pods * share,
         )
-    basis = basis_of_workload(one.workload, one.fit, traffic=traffic, usage=usage, corrections=corrections)
+    basis = basis_of_workload(one.workload, one.fit, Measured(usage, traffic), corrections)
     return predict_shape(basis, shape, _REQUESTS)
 
 

@@ -31,12 +31,16 @@ class ContainerUsage:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadUsage:
-    """``mean_pods``: pods that ran, averaged over the window; None where no series tells."""
+    """``mean_pods``: pods that ran, averaged over the window; None where no series tells.
+
+    ``cores_by_day``: day (since 1970-01-01, UTC) -> mean CPU of all pods together; empty without a CPU series.
+    """
 
     containers: Mapping[str, ContainerUsage]
     mean_pods: float | None
     max_pods: int | None
     days: float
+    cores_by_day: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

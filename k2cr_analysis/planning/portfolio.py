@@ -68,9 +68,7 @@ def portfolio_over_currencies(portfolios: Sequence[Portfolio], reason: str) -> P
 def _interval(saving: Decimal, fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Decimal, Decimal] | None:
     """95 % of the saving: all workloads see the same days drawn."""
     parts = (
-        saving_draws(one.cost, one.shape, one.timeline, fleet.assessments[c.cluster].daily.get(one.id))
-        for c in chosen
-        for one in (c.assessed,)
+        saving_draws(one.cost, one.shape, one.timeline, one.measured.daily) for c in chosen for one in (c.assessed,)
     )
     return interval_of(saving, [part for part in parts if part is not None])
 

@@ -6,7 +6,7 @@ tables_at(engine, snapshot, ...) where they are run
 usage(snapshot)                  workload id -> WorkloadUsage
 traffic(snapshot, services_of)   workload id -> TrafficProfile
 billing(snapshot)                the bill, added up by what decides where an amount belongs
-daily(snapshot, traffic)         workload id -> Daily, for intervals that resample days
+daily(usage, traffic)            workload id -> Daily, for intervals that resample days
 """
 
 from k2cr_analysis.queries.bigquery import tables_at

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 
 import numpy as np
 
-from k2cr_analysis.model.observed import FloatArray, TrafficProfile
-from k2cr_analysis.queries.container_usage import workload_id
-from k2cr_analysis.queries.engine import TableSource, engine
+from k2cr_analysis.model.observed import FloatArray, TrafficProfile, WorkloadUsage
 
 _DAY_S = 86400
 _EPOCH = date(1970, 1, 1)
@@ -31,12 +27,13 @@ class Daily:
     cpu_mean_cores: FloatArray | None
 
 
-def daily(snapshot: TableSource, traffic: Mapping[str, TrafficProfile]) -> dict[str, Daily]:
+def daily(usage: Mapping[str, WorkloadUsage], traffic: Mapping[str, TrafficProfile]) -> dict[str, Daily]:
     """Workload id -> its days, for every workload with usage or traffic. All have the same days.
 
-    ``traffic`` is what :func:`k2cr_analysis.queries.traffic` gives for the same snapshot.
+    ``usage`` and ``traffic`` are what the functions of these names give for one snapshot.
     """
-    cores, requests = _cores(snapshot), {name: _requests(profile) for name, profile in traffic.items()}
+    cores = {name: used.cores_by_day for name, used in usage.items() if used.cores_by_day}
+    requests = {name: _requests(profile) for name, profile in traffic.items()}
     known = [day for by_day in (*cores.values(), *requests.values()) for day in by_day]
     if not known:
         return {}
@@ -65,16 +62,3 @@ def _requests(profile: TrafficProfile) -> dict[int, float]:
         if here.any():
             found[int(number)] = float(profile.requests[here].sum()) / (int(here.sum()) * profile.period_s) * _DAY_S
     return found
-
-
-def _cores(snapshot: TableSource) -> dict[str, dict[int, float]]:
-    """Workload -> day -> mean cores. A workload without a point on a day that was watched did not run on it: 0."""
-    if not snapshot.table_files("usage"):
-        return {}
-    with engine(snapshot, "usage") as sql:
-        known_s = {(row["day"], row["period_s"]): row["known_s"] for row in sql.run("known_by_day").to_pylist()}
-        rows = sql.run("cpu_by_container_day").to_pylist()
-    cores: dict[str, dict[int, Decimal]] = defaultdict(lambda: {day: Decimal(0) for day, _ in known_s})
-    for row in rows:
-        cores[workload_id(row)][row["day"]] += row["core_s"] / known_s[row["day"], row["period_s"]]
-    return {name: {day: float(value) for day, value in by_day.items()} for name, by_day in cores.items()}

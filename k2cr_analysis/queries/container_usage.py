@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -40,16 +40,19 @@ def usage(snapshot: TableSource) -> dict[str, WorkloadUsage]:
     if not snapshot.table_files("usage"):
         return {}
     with engine(snapshot, "usage") as sql:
-        known_s = _known_s(sql.run("known_by_day"))
+        watched = sql.run("known_by_day").to_pylist()
         cpu = sql.run("cpu_by_container_day")
         restarts = sql.run("restarts_by_container")
         pods = sql.run("pods_by_workload")
         measured = _measured(snapshot, sql)
-    containers = _containers(measured, cpu, restarts, known_s)
+    known_s = _known_s(watched)
+    containers, by_day = _containers(measured, cpu, restarts, known_s), _cores_by_day(cpu, watched)
     days = float(max(known_s.values(), default=0)) / 86400
     pods_of = {workload_id(row): row for row in _rows(pods)}
     return {
-        name: WorkloadUsage(containers[name], *_pods(pods_of.get(name), known_s), days=days)
+        name: WorkloadUsage(
+            containers[name], *_pods(pods_of.get(name), known_s), days=days, cores_by_day=by_day.get(name, {})
+        )
         for name in sorted(containers)
     }
 
@@ -58,10 +61,19 @@ def workload_id(row: Row) -> str:
     return f"{row['namespace_name']}/{row['controller_type']}/{row['controller_name']}"
 
 
-def _known_s(known: pa.Table) -> dict[int, int]:
+def _cores_by_day(cpu: pa.Table, watched: Sequence[Row]) -> dict[str, dict[int, float]]:
+    """Workload -> day -> mean cores. A workload without a point on a day that was watched did not run on it: 0."""
+    known_s = {(row["day"], row["period_s"]): row["known_s"] for row in watched}
+    cores: dict[str, dict[int, Decimal]] = defaultdict(lambda: {day: Decimal(0) for day, _ in known_s})
+    for row in _rows(cpu):
+        cores[workload_id(row)][row["day"]] += row["core_s"] / known_s[row["day"], row["period_s"]]
+    return {name: {day: float(value) for day, value in by_day.items()} for name, by_day in cores.items()}
+
+
+def _known_s(watched: Sequence[Row]) -> dict[int, int]:
     """Period -> seconds of the window in which the cluster was watched at this period."""
     seconds: dict[int, int] = defaultdict(int)
-    for row in _rows(known):
+    for row in watched:
         seconds[row["period_s"]] += row["known_s"]
     return dict(seconds)
 

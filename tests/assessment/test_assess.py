@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from k2cr_analysis.assessment import Assessment, assess
+from k2cr_analysis.assessment import Assessment
 from k2cr_analysis.config import AssumedTraffic, Config, Project
 from k2cr_analysis.model.money import total
 from k2cr_analysis.planning import plan, portfolio
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.sizing import legal
 from k2cr_analysis.sources import collect
+from k2cr_analysis.verdicts import assess
 
 FRONTEND = "portal/Deployment/frontend"
 WEB = """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from k2cr_analysis.assessment import Assessment, assess
+from k2cr_analysis.assessment import Assessment
 from k2cr_analysis.assessment.merging import merge_neighbours
 from k2cr_analysis.config import AssumedTraffic, Config, WorkloadSettings
 from k2cr_analysis.errors import ConfigError, Location
@@ -17,6 +17,7 @@ from k2cr_analysis.planning import plan, portfolio
 from k2cr_analysis.rendering import render
 from k2cr_analysis.snapshot import SnapshotObject
 from k2cr_analysis.sources import collect
+from k2cr_analysis.verdicts import assess
 
 FRONT, API = "shop/Deployment/front", "shop/Deployment/api"
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from k2cr_analysis.assessment import Assessment, assess
+from k2cr_analysis.assessment import Assessment
 from k2cr_analysis.assessment.verify import verify
 from k2cr_analysis.cli import app
 from k2cr_analysis.errors import InputError, K2crError
@@ -25,6 +25,7 @@ from k2cr_analysis.latency.startup import startup_estimate
 from k2cr_analysis.model.cloud_run import StartupOrder
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.snapshot.tables import RUN_METRICS, TABLES
+from k2cr_analysis.verdicts import assess
 
 ORDERS, FRONTEND = "orders/Deployment/orders-api", "portal/Deployment/frontend"
 DEMO = bundled("data", "demo")

@@ -85,7 +85,10 @@ def test_usage_is_the_same_in_both(both):
 def test_traffic_and_its_days_are_the_same_in_both(both):
     here, there, _ = both
     assert plain(traffic(there, SERVICES)) == plain(traffic(here, SERVICES))
-    ours, theirs = plain(daily(here, traffic(here, SERVICES))), plain(daily(there, traffic(there, SERVICES)))
+    ours, theirs = (
+        plain(daily(usage(here), traffic(here, SERVICES))),
+        plain(daily(usage(there), traffic(there, SERVICES))),
+    )
     np.testing.assert_equal(theirs, ours)
 
 

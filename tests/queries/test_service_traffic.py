@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from k2cr_analysis.queries import daily, traffic
+from k2cr_analysis.queries import daily, traffic, usage
 from k2cr_analysis.queries.gaps import known_periods
 
 from .conftest import BACKEND, EXTERNAL, INTERNAL, MESH, START, traffic_row, usage_row
@@ -140,7 +140,7 @@ def test_days_for_an_interval(tables):
         traffic=[traffic_row(m, 10) for m in (1, 2, day + 1, day + 2, 3 * day + 1)],
         usage=[usage_row(1, 1.0, reducer="REDUCE_SUM"), usage_row(day + 1, 3.0, reducer="REDUCE_SUM")],
     )
-    found = daily(source, traffic(source, SERVICES))[WEB]
+    found = daily(usage(source), traffic(source, SERVICES))[WEB]
     assert found.days == tuple(date(2026, 3, d) for d in (2, 3, 4, 5))
     np.testing.assert_array_equal(found.cpu_mean_cores, [1.0, 3.0, np.nan, np.nan])
     assert np.isfinite(found.requests).tolist() == [True, True, True, True]
