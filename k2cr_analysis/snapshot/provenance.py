@@ -13,6 +13,7 @@ from k2cr_analysis.errors import InputError, K2crError, Location, SnapshotError
 FORMAT: Final = "k2cr-snapshot"
 SCHEMA_VERSION: Final = 1
 Redaction = Literal["secrets", "all"]
+_TABLES: Final = frozenset({"usage", "traffic", "billing", "prices"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,27 @@ class Superseded:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """What was asked of an API and not got: a kind (``deployments.apps``) or a table (``usage``), and why."""
+
+    what: str
+    why: str
+
+    @property
+    def is_table(self) -> bool:
+        return self.what in _TABLES
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """Source, window and contents of a snapshot. The window is half open, in UTC.
 
     ``skipped``: files and documents that are not in the snapshot. ``problems``: values that Kubernetes would refuse;
-    the object is in the snapshot without them. ``gaps``: what a source could not give. ``made_up``: demonstration data.
+    the object is in the snapshot without them. ``gaps``: what is not there, in words. ``unread``: those of
+    them that were asked of an API and not got: a later run may get them. ``made_up``: demonstration data.
     ``rows``, ``object_kinds``, ``files``, ``tool_version`` and ``schema_version`` are filled in by the writer.
     """
 
@@ -86,6 +103,7 @@ class Provenance:
     problems: tuple[Notice, ...] = ()
     superseded: tuple[Superseded, ...] = ()
     gaps: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     object_kinds: Mapping[str, int] = field(default_factory=dict)
     files: Mapping[str, FileRecord] = field(default_factory=dict)
@@ -120,6 +138,7 @@ class Provenance:
                     "problems": tuple(Notice(**item) for item in content["problems"]),
                     "superseded": tuple(Superseded(**item) for item in content["superseded"]),
                     "gaps": tuple(content["gaps"]),
+                    "unread": tuple(Unread(**item) for item in content.get("unread", ())),
                     "files": {name: FileRecord(**record) for name, record in content["files"].items()},
                 }
             )

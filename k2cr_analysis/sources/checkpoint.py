@@ -1,7 +1,8 @@
 """What a collect has read so far, beside the snapshot that it is to become: a kill loses one chunk at most.
 
-A chunk is a file, written under another name and renamed when it is whole. The folder remembers what was asked for and
-the window; the next run that asks for the same goes on from there, in the same window, whatever the day.
+A chunk is a file, written under another name and renamed when it is whole. The folder remembers what each part (objects,
+metrics, billing, prices) was asked for by, and the window; the next run goes on from there, in the same window, whatever
+the day. A part whose options have been corrected is read again; the others are not.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ from k2cr_analysis.errors import InputError, Location, UsageError
 
 _PLAN: Final = "asked.json"
 Window = tuple[datetime, datetime]
+Asked = Mapping[str, Mapping[str, str | None]]
 
 
 class Unfinished:
@@ -51,10 +54,10 @@ def unfinished_folder(target: Path) -> Path:
 
 
 @contextmanager
-def unfinished(target: Path, asked: Mapping[str, str | None], window: Window) -> Iterator[Unfinished]:
-    """Start a collect, or resume the one that asked for the same.
+def unfinished(target: Path, asked: Asked, window: Window) -> Iterator[Unfinished]:
+    """Start a collect, or resume the one that was broken off.
 
-    One that asked for something else is thrown away. ``UsageError`` where another run is at work on it.
+    What was read by other options is thrown away. ``UsageError`` where another run is at work on it.
     """
     folder = unfinished_folder(target)
     _made(folder)
@@ -70,13 +73,17 @@ def unfinished(target: Path, asked: Mapping[str, str | None], window: Window) ->
                 do="wait for it, or choose another --out",
             ) from None
         plan = folder / _PLAN
-        before = _earlier_window(plan, asked)
-        if before is None:
-            for file in folder.iterdir():
+        earlier, before = _earlier(plan)
+        same = {part for part in asked if earlier.get(part) == asked[part]}
+        kept = [file for file in folder.iterdir() if file != plan and _part_of(file.name) in same]
+        for file in folder.iterdir():
+            if file not in kept and file != plan:
                 file.unlink()
-            times = [moment.isoformat() for moment in window]
-            _write(plan, json.dumps({"asked": dict(asked), "window": times}, sort_keys=True).encode())
-        yield Unfinished(folder, before or window, before is not None)
+        taken = before if before is not None and "metrics" in same else window
+        if same != asked.keys():
+            times = [moment.isoformat() for moment in taken]
+            _write(plan, json.dumps({"asked": asked, "window": times}, sort_keys=True).encode())
+        yield Unfinished(folder, taken, bool(kept) or same == asked.keys())
     finally:
         _remove_if_empty(folder)
         os.close(lock)
@@ -89,15 +96,20 @@ def chunk_name(*parts: str) -> str:
     return plain if plain == text else f"{plain[:120]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def _earlier_window(plan: Path, asked: Mapping[str, str | None]) -> Window | None:
+def _part_of(chunk: str) -> str:
+    """The part that a chunk belongs to, by the name that its reader gives it."""
+    named = re.match(r"objects|billing|prices", chunk)
+    return named[0] if named else "metrics"
+
+
+def _earlier(plan: Path) -> tuple[Asked, Window | None]:
+    """What an earlier run asked for, part by part, and its window; nothing where there was none."""
     try:
         content = json.loads(plan.read_bytes())
-        if content["asked"] != dict(asked):
-            return None
         start, end = (datetime.fromisoformat(text) for text in content["window"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return start, end
+        return {part: dict(options) for part, options in content["asked"].items()}, (start, end)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}, None
 
 
 def _remove_if_empty(folder: Path) -> None:

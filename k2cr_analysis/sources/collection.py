@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.snapshot.objects import SnapshotObject
-from k2cr_analysis.snapshot.provenance import Provenance, Redaction
+from k2cr_analysis.snapshot.provenance import Provenance, Redaction, Unread
 from k2cr_analysis.snapshot.redaction.redact import redact
 from k2cr_analysis.snapshot.writer import write_snapshot
 from k2cr_analysis.sources.checkpoint import said_when_full
@@ -63,6 +63,7 @@ def collect_manifests(  # noqa: PLR0913 (the options of the verb, by name)
             *(f"no {name} table was given" for name in absent if name not in (failed or {})),
             *(f"{name}: {why}" for name, why in (failed or {}).items()),
         ),
+        unread=tuple(Unread(name, why) for name, why in (failed or {}).items()),
     )
     with said_when_full(Path(out)):
         return write_snapshot(out, redacted, {**loaded, **(tables or {})}, provenance)

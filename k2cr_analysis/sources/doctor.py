@@ -80,7 +80,7 @@ def _cluster(live: LiveCluster) -> Iterator[Check]:
         return
     yield Check("cluster", True, f"it serves {len(kinds)} of the kinds that are read")
     for gap in gaps:
-        yield Check("cluster", False, gap, "see `kubectl get apiservices` for an API whose server is down")
+        yield Check("cluster", False, str(gap), "see `kubectl get apiservices` for an API whose server is down")
     for kind in kinds:
         try:
             server.get(kind.path, {"limit": 1})

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.remote.credentials import Caller
-from k2cr_analysis.snapshot.provenance import Provenance, Redaction
+from k2cr_analysis.snapshot.provenance import Provenance, Redaction, Unread
 from k2cr_analysis.snapshot.writer import Rows, place_of, write_snapshot
 from k2cr_analysis.sources.checkpoint import Unfinished, said_when_full, unfinished
 from k2cr_analysis.sources.cluster_api import chunks as kind_chunks
 from k2cr_analysis.sources.cluster_api.connection import ApiServer, StaysBusy
-from k2cr_analysis.sources.cluster_api.read import KindObjects, kinds_of, read_kind, refuse_unreadable
+from k2cr_analysis.sources.cluster_api.read import KindObjects, kinds_of, read_kind, refusal_of, refuse_unreadable
 from k2cr_analysis.sources.retry import RetryPolicy
 from k2cr_analysis.sources.table_files import read_table_file
 from k2cr_analysis.sources.window import window as window_of
@@ -98,6 +98,18 @@ class Collected:
     is_resumed: bool
 
 
+class _Missed:
+    """What was asked of an API and not got, with the error that says what can be done."""
+
+    def __init__(self) -> None:
+        self.unread: list[Unread] = []
+        self.errors: list[RemoteError] = []
+
+    def add(self, what: str, error: RemoteError) -> None:
+        self.unread.append(Unread(what, error.found.removeprefix(f"{what}: ")))
+        self.errors.append(error)
+
+
 def collect_live(live: LiveCluster, out: str | Path, options: LiveOptions, tell: Tell = lambda _: None) -> Collected:
     """Write or resume a snapshot of a running cluster.
 
@@ -107,14 +119,14 @@ def collect_live(live: LiveCluster, out: str | Path, options: LiveOptions, tell:
     found: dict[str, Rows] = {name: read_table_file(str(path), name) for name, path in options.table_files.items()}
     target = place_of(out)
     with unfinished(target, _asked(live, options), window_of(options.window, options.end)) as work:
-        failures: list[RemoteError] = []
-        kinds, gaps = _objects(live, options, work, failures, tell)
-        gaps += _metrics(live, kinds, options, work, found, failures, tell)
-        gaps += _billing(live, options, work, found, failures, tell)
-        gaps += _prices(options, work, found, failures)
+        missed = _Missed()
+        kinds, gaps = _objects(live, options, work, missed, tell)
+        gaps += _metrics(live, kinds, options, work, found, missed, tell)
+        gaps += _billing(live, options, work, found, missed, tell)
+        _prices(options, work, found, missed)
         read = found.keys() - options.table_files.keys() - {"prices"}
-        if failures and not read and not any(kind.objects for kind in kinds):
-            raise failures[0]
+        if missed.errors and not read and not any(kind.objects for kind in kinds):
+            raise missed.errors[0]
         provenance = Provenance(
             source="cluster",
             window_start=work.window[0],
@@ -125,13 +137,14 @@ def collect_live(live: LiveCluster, out: str | Path, options: LiveOptions, tell:
             redaction=options.redaction,
             redacted_values=sum(kind.redacted_values for kind in kinds),
             problems=tuple(problem for kind in kinds for problem in kind.problems),
-            gaps=tuple(gaps),
+            gaps=(*(str(one) for one in missed.unread), *gaps),
+            unread=tuple(missed.unread),
         )
         with said_when_full(target):
             written = write_snapshot(out, [item for kind in kinds for item in kind.objects], found, provenance)
-        if not failures:
+        if not missed.errors:
             work.remove()
-        return Collected(written, tuple(failures), work.is_resumed)
+        return Collected(written, tuple(missed.errors), work.is_resumed)
 
 
 def plan_of(live: LiveCluster, options: LiveOptions, tell: Tell = lambda _: None) -> list[str]:
@@ -157,53 +170,65 @@ def plan_of(live: LiveCluster, options: LiveOptions, tell: Tell = lambda _: None
     return plan
 
 
-def _asked(live: LiveCluster, options: LiveOptions) -> dict[str, str | None]:
+def _asked(live: LiveCluster, options: LiveOptions) -> dict[str, dict[str, str | None]]:
+    """What each part is read by: a part is read again where one of its own options is another."""
+    tool = {"tool": version("k2cr-analysis")}
+    window = {"window": options.window, "end": options.end}
+    place = {"project": live.project, "cluster": live.cluster, "location": live.location}
+    objects = {"context": live.context, "kubeconfig": live.kubeconfig, "redaction": options.redaction}
     return {
-        "context": live.context,
-        "kubeconfig": live.kubeconfig,
-        "project": live.project,
-        "cluster": live.cluster,
-        "location": live.location,
-        "window": options.window,
-        "end": options.end,
-        "redaction": options.redaction,
-        "tables": " ".join(sorted(options.table_files)),
-        "billing_table": options.billing_table,
-        "prices": options.price_source,
-        "tool": version("k2cr-analysis"),
+        "objects": tool | objects,
+        "metrics": tool | window | place,
+        "billing": tool | window | {"table": options.billing_table, "project": live.project},
+        "prices": tool | {"prices": options.price_source},
     }
 
 
 def _objects(
-    live: LiveCluster, options: LiveOptions, work: Unfinished, failures: list[RemoteError], tell: Tell
+    live: LiveCluster, options: LiveOptions, work: Unfinished, missed: _Missed, tell: Tell
 ) -> tuple[list[KindObjects], list[str]]:
-    """The kinds and the gaps.
+    """The kinds, and what else is to be told of them.
 
-    A kind whose list the server cannot give (its conversion webhook is down) leaves the others; a server that does not
-    answer ends the reading of the cluster.
+    A kind that may not be listed, or whose list the server cannot give (its conversion webhook is down), leaves the
+    others, and is asked for again by the next run; a server that does not answer ends the reading of the cluster.
     """
     found: list[KindObjects] = []
-    gaps: list[str] = []
     try:
         server = ApiServer(live.context, live.kubeconfig, options.retry)
-        kinds, gaps = kinds_of(server)
+        kinds, untold = kinds_of(server)
+        for one in untold:
+            missed.add(one.what, _not_told(one))
         for kind in kinds:
-            kept = work.chunk(kind_chunks.name_of(kind))
-            if kept is None:
+            name = kind_chunks.name_of(kind)
+            kept = work.chunk(name)
+            if kept is not None:
+                one_kind = kind_chunks.from_bytes(kept)
+            else:
                 try:
-                    kept = kind_chunks.to_bytes(read_kind(server, kind, options.redaction))
+                    one_kind = read_kind(server, kind, options.redaction)
                 except StaysBusy as error:
-                    failures.append(error)
-                    gaps.append(f"{kind.resource}: {error.found}")
+                    missed.add(str(kind.resource), error)
                     continue
-                work.keep(kind_chunks.name_of(kind), kept)
-            found.append(kind_chunks.from_bytes(kept))
-            tell(f"cluster: {kind.resource}: {len(found[-1].objects):,}")
+                if not one_kind.forbidden:
+                    work.keep(name, kind_chunks.to_bytes(one_kind))
+            found.append(one_kind)
+            tell(f"cluster: {kind.resource}: {len(one_kind.objects):,}")
         refuse_unreadable(found)
     except RemoteError as error:
-        failures.append(error)
-        gaps.append(f"cluster: {error.found}")
-    return found, [*gaps, *(kind.gap for kind in found if kind.gap)]
+        missed.add("cluster", error)
+    for kind_found in found:
+        if kind_found.forbidden:
+            missed.add(str(kind_found.kind.resource), refusal_of(kind_found))
+    return found, [kind.gap for kind in found if kind.gap and not kind.forbidden]
+
+
+def _not_told(unread: Unread) -> RemoteError:
+    return RemoteError(
+        ref="cluster-kind-not-told",
+        found=str(unread),
+        expected="the API that serves it",
+        do="see `kubectl get apiservices` for the one whose server is down",
+    )
 
 
 def _wanted(options: LiveOptions, start: datetime, end: datetime) -> list[Chunk]:
@@ -221,7 +246,7 @@ def _metrics(
     options: LiveOptions,
     work: Unfinished,
     found: dict[str, Rows],
-    failures: list[RemoteError],
+    missed: _Missed,
     tell: Tell,
 ) -> list[str]:
     """Add the usage and traffic tables to ``found``, and give the gaps."""
@@ -241,8 +266,9 @@ def _metrics(
         monitoring = Monitoring(live.project, live.caller, options.retry)
         described = descriptors(monitoring.descriptor, {chunk.query for chunk in wanted}, work)
     except RemoteError as error:
-        failures.append(error)
-        return [f"{name}: {error.found}" for name in names]
+        for name in names:
+            missed.add(name, error)
+        return []
     absent = {c.query.metric_type for c in wanted if not described[c.query.metric_type].exists}
     wanted = [chunk for chunk in wanted if chunk.query.metric_type not in absent]
     left = missing(wanted, work)
@@ -254,8 +280,8 @@ def _metrics(
     )
     whole = [chunk for chunk in wanted if chunk.query.metric_type not in failed]
     gaps = [f"usage: the project has no metric {m}" for m in sorted(absent) if _table_of(m) == "usage"]
-    gaps += [f"{_table_of(metric)}: {error.found}" for metric, error in sorted(failed.items())]
-    failures += [error for _, error in sorted(failed.items())]
+    for metric, refused in sorted(failed.items()):
+        missed.add(_table_of(metric), refused)
     if "usage" in names:
         gaps += _usage(whole, objects, work, found)
     if "traffic" in names:
@@ -304,7 +330,7 @@ def _billing(
     options: LiveOptions,
     work: Unfinished,
     found: dict[str, Rows],
-    failures: list[RemoteError],
+    missed: _Missed,
     tell: Tell,
 ) -> list[str]:
     """Add the billing table to ``found``, and give the gaps."""
@@ -320,12 +346,14 @@ def _billing(
         tell(str(plan))
         return export.read(plan)
 
-    return _kept_table("billing", read, work, found, failures)
+    _kept_table("billing", read, work, found, missed)
+    return []
 
 
-def _prices(options: LiveOptions, work: Unfinished, found: dict[str, Rows], failures: list[RemoteError]) -> list[str]:
-    """Add the price table to ``found`` where one is asked for, and give the gaps."""
-    return [] if options.prices is None else _kept_table("prices", options.prices, work, found, failures)
+def _prices(options: LiveOptions, work: Unfinished, found: dict[str, Rows], missed: _Missed) -> None:
+    """Add the price table to ``found`` where one is asked for."""
+    if options.prices is not None:
+        _kept_table("prices", options.prices, work, found, missed)
 
 
 def _kept_table(
@@ -333,8 +361,8 @@ def _kept_table(
     read: Callable[[], pa.Table],
     work: Unfinished,
     found: dict[str, Rows],
-    failures: list[RemoteError],
-) -> list[str]:
+    missed: _Missed,
+) -> None:
     """Add a table that is one chunk, read now or by an earlier run."""
     from k2cr_analysis.sources.monitoring.chunks import from_bytes, to_bytes
 
@@ -344,8 +372,7 @@ def _kept_table(
         try:
             kept = to_bytes(read())
         except RemoteError as error:
-            failures.append(error)
-            return [f"{name}: {error.found}"]
+            missed.add(name, error)
+            return
         work.keep(chunk, kept)
     found[name] = from_bytes(kept)
-    return []

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from k2cr_analysis.snapshot.provenance import Unread
 from k2cr_analysis.sources.cluster_api.connection import ApiServer, Refused, StaysBusy
 from k2cr_analysis.sources.cluster_api.listed_kinds import CORE, Resource
 
@@ -37,7 +38,7 @@ class Served:
         return f"{_root(self.api_version)}/{self.resource.plural}"
 
 
-def served(server: ApiServer, wanted: Iterable[Resource]) -> tuple[list[Served], list[str]]:
+def served(server: ApiServer, wanted: Iterable[Resource]) -> tuple[list[Served], list[Unread]]:
     """The wanted kinds that the cluster has, in the given order, and what could not be asked.
 
     An aggregated API whose server is down answers 503 to its own discovery: that is a gap, not the end. Where discovery
@@ -53,7 +54,7 @@ def served(server: ApiServer, wanted: Iterable[Resource]) -> tuple[list[Served],
                 lists[api_version] = _kinds(server, api_version) if versions is not None else _Untold.REFUSED
             kinds = lists[api_version]
             if kinds is _Untold.BUSY:
-                gaps.append(f"{resource}: the cluster does not say what {api_version} holds")
+                gaps.append(Unread(str(resource), f"the cluster does not say what {api_version} holds"))
                 break
             if kinds is _Untold.REFUSED:
                 found.append(Served(resource, api_version, "", is_assumed=True))

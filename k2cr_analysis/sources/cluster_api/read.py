@@ -8,7 +8,7 @@ from typing import Final
 from k2cr_analysis.errors import InputError, Location, RemoteError
 from k2cr_analysis.openapi.validate import as_server_reads
 from k2cr_analysis.snapshot.objects import SnapshotObject
-from k2cr_analysis.snapshot.provenance import Notice, Redaction
+from k2cr_analysis.snapshot.provenance import Notice, Redaction, Unread
 from k2cr_analysis.snapshot.redaction.redact import redact
 from k2cr_analysis.sources.cluster_api.connection import ApiServer, Refused
 from k2cr_analysis.sources.cluster_api.discovery import Served, served
@@ -31,7 +31,7 @@ class KindObjects:
     forbidden: bool = False
 
 
-def kinds_of(server: ApiServer) -> tuple[list[Served], list[str]]:
+def kinds_of(server: ApiServer) -> tuple[list[Served], list[Unread]]:
     """The kinds to read that this cluster serves, and what it does not say."""
     return served(server, RESOURCES)
 
@@ -67,9 +67,14 @@ def read_kind(server: ApiServer, kind: Served, redaction: Redaction, page_size: 
 def refuse_unreadable(found: list[KindObjects]) -> None:
     """``RemoteError`` where not one kind may be read: that is no cluster with gaps."""
     if found and all(one.forbidden for one in found):
-        raise RemoteError(
-            ref="cluster-not-readable",
-            found=found[0].gap,
-            expected="the right to list",
-            do="`kubectl apply` the ClusterRole of data/rbac.yaml and bind it to you, or have roles/container.viewer",
-        )
+        raise refusal_of(found[0], "cluster-not-readable")
+
+
+def refusal_of(found: KindObjects, ref: str = "cluster-kind-refused") -> RemoteError:
+    """The error of a kind that may not be listed."""
+    return RemoteError(
+        ref=ref,
+        found=found.gap,
+        expected="the right to list",
+        do="`kubectl apply` the ClusterRole of data/rbac.yaml and bind it to you, or have roles/container.viewer",
+    )

@@ -68,7 +68,8 @@ class Monitoring:
                 lambda client: client.get_metric_descriptor(name=name, retry=None, timeout=_TIMEOUT_S), metric_type
             )
         except GoogleError as error:
-            return Descriptor(exists=error.kind != "not-found")  # of any other trouble reading its series will tell
+            gone = error.kind == "not-found"
+            return Descriptor(exists=not gone, is_told=gone)  # of any other trouble reading its series will tell
         return Descriptor(
             labels=tuple(sorted(label.key for label in found.labels)),
             resources=tuple(sorted(found.monitored_resource_types)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from k2cr_analysis.sources.monitoring.queries import MetricQuery
@@ -21,11 +21,15 @@ _CHUNK: Final = "metrics.json"
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
-    """``labels`` of the metric and ``resources`` that it is written for; empty: not known."""
+    """``labels`` of the metric and ``resources`` that it is written for; empty: not known.
+
+    ``is_told``: the API said so; else nothing is assumed, and the next run asks again.
+    """
 
     exists: bool = True
     labels: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
+    is_told: bool = True
 
     def group_by(self, query: MetricQuery) -> list[str]:
         """The paths to group by, without labels that the metric does not have."""
@@ -46,14 +50,14 @@ class Descriptor:
 def descriptors(
     read: Callable[[str], Descriptor], queries: Iterable[MetricQuery], work: Unfinished
 ) -> Mapping[str, Descriptor]:
-    """Metric type -> its descriptor, which ``read`` asks for once."""
+    """Metric type -> its descriptor, which ``read`` asks for; what was told is kept and not asked for again."""
     kept = work.chunk(_CHUNK)
-    if kept is not None:
-        return {name: Descriptor(**_tuples(said)) for name, said in json.loads(kept).items()}
-    names = sorted({query.metric_type for query in queries})
-    found = {name: read(name) for name in names}
-    said = {name: {"exists": d.exists, "labels": d.labels, "resources": d.resources} for name, d in found.items()}
-    work.keep(_CHUNK, json.dumps(said, sort_keys=True).encode("ascii"))
+    found = {name: Descriptor(**_tuples(said)) for name, said in json.loads(kept or b"{}").items()}
+    asked = sorted({query.metric_type for query in queries} - found.keys())
+    if asked:
+        found |= {name: read(name) for name in asked}
+        told = {name: asdict(descriptor) for name, descriptor in found.items() if descriptor.is_told}
+        work.keep(_CHUNK, json.dumps(told, sort_keys=True).encode("ascii"))
     return found
 
 
