@@ -92,6 +92,10 @@ def collect(
     quota_project: Annotated[
         str | None, typer.Option("--quota-project", help="Project whose quota Google's APIs use.")
     ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Put it in the place of another cluster's snapshot, or of one that has more."),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what reading would take and cost, and write nothing.")
     ] = False,
@@ -138,7 +142,7 @@ def collect(
         live = LiveCluster.of_context(context, config_file, project, cluster, location, caller)
         read_prices = None if prices is None else partial(_price_table, prices, caller)
         book = prices.value if prices else None
-        options = LiveOptions(window, end, redact.value, table_files, billing_table, book, read_prices)
+        options = LiveOptions(window, end, redact.value, table_files, billing_table, book, read_prices, replace=replace)
         progress = Progress()
         if dry_run:
             print("\n".join(plan_of(live, options, progress)))
@@ -149,7 +153,7 @@ def collect(
             raise _to_resume([error]) from None
         finally:
             progress.end()
-        provenance, failures = collected.provenance, collected.failures
+        place, provenance, failures = collected.place, collected.provenance, collected.failures
     else:
         readers = _readers(prices, billing_table, window_of(window, end), project, caller)
         if dry_run:
@@ -157,7 +161,7 @@ def collect(
             return
         tables, failed = remote_tables(readers)
         failures = list(failed.values())
-        provenance = collect_manifests(
+        place, provenance = collect_manifests(
             [*(manifests or []), *(more or [])],
             out,
             keep_going=keep_going,
@@ -170,9 +174,13 @@ def collect(
             table_files=table_files,
             tables=tables,
             failed={name: error.found for name, error in failed.items()},
+            replace=replace,
         )
     _tell_notes(provenance)
-    print(_summary(provenance, out))
+    is_beside = place.name != out.resolve().name
+    print(_summary(provenance, place if is_beside else out))
+    if is_beside:
+        say(f"{out} has more, and is as it was; --replace puts this one in its place")
     if failures:
         raise _to_resume(failures)
 

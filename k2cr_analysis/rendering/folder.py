@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
+from k2cr_analysis.atomic import folder_in_progress, remove_abandoned, said_when_full
 from k2cr_analysis.openapi.cloud_run import problems
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.forms.cloudbuild import cloudbuild
@@ -110,7 +109,9 @@ def _spec(made: Build) -> str:
 
 def write_folders(out: Path, rendered: Iterable[tuple[WorkloadAssessment, Mapping[str, str]]]) -> list[Path]:
     """Write a folder a workload under ``out``; each is replaced whole. Gives the folders, in the order of the input."""
-    out.mkdir(parents=True, exist_ok=True)
+    with said_when_full(out, "folder"):
+        out.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(out)
     written = []
     for assessed, files in rendered:
         folder = out / folder_name(assessed.workload)
@@ -128,21 +129,9 @@ def _with_values(folder: Path, files: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _replace(folder: Path, files: Mapping[str, str]) -> None:
-    new = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}-", dir=folder.parent))
-    try:
+    with said_when_full(folder, "folder"), folder_in_progress(folder, durable=False) as new:
         for name, text in files.items():
             path = new / name
             path.write_text(text, encoding="utf-8", newline="\n")
             if name.endswith(".sh"):
                 path.chmod(path.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
-        new.chmod(0o755)
-        old = None
-        if folder.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{folder.name[:40]}-old-", dir=folder.parent))
-            folder.replace(old / folder.name)
-        new.replace(folder)
-        if old:
-            shutil.rmtree(old)
-    except BaseException:
-        shutil.rmtree(new, ignore_errors=True)
-        raise

@@ -13,9 +13,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from k2cr_analysis.atomic import folder_in_progress
 from k2cr_analysis.errors import Location, RemoteError, SnapshotError
 from k2cr_analysis.remote.endpoints import endpoint
-from k2cr_analysis.snapshot.replace import folder_in_progress
 
 # A Path has made one slash of two.
 _ADDRESS: Final = re.compile(r"gs:/{1,2}([^/]+(?:/[^/]+)*)/?")

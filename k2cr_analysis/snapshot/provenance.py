@@ -87,6 +87,7 @@ class Provenance:
     ``skipped``: files and documents that are not in the snapshot. ``problems``: values that Kubernetes would refuse;
     the object is in the snapshot without them. ``gaps``: what is not there, in words. ``unread``: those of
     them that were asked of an API and not got: a later run may get them. ``made_up``: demonstration data.
+    ``cluster_uid``: the uid of the namespace ``kube-system``, which no other cluster has.
     ``rows``, ``object_kinds``, ``files``, ``tool_version`` and ``schema_version`` are filled in by the writer.
     """
 
@@ -96,6 +97,7 @@ class Provenance:
     project: str | None = None
     cluster: str | None = None
     location: str | None = None
+    cluster_uid: str | None = None
     made_up: bool = False
     redaction: Redaction = "secrets"
     redacted_values: int = 0

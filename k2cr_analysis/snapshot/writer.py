@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
+from k2cr_analysis.atomic import folder_in_progress
 from k2cr_analysis.errors import Location, SnapshotError, UsageError
 from k2cr_analysis.snapshot import objects as objects_file
 from k2cr_analysis.snapshot.conform import conformed
@@ -21,7 +22,6 @@ from k2cr_analysis.snapshot.objects import SnapshotObject
 from k2cr_analysis.snapshot.parquet import write_table
 from k2cr_analysis.snapshot.provenance import SCHEMA_VERSION, FileRecord, Provenance
 from k2cr_analysis.snapshot.reader import PROVENANCE_FILE
-from k2cr_analysis.snapshot.replace import folder_in_progress
 from k2cr_analysis.snapshot.tables import TABLES
 
 # A path has had its double slash made one.

@@ -1,13 +1,12 @@
 """What a collect has read so far, beside the snapshot that it is to become: a kill loses one chunk at most.
 
-A chunk is a file, written under another name and renamed when it is whole. The folder remembers what each part (objects,
-metrics, billing, prices) was asked for by, and the window; the next run goes on from there, in the same window, whatever
-the day. A part whose options have been corrected is read again; the others are not.
+A chunk is a file, written under another name and renamed when it is whole. The folder remembers by what options each part
+(objects, metrics, billing, prices) was asked for, and the window; the next run goes on from there, in the same window,
+whatever the day. A part whose options have been corrected is read again; the others are not.
 """
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import json
@@ -20,7 +19,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from k2cr_analysis.errors import InputError, Location, UsageError
+from k2cr_analysis.atomic import cannot_write
+from k2cr_analysis.errors import UsageError
 
 _PLAN: Final = "asked.json"
 Window = tuple[datetime, datetime]
@@ -122,7 +122,7 @@ def _made(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
-        raise _cannot_write(folder, error) from None
+        raise cannot_write(folder, error) from None
 
 
 def _write(file: Path, content: bytes) -> None:
@@ -135,24 +135,4 @@ def _write(file: Path, content: bytes) -> None:
         partial.replace(file)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise _cannot_write(file, error) from None
-
-
-@contextmanager
-def said_when_full(target: Path) -> Iterator[None]:
-    """Turns a write that the disk does not take into ``InputError``."""
-    try:
-        yield
-    except OSError as error:
-        raise _cannot_write(target, error) from None
-
-
-def _cannot_write(file: Path, error: OSError) -> InputError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return InputError(
-        ref="disk-full" if full else "cannot-write",
-        where=Location(str(file)),
-        found=str(error.strerror or error),
-        expected="room for the snapshot" if full else "a folder that can be written",
-        do="make room and run the same command again: what was read is kept" if full else "choose another --out",
-    )
+        raise cannot_write(file, error) from None

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from k2cr_analysis.errors import RemoteError
+from k2cr_analysis.snapshot.keeping import uid_of_cluster, write_keeping
 from k2cr_analysis.snapshot.objects import SnapshotObject
 from k2cr_analysis.snapshot.provenance import Provenance, Redaction, Unread
 from k2cr_analysis.snapshot.redaction.redact import redact
-from k2cr_analysis.snapshot.writer import write_snapshot
-from k2cr_analysis.sources.checkpoint import said_when_full
+from k2cr_analysis.snapshot.writer import place_of
 from k2cr_analysis.sources.manifests import read_manifests
 from k2cr_analysis.sources.table_files import read_table_file
 from k2cr_analysis.sources.window import window as window_of
@@ -34,8 +34,9 @@ def collect_manifests(  # noqa: PLR0913 (the options of the verb, by name)
     table_files: Mapping[str, str | Path] | None = None,
     tables: Mapping[str, pa.Table] | None = None,
     failed: Mapping[str, str] | None = None,
-) -> Provenance:
-    """Write a snapshot of manifests (files, folders, ``-``) to the folder ``out``, and give its provenance.
+    replace: bool = False,
+) -> tuple[Path, Provenance]:
+    """Write a snapshot of manifests (files, folders, ``-``), and give its place and its provenance.
 
     ``table_files`` maps ``usage``, ``traffic`` and ``billing`` to Parquet or CSV files; ``tables`` holds rows that are
     there already, such as ``prices``; ``failed`` says why one of them is not. ``InputError`` for bad input: then
@@ -54,6 +55,7 @@ def collect_manifests(  # noqa: PLR0913 (the options of the verb, by name)
         project=project,
         cluster=cluster,
         location=location,
+        cluster_uid=uid_of_cluster(item.object for item in redacted),
         redaction=redact_mode,
         redacted_values=count,
         skipped=tuple(read.skipped),
@@ -65,8 +67,7 @@ def collect_manifests(  # noqa: PLR0913 (the options of the verb, by name)
         ),
         unread=tuple(Unread(name, why) for name, why in (failed or {}).items()),
     )
-    with said_when_full(Path(out)):
-        return write_snapshot(out, redacted, {**loaded, **(tables or {})}, provenance)
+    return write_keeping(place_of(out), redacted, {**loaded, **(tables or {})}, provenance, replace=replace)
 
 
 def remote_tables(

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.remote.credentials import Caller
+from k2cr_analysis.snapshot.keeping import refuse_another_cluster, uid_of_cluster, write_keeping
 from k2cr_analysis.snapshot.provenance import Provenance, Redaction, Unread
-from k2cr_analysis.snapshot.writer import Rows, place_of, write_snapshot
-from k2cr_analysis.sources.checkpoint import Unfinished, said_when_full, unfinished
+from k2cr_analysis.snapshot.writer import Rows, place_of
+from k2cr_analysis.sources.checkpoint import Unfinished, unfinished
 from k2cr_analysis.sources.cluster_api import chunks as kind_chunks
 from k2cr_analysis.sources.cluster_api.connection import ApiServer, StaysBusy
 from k2cr_analysis.sources.cluster_api.read import KindObjects, kinds_of, read_kind, refusal_of, refuse_unreadable
@@ -87,13 +88,18 @@ class LiveOptions:
     price_source: str | None = None
     prices: Callable[[], pa.Table] | None = None
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    replace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """The snapshot's provenance, and the sources that failed: then the same command resumes."""
+    """The snapshot's provenance, and the sources that failed: then the same command resumes.
+
+    ``place``: where it was written; beside the snapshot that is there, where that has more.
+    """
 
     provenance: Provenance
+    place: Path
     failures: tuple[RemoteError, ...]
     is_resumed: bool
 
@@ -118,7 +124,11 @@ def collect_live(live: LiveCluster, out: str | Path, options: LiveOptions, tell:
     """
     found: dict[str, Rows] = {name: read_table_file(str(path), name) for name, path in options.table_files.items()}
     target = place_of(out)
-    with unfinished(target, _asked(live, options), window_of(options.window, options.end)) as work:
+    window = window_of(options.window, options.end)
+    if live.cluster and not options.replace:
+        named = Provenance("cluster", *window, project=live.project, cluster=live.cluster, location=live.location)
+        refuse_another_cluster(target, named)
+    with unfinished(target, _asked(live, options), window) as work:
         missed = _Missed()
         kinds, gaps = _objects(live, options, work, missed, tell)
         gaps += _metrics(live, kinds, options, work, found, missed, tell)
@@ -127,6 +137,7 @@ def collect_live(live: LiveCluster, out: str | Path, options: LiveOptions, tell:
         read = found.keys() - options.table_files.keys() - {"prices"}
         if missed.errors and not read and not any(kind.objects for kind in kinds):
             raise missed.errors[0]
+        objects = [item for kind in kinds for item in kind.objects]
         provenance = Provenance(
             source="cluster",
             window_start=work.window[0],
@@ -134,17 +145,17 @@ def collect_live(live: LiveCluster, out: str | Path, options: LiveOptions, tell:
             project=live.project,
             cluster=live.cluster,
             location=live.location,
+            cluster_uid=uid_of_cluster(item.object for item in objects),
             redaction=options.redaction,
             redacted_values=sum(kind.redacted_values for kind in kinds),
             problems=tuple(problem for kind in kinds for problem in kind.problems),
             gaps=(*(str(one) for one in missed.unread), *gaps),
             unread=tuple(missed.unread),
         )
-        with said_when_full(target):
-            written = write_snapshot(out, [item for kind in kinds for item in kind.objects], found, provenance)
+        place, written = write_keeping(target, objects, found, provenance, replace=options.replace)
         if not missed.errors:
             work.remove()
-        return Collected(written, tuple(missed.errors), work.is_resumed)
+        return Collected(written, place, tuple(missed.errors), work.is_resumed)
 
 
 def plan_of(live: LiveCluster, options: LiveOptions, tell: Tell = lambda _: None) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from k2cr_analysis.atomic import write_whole
 from k2cr_analysis.cli.terminal.verbosity import say
 from k2cr_analysis.config import Config, load_config
 
@@ -55,8 +56,7 @@ def give(text: str, out: Path | None) -> None:
     if out is None:
         typer.echo(text, nl=not text.endswith("\n"))
         return
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+    write_whole(out, text if text.endswith("\n") else text + "\n")
     say(f"written: {out}")
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from k2cr_analysis.atomic import write_whole
 from k2cr_analysis.errors import InputError, Location
 from k2cr_analysis.latency.learning.calibration import Calibration, Factor, Learned
 
@@ -33,10 +34,7 @@ def read_calibration(path: Path) -> Calibration:
 def write_calibration(calibration: Calibration, path: Path) -> None:
     """Whole or not at all: written beside the file, then put in its place."""
     document = {"schema_version": SCHEMA_VERSION, "learned": [asdict(one) for one in calibration.learned]}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".part")
-    beside.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    beside.replace(path)
+    write_whole(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
 def _learned(found: dict[str, Any]) -> Learned:

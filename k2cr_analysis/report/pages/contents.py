@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from k2cr_analysis.atomic import write_whole
 from k2cr_analysis.report.pages.html import tool_version
 from k2cr_analysis.resources import bundled
 
@@ -82,8 +83,7 @@ def read_record(path: Path) -> Record | None:
 
 def write_record(out: Path, record: Record) -> None:
     path = record_path(out, record.name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(record), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(asdict(record), indent=1, sort_keys=True) + "\n")
 
 
 def records(out: Path) -> list[Record]:

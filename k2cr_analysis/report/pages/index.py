@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+from k2cr_analysis.atomic import write_whole
 from k2cr_analysis.model.finding import VERDICTS
 from k2cr_analysis.report.display import VERDICT_WORDS, made_up_label
 from k2cr_analysis.report.headings import is_made_up, provenance
@@ -48,7 +49,7 @@ def write_index(out: Path, assessments: Sequence[Assessment], keys: Mapping[str,
         provenance=provenance(assessments).html,
     )
     path = out / INDEX
-    path.write_text(text, encoding="utf-8")
+    write_whole(path, text)
     return path
 
 

@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from k2cr_analysis.atomic import write_whole
 from k2cr_analysis.report.pages.contents import Page, Record, html_path, write_record
 from k2cr_analysis.report.pages.html import linked, notebook_page
 from k2cr_analysis.resources import bundled
@@ -22,8 +23,7 @@ def make(page: Page, out: Path, links: dict[str, str]) -> Record:
     notebook, error = _executed(page, out)
     html = notebook_page(notebook, title=page.title, source=page.notebook, parameters=page.parameters)
     path = html_path(out, page.name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(linked(html, {k: v for k, v in links.items() if k != page.workload}), encoding="utf-8")
+    write_whole(path, linked(html, {k: v for k, v in links.items() if k != page.workload}))
     record = Record(page.name, page.title, page.workload, page.key, "failed" if error else "done", error)
     write_record(out, record)
     return record
