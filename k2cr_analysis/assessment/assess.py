@@ -138,6 +138,7 @@ def _gather(
         name=origin.cluster,
         location=origin.location,
         entrances=config.entrances,
+        unread=[one.what for one in origin.unread if not one.is_table],
     )
 
     def parse(objects: Iterable[SnapshotObject]) -> Cluster:
@@ -182,6 +183,7 @@ def _gather(
     )
     said = [
         *assumptions,
+        *(f"asked for when the snapshot was made, and not got: {one}" for one in origin.unread),
         SAME_ON_BOTH_SIDES,
         *_short_window(by_day),
         *bill.reasons,
@@ -479,6 +481,7 @@ def _provenance(snapshot: Snapshot) -> dict[str, object]:
         "made_up": origin.made_up,
         "rows": dict(origin.rows),
         "gaps": list(origin.gaps),
+        "unread": [{"what": one.what, "why": one.why} for one in origin.unread],
         "skipped": len(origin.skipped),
         "problems": len(origin.problems),
         "superseded": [{"id": s.id, "kept": s.kept, "dropped": s.dropped} for s in origin.superseded],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from k2cr_analysis.cli.terminal.gaps import end_with_gaps
 from k2cr_analysis.cli.terminal.output import (
     CalibrationOption,
     ConfigOption,
@@ -97,6 +98,7 @@ def assess(
             rows = [(o.id, o.holds, o.how) for o in others]
             give("\n" + as_table(("not assessed", "what it holds", "how to see what runs"), rows), out)
     _summary(assessed, found)
+    end_with_gaps(paths)
 
 
 def split_arguments(arguments: Sequence[str]) -> tuple[list[Path], str | None]:

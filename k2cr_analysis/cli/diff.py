@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from k2cr_analysis.cli.terminal.gaps import end_with_gaps
 from k2cr_analysis.cli.terminal.output import (
     ConfigOption,
     Format,
@@ -65,6 +66,7 @@ def diff(
         give("\n".join(_sections(found)) if found.changed else "nothing changed\n", out)
     say(_summary(found))
     say_all([f"note: {note}" for note in found.notes])
+    end_with_gaps((before, after))
 
 
 def _sections(found: Diff) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from k2cr_analysis.cli.terminal.gaps import end_with_gaps
 from k2cr_analysis.cli.terminal.output import (
     ConfigOption,
     Format,
@@ -62,6 +63,7 @@ def plan(
         give("\n".join(_sections(made)), out)
     say(_verdict(made))
     say_all([f"assumed: {note}" for note in made.assumptions])
+    end_with_gaps(snapshots)
 
 
 def _sections(made: Plan) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from k2cr_analysis.cli.terminal.gaps import end_with_gaps
 from k2cr_analysis.cli.terminal.output import ConfigOption, config_from
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
 
@@ -66,6 +67,7 @@ def render(
     if check:
         _check(folders, assessment, context_of(assessment, project=project, region=region, gcloud=version))
     made.require_all()
+    end_with_gaps([snapshot])
 
 
 def _version(asked: str | None) -> int:

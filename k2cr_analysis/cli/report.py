@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from k2cr_analysis.cli.terminal.gaps import end_with_gaps
 from k2cr_analysis.cli.terminal.output import ConfigOption
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
 
@@ -42,6 +43,7 @@ def report(
     made = write_report(places, out, selection, config=default_config(config), say=say)
     typer.echo(str(out / "index.html"))
     failed_pages(made)
+    end_with_gaps(places)
 
 
 def split_arguments(arguments: list[str]) -> tuple[list[Path], list[str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from k2cr_analysis.cli.terminal.gaps import end_with_gaps
 from k2cr_analysis.cli.terminal.output import (
     ConfigOption,
     Format,
@@ -81,6 +82,7 @@ def verify(
             do="`k2cr assess --calibration FILE` uses what verify learned" if calibration else
             "--calibration FILE keeps what was learned, for `k2cr assess --calibration FILE`",
         )  # fmt: skip
+    end_with_gaps([snapshot])
 
 
 def _known(snapshot: Path, calibration: Path | None) -> Calibration:

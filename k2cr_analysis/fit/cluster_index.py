@@ -43,6 +43,7 @@ class ClusterIndex:
     injected: Mapping[str, str]  # namespace -> the label or annotation that injects a sidecar there
     workloads: Mapping[str, Workload]  # by id
     rolled_out: frozenset[tuple[str, str, str]]  # namespace, kind, name of what a Rollout refers to
+    unread: frozenset[str]  # kinds that were asked of the cluster and not got
     namespaces: frozenset[str]  # those of a workload, a Service or a Namespace object
 
     def grants(self, workload: Workload) -> Iterator[Grant]:
@@ -97,6 +98,7 @@ def index_cluster(cluster: Cluster) -> ClusterIndex:
             for r in cluster.objects.get("Rollout", ())
             if (ref := mapping(r, "spec", "workloadRef"))
         ),
+        unread=cluster.unread,
         namespaces=frozenset({*services, *cluster.namespaces, *(w.namespace for w in cluster.workloads)}),
     )
 

@@ -9,6 +9,13 @@ from functools import cached_property
 
 from k2cr_analysis.model.workload import Raw, Resources, Workload
 
+# Kinds that are, or make, the load of the nodes; ``cluster``: nothing of it could be read.
+_LOADS = frozenset({
+    "cluster", "nodes", "pods", "replicationcontrollers", "deployments.apps", "statefulsets.apps", "daemonsets.apps",
+    "replicasets.apps", "jobs.batch", "cronjobs.batch", "rollouts.argoproj.io", "deploymentconfigs.apps.openshift.io",
+    "clonesets.apps.kruise.io", "jobsets.jobset.x-k8s.io", "scaledjobs.keda.sh", "services.serving.knative.dev",
+})  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -54,7 +61,8 @@ class OtherObject:
 class Cluster:
     """All workloads of a snapshot in the order of their ids, and the objects that they are joined to.
 
-    ``others``: objects that hold or make workloads which are not among them.
+    ``others``: objects that hold or make workloads which are not among them. ``unread``: kinds (``deployments.apps``)
+    that were asked of its API and not got.
 
     ``objects`` are the raw objects by kind. ``other_kinds`` counts what the model does not know. ``is_autopilot`` is
     None where the snapshot cannot tell.
@@ -71,6 +79,12 @@ class Cluster:
     is_autopilot: bool | None = None
     namespaces: Mapping[str, Raw] = field(default_factory=dict)
     others: tuple[OtherObject, ...] = ()
+    unread: frozenset[str] = frozenset()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all workloads, their pods and the nodes are here: else nothing can be said of nodes that go."""
+        return not self.unread & _LOADS
 
     @cached_property
     def by_id(self) -> Mapping[str, Workload]:

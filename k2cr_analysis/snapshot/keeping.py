@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from k2cr_analysis.atomic import said_when_full
 from k2cr_analysis.errors import Location, SnapshotError
+from k2cr_analysis.snapshot.bucket import local_copy
 from k2cr_analysis.snapshot.objects import SnapshotObject
-from k2cr_analysis.snapshot.provenance import Provenance
+from k2cr_analysis.snapshot.provenance import Provenance, Unread
 from k2cr_analysis.snapshot.reader import PROVENANCE_FILE
 from k2cr_analysis.snapshot.writer import Rows, write_snapshot
 
@@ -74,6 +75,12 @@ def lost_by(target: Path, new: Provenance) -> tuple[str, ...]:
 def beside(target: Path) -> Path:
     """Where an incomplete snapshot is kept that may not take the place of a whole one."""
     return target.with_name(f"{target.name}.incomplete")
+
+
+def unread_of(path: str | Path) -> tuple[Unread, ...]:
+    """What the snapshot at a path, or a ``gs://`` address, was asked for and did not get."""
+    found = provenance_at(local_copy(path, PROVENANCE_FILE))
+    return found.unread if found else ()
 
 
 def provenance_at(folder: Path) -> Provenance | None:

@@ -1,8 +1,8 @@
 """What a collect has read so far, beside the snapshot that it is to become: a kill loses one chunk at most.
 
-A chunk is a file, written under another name and renamed when it is whole. The folder remembers by what options each part
-(objects, metrics, billing, prices) was asked for, and the window; the next run goes on from there, in the same window,
-whatever the day. A part whose options have been corrected is read again; the others are not.
+A chunk is a file, written under another name and renamed when it is whole. The folder remembers the window, and by
+what options each part (objects, metrics, billing, prices) was asked for; the next run goes on from there, in the same
+window, whatever the day. A part whose options have been corrected is read again; the others are not.
 """
 
 from __future__ import annotations

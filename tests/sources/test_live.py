@@ -7,12 +7,14 @@ import random
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import grpc
 import pyarrow as pa
 import pytest
 
-from k2cr_analysis.errors import RemoteError, UsageError
+from k2cr_analysis.assessment import assess
+from k2cr_analysis.errors import RemoteError, SnapshotError, UsageError
 from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.snapshot import open_snapshot
 from k2cr_analysis.sources.checkpoint import unfinished_folder
@@ -162,6 +164,71 @@ def test_a_cluster_that_cannot_be_read_leaves_the_metrics_and_a_gap(project, met
     before = len(metrics.calls)
     assert not collect_live(live, tmp_path / "s", options("1d")).failures
     assert len(metrics.calls) == before
+    collect_live(live, tmp_path / "whole", options("1d"))
+    assert bytes_of(tmp_path / "s") == bytes_of(tmp_path / "whole")
+
+
+def test_a_refusal_is_told_by_every_verb_and_asked_again_when_it_is_lifted(project, tmp_path):
+    cluster, live = project
+    cluster.forbidden = {"services", "pods"}
+    words = [*of_one_day(project), "--out", tmp_path / "s"]
+    refused = k2cr(*words)
+    assert refused.returncode == 4 and "data/rbac.yaml" in refused.stderr
+    assert {one.what for one in open_snapshot(tmp_path / "s").provenance.unread} == {"services", "pods"}
+    done = k2cr("plan", tmp_path / "s", "--format", "json")
+    assert done.returncode == 5 and "services: not readable" in done.stderr, done.stderr
+    for one in assess(tmp_path / "s").workloads:
+        assert one.fit.verdict == "changes" and "kind-not-read" in {f.rule for f in one.findings}
+        assert one.cost.gke_avoidable_month is None
+    cluster.forbidden = set()
+    done = k2cr(*words)
+    assert done.returncode == 0, done.stderr
+    collect_live(live, tmp_path / "whole", options("1d"))
+    assert bytes_of(tmp_path / "s") == bytes_of(tmp_path / "whole")
+    assert "kind-not-read" not in {f.rule for one in assess(tmp_path / "s").workloads for f in one.findings}
+
+
+def test_a_whole_snapshot_is_not_lost_to_one_with_gaps(project, metrics, tmp_path):
+    whole = collect_live(project[1], tmp_path / "s", options("1d"))
+    before = bytes_of(tmp_path / "s")
+    metrics.faults[CPU] = [grpc.StatusCode.PERMISSION_DENIED] * 9
+    project[0].forbidden = {"services"}
+    poorer = collect_live(project[1], tmp_path / "s", options("1d"))
+    assert poorer.place == tmp_path / "s.incomplete" and bytes_of(tmp_path / "s") == before
+    assert {one.what for one in open_snapshot(poorer.place).provenance.unread} == {"usage", "services"}
+    metrics.faults.clear()
+    project[0].forbidden = set()
+    again = collect_live(project[1], tmp_path / "s", options("1d"))
+    assert again.place == whole.place and again.is_resumed and not poorer.place.exists()
+    project[0].forbidden = {"services"}
+    assert collect_live(project[1], tmp_path / "s", options("1d", replace=True)).place == tmp_path / "s"
+
+
+def test_the_snapshot_of_another_cluster_is_not_replaced(project, tmp_path):
+    cluster, live = project
+    cluster.objects["namespaces"] = [{"metadata": {"name": "kube-system", "uid": "one"}}]
+    collect_live(live, tmp_path / "s", options("1d"))
+    other = replace(live, cluster="other")
+    with pytest.raises(SnapshotError, match="out-is-another-clusters"):
+        collect_live(other, tmp_path / "s", options("1d"))
+    cluster.objects["namespaces"] = [{"metadata": {"name": "kube-system", "uid": "two"}}]
+    before = bytes_of(tmp_path / "s")
+    with pytest.raises(SnapshotError, match="cluster proj/shop"):
+        collect_live(live, tmp_path / "s", options("1d"))
+    assert bytes_of(tmp_path / "s") == before
+    collect_live(live, tmp_path / "s", options("1d", replace=True))
+    assert open_snapshot(tmp_path / "s").provenance.cluster_uid == "two"
+
+
+def test_a_corrected_option_reads_again_what_hangs_on_it_alone(project, metrics, tmp_path):
+    cluster, live = project
+    metrics.faults[CPU] = [grpc.StatusCode.PERMISSION_DENIED] * 9
+    wrong = replace(live, location="europe-west9")
+    collect_live(wrong, tmp_path / "s", options("1d"))
+    metrics.faults.clear()
+    cluster.calls.clear()
+    corrected = collect_live(live, tmp_path / "s", options("1d", replace=True))
+    assert corrected.is_resumed and not [path for path, _ in cluster.calls if path.endswith("/deployments")]
     collect_live(live, tmp_path / "whole", options("1d"))
     assert bytes_of(tmp_path / "s") == bytes_of(tmp_path / "whole")
 

@@ -16,7 +16,7 @@ from k2cr_analysis.model.parse.exposure import SERVICE_SPECS, exposure_of, knati
 from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, kind_of, name_of, namespace_of
 from k2cr_analysis.model.parse.node import image_digests, is_running, owned_pod, parse_node
 from k2cr_analysis.model.parse.others import other_objects, runs_on_cloud_run
-from k2cr_analysis.model.parse.ownership import root_owner
+from k2cr_analysis.model.parse.ownership import Ownership
 from k2cr_analysis.model.parse.placement import ComputeClasses
 from k2cr_analysis.model.parse.pod import Surroundings, parse_pod
 from k2cr_analysis.model.parse.pod_templates import (
@@ -76,18 +76,21 @@ def parse_cluster(
     name: str | None = None,
     location: str | None = None,
     entrances: Mapping[str, Reach] | None = None,
+    unread: Iterable[str] = (),
 ) -> Cluster:
     """All workloads of a snapshot, joined, in the order of their ids.
 
     ``problems`` are the provenance's: values that Kubernetes would refuse, without which the objects were stored.
     ``project``, ``name`` and ``location`` are the cluster's, where the snapshot's provenance knows them; what it does
     not know is read off the nodes. ``entrances``: a person's word on who may come in (``[entrances]`` of k2cr.toml).
+    ``unread``: kinds that the cluster was asked for and did not give.
     """
     # By their names, so that a dump and manifests in any order of documents give the same cluster.
     original = sorted(found, key=lambda o: (kind_of(o.object), namespace_of(o.object), name_of(o.object)))
     cleaned = [(without_server_fields(o.object), o) for o in original]
     index = ObjectIndex(raw for raw, _ in cleaned)
-    drafts = _drafts(cleaned, index, _live_pods(original, index))
+    ownership = Ownership((raw for raw, _ in cleaned), index, WORKLOAD_KINDS)
+    drafts = _drafts(cleaned, index, ownership, _live_pods(original, ownership))
     labels = LabelIndex((namespace_of(d.raw), d.pod.labels, d.id) for d in drafts)
     live = _live_addresses(original)
     ways_in = Entrances(index, labels, {d.id: (namespace_of(d.raw), d.pod) for d in drafts}, live, entrances or {})
@@ -101,7 +104,7 @@ def parse_cluster(
     return Cluster(
         workloads=tuple(sorted(workloads, key=lambda w: w.id)),
         nodes=nodes,
-        pods=_owned_pods(original, index),
+        pods=_owned_pods(original, ownership),
         objects={kind: tuple(raws) for kind, raws in sorted(index.by_kind.items())},
         other_kinds=dict(
             sorted(Counter(_kind_and_group(raw) for raw, _ in cleaned if kind_of(raw) not in READ_KINDS).items())
@@ -111,7 +114,11 @@ def parse_cluster(
         project=project or _project_of(nodes),
         is_autopilot=_is_autopilot(nodes),
         namespaces={name_of(raw): raw for raw in index.by_kind.get("Namespace", ())},
-        others=other_objects((raw, root_owner(raw, index, WORKLOAD_KINDS) is not raw) for raw, _ in cleaned),
+        others=(
+            *other_objects((raw, not ownership.is_workload(raw)) for raw, _ in cleaned),
+            *ownership.without_controller,
+        ),
+        unread=frozenset(unread),
     )
 
 
@@ -121,7 +128,10 @@ def _kind_and_group(raw: Raw) -> str:
 
 
 def _drafts(
-    cleaned: Sequence[tuple[Raw, SnapshotObject]], index: ObjectIndex, digests: Mapping[str, dict[str, dict[str, str]]]
+    cleaned: Sequence[tuple[Raw, SnapshotObject]],
+    index: ObjectIndex,
+    ownership: Ownership,
+    digests: Mapping[str, dict[str, dict[str, str]]],
 ) -> list[_Draft]:
     environments = _environments(index)
     claims = {ns: {name_of(c): c for c in found} for ns, found in index.in_namespace("PersistentVolumeClaim").items()}
@@ -131,7 +141,7 @@ def _drafts(
         kind = kind_of(raw)
         if not is_workload(raw, kind) or not name_of(raw) or runs_on_cloud_run(raw):
             continue
-        if root_owner(raw, index, WORKLOAD_KINDS) is not raw:
+        if not ownership.is_workload(raw):
             continue
         namespace, template = namespace_of(raw), pod_template(raw, kind)
         spec = mapping(template, "spec")
@@ -174,12 +184,13 @@ def _environments(index: ObjectIndex) -> Mapping[str, Environment]:
     }
 
 
-def _live_pods(original: list[SnapshotObject], index: ObjectIndex) -> Mapping[str, dict[str, dict[str, str]]]:
+def _live_pods(original: list[SnapshotObject], ownership: Ownership) -> Mapping[str, dict[str, dict[str, str]]]:
     """Workload id -> container name -> image in the spec -> digest; a container that runs two digests has neither."""
     seen: dict[str, dict[tuple[str, str], set[str]]] = defaultdict(lambda: defaultdict(set))
     for origin in original:
-        if origin.object.get("kind") == "Pod":
-            owner = workload_id(root_owner(origin.object, index, WORKLOAD_KINDS))
+        root = ownership.root(origin.object) if origin.object.get("kind") == "Pod" else None
+        if root is not None:
+            owner = workload_id(root)
             for key, digest in image_digests(origin.object).items():
                 seen[owner][key].add(digest)
     found: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
@@ -311,9 +322,9 @@ def _batch(draft: _Draft) -> Batch | None:
     )
 
 
-def _owned_pods(original: list[SnapshotObject], index: ObjectIndex) -> tuple[OwnedPod, ...]:
+def _owned_pods(original: list[SnapshotObject], ownership: Ownership) -> tuple[OwnedPod, ...]:
     live = [o.object for o in original if o.object.get("kind") == "Pod" and is_running(o.object)]
-    pods = [owned_pod(raw, workload_id(root_owner(raw, index, WORKLOAD_KINDS))) for raw in live]
+    pods = [owned_pod(raw, workload_id(ownership.root(raw) or raw)) for raw in live]
     return tuple(sorted(pods, key=lambda p: (p.namespace, p.name)))
 
 

@@ -73,6 +73,7 @@ class Avoidable:
         self._bill = bill
         self._ids = tuple(w.id for w in cluster.workloads)
         self._holds = frozenset(into.get(w, w) for w in (_holding(cluster) if holds is None else holds))
+        self._is_whole = cluster.is_whole
         self._by_pod = bill.billed_by_pod or bool(cluster.is_autopilot)
         self._own_price = frozenset(into.get(w, w) for w in bill.pod_billed)
         self._off_nodes = frozenset(w.id for w in cluster.workloads if pod_class(w, autopilot=False) is not None)
@@ -130,6 +131,8 @@ class Avoidable:
     def together(self, leaving: Iterable[str]) -> Removal:
         """What the bill loses a month when these workloads leave and all others stay."""
         gone = frozenset(leaving)
+        if gone and not self._is_whole:
+            return Removal(None, 0, cluster_goes=False)
         if self._goes_with(gone):
             return Removal(self.all_month, sum(len(p.node_names) for p in self._pools), cluster_goes=True)
         own = self._own_months(gone)
@@ -157,6 +160,8 @@ class Avoidable:
 
     def is_told(self, workload_id: str) -> bool:
         """Whether it can be told at all what the bill loses with it: its pods, or the nodes, have a price."""
+        if not self._is_whole:
+            return False
         if self._by_pod or workload_id in self._own_price:
             return self._bill.attributed_month(workload_id) is not None
         told = all(pool.is_told({workload_id}) for pool in self._pools)

@@ -44,7 +44,7 @@ def stay_and_rightsize_month(
     ``tariff``: prices, region and discount for Autopilot and other machines.
     ``headroom``: share kept free above the observed quantile.
     """
-    if bill.month is None:
+    if bill.month is None or not cluster.is_whole:
         return None
     today = pod_demands(cluster, usage)
     sized = {w: rightsized(demand, usage.get(w), headroom) for w, demand in today.items()}
