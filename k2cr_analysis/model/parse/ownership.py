@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from k2cr_analysis.model.cluster import OtherObject
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text
 from k2cr_analysis.model.parse.index import ObjectIndex, kind_of, name_of, namespace_of
+from k2cr_analysis.platforms.labels import REVISION
 
 # Owners nest at most CronJob -> Job -> Pod or Deployment -> ReplicaSet -> Pod; more is a loop in the input.
 _MAX_DEPTH = 8
@@ -73,7 +74,6 @@ class Ownership:
 
 # What controllers make, and who it was that made it.
 _MADE_KINDS = ("ReplicaSet", "Job", "Pod")
-_REVISION = "deployment.kubernetes.io/revision"
 
 
 def _key(raw: Raw) -> tuple[str, str, str]:
@@ -93,7 +93,7 @@ def _runs(raw: Raw) -> bool:
 
 def _newness(raw: Raw) -> tuple[bool, int, str, str]:
     metadata = mapping(raw, "metadata")
-    revision = strings(metadata.get("annotations")).get(_REVISION, "")
+    revision = strings(metadata.get("annotations")).get(REVISION, "")
     number = int(revision) if revision.isdecimal() else 0
     return _runs(raw), number, text(metadata, "creationTimestamp") or "", name_of(raw)
 
