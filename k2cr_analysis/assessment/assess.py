@@ -19,6 +19,7 @@ from k2cr_analysis.assessment.other_ways import other_ways
 from k2cr_analysis.assessment.predicting import basis_of_workload, corrections_of, predict_shape
 from k2cr_analysis.assessment.recommend import Question, cost_of, findings_of, search
 from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
+from k2cr_analysis.assessment.said_once import marked_once
 from k2cr_analysis.assessment.steady_instances import mean_instances, running_timeline
 from k2cr_analysis.config import Config
 from k2cr_analysis.errors import InputError
@@ -100,6 +101,7 @@ def analyse(
     assessed += [(_assess_part(workload, fit, evidence), []) for workload, fit in merging.neighbours.values()]
     assessed.sort(key=lambda found: found[0].id)
     assumptions += [text for _, texts in assessed for text in texts]
+    workloads = marked_once([w for w, _ in assessed], _missing(evidence))
     return Assessment(
         snapshot=_provenance(opened),
         cluster=evidence.cluster,
@@ -108,13 +110,23 @@ def analyse(
         prices=evidence.prices,
         bill=evidence.bill,
         avoidable=evidence.avoidable,
-        workloads=tuple(w for w, _ in assessed),
+        workloads=tuple(workloads),
         assumptions=tuple(sorted(set(assumptions))),
         usage=evidence.usage,
         traffic=evidence.traffic,
         calibration=evidence.calibration,
         others=(*evidence.cluster.others, *_kustomizations(opened)),
     )
+
+
+def _missing(evidence: _Evidence) -> Iterator[str]:
+    """The rules that hold for the whole snapshot, since it lacks a source altogether."""
+    if not evidence.traffic:
+        yield "no-traffic-data"
+    if not evidence.usage:
+        yield from ("no-usage-data", "no-running-time")
+    if not evidence.bill.by_workload:
+        yield "no-gke-cost"
 
 
 def _kustomizations(snapshot: Snapshot) -> tuple[OtherObject, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -23,7 +24,7 @@ from k2cr_analysis.cli.terminal.output import (
     config_from,
     give,
 )
-from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say, say_all
+from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, is_verbose, say, say_all
 from k2cr_analysis.errors import UsageError
 
 if TYPE_CHECKING:
@@ -90,13 +91,7 @@ def assess(
         give(as_json(assess_document(assessed, found, workload)), out)
     else:
         rows = [_row(w) for a in assessed for w in a.workloads if workload in (None, w.id)]
-        text = as_csv(_HEADER, rows) if format is Format.CSV else as_table(_HEADER, rows, right=(3, 4, 5, 6, 7))
-        give(text, out)
-        if format is Format.TABLE and workload is not None:
-            give(_findings(find_workload(assessed, workload)), out)
-        elif format is Format.TABLE and (others := [o for a in assessed for o in a.others]):
-            rows = [(o.id, o.holds, o.how) for o in others]
-            give("\n" + as_table(("not assessed", "what it holds", "how to see what runs"), rows), out)
+        give(as_csv(_HEADER, rows) if format is Format.CSV else _as_text(rows, assessed, workload), out)
     _summary(assessed, found)
     end_with_gaps(paths)
 
@@ -110,6 +105,8 @@ def split_arguments(arguments: Sequence[str]) -> tuple[list[Path], str | None]:
 
 
 def _row(assessed: WorkloadAssessment) -> tuple[object, ...]:
+    from k2cr_analysis.model.finding import rows_of
+
     cost, latency = assessed.cost, assessed.latency
     after = latency.cloud_run if latency else None
     return (
@@ -121,18 +118,49 @@ def _row(assessed: WorkloadAssessment) -> tuple[object, ...]:
         None if cost is None or cost.saving_month is None else f"{cost.saving_month:.2f}",
         None if after is None or after.p99_ms is None else f"{after.p99_ms:.0f}",
         None if assessed.effort_days is None else f"{assessed.effort_days:g}",
-        next((f.rule for f in assessed.findings), ""),
+        next((row.rule for row in rows_of(assessed.findings)), ""),
     )
 
 
-def _findings(assessed: WorkloadAssessment) -> str:
-    lines = [""]
-    for f in assessed.findings:
-        lines.append(f"{f.severity:8} {f.rule}  {f.path or ''}")
-        lines.append(f"         {f.message}")
-        if f.remediation:
-            lines.append(f"         do: {f.remediation}")
+def _as_text(rows: Sequence[Sequence[object]], assessed: Sequence[Assessment], workload: str | None) -> str:
+    """The table, and under it one workload's findings, or what is not assessed; last what holds for all."""
+    from k2cr_analysis.assessment.find import find_workload
+
+    text = as_table(_HEADER, rows, right=(3, 4, 5, 6, 7))
+    if workload is not None:
+        text += _findings(find_workload(assessed, workload), whole=is_verbose())
+    elif others := [(o.id, o.holds, o.how) for a in assessed for o in a.others]:
+        text += "\n" + as_table(("not assessed", "what it holds", "how to see what runs"), others)
+    return text + _once(assessed)
+
+
+def _findings(assessed: WorkloadAssessment, *, whole: bool) -> str:
+    """What blocks and what must be decided, each once with its places; notes by their names, or ``whole`` as well."""
+    from k2cr_analysis.model.finding import rows_of
+
+    lines, notes = [""], []
+    for row in rows_of(assessed.findings):
+        if row.severity == "note" and not whole:
+            notes.append(row.rule)
+            continue
+        others = len(row.places) - 1
+        more = f" and {others} more place{'s' if others > 1 else ''}" if others > 0 else ""
+        lines.append(f"{row.severity:8} {row.rule}  {row.path or ''}{more}")
+        lines.append(f"         {row.message if whole else row.short()}")
+        if row.remediation:
+            lines.append(f"         do: {row.remediation}")
+    if notes:
+        known = f"good to know ({len(notes)}; --verbose for their text): {', '.join(notes)}"
+        lines += textwrap.wrap(known, 110, subsequent_indent="  ")
     return "\n".join(lines) + "\n"
+
+
+def _once(assessed: Sequence[Assessment]) -> str:
+    """What holds for every workload of a snapshot."""
+    from k2cr_analysis.assessment.said_once import findings_of_snapshot
+
+    said = dict.fromkeys(f"{f.message}. {f.remediation}" for a in assessed for f in findings_of_snapshot(a))
+    return "".join(f"\nof the whole snapshot: {text}" for text in said) + ("\n" if said else "")
 
 
 def _explanation(assessed: Sequence[Assessment], workload: str | None) -> str:
@@ -146,7 +174,7 @@ def _explanation(assessed: Sequence[Assessment], workload: str | None) -> str:
 
     one = find_workload(assessed, workload)
     rows = [(use.path, use.how, use.by) for use in one.fit.fields]
-    return as_table(("field", "account", "by or why"), rows) + _findings(one)
+    return as_table(("field", "account", "by or why"), rows) + _findings(one, whole=True)
 
 
 def _summary(assessed: Sequence[Assessment], found: Portfolio) -> None:

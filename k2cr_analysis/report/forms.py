@@ -35,11 +35,10 @@ def _assessment(value: Any) -> Html:
 
 
 def _workload(value: Any) -> Html:
-    from k2cr_analysis.report import tables
-    from k2cr_analysis.report.tables.frame_html import show
+    from k2cr_analysis.report.what_was_found import found_in
 
     chip = Html(f"<p>{verdict_chip(value.fit.verdict)}</p>", value.fit.verdict)
-    return joined([heading(value.id, level=3), chip, show(tables.findings(value), "No finding.")])
+    return joined([heading(value.id, level=3), chip, found_in(value)])
 
 
 def _plan(value: Any) -> Html:

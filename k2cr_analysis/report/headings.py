@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.model.cloud_run import memory_text
+from k2cr_analysis.model.finding import rows_of
 from k2cr_analysis.report.display import (
     Html,
     Tile,
@@ -144,12 +145,13 @@ def _answer(workload: WorkloadAssessment) -> str:
     fit = workload.fit
     if fit.verdict == "keep":
         return "It belongs to the cluster and goes only when the cluster goes."
-    blockers = [f for f in workload.findings if f.severity == "blocker"]
+    rows = rows_of(workload.findings)
+    blockers = [f for f in rows if f.severity == "blocker"]
     if fit.verdict == "blocked":
         return f"It cannot move as it is: {count(len(blockers), 'blocker')}. " + " ".join(
             f"{f.message}." for f in blockers[:2]
         )
-    changes = [f for f in workload.findings if f.severity == "change"]
+    changes = [f for f in rows if f.severity == "change"]
     what = _TARGET_WORDS.get(fit.target, fit.target)
     todo = (
         f"{count(len(changes), 'thing')} must be decided or done first"

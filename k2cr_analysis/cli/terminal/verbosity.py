@@ -32,6 +32,10 @@ def is_quiet() -> bool:
     return _asked["quiet"]
 
 
+def is_verbose() -> bool:
+    return _asked["verbose"]
+
+
 def say(text: str) -> None:
     """A note beside the result: to stderr."""
     if not is_quiet():

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
+from k2cr_analysis.assessment.said_once import SnapshotFinding, findings_of_snapshot
 from k2cr_analysis.model.cloud_run import Quantiles, ServiceShape, cpu_text, memory_text
-from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.finding import FindingRow, rows_of
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.toil import Operability, ToilItem
 from k2cr_analysis.planning import Portfolio, cluster_names
@@ -30,6 +31,11 @@ def assess_document(assessments: Sequence[Assessment], portfolio: Portfolio, onl
             for cluster, a in zip(cluster_names(assessments), assessments, strict=True)
             for w in a.workloads
             if only in (None, w.id)
+        ],
+        "findings": [
+            _finding_of_snapshot(f) | ({"cluster": cluster} if many else {})
+            for cluster, a in zip(cluster_names(assessments), assessments, strict=True)
+            for f in findings_of_snapshot(a)
         ],
         "others": [{"id": o.id, "kind": o.kind, "holds": o.holds, "how": o.how} for a in assessments for o in a.others],
     }
@@ -60,7 +66,7 @@ def workload_document(assessed: WorkloadAssessment) -> dict[str, Any]:
         "ingress_container": fit.ingress_container,
         "ingress_port": fit.ingress_port,
         "depends_on": {k: list(v) for k, v in sorted(fit.startup.depends_on.items()) if v},
-        "findings": [_finding(f) for f in assessed.findings],
+        "findings": [_finding(row) for row in rows_of(assessed.findings)],
         "recommended": _shape(assessed.shape),
         "cost": _cost(assessed.cost),
         "latency": _latency(assessed.latency),
@@ -90,14 +96,28 @@ def operability_document(found: Operability) -> dict[str, Any]:
     return {"leaves": [_toil(t) for t in found.leaves], "comes": [_toil(t) for t in found.comes]}
 
 
-def _finding(found: Finding) -> dict[str, str | None]:
+def _finding(row: FindingRow) -> dict[str, Any]:
+    """``path`` is the first of ``places``, which has what was found at each."""
+    return {
+        "rule": row.rule,
+        "severity": row.severity,
+        "path": row.path,
+        "message": row.message,
+        "remediation": row.remediation,
+        "docs": row.docs,
+        "places": [{"path": f.path, "message": f.message} for f in row.found],
+    }
+
+
+def _finding_of_snapshot(found: SnapshotFinding) -> dict[str, Any]:
     return {
         "rule": found.rule,
-        "severity": found.severity,
-        "path": found.path,
+        "severity": "note",
+        "path": None,
         "message": found.message,
         "remediation": found.remediation,
         "docs": found.docs,
+        "workloads": list(found.workloads),
     }
 
 

@@ -24,6 +24,7 @@ from k2cr_analysis.report.headings import candidate_heading, is_made_up, portfol
 from k2cr_analysis.report.objective import objective, price_of_p99
 from k2cr_analysis.report.pages.parameters import assessed, assessed_all, in_one_sentence, workload
 from k2cr_analysis.report.tables.frame_html import exact, show
+from k2cr_analysis.report.what_was_found import found_in, found_in_snapshots
 from k2cr_analysis.report.wording import UNKNOWN, count
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
     "deploy_heading",
     "deployments",
     "folded",
+    "found_in",
+    "found_in_snapshots",
     "objective",
     "portfolio_heading",
     "price_of_p99",

@@ -70,7 +70,8 @@ _ALL = (
     # findings
     _column("severity", "severity", "", "blocker, change or note"),
     _column("rule", "rule", "", "id of the rule; `k2cr explain RULE` has its page"),
-    _column("path", "where", "JSON path", "place in the object"),
+    _column("path", "where", "JSON path", "place in the object; the first, where there are several"),
+    _column("places", "places", "JSON paths", "all places of what the rule found", "list"),
     _column("message", "finding", "", "what was found"),
     _column("remediation", "what to do", "", "the way out"),
     _column("workloads", "how many", "", "number of workloads", "number"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
-from k2cr_analysis.model.finding import SEVERITIES
+from k2cr_analysis.model.finding import SEVERITIES, rows_of
 from k2cr_analysis.report.tables.frame import frame, number, several
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def rules(assessed: Assessment | Sequence[Assessment]) -> pd.DataFrame:
     """One row a rule that found something: how grave, and in which workloads. Most frequent first within a severity."""
     found: dict[tuple[str, str], set[str]] = {}
     for one in (w for a in several(assessed) for w in a.workloads):
-        for finding in one.findings:
+        for finding in rows_of(one.findings):
             found.setdefault((finding.severity, finding.rule), set()).add(one.id)
     order = sorted(found, key=lambda key: (SEVERITIES.index(key[0]), -len(found[key]), key[1]))
     rows = [
@@ -72,6 +72,6 @@ def _workload_row(assessed: WorkloadAssessment) -> dict[str, Any]:
         "p99_cloud_run_ms": after and after.p99_ms,
         "cold_start_ratio": latency_found and latency_found.cold_start_ratio,
         "effort_days": assessed.effort_days,
-        "blockers": sum(f.severity == "blocker" for f in assessed.findings),
-        "changes": sum(f.severity == "change" for f in assessed.findings),
+        "blockers": sum(f.severity == "blocker" for f in rows_of(assessed.findings)),
+        "changes": sum(f.severity == "change" for f in rows_of(assessed.findings)),
     }

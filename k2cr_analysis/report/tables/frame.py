@@ -35,7 +35,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "blockers",
         "changes",
     ),
-    "findings": ("severity", "rule", "message", "remediation", "path"),
+    "findings": ("severity", "rule", "message", "remediation", "path", "places"),
     "rules": ("severity", "rule", "workloads", "workload_ids"),
     "containers": (
         "container",

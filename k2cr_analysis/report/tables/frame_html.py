@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _RIGHT = {"money", "exact", "number", "share", "ms", "hours"}
 _MOST_LISTED = 40
+_PLACES_SHOWN = 3
 _CODE = re.compile(r"`([^`]+)`")  # texts set off names as Markdown does
 _DASH = '<span class="none">–</span>'
 
@@ -28,15 +29,15 @@ def show(frame: pd.DataFrame, empty: str = "Nothing to list.", *, without: tuple
     """
     if frame.empty:
         return note(empty)
-    hidden = {*without, "currency", *(("path",) if "message" in frame else ())}
+    hidden = {*without, "currency", *(("path", "places") if "message" in frame else ())}
     names = [n for n in frame.columns if n not in hidden and frame[n].notna().any()]
     columns = [COLUMNS[name] for name in names]
     currencies = frame["currency"] if "currency" in frame else [None] * len(frame)
     head = "".join(
         f'<th class="{_align(c)}" title="{escape(_help(c))}">{escape(c.heading)}{_unit(c)}</th>' for c in columns
     )
-    # A finding's place in the object stands under its message, where it takes no column.
-    places = frame["path"] if "path" in hidden else [None] * len(frame)
+    # A finding's places in the object stand under its message, where they take no column.
+    places = frame["places"] if "places" in frame else [None] * len(frame)
     body = "".join(
         "<tr>" + "".join(_cell(c, value, currency, place) for c, value in zip(columns, row, strict=True)) + "</tr>"
         for row, currency, place in zip(
@@ -63,8 +64,9 @@ def _unit(column: Column) -> str:
 
 def _cell(column: Column, value: Any, currency: Any, place: Any) -> str:
     text = _text(column, value, currency)
-    if column.name == "message" and not _absent(place):
-        text += f'<div class="place">{escape(str(place))}</div>'
+    if column.name == "message" and place:
+        more = f" and {len(place) - _PLACES_SHOWN} more places" if len(place) > _PLACES_SHOWN else ""
+        text += f'<div class="place">{escape(", ".join(place[:_PLACES_SHOWN]) + more)}</div>'
     kind = " ".join(c for c in (_align(column), _WIDTHS.get(column.name, "")) if c)
     return f'<td class="{kind}">{text}</td>' if kind else f"<td>{text}</td>"
 

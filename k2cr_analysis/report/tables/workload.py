@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.model.cloud_run import CloudRunProbe
+from k2cr_analysis.model.finding import rows_of
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.toil import Operability
@@ -16,10 +17,17 @@ if TYPE_CHECKING:
 
 
 def findings(workload: WorkloadAssessment) -> pd.DataFrame:
-    """One row a finding, blockers first."""
+    """One row a rule that found something, blockers first. What holds for the whole snapshot is not among them."""
     rows = [
-        {"severity": f.severity, "rule": f.rule, "message": f.message, "remediation": f.remediation, "path": f.path}
-        for f in workload.findings
+        {
+            "severity": row.severity,
+            "rule": row.rule,
+            "message": row.short(),
+            "remediation": row.remediation,
+            "path": row.path,
+            "places": list(row.places),
+        }
+        for row in rows_of(workload.findings)
     ]
     return frame("findings", rows)
 

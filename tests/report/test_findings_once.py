@@ -1,0 +1,75 @@
+"""One finding, said once: rows with their places, notes folded, the snapshot's own findings for the snapshot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from k2cr_analysis.cli import app
+from k2cr_analysis.planning import portfolio
+from k2cr_analysis.report.json.documents import assess_document
+from k2cr_analysis.report.tables.workload import findings
+from k2cr_analysis.report.what_was_found import found_in, found_in_snapshots
+from k2cr_analysis.sources import collect
+from k2cr_analysis.verdicts import assess
+
+WEB = "shop/Deployment/web"
+PROBE = "{exec: {command: [cat, /tmp/ok]}}"
+CONTAINER = "      - {name: NAME, image: 'us-docker.pkg.dev/p/r/a:1', livenessProbe: PROBE}\n"
+MANIFESTS = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+""" + "".join(CONTAINER.replace("NAME", f"c{i}").replace("PROBE", PROBE) for i in range(6))
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path) -> Path:
+    (tmp_path / "m.yaml").write_text(MANIFESTS)
+    collect([tmp_path / "m.yaml"], tmp_path / "s")
+    return tmp_path / "s"
+
+
+def test_one_row_a_rule_with_all_its_places(snapshot: Path) -> None:
+    assessed = assess(snapshot)
+    (workload,) = assess_document([assessed], portfolio([assessed]))["workloads"]
+    rules = [f["rule"] for f in workload["findings"]]
+    assert len(rules) == len(set(rules))
+    probes = next(f for f in workload["findings"] if f["rule"] == "exec-probe")
+    assert len(probes["places"]) == 6
+    assert probes["path"] == probes["places"][0]["path"]
+    assert all(f"container c{i}" in probes["message"] for i in range(6))
+    frame = findings(assessed.workloads[0])
+    row = frame[frame["rule"] == "exec-probe"].iloc[0]
+    assert len(row["places"]) == 6
+    assert row["message"].endswith("and 2 more")
+
+
+def test_what_holds_for_the_snapshot_is_said_once(snapshot: Path) -> None:
+    assessed = assess(snapshot)
+    document = assess_document([assessed], portfolio([assessed]))
+    once = {f["rule"]: f["workloads"] for f in document["findings"]}
+    assert once == {"no-usage-data": [WEB]}
+    assert not {f["rule"] for w in document["workloads"] for f in w["findings"]} & set(once)
+    assert "no usage data" in found_in_snapshots(assessed).text
+
+
+def test_notes_are_folded_on_the_page_and_in_the_terminal(snapshot: Path) -> None:
+    page = found_in(assess(snapshot).workloads[0]).html
+    asked, _, good_to_know = page.partition("<details>")
+    assert "exec-probe" in asked
+    assert "no-resources-given" not in asked
+    assert "no-resources-given" in good_to_know
+    shown = CliRunner().invoke(app, ["assess", str(snapshot), WEB]).output
+    assert "good to know (1" in shown
+    assert len(shown.splitlines()) <= 40
+    assert "by Cloud Run's defaults" not in shown
+    assert "by Cloud Run's defaults" in CliRunner().invoke(app, ["assess", str(snapshot), WEB, "--verbose"]).output
