@@ -26,6 +26,7 @@ class PlanSettings:
     wave_length_days: int = 14
     start: date | None = None
     payback_months: int = 12  # over which the effort of the move is spread
+    headroom: Decimal = Decimal("0.15")  # share of CPU and memory that packed nodes keep free, on both sides
     hop_month: Decimal | None = None  # money for a path from Cloud Run to what stays; None: a forwarding rule's price
     commitment_ends: date | None = None  # when the committed use that pays for nodes ends
     freezes: tuple[Freeze, ...] = ()

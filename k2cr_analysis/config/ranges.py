@@ -125,6 +125,7 @@ _CHECKS: dict[str, Callable[[tuple[str, ...], Any], Complaint | None]] = {
     "plan.wave_length_days": _at_least_one,
     "plan.payback_months": _at_least_one,
     "plan.hop_month": _not_negative,
+    "plan.headroom": _headroom,
     "pool.min_nodes": _not_negative,
     "policy.naming": _naming,
     "engine.dataset": _dataset,

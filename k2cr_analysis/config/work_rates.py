@@ -40,6 +40,9 @@ class EffortRates:
     workload: float = 0.5  # review the generated files, deploy, watch, clean up
     cutover: float = 0.5  # traffic from outside moves over: load balancer, DNS, certificate, way back
     change: float = 0.5  # a change finding whose rule has no rate of its own
+    rightsize: float = 0.1  # other requests for a workload that stays: a look at its use, a line, a rollout
+    other_machines: float = 1.0  # a node pool of other machines: made, drained to, the old one deleted
+    to_autopilot: float = 5.0  # a second cluster, all workloads deployed to it, traffic moved, the old one deleted
     repeated: float = 0.25  # each further finding of a rule, as a share of the first
 
 

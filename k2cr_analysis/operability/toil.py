@@ -33,7 +33,7 @@ def toil(
         return Operability((), ())
     rates = rates or Rates()
     return Operability(
-        leaves=(*_own_leaves(workload, rates.toil), *shared_leaves(cluster, rates.toil)),
+        leaves=(*own_leaves(workload, rates.toil), *shared_leaves(cluster, rates.toil)),
         comes=(*_own_comes(workload, target, findings, dependencies, rates), *shared_comes(cluster, rates.toil)),
     )
 
@@ -60,11 +60,12 @@ def shared_leaves(cluster: Cluster, rates: ToilRates) -> Iterator[ToilItem]:
 
 
 def shared_comes(cluster: Cluster, rates: ToilRates) -> Iterator[ToilItem]:
-    evidence = f"{len(cluster.workloads)} workloads on the cluster, not all of which move at once"
-    yield ToilItem("two platforms during the move", rates.two_platforms, evidence, shared=True)
+    evidence = f"{len(cluster.workloads)} workloads on the cluster: for as long as one of them stays"
+    yield ToilItem("two platforms beside each other", rates.two_platforms, evidence, shared=True)
 
 
-def _own_leaves(workload: Workload, rates: ToilRates) -> Iterator[ToilItem]:
+def own_leaves(workload: Workload, rates: ToilRates) -> Iterator[ToilItem]:
+    """Work on the cluster that one workload makes, whether it can move or not."""
     if workload.autoscaler is not None:
         evidence = f"{workload.autoscaler.kind}/{workload.autoscaler.name}"
         yield ToilItem("tuning of the autoscaler", rates.autoscaler, evidence)

@@ -10,14 +10,18 @@ from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.planning.crossing_calls import HOP_PRICED, HOP_UNPRICED, Key
 from k2cr_analysis.planning.decommission import endings
+from k2cr_analysis.planning.futures.answer import Answer, answer_of
+from k2cr_analysis.planning.futures.baseline import Baseline
+from k2cr_analysis.planning.futures.decision import Decision, decide
+from k2cr_analysis.planning.labour import HOURS_PER_DAY, engineer_rate
 from k2cr_analysis.planning.leftovers import leftovers, most_held_first
 from k2cr_analysis.planning.portfolio import portfolio_of, portfolio_over_currencies
 from k2cr_analysis.planning.result import Plan, Portfolio
-from k2cr_analysis.planning.search.choose import Choice, choose
+from k2cr_analysis.planning.search.choose import Choice
 from k2cr_analysis.planning.sensitivity import break_even_requests, swings
 from k2cr_analysis.planning.waves import wave_assumptions, waves_of
 from k2cr_analysis.planning.work import work_of
-from k2cr_analysis.planning.worth import EFFORT_ASSUMPTION, HOURS_PER_DAY, Fleet, engineer_rate
+from k2cr_analysis.planning.worth import EFFORT_ASSUMPTION, Fleet
 from k2cr_analysis.pricing.packing.avoidable import ASSUMPTIONS
 
 _SAME_ON_BOTH_SIDES = "load balancers, traffic to the internet and logs cost on Cloud Run what they cost today"
@@ -61,13 +65,19 @@ def _by_currency(assessments: Sequence[Assessment]) -> dict[str, list[Assessment
 
 
 def _of_one_currency(fleet: Fleet, currency: str) -> tuple[Plan, Portfolio]:
-    choice = choose(fleet)
-    return _plan(fleet, choice, currency), portfolio_of(fleet, choice.chosen, currency)
+    packed, as_today = Baseline(fleet, fleet.assessments[0].config.plan.headroom), Baseline(fleet, None)
+    decision = decide(packed)
+    chosen = decision.choice.chosen
+    answer = answer_of(packed, chosen, decision.choice.objective, currency)
+    made = _plan(fleet, packed, decision, answer, currency)
+    return made, portfolio_of(fleet, chosen, currency, (packed, as_today), answer)
 
 
-def _plan(fleet: Fleet, choice: Choice, currency: str) -> Plan:
-    waves, worth = waves_of(fleet, choice.chosen), fleet.worth(choice.chosen)
-    name = _names(fleet)
+def _plan(fleet: Fleet, packed: Baseline, decision: Decision, answer: Answer, currency: str) -> Plan:
+    choice = decision.choice
+    waves, worth = waves_of(fleet, choice.chosen, packed), fleet.worth(choice.chosen)
+    name, work = _names(fleet), decision.fleet.worth(choice.chosen)
+    over = packed.over_stay(choice.chosen).saving if answer.promises else None
     even = [(c, found) for c in fleet.candidates if (found := break_even_requests(c)) is not None]
     return Plan(
         currency=currency,
@@ -84,9 +94,14 @@ def _plan(fleet: Fleet, choice: Choice, currency: str) -> Plan:
         effort_month=worth.effort,
         held_month=fleet.held_month(choice.chosen),
         endings=endings(fleet, choice.chosen, waves),
-        swings=swings(fleet, choice.chosen),
+        swings=swings(fleet, choice.chosen, choice.objective, packed),
         break_even_requests={name[c.key]: found for c, found in even},
-        work=work_of(fleet, choice.chosen),
+        work=work_of(decision.fleet, choice.chosen),
+        saving_over_stay_month=over,
+        hours_month=work.hours,
+        labour_month=work.labour,
+        margins={name[key]: margin for key, margin in packed.margins(choice.chosen).items()} if answer.promises else {},
+        answer=answer,
         requests_month={name[c.key]: c.assessed.timeline.requests for c, _ in even if c.assessed.timeline},
     )
 

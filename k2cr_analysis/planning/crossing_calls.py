@@ -7,7 +7,7 @@ forwarding rule, whoever and however many call it. One that has such a balancer 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -53,6 +53,10 @@ class Hops:
         """The workloads that stay and are called by those that move, in order."""
         gone = frozenset(moved)
         return tuple(sorted({target for key in gone for target in self.calls.get(key, ())} - gone))
+
+    def dearer_by(self, more: Sequence[Decimal]) -> Hops:
+        """The same with the work on each path beside its price, by cluster."""
+        return Hops(self.calls, tuple((month or _ZERO) + m for month, m in zip(self.month, more, strict=True)))
 
     def price(self, targets: Iterable[Key]) -> Decimal:
         return sum((self.month[number] or _ZERO for number, _ in targets), _ZERO)

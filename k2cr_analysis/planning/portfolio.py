@@ -7,19 +7,30 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from k2cr_analysis.assessment.interval import interval_of, saving_draws
-from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.model.finding import VERDICTS, Verdict
-from k2cr_analysis.model.prices import Tariff
+from k2cr_analysis.planning.futures.answer import Answer
+from k2cr_analysis.planning.futures.baseline import Baseline
+from k2cr_analysis.planning.futures.futures import futures_of
 from k2cr_analysis.planning.result import Fields, Portfolio
 from k2cr_analysis.planning.worth import Candidate, Fleet
 from k2cr_analysis.pricing.gke.today import joint_lines
-from k2cr_analysis.pricing.packing.rightsize import stay_and_rightsize_month
 
 _ZERO = Decimal(0)
 
 
-def portfolio_of(fleet: Fleet, chosen: Sequence[Candidate], currency: str) -> Portfolio:
-    """The money of the chosen set beside the bills. Lines of several clusters are added up by their names."""
+def portfolio_of(
+    fleet: Fleet,
+    chosen: Sequence[Candidate],
+    currency: str,
+    baselines: tuple[Baseline, Baseline],
+    answer: Answer,
+) -> Portfolio:
+    """The money of the chosen set beside the bills. Lines of several clusters are added up by their names.
+
+    ``baselines``: packed, and with today's headroom.
+    """
+    packed, as_today = baselines
+    over = packed.over_stay(chosen).saving if answer.promises else None
     bills = [a.bill for a in fleet.assessments]
     months = [b.month for b in bills if b.month is not None]
     whole = len(months) == len(bills)
@@ -38,10 +49,14 @@ def portfolio_of(fleet: Fleet, chosen: Sequence[Candidate], currency: str) -> Po
         free_tier_month=worth.free,
         saving_month=saving,
         interval=None if saving is None else _interval(saving, fleet, chosen),
-        stay_and_rightsize_month=_stay(fleet.assessments),
+        stay_and_rightsize_month=packed.month,
         counts={verdict: verdicts[verdict] for verdict in VERDICTS},
         fields=Fields(seen=fields.total(), accounted=fields[False]),
         reasons=tuple(sorted({*said, *(reason for bill in bills for reason in bill.reasons)})),
+        futures=futures_of(packed, as_today, chosen, lambda saving, moved: _interval(saving, fleet, moved)),
+        saving_over_stay_month=over,
+        over_stay_interval=None if over is None else _interval(over, fleet, chosen),
+        answer=answer,
     )
 
 
@@ -71,14 +86,3 @@ def _interval(saving: Decimal, fleet: Fleet, chosen: Sequence[Candidate]) -> tup
         saving_draws(one.cost, one.shape, one.timeline, one.measured.daily) for c in chosen for one in (c.assessed,)
     )
     return interval_of(saving, [part for part in parts if part is not None])
-
-
-def _stay(assessments: Sequence[Assessment]) -> Decimal | None:
-    found = [
-        stay_and_rightsize_month(
-            a.cluster, a.bill, a.usage, Tariff(a.prices, a.region, a.config.rates.cud), a.config.objectives.headroom
-        )
-        for a in assessments
-    ]
-    known = [month for month in found if month is not None]
-    return sum(known, _ZERO) if len(known) == len(found) else None

@@ -10,6 +10,8 @@ from decimal import Decimal
 from k2cr_analysis.model.finding import Verdict
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.toil import Operability
+from k2cr_analysis.planning.futures.answer import Answer
+from k2cr_analysis.planning.futures.futures import Future
 from k2cr_analysis.planning.gone import NodeGone
 from k2cr_analysis.planning.sensitivity import Swing
 
@@ -34,6 +36,8 @@ class Wave:
     cluster_goes: bool
     hops: tuple[str, ...] = ()  # what stays after this wave and is called from Cloud Run, each through a balancer
     hops_month: Decimal = Decimal(0)  # in the realised figures already
+    saving_over_stay_month: Decimal | None = None  # of this wave; what its bill is below the best way to stay
+    cumulative_saving_over_stay_month: Decimal | None = None
     starts: date | None = None  # days, both included, where the config says when the first wave begins
     ends: date | None = None
 
@@ -69,10 +73,14 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``objective``: realised saving less effort, a month; no set is above ``bound``; ``gap``: a fraction of it.
+    """``objective``: saving over the best way to stay, with the work in it, a month; no set is above ``bound``;
+    ``gap``: a fraction of it.
 
-    ``method``: how the set was found, and what proves the bound. ``avoided``: what leaves the bill, line by line;
-    ``objective`` is their sum less ``cloud_run_month``, ``hops_month`` and ``effort_month``. ``held_month``: what the
+    ``method``: how the set was found, and what proves the bound. ``objective`` is ``saving_over_stay_month`` plus
+    ``labour_month`` (``hours_month`` that leave less those that come, at the rate; 0 without one) less
+    ``effort_month``. ``avoided``: what leaves today's bill, line by line; less ``cloud_run_month`` and ``hops_month``
+    it is the realised saving. ``margins``: of each candidate, what the set's saving over staying would lose without
+    it, or gain with it (below 0: it would lose). ``held_month``: what the
     nodes that go save more once the committed use ends. ``endings``: when each cluster can be deleted. ``swings``: the
     objective when one assumption is off. ``break_even_requests``: requests a month at which a workload costs on Cloud
     Run what its share of the bill is today; the key is its id, behind its cluster and a colon where two have it.
@@ -101,6 +109,11 @@ class Plan:
     break_even_requests: Mapping[str, Decimal] = field(default_factory=dict)
     work: Operability = field(default_factory=lambda: Operability((), ()))
     requests_month: Mapping[str, Decimal] = field(default_factory=dict)  # today's, of the same workloads
+    saving_over_stay_month: Decimal | None = None
+    hours_month: float | None = None
+    labour_month: Decimal | None = None
+    margins: Mapping[str, Decimal | None] = field(default_factory=dict)
+    answer: Answer | None = None
 
     @property
     def workloads(self) -> tuple[str, ...]:
@@ -137,3 +150,7 @@ class Portfolio:
     counts: Mapping[Verdict, int]
     fields: Fields
     reasons: tuple[str, ...]
+    futures: tuple[Future, ...] = ()
+    saving_over_stay_month: Decimal | None = None
+    over_stay_interval: tuple[Decimal, Decimal] | None = None
+    answer: Answer | None = None

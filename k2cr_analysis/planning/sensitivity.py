@@ -13,6 +13,7 @@ from decimal import Decimal
 from k2cr_analysis.assessment.interval import moving_month
 from k2cr_analysis.config.settings import Cud
 from k2cr_analysis.model.money import LineItem, total
+from k2cr_analysis.planning.futures.baseline import Baseline
 from k2cr_analysis.planning.worth import Candidate, Fleet
 from k2cr_analysis.pricing.cloud_run.beside import UNITS_BESIDE
 from k2cr_analysis.pricing.cloud_run.charges import price_timeline
@@ -40,19 +41,22 @@ class Swing:
         return abs(self.high_month - self.low_month)
 
 
-def swings(fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Swing, ...]:
-    """The assumptions in the order of what hangs on them; none where nothing moves or nothing is promised."""
-    worth = fleet.worth(chosen)
-    if not chosen or worth.avoided is None or worth.objective is None:
+def swings(fleet: Fleet, chosen: Sequence[Candidate], base: Decimal | None, baseline: Baseline) -> tuple[Swing, ...]:
+    """The assumptions in the order of what hangs on them; none where nothing moves or nothing is promised.
+
+    ``base``: the plan's own objective, the saving over staying with the work in it, from which all swing.
+    """
+    over, worth = baseline.over_stay(chosen), fleet.worth(chosen)
+    if not chosen or base is None or over.gke is None:
         return ()
-    base = worth.objective
     traffic = TRAFFIC_OFF * sum((_moving(c) for c in chosen), _ZERO)
-    cloud_run, gke, effort = PRICES_OFF * worth.cloud_run, PRICES_OFF * worth.avoided, RATE_OFF * worth.effort
+    cloud_run, gke = PRICES_OFF * worth.cloud_run, PRICES_OFF * over.gke
+    saved = RATE_OFF * ((over.saving or _ZERO) - base)  # what the work takes of the saving
     found = [
         Swing("traffic", "30 % less", base + traffic, "30 % more", base - traffic),
         Swing("Cloud Run prices", "10 % lower", base + cloud_run, "10 % higher", base - cloud_run),
         Swing("GKE prices", "10 % lower", base - gke, "10 % higher", base + gke),
-        Swing("engineer rate", "half", base + effort, "half as much again", base - effort),
+        Swing("engineer rate", "half", base + saved, "half as much again", base - saved),
         _discounts(fleet, chosen, base + worth.cloud_run),
     ]
     return tuple(sorted((s for s in found if s.width), key=lambda s: (-s.width, s.of)))

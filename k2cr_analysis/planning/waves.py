@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from k2cr_analysis.config import PlanSettings
 from k2cr_analysis.planning.calendar import Slot, slots
 from k2cr_analysis.planning.crossing_calls import Key
+from k2cr_analysis.planning.futures.baseline import Baseline
 from k2cr_analysis.planning.gone import NodeGone
 from k2cr_analysis.planning.result import Wave
 from k2cr_analysis.planning.worth import Candidate, Fleet, Worth
@@ -30,12 +32,30 @@ def wave_assumptions(settings: PlanSettings) -> Iterator[str]:
         yield "no [plan] start in the config: the waves have no days, and the freezes do not count"
 
 
-def waves_of(fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Wave, ...]:
-    """The chosen workloads in waves, with what each wave realises after those before it."""
+def waves_of(fleet: Fleet, chosen: Sequence[Candidate], baseline: Baseline) -> tuple[Wave, ...]:
+    """The chosen workloads in waves, with what each wave realises after those before it.
+
+    ``baseline``: what each wave's saving over staying is measured from.
+    """
     settings, neighbours = fleet.assessments[0].config.plan, _neighbours(chosen)
     orders = [sorted(chosen, key=_first), sorted(chosen, key=lambda c: (_pool_of(fleet, c), _first(c)))]
     tried = [_realised(fleet, _batches(order, neighbours, settings)) for order in orders]
-    return max(tried, key=_soonest)  # the first of equals
+    return _over_stay(max(tried, key=_soonest), chosen, fleet, baseline)  # the first of equals
+
+
+def _over_stay(
+    waves: Sequence[Wave], chosen: Sequence[Candidate], fleet: Fleet, baseline: Baseline
+) -> tuple[Wave, ...]:
+    by_name = {(fleet.names[c.cluster], c.id): c for c in chosen}
+    moved: list[Candidate] = []
+    before, found = baseline.over_stay(()).saving, []
+    for wave in waves:
+        moved += [by_name[where] for where in zip(wave.clusters, wave.workloads, strict=True)]
+        after = baseline.over_stay(moved).saving
+        more = None if after is None or before is None else after - before
+        found.append(replace(wave, saving_over_stay_month=more, cumulative_saving_over_stay_month=after))
+        before = after
+    return tuple(found)
 
 
 def _soonest(waves: Sequence[Wave]) -> Decimal:

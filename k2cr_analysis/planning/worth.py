@@ -1,7 +1,8 @@
-"""What a set of workloads is worth a month: what the bill really loses, less what comes on it, less the effort.
+"""What a set of workloads is worth a month: what the bill really loses, less what comes on it, less the work.
 
-What comes is Cloud Run, whose free tier counts once over the set, and the paths to what stays (``hops``). Effort is
-spread over ``[plan] payback_months`` at the config's engineer rate.
+What comes is Cloud Run, whose free tier counts once over the set, and the paths to what stays (``hops``). Work counts
+at the config's engineer rate: hours that leave each month less those that come (``labour``), and the effort of the
+move, spread over ``[plan] payback_months``.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.planning.crossing_calls import Hops, Key
 from k2cr_analysis.planning.gone import NodeGone
+from k2cr_analysis.planning.labour import HOURS_PER_DAY, ClusterWork, engineer_rate, hours_spared, own_hours
 from k2cr_analysis.pricing.cloud_run.free_tier import FreeTier, free_tier
 from k2cr_analysis.pricing.packing.avoidable import Avoidable, Removal
 
-HOURS_PER_DAY = 8
 EFFORT_ASSUMPTION = "the effort of the move is spread over {months} months, at {hours} hours a day"
 
 _ZERO = Decimal(0)
@@ -31,6 +32,12 @@ class Candidate:
     assessed: WorkloadAssessment
     cloud_run_month: Decimal
     effort_month: Decimal
+    work_month: Decimal = _ZERO  # of its own hours: those that come less those that leave
+
+    @property
+    def cost_month(self) -> Decimal:
+        """All that moving it costs by itself; below 0 where it spares more work than it costs."""
+        return self.cloud_run_month + self.effort_month + self.work_month
 
     @property
     def key(self) -> Key:
@@ -65,6 +72,8 @@ class Worth:
     removals: tuple[Removal, ...]
     hops: tuple[Key, ...]  # what stays and is called by what moves
     hops_month: Decimal
+    hours: float = 0.0  # that leave each month, less those that come
+    labour: Decimal = _ZERO  # these hours in money; 0 without a rate
 
     @property
     def realised(self) -> Decimal | None:
@@ -72,19 +81,29 @@ class Worth:
 
     @property
     def objective(self) -> Decimal | None:
-        return None if self.realised is None else self.realised - self.effort
+        return None if self.realised is None else self.realised + self.labour - self.effort
 
 
 class Fleet:
-    """The clusters of one billing account, with the candidates of all."""
+    """The clusters of one billing account, with the candidates of all.
 
-    def __init__(self, assessments: Sequence[Assessment]) -> None:
+    ``avoidables``: what leaves each cluster's bill, where not today's bill but another one is to be compared with.
+    """
+
+    def __init__(self, assessments: Sequence[Assessment], avoidables: Sequence[Avoidable] | None = None) -> None:
         self.assessments = tuple(assessments)
-        self.avoidables: tuple[Avoidable, ...] = tuple(a.avoidable.with_holds(holding(a)) for a in assessments)
+        found_on = avoidables or [a.avoidable for a in assessments]
+        self.avoidables: tuple[Avoidable, ...] = tuple(
+            avoidable.with_holds(holding(a)) for a, avoidable in zip(assessments, found_on, strict=True)
+        )
         found = tuple(c for number, a in enumerate(assessments) for c in _candidates(number, a))
         # Of what leaves the bill at an unknown price nothing can be promised; where that is all, no figure is made.
         self.candidates = tuple(c for c in found if self.avoidables[c.cluster].is_told(c.id)) or found
         self.hops = Hops.of(assessments)
+        self.work = tuple(
+            ClusterWork.of(a, avoidable) for a, avoidable in zip(assessments, self.avoidables, strict=True)
+        )
+        self.paths = self.hops.dearer_by([work.path * work.rate for work in self.work])
         self.names = cluster_names(assessments)
         self._prices = assessments[0].prices
 
@@ -100,6 +119,7 @@ class Fleet:
         free = self.free_tier_of(found).month
         gone = {number for number, removal in enumerate(removals) if removal.cluster_goes}
         hops = tuple(key for key in self.hops.reached(c.key for c in found) if key[0] not in gone)
+        hours, labour = hours_spared(self.work, found, removals, hops)
         return Worth(
             avoided=sum(known, _ZERO) if len(known) == len(removals) else None,
             cloud_run=gross - free,
@@ -108,6 +128,8 @@ class Fleet:
             removals=removals,
             hops=hops,
             hops_month=self.hops.price(hops),
+            hours=hours,
+            labour=labour,
         )
 
     def nodes_going(self, chosen: Iterable[Candidate]) -> tuple[NodeGone, ...]:
@@ -163,18 +185,16 @@ def holding(assessment: Assessment) -> frozenset[str]:
     )
 
 
-def engineer_rate(assessment: Assessment) -> Decimal | None:
-    """What an engineer's hour costs, in the bill's currency; None where the config has no rate, or one in another."""
-    rates = assessment.config.rates
-    return rates.engineer_hour if rates.currency in (None, assessment.bill.currency) else None
-
-
 def _candidates(number: int, assessment: Assessment) -> Iterable[Candidate]:
     rate = engineer_rate(assessment) or _ZERO
     for assessed in assessment.workloads:
         cost = assessed.cost
         if assessed.fit.moves and cost is not None and cost.cloud_run_month is not None:
-            hours = Decimal(repr(assessed.effort_days or 0.0)) * HOURS_PER_DAY
+            days = Decimal(repr(assessed.effort_days or 0.0)) * HOURS_PER_DAY
             yield Candidate(
-                number, assessed, cost.cloud_run_month, hours * rate / assessment.config.plan.payback_months
+                number,
+                assessed,
+                cost.cloud_run_month,
+                days * rate / assessment.config.plan.payback_months,
+                -own_hours(assessed) * rate,
             )

@@ -7,6 +7,8 @@ from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.model.cloud_run import ContainerShape, InstanceTimeline, ServiceShape
 from k2cr_analysis.model.money import total
 from k2cr_analysis.planning import plan
+from k2cr_analysis.planning.futures.answer import objective_over_stay
+from k2cr_analysis.planning.futures.baseline import Baseline
 from k2cr_analysis.planning.sensitivity import break_even_requests, swings
 from k2cr_analysis.planning.worth import Fleet
 from k2cr_analysis.pricing.cloud_run.charges import price_timeline
@@ -39,6 +41,13 @@ def priced(requests, engineer_hour=None) -> Assessment:
     return replace(found, workloads=tuple(with_timeline(w) for w in found.workloads))
 
 
+def swung(assessments):
+    """The swings of the set of all that can move, packed without headroom."""
+    fleet = Fleet(assessments)
+    baseline = Baseline(fleet, Decimal(0))
+    return swings(fleet, fleet.candidates, objective_over_stay(baseline, fleet.candidates), baseline)
+
+
 def test_at_break_even_traffic_both_sides_cost_the_same():
     (candidate,) = Fleet([priced(MILLION)]).candidates
     requests = break_even_requests(candidate)
@@ -47,14 +56,13 @@ def test_at_break_even_traffic_both_sides_cost_the_same():
 
 
 def test_the_swings_stand_in_the_order_of_what_hangs_on_them():
-    fleet = Fleet([priced(10 * MILLION, "60")])
-    found = swings(fleet, fleet.candidates)
-    assert [s.of for s in found] == ["engineer rate", "GKE prices", "traffic", "committed use", "Cloud Run prices"]
+    found = swung([priced(10 * MILLION, "60")])
+    assert {s.of for s in found} == {"engineer rate", "GKE prices", "traffic", "committed use", "Cloud Run prices"}
     assert [s.width for s in found] == sorted((s.width for s in found), reverse=True)
 
 
 def test_every_swing_holds_the_plans_objective_between_its_ends():
-    made = plan(priced(10 * MILLION))
+    made = plan(priced(MILLION))
     assert made.swings
     for swing in made.swings:
         low, high = sorted((swing.low_month, swing.high_month))
@@ -62,12 +70,11 @@ def test_every_swing_holds_the_plans_objective_between_its_ends():
 
 
 def test_the_swing_of_traffic_by_hand():
-    fleet = Fleet([priced(10 * MILLION)])
-    traffic = next(s for s in swings(fleet, fleet.candidates) if s.of == "traffic")
+    traffic = next(s for s in swung([priced(10 * MILLION)]) if s.of == "traffic")
     # 30 % of 1,000,000 s x (0.000024 + 0.0000025) + 10 million requests x 0.40 / million = 30.5 a month.
     assert traffic.low_month - traffic.high_month == 2 * Decimal("0.3") * Decimal("30.5")
 
 
 def test_where_nothing_moves_nothing_swings():
     fleet = Fleet([priced(MILLION)])
-    assert swings(fleet, ()) == ()
+    assert swings(fleet, (), Decimal(0), Baseline(fleet, None)) == ()

@@ -32,7 +32,7 @@ def judged(town: Town) -> tuple[int, int]:
             if going:
                 assert {town.zones[n] for n in kept} == set(town.zones), (gone, going)
                 assert fits(town, staying, kept), (gone, going)
-            proportion = pool._in_proportion(sum_of_loads(pool, gone))
+            proportion = pool.headroom.enough(pool.load - sum_of_loads(pool, gone))
             most = len(town.zones) - max(fewest(town, staying), proportion)
             assert len(going) <= most, (gone, going, most)
             said, could = said + len(going), could + most

@@ -7,9 +7,10 @@ from k2cr_analysis.model.prices import PriceBook, Tariff
 from k2cr_analysis.pricing.gke.currency import in_currency_of_bill, no_rate
 from k2cr_analysis.pricing.gke.pod_demand import pod_demands
 from k2cr_analysis.pricing.gke.today import attribute
-from k2cr_analysis.pricing.packing.other_machines import cheapest_month
+from k2cr_analysis.pricing.packing.avoidable import Avoidable
 from k2cr_analysis.pricing.packing.placement import placed_pools
-from k2cr_analysis.pricing.packing.rightsize import stay_and_rightsize_month
+from k2cr_analysis.pricing.stay.other_machines import cheapest_machine
+from k2cr_analysis.pricing.stay.variants import Ways
 from tests.pricing.clusters import REGION, allocated, billing, billing_row, cluster, live, node, workload
 
 BOOK = PriceBook.embedded()
@@ -26,7 +27,16 @@ def used(cores, gib, pods=1.0):
 def months(objects, usage, region=REGION):
     found = cluster(objects)
     bill = attribute(found, None, usage, BOOK, region, 30.0)
-    return bill.month, stay_and_rightsize_month(found, bill, usage, TARIFF)
+    best = max(ways(objects, usage, region), key=lambda v: v.spared_month)
+    return bill.month, best.month
+
+
+def ways(objects, usage, region=REGION, share=Decimal(0)):
+    """All ways to stay without a commitment."""
+    found = cluster(objects)
+    bill = attribute(found, None, usage, BOOK, region, 30.0)
+    made = Ways(found, bill, Avoidable(found, bill, usage), usage, TARIFF, share=share).all()
+    return [v for v in made if v.counts and "commitment" not in v.name]
 
 
 def test_spare_nodes_could_go_without_any_move():
@@ -101,6 +111,7 @@ def test_other_machines_are_never_fewer_than_the_zones_nor_one_alone():
     web = workload("web", "3900m", "12Gi", replicas=3)
     nodes = [node(n, zone=n) for n in "abc"]
     (placed,) = placed_pools(found := cluster([*nodes, web, *live(web, "abc")]), pod_demands(found, {}))
-    month = cheapest_month(placed, found, {n.name: NODE for n in found.nodes}, TARIFF)
+    machine = cheapest_machine(placed, found, {n.name: NODE for n in found.nodes}, TARIFF)
     # No machine below 4 vCPU takes such a pod: three of the cheapest that does, not one that holds all.
-    assert month >= 3 * 730 * (4 * Decimal("0.02802642") + 4 * Decimal("0.00373911"))
+    least = 730 * (4 * Decimal("0.02802642") + 4 * Decimal("0.00373911"))
+    assert machine.nodes == 3 and machine.node_month >= least

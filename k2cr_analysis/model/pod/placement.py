@@ -189,6 +189,10 @@ class Placement:
             return f"{self._selector_path}['{named}']"
         return next((t.path for t in self.node_terms for r in t.requirements if r.key in wanted), None)
 
+    def bears(self, label: str) -> bool:
+        """Whether it asks for nodes with this label, or tolerates the taint of that name by its name."""
+        return self.node_selector.get(label) == "true" or any(t.key == label for t in self.tolerations)
+
     def takes_node(self, labels: Mapping[str, str], taints: Iterable[tuple[str, str, str]]) -> bool:
         """Whether a node with these labels and taints (key, value, effect) may run the pod."""
         selected = all(labels.get(key) == value for key, value in self.node_selector.items())

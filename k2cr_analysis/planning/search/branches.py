@@ -37,19 +37,26 @@ def branched(fleet: Fleet, start: Sequence[Candidate]) -> Branched:
 
 class _Branches:
     def __init__(self, fleet: Fleet, start: tuple[Candidate, ...]) -> None:
-        self.order = tuple(sorted(fleet.candidates, key=lambda c: (-(c.cloud_run_month + c.effort_month), c.key)))
+        self.order = tuple(sorted(fleet.candidates, key=lambda c: (-c.cost_month, c.key)))
         self.best, self.trials = start, TRIALS
         self._fleet, self._objective = fleet, max(objective_of(fleet, start), _ZERO)
         self._free = fleet.free_tier_of(fleet.candidates).month
 
     def avoided(self, leaving: Sequence[Candidate]) -> Decimal:
+        """What leaves the bill, and the shared work that leaves with it."""
         self.trials -= 1
-        return self._fleet.worth(leaving).avoided or _ZERO
+        worth = self._fleet.worth(leaving)
+        shared = (
+            work.shared * work.rate if removal.cluster_goes else work.node_month * removal.node_count
+            for work, removal in zip(self._fleet.work, worth.removals, strict=True)
+        )
+        return (worth.avoided or _ZERO) + sum(shared, _ZERO)
 
     def go(self, chosen: tuple[Candidate, ...], decided: int, most: Decimal) -> None:
         """``most``: what leaves the bill when all that are undecided leave too."""
-        cost = sum((c.cloud_run_month + c.effort_month for c in chosen), _ZERO)
-        if self.trials <= 0 or most - cost + self._free <= self._objective:
+        cost = sum((c.cost_month for c in chosen), _ZERO)
+        spared = sum((min(c.cost_month, _ZERO) for c in self.order[decided:]), _ZERO)
+        if self.trials <= 0 or most - cost - spared + self._free <= self._objective:
             return
         if decided == len(self.order):
             self.trials -= 1

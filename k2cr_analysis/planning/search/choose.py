@@ -58,7 +58,7 @@ def choose(fleet: Fleet, exact_up_to: int = EXACT_UP_TO) -> Choice:
         return Choice((), _ZERO, _ZERO, "nothing can move")
     if fleet.worth(fleet.candidates).objective is None:
         # It cannot be told which nodes go: what pays on paper is proposed, and nothing is promised.
-        paying = (c for c in fleet.candidates if c.paper_saving_month > c.effort_month)
+        paying = (c for c in fleet.candidates if c.paper_saving_month > c.cost_month - c.cloud_run_month)
         return Choice(tuple(paying), None, None, "what pays on paper: nothing tells which nodes go")
     if len(fleet.candidates) <= exact_up_to:
         return _exact(fleet)
@@ -70,6 +70,7 @@ def choose(fleet: Fleet, exact_up_to: int = EXACT_UP_TO) -> Choice:
     free = fleet.free_tier_of(fleet.candidates).month
     if objective_of(fleet, chosen) < bound - _EQUAL and free > bound * _FREE_MATTERS:
         bound = min(bound, *(_money(bound_by_effort(fleet, even_hops)) for even_hops in (False, True)))
+    bound = _with_second_platform(fleet, bound)
     objective, method = objective_of(fleet, chosen), "local search; bound by Lagrangian decomposition"
     if objective < bound - _EQUAL and len(fleet.candidates) <= UP_TO:
         found = branched(fleet, chosen)
@@ -78,7 +79,7 @@ def choose(fleet: Fleet, exact_up_to: int = EXACT_UP_TO) -> Choice:
             return Choice(_in_order(chosen), objective, objective, "every set tried or ruled out")
     if objective < bound - _EQUAL and (proof := prove(fleet)) is not None:
         chosen = max(chosen, proof.chosen, key=lambda c: objective_of(fleet, c))  # the first of equals
-        objective, bound = objective_of(fleet, chosen), min(bound, proof.bound)
+        objective, bound = objective_of(fleet, chosen), min(bound, _with_second_platform(fleet, proof.bound))
         method = f"local search, then {proof.solver}"
     return Choice(_in_order(chosen), objective, bound if bound > objective + _EQUAL else objective, method)
 
@@ -90,6 +91,15 @@ def _searched(fleet: Fleet, clusters: Sequence[ClusterCovers]) -> tuple[tuple[Ca
     if objective_of(fleet, chosen) < bound - _EQUAL:
         chosen = with_singles(fleet, with_hops_settled(fleet, chosen))
     return chosen, bound
+
+
+def _with_second_platform(fleet: Fleet, bound: Decimal) -> Decimal:
+    """The bound less the work on a second platform, where some cluster stays beside Cloud Run whatever moves."""
+    for number, avoidable in enumerate(fleet.avoidables):
+        here = {c.id for c in fleet.candidates if c.cluster == number}
+        if not avoidable.can_go or not avoidable.holds <= here:
+            return max(bound - max(work.two_platforms * work.rate for work in fleet.work), _ZERO)
+    return bound
 
 
 def _money(amount: float) -> Decimal:

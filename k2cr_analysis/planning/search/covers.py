@@ -22,6 +22,7 @@ import numpy as np
 
 from k2cr_analysis.model.observed import FloatArray
 from k2cr_analysis.planning.crossing_calls import Key
+from k2cr_analysis.planning.labour import ClusterWork
 from k2cr_analysis.planning.search.cost_split import LEAST_COST, split_cost
 from k2cr_analysis.planning.search.hop_shares import HopShares
 from k2cr_analysis.planning.search.least_cover import LeastCover, least_cover
@@ -107,17 +108,24 @@ class ClusterCovers:
     """All pools of one cluster, and what its candidates are worth where pods are billed one by one."""
 
     def __init__(
-        self, avoidable: Avoidable, candidates: Sequence[Candidate], hops: HopShares, with_cloud_run: bool = True
+        self,
+        avoidable: Avoidable,
+        candidates: Sequence[Candidate],
+        hops: HopShares,
+        work: ClusterWork,
+        with_cloud_run: bool = True,
     ) -> None:
         self.candidates = tuple(candidates)
-        paid = [c.cloud_run_month if with_cloud_run else Decimal(0) for c in candidates]
-        cost = np.array([float(month + c.effort_month) for month, c in zip(paid, candidates, strict=True)])
+        spared = [Decimal(0) if with_cloud_run else c.cloud_run_month for c in candidates]
+        cost = np.array([float(c.cost_month - less) for less, c in zip(spared, candidates, strict=True)])
         attributed = np.array([float(avoidable.own_month(c.id)) for c in candidates])
-        self.pools = self._split(avoidable, cost - attributed, hops)
+        self.pools = self._split(avoidable, cost - attributed, hops, work)
         must = np.array([c.id in avoidable.holds for c in candidates], dtype=bool)
         can_go = avoidable.can_go and int(must.sum()) == len(avoidable.holds)
         whole = avoidable.all_month if can_go else None
-        self._going = None if whole is None else float(whole) - float(cost[must].sum())  # and then nothing is called
+        # Nothing is called then; those that need not leave do where that spares work.
+        leaving = float(cost[must].sum() + np.minimum(cost[~must], 0.0).sum())
+        self._going = None if whole is None else float(whole + work.shared * work.rate) - leaving
 
     @property
     def paying_alone(self) -> tuple[Candidate, ...]:
@@ -134,14 +142,19 @@ class ClusterCovers:
         staying = float(np.maximum(self._alone, 0.0).sum()) + sum(max(pool.bound, 0.0) for pool in self.pools)
         return max(staying, 0.0 if self._going is None else self._going)
 
-    def _split(self, avoidable: Avoidable, cost: FloatArray, hops: HopShares) -> tuple[PoolCovers, ...]:
+    def _split(
+        self, avoidable: Avoidable, cost: FloatArray, hops: HopShares, work: ClusterWork
+    ) -> tuple[PoolCovers, ...]:
         """Each pool with its candidates and its part of what they cost."""
         here = [
             np.array([n for n, c in enumerate(self.candidates) if c.id in p.groups], dtype=np.int64)
             for p in avoidable.pools
         ]
         inside = [[self.candidates[n] for n in indices] for indices in here]
-        problems = [PoolProblem.of(p, [c.id for c in found]) for p, found in zip(avoidable.pools, inside, strict=True)]
+        problems = [
+            PoolProblem.of(p, [c.id for c in found], work.node_month)
+            for p, found in zip(avoidable.pools, inside, strict=True)
+        ]
         split = split_cost(problems, here, cost, hops)
         self._leaving, self._alone = split.leaving, -split.cost
         return tuple(
@@ -159,7 +172,8 @@ def cluster_covers(fleet: Fleet, with_cloud_run: bool = True, even_hops: bool = 
     found = []
     for number, avoidable in enumerate(fleet.avoidables):
         here = [c for c in fleet.candidates if c.cluster == number]
-        found.append(ClusterCovers(avoidable, here, HopShares.of(fleet.hops, here, even_hops), with_cloud_run))
+        shares = HopShares.of(fleet.paths, here, even_hops)
+        found.append(ClusterCovers(avoidable, here, shares, fleet.work[number], with_cloud_run))
     return tuple(found)
 
 

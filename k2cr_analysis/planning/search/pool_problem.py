@@ -1,14 +1,16 @@
 """One node pool as a covering problem, in numbers alone: what each workload frees, what k nodes ask for.
 
-The first three columns are CPU, memory and number of pods, of which the nodes that stay are in proportion to the
-scarcest. The others count pods that are large: no node holds more than ``q`` pods that each take more than 1/(q+1) of
-its CPU, or of its memory, so that a q-th of those that stay is the least that must stay, however well they are packed.
+The first three columns are CPU, memory and number of pods, of which the nodes that stay have room for the scarcest
+(``headroom``). The others count pods that are large: no node holds more than ``q`` pods that each take more than
+1/(q+1) of its CPU, or of its memory, so that a q-th of those that stay is the least that must stay, however well they
+are packed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from k2cr_analysis.pricing.packing.repack import load_of
 _STEP = 1.0  # of the weights in the first round
 _LARGE = (1, 2, 3, 4)  # q: pods of a node that each take more than 1/(q+1) of it
 NEAR = 10
+_ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,23 +40,26 @@ class PoolProblem:
     weights: FloatArray
 
     @classmethod
-    def of(cls, pool: PackedPool, leaving: Sequence[str]) -> PoolProblem:
-        """The problem of a pool when only ``leaving``, ids with pods in it, may leave."""
+    def of(cls, pool: PackedPool, leaving: Sequence[str], work_month: Decimal = _ZERO) -> PoolProblem:
+        """The problem of a pool when only ``leaving``, ids with pods in it, may leave.
+
+        ``work_month``: what a node's work costs beside its price.
+        """
         nodes = len(pool.node_names)
         # A pool can only be emptied where all its pods may leave; it keeps a node a zone otherwise.
         some = range(1, min(nodes - pool.least_kept(leaving) + 1, nodes)) if leaving else range(0)
         counts = (*some, nodes) if leaving and len(leaving) == len(pool.groups) else tuple(some)
         going = np.array(counts, dtype=np.float64)
         everything = _sum_over(pool.groups, lambda w: in_nodes(pool, w), 3)
-        in_proportion = np.where(going < nodes, (nodes - going + 0.5) / nodes, 0.0) * float(everything.max())
+        most = [pool.headroom.capacity(nodes - n) if n < nodes else (0.0, 0.0, 0.0) for n in counts]
         large = _sum_over(pool.groups, lambda w: large_pods(pool, w), 2 * len(_LARGE))
         return cls(
-            node_month=float(pool.most_of_a_node_month),
+            node_month=float(pool.most_of_a_node_month + work_month),
             freed=np.array([(*in_nodes(pool, w), *large_pods(pool, w)) for w in leaving]).reshape(
                 len(leaving), 3 + 2 * len(_LARGE)
             ),
             counts=counts,
-            needed=np.hstack([everything - in_proportion[:, None], large - (nodes - going)[:, None]]),
+            needed=np.hstack([everything - np.array(most).reshape(-1, 3), large - (nodes - going)[:, None]]),
             weights=weightings(3 + 2 * len(_LARGE)),
         ).without_idle_columns()
 

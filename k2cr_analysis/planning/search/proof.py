@@ -66,9 +66,7 @@ class _Program:
         self._fleet, self._cp = fleet, cp_model
         self._model = cp_model.CpModel()
         self._leaves = {c.key: self._model.new_bool_var(str(c.key)) for c in fleet.candidates}
-        self._gain: list[Any] = [
-            -floor((c.cloud_run_month + c.effort_month) * _MONEY) * self._leaves[c.key] for c in fleet.candidates
-        ]
+        self._gain: list[Any] = [-floor(c.cost_month * _MONEY) * self._leaves[c.key] for c in fleet.candidates]
         self._goes = [self._cluster_goes(n, a) for n, a in enumerate(fleet.avoidables)]
         self._freed: list[tuple[PackedPool, frozenset[str], list[tuple[int, Any]]]] = []
         for number, avoidable in enumerate(fleet.avoidables):
@@ -107,7 +105,8 @@ class _Program:
         goes = self._model.new_bool_var(f"cluster {number} goes")
         for candidate in must:
             self._model.add_implication(goes, self._leaves[candidate.key])
-        self._gain.append(ceil(avoidable.all_month * _MONEY) * goes)
+        work = self._fleet.work[number]
+        self._gain.append(ceil((avoidable.all_month + work.shared * work.rate) * _MONEY) * goes)
         return goes
 
     def _nodes(self, number: int, avoidable: Avoidable) -> None:
@@ -125,7 +124,7 @@ class _Program:
         saved = []
         for pool in avoidable.pools:
             inside = [c for c in here if c.id in pool.groups]
-            problem = PoolProblem.of(pool, [c.id for c in inside])
+            problem = PoolProblem.of(pool, [c.id for c in inside], self._fleet.work[number].node_month)
             counts = [self._model.new_bool_var(f"{pool.name} loses {n}") for n in problem.counts]
             self._model.add(sum(counts) <= stays)
             for column in range(problem.freed.shape[1]):
@@ -138,7 +137,8 @@ class _Program:
             ]
             ids = frozenset(c.id for c in inside)
             self._freed.append((pool, ids, list(zip(problem.counts, counts, strict=True))))
-        most = ceil(avoidable.on_demand_month * _MONEY)
+        spared = self._fleet.work[number].node_month * sum(len(p.node_names) for p in avoidable.pools)
+        most = ceil((avoidable.on_demand_month + spared) * _MONEY)
         paid = self._model.new_int_var(0, most, f"nodes of cluster {number}")
         self._model.add(paid <= sum(saved))
         self._gain.append(paid)
@@ -147,10 +147,10 @@ class _Program:
         """A workload that stays and is called by one that leaves costs its hop, unless its cluster goes."""
         callers: dict[Key, list[Key]] = {}
         for key in self._leaves:
-            for target in self._fleet.hops.calls.get(key, ()):
+            for target in self._fleet.paths.calls.get(key, ()):
                 callers.setdefault(target, []).append(key)
         for target, keys in sorted(callers.items()):
-            month, goes = self._fleet.hops.price([target]), self._goes[target[0]]
+            month, goes = self._fleet.paths.price([target]), self._goes[target[0]]
             if not month:
                 continue
             hop = self._model.new_bool_var(f"hop to {target}")

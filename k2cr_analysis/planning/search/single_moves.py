@@ -78,5 +78,5 @@ class _Neighbours:
 
 
 def _promise(candidate: Candidate, inside: bool) -> tuple[Decimal, Key]:
-    cost = candidate.cloud_run_month + candidate.effort_month
+    cost = candidate.cost_month
     return (cost - candidate.attributed_month if not inside else -cost, candidate.key)

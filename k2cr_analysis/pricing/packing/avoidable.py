@@ -28,10 +28,11 @@ from k2cr_analysis.platforms.gke import system_namespace
 from k2cr_analysis.pricing.gke.autopilot import pod_class
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, GkeBill
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand, pod_demands
+from k2cr_analysis.pricing.packing.headroom import AsToday, Headroom
 from k2cr_analysis.pricing.packing.held_nodes import holding_nodes, is_sized_by_hand, pool_minimum
 from k2cr_analysis.pricing.packing.kept_nodes import kept_nodes
 from k2cr_analysis.pricing.packing.placement import PlacedPool, placed_pools
-from k2cr_analysis.pricing.packing.repack import Load, PodGroup, fullest, load_of, sum_of
+from k2cr_analysis.pricing.packing.repack import PodGroup, load_of, sum_of
 
 ASSUMPTIONS = (
     "nodes that go: each pool keeps today's nodes in proportion to the load that stays, as many as its pods need when"
@@ -70,13 +71,13 @@ class Avoidable:
         min_nodes: Mapping[str, int] | None = None,
     ) -> None:
         into = into or {}
-        self._bill = bill
+        self.into, self._bill = into, bill
         self._ids = tuple(w.id for w in cluster.workloads)
         self._holds = frozenset(into.get(w, w) for w in (_holding(cluster) if holds is None else holds))
         self._is_whole = cluster.is_whole
         self._by_pod = bill.billed_by_pod or bool(cluster.is_autopilot)
         self._own_price = frozenset(into.get(w, w) for w in bill.pod_billed)
-        self._off_nodes = frozenset(w.id for w in cluster.workloads if pod_class(w, autopilot=False) is not None)
+        self.off_nodes = frozenset(w.id for w in cluster.workloads if pod_class(w, autopilot=False) is not None)
         demands = pod_demands(cluster, usage or {})
         self._uncounted = frozenset(into.get(w, w) for w, demand in demands.items() if demand.pods is None)
         self._pools: tuple[PackedPool, ...] = ()
@@ -92,13 +93,27 @@ class Avoidable:
                     pool_minimum(placed.pool.nodes, placed.pool.name, cluster, min_nodes or {}),
                     is_sized_by_hand(placed.pool.nodes, placed.pool.name, cluster, min_nodes or {}),
                 )
-                for placed in placed_pools(cluster, demands, self._off_nodes)
+                for placed in placed_pools(cluster, demands, self.off_nodes)
             )
 
     def with_holds(self, holds: Iterable[str]) -> Avoidable:
         """The same cluster, with other workloads that keep it alive; what was packed is kept."""
         other = copy(self)
         other._holds = frozenset(holds)
+        return other
+
+    def with_nodes(self, bill: GkeBill, pools: Iterable[PackedPool]) -> Avoidable:
+        """The same workloads on other nodes, and the bill of these."""
+        other = copy(self)
+        for cached in ("all_month", "on_demand_month"):
+            other.__dict__.pop(cached, None)
+        other._bill, other._pools = bill, tuple(pools)
+        return other
+
+    def by_themselves(self, bill: GkeBill) -> Avoidable:
+        """The same workloads where every pod is billed by itself."""
+        other = self.with_nodes(bill, ())
+        other._by_pod = True
         return other
 
     @property
@@ -165,11 +180,11 @@ class Avoidable:
         if self._by_pod or workload_id in self._own_price:
             return self._bill.attributed_month(workload_id) is not None
         told = all(pool.is_told({workload_id}) for pool in self._pools)
-        return workload_id not in self._off_nodes and bool(self._pools) and told
+        return workload_id not in self.off_nodes and bool(self._pools) and told
 
     def _own_months(self, gone: frozenset[str]) -> Decimal | None:
         """The price of the pods that are billed by themselves; None where one of them is not known."""
-        by_themselves = gone if self._by_pod else gone & (self._own_price | self._off_nodes)
+        by_themselves = gone if self._by_pod else gone & (self._own_price | self.off_nodes)
         shares = [self._bill.attributed_month(w) for w in sorted(by_themselves & set(self._ids))]
         known = [s for s in shares if s is not None]
         return sum(known, _ZERO) if len(known) == len(shares) else None
@@ -243,7 +258,7 @@ def _holding(cluster: Cluster) -> Iterable[str]:
 class PackedPool:
     """One pool: its pods as groups, and how many nodes they need when some of them are gone."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a pool is made of
         self,
         placed: PlacedPool,
         demands: Mapping[str, PodDemand],
@@ -252,6 +267,7 @@ class PackedPool:
         held: Mapping[str, frozenset[str]],
         min_nodes: int,
         evenly: bool = False,
+        headroom: Headroom | None = None,
     ) -> None:
         self.name = placed.pool.name
         self.machine_type = placed.pool.nodes[0].machine_type or "unknown machine type"
@@ -266,6 +282,7 @@ class PackedPool:
         self._held = {n: held[n] for n in self.node_names if n in held}
         self._loads = {w: load_of(found) for w, found in self.groups.items()}
         self.load = load_of(placed.pods)
+        self.headroom = headroom or AsToday(len(self.node_names), self.room, self.load)
         self._node_month = node_month
         self._months = [node_month.get(n, _ZERO) for n in self.node_names]
         self._is_priced = all(n in node_month for n in self.node_names)
@@ -294,7 +311,7 @@ class PackedPool:
         if len(here) == len(self.groups):
             return self.node_names
         # Most single workloads are too small to free a node: that shows without packing.
-        in_proportion = self._in_proportion(sum_of(self._loads[w] for w in here))
+        in_proportion = self.headroom.enough(self.load - sum_of(self._loads[w] for w in here))
         if in_proportion >= len(self.node_names):
             return ()
         if here not in self._going:
@@ -346,11 +363,6 @@ class PackedPool:
     def _held_without(self, gone: frozenset[str]) -> frozenset[str]:
         """The nodes that cannot go for the sake of a pod that stays, or by their own word."""
         return frozenset(node for node, ids in self._held.items() if not ids <= gone)
-
-    def _in_proportion(self, left: Load) -> int:
-        """Today's nodes in proportion to the load that stays, in the resource that is scarcest; halves go up."""
-        whole = fullest(self.room, self.load)
-        return (2 * len(self.node_names) * fullest(self.room, self.load - left) + whole) // (2 * whole) if whole else 0
 
     def _staying(self, node: str, gone: frozenset[str]) -> int:
         return sum(count for workload, count in self._on_node.get(node, {}).items() if workload not in gone)

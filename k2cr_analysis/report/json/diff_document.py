@@ -7,7 +7,8 @@ from typing import Any
 
 from k2cr_analysis.comparison import Diff, FieldChange, FigureChange, PlanChange, WorkloadChange
 from k2cr_analysis.model.finding import Finding
-from k2cr_analysis.report.json.documents import SCHEMA_VERSION, money
+from k2cr_analysis.report.json.amounts import money
+from k2cr_analysis.report.json.documents import SCHEMA_VERSION
 
 
 def diff_document(found: Diff) -> dict[str, Any]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
 from k2cr_analysis.assessment.said_once import SnapshotFinding, findings_of_snapshot
 from k2cr_analysis.model.cloud_run import Quantiles, ServiceShape, cpu_text, memory_text
 from k2cr_analysis.model.finding import FindingRow, rows_of
-from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.toil import Operability, ToilItem
 from k2cr_analysis.planning import Portfolio, cluster_names
+from k2cr_analysis.report.json.amounts import interval, line_item, money
+from k2cr_analysis.report.json.futures_document import answer_document, futures_document
 
 SCHEMA_VERSION = 1
 NO_CURRENCY = "XXX"  # ISO 4217: no currency; the bills are in several, and no figure is in money
@@ -49,10 +49,15 @@ def portfolio_document(portfolio: Portfolio) -> dict[str, Any]:
         "cloud_run_month": money(portfolio.cloud_run_month),
         "free_tier_month": money(portfolio.free_tier_month),
         "saving_month": money(portfolio.saving_month),
-        "interval": _interval(portfolio.interval),
+        "interval": interval(portfolio.interval),
         "stay_and_rightsize_month": money(portfolio.stay_and_rightsize_month),
         "counts": dict(portfolio.counts),
         "fields": {"seen": portfolio.fields.seen, "accounted": portfolio.fields.accounted},
+        "saving_over_stay_month": money(portfolio.saving_over_stay_month),
+        "cumulative_saving_over_stay_month": money(portfolio.saving_over_stay_month),
+        "over_stay_interval": interval(portfolio.over_stay_interval),
+        "futures": futures_document(portfolio.futures),
+        "answer": answer_document(portfolio.answer),
         "reasons": list(portfolio.reasons),
     }
 
@@ -73,22 +78,6 @@ def workload_document(assessed: WorkloadAssessment) -> dict[str, Any]:
         "operability": operability_document(assessed.operability),
         "effort_days": assessed.effort_days,
         "source": str(assessed.workload.source) or None,
-    }
-
-
-def money(amount: Decimal | None) -> str | None:
-    """A decimal string in plain notation; null where the figure is not known."""
-    return None if amount is None else format(amount, "f")
-
-
-def line_item(item: LineItem) -> dict[str, str]:
-    return {
-        "sku": item.sku,
-        "quantity": format(item.quantity, "f"),
-        "unit": item.unit,
-        "rate": format(item.rate, "f"),
-        "amount": format(item.amount, "f"),
-        "currency": item.currency,
     }
 
 
@@ -146,14 +135,10 @@ def _cost(cost: Cost | None) -> dict[str, Any] | None:
         "gke_avoidable_month": money(cost.gke_avoidable_month),
         "cloud_run_month": money(cost.cloud_run_month),
         "saving_month": money(cost.saving_month),
-        "interval": _interval(cost.interval),
+        "interval": interval(cost.interval),
         "line_items": [line_item(i) for i in cost.cloud_run_items],
         "gke_line_items": [line_item(i) for i in cost.gke_items],
     }
-
-
-def _interval(interval: tuple[Decimal, Decimal] | None) -> list[str] | None:
-    return None if interval is None else [format(bound, "f") for bound in interval]
 
 
 def _latency(latency: Latency | None) -> dict[str, Any] | None:

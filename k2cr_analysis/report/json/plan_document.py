@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from k2cr_analysis.planning import Plan
-from k2cr_analysis.report.json.documents import line_item, money, operability_document
+from k2cr_analysis.report.json.amounts import line_item, money
+from k2cr_analysis.report.json.documents import operability_document
+from k2cr_analysis.report.json.futures_document import answer_document
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
@@ -23,6 +25,8 @@ def plan_document(plan: Plan) -> dict[str, Any]:
                 "attributed_month": money(wave.attributed_month),
                 "realised_month": money(wave.realised_month),
                 "cumulative_realised_month": money(wave.cumulative_realised_month),
+                "saving_over_stay_month": money(wave.saving_over_stay_month),
+                "cumulative_saving_over_stay_month": money(wave.cumulative_saving_over_stay_month),
                 "effort_days": wave.effort_days,
                 "nodes_removed": wave.nodes_removed,
                 "nodes": [
@@ -42,6 +46,11 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "bound": money(plan.bound),
         "gap": plan.gap,
         "method": plan.method,
+        "saving_over_stay_month": money(plan.saving_over_stay_month),
+        "hours_month": plan.hours_month,
+        "labour_month": money(plan.labour_month),
+        "margins": {w: money(m) for w, m in sorted(plan.margins.items())},
+        "answer": answer_document(plan.answer),
         "avoided": [line_item(item) for item in plan.avoided],
         "cloud_run_month": money(plan.cloud_run_month),
         "hops_month": money(plan.hops_month),

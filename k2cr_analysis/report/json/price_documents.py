@@ -9,7 +9,7 @@ from k2cr_analysis.model.cloud_run import cpu_text, memory_text
 from k2cr_analysis.model.money import decimal_text
 from k2cr_analysis.model.prices import Price
 from k2cr_analysis.pricing.cloud_run.one_shape import NearestShape, ShapeCost
-from k2cr_analysis.report.json.documents import line_item
+from k2cr_analysis.report.json.amounts import line_item
 
 
 def shape_cost_document(priced: ShapeCost) -> dict[str, Any]:

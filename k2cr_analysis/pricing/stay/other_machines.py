@@ -7,8 +7,8 @@ counts as a vCPU: families differ in speed, which nobody knows for these pods.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from k2cr_analysis.model.cluster import Cluster
@@ -19,6 +19,7 @@ from k2cr_analysis.platforms.gke import ACCELERATOR, MACHINE_FAMILY, MACHINE_TYP
 from k2cr_analysis.pricing.gke.machine_types import MachineType, machine_type, predefined
 from k2cr_analysis.pricing.gke.node_price import NodePrice, node_price
 from k2cr_analysis.pricing.packing.fewest_nodes import fewest_nodes
+from k2cr_analysis.pricing.packing.headroom import Share
 from k2cr_analysis.pricing.packing.placement import PlacedPool
 from k2cr_analysis.pricing.packing.repack import Room, least_nodes, load_of
 from k2cr_analysis.pricing.packing.reservation import machine_room
@@ -28,12 +29,30 @@ _FAMILIES, _MOST_VCPU = ("e2", "n2", "n2d", "n4", "n4d", "t2d", "c3", "c3d", "c4
 _ASKS_FOR_MACHINE = (*MACHINE_TYPE_LABELS, MACHINE_FAMILY, ACCELERATOR)
 
 
-def cheapest_month(
-    placed: PlacedPool, cluster: Cluster, node_month: Mapping[str, Decimal], tariff: Tariff
-) -> Decimal | None:
-    """The least that the pool's pods could cost on other nodes; None where its price or its pods do not let it be told.
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """``node_month``: of one, paid with the same discount as today's. ``nodes``: how many are needed; ``least`` of
+    these whatever the load."""
+
+    name: str
+    room: Room
+    node_month: Decimal
+    nodes: int
+    least: int
+
+
+def cheapest_machine(
+    placed: PlacedPool,
+    cluster: Cluster,
+    node_month: Mapping[str, Decimal],
+    tariff: Tariff,
+    headroom: Decimal = Decimal(0),
+    fitted_to: Set[str] | None = None,
+) -> Machine | None:
+    """The machine on which the pool's pods cost least; None where its price or its pods do not let it be told.
 
     As many nodes as zones at the least, and two where there are two or more today: one that fails is not everything.
+    ``fitted_to``: cheapest for these workloads alone; all of them fit all the same.
     """
     nodes, paid = placed.pool.nodes, sum((node_month.get(n.name, Decimal(0)) for n in placed.pool.nodes), Decimal(0))
     priced = [node_price(n, tariff) for n in nodes]
@@ -42,16 +61,22 @@ def cheapest_month(
     if not placed.groups or not listed or any(isinstance(p, str) for p in priced) or any(map(_asks, workloads)):
         return None
     share, least = paid / listed, max(placed.pool.zones, min(len(nodes), 2))
-    groups, best = placed.pods, None
-    load = load_of(groups)
+    groups = [g for w, found in placed.groups.items() if fitted_to is None or w in fitted_to for g in found]
+    load, best = load_of(groups), None
     machines = _machines(placed, tariff)
     tried = sorted((price * max(least_nodes(room, load), least), name, room, price) for name, room, price in machines)
-    for bound, _, room, price in tried:
-        if best is not None and bound >= best:
+    best_month: Decimal | None = None
+    for bound, name, room, price in tried:
+        if best_month is not None and bound >= best_month:
             break
-        month = price * max(fewest_nodes(room, groups), least)
-        best = month if best is None else min(best, month)
-    return None if best is None else best * share
+        needed = max(fewest_nodes(room, groups), Share(room, headroom).enough(load), least)
+        if best_month is None or price * needed < best_month:
+            best, best_month = Machine(name, room, price * share, needed, least), price * needed
+    if best is None or fitted_to is None:
+        return best
+    all_of = load_of(placed.pods)
+    needed = max(fewest_nodes(best.room, placed.pods), Share(best.room, headroom).enough(all_of), least)
+    return replace(best, nodes=needed)
 
 
 def _machines(placed: PlacedPool, tariff: Tariff) -> Iterator[tuple[str, Room, Decimal]]:
@@ -72,7 +97,7 @@ def _machines(placed: PlacedPool, tariff: Tariff) -> Iterator[tuple[str, Room, D
 
 def _room(machine: MachineType, taken: tuple[int, int], pods: int) -> Room:
     whole = machine_room(machine, pods)
-    return Room(max(whole.cpu_millicores - max(taken[0], 0), 0), max(whole.memory_kib - max(taken[1], 0), 0), pods)
+    return Room(max(whole.cpu_millicores - max(taken[0], 0), 1), max(whole.memory_kib - max(taken[1], 0), 1), pods)
 
 
 def _largest_fits(placed: PlacedPool, room: Room) -> bool:

@@ -1,0 +1,249 @@
+"""The four futures side by side, each with its whole bill, its work, what is missing and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Literal
+
+from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.planning.futures.baseline import Baseline
+from k2cr_analysis.planning.futures.leave import Leaving, WayOut, leaving
+from k2cr_analysis.planning.labour import ClusterWork, own_hours_today
+from k2cr_analysis.planning.worth import Candidate, Fleet
+from k2cr_analysis.pricing.stay.variant import AS_IT_IS, AUTOPILOT, OTHER_MACHINES, Variant
+
+Name = Literal["today", "stay", "move", "leave"]
+HeadroomName = Literal["today", "packed"]
+
+NOT_WHOLE = "the snapshot lacks kinds that the API refused: what it takes to stay is not known"
+NO_BILL = "the bill of today is not known"
+_ZERO = Decimal(0)
+_SHOWN = 5
+_Interval = Callable[[Decimal, Sequence[Candidate]], tuple[Decimal, Decimal] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to stay, and its month; ``why_not``: why it is told and does not count, or empty."""
+
+    cluster: str
+    name: str
+    month: Decimal | None
+    how: str
+    why_not: str
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyChange:
+    """p99 of a workload today and on Cloud Run."""
+
+    id: str
+    gke_p99_ms: float | None
+    cloud_run_p99_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Future:
+    """One future's month. ``gke_lines`` add up to ``gke_month``; None: cannot be told, and ``missing`` says why.
+
+    ``at_least_month``: what is known of the month, where the whole is not. ``hours_month``: of recurring work;
+    ``effort_days``: once. ``interval``: 95 % of ``saving_over_stay_month``. ``missing``: what keeps a figure null, or
+    the future from being reached.
+    """
+
+    future: Name
+    headroom: HeadroomName
+    variant: str
+    gke_month: Decimal | None
+    cloud_run_month: Decimal | None
+    managed_month: Decimal | None
+    hours_month: float | None
+    effort_days: float | None
+    saving_over_stay_month: Decimal | None
+    interval: tuple[Decimal, Decimal] | None = None
+    gke_lines: tuple[LineItem, ...] = ()
+    managed_lines: tuple[LineItem, ...] = ()
+    options: tuple[Option, ...] = ()
+    latency: tuple[LatencyChange, ...] = ()
+    ways_out: tuple[WayOut, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def month(self) -> Decimal | None:
+        parts = (self.gke_month, self.cloud_run_month, self.managed_month)
+        return None if any(p is None for p in parts) else sum((p or _ZERO for p in parts), _ZERO)
+
+    @property
+    def at_least_month(self) -> Decimal:
+        return sum((p or _ZERO for p in (self.gke_month, self.cloud_run_month, self.managed_month)), _ZERO)
+
+
+def futures_of(
+    packed: Baseline, as_today: Baseline, chosen: Sequence[Candidate], interval: _Interval
+) -> tuple[Future, ...]:
+    """Today; then staying, moving the plan and leaving, each with today's headroom and packed."""
+    left = leaving(packed.fleet)
+    found = [_today(as_today)]
+    pairs: tuple[tuple[Baseline, HeadroomName], ...] = ((as_today, "today"), (packed, "packed"))
+    for baseline, headroom in pairs:
+        stay = _stay(baseline, headroom)
+        found += [stay, _move(baseline, headroom, stay, chosen, interval), _leave(baseline, headroom, stay, left)]
+    return tuple(found)
+
+
+def _today(baseline: Baseline) -> Future:
+    fleet = baseline.fleet
+    months = [a.bill.month for a in fleet.assessments]
+    month = None if None in months else sum((m or _ZERO for m in months), _ZERO)
+    stay = baseline.month
+    as_it_is = [found[0] for found in baseline.variants]
+    return Future(
+        future="today",
+        headroom="today",
+        variant=AS_IT_IS,
+        gke_month=month,
+        cloud_run_month=_ZERO,
+        managed_month=_ZERO,
+        hours_month=_hours(fleet, as_it_is),
+        effort_days=0.0,
+        saving_over_stay_month=None if month is None or stay is None else stay - month,
+        gke_lines=_lines(fleet, as_it_is, ()),
+        missing=_no_bill(fleet),
+    )
+
+
+def _stay(baseline: Baseline, headroom: HeadroomName) -> Future:
+    fleet, month = baseline.fleet, baseline.month
+    return Future(
+        future="stay",
+        headroom=headroom,
+        variant=_named(fleet, baseline.best),
+        gke_month=month,
+        cloud_run_month=_ZERO,
+        managed_month=_ZERO,
+        hours_month=_hours(fleet, baseline.best),
+        effort_days=_stay_effort(baseline),
+        saving_over_stay_month=None if month is None else _ZERO,
+        gke_lines=_lines(fleet, baseline.best, ()),
+        options=tuple(
+            Option(fleet.names[n], v.name, v.month, v.how, v.why_not)
+            for n, found in enumerate(baseline.variants)
+            for v in found
+        ),
+        missing=_no_bill(fleet),
+    )
+
+
+def _move(
+    baseline: Baseline, headroom: HeadroomName, stay: Future, chosen: Sequence[Candidate], interval: _Interval
+) -> Future:
+    fleet, over = baseline.fleet, baseline.over_stay(chosen)
+    gke = None if stay.gke_month is None or over.gke is None else stay.gke_month - over.gke + over.hops
+    worth = Fleet(fleet.assessments, [v.avoidable for v in over.variants]).worth(chosen)
+    lines = _lines(fleet, over.variants, chosen)
+    if over.hops and lines:
+        currency = fleet.assessments[0].bill.currency
+        lines = (*lines, LineItem("paths to what stays", Decimal(1), "month", over.hops, currency))
+    hours = None if stay.hours_month is None else round(stay.hours_month - worth.hours, 2)
+    return replace(
+        stay,
+        future="move",
+        variant=_named(fleet, over.variants),
+        gke_month=gke,
+        cloud_run_month=over.cloud_run,
+        hours_month=hours,
+        effort_days=round(sum(c.effort_days for c in chosen), 6),
+        saving_over_stay_month=over.saving,
+        interval=None if over.saving is None else interval(over.saving, chosen),
+        gke_lines=lines,
+        options=(),
+        latency=tuple(_latency(chosen)),
+        missing=(*stay.missing, *_changes_first(chosen)),
+    )
+
+
+def _leave(baseline: Baseline, headroom: HeadroomName, stay: Future, left: Leaving) -> Future:
+    month = left.gke_month, left.cloud_run_month, left.managed_month
+    whole = None if any(m is None for m in month) else sum((m or _ZERO for m in month), _ZERO)
+    return Future(
+        future="leave",
+        headroom=headroom,
+        variant="no cluster",
+        gke_month=left.gke_month,
+        cloud_run_month=left.cloud_run_month,
+        managed_month=left.managed_month,
+        hours_month=left.hours_month,
+        effort_days=left.effort_days,
+        saving_over_stay_month=None if whole is None or stay.month is None else stay.month - whole,
+        gke_lines=left.gke_lines,
+        managed_lines=left.managed_lines,
+        ways_out=left.ways_out,
+        missing=left.missing,
+    )
+
+
+def _no_bill(fleet: Fleet) -> tuple[str, ...]:
+    return tuple(
+        f"{NO_BILL}: {'; '.join(a.bill.reasons) or 'the snapshot has neither a bill nor priced nodes'}"
+        for a in fleet.assessments
+        if a.bill.month is None
+    ) + tuple(NOT_WHOLE for a in fleet.assessments if not a.cluster.is_whole)
+
+
+def _named(fleet: Fleet, variants: Sequence[Variant]) -> str:
+    if len(variants) == 1:
+        return variants[0].name
+    return "; ".join(f"{name}: {v.name}" for name, v in zip(fleet.names, variants, strict=True))
+
+
+def _lines(fleet: Fleet, variants: Sequence[Variant], chosen: Sequence[Candidate]) -> tuple[LineItem, ...]:
+    """What stays of GKE, line by line; each names its cluster where there are several."""
+    found: list[LineItem] = []
+    for number, variant in enumerate(variants):
+        held = replace(variant, avoidable=variant.avoidable.with_holds(fleet.avoidables[number].holds))
+        lines = held.lines([c.id for c in chosen if c.cluster == number])
+        prefix = "" if len(variants) == 1 else f"{fleet.names[number]}: "
+        found += [replace(item, sku=prefix + item.sku) for item in lines]
+    return tuple(found)
+
+
+def _hours(fleet: Fleet, variants: Sequence[Variant]) -> float:
+    """Of the clusters themselves on these variants, and of each workload's own."""
+    shared = (ClusterWork.of(a, v.avoidable).shared for a, v in zip(fleet.assessments, variants, strict=True))
+    own = sum((own_hours_today(a) for a in fleet.assessments), _ZERO)
+    return float(round(sum(shared, _ZERO) + own, 2))
+
+
+def _stay_effort(baseline: Baseline) -> float:
+    """Person-days to get there: requests of each workload that has measured use, and what the variant changes."""
+    days = 0.0
+    for assessment, variant in zip(baseline.fleet.assessments, baseline.best, strict=True):
+        rates = assessment.config.rates.effort
+        if variant.name == AS_IT_IS:
+            continue
+        days += rates.rightsize * sum(w.id in assessment.usage for w in assessment.workloads)
+        if variant.name.startswith(OTHER_MACHINES):
+            days += rates.other_machines * len(variant.avoidable.pools)
+        elif variant.name.startswith(AUTOPILOT):
+            days += rates.to_autopilot
+    return round(days, 2)
+
+
+def _latency(chosen: Sequence[Candidate]) -> Iterator[LatencyChange]:
+    for candidate in chosen:
+        latency = candidate.assessed.latency
+        if latency is not None and (latency.gke or latency.cloud_run):
+            yield LatencyChange(
+                candidate.id,
+                latency.gke.p99_ms if latency.gke else None,
+                latency.cloud_run.p99_ms if latency.cloud_run else None,
+            )
+
+
+def _changes_first(chosen: Sequence[Candidate]) -> Iterator[str]:
+    ids = [c.id for c in chosen if c.assessed.fit.verdict == "changes"]
+    if ids:
+        shown = ", ".join(ids[:_SHOWN]) + (f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else "")
+        yield f"{len(ids)} of {len(chosen)} workloads need changes first: {shown}"

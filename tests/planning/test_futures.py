@@ -1,0 +1,121 @@
+"""The four futures: both sides packed by one rule, the best set over staying, and "do not move" as an answer."""
+
+from dataclasses import replace
+from decimal import Decimal
+from itertools import combinations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from k2cr_analysis.config import PlanSettings
+from k2cr_analysis.planning import plan, plan_and_portfolio, portfolio
+from k2cr_analysis.planning.compose import _of_one_currency
+from k2cr_analysis.planning.futures.answer import objective_over_stay
+from k2cr_analysis.planning.futures.baseline import Baseline
+from tests.planning.fleets import Move, assessment
+from tests.planning.test_plan import NODE, edges, full_nodes, sizes, small_fleet
+from tests.pricing.clusters import live, node, workload
+
+PACKED = Decimal("0.15")
+
+
+def futures(found):
+    return {(f.future, f.headroom): f for f in found.futures}
+
+
+def test_there_are_seven_of_them_and_each_is_the_sum_of_its_lines():
+    found = portfolio(assessment(full_nodes("web", "db"), {"web": Move(10), "db": Move(None, "blocked")}))
+    both = [(f, h) for h in ("today", "packed") for f in ("stay", "move", "leave")]
+    assert list(futures(found)) == [("today", "today"), *both]
+    for one in found.futures:
+        if one.gke_month is not None:
+            assert sum(item.amount for item in one.gke_lines) == one.gke_month
+
+
+def test_what_packing_alone_would_save_is_no_saving_of_the_move():
+    """Six nodes for two pods: the bill would lose five nodes with no move at all."""
+    spare = [node(n) for n in "abcdef"]
+    web, db = workload("web", "1", "2Gi"), workload("db", "1", "2Gi")
+    objects = [*spare, web, db, *live(web, "a"), *live(db, "b")]
+    found = futures(portfolio(assessment(objects, {"web": Move(80), "db": Move(None, "blocked")})))
+    assert found["today", "today"].month == 6 * NODE + 73
+    stay = found["stay", "packed"]
+    assert stay.month < 2 * NODE + 73
+    # 80 a month on Cloud Run less what is free are more than the half of that.
+    assert found["move", "packed"].month == stay.month
+    made = plan(assessment(objects, {"web": Move(80), "db": Move(None, "blocked")}))
+    assert made.waves == ()
+    assert made.objective == 0
+    assert made.answer.sentence.startswith("Do not move")
+    assert made.answer.short_month > 0
+    assert {turn.of for turn in made.answer.turns} & {"Cloud Run prices", "GKE prices", "headroom of the nodes"}
+
+
+def test_the_stay_is_the_cheapest_of_its_ways_that_count():
+    objects = [node("spare"), *full_nodes("web", "db")]
+    stay = futures(portfolio(assessment(objects, {"web": Move(10), "db": Move(None, "blocked")})))["stay", "packed"]
+    months = [o.month for o in stay.options if not o.why_not]
+    assert stay.month == min(months)
+    names = {o.name for o in stay.options}
+    assert {"as it is", "right-sized", "right-sized, Autopilot", "right-sized, 1-year commitment"} <= names
+    three_years = [o for o in stay.options if "3-year" in o.name]
+    assert three_years
+    assert all("36 months" in o.why_not for o in three_years)
+
+
+def test_a_plan_that_looks_three_years_ahead_counts_their_commitment():
+    found = assessment(full_nodes("web", "db"), {"web": Move(10), "db": Move(None, "blocked")})
+    far = replace(found, config=replace(found.config, plan=PlanSettings(payback_months=36)))
+    assert portfolio(far).stay_and_rightsize_month < portfolio(found).stay_and_rightsize_month
+
+
+def test_more_headroom_on_both_sides_makes_the_stay_dearer():
+    objects = [node("spare"), *full_nodes("web", "api", "db")]
+    found = assessment(objects, {"web": Move(10), "api": Move(10), "db": Move(None, "blocked")})
+    wide = replace(found, config=replace(found.config, plan=PlanSettings(headroom=Decimal("0.5"))))
+    assert portfolio(wide).stay_and_rightsize_month >= portfolio(found).stay_and_rightsize_month
+
+
+def test_hours_count_where_a_rate_is_given_and_else_their_break_even_is_told():
+    moves = {"web": Move(1), "db": Move(None, "blocked")}
+    free, paid = (plan(assessment(full_nodes("web", "db"), moves, engineer_hour=rate)) for rate in (None, "500"))
+    assert free.waves
+    assert free.hours_month < 0  # a second platform
+    assert free.labour_month == 0
+    (hour,) = (t for t in free.answer.turns if t.of == "engineer's hour")
+    rate = Decimal(hour.at.split(":")[0])
+    assert rate > 0
+    assert paid.waves == ()
+    below, above = (
+        plan(assessment(full_nodes("web", "db"), moves, engineer_hour=str(r))) for r in (rate - 1, rate + 1)
+    )
+    assert below.waves and not above.waves
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(sizes, min_size=1, max_size=4), st.integers(1, 4), edges)
+def test_no_set_saves_more_than_the_plan_and_with_an_empty_one_to_move_is_to_stay(found, nodes, calls):
+    fleet = small_fleet(found, nodes, calls)
+    made, total = _of_one_currency(fleet, "USD")
+    baseline = Baseline(fleet, PACKED)
+    every = [s for n in range(len(fleet.candidates) + 1) for s in combinations(fleet.candidates, n)]
+    best = max(objective_over_stay(baseline, s) for s in every)
+    assert objective_over_stay(baseline, ()) == 0
+    assert abs(made.objective - max(best, 0)) < Decimal("0.0001")
+    assert made.bound >= made.objective
+    named = {(f.future, f.headroom): f for f in total.futures}
+    for headroom in ("today", "packed"):
+        stay, move = named["stay", headroom], named["move", headroom]
+        if not made.waves:
+            assert (move.month, move.saving_over_stay_month) == (stay.month, 0)
+        assert stay.month <= named["today", "today"].month
+        assert move.saving_over_stay_month == stay.month - move.month
+        assert sum(item.amount for item in move.gke_lines) == move.gke_month
+
+
+def test_the_margins_say_what_the_set_loses_without_each():
+    found = assessment(full_nodes("web", "api", "db"), {"web": Move(1), "api": Move(2), "db": Move(None, "blocked")})
+    made, whole = plan_and_portfolio(found)
+    assert set(made.margins) == {"shop/Deployment/web", "shop/Deployment/api"}
+    assert whole.saving_over_stay_month == made.saving_over_stay_month
+    assert made.answer.first_mover.id in made.workloads
