@@ -1,11 +1,13 @@
 """How GKE bills pods by themselves: Autopilot's compute classes, and what it makes of a pod's requests.
 
-The least, the most and the ratios of Balanced and Scale-Out could not be read again: they are not here, and pods of
-those classes are billed at what they request. What ephemeral storage costs is known in one region alone.
+The least, the most and the ratios of Balanced and Scale-Out are those that Google's own cost calculator quotes from the
+documentation. What ephemeral storage costs is known in one region alone; elsewhere it is said to be missing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated
 
@@ -13,6 +15,11 @@ from k2cr_analysis.platforms.source import Source
 
 _REQUESTS = Source(
     "https://docs.cloud.google.com/kubernetes-engine/docs/concepts/autopilot-resource-requests", "2026-11-23"
+)
+_CALCULATOR = Source(
+    "https://github.com/GoogleCloudPlatform/autopilot-cost-calculator/blob/df3a5b7/config.ini",
+    "2026-11-30",
+    "quotes autopilot-resource-requests",
 )
 _CLASSES = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/autopilot-compute-classes", None)
 _IN_STANDARD = Source(
@@ -35,10 +42,30 @@ BY_NODE: Annotated[tuple[str, ...], _CLASSES] = ("Performance", "Accelerator")
 # spec.priorities[].podFamily of a class of the cluster's own: billed by pod; a rule for hardware is billed by node.
 POD_FAMILIES: Annotated[tuple[str, ...], _POD_FAMILY] = ("general-purpose", "general-purpose-arm")
 
-# Of a container that requests nothing: vCPU, GiB.
+# Of a container that requests nothing: vCPU, GiB, GiB of ephemeral storage.
 DEFAULT: Annotated[tuple[Decimal, Decimal], _REQUESTS] = (Decimal("0.5"), Decimal(2))
 DEFAULT_OF_DAEMON_SET: Annotated[tuple[Decimal, Decimal], _REQUESTS] = (Decimal("0.05"), 100 * MIB)
-# Of a general-purpose pod, in clusters with bursting (made on 1.30.2 or later).
-MIN_POD: Annotated[tuple[Decimal, Decimal], _REQUESTS] = (Decimal("0.05"), 52 * MIB)
-MAX_POD: Annotated[tuple[Decimal, Decimal], _REQUESTS] = (Decimal(30), Decimal(110))
-GIB_PER_VCPU: Annotated[tuple[Decimal, Decimal], _REQUESTS] = (Decimal(1), Decimal("6.5"))
+DEFAULT_STORAGE: Annotated[Decimal, _REQUESTS] = Decimal(1)
+DEFAULT_STORAGE_OF_DAEMON_SET: Annotated[Decimal, _REQUESTS] = 100 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class PodRange:
+    """What a pod of a class may request: ``least`` and ``most`` (vCPU, GiB), and the GiB a vCPU, least and most.
+
+    What is below is raised to it, and the smaller side of a ratio to the other; what is above is refused.
+    """
+
+    least: tuple[Decimal, Decimal]
+    most: tuple[Decimal, Decimal]
+    gib_per_vcpu: tuple[Decimal, Decimal]
+
+
+_QUARTER = Decimal("0.25")
+RANGES: Annotated[Mapping[str, PodRange], _REQUESTS, _CALCULATOR] = {
+    # In clusters with bursting (made on 1.30.2 or later).
+    "general-purpose": PodRange((Decimal("0.05"), 52 * MIB), (Decimal(30), Decimal(110)), (Decimal(1), Decimal("6.5"))),
+    "balanced": PodRange((_QUARTER, Decimal("0.5")), (Decimal(222), Decimal(851)), (Decimal(1), Decimal(8))),
+    "scale-out": PodRange((_QUARTER, Decimal(1)), (Decimal(54), Decimal(216)), (Decimal(4), Decimal(4))),
+    "scale-out-arm": PodRange((_QUARTER, Decimal(1)), (Decimal(43), Decimal(172)), (Decimal(4), Decimal(4))),
+}

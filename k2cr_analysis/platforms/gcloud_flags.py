@@ -1,6 +1,6 @@
 """Which gcloud version brought which flag of ``gcloud run`` to its GA track: one table.
 
-Read in gcloud's release notes: those that gcloud 528 ships (to 2025-06-24), and those of 570 to 587. The notes in
+Read in gcloud's release notes: those that gcloud 556 ships (to 2026-02-10), and those of 570 to 587. The notes in
 between could not be read: what Cloud Run's own notes call GA in that time stands with 570, where it was at the latest.
 An older version gets the YAML form, which needs no flag.
 """
@@ -13,7 +13,7 @@ from typing import Annotated
 
 from k2cr_analysis.platforms.source import Source
 
-_NOTES = Source("https://docs.cloud.google.com/sdk/docs/release-notes", "2026-11-30", "528 and older, 570 to 587")
+_NOTES = Source("https://docs.cloud.google.com/sdk/docs/release-notes", "2026-11-30", "556 and older, 570 to 587")
 
 # The oldest version that is known to have all of a row; 528 where only the client itself was asked.
 FLAGS: Annotated[Mapping[str, int], _NOTES] = {
@@ -28,11 +28,11 @@ FLAGS: Annotated[Mapping[str, int], _NOTES] = {
     "--gpu-type": 516,
     "--no-gpu-zonal-redundancy": 517,
     "--min": 528,
-    "--max": 570,  # maximum instances of a service: GA 2025-10-06
+    "--max": 540,  # maximum instances of a service
     "--scaling-cpu-target": 587,
     "--scaling-concurrency-target": 587,
     "--no-invoker-iam-check": 528,
-    "--no-default-url": 570,  # GA 2025-07-16
+    "--no-default-url": 529,
     # gcloud run deploy and gcloud run jobs deploy
     "--network": 528,
     "--subnet": 528,
@@ -41,13 +41,14 @@ FLAGS: Annotated[Mapping[str, int], _NOTES] = {
     "--add-volume type=in-memory": 501,
     "--add-volume type=cloud-storage": 490,
     "--add-volume type=nfs": 490,
-    "--add-volume mount-options": 570,  # GA 2025-09-23
+    "--add-volume mount-options": 540,
     "--add-volume type=ephemeral-disk": 587,
     # gcloud run jobs deploy
     "jobs --container": 517,
-    "jobs --gpu": 570,  # GA 2025-10-21
+    "jobs --gpu": 543,
+    "jobs --startup-probe": 531,
     # Groups of commands
-    "worker-pools": 570,  # GA 2026-04-14; gcloud beta before
+    "worker-pools": 570,  # GA 2026-04-14, beta in 556: in which of the versions between is not known
 }
 NEWEST: int = max(FLAGS.values())
 # From here on there is a `replace` for services and jobs, and all else that the scripts use.

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from k2cr_analysis.model.prices import PriceBook, Tariff
-from k2cr_analysis.pricing.gke.autopilot import billed_shape, pod_class, pod_items
+from k2cr_analysis.pricing.gke.autopilot import billed_shape, pod_class, pod_items, storage_left_out
 from k2cr_analysis.pricing.gke.pod_demand import pod_demands
 from tests.pricing.clusters import REGION, cluster, workload
 
@@ -108,7 +108,60 @@ def test_resources_of_the_pod_stand_as_they_are():
     assert shape(raw) == (2, 2)  # its container's memory by default
 
 
-def test_a_pod_larger_than_the_class_is_not_priced():
-    found = cluster([workload("web", "31", "64Gi")])
+def of_family(family, cpu, memory):
+    found = cluster([workload("web", cpu, memory)])
+    made = billed_shape(found.workloads[0], pod_demands(found, {})[found.workloads[0].id], family)
+    return made.cores, made.gib
+
+
+@pytest.mark.parametrize(
+    ("family", "asked", "billed"),
+    [
+        ("general-purpose", ("200m", "2Gi"), (Decimal(2) / Decimal("6.5"), 2)),  # the documentation's own example: 308m
+        ("general-purpose", ("10m", "10Mi"), (Decimal("0.05"), Decimal(52) / 1024)),
+        ("balanced", ("100m", "128Mi"), (Decimal("0.25"), Decimal("0.5"))),
+        ("balanced", ("1", "16Gi"), (2, 16)),  # at most 8 GiB a vCPU
+        ("balanced", ("8", "1Gi"), (8, 8)),  # and 1 at least
+        ("balanced", ("100", "400Gi"), (100, 400)),
+        ("scale-out", ("1", "1Gi"), (1, 4)),  # exactly 4 GiB a vCPU, the smaller side raised
+        ("scale-out", ("250m", "8Gi"), (2, 8)),
+        ("scale-out-arm", ("100m", "100Mi"), (Decimal("0.25"), 1)),
+    ],
+)
+def test_each_class_raises_a_pod_to_its_own_least_and_ratio(family, asked, billed):
+    assert of_family(family, *asked) == billed
+
+
+@pytest.mark.parametrize(
+    ("name", "cpu", "most"),
+    [
+        (None, "31", "30 vCPU, 110 GiB"),
+        ("Balanced", "223", "222 vCPU, 851 GiB"),
+        ("Scale-Out", "55", "54 vCPU, 216 GiB"),
+    ],
+)
+def test_a_pod_larger_than_its_class_is_not_priced(name, cpu, most):
+    chosen = {CLASS: name} if name else {}
+    found = cluster([workload("web", cpu, "64Gi", nodeSelector=chosen)])
     demand = pod_demands(found, {})["shop/Deployment/web"]
-    assert "larger than Autopilot" in pod_items(found.workloads[0], demand, Tariff(PriceBook.embedded(), REGION))
+    assert most in pod_items(found.workloads[0], demand, Tariff(PriceBook.embedded(), REGION))
+
+
+def storage_of(raw, region):
+    found = cluster([raw])
+    items = pod_items(found.workloads[0], pod_demands(found, {})["shop/Deployment/web"], Tariff(PriceBook.embedded(), region))  # fmt: skip
+    return sum((i.quantity for i in items if "Ephemeral" in i.sku), Decimal(0)) / 730
+
+
+def test_ephemeral_storage_is_priced_where_its_price_is_known_and_said_elsewhere():
+    plain = workload("web", "1", "2Gi", replicas=1)
+    asked = workload("web", "1", "2Gi", replicas=1)
+    asked["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"]["ephemeral-storage"] = "10Gi"
+    assert storage_of(plain, "asia-east1") == 1  # the default of a container
+    assert storage_of(asked, "asia-east1") == 10
+    assert storage_of(asked, "us-central1") == 0
+    workloads = cluster([plain]).workloads
+    (said,) = storage_left_out(workloads, Tariff(PriceBook.embedded(), "us-central1"), autopilot=True)
+    assert "ephemeral storage" in said and "us-central1" in said
+    assert storage_left_out(workloads, Tariff(PriceBook.embedded(), "asia-east1"), autopilot=True) == ()
+    assert storage_left_out(workloads, Tariff(PriceBook.embedded(), "us-central1"), autopilot=False) == ()  # nodes'

@@ -11,11 +11,12 @@ import pytest
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.cli.render import _version
 from k2cr_analysis.errors import UsageError
+from k2cr_analysis.model.cloud_run import ContainerProbes
 from k2cr_analysis.platforms.gcloud_flags import FLAGS, NEWEST, OLDEST, lacks, major_version
 from k2cr_analysis.rendering import RenderContext, render_workload
 from k2cr_analysis.rendering.forms.flags_form import judged_script
 from k2cr_analysis.rendering.spec.build import build
-from tests.rendering.factory import assessed, container, job_of, reference, workload
+from tests.rendering.factory import assessed, container, job_of, probe, reference, workload
 
 CONTEXT = RenderContext(project="p", region="us-central1")
 IN_FOLDER = assessed(workload(container("app", working_dir="/srv")))
@@ -59,6 +60,14 @@ def test_a_readiness_probe_is_a_flag_from_573_and_goes_by_the_file_before() -> N
     assert "successThreshold=1" in script(reference(), 573)
     assert " replace " in said(script(reference(), 572))
     assert "containers[proxy].readinessProbe (--readiness-probe: gcloud 573, not 572)" in script(reference(), 572)
+
+
+def test_a_jobs_start_up_probe_is_a_flag_from_531_and_goes_by_the_file_before() -> None:
+    one = job_of(container("report"), container("proxy", at=1))
+    job = replace(one, fit=replace(one.fit, probes={"proxy": ContainerProbes(probe("tcp", 5432), None)}))
+    assert "--startup-probe=tcpSocket.port=5432" in said(script(job, 531))
+    assert " replace " in said(script(job, 528))
+    assert "containers[proxy].startupProbe (--startup-probe: gcloud 531, not 528)" in script(job, 528)
 
 
 def test_worker_pools_leave_beta_with_the_version_that_has_them() -> None:

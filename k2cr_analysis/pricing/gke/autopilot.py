@@ -6,6 +6,7 @@ built-in Autopilot classes, and of a class of the cluster's own whose rule names
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,10 +20,11 @@ from k2cr_analysis.platforms.autopilot import (
     BY_POD,
     DEFAULT,
     DEFAULT_OF_DAEMON_SET,
-    GIB_PER_VCPU,
-    MAX_POD,
-    MIN_POD,
+    DEFAULT_STORAGE,
+    DEFAULT_STORAGE_OF_DAEMON_SET,
     POD_CLASSES,
+    RANGES,
+    PodRange,
 )
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 from k2cr_analysis.platforms.gke import (
@@ -38,12 +40,16 @@ from k2cr_analysis.pricing.gke.pod_demand import PodDemand
 GIB = Decimal(2**30)
 _ARM = "-arm"
 _GENERAL_PURPOSE = "general-purpose"
+STORAGE = "gke.autopilot.ephemeral"
 
 
 @dataclass(frozen=True, slots=True)
 class PodShape:
+    """``storage_gib``: of the node, for the containers' own files, logs and emptyDir."""
+
     cores: Decimal
     gib: Decimal
+    storage_gib: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +131,12 @@ def billed_shape(workload: Workload, demand: PodDemand, family: str = _GENERAL_P
 
     A pod that states its own resources (pod level) gets no container's default on top.
     """
-    cores, gib = demand.cpu_cores, demand.memory_bytes / GIB
+    cores, gib, storage = demand.cpu_cores, demand.memory_bytes / GIB, demand.storage_bytes / GIB
     if demand.live and cores and gib:
-        return PodShape(cores, gib)  # admission has been through it
-    pod = workload.pod
-    of_cpu, of_memory = DEFAULT_OF_DAEMON_SET if workload.kind == "DaemonSet" else DEFAULT
+        return PodShape(cores, gib, storage)  # admission has been through it
+    pod, is_daemon = workload.pod, workload.kind == "DaemonSet"
+    of_cpu, of_memory = DEFAULT_OF_DAEMON_SET if is_daemon else DEFAULT
+    of_storage = DEFAULT_STORAGE_OF_DAEMON_SET if is_daemon else DEFAULT_STORAGE
     states_cpu = pod.pod_requests.cpu_cores is not None or pod.pod_limits.cpu_cores is not None
     states_memory = pod.pod_requests.memory_bytes is not None or pod.pod_limits.memory_bytes is not None
     for container in pod.running:
@@ -138,11 +145,19 @@ def billed_shape(workload: Workload, demand: PodDemand, family: str = _GENERAL_P
             cores += of_cpu
         if asked.memory_bytes is None and limit.memory_bytes is None and not states_memory:
             gib += of_memory
-    if not family.startswith(_GENERAL_PURPOSE):
-        return PodShape(cores, gib)
-    cores, gib = max(cores, MIN_POD[0]), max(gib, MIN_POD[1])
-    least, most = GIB_PER_VCPU
-    return PodShape(max(cores, gib / most), max(gib, cores * least))
+        if asked.ephemeral_storage_bytes is None and limit.ephemeral_storage_bytes is None:
+            storage += of_storage
+    allowed = range_of(family)
+    if allowed is None:
+        return PodShape(cores, gib, storage)
+    cores, gib = max(cores, allowed.least[0]), max(gib, allowed.least[1])
+    least, most = allowed.gib_per_vcpu
+    return PodShape(max(cores, gib / most), max(gib, cores * least), storage)
+
+
+def range_of(family: str) -> PodRange | None:
+    """What a pod of the family may request. Arm's general-purpose pods are those of x86; None: not documented."""
+    return RANGES.get(_GENERAL_PURPOSE if family.startswith(_GENERAL_PURPOSE) else family)
 
 
 def pod_items(
@@ -158,13 +173,28 @@ def pod_items(
         if tariff.price(f"{found.meter}.{part}") is None:
             return tariff.why_missing(f"{found.meter}.{part}")
     shape = billed_shape(workload, demand, found.family)
-    if found.family == _GENERAL_PURPOSE and (shape.cores > MAX_POD[0] or shape.gib > MAX_POD[1]):
+    allowed = range_of(found.family)
+    if allowed is not None and (shape.cores > allowed.most[0] or shape.gib > allowed.most[1]):
         return (
             f"a pod of {shape.cores.normalize():f} vCPU and {shape.gib:.1f} GiB is larger than Autopilot's"
-            f" general-purpose class takes ({MAX_POD[0]} vCPU, {MAX_POD[1]} GiB)"
+            f" {found.family} class takes ({allowed.most[0]} vCPU, {allowed.most[1]} GiB)"
         )
     hours = demand.pods * HOURS_PER_MONTH
-    return (
+    lines = [
         tariff.line(f"{found.meter}.cpu", shape.cores * hours),
         tariff.line(f"{found.meter}.memory", shape.gib * hours),
+    ]
+    if shape.storage_gib and tariff.price(STORAGE) is not None:
+        lines.append(tariff.line(STORAGE, shape.storage_gib * hours))
+    return tuple(lines)
+
+
+def storage_left_out(workloads: Iterable[Workload], tariff: Tariff, *, autopilot: bool) -> tuple[str, ...]:
+    """Said where pods are billed by themselves, and the price book has no price for their ephemeral storage."""
+    by_pod = any((found := pod_class(w, autopilot=autopilot)) is not None and found.family for w in workloads)
+    if not by_pod or tariff.price(STORAGE) is not None:
+        return ()
+    return (
+        "not in the GKE cost: the ephemeral storage that pods request (1 GiB a container where nothing is said): "
+        f"{tariff.why_missing(STORAGE)}",
     )

@@ -17,7 +17,7 @@ from k2cr_analysis.model.observed import WorkloadUsage
 from k2cr_analysis.model.prices import GLOBAL, LIST_PRICE, PriceBook, Tariff
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 from k2cr_analysis.platforms.gke import is_zone, system_namespace
-from k2cr_analysis.pricing.gke.autopilot import pod_class, pod_items
+from k2cr_analysis.pricing.gke.autopilot import pod_class, pod_items, storage_left_out
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE, Basis, GkeBill, lines_of
 from k2cr_analysis.pricing.gke.billing_export import attribute_export
 from k2cr_analysis.pricing.gke.node_share import share_nodes
@@ -112,6 +112,7 @@ def _nodes(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff) -
     on_nodes = replace(cluster, workloads=tuple(w for w in cluster.workloads if w.id not in by_pod))
     share = share_nodes(on_nodes, node_pools(cluster), demands, tariff)
     reasons = [NOT_IN_NODE_PRICES, *sorted(set(share.unpriced.values())), *_left_out(without, cluster)]
+    reasons += storage_left_out(cluster.workloads, tariff, autopilot=False)
     rest = ((IDLE_LINE, share.idle_month), (OVERHEAD_LINE, share.overhead_month), *fee_lines(cluster, prices))
     by_workload = {**share.by_workload, **of_pods}
     lines, month = lines_of(by_workload, rest)
@@ -147,6 +148,7 @@ def _autopilot(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tarif
     whole = basis != "autopilot-assumed" and (any(total(items) for items in by_workload.values()) or not unpriced)
     said = (ASSUMED_AUTOPILOT, NO_CLUSTER) if basis == "autopilot-assumed" else (NOT_IN_NODE_PRICES,)
     reasons = [*said, *(_credit_reason(cluster, prices) if whole else ()), *_left_out(unpriced, cluster)]
+    reasons += storage_left_out(cluster.workloads, tariff, autopilot=True)
     return GkeBill(
         currency=prices.currency,
         basis=basis,

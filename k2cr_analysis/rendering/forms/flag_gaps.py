@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from k2cr_analysis.platforms.annotations import IAP, SERVICE_MIN_SCALE
-from k2cr_analysis.platforms.gcloud_flags import OLDEST, lacks
+from k2cr_analysis.platforms.gcloud_flags import FLAGS, OLDEST, lacks
 from k2cr_analysis.rendering.spec.service import (
     BucketVolume,
     DiskVolume,
@@ -155,15 +155,14 @@ def _of_container(c: RunContainer, run: RunService | RunJob, version: int) -> It
     for flag, attribute, field in _OF_CONTAINER:
         if getattr(c, attribute):
             path = f"containers.{c.name}.{field}"
-            yield from _present(_gap(f"{at}.{field}", flag, version, c.name, attribute, path))
+            of_kind = flag if is_service or f"jobs {flag}" not in FLAGS else f"jobs {flag}"
+            yield from _present(_gap(f"{at}.{field}", of_kind, version, c.name, attribute, path))
     for field, listed in (("command", c.command), ("args", c.args)):
         if len(set(listed)) < len(listed):
             yield Gap(f"{at}.{field} (a word stands twice in it: the flag refuses that)")
     for attribute, field in _PROBES:
         probe = getattr(c, attribute)
-        if probe and not is_service:
-            yield Gap(f"{at}.{field} (jobs have no flags of probes)")
-        elif probe and probe.headers:
+        if probe and probe.headers:
             yield Gap(f"{at}.{field}.httpGet.httpHeaders")
     yield from (Gap(f"{at}.volumeMounts[{m.mount_path}].subPath") for m in c.mounts if m.sub_path)
     for one in c.env:
