@@ -252,16 +252,32 @@ class ServicePort:
 
 
 @dataclass(frozen=True, slots=True)
+class ControllerSetting:
+    """What a controller is told for all entrances of a class. ``owner``: the object that says it, ``Kind/name``.
+
+    ``family``: the controller's; ``path``: where in the object; ``key`` None: the object is named and not seen.
+    """
+
+    family: str
+    owner: str
+    path: str
+    key: str | None
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entrance:
     """Who may come in by an Ingress or a route, and why that is so. ``key``: its name in ``[entrances]``, or empty.
 
     ``answered``: no object shows it, and a person's word on the workload says it; ``why`` is what was asked.
+    ``settings``: what its controller is told for all that it serves.
     """
 
     reach: Reach
     key: str
     why: str
     answered: bool = False
+    settings: tuple[ControllerSetting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,12 @@ def starting_deadline(candidate: Candidate) -> Iterator[Found]:
         )
 
 
-@rule(id="suspended", severity="note", reads=("CronJob.spec.suspend", "JobSpec.suspend"), docs=_SCHEDULE)
+@rule(
+    id="suspended",
+    severity="note",
+    reads=("CronJob.spec.suspend", "JobSpec.suspend", "JobSpec.parallelism"),
+    docs=_SCHEDULE,
+)
 def suspended(candidate: Candidate) -> Iterator[Found]:
     """The job is suspended.
 
@@ -66,6 +71,11 @@ def suspended(candidate: Candidate) -> Iterator[Found]:
     """
     if candidate.workload.batch and candidate.workload.batch.suspend:
         yield Found("$.spec.suspend", "it is suspended; on Cloud Run the job is there and nobody executes it")
+    elif candidate.workload.batch and candidate.workload.batch.parallelism == 0:
+        yield Found(
+            _at(candidate, "parallelism"),
+            "a parallelism of 0 keeps its pods from running; on Cloud Run the job is there and nobody executes it",
+        )
 
 
 @rule(

@@ -8,7 +8,9 @@ from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.parse.related import FOREIGN_ROUTES
+from k2cr_analysis.model.parse.routes_of_workload import settings_of
 from k2cr_analysis.model.routing.iap import AUDIENCE, asks_for_iap
+from k2cr_analysis.model.routing.ingress_annotations import AUTHENTICATION
 from k2cr_analysis.model.workload import Entrance, Workload
 
 _INGRESS = "https://docs.cloud.google.com/run/docs/securing/ingress"
@@ -150,8 +152,8 @@ def iap_not_seen(candidate: Candidate) -> Iterator[Found]:
         return
     for container in candidate.moving:
         words = [(e.path, e.value) for e in container.env if e.value]
-        for field, texts in (("command", container.command), ("args", container.args)):
-            words += [(f"{container.path}.{field}[{i}]", word) for i, word in enumerate(texts)]
+        for field, listed in (("command", container.command), ("args", container.args)):
+            words += [(f"{container.path}.{field}[{i}]", word) for i, word in enumerate(listed)]
         for at, text in words:
             if AUDIENCE.search(text):
                 yield Found(
@@ -188,5 +190,25 @@ def open_to_everybody(candidate: Candidate) -> Iterator[Found]:
             at, why = f"Service/{exposure.service} $.spec.type", exposure.load_balancer[1]
         else:
             continue
-        yield Found(at, f"everybody on the internet reaches it today ({why}); cutover.md has the line that keeps it so")
+        guards = _guards(workload)
+        if guards:
+            message = (
+                f"from the internet {' and '.join(guards)} reach it today ({why}); that has to stand in front of Cloud "
+                "Run too, before the line of cutover.md that lets everybody past its invoker check"
+            )
+        else:
+            message = f"everybody on the internet reaches it today ({why}); cutover.md has the line that keeps it so"
+        yield Found(at, message)
         return
+
+
+def _guards(workload: Workload) -> list[str]:
+    """Who gets past what stands in front today, where that is not everybody."""
+    settings = [s for _, s in settings_of(workload)]
+    listed = [r for s in settings for r in s.allow]
+    for exposure in workload.exposures:
+        if exposure.external_load_balancer:
+            listed += exposure.source_ranges
+    asked = any(lack.what == AUTHENTICATION for s in settings for lack in s.lacks)
+    said = [f"callers of {', '.join(dict.fromkeys(listed))} alone"] if listed else []
+    return said + (["those whom the controller lets in (authentication)"] if asked else [])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from k2cr_analysis.model.parse.access import Raw, integer, mapping
 from k2cr_analysis.model.parse.index import name_of
-from k2cr_analysis.model.routing.ingress_annotations import Settings, annotation_at, ingress_settings
+from k2cr_analysis.model.routing.ingress_annotations import Settings, controller_settings, ingress_settings
 from k2cr_analysis.model.routing.ingress_rules import is_of_gke
 from k2cr_analysis.model.routing.reading import http_rules
 from k2cr_analysis.model.routing.route import HttpRule
@@ -56,14 +56,22 @@ def rules_of(workload: Workload) -> Iterator[tuple[str, Reach, HttpRule]]:
 
 
 def settings_of(workload: Workload) -> Iterator[tuple[str, Settings]]:
-    """(``Kind/name``, what its annotations ask) of Ingresses that GKE does not serve, and of the Services behind."""
-    foreign = False
-    for name, _, raw in routes_of(workload):
-        if name.startswith("Ingress/") and not is_of_gke(raw):
-            foreign = True
-            yield name, ingress_settings(raw)
-    for exposure in workload.exposures if foreign else ():
+    """(``Kind/name``, what it asks) of Ingresses that GKE does not serve, of the Services behind, and of their
+    controllers: what these are told for all Ingresses holds where no Ingress says another thing.
+    """
+    own = [
+        (name, ingress_settings(raw))
+        for name, _, raw in routes_of(workload)
+        if name.startswith("Ingress/") and not is_of_gke(raw)
+    ]
+    yield from own
+    for exposure in workload.exposures if own else ():
         yield f"{exposure.kind}/{exposure.service}", ingress_settings(exposure.raw)
+    for name, wide in controller_settings(s for e in workload.exposures for r in e.routes for s in r.entrance.settings):
+        for _, settings in own:
+            wide.allow = () if settings.allow else wide.allow
+            wide.timeout_s = None if settings.timeout_s else wide.timeout_s
+        yield name, wide
 
 
 def longest_request(workload: Workload) -> LongRequest | None:
@@ -81,7 +89,8 @@ def _long_requests(workload: Workload) -> Iterator[LongRequest]:
     for name, settings in settings_of(workload):
         if settings.timeout_s:
             key = settings.keys["timeout"]
-            yield LongRequest(settings.timeout_s, f"{name} {annotation_at(key)}", f"{key} of {name.replace('/', ' ')}")
+            at = f"{name} {settings.at('timeout')}"
+            yield LongRequest(settings.timeout_s, at, f"{key} of {name.replace('/', ' ')}")
     for name, reach, rule in rules_of(workload):
         if rule.actions.timeout_s and reach != "mesh" and not name.startswith("Ingress/"):
             path = f"{name} {rule.path}"

@@ -130,6 +130,7 @@ _CLASS_WORD = re.compile(
 )
 _CLASS_VARIABLES = ("CONTROLLER_INGRESS_CLASS", "INGRESS_CLASS", "KIC_INGRESS_CLASS")
 _PUBLISHED = re.compile(r"--?(?:publish-service|[\w.]*publishedservice|ingress-status-service)=(.+)", re.IGNORECASE)
+_CONFIG_MAP = re.compile(r"--?(?:nginx-)?configmaps?=(.+)", re.IGNORECASE)
 _PUBLISHED_VARIABLES = ("CONTROLLER_PUBLISH_SERVICE", "PUBLISH_SERVICE")
 
 
@@ -164,6 +165,15 @@ def published_services(containers: Iterable[Container], namespace: str) -> froze
     """(namespace, name) of the Service that a controller says users come in by."""
     found = set()
     for said in _said(containers, _PUBLISHED, _PUBLISHED_VARIABLES):
+        of_namespace, _, name = said.rpartition("/")
+        found.add((namespace if not of_namespace or "$" in of_namespace else of_namespace, name))
+    return frozenset(found)
+
+
+def config_maps(containers: Iterable[Container], namespace: str) -> frozenset[tuple[str, str]]:
+    """(namespace, name) of the ConfigMap that a controller takes its settings from."""
+    found = set()
+    for said in _said(containers, _CONFIG_MAP, ()):
         of_namespace, _, name = said.rpartition("/")
         found.add((namespace if not of_namespace or "$" in of_namespace else of_namespace, name))
     return frozenset(found)

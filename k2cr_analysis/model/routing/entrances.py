@@ -13,10 +13,11 @@ import ipaddress
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings, text, texts
 from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, group_of, kind_of, name_of, namespace_of, selects
+from k2cr_analysis.model.routing.controller_settings import Runner, settings_of_controllers
 from k2cr_analysis.model.routing.controllers import (
     GKE_INGRESS_CLASSES,
     Family,
@@ -27,7 +28,7 @@ from k2cr_analysis.model.routing.controllers import (
     gke_gateway_reach,
     published_services,
 )
-from k2cr_analysis.model.workload import Entrance, Pod, Reach
+from k2cr_analysis.model.workload import ControllerSetting, Entrance, Pod, Reach
 from k2cr_analysis.platforms.labels import (
     APP_NAME,
     AWS_INTERNAL,
@@ -133,15 +134,6 @@ def _reach_of_addresses(addresses: Iterable[str | None]) -> tuple[Reach, str] | 
 _DOCUMENTATION = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")  # private to Python, and public in examples
 
 
-@dataclass(frozen=True, slots=True)
-class _Runner:
-    """A workload that carries traffic of others."""
-
-    id: str
-    namespace: str
-    pod: Pod
-
-
 class Entrances:
     """Follows every entrance of a snapshot, once.
 
@@ -158,8 +150,8 @@ class Entrances:
         said: Mapping[str, Reach],
     ) -> None:
         self._index, self._labels, self._live, self._said = index, labels, live, said
-        self._pods = {i: _Runner(i, namespace, pod) for i, (namespace, pod) in pods.items()}
-        self._controllers: dict[str, list[_Runner]] = defaultdict(list)
+        self._pods = {i: Runner(i, namespace, pod) for i, (namespace, pod) in pods.items()}
+        self._controllers: dict[str, list[Runner]] = defaultdict(list)
         for runner in self._pods.values():
             if family := family_of_image(runner.pod.running):
                 self._controllers[family.name].append(runner)
@@ -208,7 +200,19 @@ class Entrances:
         if name is None:
             default = next((c for c in self._index.by_kind.get("IngressClass", ()) if _is_default(c)), None)
             name = name_of(default) if default is not None else "gce"
-        return self._ingress_class(name, self._live.get(("Ingress", namespace_of(raw), name_of(raw)), ()))
+        found = self._ingress_class(name, self._live.get(("Ingress", namespace_of(raw), name_of(raw)), ()))
+        return found if name in GKE_INGRESS_CLASSES else replace(found, settings=self._settings_of_class(name))
+
+    def _settings_of_class(self, name: str) -> tuple[ControllerSetting, ...]:
+        families, words = self._families(name)
+        return tuple(settings_of_controllers(self._index, families, self._serving(families, words), name))
+
+    def _families(self, class_name: str) -> tuple[tuple[Family, ...], set[str]]:
+        """Whose a class may be, and the words by which a controller says that it serves it."""
+        of_class = next((c for c in self._index.by_kind.get("IngressClass", ()) if name_of(c) == class_name), None)
+        controller = text(mapping(of_class, "spec"), "controller")
+        families = families_of_controller(controller) if controller else families_of_class(class_name)
+        return families, {word for word in (class_name, controller) if word}
 
     def _ingress_class(self, name: str, live: Iterable[str]) -> Entrance:
         key = f"IngressClass/{name}"
@@ -217,11 +221,8 @@ class Entrances:
         if name in GKE_INGRESS_CLASSES:
             reach = GKE_INGRESS_CLASSES[name]
             return Entrance(reach, key, f"class {name} makes an {reach} Application Load Balancer")
-        of_class = next((c for c in self._index.by_kind.get("IngressClass", ()) if name_of(c) == name), None)
-        controller = text(mapping(of_class, "spec"), "controller")
-        families = families_of_controller(controller) if controller else families_of_class(name)
-        words = {name, controller} - {None}
-        services = self._services_of(families, {str(w) for w in words})
+        families, words = self._families(name)
+        services = self._services_of(families, words)
         who = f"the controller of class {name}"
         found = self._of_services(services, key, who)
         address = _reach_of_addresses(live)
@@ -234,11 +235,8 @@ class Entrances:
     def _services_of(self, families: tuple[Family, ...], words: set[str]) -> list[Raw]:
         """The Services that users come in by to a controller of these families that serves one of these classes."""
         runners = [r for f in families for r in self._controllers.get(f.name, ())]
-        said = {r.id: classes_said(r.pod.running) for r in runners}
-        chosen = [r for r in runners if said[r.id] & words]
-        chosen = chosen or [r for r in runners if not said[r.id]]
         found: list[Raw] = []
-        for runner in chosen:
+        for runner in self._serving(families, words):
             family = family_of_image(runner.pod.running)
             found += self._services.get(runner.id, ())
             for namespace, name in published_services(runner.pod.running, runner.namespace):
@@ -252,6 +250,12 @@ class Entrances:
         unique = {(namespace_of(s), name_of(s)): s for s in found}
         front = [s for s in unique.values() if not any(w in name_of(s).lower() for w in _AUXILIARY)]
         return front or list(unique.values())
+
+    def _serving(self, families: tuple[Family, ...], words: set[str]) -> list[Runner]:
+        """The controllers of these families that say they serve one of these classes; else those that do not say."""
+        runners = [r for f in families for r in self._controllers.get(f.name, ())]
+        said = {r.id: classes_said(r.pod.running) for r in runners}
+        return [r for r in runners if said[r.id] & words] or [r for r in runners if not said[r.id]]
 
     def _labelled(self, family: Family, namespace: str | None) -> Iterator[Raw]:
         for service in self._index.by_kind.get("Service", ()):

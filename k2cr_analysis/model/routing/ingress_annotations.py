@@ -8,19 +8,20 @@ Ingress Controller, HAProxy, Kong, Contour and Traefik.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from k2cr_analysis.model.parse.access import Raw, mapping, strings
 from k2cr_analysis.model.routing.route import Cors, Lack
+from k2cr_analysis.model.workload import ControllerSetting
 
 Meaning = Literal[
     "timeout", "timeout_ms", "affinity", "protocol", "h2c", "rewrite", "host", "allow", "deny", "cors",
     "websocket", "front", "nothing", "regex", "redirect", "app-root", "alias", "strip", "tls",
 ]  # fmt: skip
 
-_AUTH = "authentication by the controller"
+AUTHENTICATION = "authentication by the controller"
 _SNIPPET = "configuration of the controller itself"
 _LIMIT = "a limit of requests or connections"
 _NGINX: Mapping[str, Meaning | str] = {
@@ -59,7 +60,7 @@ _NGINX: Mapping[str, Meaning | str] = {
             "auth-signin-redirect-param",
             "auth-always-set-cookie", "auth-keepalive", "enable-global-auth", "satisfy", "basic-auth-secret", "jwt-key",
         ),
-        _AUTH,
+        AUTHENTICATION,
     ),
     **dict.fromkeys(
         ("configuration-snippet", "server-snippet", "stream-snippet", "location-snippets", "server-snippets"), _SNIPPET
@@ -143,6 +144,29 @@ _TRAEFIK: Mapping[str, Meaning | str] = {
     ),
     "router.middlewares": "middlewares of the controller",
 }
+# In a controller's ConfigMap, where most keys are those of the annotations; what is in neither table only tunes it.
+_WIDE: Mapping[str, Meaning | str] = {
+    **dict.fromkeys(
+        ("global-auth-url", "global-auth-signin", "global-auth-snippet", "global-auth-response-headers"), AUTHENTICATION
+    ),
+    **dict.fromkeys(("http-snippet", "main-snippet", "location-snippet", "http-snippets", "main-snippets"), _SNIPPET),
+    **dict.fromkeys(("frontend-config-snippet", "backend-config-snippet", "global-config-snippet"), _SNIPPET),
+    "block-cidrs": "deny",
+    **dict.fromkeys(("block-user-agents", "block-referers"), "a list of clients that are turned away"),
+    **dict.fromkeys(
+        ("enable-modsecurity", "enable-owasp-modsecurity-crs", "modsecurity-snippet"), "a web application firewall"
+    ),
+    "custom-http-errors": "error pages of its own",
+    "add-headers": "headers that it adds to responses",
+    "proxy-set-headers": "headers that it adds to requests",
+}
+_OF_FAMILY: Mapping[str, Mapping[str, Meaning | str]] = {
+    "ingress-nginx": {**_NGINX, **_WIDE},
+    "NGINX Ingress Controller": {**_NGINX, **_WIDE},
+    "HAProxy": {**_HAPROXY, **_WIDE},
+    "Kong": _KONG,
+    "Traefik": _TRAEFIK,
+}
 _PREFIXES: Mapping[str, Mapping[str, Meaning | str]] = {
     "nginx.ingress.kubernetes.io/": _NGINX,
     "nginx.org/": _NGINX,
@@ -163,7 +187,10 @@ _SECONDS = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?")
 
 @dataclass(slots=True)
 class Settings:
-    """What an Ingress's annotations ask for. ``keys``: the annotation that says a thing."""
+    """What an Ingress's annotations ask for, or a controller is told for all of them.
+
+    ``keys``: what says a thing; ``paths``: where that stands, where it is no annotation.
+    """
 
     timeout_s: float | None = None
     affinity: bool = False
@@ -181,6 +208,26 @@ class Settings:
     cors: Cors | None = None
     lacks: list[Lack] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)
+
+    def at(self, meaning: str) -> str:
+        """Where a thing is said."""
+        key = self.keys[meaning]
+        return self.paths.get(key, annotation_at(key))
+
+
+def controller_settings(said: Iterable[ControllerSetting]) -> Iterator[tuple[str, Settings]]:
+    """(``Kind/name``, what it is told) of each object that tells a controller something for all of a class."""
+    by_owner: dict[str, list[ControllerSetting]] = {}
+    for one in dict.fromkeys(said):
+        by_owner.setdefault(one.owner, []).append(one)
+    for owner, listed in by_owner.items():
+        made = Settings(paths={one.key: one.path for one in listed if one.key})
+        for one in listed:
+            known = _OF_FAMILY.get(one.family, {}).get(one.key or "")
+            if one.key and known is not None:
+                _apply(made, one.key, one.key, known, one.value)
+        yield owner, made
 
 
 def ingress_settings(raw: Raw) -> Settings:
@@ -220,7 +267,7 @@ def _apply(made: Settings, key: str, suffix: str, meaning: Meaning | str, value:
         name, read = _SETTERS[meaning]
         setattr(made, name, read(value, on, suffix))
     elif meaning not in ("cors", "front", "nothing") and on:
-        made.lacks.append(Lack(annotation_at(key), meaning))
+        made.lacks.append(Lack(made.paths.get(key, annotation_at(key)), meaning))
 
 
 _OFF = ("", "false", "off", "none", "no")

@@ -9,7 +9,6 @@ from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.parse.routes_of_workload import longest_request, rules_of, settings_of
 from k2cr_analysis.model.routing.iap import AUDIENCE
-from k2cr_analysis.model.routing.ingress_annotations import annotation_at
 from k2cr_analysis.model.routing.route import Lack
 from k2cr_analysis.platforms.cloud_run import MAX_TIMEOUT_S
 
@@ -120,15 +119,16 @@ def request_over_hour(candidate: Candidate) -> Iterator[Found]:
 @rule(
     id="ingress-controller-feature",
     severity="change",
-    reads=("Ingress.metadata.annotations",),
+    reads=("Ingress.metadata.annotations", "ConfigMap.data", "KongClusterPlugin"),
     docs="https://docs.cloud.google.com/load-balancing/docs/url-map-concepts",
 )
 def ingress_controller_feature(candidate: Candidate) -> Iterator[Found]:
-    """The Ingress relies on what its controller does beside routing.
+    """The Ingress relies on what its controller does beside routing, for it or for all Ingresses.
 
     Why: In front of Cloud Run stands Google's load balancer, which knows nothing of the annotations of another
-    controller. Time-outs, affinity, rewrites, redirects, CORS and lists of callers are carried; authentication,
-    snippets and limits are not.
+    controller, nor of what that one is told for everything that it serves (its ConfigMap, a global plugin, middlewares
+    of an entry point). Time-outs, affinity, rewrites, redirects, CORS and lists of callers are carried;
+    authentication, snippets and limits are not.
     Remedy: Do it by IAP (authentication) or Cloud Armor (limits), in the program or a proxy container; then take the
     annotation out.
     Example: annotations: {nginx.ingress.kubernetes.io/auth-url: https://auth.example.com/verify}
@@ -137,8 +137,8 @@ def ingress_controller_feature(candidate: Candidate) -> Iterator[Found]:
     for name, settings in settings_of(candidate.workload):
         lacks = list(settings.lacks)
         if settings.deny or (internal and settings.allow):
-            key = settings.keys["allow" if settings.allow else "deny"]
-            lacks.append(Lack(annotation_at(key), "a list of callers' addresses, which is to be a Cloud Armor policy"))
+            at = settings.at("allow" if settings.allow else "deny")
+            lacks.append(Lack(at, "a list of callers' addresses, which is to be a Cloud Armor policy"))
         for lack in lacks:
             said = lack.what if "controller" in lack.what else f"what the controller does: {lack.what}"
             yield Found(
@@ -148,7 +148,30 @@ def ingress_controller_feature(candidate: Candidate) -> Iterator[Found]:
 
 
 def _key(path: str) -> str:
-    return path.partition("['")[2].rstrip("']")
+    return path.partition("['")[2].removesuffix("']") or path
+
+
+@rule(
+    id="controller-settings-not-seen",
+    severity="note",
+    reads=("ConfigMap.data",),
+    docs="https://docs.cloud.google.com/load-balancing/docs/url-map-concepts",
+)
+def controller_settings_not_seen(candidate: Candidate) -> Iterator[Found]:
+    """What the controller does for all its Ingresses is not shown.
+
+    Why: Its ConfigMap may hold a list of callers, authentication, time-outs or headers for everything that it serves;
+    it is named, and is not in the snapshot.
+    Remedy: Collect it (the controller's namespace too), or look into it before the cutover.
+    Example: args: [--configmap=ingress-nginx/ingress-nginx-controller], and no such ConfigMap
+    """
+    wide = {s for e in candidate.workload.exposures for r in e.routes for s in r.entrance.settings if s.key is None}
+    for one in sorted(wide, key=lambda s: s.value) if candidate.target == "service" else ():
+        yield Found(
+            f"{one.owner} $.data",
+            f"ConfigMap {one.value} of the {one.family} controller is not in the snapshot: what it does for all its "
+            "Ingresses is not known",
+        )
 
 
 @rule(

@@ -219,6 +219,11 @@ def _entrance_limits(candidate: Candidate) -> Iterator[tuple[str, str, str]]:
                     seen.add((route.kind, route.name, key))
                     at = bracketed(f"{route.kind}/{route.name} $.metadata.annotations", key)
                     yield at, f"{route.kind} {route.name}", value
+    if not seen:  # an Ingress's own word is the last
+        wide = {s for e in candidate.workload.exposures for r in e.routes for s in r.entrance.settings}
+        for one in sorted(wide, key=lambda s: (s.owner, s.path)):
+            if one.key and _BODY_ANNOTATION.search(one.key):
+                yield f"{one.owner} {one.path}", one.owner.replace("/", " "), one.value
 
 
 def _own_limits(candidate: Candidate) -> Iterator[tuple[str, str, str]]:

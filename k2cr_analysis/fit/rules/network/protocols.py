@@ -19,7 +19,6 @@ from k2cr_analysis.fit.evidence.protocols import (
 )
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.routes_of_workload import settings_of
-from k2cr_analysis.model.routing.ingress_annotations import annotation_at
 from k2cr_analysis.model.workload import Container, Port
 
 _CONTRACT = "https://docs.cloud.google.com/run/docs/container-contract"
@@ -287,7 +286,7 @@ def websocket_port(candidate: Candidate) -> Iterator[Found]:
     for name, settings in settings_of(candidate.workload):
         if settings.websocket:
             yield Found(
-                f"{name} {annotation_at(settings.keys['websocket'])}",
+                f"{name} {settings.at('websocket')}",
                 f"{name.replace('/', ' ')} passes WebSockets on; on Cloud Run one lasts 60 minutes at most",
             )
 
