@@ -198,8 +198,10 @@ def startup_probe_changed(candidate: Candidate) -> Iterator[Found]:
     Why: Cloud Run sends requests when the start-up probe has passed. It asks every second without a delay, so that a
     start is seen when it happens. It allows what Kubernetes allows before it kills: the start-up probe's time; without
     one, the liveness probe's delay + period x failures; without either, 240 s. A readiness probe kills nothing there.
+    A try has 1 s, since Cloud Run gives none longer than its period.
     Remedy: Nothing to decide. If a start takes longer than is allowed here, say so in `startupProbe` (at most 240 s in
-    all).
+    all). Where a healthy answer itself takes more than a second, let the start ask a lighter path, or raise
+    `periodSeconds` and `timeoutSeconds` together in the written file.
     Example: readinessProbe: {httpGet: {path: /healthcheck, port: 8080}, initialDelaySeconds: 10, periodSeconds: 30,
     failureThreshold: 3}
     """
@@ -218,9 +220,12 @@ def startup_probe_changed(candidate: Candidate) -> Iterator[Found]:
                 "livenessProbe": "as long as the livenessProbe lets a start take",
                 "k2cr": "nothing on Kubernetes ends a start here",
             }[found.startup_allowed_by or "k2cr"]
+            asked_s, given_s = probe.timeout_s or DEFAULT_TIMEOUT_S, found.startup.timeout_s
+            shorter = f"; a try has {given_s} s in place of {asked_s} s" if asked_s > given_s else ""
             yield Found(
                 probe.path,
-                f"container {container.name}, from {was} to startupProbe: {_in_words(found.startup)} ({allows})",
+                f"container {container.name}, from {was} to startupProbe: {_in_words(found.startup)} ({allows}"
+                f"{shorter})",
             )
 
 

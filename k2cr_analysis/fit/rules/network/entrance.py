@@ -22,17 +22,20 @@ from k2cr_analysis.platforms.cloud_run import MAX_TIMEOUT_S
 def client_ip_affinity(candidate: Candidate) -> Iterator[Found]:
     """The Service sends a client's requests to the same pod by its address.
 
-    Why: Cloud Run does it by a cookie, as far as it can: an instance may stop, or be full.
+    Why: Cloud Run does it by a cookie, as far as it can: an instance may stop, or be full. An instance whose readiness
+    probe fails gets no new clients, but goes on to get those that it has; on GKE it gets nobody.
     Remedy: Nothing to decide: `run.googleapis.com/sessionAffinity: "true"` is set. Do not keep sessions in memory
     alone.
     Example: sessionAffinity: ClientIP
     """
+    has_readiness = any(p.readiness for p in candidate.probes.probes.values())
+    unready = "; an instance that is not ready goes on to get the clients that it has" if has_readiness else ""
     for exposure in candidate.workload.exposures:
         if exposure.session_affinity == "ClientIP":
             yield Found(
                 f"Service/{exposure.service} $.spec.sessionAffinity",
                 f"Service {exposure.service} keeps clients with their pod by address; Cloud Run does it by "
-                "cookie, as far as it can",
+                f"cookie, as far as it can{unready}",
             )
 
 

@@ -102,7 +102,7 @@ def _paths_of(route: Route) -> Iterator[str]:
 def unreachable_range(candidate: Candidate) -> Iterator[Found]:
     """The workload calls an address that Cloud Run cannot reach.
 
-    Why: Through Direct VPC egress, destinations in 192.168.1.0/24 cannot be reached (Cloud Run's known issues).
+    Why: Through Direct VPC egress, destinations in 192.168.1.0/24 may be out of reach (Cloud Run's known issues).
     Remedy: Give the destination an address in another range (an internal load balancer, a forwarding rule, NAT), or
     leave the workload on GKE.
     Example: env: [{name: PLC_HOST, value: 192.168.1.20}]
@@ -112,7 +112,7 @@ def unreachable_range(candidate: Candidate) -> Iterator[Found]:
             continue
         for address in _ADDRESS.findall(words):
             if unreachable(address.strip("[]")):
-                said = f"{name or 'it'} names {address}, in 192.168.1.0/24; Cloud Run cannot reach that range"
+                said = f"{name or 'it'} names {address}, in 192.168.1.0/24; Cloud Run may not reach that range"
                 yield Found(at, said)
                 break
 
