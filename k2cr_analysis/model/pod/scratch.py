@@ -49,29 +49,33 @@ class Scratch:
 def scratch_volumes(pod: Pod, containers: Mapping[str, Container]) -> dict[str, Scratch]:
     """The scratch volumes that these containers mount, by name.
 
-    What a container asks for as ``ephemeral-storage`` is the size of the first volume of its own that states none.
+    What a container asks for as ``ephemeral-storage`` holds all of its volumes: what is left of it, beside those that
+    state their size, is the size of the first that states none.
     """
     mounted = {m.volume for c in containers.values() for m in c.volume_mounts}
     found = {v.name: made for v in pod.volumes if v.name in mounted and (made := _of_volume(v)) is not None}
     for container in containers.values():
-        asked = asked_storage(container)
-        silent = (
-            name
-            for m in container.volume_mounts
-            if (name := m.volume) in found and found[name].stated_bytes is None and not found[name].asked_for
-        )
-        first = next(silent, None)
-        if asked and first:
-            found[first] = Scratch(found[first].volume, asked[0], False, asked[1])
+        asked = _stated_storage(container)
+        own = [one for m in container.volume_mounts if (one := found.get(m.volume)) and not one.asked_for]
+        first = next((one.volume for one in own if one.stated_bytes is None), None)
+        left = asked[0] - sum({s.volume.name: s.stated_bytes or 0 for s in own}.values()) if asked else 0
+        if asked and first and left > 0:
+            found[first.name] = Scratch(first, left, False, asked[1])
     return found
 
 
 def asked_storage(container: Container) -> tuple[int, str] | None:
     """(bytes, JSON path) of the local disk that a container asks for, beyond what Autopilot gives unasked."""
+    found = _stated_storage(container)
+    return found if found and found[0] > AUTOPILOT_STORAGE_BYTES else None
+
+
+def _stated_storage(container: Container) -> tuple[int, str] | None:
+    """(bytes, JSON path) of ``ephemeral-storage`` that somebody wrote: Autopilot's own 1 GiB is nobody's word."""
     # The limit first: where there is no request, the API server writes one that equals it.
     for field, resources in (("limits", container.limits), ("requests", container.requests)):
         size = resources.ephemeral_storage_bytes
-        if size is not None and size > AUTOPILOT_STORAGE_BYTES:
+        if size and size != AUTOPILOT_STORAGE_BYTES:
             return size, f"{container.path}.resources.{field}['ephemeral-storage']"
     return None
 
