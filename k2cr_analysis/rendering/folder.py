@@ -66,6 +66,9 @@ def render_workload(assessed: WorkloadAssessment, context: RenderContext) -> Map
     Raises ``RefusedSpecError`` where the result is not what the Cloud Run v1 API takes.
     """
     built = build(assessed, context)
+    wrong = problems(api_object(built.run).tree, built.account.placeholders)
+    if wrong:
+        raise RefusedSpecError(assessed.id, tuple(wrong))
     printed = {name: write(built) for name, write in PRINTERS.items()}
     made = replace(built, account=built.account.joined(p.notes for p in printed.values()))
     files = {name: p.text for name, p in printed.items() if p.text is not None}
@@ -88,9 +91,6 @@ def _fill(made: Build) -> str:
 
 def _spec(made: Build) -> str:
     spec = api_object(made.run)
-    wrong = problems(spec.tree, made.account.placeholders)
-    if wrong:
-        raise RefusedSpecError(made.workload.id, tuple(wrong))
     header = [
         f"{made.workload.id} on Cloud Run. Written by k2cr; the reasons stand beside the values, the rest "
         "is in mapping.md."

@@ -15,12 +15,13 @@ from k2cr_analysis.model.addresses.files import leaves
 from k2cr_analysis.model.addresses.names import role_of_name
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings
 from k2cr_analysis.model.pod.environment import variables_of
-from k2cr_analysis.model.pod.references import expand
+from k2cr_analysis.model.pod.references import LONGEST, expand
 from k2cr_analysis.model.workload import Container, EnvVar, Volume, Workload
 
 _WORD = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|[^\s'\"]+")
 _FLAG = re.compile(r"(-{1,2}[A-Za-z][\w.\-]*)(?:=(.*))?", re.DOTALL)
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.+)", re.DOTALL)
+_SPACE = re.compile(r"\s")
 _REFERENCE = re.compile(r"\$\(([\w.\-]+)\)")
 _LABEL = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
 
@@ -48,11 +49,11 @@ def values_of(workload: Workload, container: Container) -> Iterator[Value]:
     known: dict[str, str] = {}
     for variable in variables_of(workload, container):
         text = _seen(variable, workload, known)
-        if text is not None:
+        if text is not None and len(text) <= LONGEST:
             known[variable.name] = text
             place = Place("env", container.name, variable.name, variable.path)
             yield Value(place, _telling_name(variable.name, variable.value or ""), "env", text, text, 0)
-            if any(c.isspace() for c in text.strip()):
+            if _SPACE.search(text.strip()):
                 yield from _words(place, text, variable.name)
     yield from _of_arguments(container, known)
     for config_map, key, text in mounted_files(workload, container):
@@ -91,7 +92,7 @@ def _of_arguments(container: Container, known: Mapping[str, str]) -> Iterator[Va
             place = Place(
                 "command" if field == "command" else "args", container.name, "", f"{container.path}.{field}[{index}]"
             )
-            if any(c.isspace() for c in word.strip()):
+            if _SPACE.search(word.strip()):
                 flag = ""
                 yield from _of_script(place, word)
                 continue

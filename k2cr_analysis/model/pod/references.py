@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
+# Linux, execve(2): MAX_ARG_STRLEN, 32 pages. A variable or argument that is longer starts nowhere.
+LONGEST = 131_072
+
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
@@ -23,11 +26,16 @@ class Expanded:
 
 
 def expand(text: str, known: Mapping[str, str], unknown: Set[str]) -> Expanded:
-    """``text`` as the container would have seen it; ``unknown`` are defined names without a known value."""
+    """``text`` as the container would have seen it; ``unknown`` are defined names without a known value.
+
+    Cut off beyond ``LONGEST``: references to references may multiply, and nothing starts with a longer one.
+    """
     parts: list[str] = []
+    length = 0
     left: list[str] = []
     at = 0
-    while (dollar := text.find("$", at)) >= 0 and dollar + 1 < len(text):
+    while (dollar := text.find("$", at)) >= 0 and dollar + 1 < len(text) and length <= LONGEST:
+        length += sum(map(len, parts[-1:])) + dollar - at
         parts.append(text[at:dollar])
         after = text[dollar + 1]
         end = text.find(")", dollar + 2) if after == "(" else -1

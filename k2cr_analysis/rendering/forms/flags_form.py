@@ -68,13 +68,13 @@ def _by_flags(build: Build, run: RunService | RunJob) -> str:
     form = _FORMS[type(run)]
     needs = f"Needs gcloud {oldest(run)} or newer; for an older one: k2cr render --gcloud VERSION."
     said = [*_head(build), f"The same {form.what} as {form.file}. {needs}"]
-    return script(said, build.context, command(deploy_command(run)))
+    return script(said, build.context, _patiently(deploy_command(run)))
 
 
 def _by_file(build: Build, run: RunService | RunJob, why: list[str]) -> str:
     form = _FORMS[type(run)]
     replace = [f"{form.group} replace {_FOLDER}/{form.file}", PROJECT, REGION, "--quiet"]
-    return script([*_head(build), *why], build.context, command(replace))
+    return script([*_head(build), *why], build.context, _patiently(replace))
 
 
 def _worker_pool_script(build: Build, run: RunWorkerPool) -> str:
@@ -88,7 +88,12 @@ def _worker_pool_script(build: Build, run: RunWorkerPool) -> str:
         why.append(f"Worker pools are beta in gcloud {build.context.gcloud}; {since} has them without it.")
     group = f"gcloud {'beta ' if since is not None else ''}{form.group.removeprefix('gcloud ')}"
     replace = [f"{group} replace {_FOLDER}/{form.file}", PROJECT, "--quiet"]
-    return script([*_head(build), *why], build.context, ['export CLOUDSDK_RUN_REGION="$REGION"', *command(replace)])
+    return script([*_head(build), *why], build.context, ['export CLOUDSDK_RUN_REGION="$REGION"', *_patiently(replace)])
+
+
+def _patiently(words: list[str]) -> list[str]:
+    """The command, tried again while the rights that prepare.sh gave are not known everywhere yet."""
+    return ["patiently \\", *command(words)]
 
 
 def _head(build: Build) -> list[str]:

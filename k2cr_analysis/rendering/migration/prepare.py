@@ -9,20 +9,22 @@ from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.printed import printer
 from k2cr_analysis.rendering.spec.run_settings import CLOUD_SQL, ENCRYPTION_KEY
 from k2cr_analysis.rendering.spec.service import BucketVolume, RunJob
-from k2cr_analysis.rendering.text.scripts import PROJECT, comment, script, unless
+from k2cr_analysis.rendering.text.scripts import PROJECT, comment, script, unless, unless_ours
 from k2cr_analysis.rendering.text.shell import flag, quote
 
 _CLOUD_SQL_PROXY = re.compile(r"cloud-?sql-(docker/gce-)?(proxy|connectors/cloud-sql-proxy)|gce-proxy")
 # Copies one key of a Kubernetes object into Secret Manager as a new version; the contents are never shown or kept.
 _COPY = r"""# add_version KIND NAMESPACE NAME KEY SECRET: a key of a Kubernetes object becomes a version, unseen.
 add_version() {
-  local kind=$1 namespace=$2 name=$3 key=$4 secret=$5 part
+  local kind=$1 namespace=$2 name=$3 key=$4 secret=$5 part value
   for part in data binaryData; do
     if [[ $(kubectl get "$kind" "$name" --namespace="$namespace" \
       -o go-template="{{with .$part}}{{if index . \"$key\"}}yes{{end}}{{end}}") == yes ]]; then
-      kubectl get "$kind" "$name" --namespace="$namespace" -o go-template="{{index .$part \"$key\"}}" |
-        if [[ $kind == secret || $part == binaryData ]]; then base64 --decode; else cat; fi |
-        gcloud secrets versions add "$secret" --project="$PROJECT" --data-file=- >/dev/null
+      # Held as base64, whatever bytes it has: a version is only made of what was read whole.
+      value=$(kubectl get "$kind" "$name" --namespace="$namespace" -o go-template="{{index .$part \"$key\"}}" |
+        if [[ $kind == secret || $part == binaryData ]]; then cat; else base64; fi)
+      base64 --decode <<<"$value" >/dev/null
+      base64 --decode <<<"$value" | gcloud secrets versions add "$secret" --project="$PROJECT" --data-file=- >/dev/null
       return
     fi
   done
@@ -38,10 +40,18 @@ ask_version() {
 }"""
 _LACKS = r"""# lacks_version SECRET NUMBER: creates the secret where it is not there; true while it has no such version.
 lacks_version() {
-  if ! gcloud secrets describe "$1" --project="$PROJECT" >/dev/null 2>&1; then
-    gcloud secrets create "$1" --project="$PROJECT" --replication-policy=automatic
+  local versions
+  if ! ours secrets "$1" --project="$PROJECT"; then
+    patiently gcloud secrets create "$1" --project="$PROJECT" --replication-policy=automatic --labels=made-by=k2cr ||
+      exit 1
   fi
-  ! gcloud secrets versions describe "$2" --secret="$1" --project="$PROJECT" >/dev/null 2>&1
+  # A list that could not be read is no empty list: the numbers of the versions would be wrong for good.
+  versions=$(gcloud secrets versions list "$1" --project="$PROJECT" --format='value(name)') || exit 1
+  if [[ $versions =~ [^0-9[:space:]] ]]; then
+    echo "What gcloud lists as versions of secret $1 is not understood: $versions" >&2
+    exit 1
+  fi
+  ! grep -qx "$2" <<<"$versions"
 }"""
 
 _COPIED = ("Secret", "ConfigMap")
@@ -96,10 +106,10 @@ def _service_account(build: Build) -> list[str]:
         return ["", comment(f"{build.identity.email}: {build.identity.why}.")]
     email = quote(build.identity.email)
     create = (
-        f"gcloud iam service-accounts create {quote(made)} {PROJECT} "
+        f"patiently gcloud iam service-accounts create {quote(made)} {PROJECT} "
         f"{flag('display-name', f'Cloud Run {build.run.name}')}"
     )
-    lines = ["", *unless(f"gcloud iam service-accounts describe {email} {PROJECT}", [create])]
+    lines = ["", *unless_ours("iam service-accounts", f"{email} {PROJECT}", [create])]
     return [*lines, *_roles(build), *_known_roles(build)]
 
 
@@ -123,7 +133,7 @@ def _roles(build: Build) -> list[str]:
         f"gcloud projects get-iam-policy {project} --flatten='bindings[].members' --format='value(bindings.role)' \\",
         f"  {flag('filter', f'bindings.members~/{subject}$ AND -bindings.condition.expression:*')} |",
         "  while read -r role; do",
-        f"  gcloud projects add-iam-policy-binding {project} {member} \\",
+        f"  patiently gcloud projects add-iam-policy-binding {project} {member} \\",
         '    --role="$role" --condition=None >/dev/null',
         "done",
         f"gcloud projects get-iam-policy {project} --flatten='bindings[].members' \\",
@@ -142,13 +152,13 @@ def _known_roles(build: Build) -> list[str]:
             role = "roles/storage.objectViewer" if volume.source.read_only else "roles/storage.objectUser"
             lines += [
                 comment(f"Volume {volume.name}."),
-                f"gcloud storage buckets add-iam-policy-binding {quote(f'gs://{volume.source.bucket}')} \\",
+                f"patiently gcloud storage buckets add-iam-policy-binding {quote(f'gs://{volume.source.bucket}')} \\",
                 f"  {member} --role={role} >/dev/null",
             ]
     if _uses_cloud_sql(build):
         lines += [
             "# Cloud SQL.",
-            f"gcloud projects add-iam-policy-binding {build.context.project_literal} {member} \\",
+            f"patiently gcloud projects add-iam-policy-binding {build.context.project_literal} {member} \\",
             "  --role=roles/cloudsql.client --condition=None >/dev/null",
         ]
     return lines
@@ -198,4 +208,4 @@ def _secret(secret: SecretToCreate, email: str) -> list[str]:
             add += f"  gcloud secrets versions add {name} {PROJECT} --data-file=- >/dev/null"
         lines.append(f"if lacks_version {name} {number}; then {add}; fi")
     member = f"  {flag('member', f'serviceAccount:{email}')} --role=roles/secretmanager.secretAccessor >/dev/null"
-    return [*lines, f"gcloud secrets add-iam-policy-binding {name} {PROJECT} \\", member]
+    return [*lines, f"patiently gcloud secrets add-iam-policy-binding {name} {PROJECT} \\", member]

@@ -29,14 +29,24 @@ def rollback_script(build: Build) -> str:
     ]
     # What it calls first, so that it finds it.
     pods = [line for w in (*build.context.parts_of(build.workload), build.workload) for line in _pods_back(w)]
-    parts = (_stop(build), pods) if isinstance(build.run, RunJob) else (pods, _stop(build))
     if isinstance(build.run, RunJob) and build.run.schedule is not None:
-        pods += _if_not_stopped(build)
-    return script(head, build.context, [*parts[0], "", *parts[1]])
+        return script(head, build.context, _schedule_back(build, pods))
+    return script(head, build.context, [*pods, "", *_stop(build)])
+
+
+def _schedule_back(build: Build, pods: list[str]) -> list[str]:
+    """Cloud Scheduler stops, then the CronJob resumes: also where the first fails, or a signal ends the script."""
+    lines = _stop(build)
+    if any(not line.startswith("#") for line in pods):
+        resume = ["# However this ends, the CronJob resumes.", "resume() {", *(f"  {p}" for p in pods), "}"]
+        lines = [*resume, "trap resume EXIT", *lines, "", "trap - EXIT", "resume"]
+    else:
+        lines = [*lines, "", *pods]
+    return [*lines, *_if_not_stopped(build)]
 
 
 def _if_not_stopped(build: Build) -> list[str]:
-    said = f"Cloud Scheduler still starts {build.run.name} beside the CronJob: pause it, or run this again."
+    said = f"Cloud Scheduler may still start {build.run.name} beside the CronJob: pause it, or run this again."
     return ["if [[ $stopped == no ]]; then", f"  echo {quote(said)} >&2", "  exit 1", "fi"]
 
 
@@ -67,25 +77,35 @@ def _stop(build: Build) -> list[str]:
             return ["# The job runs only when it is started: nothing to stop."]
         job = f'{name} {PROJECT} --location="$REGION"'
         return [
-            "# A schedule that was never made, or is paused, needs no stop. Whatever comes of it, the CronJob resumes.",
+            "# A schedule that was never made, or is paused, needs no stop.",
             "stopped=yes",
-            f"if [[ $(gcloud scheduler jobs describe {job} --format='value(state)' 2>/dev/null) == ENABLED ]]; then",
-            f"  gcloud scheduler jobs pause {job} || stopped=no",
+            f"if state=$(gcloud scheduler jobs describe {job} --format='value(state)' 2>&1); then",
+            "  if [[ $state != *PAUSED* ]]; then",
+            f"    gcloud scheduler jobs pause {job} || stopped=no",
+            "  fi",
+            "elif [[ $state =~ (PERMISSION_DENIED|UNAVAILABLE|DEADLINE|rror:.*(timed out|connect)) ]]; then",
+            "  stopped=no",
             "fi",
         ]
     if isinstance(build.run, RunWorkerPool):
         older = lacks("worker-pools", build.context.gcloud) is not None
         group, count = ("gcloud beta run", "--scaling=0") if older else ("gcloud run", "--instances=0")
-        stop = f"{group} worker-pools update {name} {PROJECT} --quiet {count}"
-        return ['export CLOUDSDK_RUN_REGION="$REGION"', stop]
+        pools = f"{group} worker-pools"
+        return [
+            'export CLOUDSDK_RUN_REGION="$REGION"',
+            f"if {pools} describe {name} {PROJECT} >/dev/null 2>&1; then",
+            f"  {pools} update {name} {PROJECT} --quiet {count}",
+            "fi",
+        ]
     lines = []
     for route in {(r.kind, r.name): r for r in (build.reached.routes if build.reached else ())}.values():
         if route.kind in ("Ingress", "MultiClusterIngress", "Gateway") and route.external:
             lines.append(
-                f"kubectl get {route.kind.lower()} {quote(route.name)} --namespace={quote(build.workload.namespace)}"
+                f"kubectl get {route.kind.lower()} {quote(route.name)} --namespace={quote(build.workload.namespace)} ||"
             )
+            lines.append(f"  echo {quote(f'{route.kind} {route.name} is not there: apply its manifest again.')}")
     domains = ", ".join(build.reached.domains) if build.reached else ""
-    if build.reached and way_back(build, build.reached):
+    if build.reached and (build.reached.names or way_back(build, build.reached)):
         lines.append('"$(dirname "${BASH_SOURCE[0]}")/network.sh" back')
     elif domains:
         back = f"Now point {domains} back to the address of the cluster: above, or in the record before the cutover."

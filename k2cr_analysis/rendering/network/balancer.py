@@ -23,7 +23,7 @@ from k2cr_analysis.rendering.network.on_gke import NAME_LIMIT, OnGke, backend_li
 from k2cr_analysis.rendering.network.url_map import UrlMap, base_name, run_backend
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.text.names import cut, short_hash
-from k2cr_analysis.rendering.text.scripts import MADE_BY_K2CR, OURS, PROJECT, REGION, comment, unless, unless_ours
+from k2cr_analysis.rendering.text.scripts import MADE_BY_K2CR, PROJECT, REGION, comment, unless, unless_ours
 from k2cr_analysis.rendering.text.shell import flag, quote
 
 GLOBAL = f"{PROJECT} --global"
@@ -34,7 +34,7 @@ _RANGES_IN_A_RULE = 10  # Cloud Armor
 # PLACE is filled in: global or regional.
 _GKE_NEGS = r"""# gke_negs BACKEND NAMESPACE SERVICE PORT: a backend service holds the NEGs of a Service.
 gke_negs() {
-  local backend=$1 namespace=$2 service=$3 port=$4 status neg name zone held
+  local backend=$1 namespace=$2 service=$3 port=$4 status neg zones name zone held
   status=$(kubectl get service "$service" --namespace="$namespace" \
     -o go-template='{{with .metadata.annotations}}{{index . "cloud.google.com/neg-status"}}{{end}}')
   neg=$(sed -n "s/.*\"$port\": *\"\([^\"]*\)\".*/\1/p" <<<"$status")
@@ -45,14 +45,19 @@ gke_negs() {
     echo "    cloud.google.com/neg='{\"exposed_ports\":{\"$port\":{}}}'" >&2
     return 1
   fi
+  zones=$(gcloud compute network-endpoint-groups list --project="$PROJECT" --filter="name=$neg" \
+    --format='value(name,zone.basename())')
   while read -r name zone; do
+    if [[ -z $zone ]]; then
+      echo "The NEG $neg of Service $namespace/$service is not there yet: run this again a minute later." >&2
+      return 1
+    fi
     held=$(gcloud compute backend-services describe "$backend" PLACE --format='value(backends[].group)')
-    if [[ $held != *"/$zone/"* ]]; then
+    if [[ $held != *"/$zone/networkEndpointGroups/$name"* ]]; then
       gcloud compute backend-services add-backend "$backend" PLACE --network-endpoint-group="$name" \
         --network-endpoint-group-zone="$zone" --balancing-mode=RATE --max-rate-per-endpoint=1000
     fi
-  done < <(gcloud compute network-endpoint-groups list --project="$PROJECT" --filter="name=$neg" \
-    --format='value(name,zone.basename())')
+  done <<<"$zones"
 }"""
 
 
@@ -80,11 +85,8 @@ def functions(build: Build, reached: Reached) -> list[str]:
     lines = iap_functions(policies, direct=reached.reach == "iap-direct") if reached.iap != "none" or found else []
     if reached.names:
         home = home_of(build.context.network, build.context.subnet)
-        lines += [part for text in (OURS, enter_name(home), LEAD_TO_BALANCER) for part in (*text.splitlines(), "")]
-    if found is None:
-        return lines
-    lines = [*OURS.splitlines(), "", *lines]
-    if not found.is_shared:
+        lines += [part for text in (enter_name(home), LEAD_TO_BALANCER) for part in (*text.splitlines(), "")]
+    if found is None or not found.is_shared:
         return lines
     where = _where(reached)
     lines += [*_GKE_NEGS.replace("PLACE", where.place).splitlines(), ""]
@@ -125,10 +127,16 @@ def _here(name: str) -> str:
     return f'"$(dirname "${{BASH_SOURCE[0]}}")/{name}"'
 
 
-def _import_lines(found: UrlMap, place: str) -> list[str]:
+def _own_map(name: object, place: str, backend: str) -> list[str]:
+    """A URL map that is ours, before anything is imported over it: making it is the check that cannot be missed."""
+    create = f"gcloud compute url-maps create {name} {place} --default-service={backend}"
+    return unless_ours("compute url-maps", f"{name} {place}", [create])
+
+
+def _import_lines(found: UrlMap, place: str, backend: str) -> list[str]:
     lines = [
         comment("Hosts and paths: written whole each time, and never over a map of somebody else's."),
-        f"ours 'compute url-maps' {found.tree['name']} {place} || true",
+        *_own_map(found.tree["name"], place, backend),
     ]
     if found.is_shared:
         return [*lines, "import_url_map -e ''"]
@@ -142,13 +150,18 @@ def way_back(build: Build, reached: Reached) -> list[str]:
         return []
     where, external = _where(reached), reached.reach == "external-load-balancer"
     place, own, mine = where.place, found.own, run_backend(build.workload, build.context, external=external)
-    return [
-        comment(f"The paths of {build.workload.id} lead to its pods again; other paths stay as they are."),
+    lines = [
         *backend_lines(own, place, where.scheme, where.checks),
         f"import_url_map -e {quote(f's|/{mine}$|/{own.backend}|')}",
         "# Without it, the scripts of the others see that it is on GKE.",
         f"if gcloud compute backend-services describe {mine} {place} >/dev/null 2>&1; then",
         f"  gcloud compute backend-services delete {mine} {place} --quiet",
+        "fi",
+    ]
+    return [
+        comment(f"The paths of {build.workload.id} lead to its pods again; other paths stay as they are."),
+        f"if ours 'compute url-maps' {found.tree['name']} {place}; then",
+        *(f"  {line}" for line in lines),
         "fi",
     ]
 
@@ -160,7 +173,7 @@ def external_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str
     address, front = address_name(name, build.context), reached.front
     lines = _backend(build, base, backend, _EXTERNAL)
     lines += _policy(build, base, backend, reached)
-    lines += _import_lines(found, GLOBAL)
+    lines += _import_lines(found, GLOBAL, backend)
     lines += unless_ours(
         "compute addresses",
         f"{address} {GLOBAL}",
@@ -178,7 +191,7 @@ def external_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str
                 for r in _forwarding(f"{name}-plain-{port}-fr", address, f"--target-http-proxy={name}-plain", port)
             ),
         ]
-    lines += _redirect(name, address, front) if front.http == "redirect" else []
+    lines += _redirect(name, address, front, backend) if front.http == "redirect" else []
     if reached.iap == "load-balancer":
         lines += iap_on_backend(build, backend, reached.policy, reached.service)
     return [
@@ -219,6 +232,14 @@ def _backend(build: Build, base: str, backend: str, where: _Where) -> list[str]:
             f"  --network-endpoint-type=serverless --cloud-run-service={quote(build.run.name)}",
         ],
     )
+    led = f"gcloud compute network-endpoint-groups describe {base}-neg {REGIONAL} --format='value(cloudRun.service)'"
+    lines += [
+        f"leads_to=$({led})",
+        f"if [[ -n $leads_to && $leads_to != {quote(build.run.name)} ]]; then",
+        f'  echo "network-endpoint-group {base}-neg leads to $leads_to: it is left alone." >&2',
+        "  exit 1",
+        "fi",
+    ]
     lines += unless_ours(
         "compute backend-services",
         f"{backend} {place}",
@@ -266,8 +287,9 @@ def _allow_list(policy: str, ranges: Sequence[str]) -> list[str]:
     """``loadBalancerSourceRanges`` as a Cloud Armor policy: those callers, and nobody else."""
     lines = [
         "# loadBalancerSourceRanges of the Service: those callers, and nobody else.",
-        *unless(
-            f"gcloud compute security-policies describe {policy} {PROJECT}",
+        *unless_ours(
+            "compute security-policies",
+            f"{policy} {PROJECT}",
             [f"gcloud compute security-policies create {policy} {PROJECT}"],
         ),
         f"gcloud compute security-policies rules update 2147483647 {PROJECT} \\",
@@ -287,25 +309,30 @@ def _allow_list(policy: str, ranges: Sequence[str]) -> list[str]:
 def _certificate(name: str, domains: tuple[str, ...]) -> list[str]:
     """A managed certificate that is proven by DNS records, so that it is valid before the users' names lead here."""
     lines = ["# Certificates proven by a DNS record of its own each: they are active before the names lead here."]
-    certs = f"gcloud certificate-manager maps describe {name}-certs {PROJECT}"
-    lines += unless(certs, [f"gcloud certificate-manager maps create {name}-certs {PROJECT}"])
+    manager = "gcloud certificate-manager"
+    lines += unless_ours(
+        "certificate-manager maps", f"{name}-certs {PROJECT}", [f"{manager} maps create {name}-certs {PROJECT}"]
+    )
     for index, domain in enumerate(domains):
         item, proven = f"{name}-{index}", domain.removeprefix("*.")
-        lines += unless(
-            f"gcloud certificate-manager dns-authorizations describe {item} {PROJECT}",
-            [f"gcloud certificate-manager dns-authorizations create {item} {PROJECT} {flag('domain', proven)}"],
+        lines += unless_ours(
+            "certificate-manager dns-authorizations",
+            f"{item} {PROJECT}",
+            [f"{manager} dns-authorizations create {item} {PROJECT} {flag('domain', proven)}"],
         )
-        lines += unless(
-            f"gcloud certificate-manager certificates describe {item} {PROJECT}",
+        lines += unless_ours(
+            "certificate-manager certificates",
+            f"{item} {PROJECT}",
             [
-                f"gcloud certificate-manager certificates create {item} {PROJECT} \\",
+                f"{manager} certificates create {item} {PROJECT} \\",
                 f"  {flag('domains', domain)} --dns-authorizations={item}",
             ],
         )
-        lines += unless(
-            f"gcloud certificate-manager maps entries describe {item} --map={name}-certs {PROJECT}",
+        lines += unless_ours(
+            "certificate-manager maps entries",
+            f"{item} --map={name}-certs {PROJECT}",
             [
-                f"gcloud certificate-manager maps entries create {item} --map={name}-certs {PROJECT} \\",
+                f"{manager} maps entries create {item} --map={name}-certs {PROJECT} \\",
                 f"  --certificates={item} {flag('hostname', domain)}",
             ],
         )
@@ -328,11 +355,11 @@ def _forwarding(rule: str, address: str, target: str, port: int) -> list[str]:
     )
 
 
-def _redirect(name: str, address: str, front: FrontendPolicy) -> list[str]:
+def _redirect(name: str, address: str, front: FrontendPolicy, backend: str) -> list[str]:
     """Port 80 leads to port 443, as it does today."""
     return [
         "# Plain HTTP leads to HTTPS.",
-        f"ours 'compute url-maps' {name}-http {GLOBAL} || true",
+        *_own_map(f"{name}-http", GLOBAL, backend),
         f"gcloud compute url-maps import {name}-http {GLOBAL} --quiet <<'EOF'",
         f"name: {name}-http",
         f"description: {MADE_BY_K2CR}",
@@ -379,7 +406,7 @@ def internal_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str
     base = base_name(build.workload, build.context)
     name, backend = found.name, run_backend(build.workload, build.context, external=False)
     network, subnet = quote(build.context.network), quote(build.context.subnet)
-    lines = [*_proxy_only_subnet(build), *_backend(build, base, backend, _INTERNAL), *_import_lines(found, REGIONAL)]
+    lines = [*_proxy_only_subnet(build), *_backend(build, base, backend, _INTERNAL), *_import_lines(found, REGIONAL, backend)]
     secure = reached.front.https
     kind, port = ("https", 443) if secure else ("http", 80)
     proxy = f"gcloud compute target-{kind}-proxies"

@@ -17,7 +17,7 @@ from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.addresses import ClusterService
 from k2cr_analysis.rendering.network.home import Home, home_of
 from k2cr_analysis.rendering.text.names import cut
-from k2cr_analysis.rendering.text.scripts import PROJECT, REGION, comment, unless, unless_ours
+from k2cr_analysis.rendering.text.scripts import MADE_BY_K2CR, PROJECT, REGION, comment, unless, unless_ours
 from k2cr_analysis.rendering.text.shell import quote
 
 FRONT = "k2cr-inside"
@@ -69,18 +69,28 @@ def front_lines(names: tuple[OldName, ...], backend: str, context: RenderContext
     """The shared load balancer, a host rule for each name, a rule for each port, and the names in the zone."""
     network, subnet = quote(context.network), quote(context.subnet)
     lines = [
+        *zone_lines(home_of(context.network, context.subnet), context),
         "# Callers go on as they do: one internal load balancer for all services that moved answers to the old names.",
-        *unless_ours(
-            "compute url-maps",
-            f"{FRONT} {_PLACE}",
-            [f"gcloud compute url-maps create {FRONT} {_PLACE} --default-service={backend}"],
-        ),
+        f"if ! ours 'compute url-maps' {FRONT} {_PLACE}; then",
+        f"  gcloud compute url-maps create {FRONT} {_PLACE} --default-service={backend} \\",
+        f"    --description='{MADE_BY_K2CR}'",
+        "fi",
+        "# It has no rules yet: a name without one gets 404, and not the service that came first.",
+        f"rules=$(gcloud compute url-maps describe {FRONT} {_PLACE} --format='value(name,hostRules[].hosts)')",
+        f"if [[ $rules == {FRONT}$'\\t' ]]; then",
+        f"  gcloud compute url-maps import {FRONT} {_PLACE} --quiet <<'EOF'",
+        f"name: {FRONT}",
+        f"description: {MADE_BY_K2CR}",
+        f"defaultService: regions/{context.region_literal}/backendServices/{backend}",
+        "defaultRouteAction: {faultInjectionPolicy: {abort: {httpStatus: 404, percentage: 100}}}",
+        "EOF",
+        "fi",
     ]
     for name in names:
         hosts = hosts_of(name, context)
         matcher = _matcher(name)
         lines += [
-            f"if ! {answers_to(hosts[0])}; then",
+            f"if ! {_has_rule(hosts[0])}; then",
             f"  gcloud compute url-maps add-path-matcher {FRONT} {_PLACE} --path-matcher-name={matcher} \\",
             f"    --default-service={backend} --new-hosts={','.join(hosts)}",
             "fi",
@@ -113,12 +123,18 @@ def front_lines(names: tuple[OldName, ...], backend: str, context: RenderContext
         )
     lines += [
         f"address=$(gcloud compute addresses describe {FRONT} {_PLACE} --format='value(address)')",
-        *zone_lines(home_of(context.network, context.subnet), context),
     ]
     return [*lines, *(f'enter_name {quote(name.service.host)} "$address"' for name in names)]
 
 
-def answers_to(host: str) -> str:
+def answers_to(host: str, home: Home) -> str:
+    """A command that succeeds where the name leads to the load balancer of what moved."""
+    address = f"gcloud compute addresses describe {FRONT} {_PLACE} --format='value(address)'"
+    record = f"gcloud dns record-sets describe {quote(f'{host}.')} --type=A --zone={DNS_ZONE} {home.project}"
+    return f"[[ $({record} --format='value(rrdatas)' 2>/dev/null) == \"$({address} 2>/dev/null || echo none)\" ]]"
+
+
+def _has_rule(host: str) -> str:
     """A command that succeeds where the load balancer of what moved has a rule for the name."""
     rules = f"gcloud compute url-maps describe {FRONT} {_PLACE} --format='value(hostRules[].hosts)' 2>/dev/null"
     return f"{rules} | tr -c 'a-z0-9.-' '\\n' | grep -Fx {quote(host)} >/dev/null"
@@ -136,24 +152,23 @@ def callers_lines(names: tuple[OldName, ...]) -> list[str]:
     return lines
 
 
-def back_lines(names: tuple[OldName, ...]) -> list[str]:
-    """The Services select their pods again; names in the zone lead to them, where callers gave them a balancer."""
+def back_lines(names: tuple[OldName, ...], home: Home) -> list[str]:
+    """The Services select their pods again; names in the zone lead to them, where callers gave them a balancer.
+
+    The load balancer keeps its rules: who still has the old record for a minute is answered by Cloud Run.
+    """
     lines = []
     for name in names:
         service, at = name.service, f"--namespace={quote(name.service.namespace)}"
-        matcher = _matcher(name)
-        lines += [
-            f"if {answers_to(service.host)}; then",
-            f"  gcloud compute url-maps remove-path-matcher {FRONT} {_PLACE} --path-matcher-name={matcher}",
-            "fi",
-            f"address=$(kubectl get service {quote(internal_name(service.name))} {at} --ignore-not-found \\",
-            "  -o jsonpath='{.status.loadBalancer.ingress[0].ip}')",
-            f'if [[ -n $address ]]; then enter_name {quote(service.host)} "$address"; fi',
-        ]
         patch = json.dumps({"spec": {"selector": dict(name.selector)}})
         lines += [
             f"kubectl patch service {quote(service.name)} {at} --patch={quote(patch)}",
             f"kubectl delete endpointslice {quote(f'{service.name}-run')} {at} --ignore-not-found",
+            f"if {answers_to(service.host, home)}; then",
+            f"  address=$(kubectl get service {quote(internal_name(service.name))} {at} --ignore-not-found \\",
+            "    -o jsonpath='{.status.loadBalancer.ingress[0].ip}')",
+            f'  if [[ -n $address ]]; then enter_name {quote(service.host)} "$address"; fi',
+            "fi",
         ]
     return lines
 

@@ -15,6 +15,7 @@ from k2cr_analysis.rendering.network.balancer import (
     way_back,
 )
 from k2cr_analysis.rendering.network.egress.resources import way_out
+from k2cr_analysis.rendering.network.home import home_of
 from k2cr_analysis.rendering.network.moved import back_lines, callers_lines
 from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.build import Build
@@ -30,11 +31,12 @@ _HEREDOC_END = "EOF"
 def network_script(build: Build) -> str | None:
     """None where the workload needs nothing of the network. Placeholders that it uses enter the account."""
     reached, egress = build.reached, build.run.template.egress
+    home = home_of(build.context.network, build.context.subnet)
     parts = {
         "out": way_out(build, egress) if egress else [],
         "in": _way_in(build, reached) if reached else [],
         "callers": callers_lines(reached.names) if reached and reached.names else [],
-        "back": [*way_back(build, reached), *back_lines(reached.names)] if reached else [],
+        "back": [*way_back(build, reached), *back_lines(reached.names, home)] if reached else [],
     }
     parts = {name: lines for name, lines in parts.items() if any(not line.startswith("#") for line in lines)}
     if not parts:

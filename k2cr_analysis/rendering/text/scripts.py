@@ -26,7 +26,14 @@ def script(comments: Sequence[str], context: RenderContext, body: Sequence[str],
     lines += _taken("PROJECT", context.project, "project", "my-project")
     if region:
         lines += _taken("REGION", context.region, "run/region", "asia-northeast1")
+    lines += [part for text in helpers(body) for part in ("", *text.splitlines())]
     return "\n".join([*lines, "", *body]) + "\n"
+
+
+def helpers(body: Sequence[str]) -> list[str]:
+    """The bash functions that a script calls."""
+    calls = [line for line in body if not line.lstrip().startswith("#")]
+    return [text for name, text in _HELPERS.items() if any(re.search(rf"(^|[ (!]){name} ", line) for line in calls)]
 
 
 def _taken(name: str, default: str | None, setting: str, example: str) -> list[str]:
@@ -53,24 +60,45 @@ def command(words: Sequence[str], *, indent: str = "") -> list[str]:
 
 
 MADE_BY_K2CR = "made by k2cr"
-# gcloud's own output begins with the name; what says nothing of itself is taken for ours.
+# A tab stands between the fields; what says nothing of itself is taken for ours.
 OURS = rf"""# ours KIND NAME WORD...: whether it is there already; stops where somebody else made it.
 ours() {{
   local kind=$1 name=$2 said
   shift 2
   # shellcheck disable=SC2086  # a kind is two words
-  said=$(gcloud $kind describe "$name" "$@" --format='value(name,description)' 2>/dev/null) || return 1
-  if [[ $said == "$name"$'\t'* && $said != *'{MADE_BY_K2CR}'* ]]; then
+  said=$(gcloud $kind describe "$name" "$@" --format='value(name,description,labels.made-by)' 2>/dev/null) || return 1
+  if [[ $said == *$'\t'* && ${{said#*$'\t'}} != *k2cr* ]]; then
     echo "$kind $name is there, and k2cr did not make it: it is left alone. Give the service another name," >&2
-    echo "or rename or delete it if nobody uses it." >&2
+    echo "rename it or delete it if nobody uses it, or if it is the right one, say so on it: '{MADE_BY_K2CR}' in its" >&2
+    echo "description, or the label made-by=k2cr on a secret." >&2
     exit 1
   fi
 }}"""
+# Source: IAM, "Access change propagation": typically 2 minutes, potentially 7 or longer; Service Usage, "Enable and
+# disable services".
+PATIENTLY = r"""# patiently WORD...: a command that needs what was made, granted or enabled a moment ago. Where it says that Google
+# does not know that yet, it is tried again, for eight minutes.
+patiently() {
+  local said until=$((SECONDS + 480)) unknown
+  unknown='Permission.* denied on (secret|resource)|[Ss]ervice ?[Aa](ccount|gent).*(does not exist|not be found|must have)'
+  unknown+='|Unknown service account|SERVICE_DISABLED|has not been used in project'
+  exec 4>&1
+  until said=$("$@" 2>&1 >&4 | tee >(cat >&2)); do
+    if [[ ! $said =~ $unknown ]] || ((SECONDS > until)); then return 1; fi
+    echo "Google does not know all of it yet, which may take minutes: once more in 15 s." >&2
+    sleep 15
+  done
+}"""
 
 
-def unless_ours(kind: str, named: str, action: Sequence[str]) -> list[str]:
-    """Make it unless it is there and ours (``ours`` of the script). ``named``: its name, and where it stands."""
-    words = [*action[:-1], f"{action[-1]} --description='{MADE_BY_K2CR}'"]
+_HELPERS = {"ours": OURS, "patiently": PATIENTLY}
+
+
+def unless_ours(kind: str, named: str, action: Sequence[str], mark: str = f"--description='{MADE_BY_K2CR}'") -> list[str]:
+    """Make it unless it is there and ours (``ours`` of the script). ``named``: its name, and where it stands; ``mark``
+    says on it whose it is.
+    """
+    words = [*action[:-1], f"{action[-1]} {mark}"]
     return [f"if ! ours {quote(kind)} {named}; then", *(f"  {line}" for line in words), "fi"]
 
 

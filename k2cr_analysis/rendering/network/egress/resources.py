@@ -15,7 +15,7 @@ from k2cr_analysis.rendering.network.home import Home, home_of, user_lines
 from k2cr_analysis.rendering.network.moved import DNS_ZONE, answers_to, internal_name, zone_lines
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.service import Egress, NfsVolume, RunService, RunWorkerPool
-from k2cr_analysis.rendering.text.scripts import comment, unless
+from k2cr_analysis.rendering.text.scripts import comment, unless, unless_ours
 from k2cr_analysis.rendering.text.shell import flag, gcloud_list, quote
 
 PRIVATE_RANGES = "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"  # RFC 1918
@@ -94,7 +94,7 @@ def _rule(name: str, egress: Egress, what: str, ranges: str) -> list[str]:
         f"  --direction=EGRESS {what} \\",
         f"  {flag('target-tags', gcloud_list(egress.tags))} {flag('destination-ranges', ranges)}",
     ]
-    return unless(f"gcloud compute firewall-rules describe {rule} {home.project}", create)
+    return unless_ours("compute firewall-rules", f"{rule} {home.project}", create)
 
 
 def _egress_policies(build: Build) -> Iterator[Raw]:
@@ -147,8 +147,9 @@ def _nat(egress: Egress) -> list[str]:
             f"gcloud compute addresses describe {quote(address)} {home.regional}",
             [f"gcloud compute addresses create {quote(address)} {home.regional}"],
         )
-    lines += unless(
-        f"gcloud compute routers describe {quote(router)} {home.regional}",
+    lines += unless_ours(
+        "compute routers",
+        f"{quote(router)} {home.regional}",
         [f"gcloud compute routers create {quote(router)} {home.regional} --network={home.network}"],
     )
     nat = f"{quote(home.subnet_name + '-nat')} {home.regional} --router={quote(router)}"
@@ -187,6 +188,6 @@ def _names(called: tuple[Callee, ...], home: Home, context: RenderContext) -> li
         until = "it stays" if callee.stays else f"until {callee.workload} has moved too"
         named = f"name_service {quote(service.namespace)} {quote(service.name)} {quote(internal_name(service.name))}"
         # What has moved already keeps the address of the load balancer of all that moved.
-        moved = [f"if ! {answers_to(service.host)}; then", f"  {named}", "fi"]
+        moved = [f"if ! {answers_to(service.host, home)}; then", f"  {named}", "fi"]
         lines += [comment(f"{callee.evidence} ({until})"), *([named] if callee.stays else moved)]
     return lines

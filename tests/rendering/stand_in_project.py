@@ -1,9 +1,8 @@
-"""The program behind the stand-ins of ``stand_in.py``: one call of gcloud or kubectl. It starts in a moment: few imports."""
+"""The stand-in's project: what gcloud changes in it, and what it says of it."""
 
 from __future__ import annotations
 
-import json
-import sys
+import re
 
 VERBS = {
     "add", "add-backend", "add-iam-policy-binding", "add-path-matcher", "create", "delete", "deploy", "describe", "enable", "export", "get-iam-policy",
@@ -25,13 +24,21 @@ NAMES = {
     "--nat-external-ip-pool": "compute addresses",
 }
 _ALWAYS = {"enable", "get-iam-policy", "get-value"}  # need nothing, change nothing
+_KEPT = ("--description", "--rrdatas")  # what is seen of a resource later
+_THERE = ("iap web", "projects", "storage buckets", "compute networks subnets")  # not made by scripts
+_MEMBER = re.compile(r"(user|group|serviceAccount|domain|principal|principalSet):\S+")
+
+
+def _label(flag: str) -> tuple[str, str]:
+    name, _, value = flag.partition("=")
+    return f"labels.{name}", value
 
 
 class Call:
     """One call of gcloud, and what comes of it. ``made``: resource -> what it holds."""
 
-    def __init__(self, words: list[str], made: dict[str, list[str]]) -> None:
-        self.made = made
+    def __init__(self, words: list[str], made: dict[str, list[str]], given: str = "") -> None:
+        self.made, self.given = made, given
         self.flags = {w.partition("=")[0]: w.partition("=")[2] for w in words if w.startswith("--")}
         plain = [w for w in words if not w.startswith("-") and w not in ("beta", "alpha")]
         at = next((i for i, w in enumerate(plain) if i and w in VERBS), len(plain))
@@ -62,30 +69,57 @@ class Call:
         if missing:
             return 1, missing[0]
         act = {"list": self.list, "describe": self.describe, "create": self.create, "add-backend": self.add_backend}
-        return act.get(self.verb, self.change)()
+        wrong = self.wrong_value()
+        return (1, wrong) if wrong else act.get(self.verb, self.change)()
+
+    def wrong_value(self) -> str:
+        """What no API takes."""
+        address, member = self.flags.get("--rrdatas"), self.flags.get("--member")
+        if address is not None and not re.fullmatch(r"[\d.]+", address):
+            return f"{address} is no address"
+        if member is not None and not _MEMBER.fullmatch(member):
+            return f"{member} is no member"
+        return ""
 
     def list(self) -> tuple[int, str]:
+        if self.group == "secrets":
+            return 0, "\n".join(str(n) for n in range(len(self.versions()), 0, -1))
         zonal = (
             ["neg-1 us-central1-a", "neg-1 us-central1-b"] if self.group == "compute network-endpoint-groups" else []
         )
         return 0, "\n".join(zonal or [key.split()[-1] for key in self.made if key.startswith(f"{self.group} ")])
 
     def describe(self) -> tuple[int, str]:
-        if self.group == "secrets" and "--secret" in self.flags:
-            return int(len(self.made.get(self.key, [])) < int(self.name)), ""
-        shown = self.flags.get("--format", "")
         if self.key not in self.made:
             return 1, "not found"
-        if "hostRules" in shown:
-            return 0, ";".join(str(rule.partition("=")[2].split(",")) for rule in self.made[self.key])
-        if "state" in shown:
-            return 0, "PAUSED" if "paused" in self.made[self.key] else "ENABLED"
-        return 0, ";".join(self.made[self.key]) if "backends" in shown else "1234" if shown else ""
+        shown = self.flags.get("--format", "").removeprefix("value(").removesuffix(")")
+        return 0, "\t".join(self.field(name) for name in shown.split(",")) if shown else ""
+
+    def versions(self) -> list[str]:
+        """Of a secret."""
+        return [one for one in self.made.get(self.key, []) if not one.startswith(("roles/", "labels"))]
+
+    def field(self, name: str) -> str:
+        """A field of what is described, as ``--format=value(NAME)`` prints it."""
+        holds = self.made[self.key]
+        written = next((one.partition(f"{name}=")[2] for one in holds if one.startswith(f"{name}=")), None)
+        if written is not None:
+            return written
+        if name == "hostRules[].hosts":
+            rules = [one for one in holds if not one.startswith("description=")]
+            return ";".join(str(one.partition("=")[2].split(",")) for one in rules)
+        if name == "backends[].group":
+            return ";".join(one for one in holds if one.startswith("/"))
+        if name == "state":
+            return "PAUSED" if "paused" in holds else "ENABLED"
+        return {"name": self.name, "id": "1234", "address": "10.0.0.8", "IPAddress": "10.0.0.8"}.get(name, "")
 
     def create(self) -> tuple[int, str]:
         if self.key in self.made:
             return 1, f"{self.key} already exists"
-        self.made[self.key] = []
+        kept = {k: self.flags[k] for k in _KEPT if k in self.flags}
+        kept |= dict([_label(self.flags["--labels"])]) if "--labels" in self.flags else {}
+        self.made[self.key] = [f"{k.removeprefix('--')}={v}" for k, v in kept.items()]
         if self.group == "compute security-policies":  # which has a last rule from the first moment
             self.made[f"{self.group} rules {self.name} 2147483647"] = []
         return 0, ""
@@ -101,8 +135,12 @@ class Call:
     def change(self) -> tuple[int, str]:
         if self.verb in ("deploy", "replace", "import"):
             name = _named(self.name) if self.name.endswith(".yaml") else ""
-            self.made.setdefault(f"{self.group}  {name}" if name else self.key, [])
-        elif self.key not in self.made and self.group != "iap web":
+            self.made.setdefault(f"{self.group}  {name}" if name else self.key, self.imported())
+        elif self.verb == "add-iam-policy-binding" and (self.key in self.made or self.group in _THERE):
+            holds = self.made.setdefault(self.key, [])
+            bound = f"{self.flags['--role']} {self.flags['--member']}"
+            self.made[self.key] = [*(one for one in holds if one != bound), bound]
+        elif self.key not in self.made:
             return 1, f"{self.key} is not there"
         elif self.verb in ("add-path-matcher", "remove-path-matcher"):
             return self.path_matcher()
@@ -111,10 +149,20 @@ class Call:
                 return 1, f"{self.key} is in that state already"
             self.made[self.key] = ["paused"] if self.verb == "pause" else []
         elif self.verb == "add":
-            self.made[self.key].append(sys.stdin.read())
+            self.made[self.key].append(self.given)
         elif self.verb == "delete":
             self.made.pop(self.key)
+        elif self.verb == "update" and "--rrdatas" in self.flags:
+            self.made[self.key] = [f"rrdatas={self.flags['--rrdatas']}"]
         return 0, ""
+
+    def imported(self) -> list[str]:
+        """What ``import`` reads of a file, or of what it is given."""
+        text = self.given
+        if source := self.flags.get("--source"):
+            with open(source, encoding="utf-8") as file:  # noqa: PTH123
+                text = file.read()
+        return [f"description={d}" for d in re.findall(r"^description: (.*)$", text, re.M)]
 
     def path_matcher(self) -> tuple[int, str]:
         """What is there cannot be added, what is not there cannot be removed; a host stands in one rule alone."""
@@ -133,37 +181,5 @@ class Call:
 
 def _named(path: str) -> str:
     """The name in a file that ``replace`` takes."""
-    with open(path, encoding="utf-8") as file:  # noqa: PTH123 - pathlib takes longer to import than all else here
+    with open(path, encoding="utf-8") as file:  # noqa: PTH123
         return next(line.split()[1] for line in file if line.startswith("  name:"))
-
-
-def _kubectl(words: list[str]) -> tuple[int, str]:
-    asked = " ".join(words)
-    if "neg-status" in asked:
-        return 0, '{"network_endpoint_groups":{"80":"neg-1"},"zones":["us-central1-a","us-central1-b"]}'
-    if "loadBalancer" in asked:
-        return 0, "10.0.0.9"
-    if "{{if index" in asked:
-        return 0, "yes" if "with .data" in asked else ""
-    return 0, "dmFsdWU=" if "{{index" in asked else ""
-
-
-def main() -> int:
-    folder, program, words = sys.argv[1], sys.argv[2], sys.argv[3:]
-    with open(f"{folder}/log.jsonl", "a", encoding="utf-8") as log:  # noqa: PTH123 - pathlib takes longer to import than all else here
-        log.write(json.dumps([program, *words]) + "\n")
-    if program == "kubectl":
-        code, said = _kubectl(words)
-    else:
-        with open(f"{folder}/state.json", "a+", encoding="utf-8") as state:  # noqa: PTH123 - pathlib takes longer to import than all else here
-            state.seek(0)
-            made: dict[str, list[str]] = json.loads(state.read() or "{}")
-            code, said = Call(words, made).outcome()
-            state.truncate(0)
-            state.write(json.dumps(made))
-    print(said, file=sys.stderr if code else sys.stdout)
-    return code
-
-
-if __name__ == "__main__":
-    sys.exit(main())
