@@ -77,7 +77,9 @@ class Move:
 
 def is_on_gke(made: Made) -> list[str]:
     """What is not as it should be once a workload is back on GKE."""
-    wrong = [f"{k} is suspended" for k, holds in made.items() if k.startswith("kubectl cronjob") and "suspended" in holds]
+    wrong = [
+        f"{k} is suspended" for k, holds in made.items() if k.startswith("kubectl cronjob") and "suspended" in holds
+    ]
     wrong += [f"{k} has no pods" for k, h in made.items() if k.startswith("kubectl service") and "selector={}" in h]
     wrong += [f"{k} has none" for k, holds in made.items() if "replicas=0" in holds]
     scheduled = [k for k, h in made.items() if k.startswith("scheduler jobs") and "paused" not in h]

@@ -59,7 +59,10 @@ def scheduler_script(build: Build) -> str | None:
     ]
     state, job = f"$({described}='value(state)')", f'{name} {PROJECT} --location="$REGION"'
     if run.schedule.paused:
-        body += ["# The CronJob is suspended.", f"if [[ {state} != PAUSED ]]; then gcloud scheduler jobs pause {job}; fi"]
+        body += [
+            "# The CronJob is suspended.",
+            f"if [[ {state} != PAUSED ]]; then gcloud scheduler jobs pause {job}; fi",
+        ]
     else:
         body += [
             "# rollback.sh pauses it.",

@@ -406,7 +406,11 @@ def internal_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str
     base = base_name(build.workload, build.context)
     name, backend = found.name, run_backend(build.workload, build.context, external=False)
     network, subnet = quote(build.context.network), quote(build.context.subnet)
-    lines = [*_proxy_only_subnet(build), *_backend(build, base, backend, _INTERNAL), *_import_lines(found, REGIONAL, backend)]
+    lines = [
+        *_proxy_only_subnet(build),
+        *_backend(build, base, backend, _INTERNAL),
+        *_import_lines(found, REGIONAL, backend),
+    ]
     secure = reached.front.https
     kind, port = ("https", 443) if secure else ("http", 80)
     proxy = f"gcloud compute target-{kind}-proxies"

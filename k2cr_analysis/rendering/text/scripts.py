@@ -69,18 +69,18 @@ ours() {{
   said=$(gcloud $kind describe "$name" "$@" --format='value(name,description,labels.made-by)' 2>/dev/null) || return 1
   if [[ $said == *$'\t'* && ${{said#*$'\t'}} != *k2cr* ]]; then
     echo "$kind $name is there, and k2cr did not make it: it is left alone. Give the service another name," >&2
-    echo "rename it or delete it if nobody uses it, or if it is the right one, say so on it: '{MADE_BY_K2CR}' in its" >&2
-    echo "description, or the label made-by=k2cr on a secret." >&2
+    echo "rename it or delete it if nobody uses it, or if it is the right one, say so on it:" >&2
+    echo "'{MADE_BY_K2CR}' in its description, or the label made-by=k2cr on a secret." >&2
     exit 1
   fi
 }}"""
 # Source: IAM, "Access change propagation": typically 2 minutes, potentially 7 or longer; Service Usage, "Enable and
 # disable services".
-PATIENTLY = r"""# patiently WORD...: a command that needs what was made, granted or enabled a moment ago. Where it says that Google
-# does not know that yet, it is tried again, for eight minutes.
+PATIENTLY = r"""# patiently WORD...: a command that needs what was made, granted or enabled a moment ago. Where it says
+# that Google does not know that yet, it is tried again, for eight minutes.
 patiently() {
   local said until=$((SECONDS + 480)) unknown
-  unknown='Permission.* denied on (secret|resource)|[Ss]ervice ?[Aa](ccount|gent).*(does not exist|not be found|must have)'
+  unknown='Permission.* denied on secret|[Ss]ervice ?[Aa](ccount|gent).*(does not exist|not be found|must have)'
   unknown+='|Unknown service account|SERVICE_DISABLED|has not been used in project'
   exec 4>&1
   until said=$("$@" 2>&1 >&4 | tee >(cat >&2)); do
@@ -94,11 +94,9 @@ patiently() {
 _HELPERS = {"ours": OURS, "patiently": PATIENTLY}
 
 
-def unless_ours(kind: str, named: str, action: Sequence[str], mark: str = f"--description='{MADE_BY_K2CR}'") -> list[str]:
-    """Make it unless it is there and ours (``ours`` of the script). ``named``: its name, and where it stands; ``mark``
-    says on it whose it is.
-    """
-    words = [*action[:-1], f"{action[-1]} {mark}"]
+def unless_ours(kind: str, named: str, action: Sequence[str]) -> list[str]:
+    """Make it unless it is there and ours (``ours`` of the script). ``named``: its name, and where it stands."""
+    words = [*action[:-1], f"{action[-1]} --description='{MADE_BY_K2CR}'"]
     return [f"if ! ours {quote(kind)} {named}; then", *(f"  {line}" for line in words), "fi"]
 
 

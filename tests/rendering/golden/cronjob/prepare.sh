@@ -8,9 +8,37 @@ if [[ ${K2CR_PLACEHOLDERS:-} != keep && -z ${K2CR_FILLED:-} && -e "$here/values.
 fi
 PROJECT="${PROJECT:-shop-prod}"
 
+# ours KIND NAME WORD...: whether it is there already; stops where somebody else made it.
+ours() {
+  local kind=$1 name=$2 said
+  shift 2
+  # shellcheck disable=SC2086  # a kind is two words
+  said=$(gcloud $kind describe "$name" "$@" --format='value(name,description,labels.made-by)' 2>/dev/null) || return 1
+  if [[ $said == *$'\t'* && ${said#*$'\t'} != *k2cr* ]]; then
+    echo "$kind $name is there, and k2cr did not make it: it is left alone. Give the service another name," >&2
+    echo "rename it or delete it if nobody uses it, or if it is the right one, say so on it:" >&2
+    echo "'made by k2cr' in its description, or the label made-by=k2cr on a secret." >&2
+    exit 1
+  fi
+}
+
+# patiently WORD...: a command that needs what was made, granted or enabled a moment ago. Where it says
+# that Google does not know that yet, it is tried again, for eight minutes.
+patiently() {
+  local said until=$((SECONDS + 480)) unknown
+  unknown='Permission.* denied on secret|[Ss]ervice ?[Aa](ccount|gent).*(does not exist|not be found|must have)'
+  unknown+='|Unknown service account|SERVICE_DISABLED|has not been used in project'
+  exec 4>&1
+  until said=$("$@" 2>&1 >&4 | tee >(cat >&2)); do
+    if [[ ! $said =~ $unknown ]] || ((SECONDS > until)); then return 1; fi
+    echo "Google does not know all of it yet, which may take minutes: once more in 15 s." >&2
+    sleep 15
+  done
+}
+
 gcloud services enable cloudscheduler.googleapis.com compute.googleapis.com iam.googleapis.com run.googleapis.com --project="$PROJECT"
 
-if ! gcloud iam service-accounts describe report@shop-prod.iam.gserviceaccount.com --project="$PROJECT" >/dev/null 2>&1; then
-  gcloud iam service-accounts create report --project="$PROJECT" --display-name='Cloud Run report'
+if ! ours 'iam service-accounts' report@shop-prod.iam.gserviceaccount.com --project="$PROJECT"; then
+  patiently gcloud iam service-accounts create report --project="$PROJECT" --display-name='Cloud Run report' --description='made by k2cr'
 fi
 # Grant it what the program needs: the pod runs as the namespace's default account, so the snapshot names no roles.

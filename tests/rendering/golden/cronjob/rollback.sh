@@ -9,14 +9,24 @@ fi
 PROJECT="${PROJECT:-shop-prod}"
 REGION="${REGION:-asia-northeast1}"
 
-# A schedule that was never made, or is paused, needs no stop. Whatever comes of it, the CronJob resumes.
+# However this ends, the CronJob resumes.
+resume() {
+  kubectl patch cronjob report --namespace=shop --patch='{"spec":{"suspend":false}}'
+}
+trap resume EXIT
+# A schedule that was never made, or is paused, needs no stop.
 stopped=yes
-if [[ $(gcloud scheduler jobs describe report --project="$PROJECT" --location="$REGION" --format='value(state)' 2>/dev/null) == ENABLED ]]; then
-  gcloud scheduler jobs pause report --project="$PROJECT" --location="$REGION" || stopped=no
+if state=$(gcloud scheduler jobs describe report --project="$PROJECT" --location="$REGION" --format='value(state)' 2>&1); then
+  if [[ $state != *PAUSED* ]]; then
+    gcloud scheduler jobs pause report --project="$PROJECT" --location="$REGION" || stopped=no
+  fi
+elif [[ $state =~ (PERMISSION_DENIED|UNAVAILABLE|DEADLINE|rror:.*(timed out|connect)) ]]; then
+  stopped=no
 fi
 
-kubectl patch cronjob report --namespace=shop --patch='{"spec":{"suspend":false}}'
+trap - EXIT
+resume
 if [[ $stopped == no ]]; then
-  echo 'Cloud Scheduler still starts report beside the CronJob: pause it, or run this again.' >&2
+  echo 'Cloud Scheduler may still start report beside the CronJob: pause it, or run this again.' >&2
   exit 1
 fi

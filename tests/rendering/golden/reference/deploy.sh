@@ -11,6 +11,21 @@ fi
 PROJECT="${PROJECT:-shop-prod}"
 REGION="${REGION:-asia-northeast1}"
 
+# patiently WORD...: a command that needs what was made, granted or enabled a moment ago. Where it says
+# that Google does not know that yet, it is tried again, for eight minutes.
+patiently() {
+  local said until=$((SECONDS + 480)) unknown
+  unknown='Permission.* denied on secret|[Ss]ervice ?[Aa](ccount|gent).*(does not exist|not be found|must have)'
+  unknown+='|Unknown service account|SERVICE_DISABLED|has not been used in project'
+  exec 4>&1
+  until said=$("$@" 2>&1 >&4 | tee >(cat >&2)); do
+    if [[ ! $said =~ $unknown ]] || ((SECONDS > until)); then return 1; fi
+    echo "Google does not know all of it yet, which may take minutes: once more in 15 s." >&2
+    sleep 15
+  done
+}
+
+patiently \
 gcloud run deploy frontend \
   --project="$PROJECT" \
   --region="$REGION" \

@@ -18,10 +18,11 @@ ours() {
   local kind=$1 name=$2 said
   shift 2
   # shellcheck disable=SC2086  # a kind is two words
-  said=$(gcloud $kind describe "$name" "$@" --format='value(name,description)' 2>/dev/null) || return 1
-  if [[ $said == "$name"$'\t'* && $said != *'made by k2cr'* ]]; then
+  said=$(gcloud $kind describe "$name" "$@" --format='value(name,description,labels.made-by)' 2>/dev/null) || return 1
+  if [[ $said == *$'\t'* && ${said#*$'\t'} != *k2cr* ]]; then
     echo "$kind $name is there, and k2cr did not make it: it is left alone. Give the service another name," >&2
-    echo "or rename or delete it if nobody uses it." >&2
+    echo "rename it or delete it if nobody uses it, or if it is the right one, say so on it:" >&2
+    echo "'made by k2cr' in its description, or the label made-by=k2cr on a secret." >&2
     exit 1
   fi
 }
@@ -60,10 +61,10 @@ way_out() {
       --network=prod --range=SUBNET_RANGE --enable-private-ip-google-access
   fi
   # Instances have no address of their own: the rules go by network tag.
-  if ! gcloud compute firewall-rules describe frontend-egress --project="$PROJECT" >/dev/null 2>&1; then
+  if ! ours 'compute firewall-rules' frontend-egress --project="$PROJECT"; then
     gcloud compute firewall-rules create frontend-egress --project="$PROJECT" --network=prod \
       --direction=EGRESS --action=ALLOW --rules=tcp:50051 \
-      --target-tags=frontend --destination-ranges=10.0.0.0/8,172.16.0.0/12,192.168.0.0/16
+      --target-tags=frontend --destination-ranges=10.0.0.0/8,172.16.0.0/12,192.168.0.0/16 --description='made by k2cr'
   fi
 
   # What stays in the cluster: an internal load balancer each, under the full name of its Service.
@@ -93,6 +94,11 @@ way_in() {
     gcloud compute network-endpoint-groups create frontend-neg --project="$PROJECT" --region="$REGION" \
       --network-endpoint-type=serverless --cloud-run-service=frontend
   fi
+  leads_to=$(gcloud compute network-endpoint-groups describe frontend-neg --project="$PROJECT" --region="$REGION" --format='value(cloudRun.service)')
+  if [[ -n $leads_to && $leads_to != frontend ]]; then
+    echo "network-endpoint-group frontend-neg leads to $leads_to: it is left alone." >&2
+    exit 1
+  fi
   if ! ours 'compute backend-services' frontend-be --project="$PROJECT" --global; then
     gcloud compute backend-services create frontend-be --project="$PROJECT" --global \
       --load-balancing-scheme=EXTERNAL_MANAGED --protocol=HTTPS --description='made by k2cr'
@@ -102,26 +108,28 @@ way_in() {
       --network-endpoint-group=frontend-neg --network-endpoint-group-region="$REGION"
   fi
   # Hosts and paths: written whole each time, and never over a map of somebody else's.
-  ours 'compute url-maps' frontend-map --project="$PROJECT" --global || true
+  if ! ours 'compute url-maps' frontend-map --project="$PROJECT" --global; then
+    gcloud compute url-maps create frontend-map --project="$PROJECT" --global --default-service=frontend-be --description='made by k2cr'
+  fi
   gcloud compute url-maps import frontend-map --project="$PROJECT" --global --quiet \
     --source="$(dirname "${BASH_SOURCE[0]}")/url-map.yaml"
   if ! ours 'compute addresses' frontend-run-ip --project="$PROJECT" --global; then
     gcloud compute addresses create frontend-run-ip --project="$PROJECT" --global --network-tier=PREMIUM --description='made by k2cr'
   fi
   # Certificates proven by a DNS record of its own each: they are active before the names lead here.
-  if ! gcloud certificate-manager maps describe frontend-certs --project="$PROJECT" >/dev/null 2>&1; then
-    gcloud certificate-manager maps create frontend-certs --project="$PROJECT"
+  if ! ours 'certificate-manager maps' frontend-certs --project="$PROJECT"; then
+    gcloud certificate-manager maps create frontend-certs --project="$PROJECT" --description='made by k2cr'
   fi
-  if ! gcloud certificate-manager dns-authorizations describe frontend-0 --project="$PROJECT" >/dev/null 2>&1; then
-    gcloud certificate-manager dns-authorizations create frontend-0 --project="$PROJECT" --domain=shop.example.com
+  if ! ours 'certificate-manager dns-authorizations' frontend-0 --project="$PROJECT"; then
+    gcloud certificate-manager dns-authorizations create frontend-0 --project="$PROJECT" --domain=shop.example.com --description='made by k2cr'
   fi
-  if ! gcloud certificate-manager certificates describe frontend-0 --project="$PROJECT" >/dev/null 2>&1; then
+  if ! ours 'certificate-manager certificates' frontend-0 --project="$PROJECT"; then
     gcloud certificate-manager certificates create frontend-0 --project="$PROJECT" \
-      --domains=shop.example.com --dns-authorizations=frontend-0
+      --domains=shop.example.com --dns-authorizations=frontend-0 --description='made by k2cr'
   fi
-  if ! gcloud certificate-manager maps entries describe frontend-0 --map=frontend-certs --project="$PROJECT" >/dev/null 2>&1; then
+  if ! ours 'certificate-manager maps entries' frontend-0 --map=frontend-certs --project="$PROJECT"; then
     gcloud certificate-manager maps entries create frontend-0 --map=frontend-certs --project="$PROJECT" \
-      --certificates=frontend-0 --hostname=shop.example.com
+      --certificates=frontend-0 --hostname=shop.example.com --description='made by k2cr'
   fi
   # Enter this CNAME record in the zone of shop.example.com:
   gcloud certificate-manager dns-authorizations describe frontend-0 --project="$PROJECT" \

@@ -12,7 +12,8 @@ REGION="${REGION:-asia-northeast1}"
 kubectl scale deployment frontend --namespace=shop --replicas=2
 kubectl rollout status deployment frontend --namespace=shop --timeout=600s
 
-kubectl get ingress frontend --namespace=shop
+kubectl get ingress frontend --namespace=shop ||
+  echo 'Ingress frontend is not there: apply its manifest again.'
 echo 'Now point shop.example.com back to the address of the cluster: above, or in the record before the cutover.'
 # The service stays: without requests it costs nothing but min instances.
 if gcloud run services describe frontend --project="$PROJECT" --region="$REGION" >/dev/null 2>&1; then
