@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from k2cr_analysis.cli.terminal.futures import answer_text, futures_table
 from k2cr_analysis.cli.terminal.gaps import end_with_gaps
 from k2cr_analysis.cli.terminal.output import (
     CalibrationOption,
@@ -91,7 +92,10 @@ def assess(
         give(as_json(assess_document(assessed, found, workload)), out)
     else:
         rows = [_row(w) for a in assessed for w in a.workloads if workload in (None, w.id)]
-        give(as_csv(_HEADER, rows) if format is Format.CSV else _as_text(rows, assessed, workload), out)
+        text = as_csv(_HEADER, rows) if format is Format.CSV else _as_text(rows, assessed, workload)
+        if format is Format.TABLE and workload is None and found.answer is not None:
+            text += f"\n{futures_table(found.futures)}\n{answer_text(found.answer)}"
+        give(text, out)
     _summary(assessed, found)
     end_with_gaps(paths)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from k2cr_analysis.cli.terminal.futures import answer_text, futures_table, ways
 from k2cr_analysis.cli.terminal.gaps import end_with_gaps
 from k2cr_analysis.cli.terminal.output import (
     ConfigOption,
@@ -24,9 +25,19 @@ from k2cr_analysis.cli.terminal.output import (
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say, say_all
 
 if TYPE_CHECKING:
-    from k2cr_analysis.planning import Ending, Plan, Wave
+    from k2cr_analysis.planning import Ending, Plan, Portfolio, Wave
 
-_WAVES = ("wave", "from", "workloads", "on paper/month", "realised/month", "cumulative", "effort days", "nodes that go")
+_WAVES = (
+    "wave",
+    "from",
+    "workloads",
+    "on paper/month",
+    "realised/month",
+    "cumulative",
+    "over staying",
+    "effort days",
+    "nodes that go",
+)
 _MOVES = ("wave", "moves", "cluster")
 _BILL = ("what changes on the bill", "quantity", "unit", "rate", "amount/month")
 _CLUSTERS = ("cluster", "can be deleted", "last pod takes along/month", "kept by")
@@ -49,27 +60,35 @@ def plan(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    from k2cr_analysis.planning import plan as make
+    from k2cr_analysis.planning import plan_and_portfolio
     from k2cr_analysis.report.json.plan_document import plan_document
     from k2cr_analysis.verdicts import assess_all
 
     settings = config_from(config)
-    made = make(assess_all(snapshots, settings))
+    made, whole = plan_and_portfolio(assess_all(snapshots, settings))
     if format is Format.JSON:
         give(as_json(plan_document(made)), out)
     elif format is Format.CSV:
         give(as_csv(_WAVES, [_wave_row(wave, " ".join(wave.workloads)) for wave in made.waves]), out)
     else:
-        give("\n".join(_sections(made)), out)
+        give("\n".join([*_decision(whole), *_sections(made)]), out)
     say(_verdict(made))
     say_all([f"assumed: {note}" for note in made.assumptions])
     end_with_gaps(snapshots)
 
 
+def _decision(whole: Portfolio) -> Iterator[str]:
+    """The four futures and the answer; nothing over bills in several currencies."""
+    if whole.answer is not None:
+        yield answer_text(whole.answer)
+        yield futures_table(whole.futures)
+        yield from ways(whole.futures)
+
+
 def _sections(made: Plan) -> Iterator[str]:
     """The waves and the money first; then the end of the cluster, what stays, and what all of it hangs on."""
     waves = [_wave_row(wave, len(wave.workloads)) for wave in made.waves]
-    yield as_table(_WAVES, waves, right=(0, 2, 3, 4, 5, 6, 7))
+    yield as_table(_WAVES, waves, right=(0, 2, 3, 4, 5, 6, 7, 8))
     moves = [(wave.wave, w, c) for wave in made.waves for w, c in zip(wave.workloads, wave.clusters, strict=True)]
     if moves:
         yield as_table(_MOVES, moves, right=(0,))
@@ -97,19 +116,19 @@ def _wave_row(wave: Wave, workloads: object) -> tuple[object, ...]:
         _cents(wave.attributed_month),
         _cents(wave.realised_month),
         _cents(wave.cumulative_realised_month),
+        _cents(wave.cumulative_saving_over_stay_month),
         f"{wave.effort_days:g}",
         f"{wave.nodes_removed}, the cluster" if wave.cluster_goes else wave.nodes_removed,
     )
 
 
 def _bill_rows(made: Plan) -> Iterator[tuple[object, ...]]:
-    """What goes and what comes; together they are the objective."""
+    """What goes off today's bill and what comes on it; together they are what is realised."""
     for item in made.avoided:
         yield (f"- {item.sku}", f"{item.quantity:g}", item.unit, _cents(item.rate), _cents(-item.amount))
     comes = (
         ("Cloud Run, after the free tier", made.cloud_run_month),
         ("paths to what stays", made.hops_month),
-        ("effort of the move", made.effort_month),
     )
     for name, month in comes:
         if month:
@@ -137,7 +156,10 @@ def _verdict(made: Plan) -> str:
     bound = (
         "" if made.bound is None or made.gap is None else f"; no plan is above {made.bound:.2f} (gap {made.gap:.1%})"
     )
-    return f"realised saving less effort: {made.objective:.2f} {made.currency} a month{bound}; found by: {made.method}"
+    parts = f"{made.saving_over_stay_month:.2f} over staying" if made.saving_over_stay_month is not None else ""
+    if made.labour_month or made.effort_month:
+        parts += f", {made.labour_month:.2f} of hours that go less those that come, {made.effort_month:.2f} of effort"
+    return f"objective: {made.objective:.2f} {made.currency} a month ({parts}){bound}; found by: {made.method}"
 
 
 def _cents(amount: Decimal | None) -> str | None:

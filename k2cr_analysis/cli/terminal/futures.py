@@ -1,0 +1,82 @@
+"""The four futures in the terminal: side by side, the ways to stay, the ways out, and what would turn the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from k2cr_analysis.cli.terminal.output import as_table
+
+if TYPE_CHECKING:
+    from k2cr_analysis.planning.futures.answer import Answer
+    from k2cr_analysis.planning.futures.futures import Future
+
+FUTURES = (
+    "future",
+    "headroom",
+    "GKE/month",
+    "Cloud Run",
+    "managed",
+    "in sum",
+    "over staying",
+    "95 %",
+    "hours/month",
+    "days once",
+    "how",
+)
+_WAYS = ("ways to stay, no move at all", "month", "how", "does not count, since")
+_OUT = ("to leave GKE", "goes to", "month", "why not known")
+_TURNS = ("what would turn the answer", "at")
+
+
+def futures_table(futures: Sequence[Future]) -> str:
+    """One row a future; what is missing of one stands under the table."""
+    text = as_table(FUTURES, [future_row(f) for f in futures], right=(2, 3, 4, 5, 6, 8, 9))
+    said = dict.fromkeys(f"{f.future}: {why}" for f in futures for why in f.missing)
+    return text + "".join(f"{line}\n" for line in said)
+
+
+def future_row(future: Future) -> tuple[object, ...]:
+    month = _cents(future.month) or f"at least {_cents(future.at_least_month)}"
+    interval = future.interval
+    return (
+        future.future,
+        future.headroom,
+        _cents(future.gke_month),
+        _cents(future.cloud_run_month),
+        _cents(future.managed_month),
+        month,
+        _cents(future.saving_over_stay_month),
+        None if interval is None else f"{interval[0]:.2f} to {interval[1]:.2f}",
+        None if future.hours_month is None else f"{future.hours_month:g}",
+        None if future.effort_days is None else f"{future.effort_days:g}",
+        future.variant,
+    )
+
+
+def ways(futures: Sequence[Future]) -> Iterator[str]:
+    """The ways to stay, packed; and the ways out of what is blocked."""
+    for stay in (f for f in futures if f.future == "stay" and f.headroom == "packed"):
+        several = len({o.cluster for o in stay.options}) > 1
+        rows = [
+            (f"{o.cluster}: {o.name}" if several else o.name, _cents(o.month), o.how, o.why_not) for o in stay.options
+        ]
+        yield as_table(_WAYS, rows, right=(1,))
+    for leave in (f for f in futures if f.future == "leave" and f.headroom == "packed" and f.ways_out):
+        yield as_table(_OUT, [(w.id, w.to, _cents(w.month), w.reason) for w in leave.ways_out], right=(2,))
+
+
+def answer_text(answer: Answer) -> str:
+    """The sentence, the first mover, and what would turn it, one line each."""
+    lines = [answer.sentence]
+    if answer.first_mover is not None:
+        lines.append(f"Try first: {answer.first_mover.id} ({answer.first_mover.why}).")
+    text = "\n".join(lines) + "\n"
+    if answer.turns:
+        text += "\n" + as_table(_TURNS, [(turn.of, turn.at) for turn in answer.turns])
+    return text
+
+
+def _cents(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:.2f}"
