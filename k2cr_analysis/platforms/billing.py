@@ -12,6 +12,8 @@ _SERVICES = Source(
 )
 _CALCULATOR = Source("https://docs.cloud.google.com/products/calculator", None)
 
+_PROMETHEUS = Source("https://cloud.google.com/stackdriver/pricing", None, "public copies of 2026")
+
 # Google's calculator and price lists multiply hourly rates so.
 HOURS_PER_MONTH: Annotated[Decimal, _CALCULATOR] = Decimal(730)
 SECONDS_PER_HOUR = 60 * 60
@@ -22,3 +24,6 @@ CLOUD_RUN: Annotated[str, _SERVICES] = "152E-C115-5142"
 KUBERNETES_ENGINE: Annotated[str, _SERVICES] = "CCD8-9BF1-090E"
 COMPUTE_ENGINE: Annotated[str, _SERVICES] = "6F81-5844-456A"
 NETWORKING: Annotated[str, _SERVICES] = "E505-1604-58F8"
+
+# Samples that Managed Service for Prometheus takes in, up to 50 billion a month; whoever sends them pays the same.
+PROMETHEUS_USD_PER_MILLION_SAMPLES: Annotated[Decimal, _PROMETHEUS] = Decimal("0.06")

@@ -176,7 +176,8 @@ def accelerator_offered(candidate: Candidate) -> Iterator[Found]:
     Why: One NVIDIA L4 needs at least 4 vCPU and 16 GiB, one RTX PRO 6000 at least 20 vCPU and 80 GiB. One container of
     an instance owns it, and billing is by instance: the GPU is paid for as long as an instance is there.
     Remedy: Nothing to decide: the GPU and its kind are carried over, and CPU and memory are raised to the least that
-    the GPU needs. Check the quota of the region.
+    the GPU needs. Not every region
+    has it, which k2cr does not know: check that, and the quota, before the deploy.
     Example: nodeSelector: {cloud.google.com/gke-accelerator: nvidia-l4}
     """
     for gpu in _gpus(candidate):

@@ -96,6 +96,7 @@ NOT_KNOWN: tuple[str, ...] = (
     "the most instances that a region allows for a CPU and memory (the API says so at deployment)",
     "whether ports that Knative keeps (8008, 8012, 8013, 8022, 9090, 9091) are refused",
     "whether fractions of a CPU that make a whole only together may have a concurrency above 1; here they may not",
+    "which regions have which GPU, and in which of them with zonal redundancy",
     "which numbers of vCPU between the least and the most an RTX PRO 6000 takes",
     f"whether {MAX_STARTUP_S} s of start-up are for each probe or for a chain; here for a chain",
     "which annotations worker pools take for CPU autoscaling",
