@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -11,7 +12,9 @@ from typing import Any, Final, Literal
 from k2cr_analysis.errors import InputError, K2crError, Location, SnapshotError
 
 FORMAT: Final = "k2cr-snapshot"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+# The first version whose text names its own hash; before it nothing tells that the text was changed.
+_SEALED_FROM: Final = 2
 Redaction = Literal["secrets", "all"]
 _TABLES: Final = frozenset({"usage", "traffic", "billing", "prices"})
 
@@ -123,7 +126,7 @@ class Provenance:
             "window_start": _time_text(self.window_start),
             "window_end": _time_text(self.window_end),
         }
-        return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+        return _text(content | {"checksum": _checksum(content)})
 
     @classmethod
     def from_json(cls, text: str, where: Location) -> Provenance:
@@ -154,6 +157,14 @@ class Provenance:
             ) from error
 
 
+def _text(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_text(content).encode()).hexdigest()
+
+
 def _content(text: str, where: Location) -> dict[str, Any]:
     try:
         content = json.loads(text)
@@ -174,7 +185,7 @@ def _content(text: str, where: Location) -> dict[str, Any]:
             do="name the folder that `k2cr collect --out` wrote",
         )
     version = content.get("schema_version")
-    if not isinstance(version, int) or version > SCHEMA_VERSION:
+    if type(version) is not int or not 1 <= version <= SCHEMA_VERSION:
         raise SnapshotError(
             ref="snapshot-too-new",
             where=where,
@@ -182,6 +193,16 @@ def _content(text: str, where: Location) -> dict[str, Any]:
             expected=f"schema version {SCHEMA_VERSION} or older",
             do="install the newer k2cr, or collect the snapshot again with this one",
         )
+    if version >= _SEALED_FROM:
+        rest = {name: value for name, value in content.items() if name != "checksum"}
+        if content.get("checksum") != _checksum(rest) or text != _text(content):
+            raise SnapshotError(
+                ref="snapshot-changed",
+                where=where,
+                found="another text than the one whose checksum stands in it",
+                expected="the snapshot.json that `k2cr collect` wrote; a snapshot is immutable",
+                do="restore the file, or collect the snapshot again",
+            )
     return content
 
 

@@ -87,6 +87,14 @@ def open_snapshot(path: str | Path) -> Snapshot:
     folder = local_copy(path, PROVENANCE_FILE)
     text = _provenance_text(folder)
     provenance = Provenance.from_json(text, Location(str(folder / PROVENANCE_FILE)))
+    if objects_file.FILE not in provenance.files:
+        raise SnapshotError(
+            ref="snapshot-damaged",
+            where=Location(str(folder / PROVENANCE_FILE)),
+            found=f"a list of files without {objects_file.FILE}",
+            expected="the list of files that `k2cr collect` wrote",
+            do="collect the snapshot again",
+        )
     for name, record in sorted(provenance.files.items()):
         _check(folder / name, record)
     files = {name: _table_files(folder, provenance, name) for name in TABLES}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import random
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -179,9 +181,21 @@ def _flip(folder):
 def _edit(**changes):
     def edit(folder):
         file = folder / "snapshot.json"
-        file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+        content = {name: value for name, value in json.loads(file.read_text()).items() if name != "checksum"} | changes
+        seal = hashlib.sha256(_as_written(content).encode()).hexdigest()
+        file.write_text(_as_written(content | {"checksum": seal}))
 
     return edit
+
+
+def _as_written(content):
+    return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+
+
+def _forge(folder):
+    """Its list of files emptied, and another image in the objects: nothing is compared with nothing."""
+    file = folder / "snapshot.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"files": {}}))
 
 
 DAMAGE = {
@@ -193,6 +207,8 @@ DAMAGE = {
     "a cut snapshot.json": (lambda f: (f / "snapshot.json").write_text('{"format": "k2c'), "snapshot-damaged"),
     "a list as snapshot.json": (lambda f: (f / "snapshot.json").write_text("[]"), "not-a-snapshot"),
     "a binary snapshot.json": (lambda f: (f / "snapshot.json").write_bytes(b"\xff\xfe\x00"), "snapshot-damaged"),
+    "an emptied list of files": (_forge, "snapshot-changed"),
+    "no list of files, of an older version": (_edit(files={}, schema_version=1), "snapshot-damaged"),
     "fields of other types": (_edit(files=7), "snapshot-damaged"),
     "no snapshot.json": (lambda f: (f / "snapshot.json").unlink(), "not-a-snapshot"),
 }
@@ -206,6 +222,19 @@ def test_is_refused(written, damage):
         open_snapshot(written)
     assert caught.value.ref == ref
     assert str(written) in str(caught.value)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_flipped_bit_is_missed(written, seed):
+    draw = random.Random(seed)
+    files = [f for f in sorted(written.rglob("*")) if f.is_file()]
+    for file in [written / "snapshot.json"] * 60 + [draw.choice(files) for _ in range(40)]:
+        whole = file.read_bytes()
+        at = draw.randrange(len(whole) * 8)
+        file.write_bytes(whole[: at // 8] + bytes([whole[at // 8] ^ 1 << at % 8]) + whole[at // 8 + 1 :])
+        with pytest.raises(SnapshotError):
+            open_snapshot(written)
+        file.write_bytes(whole)
 
 
 def test_no_folder_is_refused(tmp_path):
@@ -231,8 +260,6 @@ def test_a_table_that_is_not_as_declared_is_not_written(tmp_path, ref):
 
 
 def test_a_table_file_with_other_columns_is_refused_by_name(written):
-    import hashlib
-
     import pyarrow.parquet as pq
 
     file = written / "prices" / "part-0.parquet"
