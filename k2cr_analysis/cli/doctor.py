@@ -51,8 +51,8 @@ def doctor(
     rows = [["well" if check.is_well else "not well", check.what, check.found] for check in checks]
     print(as_table(("state", "what", "found"), rows), end="")
     ill = [check for check in checks if not check.is_well]
-    for mend in dict.fromkeys(check.mend for check in ill):
-        print(f"  {mend}")
+    for mend, changes in dict.fromkeys((check.mend, check.changes) for check in ill):
+        print(f"  this changes {changes}: {mend}" if changes else f"  {mend}")
     if ill:
         raise PartialError(
             ref="not-all-readable",

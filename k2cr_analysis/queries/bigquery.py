@@ -16,6 +16,7 @@ from k2cr_analysis.config.settings import Engine
 from k2cr_analysis.errors import ConfigError, RemoteError
 from k2cr_analysis.queries.engine import VIEWS, TableSource, sql_text
 from k2cr_analysis.queries.translate import bigquery_sql
+from k2cr_analysis.remote.credentials import switch_on
 from k2cr_analysis.remote.google_errors import GoogleError, asked
 from k2cr_analysis.snapshot.tables import TABLES
 
@@ -104,6 +105,9 @@ class BigQuery:
                 "roles/bigquery.jobUser in the project and roles/bigquery.dataViewer on the dataset",
                 "ask for the two roles, or take [engine] out of k2cr.toml: then the queries run here",
             )
+        if error.kind == "api-off":
+            do = switch_on("bigquery.googleapis.com", self.client.project)
+            return self._failed(error.said, "the BigQuery API, switched on", do)
         return self._failed(error.said, "an answer of BigQuery", "run the same command again later")
 
     def _failed(self, found: str, expected: str, do: str) -> RemoteError:

@@ -53,3 +53,8 @@ def project_role(project: str, role: str, caller: Caller) -> str:
     """The command that gives a role on a project."""
     member = f'"{caller.member}"'
     return f"gcloud projects add-iam-policy-binding {project} --member={member} --role={role} --condition=None"
+
+
+def switch_on(api: str, project: str | None) -> str:
+    """The command that switches an API on."""
+    return f"gcloud services enable {api} --project={project or 'PROJECT'}"

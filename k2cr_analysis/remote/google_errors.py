@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Literal, TypeVar
 
 _T = TypeVar("_T")
 
-Kind = Literal["not-found", "no-right", "no-credentials", "busy", "failed"]
+Kind = Literal["not-found", "no-right", "api-off", "no-credentials", "busy", "failed"]
 
 # Statuses that pass by themselves: too many requests, time-outs, failures of a server or of what stands before it.
 PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+_FORBIDDEN = 403
+# An API that is switched off answers 403 as one that may not be read.
+_OFF = re.compile(r"SERVICE_DISABLED|has not been used in project|it is disabled")
 
 
 class GoogleError(Exception):
@@ -24,6 +29,7 @@ class GoogleError(Exception):
 
 def asked(call: Callable[[], _T]) -> _T:
     """The result of a call to one of Google's client libraries; its errors as :class:`GoogleError`."""
+    import requests
     from google.api_core import exceptions
     from google.auth.exceptions import GoogleAuthError
 
@@ -31,9 +37,12 @@ def asked(call: Callable[[], _T]) -> _T:
         return call()
     except exceptions.GoogleAPICallError as error:
         code = int(error.code or 0)
-        raise GoogleError(_kind(code), _first_line(error.message or error), code, _asked_s(error)) from None
+        kind = "api-off" if code == _FORBIDDEN and _OFF.search(str(error)) else _kind(code)
+        raise GoogleError(kind, _first_line(error.message or error), code, _asked_s(error)) from None
     except GoogleAuthError as error:
         raise GoogleError("no-credentials", _first_line(error)) from None
+    except requests.exceptions.JSONDecodeError:
+        raise GoogleError("failed", "an answer that is not JSON: a proxy or a login page stands between") from None
     except (exceptions.GoogleAPIError, OSError) as error:
         raise GoogleError("failed", _first_line(error)) from None
 

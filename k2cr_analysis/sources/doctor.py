@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from k2cr_analysis.errors import InputError, K2crError
+from k2cr_analysis.errors import K2crError
 from k2cr_analysis.platforms.billing import CLOUD_RUN
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.sources.catalog.client import read_skus
@@ -17,12 +17,14 @@ from k2cr_analysis.sources.retry import RetryPolicy
 
 # A doctor does not wait for long.
 _RETRY = RetryPolicy(attempts=2, invitations=1, longest_asked_s=5.0)
-_APIS = {
-    "metrics": "monitoring.googleapis.com",
-    "bill": "bigquery.googleapis.com",
-    "prices": "cloudbilling.googleapis.com",
+# How a command begins that does more than read, and what it changes.
+_CHANGING = {
+    "kubectl apply": "the cluster",
+    "gcloud container clusters update": "the cluster",
+    "gcloud services enable": "the project",
+    "gcloud projects add-iam-policy-binding": "the project's rights",
+    "bq query": "the dataset's rights",
 }
-_DISABLED = ("SERVICE_DISABLED", "has not been used in project", "it is disabled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class Check:
     found: str
     mend: str = ""
 
+    @property
+    def changes(self) -> str:
+        """What ``mend`` changes, where it is a command that does more than read."""
+        return next((what for start, what in _CHANGING.items() if self.mend.startswith(start)), "")
+
 
 def examine(live: LiveCluster, billing_table: str | None, *, with_catalog: bool = False) -> Iterator[Check]:
     """The checks, one source after the other; bill and catalogue only where they are asked about."""
@@ -42,14 +49,14 @@ def examine(live: LiveCluster, billing_table: str | None, *, with_catalog: bool 
     else:
         yield Check("cluster", False, "no --context, and no current one in the kubeconfig", _credentials_line(live))
     if live.has_metrics:
-        yield _checked("metrics", live, lambda: _metrics(live))
+        yield _checked("metrics", lambda: _metrics(live))
     else:
         do = "name --project, --cluster and --location"
         yield Check("metrics", False, "project, cluster or location is not known", do)
     if billing_table is not None:
-        yield _checked("bill", live, lambda: _bill(live, billing_table))
+        yield _checked("bill", lambda: _bill(live, billing_table))
     if with_catalog:
-        yield _checked("prices", live, lambda: _prices(live))
+        yield _checked("prices", lambda: _prices(live))
 
 
 def _credentials_line(live: LiveCluster) -> str:
@@ -99,11 +106,7 @@ def _metrics(live: LiveCluster) -> str:
     query = USAGE_QUERIES[0]
     points = monitoring.points(query, live.cluster or "", live.location or "", end - timedelta(hours=1), end)
     if not points.labels:
-        raise InputError(
-            ref="no-metrics",
-            found=f"no {query.metric_type} of cluster {live.cluster} in {live.location} in the last hours",
-            do=f"gcloud container clusters update {live.cluster} --location={live.location} --monitoring=SYSTEM",
-        )
+        raise monitoring.no_such_cluster(live.cluster or "", live.location or "", end)
     return f"{len(points.labels)} containers of workloads in one hour"
 
 
@@ -114,11 +117,8 @@ def _bill(live: LiveCluster, table: str) -> str:
     return str(BillingExport(table, end - timedelta(days=1), end, live.project, live.caller).plan())
 
 
-def _checked(what: str, live: LiveCluster, call: Callable[[], str]) -> Check:
+def _checked(what: str, call: Callable[[], str]) -> Check:
     try:
         return Check(what, True, call())
     except K2crError as error:
-        disabled = any(word in error.found for word in _DISABLED)
-        enable = f"gcloud services enable {_APIS[what]} --project={live.project or 'PROJECT'}"
-        mend = enable if disabled else error.do
-        return Check(what, False, error.found, mend)
+        return Check(what, False, error.found, error.do)

@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 
 # The name that `gcloud container clusters get-credentials` gives to a context.
 _GKE_CONTEXT: Final = re.compile(r"gke_(?P<project>[^_]+)_(?P<location>[^_]+)_(?P<cluster>[^_]+)")
+# And `gcloud container fleet memberships get-credentials`: a membership has the cluster's name, unless somebody chose
+# another; ``global`` says where the membership is, and not the cluster.
+_CONNECT_CONTEXT: Final = re.compile(
+    r"connectgateway_(?P<project>[^_]+)_(?:global|(?P<location>[^_]+))_(?P<cluster>[^_]+)"
+)
 Tell = Callable[[str], None]
 Object = Mapping[str, Any]
 
@@ -60,7 +65,7 @@ class LiveCluster:
         caller: Caller,
     ) -> LiveCluster:
         """What is not named is taken from the context's name, where gcloud made it."""
-        match = _GKE_CONTEXT.fullmatch(context)
+        match = _GKE_CONTEXT.fullmatch(context) or _CONNECT_CONTEXT.fullmatch(context)
         known = match.groupdict() if match else {}
         return cls(
             context,
@@ -294,6 +299,8 @@ def _metrics(
     for metric, refused in sorted(failed.items()):
         missed.add(_table_of(metric), refused)
     if "usage" in names:
+        if _is_of_nobody(whole, objects, work):
+            missed.add("usage", monitoring.no_such_cluster(live.cluster, live.location, work.window[1]))
         gaps += _usage(whole, objects, work, found)
     if "traffic" in names:
         gaps += _traffic(whole, objects, work, found)
@@ -302,6 +309,15 @@ def _metrics(
 
 def _table_of(metric_type: str) -> str:
     return "usage" if metric_type.startswith("kubernetes.io/") else "traffic"
+
+
+def _is_of_nobody(whole: Sequence[Chunk], objects: Sequence[Object], work: Unfinished) -> bool:
+    """Whether no point of any container was found, though the cluster has pods: then its name is another."""
+    from k2cr_analysis.sources.monitoring.read import kept_chunks
+
+    chunks = [chunk for chunk in whole if _table_of(chunk.query.metric_type) == "usage"]
+    has_pods = any(obj.get("kind") == "Pod" for obj in objects)
+    return bool(chunks) and has_pods and not any(rows.num_rows for _, rows in kept_chunks(chunks, work))
 
 
 def _usage(whole: Sequence[Chunk], objects: Sequence[Object], work: Unfinished, found: dict[str, Rows]) -> list[str]:

@@ -41,6 +41,7 @@ class Cluster:
         self.tokens = None  # the bearer tokens that are taken; None: no token is asked for
         self.lock = threading.Lock()
         self.url = ""
+        self.page = None  # what a proxy answers in its place
         self.form = "plain"  # how answers are sent: gzip, chunked, no length
 
     def served_as(self, version):
@@ -99,6 +100,11 @@ class _Handler(BaseHTTPRequestHandler):
         with self.cluster.lock:
             self.cluster.calls.append((parts.path, query))
             fault = self.cluster.faults[parts.path].pop(0) if self.cluster.faults[parts.path] else None
+        if self.cluster.page is not None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(self.cluster.page)))
+            self.end_headers()
+            return self.wfile.write(self.cluster.page)
         taken = self.cluster.tokens
         if taken is not None and self.headers.get("Authorization", "").removeprefix("Bearer ") not in taken:
             return self.status(401, "Unauthorized")

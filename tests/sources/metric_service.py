@@ -34,6 +34,7 @@ class Metrics:
         self.known = None  # metric type -> labels of its descriptor; None: the server has no descriptors
         self.described = []
         self.failing = None
+        self.place = ("shop", "europe-west1")  # of the cluster that has metrics
 
     def get_metric_descriptor(self, request, context):
         metric = request.name.partition("/metricDescriptors/")[2]
@@ -65,7 +66,7 @@ class Metrics:
         raw = request._pb
         period = raw.aggregation.alignment_period.seconds
         ends = list(range(raw.interval.end_time.seconds, raw.interval.start_time.seconds - 1, -period))  # newest first
-        rows = [(series, end) for series in self.series(metric) for end in ends]
+        rows = [(series, end) for series in self.asked_for(request, metric) for end in ends]
         start = int(request.page_token or 0)
         page = ListTimeSeriesResponse()
         for series, end in rows[start : start + request.page_size]:
@@ -76,6 +77,15 @@ class Metrics:
         if start + request.page_size < len(rows):
             page.next_page_token = str(start + request.page_size)
         return page
+
+    def asked_for(self, request, metric):
+        name, location = self.place
+        if "resource.labels.cluster_name" in request.aggregation.group_by_fields:
+            return [{"cluster_name": name, "location": location}]
+        named = re.search(
+            r'resource.labels.cluster_name = "([^"]+)" AND resource.labels.location = "([^"]+)"', request.filter
+        )
+        return self.series(metric) if named is None or named.groups() == self.place else []
 
     @staticmethod
     def series(metric):

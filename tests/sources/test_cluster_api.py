@@ -242,6 +242,39 @@ def test_a_token_that_expires_midway_is_made_anew(cluster, tmp_path, waits):
     assert Path(config).read_bytes() == before
 
 
+PLUGINS = {
+    "missing": (None, "gcloud components install gke-gcloud-auth-plugin"),
+    "failing": ("#!/bin/sh\necho 'ERROR: Reauthentication failed. cannot prompt' >&2; exit 1\n", "gcloud auth login"),
+    "talking": ("#!/bin/sh\necho welcome\n", "gcloud auth login"),
+}
+
+
+@pytest.mark.parametrize("case", PLUGINS)
+def test_a_program_that_makes_no_token_is_named_at_once(cluster, tmp_path, case):
+    script, mend = PLUGINS[case]
+    program = tmp_path / "gke-gcloud-auth-plugin"
+    if script:
+        program.write_text(script)
+        program.chmod(0o755)
+    user = {
+        "exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": str(program), "interactiveMode": "Never"}
+    }
+    with pytest.raises(RemoteError) as caught:
+        ApiServer(CONTEXT, cluster.kubeconfig(tmp_path / "config", user=user))
+    assert caught.value.ref == "cluster-no-token" and mend in caught.value.do
+    assert not cluster.calls
+    if case == "failing":
+        assert "Reauthentication failed" in caught.value.found
+
+
+def test_a_page_in_place_of_the_api_is_said_at_once(server, cluster, waits):
+    cluster.page = b"<!DOCTYPE html><html><head><title>Corporate proxy: sign in</title></head></html>"
+    with pytest.raises(RemoteError) as caught:
+        everything(server)
+    assert caught.value.ref == "cluster-answers-a-page" and "Corporate proxy: sign in" in caught.value.found
+    assert not waits and len(cluster.calls) == 1
+
+
 def test_credentials_that_are_not_taken_are_an_error(server, cluster):
     cluster.tokens = {"another"}
     with pytest.raises(RemoteError, match="get-credentials"):

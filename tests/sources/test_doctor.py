@@ -55,6 +55,11 @@ def test_a_cluster_without_metrics_names_the_switch(ends):
     assert "--monitoring=SYSTEM" in ill(ends[3])["metrics"]
 
 
+def test_a_wrong_location_names_the_clusters_that_have_metrics(ends):
+    found = {c.what: c for c in examine(replace(ends[3], location="europe-west1-b"), None)}["metrics"]
+    assert "the project has metrics of shop in europe-west1" in found.found and "--location" in found.mend
+
+
 def test_an_absent_export_is_explained(ends):
     assert "Billing export" in ill(ends[3], "p.d.absent")["bill"]
 

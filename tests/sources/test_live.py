@@ -233,6 +233,14 @@ def test_a_corrected_option_reads_again_what_hangs_on_it_alone(project, metrics,
     assert bytes_of(tmp_path / "s") == bytes_of(tmp_path / "whole")
 
 
+def test_a_cluster_s_wrong_place_is_no_cluster_without_usage(project, tmp_path):
+    cluster, live = project
+    cluster.objects["pods"] = [{"metadata": {"name": "web-1", "namespace": "shop"}, "spec": {"containers": []}}]
+    wrong = collect_live(replace(live, location="europe-west1-b"), tmp_path / "s", options("1d"))
+    assert [error.ref for error in wrong.failures] == ["no-metrics-of-the-cluster"]
+    assert "the project has metrics of shop in europe-west1" in wrong.failures[0].found
+
+
 def test_where_nothing_can_be_read_there_is_no_snapshot(project, metrics, tmp_path):
     cluster, live = project
     cluster.faults["/apis"] = ["cut"] * 3

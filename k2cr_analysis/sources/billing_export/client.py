@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.remote.bigquery import TIB, USD_PER_TIB, batches, billable_bytes, client, retry
-from k2cr_analysis.remote.credentials import Caller, project_role
+from k2cr_analysis.remote.credentials import Caller, project_role, switch_on
 from k2cr_analysis.remote.google_errors import GoogleError, asked
 from k2cr_analysis.snapshot.tables import BILLING
 from k2cr_analysis.sources.billing_export.query import checked_table, parameters, rows_sql
@@ -105,6 +105,9 @@ class BillingExport:
                 "roles/bigquery.jobUser in the project and roles/bigquery.dataViewer on the dataset",
                 self._mend(error.said),
             )
+        if error.kind == "api-off":
+            do = switch_on("bigquery.googleapis.com", self._client.project)
+            return self._failed(error.said, "the BigQuery API, switched on", do)
         return self._failed(error.said, "an answer of BigQuery", "run the same command again later")
 
     def _mend(self, said: str) -> str:

@@ -6,7 +6,10 @@ client; the answers are parsed as plain JSON, since its object tree takes ten ti
 
 from __future__ import annotations
 
+import ipaddress
 import json
+import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -20,6 +23,7 @@ from k2cr_analysis.remote.google_errors import PASSING_STATUSES
 from k2cr_analysis.sources.retry import Busy, RetryPolicy
 
 IN_CLUSTER: Final = "in-cluster"
+_GKE_PLUGIN: Final = "gke-gcloud-auth-plugin"
 # Connecting, and the longest silence within an answer.
 _TIMEOUT_S: Final = (10.0, 60.0)
 _UNAUTHORIZED: Final = 401
@@ -80,6 +84,8 @@ class ApiServer:
                 if renewals == 1:
                     return attempt()
             elif answer.status == 200:
+                if answer.body.lstrip()[:1] == b"<":
+                    raise self._a_page(answer.body)
                 found, trouble = _parsed(answer.body)
                 if found is not None:
                     return found
@@ -149,6 +155,32 @@ class ApiServer:
             do="run `gcloud auth login`, then `gcloud container clusters get-credentials CLUSTER --location=L`",
         )
 
+    def _a_page(self, body: bytes) -> RemoteError:
+        title = re.search(rb"<title[^>]*>([^<]{1,80})", body, re.IGNORECASE)
+        named = f' ("{title[1].decode(errors="replace").strip()}")' if title else ""
+        return RemoteError(
+            ref="cluster-answers-a-page",
+            found=f"{self._client.configuration.host}: a web page{named} in place of the Kubernetes API",
+            expected="the API's JSON: a proxy or a login page stands between",
+            do=f"{self._check()}; NO_PROXY={self._host} goes past a proxy",
+        )
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self._client.configuration.host).hostname or ""
+
+    def _check(self) -> str:
+        return f"see that `kubectl --context {self._context} get nodes` works here, then run the same command again"
+
+    def _way_there(self) -> str:
+        """What can be done where nobody answers at all."""
+        if not _is_private(self._host):
+            return self._check()
+        return (
+            f"{self._host} is a private address: bring the VPN up, or go by the cluster's DNS endpoint: "
+            f"gcloud container clusters get-credentials CLUSTER --location=L --dns-endpoint; {self._check()}"
+        )
+
     def _gone(self, path: str, answer: _Answer, tries: int) -> Exception:
         if answer.status == _UNAUTHORIZED:
             return self._refusal(answer)
@@ -157,7 +189,7 @@ class ApiServer:
             ref="cluster-not-answering",
             found=f"{self._client.configuration.host}{path}: {answer.trouble}, {tries} times",
             expected="an answer of the Kubernetes API",
-            do=f"see that `kubectl --context {self._context} get nodes` works here, then run the same command again",
+            do=self._way_there() if answer.status is None else self._check(),
         )
 
 
@@ -176,6 +208,8 @@ def _configuration(context: str, kubeconfig: str | None) -> Any:
 
     config = _config_module()
     configuration = Configuration()
+    said = _Heard()
+    logging.getLogger().addHandler(said)
     try:
         if context == IN_CLUSTER and kubeconfig is None:
             config.load_incluster_config(client_configuration=configuration)
@@ -192,9 +226,48 @@ def _configuration(context: str, kubeconfig: str | None) -> Any:
             expected="a kubeconfig",
             do="check --kubeconfig, or the variable KUBECONFIG",
         ) from None
+    finally:
+        logging.getLogger().removeHandler(said)
+    if said.messages and not configuration.api_key:
+        raise _no_token(said.messages[0])
     if is_loopback(urlsplit(configuration.host).hostname or "") and getattr(configuration, "_proxy_from_env", False):
         configuration.proxy = None  # as kubectl: a proxy of the environment is not for this machine itself
     return configuration
+
+
+class _Heard(logging.Handler):
+    """The client logs why a program that makes tokens failed, and goes on without a token."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
+def _no_token(said: str) -> RemoteError:
+    """The program that the kubeconfig names for tokens is missing, or has failed."""
+    lines = [line.strip() for line in said.removeprefix("exec: ").splitlines() if line.strip()]
+    missing = re.search(r"No such file or directory: '([^']+)'", said)
+    if missing:
+        found, do = f"no program {missing[1]}", f"install {missing[1]}, or put it on the PATH"
+        if missing[1].endswith(_GKE_PLUGIN):
+            do = (
+                f"gcloud components install {_GKE_PLUGIN}, or apt-get install google-cloud-cli-{_GKE_PLUGIN}; "
+                "then see that kubectl get nodes works here"
+            )
+    else:
+        found = f"the program that the kubeconfig names for credentials failed: {'; '.join(lines[:3])}"
+        do = "gcloud auth login, and see that kubectl get nodes works here"
+    return RemoteError(ref="cluster-no-token", found=found, expected="a token for the cluster", do=do)
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_private and not is_loopback(host)
+    except ValueError:
+        return False
 
 
 def _config_module() -> Any:

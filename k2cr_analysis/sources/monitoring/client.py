@@ -5,18 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.remote.clients import MONITORING, require
-from k2cr_analysis.remote.credentials import Caller, project_role
+from k2cr_analysis.remote.credentials import Caller, project_role, switch_on
 from k2cr_analysis.remote.endpoints import PLAINTEXT_CHANNEL, endpoint
 from k2cr_analysis.remote.google_errors import GoogleError, asked
 from k2cr_analysis.sources.monitoring.decode import Points, decode_page
 from k2cr_analysis.sources.monitoring.descriptors import Descriptor
-from k2cr_analysis.sources.monitoring.queries import MetricQuery
+from k2cr_analysis.sources.monitoring.queries import USAGE_QUERIES, MetricQuery
 from k2cr_analysis.sources.retry import Busy, RetryPolicy
 
 # The API's largest page, in points.
@@ -115,6 +115,46 @@ class Monitoring:
                 return found.within(start, end)
             request["page_token"] = page.next_page_token
 
+    def clusters(self, end: datetime) -> list[tuple[str, str]]:
+        """(name, location) of the clusters that the project has measured in the hour before ``end``."""
+        query = USAGE_QUERIES[0]
+        request: dict[str, Any] = {
+            "name": f"projects/{self._project}",
+            "filter": f'metric.type = "{query.metric_type}" AND resource.type = "{query.resource_type}"',
+            "interval": {"start_time": end - timedelta(hours=1), "end_time": end},
+            "aggregation": {
+                "alignment_period": {"seconds": 3600},
+                "per_series_aligner": query.aligner,
+                "cross_series_reducer": query.reducer,
+                "group_by_fields": ["resource.labels.cluster_name", "resource.labels.location"],
+            },
+            "view": "FULL",
+            "page_size": self._page_points,
+        }
+        try:
+            page = self._asked(partial(_page, request), query.metric_type)
+        except GoogleError as error:
+            if error.kind == "not-found":
+                return []
+            raise _refused(query.metric_type, self._project, self._caller, error) from None
+        labels = (series.resource.labels for series in page.time_series)
+        return sorted({(found["cluster_name"], found["location"]) for found in labels if "cluster_name" in found})
+
+    def no_such_cluster(self, cluster: str, location: str, end: datetime) -> RemoteError:
+        """The error where no metric of a cluster was found: with the clusters that have some."""
+        others = [f"{name} in {place}" for name, place in self.clusters(end)]
+        known = (
+            f"; the project has metrics of {', '.join(others)}" if others else "; the project has metrics of no cluster"
+        )
+        switch = f"gcloud container clusters update {cluster} --location={location} --monitoring=SYSTEM"
+        return RemoteError(
+            ref="no-metrics-of-the-cluster",
+            found=f"no metrics of cluster {cluster} in {location}{known}",
+            expected="the cluster's own name and location: a zone for a zonal cluster, a region for a regional one",
+            do="name them with --cluster and --location (and --project); where they are right, its system metrics are "
+            f"switched off, and this changes the cluster: {switch}",
+        )
+
     def _asked(self, call: Callable[[Any], Any], metric_type: str) -> Any:
         """The answer to a call, made again while the API is busy; what waiting does not change is raised as it is."""
         is_renewed = False
@@ -185,13 +225,17 @@ def _lacking(page: Any) -> str:
 
 
 def _refused(metric_type: str, project: str, caller: Caller, error: GoogleError) -> RemoteError:
-    code = error.code
-    mend = project_role(project, "roles/monitoring.viewer", caller)
+    mends = {
+        "no-right": project_role(project, "roles/monitoring.viewer", caller),
+        "no-credentials": project_role(project, "roles/monitoring.viewer", caller),
+        "api-off": switch_on("monitoring.googleapis.com", project),
+    }
+    mend = mends.get(error.kind)
     return RemoteError(
         ref="monitoring-refused",
-        found=f"{metric_type}: {code} {error.said}",
-        expected="the right to read the project's metrics" if code in (401, 403) else "an answer of Cloud Monitoring",
-        do=mend if code in (401, 403) else "leave --project out to collect without metrics",
+        found=f"{metric_type}: {error.code} {error.said}",
+        expected="the right to read the project's metrics" if mend else "an answer of Cloud Monitoring",
+        do=mend or "see that --project is the cluster's own, or leave it out to collect without metrics",
     )
 
 
