@@ -40,10 +40,12 @@ def refused_by_cloud_run(candidate: Candidate) -> Iterator[Found]:
 def _as_carried(candidate: Candidate) -> Spec:
     """The part of a spec that holds the source's own values."""
     containers = [{"name": c.name, "env": [{"name": v.name} for v in c.env]} for c in candidate.moving]
+    # Annotations of Cloud Run are carried from a Knative Service alone.
+    is_knative = candidate.workload.kind == "Service"
     return Spec(
         kind=_KINDS[candidate.target],
-        own=candidate.workload.annotations,
-        annotations=candidate.pod.annotations,
+        own=candidate.workload.annotations if is_knative else {},
+        annotations=candidate.pod.annotations if is_knative else {},
         fields={"containers": containers, "volumes": [_volume(v.kind, v.source) for v in candidate.pod.volumes]},
     )
 

@@ -30,9 +30,13 @@ def comparable(value: Any, key: str = "") -> Any:
 
 
 def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
-    """Each place where two comparable objects differ, as ``path: one | other``."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        for key in sorted({*one, *other}):
-            yield from differences(one.get(key), other.get(key), f"{path}.{key}" if path else key)
+    """Each place where two comparable objects differ, as ``path: one | other``.
+
+    An object that one side lacks differs in each of its fields, so that what cannot be judged of it can be left out.
+    """
+    if isinstance(one, Mapping | None) and isinstance(other, Mapping | None):
+        ours, theirs = one or {}, other or {}
+        for key in sorted({*ours, *theirs}):
+            yield from differences(ours.get(key), theirs.get(key), f"{path}.{key}" if path else key)
     elif one != other:
         yield f"{path}: {json.dumps(one, ensure_ascii=False)} | {json.dumps(other, ensure_ascii=False)}"
