@@ -8,6 +8,7 @@ from k2cr_analysis.platforms.source import Source
 
 _DISK = Source("https://docs.cloud.google.com/run/docs/configuring/services/ephemeral-disk", "2026-11-30")
 _V1 = Source("https://run.googleapis.com/$discovery/rest?version=v1", "2026-11-30", "revision 20261031")
+_SQL = Source("https://docs.cloud.google.com/sql/docs/postgres/connect-run", "2026-11-30", "Unix sockets")
 _BUCKETS = Source(
     "https://docs.cloud.google.com/run/docs/configuring/services/cloud-storage-volume-mounts", "2025-09-23"
 )
@@ -20,4 +21,6 @@ MIN_DISK_BYTES: Annotated[int, _DISK] = 10 * 2**30
 DISK_QUOTA_INSTANCE_BYTES: Annotated[int, _DISK] = 10 * 10**9
 DISK_QUOTA_REGION_BYTES: Annotated[int, _DISK] = 100 * 10**9
 MAX_DISKS: Annotated[int, _DISK] = 10
+# Where Cloud Run makes the sockets of the instances that run.googleapis.com/cloudsql-instances names.
+CLOUD_SQL_FOLDER: Annotated[str, _SQL] = "/cloudsql"
 BUCKET_DRIVER: Annotated[str, _BUCKETS] = "gcsfuse.run.googleapis.com"

@@ -8,7 +8,9 @@ from k2cr_analysis.fit.candidate import Candidate, bracketed
 from k2cr_analysis.fit.evidence.containers import is_of_mesh
 from k2cr_analysis.fit.evidence.known_images import SidecarKind
 from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.model.pod.cloud_sql import sql_proxies
 from k2cr_analysis.platforms.labels import ISTIO_INJECT
+from k2cr_analysis.platforms.volumes import CLOUD_SQL_FOLDER
 
 _SIDECARS = "https://docs.cloud.google.com/run/docs/deploying#sidecars"
 _SQL = "https://docs.cloud.google.com/sql/docs/postgres/connect-run"
@@ -132,17 +134,27 @@ def injected_sidecar(candidate: Candidate) -> Iterator[Found]:
 def database_proxy_sidecar(candidate: Candidate) -> Iterator[Found]:
     """A Cloud SQL or AlloyDB proxy runs beside the application.
 
-    Why: Cloud Run connects to Cloud SQL itself, over a socket under /cloudsql; the proxy also runs as a sidecar, as it
-    does here.
-    Remedy: Nothing to decide: it goes along as a sidecar, and the application waits for it. To be rid of it set
-    `run.googleapis.com/cloudsql-instances` and let the application use the socket. A key file for it is not needed: the
-    service account's role roles/cloudsql.client is.
+    Why: Cloud Run connects to Cloud SQL itself, over the same sockets under /cloudsql, as the service's own account.
+    It has no port, no private address and no sign-in to the database by IAM; a proxy that gives these runs as a
+    sidecar.
+    Remedy: Nothing to decide: where the sockets are the same, the proxy is left out with its socket folder and its key
+    file, and `run.googleapis.com/cloudsql-instances` names the instances; else it goes along as a sidecar, and the
+    application waits for it. The service account needs the role roles/cloudsql.client, which `prepare.sh` gives it.
     Example: image: gcr.io/cloud-sql-connectors/cloud-sql-proxy:2
     """
+    known = {p.container.name: p for p in sql_proxies(candidate.pod)}
     for name, image, at in _of_kind(candidate, "cloud-sql-proxy"):
-        yield Found(
-            at, f"container {name} ({image}) connects to the database; Cloud Run can do it itself, and can run it too"
-        )
+        proxy = known.get(name)
+        if proxy is not None and proxy.kept_why is None:
+            said = (
+                f"Cloud Run's built-in connection to {', '.join(proxy.instances)} (cloudsql-instances) makes the same "
+                f"sockets in {CLOUD_SQL_FOLDER}: it is left out, and no key file is needed"
+            )
+        elif proxy is not None:
+            said = f"it goes along as a sidecar: {proxy.kept_why}"
+        else:
+            said = "it goes along as a sidecar"
+        yield Found(at, f"container {name} ({image}) connects to the database; {said}")
 
 
 @rule(

@@ -7,10 +7,11 @@ nobody states the size of is memory until somebody does, since a disk has a leas
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.pod.cloud_sql import socket_volumes, sockets_of_sidecars
 from k2cr_analysis.model.workload import Container, Pod, Volume
 from k2cr_analysis.openapi.quantity import bytes_of, is_quantity
 from k2cr_analysis.platforms.cloud_run import GIB, MIB
@@ -19,6 +20,7 @@ from k2cr_analysis.platforms.volumes import MEDIUM_MEMORY, MIN_DISK_BYTES
 
 # k2cr's own: up to here a disk of 10Gi would be waste, and memory costs little.
 SMALL_BYTES = 512 * MIB
+_SOCKETS_BYTES = MIB  # what a folder of sockets may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,10 @@ def scratch_volumes(pod: Pod, containers: Mapping[str, Container]) -> dict[str, 
     state their size, is the size of the first that states none.
     """
     mounted = {m.volume for c in containers.values() for m in c.volume_mounts}
+    mounted -= socket_volumes(pod)
     found = {v.name: made for v in pod.volumes if v.name in mounted and (made := _of_volume(v)) is not None}
+    for name in sockets_of_sidecars(pod) & found.keys():
+        found[name] = replace(found[name], stated_bytes=_SOCKETS_BYTES, asked_for=True)
     for container in containers.values():
         asked = _stated_storage(container)
         own = [one for m in container.volume_mounts if (one := found.get(m.volume)) and not one.asked_for]

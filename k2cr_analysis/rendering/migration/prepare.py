@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from k2cr_analysis.model.pod.cloud_sql import sql_proxies
 from k2cr_analysis.rendering.spec.account import RemoteRepository, SecretToCreate
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.printed import printer
@@ -156,12 +157,21 @@ def _known_roles(build: Build) -> list[str]:
                 f"  {member} --role={role} >/dev/null",
             ]
     if _uses_cloud_sql(build):
-        lines += [
-            "# Cloud SQL.",
-            f"patiently gcloud projects add-iam-policy-binding {build.context.project_literal} {member} \\",
-            "  --role=roles/cloudsql.client --condition=None >/dev/null",
-        ]
+        lines.append("# Cloud SQL.")
+        for project in _database_projects(build):
+            lines += [
+                f"patiently gcloud projects add-iam-policy-binding {quote(project)} {member} \\",
+                "  --role=roles/cloudsql.client --condition=None >/dev/null",
+            ]
     return lines
+
+
+def _database_projects(build: Build) -> list[str]:
+    """The projects of the instances that are named, PROJECT:REGION:INSTANCE; else the one that it goes to."""
+    named = [i for s in build.run.settings if s.setting.annotation == CLOUD_SQL for i in s.items]
+    named += [i for proxy in sql_proxies(build.workload.pod) for i in proxy.instances]
+    found = dict.fromkeys(i.rsplit(":", 2)[0] for i in named if i.count(":") >= 2)
+    return list(found) or [build.context.project_literal]
 
 
 def _uses_cloud_sql(build: Build) -> bool:

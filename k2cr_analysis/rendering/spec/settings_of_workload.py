@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from k2cr_analysis.model.parse.access import source_value
+from k2cr_analysis.model.pod.cloud_sql import built_in_instances
 from k2cr_analysis.model.workload import REDACTED, Workload
 from k2cr_analysis.platforms.annotations import (
     CPU_BOOST,
@@ -27,6 +28,7 @@ from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.run_settings import (
     AUDIENCES,
     BINARY_AUTHORIZATION,
+    CLOUD_SQL,
     CONNECTOR,
     ENCRYPTION_KEY,
     INVOKER_OFF,
@@ -93,6 +95,9 @@ def build_settings(
     if has_gpu and not any(GPU_REDUNDANCY_OFF in noted for _, noted in _annotations(workload)):
         why = "as it is priced: without zonal redundancy, for which a region has quota by itself"
         found[GPU_REDUNDANCY_OFF] = Set(SETTINGS[GPU_REDUNDANCY_OFF], ("true",), why)
+    if (databases := built_in_instances(workload.pod)) and CLOUD_SQL not in found:
+        why = "Cloud Run's own connection, in the place of Cloud SQL's proxy"
+        found[CLOUD_SQL] = Set(SETTINGS[CLOUD_SQL], databases, why)
     policy = context.config.policy
     if policy.binary_authorization:
         found[BINARY_AUTHORIZATION] = Set(SETTINGS[BINARY_AUTHORIZATION], ("default",), "[policy] binary_authorization")

@@ -9,6 +9,7 @@ from typing import Literal
 
 from k2cr_analysis.fit.evidence.file_mounts import FileMount, file_mounts
 from k2cr_analysis.model.cloud_run import memory_text
+from k2cr_analysis.model.pod.cloud_sql import socket_volumes
 from k2cr_analysis.model.pod.references import expand
 from k2cr_analysis.model.pod.scratch import Scratch, scratch_volumes
 from k2cr_analysis.model.pod.secret_manager import ADD_ON_DRIVERS, existing_keys, provider_files
@@ -16,6 +17,7 @@ from k2cr_analysis.model.workload import Container, Raw, Volume, VolumeMount, Wo
 from k2cr_analysis.platforms.volumes import BUCKET_DRIVER, MEDIUM_DISK, MEDIUM_MEMORY, MIN_DISK_BYTES
 from k2cr_analysis.rendering.spec.account import Account, SecretToCreate
 from k2cr_analysis.rendering.spec.existing import is_at_home
+from k2cr_analysis.rendering.spec.run_settings import CLOUD_SQL
 from k2cr_analysis.rendering.spec.service import (
     BucketVolume,
     DiskVolume,
@@ -85,7 +87,12 @@ def build_volumes(
         for v in workload.pod.volumes
     }
     made: dict[str, RunVolume] = {}
+    sockets = socket_volumes(workload.pod)
     for volume in workload.pod.volumes:
+        if volume.name in sockets:
+            why = "Cloud Run's own Cloud SQL connection makes the sockets there"
+            account.changed(volume.path, f"annotation {CLOUD_SQL}", volume.name, None, why)
+            continue
         if not users[volume.name]:
             account.dropped(volume.path, volume.name, "no container that goes along mounts it")
             continue
