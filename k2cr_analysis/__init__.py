@@ -5,7 +5,9 @@ At a notebook:
     import k2cr_analysis as k
 
     a = k.assess("snapshot/")            # all workloads: fit, size, cost, latency, toil
+    a["web"]                             # one of them, by its id or its short name
     k.portfolio(a); k.plan(a)            # the bill, and the waves
+    k.recommend(a, "web")                # which configuration, and what it was chosen from
     k.render(a, ["shop/Deployment/web"], "out/")
 
 Tables are DataFrames whose columns carry their units (``docs/glossary.md``); figures are in ``k.figures``.
@@ -17,32 +19,30 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from k2cr_analysis.assessment import recommend
     from k2cr_analysis.assessment.sliders import what_if
     from k2cr_analysis.comparison import diff
     from k2cr_analysis.config import load_config
     from k2cr_analysis.latency.simulator.one_service import simulate
-    from k2cr_analysis.planning import plan, portfolio
     from k2cr_analysis.pricing import cost
     from k2cr_analysis.rendering import render
     from k2cr_analysis.report import figures, tables
+    from k2cr_analysis.report.face import assess, plan, portfolio, recommend
     from k2cr_analysis.snapshot import open_snapshot
     from k2cr_analysis.sources import collect
-    from k2cr_analysis.verdicts import assess
 
 # Name -> where it lives. Imported when first used, so that importing the package takes no time.
 _FACE = {
     "open_snapshot": "snapshot",
     "collect": "sources",
     "load_config": "config",
-    "assess": "verdicts",
-    "plan": "planning",
-    "portfolio": "planning",
+    "assess": "report.face",
+    "plan": "report.face",
+    "portfolio": "report.face",
     "render": "rendering",
     "cost": "pricing",
     "diff": "comparison",
     "simulate": "latency.simulator.one_service",
-    "recommend": "assessment",
+    "recommend": "report.face",
     "what_if": "assessment.sliders",
     "figures": "report.figures",
     "tables": "report.tables",

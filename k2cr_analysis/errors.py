@@ -63,6 +63,10 @@ class K2crError(Exception):
         lines = [f"  {name:<9} {text}" for name, text in parts if text]
         return "\n".join([f"error: {self.ref}", *lines])
 
+    def _render_traceback_(self) -> list[str]:
+        """IPython's hook: at a notebook the error speaks for itself, without the stack of calls below it."""
+        return [str(self)]
+
 
 class UsageError(K2crError):
     exit_code = 2

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -58,7 +59,7 @@ class Latency:
     method: str  # names the model: "closed forms", "simulation"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class WorkloadAssessment:
     """The five answers for one workload. ``findings`` are fit's and those of the other analyses, in a stable order."""
 
@@ -78,10 +79,16 @@ class WorkloadAssessment:
     def id(self) -> str:
         return self.workload.id
 
+    def __repr__(self) -> str:
+        return f"<WorkloadAssessment {self.id}: {self.fit.verdict}, {len(self.findings)} findings>"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Assessment:
-    """All workloads of one snapshot, in the order of their ids, and what was assumed."""
+    """All workloads of one snapshot, in the order of their ids, and what was assumed.
+
+    ``a["portal/Deployment/frontend"]`` and, where no other is called so, ``a["frontend"]`` give one of them.
+    """
 
     snapshot: Mapping[str, object]  # name, window, sha256: what `assess --format json` prints as `snapshot`
     cluster: Cluster
@@ -96,3 +103,23 @@ class Assessment:
     traffic: Mapping[str, TrafficProfile] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
     others: tuple[OtherObject, ...] = ()  # what holds or makes workloads and is not assessed
+
+    def __getitem__(self, name: str) -> WorkloadAssessment:
+        from k2cr_analysis.assessment.find import find_workload
+
+        return find_workload([self], name)
+
+    def __iter__(self) -> Iterator[WorkloadAssessment]:
+        return iter(self.workloads)
+
+    def __len__(self) -> int:
+        return len(self.workloads)
+
+    def __bool__(self) -> bool:
+        return True  # also where the snapshot holds no workload
+
+    def __repr__(self) -> str:
+        verdicts = Counter(w.fit.verdict for w in self.workloads)
+        counts = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.most_common())
+        cluster = self.snapshot.get("cluster") or "no cluster's name"
+        return f"<Assessment of {cluster}: {len(self.workloads)} workloads; {counts or 'none'}>"

@@ -20,16 +20,13 @@ def demo(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    from k2cr_analysis.rendering import render
     from k2cr_analysis.report.pages.batch import Selection, failed_pages, write_report
     from k2cr_analysis.report.pages.parameters import assess_many
     from k2cr_analysis.resources import bundled
 
     snapshot = bundled("data", "demo")
     say("assessing the demo cluster (made-up data)")
-    (assessment,) = assess_many([snapshot], None)
-    folders = render(assessment, out=out / "rendered")
-    say(f"{len(folders)} workloads rendered to {out / 'rendered'}")
+    assess_many([snapshot], None)
     made = write_report([snapshot], out, Selection(jobs=jobs, deploy=out / "rendered"), say=say)
     typer.echo(f"open {(out / 'index.html').resolve().as_uri()}")
     failed_pages(made)

@@ -71,7 +71,7 @@ class Ending:
     kept_by: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """``objective``: saving over the best way to stay, with the work in it, a month; no set is above ``bound``;
     ``gap``: a fraction of it.
@@ -126,6 +126,10 @@ class Plan:
             return None
         return self.waves[-1].cumulative_realised_month if self.waves else Decimal(0)
 
+    def __repr__(self) -> str:
+        saving = "not known" if self.saving_month is None else f"{self.saving_month:.2f} {self.currency} a month"
+        return f"<Plan: {len(self.workloads)} workloads in {len(self.waves)} waves; realised saving {saving}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Fields:
@@ -135,7 +139,7 @@ class Fields:
     accounted: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Portfolio:
     """The whole bill beside what the plan makes of it. ``gke_lines`` add up to ``gke_month``; None: cannot be told."""
 
@@ -154,3 +158,7 @@ class Portfolio:
     saving_over_stay_month: Decimal | None = None
     over_stay_interval: tuple[Decimal, Decimal] | None = None
     answer: Answer | None = None
+
+    def __repr__(self) -> str:
+        bill = "not known" if self.gke_month is None else f"{self.gke_month:.2f} {self.currency} a month"
+        return f"<Portfolio: bill {bill}, {sum(self.counts.values())} workloads>"

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from k2cr_analysis.report.look import framed
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -71,10 +73,16 @@ class Chart:
         return out.getvalue().replace(f"'{_LAYOUT_FONT}'", _PAGE_FONTS)
 
     def _repr_html_(self) -> str:
+        return framed(self.html)
+
+    @property
+    def html(self) -> str:
+        """The picture with its title, as a piece of a page."""
         data = base64.b64encode(self.svg().encode()).decode()
-        picture = f'<img alt="{escape(self.text)}" src="data:image/svg+xml;base64,{data}">'
+        picture = f'<img class="picture" alt="{escape(self.text)}" src="data:image/svg+xml;base64,{data}">'
         caption = f"<figcaption>{escape(self.title)}</figcaption>"
-        return f'<figure class="chart">{caption}<div class="scroll">{picture}</div></figure>'
+        frame = f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(self.title)}">{picture}</div>'
+        return f'<figure class="chart">{caption}{frame}</figure>'
 
     def __repr__(self) -> str:
         return f"{self.title}\n{self.text}"

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from k2cr_analysis.report.look import framed
+
 VERDICT_WORDS = {
     "ready": "ready to move",
     "changes": "moves after changes",
@@ -22,7 +24,7 @@ class Html:
     text: str
 
     def _repr_html_(self) -> str:
-        return self.html
+        return framed(self.html) if self.html else ""
 
     def __repr__(self) -> str:
         return self.text

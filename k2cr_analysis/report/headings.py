@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.model.cloud_run import memory_text
 from k2cr_analysis.model.finding import rows_of
+from k2cr_analysis.report.decision import decision, futures_tiles, turning
 from k2cr_analysis.report.display import (
     Html,
     Tile,
@@ -32,49 +33,18 @@ _TARGET_WORDS = {"service": "a Cloud Run service", "worker-pool": "a Cloud Run w
 def portfolio_heading(assessed: Sequence[Assessment], portfolio: Portfolio, plan: Plan) -> Html:
     """The answer for the whole cluster: what it costs, what a move really saves, what staying could save."""
     names = ", ".join(str(a.snapshot.get("cluster") or "the cluster") for a in assessed)
-    currency = portfolio.currency
-    low_high = _interval(portfolio.interval, currency)
-    gain = portfolio.saving_month
-    figures = [
-        Tile("Bill today", money(portfolio.gke_month, currency, cents=False), "a month, the whole cluster"),
-        Tile(
-            "Really saved by the plan",
-            money(gain, currency, cents=False),
-            f"a month, after {money(portfolio.cloud_run_month, currency, cents=False)} for Cloud Run{low_high}",
-            "" if gain is None else "good" if gain > 0 else "bad",
-        ),
-        Tile(
-            "Without any move",
-            money(portfolio.stay_and_rightsize_month, currency, cents=False),
-            "a month: the same cluster, packed to what is used",
-        ),
-        Tile("Workloads in the plan", f"{len(plan.workloads)}", count(len(plan.waves), "wave")),
-        Tile(
-            "Fields accounted for",
-            share(portfolio.fields.accounted / portfolio.fields.seen) if portfolio.fields.seen else UNKNOWN,
-            f"{portfolio.fields.accounted:,} of {portfolio.fields.seen:,} fields of the objects",
-        ),
-    ]
     pieces = [*_labels(assessed), heading(f"What {names} would cost on Cloud Run", _window(assessed[0]))]
-    pieces += [paragraph(_portfolio_answer(portfolio, plan)), tiles(figures)]
+    pieces += [paragraph(decision(portfolio), kind="lead"), futures_tiles(portfolio)]
+    if turns := turning(portfolio):
+        pieces.append(paragraph(turns, kind="under"))
+    fields = portfolio.fields
+    if fields.seen:
+        accounted = (
+            f"{fields.accounted:,} of {fields.seen:,} fields of the objects ({share(fields.accounted / fields.seen)})"
+        )
+        moves = f"{count(len(plan.workloads), 'workload')} in {count(len(plan.waves), 'wave')}"
+        pieces.append(paragraph(f"The plan moves {moves}. Accounted for: {accounted}.", kind="under"))
     return joined([*pieces, *(paragraph(f"{reason}.", kind="under") for reason in portfolio.reasons)])
-
-
-def _portfolio_answer(portfolio: Portfolio, plan: Plan) -> str:
-    """One or two sentences: what the move saves, beside what staying could save."""
-    currency, bill, gain = portfolio.currency, portfolio.gke_month, portfolio.saving_month
-    if not plan.waves:
-        return "No set of workloads makes the bill smaller by moving."
-    if bill is None or gain is None:
-        return "What the bill would lose cannot be told from this snapshot."
-    nodes = sum(wave.nodes_removed for wave in plan.waves)
-    moved = f"Moving {count(len(plan.workloads), 'workload')} takes {count(nodes, 'node')} off the bill"
-    said = f"{moved} and saves {money(gain, currency, cents=False)} a month, {share(float(gain / bill))} of it."
-    packed = portfolio.stay_and_rightsize_month
-    if packed is None or packed >= bill:
-        return said
-    stay = money(bill - packed, currency, cents=False)
-    return f"{said} Packing the cluster to what is really used would save {stay} without any move: weigh both."
 
 
 def candidate_heading(workload: WorkloadAssessment, assessed: Assessment) -> Html:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from k2cr_analysis.assessment.find import find_workload
-from k2cr_analysis.assessment.result import Assessment
+from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.errors import PartialError
+from k2cr_analysis.planning import Plan, cluster_names
+from k2cr_analysis.rendering import can_render, render_what_is_taken
+from k2cr_analysis.report.pages.around import Around, around_pages, files_of, place_in_plan
 from k2cr_analysis.report.pages.contents import (
     CANDIDATE,
     DEPLOY,
@@ -29,15 +33,16 @@ from k2cr_analysis.report.pages.contents import (
 )
 from k2cr_analysis.report.pages.index import write_index
 from k2cr_analysis.report.pages.once import known, take
-from k2cr_analysis.report.pages.parameters import assess_many
+from k2cr_analysis.report.pages.parameters import assess_many, decided
 from k2cr_analysis.report.pages.worker import make
 
+RENDERED = "rendered"
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which part of a report to make. ``shard`` is (index from 0, count); ``workloads`` empty: all that can move.
+    """Which part of a report to make. ``shard`` is (index from 0, count); ``workloads`` empty: all.
 
     ``deploy``: a folder for the files of all that can move; they get a page too.
     """
@@ -61,20 +66,29 @@ def write_report(
     pages = plan_pages(snapshots, assessments, selection.workloads, config)
     if selection.deploy is not None:
         pages.append(_deploy_page(pages[0], selection.deploy))
-    links = _links(pages)
+    plan, portfolio = decided(assessments)
     mine = of_shard(pages, *selection.shard)
     waiting = [page for page in mine if not (selection.resume and is_done(page, out))]
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "pages").mkdir(exist_ok=True)
+    (out / "pages").mkdir(parents=True, exist_ok=True)
     for page in waiting:
         record_path(out, page.name).unlink(missing_ok=True)
     done = [_already(page) for page in mine if page not in waiting]
-    for record in _made(waiting, out, links, selection.jobs):
-        say(f"{record.state:6} {record.title}" + (f": {record.error}" if record.error else ""))
+    shell = _Shell(_links(pages), _arounds(assessments, plan, pages, waiting, out))
+    began = time.monotonic()
+    for record in _made(waiting, out, shell, selection.jobs):
         done.append(record)
+        say(_told(record, len(done) - len(mine) + len(waiting), len(waiting), time.monotonic() - began))
     every = [*plan_pages(snapshots, assessments, (), config), *pages]
-    write_index(out, assessments, {page.name: page.key for page in every})
+    write_index(out, assessments, {page.name: page.key for page in every}, plan=plan, portfolio=portfolio)
     return sorted(done, key=lambda record: record.name)
+
+
+def _told(record: Record, number: int, whole: int, seconds: float) -> str:
+    """``done   3 of 12  shop/Deployment/web, 20 s to go``"""
+    left = seconds / number * (whole - number)
+    to_go = f", {left:.0f} s to go" if left >= 1 else ""
+    error = f": {record.error}" if record.error else ""
+    return f"{record.state:6} {number} of {whole}  {record.title}{error}{to_go}"
 
 
 def failed_pages(made: Sequence[Record]) -> None:
@@ -94,7 +108,7 @@ def failed_pages(made: Sequence[Record]) -> None:
 def plan_pages(
     snapshots: Sequence[Path], assessments: Sequence[Assessment], workloads: Sequence[str], config: Path | None
 ) -> list[Page]:
-    """The portfolio, then a page for each workload that was named, or that can move."""
+    """The portfolio, then a page for each workload: of those that were named, or of all."""
     text = config.read_text(encoding="utf-8") if config else ""
     facts = [f"{a.snapshot.get('sha256')} {hashlib.sha256(text.encode()).hexdigest()}" for a in assessments]
     places = [str(path.resolve()) for path in snapshots]
@@ -124,7 +138,7 @@ def _links(pages: Sequence[Page]) -> dict[str, str]:
 
 def _named(assessed: Assessment, workloads: Sequence[str], *, only: bool) -> list[str]:
     if not workloads:
-        return [w.id for w in assessed.workloads if w.fit.moves]
+        return [w.id for w in assessed.workloads]
     held = {w.id for w in assessed.workloads}
     if only:
         return sorted({find_workload([assessed], name).id for name in workloads})
@@ -135,14 +149,50 @@ def _already(page: Page) -> Record:
     return Record(page.name, page.title, page.workload, page.key, "done")
 
 
-def _made(pages: Sequence[Page], out: Path, links: dict[str, str], jobs: int) -> Iterator[Record]:
+@dataclass(frozen=True, slots=True)
+class _Shell:
+    """What pages get beside their own content. ``links``: workload -> its page; ``around``: by page."""
+
+    links: dict[str, str]
+    around: dict[str, Around]
+
+    def make(self, page: Page, out: Path) -> Record:
+        return make(page, out, self.links, self.around.get(page.name))
+
+
+def _arounds(
+    assessments: Sequence[Assessment], plan: Plan, pages: Sequence[Page], waiting: Sequence[Page], out: Path
+) -> dict[str, Around]:
+    """What stands around each page that is to be made; the files of its workload are written for it."""
+    ways = around_pages([(page.name, page.workload) for page in pages if page.workload])
+    found: dict[str, Around] = {}
+    clusters = cluster_names(assessments)
+    for number, (assessed, cluster) in enumerate(zip(assessments, clusters, strict=True), start=1):
+        prefix = prefix_of(number, len(assessments))
+        by_name = {candidate_name(w.id, prefix): w for w in assessed.workloads}
+        mine = {page.name: by_name[page.name] for page in waiting if page.name in by_name}
+        written = _written(assessed, list(mine.values()), out / RENDERED / prefix.strip("-"))
+        for name, one in mine.items():
+            top = place_in_plan(plan, one.id, cluster)
+            bottom = files_of(written[one.id], out).html if one.id in written else ""
+            found[name] = replace(ways[name], top=top.html, bottom=bottom)
+    return found
+
+
+def _written(assessed: Assessment, workloads: Sequence[WorkloadAssessment], folder: Path) -> Mapping[str, Path]:
+    """The folders of those that can be written; what would be refused has findings that say so."""
+    names = [one.id for one in workloads if can_render(one)]
+    return render_what_is_taken(assessed, names, folder).folders if names else {}
+
+
+def _made(pages: Sequence[Page], out: Path, shell: _Shell, jobs: int) -> Iterator[Record]:
     if jobs <= 1 or len(pages) <= 1:
-        yield from (make(page, out, links) for page in pages)
+        yield from (shell.make(page, out) for page in pages)
         return
     # Workers start afresh: a fork of a process in which numpy and DuckDB run threads can hang.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(jobs, len(pages)), mp_context=context, initializer=take, initargs=(known(),)) as pool:
-        running = [(page, pool.submit(make, page, out, links)) for page in pages]
+        running = [(page, pool.submit(make, page, out, shell.links, shell.around.get(page.name))) for page in pages]
         for page, future in running:
             try:
                 yield future.result()

@@ -1,56 +1,112 @@
-"""The index of a report: links, counts, what failed, where the data came from."""
+"""The page to open: the decision, the futures, the waves, what is left and why, and one table of all workloads."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+from k2cr_analysis.assessment.rule_pages import page_text, rule_pages
 from k2cr_analysis.atomic import write_whole
 from k2cr_analysis.model.finding import VERDICTS
+from k2cr_analysis.planning import Plan, Portfolio, cluster_names
+from k2cr_analysis.report.decision import decision, futures_tiles, turning
 from k2cr_analysis.report.display import VERDICT_WORDS, made_up_label
 from k2cr_analysis.report.headings import is_made_up, provenance
+from k2cr_analysis.report.pages.around import markdown
 from k2cr_analysis.report.pages.contents import Record, candidate_name, html_path, prefix_of, records
-from k2cr_analysis.report.pages.html import template_page
-from k2cr_analysis.report.wording import count, money
+from k2cr_analysis.report.pages.html import HOME, RULES, linked, template_page
+from k2cr_analysis.report.pages.toc import with_contents
+from k2cr_analysis.report.wording import count, milliseconds, money
 
-INDEX = "index.html"
 # Pages of the whole, in the order in which the index names them.
 LEADING = {
     "portfolio": "the whole cluster: what it costs, what really leaves the bill, in which order",
     "deploy": "the specs and the deploy commands of all that can move",
 }
+TEAM_LABELS = ("team", "owner", "squad", "app.kubernetes.io/part-of")  # which of a workload's labels names its team
+_REASONS_SHOWN = 12
 
 
-def write_index(out: Path, assessments: Sequence[Assessment], keys: Mapping[str, str]) -> Path:
-    """Write ``index.html`` over the pages that are in the folder, whoever made them.
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A workload with its page, if there is one, and its wave, if it is in one."""
+
+    workload: WorkloadAssessment
+    cluster: str
+    record: Record | None
+    wave: int | None
+
+
+def write_index(
+    out: Path, assessments: Sequence[Assessment], keys: Mapping[str, str], *, plan: Plan, portfolio: Portfolio
+) -> Path:
+    """Write ``index.html`` over the pages that are in the folder, whoever made them, and ``rules.html`` beside it.
 
     ``keys``: page -> what its content depends on today. A page that was made from other facts is not listed.
     """
     whole = {r.name: r for r in records(out) if keys.get(r.name) == r.key and html_path(out, r.name).is_file()}
-    listed = [
-        (workload, whole.get(candidate_name(workload.id, prefix_of(number, len(assessments)))))
-        for number, assessed in enumerate(assessments, start=1)
-        for workload in assessed.workloads
-    ]
-    verdicts = Counter(workload.fit.verdict for workload, _ in listed)
-    counts = ", ".join(f"{verdicts[verdict]} {VERDICT_WORDS[verdict]}" for verdict in VERDICTS)
+    listed = list(_listed(assessments, whole, plan))
+    verdicts = Counter(one.workload.fit.verdict for one in listed)
+    counts = ", ".join(f"{verdicts[verdict]} {VERDICT_WORDS[verdict]}" for verdict in VERDICTS if verdicts[verdict])
     text = template_page(
         "index.html.j2",
         title=", ".join(str(a.snapshot.get("cluster") or "cluster") for a in assessments) + ": from GKE to Cloud Run",
-        under=f"{count(len(listed), 'workload')}: {counts}",
-        counted=count(sum(record is not None for _, record in listed), "page"),
+        under=f"{count(len(listed), 'workload')}: {counts}" if listed else "no workload",
+        decision=decision(portfolio),
+        turning=turning(portfolio),
+        futures=futures_tiles(portfolio).html,
+        waves=[_wave(wave) for wave in plan.waves],
+        left=_left(plan),
         made_up=made_up_label().html if is_made_up(assessments) else "",
         leading=[_leading(whole[name]) for name in LEADING if name in whole],
         failed=[_failed(record) for record in whole.values() if record.state == "failed"],
-        groups=[group for verdict in VERDICTS if (group := _group(verdict, listed))],
+        rows=[_row(one) for one in sorted(listed, key=_best_first)],
+        clusters=len(assessments) > 1,
+        teams=any(_team(one.workload) for one in listed),
         provenance=provenance(assessments).html,
     )
-    path = out / INDEX
-    write_whole(path, text)
+    pages = {one.workload.id: f"{one.record.name}.html" for one in listed if one.record and len(assessments) == 1}
+    path = out / HOME
+    write_whole(path, linked(with_contents(text), pages))
+    _write_rules(out, assessments)
     return path
+
+
+def _listed(assessments: Sequence[Assessment], whole: Mapping[str, Record], plan: Plan) -> Iterator[_Listed]:
+    waves = {key: wave.wave for wave in plan.waves for key in zip(wave.clusters, wave.workloads, strict=True)}
+    names = cluster_names(assessments)
+    for number, (assessed, cluster) in enumerate(zip(assessments, names, strict=True), start=1):
+        for workload in assessed.workloads:
+            record = whole.get(candidate_name(workload.id, prefix_of(number, len(assessments))))
+            yield _Listed(workload, cluster, record, waves.get((cluster, workload.id)))
+
+
+def _wave(wave: Any) -> dict[str, Any]:
+    return {
+        "number": wave.wave,
+        "workloads": list(wave.workloads),
+        "gain": money(wave.realised_month, wave.currency, cents=False, sign=True),
+        "so_far": money(wave.cumulative_realised_month, wave.currency, cents=False, sign=True),
+        "nodes": f"{wave.nodes_removed}, and the cluster" if wave.cluster_goes else str(wave.nodes_removed),
+        "days": f"{wave.effort_days:g}",
+        "when": f"{wave.starts} to {wave.ends}" if wave.starts and wave.ends else "",
+    }
+
+
+def _left(plan: Plan) -> list[dict[str, Any]]:
+    """Why workloads are in no wave, the most frequent reason first."""
+    by_reason: dict[str, list[str]] = {}
+    for one in plan.left:
+        by_reason.setdefault(one.why, []).append(one.id)
+    reasons = sorted(by_reason.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    shown = [{"why": why, "many": len(ids), "workloads": ids} for why, ids in reasons[:_REASONS_SHOWN]]
+    rest = [one for _, ids in reasons[_REASONS_SHOWN:] for one in ids]
+    more = {"why": "other reasons, each on the workload's page", "many": len(rest), "workloads": sorted(rest)}
+    return [*shown, more] if rest else shown
 
 
 def _leading(record: Record) -> dict[str, Any]:
@@ -66,23 +122,42 @@ def _failed(record: Record) -> dict[str, Any]:
     return {"href": f"{record.name}.html", "title": record.title, "error": record.error or ""}
 
 
-def _group(verdict: str, listed: Sequence[tuple[WorkloadAssessment, Record | None]]) -> dict[str, Any] | None:
-    mine = [(workload, record) for workload, record in listed if workload.fit.verdict == verdict]
-    mine.sort(key=lambda pair: (-(_saving(pair[0]) or 0), pair[0].id))
-    rows = [_row(workload, record) for workload, record in mine]
-    return {"title": f"{VERDICT_WORDS[verdict]} ({len(rows)})", "verdict": verdict, "pages": rows} if rows else None
+def _best_first(one: _Listed) -> tuple[int, Any, str]:
+    verdict = VERDICTS.index(one.workload.fit.verdict) if one.workload.fit.verdict in VERDICTS else len(VERDICTS)
+    return (0 if one.workload.fit.moves else 1 + verdict, -(_saving(one.workload) or 0), one.workload.id)
 
 
-def _row(workload: WorkloadAssessment, record: Record | None) -> dict[str, Any]:
-    saving = _saving(workload)
-    currency = workload.cost.currency if workload.cost else ""
+def _row(one: _Listed) -> dict[str, Any]:
+    workload = one.workload
+    cost, found, moves = workload.cost, workload.latency, workload.fit.moves
+    after = found.cloud_run.p99_ms if moves and found and found.cloud_run else None
+    currency = cost.currency if cost else ""
     return {
-        "href": f"{record.name}.html" if record else "",
+        "href": f"{one.record.name}.html" if one.record else "",
         "title": workload.id,
+        "cluster": one.cluster,
+        "team": _team(workload),
+        "verdict": workload.fit.verdict,
+        "words": VERDICT_WORDS[workload.fit.verdict],
+        "target": workload.fit.target.replace("none", ""),
+        "wave": one.wave,
+        "gke": _amount(cost.gke_attributed_month if cost else None, currency),
+        "run": _amount(cost.cloud_run_month if cost and moves else None, currency),
+        "saving": _amount(_saving(workload), currency, sign=True),
+        "p99": ("", "–") if after is None else (f"{after:.1f}", milliseconds(after)),
+        "days": workload.effort_days if moves else None,
         "why": _why(workload),
-        "target": workload.fit.target.replace("none", "–"),
-        "saving": "–" if saving is None else money(saving, currency, sign=True),
     }
+
+
+def _amount(month: Any, currency: str, *, sign: bool = False) -> tuple[str, str]:
+    """What a script sorts by, and what a person reads."""
+    return ("", "–") if month is None else (f"{month:.2f}", money(month, currency, sign=sign))
+
+
+def _team(workload: WorkloadAssessment) -> str:
+    labels = {**workload.workload.pod.labels, **workload.workload.labels}
+    return next((labels[name] for name in TEAM_LABELS if labels.get(name)), "")
 
 
 def _why(workload: WorkloadAssessment) -> str:
@@ -96,3 +171,15 @@ def _why(workload: WorkloadAssessment) -> str:
 
 def _saving(workload: WorkloadAssessment) -> Any:
     return workload.cost.saving_month if workload.cost and workload.fit.moves else None
+
+
+def _write_rules(out: Path, assessments: Sequence[Assessment]) -> None:
+    """One page with what each rule that found something says."""
+    named = {f.rule for a in assessments for w in a.workloads for f in w.findings}
+    pages = rule_pages()
+    rules = [
+        {"id": name, "text": markdown(page_text(pages[name]).partition("\n")[2])}
+        for name in sorted(named & pages.keys())
+    ]
+    text = template_page("rules.html.j2", title="What the rules say", home=HOME, rules=rules)
+    write_whole(out / RULES, text)

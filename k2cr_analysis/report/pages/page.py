@@ -22,7 +22,8 @@ from k2cr_analysis.report.display import (
 )
 from k2cr_analysis.report.headings import candidate_heading, is_made_up, portfolio_heading, provenance
 from k2cr_analysis.report.objective import objective, price_of_p99
-from k2cr_analysis.report.pages.parameters import assessed, assessed_all, in_one_sentence, workload
+from k2cr_analysis.report.pages.around import SPECS
+from k2cr_analysis.report.pages.parameters import assessed, assessed_all, decided, in_one_sentence, workload
 from k2cr_analysis.report.tables.frame_html import exact, show
 from k2cr_analysis.report.what_was_found import found_in, found_in_snapshots
 from k2cr_analysis.report.wording import UNKNOWN, count
@@ -32,6 +33,7 @@ __all__ = [
     "assessed_all",
     "candidate_heading",
     "cost_totals",
+    "decided",
     "deploy_heading",
     "deployments",
     "folded",
@@ -47,7 +49,6 @@ __all__ = [
 ]
 
 Written = Sequence[tuple[WorkloadAssessment, Path]]
-SPECS = ("service.yaml", "worker-pool.yaml", "job.yaml")
 
 
 def rendered(assessed_one: Assessment, workloads: Any, out: str | Path) -> Written:

@@ -14,6 +14,7 @@ from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import load_config
 from k2cr_analysis.errors import K2crError, UsageError
+from k2cr_analysis.planning import Plan, Portfolio, plan_and_portfolio
 from k2cr_analysis.report.pages.once import is_known, once
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.snapshot.reader import PROVENANCE_FILE
@@ -109,3 +110,9 @@ def assess_many(snapshots: Sequence[Path], config: Path | None) -> list[Assessme
     found = _named_rightly([_assess_once(*one) for one in given], given[0][2:])
     once(("named rightly", *given[0][2:]), lambda: True)
     return found
+
+
+def decided(assessments: Sequence[Assessment]) -> tuple[Plan, Portfolio]:
+    """The plan and the portfolio, worked out once for all pages of a process."""
+    key = tuple((str(a.snapshot.get("sha256")), repr(a.config)) for a in assessments)
+    return once(("decided", key), lambda: plan_and_portfolio(assessments))

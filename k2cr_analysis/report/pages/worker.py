@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from k2cr_analysis.atomic import write_whole
+from k2cr_analysis.report.pages.around import Around
 from k2cr_analysis.report.pages.contents import Page, Record, html_path, write_record
 from k2cr_analysis.report.pages.html import linked, notebook_page
 from k2cr_analysis.resources import bundled
@@ -18,10 +19,10 @@ from k2cr_analysis.resources import bundled
 _NOTEBOOKS = "notebooks"
 
 
-def make(page: Page, out: Path, links: dict[str, str]) -> Record:
+def make(page: Page, out: Path, links: dict[str, str], around: Around | None = None) -> Record:
     """Run the page's notebook and write its HTML and its record; a failed page says where it stopped."""
     notebook, error = _executed(page, out)
-    html = notebook_page(notebook, title=page.title, source=page.notebook, parameters=page.parameters)
+    html = notebook_page(notebook, title=page.title, source=page.notebook, parameters=page.parameters, around=around)
     path = html_path(out, page.name)
     write_whole(path, linked(html, {k: v for k, v in links.items() if k != page.workload}))
     record = Record(page.name, page.title, page.workload, page.key, "failed" if error else "done", error)

@@ -19,6 +19,8 @@ _RIGHT = {"money", "exact", "number", "share", "ms", "hours"}
 _MOST_LISTED = 40
 _PLACES_SHOWN = 3
 _CODE = re.compile(r"`([^`]+)`")  # texts set off names as Markdown does
+# A frame that scrolls is reached by the keyboard, and told by what it holds.
+SCROLLS = '<div class="scroll" tabindex="0" role="region" aria-label="table">'
 _DASH = '<span class="none">–</span>'
 
 
@@ -44,7 +46,7 @@ def show(frame: pd.DataFrame, empty: str = "Nothing to list.", *, without: tuple
             frame[names].itertuples(index=False, name=None), currencies, places, strict=True
         )
     )
-    table = f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    table = f'{SCROLLS}<table class="rows"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     return Html(table, frame.to_string())
 
 
@@ -68,7 +70,8 @@ def _cell(column: Column, value: Any, currency: Any, place: Any) -> str:
         more = f" and {len(place) - _PLACES_SHOWN} more places" if len(place) > _PLACES_SHOWN else ""
         text += f'<div class="place">{escape(", ".join(place[:_PLACES_SHOWN]) + more)}</div>'
     kind = " ".join(c for c in (_align(column), _WIDTHS.get(column.name, "")) if c)
-    return f'<td class="{kind}">{text}</td>' if kind else f"<td>{text}</td>"
+    label = f' data-label="{escape(column.heading)}"'
+    return f'<td class="{kind}"{label}>{text}</td>' if kind else f"<td{label}>{text}</td>"
 
 
 # How much room a column of text needs before it breaks its lines.
@@ -97,6 +100,8 @@ def _text(column: Column, value: Any, currency: Any) -> str:
     if column.name in ("workload_id", "workload_ids", "depends_on"):
         many = value if isinstance(value, list) else [value]
         return _listed([f'<span class="workload">{escape(str(one))}</span>' for one in many])
+    if column.name == "rule":
+        return f'<span class="rule">{escape(str(value))}</span>'
     return _CODE.sub(r"<code>\1</code>", escape(_plain(column, value, currency)))
 
 

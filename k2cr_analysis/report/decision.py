@@ -1,0 +1,78 @@
+"""What the whole comes to: one sentence, what would turn it, and what each of the futures would cost a month."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from k2cr_analysis.report.display import Html
+from k2cr_analysis.report.wording import UNKNOWN, money
+
+if TYPE_CHECKING:
+    from k2cr_analysis.planning import Portfolio
+    from k2cr_analysis.planning.futures.futures import Future
+
+FUTURES = {
+    "today": ("Today", "the bill as it is"),
+    "stay": ("Stay, and right-size", "no move: the same workloads on what they really use"),
+    "move": ("Move the plan", "the plan on Cloud Run, the rest on a smaller cluster"),
+    "leave": ("Leave GKE", "no cluster: what cannot move goes to managed services"),
+}
+_SEVERAL = "The bills are in several currencies, and no sum is made over them: each cluster has its own plan."
+_MISSING_SHOWN = 2
+
+
+def decision(portfolio: Portfolio) -> str:
+    """One sentence for whoever decides."""
+    return _SEVERAL if portfolio.answer is None else portfolio.answer.sentence
+
+
+def turning(portfolio: Portfolio) -> str:
+    """What would turn the decision, each by itself; empty where nothing is known to."""
+    turns = portfolio.answer.turns if portfolio.answer else ()
+    listed = "; ".join(f"{turn.of}: {turn.at}" for turn in turns)
+    return f"What would turn it, each by itself: {listed}." if listed else ""
+
+
+def futures_shown(portfolio: Portfolio) -> tuple[Future, ...]:
+    """Each future once, packed, in the order of the question."""
+    packed = {f.future: f for f in portfolio.futures if f.headroom == "packed" or f.future == "today"}
+    return tuple(packed[name] for name in FUTURES if name in packed)
+
+
+def futures_tiles(portfolio: Portfolio) -> Html:
+    """The futures beside each other; the cheapest that is known stands out."""
+    futures = futures_shown(portfolio)
+    if not futures:
+        return Html("", "")
+    known = [future.month for future in futures if future.month is not None]
+    least = min(known) if known else None
+    cells = "".join(_tile(future, futures[0], portfolio.currency, future.month == least) for future in futures)
+    text = "\n".join(f"{FUTURES[f.future][0]}: {money(f.month, portfolio.currency)} a month" for f in futures)
+    return Html(f'<div class="tiles">{cells}</div>', text)
+
+
+def _tile(future: Future, today: Future, currency: str, is_least: bool) -> str:
+    label, what = FUTURES[future.future]
+    chosen = " chosen" if is_least and future.month is not None else ""
+    month = UNKNOWN if future.month is None else money(future.month, currency, cents=False)
+    lines = [what]
+    if future.future != "today" and future.month is not None and today.month is not None:
+        lines.insert(0, f"{money(today.month - future.month, currency, cents=False, sign=True)} a month against today")
+    if future.future in ("move", "leave") and future.saving_over_stay_month is not None:
+        over = money(future.saving_over_stay_month, currency, cents=False, sign=True)
+        between = ""
+        if future.interval:
+            low, high = (money(bound, currency, cents=False) for bound in future.interval)
+            between = f" (95 %: {low} to {high})"
+        lines.append(f"{over} over staying{between}")
+    if future.effort_days:
+        lines.append(f"{future.effort_days:g} days of work once")
+    if future.month is None and future.at_least_month:
+        lines.insert(0, f"at least {money(future.at_least_month, currency, cents=False)}")
+    lines += future.missing[:_MISSING_SHOWN]
+    under = "".join(f"<div>{escape(line)}</div>" for line in lines)
+    return (
+        f'<div class="tile{chosen}"><div class="label">{escape(label)}</div>'
+        f'<div class="value">{escape(month)}</div><div class="under">{under}</div></div>'
+    )
