@@ -111,11 +111,11 @@ def _portfolio(value: Any) -> Html:
 def _recommendation(value: Any) -> Html:
     best = value.best
     met = "meets" if value.met else "misses, by less than any other,"
-    shape = best.shape
+    shape, looked = best.shape, count(len(value.points), "configuration")
     words = (
         f"{float(shape.cpu_cores):g} vCPU, concurrency {shape.concurrency}, "
-        f"{count(shape.min_instances, 'min instance')}, {shape.billing}-based billing {met} {value.limits}: p99 {milliseconds(best.p99_ms)}, "
-        f"{share(best.cold_start_ratio)} cold starts. {count(len(value.points), 'configuration')} looked at."
+        f"{count(shape.min_instances, 'min instance')}, {shape.billing}-based billing {met} {value.limits}: "
+        f"p99 {milliseconds(best.p99_ms)}, {share(best.cold_start_ratio)} cold starts. {looked} looked at."
     )
     return paragraph(words)
 

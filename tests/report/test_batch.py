@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -35,28 +38,41 @@ class _Links(HTMLParser):
         super().__init__()
         self.tags: set[str] = set()
         self.targets: list[str] = []
+        self.sources: list[str] = []
 
     def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
-        self.targets += [value for name, value in attrs if name in ("src", "href")]
+        self.targets += [value for name, value in attrs if name == "href"]
+        self.sources += [value for name, value in attrs if name in ("src", "srcset", "data", "poster")]
 
 
 def test_each_page_is_there_and_the_index(pages):
-    assert set(pages) == NAMES | {"index"}
+    assert set(pages) == NAMES | {"index", "rules"}
 
 
 def test_no_page_loads_anything(pages):
     for name, text in pages.items():
         parser = _Links()
         parser.feed(text)
-        assert not parser.tags & {"script", "link", "iframe", "object", "embed"}, name
-        assert all(t.startswith("data:") or t.endswith(".html") for t in parser.targets), name
+        assert not parser.tags & {"link", "iframe", "object", "embed"}, name
+        assert all(source.startswith("data:") for source in parser.sources), name
+        own = ("#", "rendered/", "https://")  # a link to documentation loads nothing before it is followed
+        assert all(t.startswith(own) or ".html" in t for t in parser.targets), name
         assert not re.search(r"@import|url\(", text), name
+
+
+def test_every_page_allows_its_one_script_by_hash_and_nothing_else(pages):
+    for name, text in pages.items():
+        (policy,) = re.findall(r'<meta[^>]*content="(default-src[^"]*)"', text)
+        (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"script-src 'sha256-{digest}';" in unescape(policy), name
+        assert "default-src 'none'" in unescape(policy), name
 
 
 def test_every_page_says_that_the_data_is_made_up(pages):
     said = made_up_label().text.split(":")[0]
-    assert all('class="made-up"' in text and said in text for text in pages.values())
+    assert all('class="made-up"' in text and said in text for name, text in pages.items() if name != "rules")
 
 
 def test_no_page_shows_code(pages):
@@ -68,6 +84,18 @@ def test_all_links_lead_to_a_page_that_is_there(pages):
         parser = _Links()
         parser.feed(text)
         assert {t.removesuffix(".html") for t in parser.targets if t.endswith(".html")} <= set(pages)
+
+
+def test_every_link_to_a_file_or_a_section_leads_there(folder, pages):
+    for name, text in pages.items():
+        parser = _Links()
+        parser.feed(text)
+        for target in parser.targets:
+            page, _, section = target.partition("#")
+            if target.startswith("rendered/"):
+                assert (folder / target).is_file(), target
+            elif section:
+                assert f'id="{section}"' in (pages[page.removesuffix(".html")] if page else text), (name, target)
 
 
 def test_the_index_lists_every_workload_with_its_provenance(pages, demo):
@@ -86,7 +114,7 @@ def test_resume_makes_only_what_is_not_whole(folder, tmp_path):
     told: list[str] = []
     (folder / "pages" / "portfolio.json").write_text('{"name": "portf')  # as a crash leaves it
     write_report([DEMO], folder, Selection(WORKLOADS, resume=True), say=told.append)
-    assert told == ["done   Portfolio"]
+    assert told == ["done   1 of 1  Portfolio"]
 
 
 def test_shards_share_the_pages_among_them(demo):

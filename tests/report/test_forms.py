@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from k2cr_analysis.assessment.sliders import what_if
+from k2cr_analysis.report.display import Tile, tiles
+from k2cr_analysis.report.face import Assessments
 from k2cr_analysis.report.forms import FORMS, register
+from k2cr_analysis.report.look import style, unframed
 from k2cr_analysis.report.pages.shell import _fresh_shell
+from k2cr_analysis.resources import bundled
+from k2cr_analysis.snapshot import open_snapshot
+from tests.report.conftest import REFERENCE
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +29,35 @@ def html_of():
     return shown
 
 
-def test_each_kind_of_result_is_shown_as_a_table(html_of, demo, reference, demo_plan, demo_portfolio, demo_diff):
-    results = (demo, reference, demo_plan, demo_portfolio, demo_diff)
+@pytest.fixture(scope="module")
+def results(demo, reference, reference_choice, demo_plan, demo_portfolio, demo_diff):
+    changed = what_if(demo, REFERENCE, concurrency=20)
+    snapshot = open_snapshot(bundled("data", "demo"))
+    several = Assessments([demo, demo])
+    return (demo, several, reference, reference_choice, demo_plan, demo_portfolio, demo_diff, changed, snapshot)
+
+
+def test_each_kind_of_result_has_a_short_form_that_mathjax_leaves_alone(html_of, results):
     assert {(type(r).__module__, type(r).__name__) for r in results} == set(FORMS)
-    assert all("<table>" in html_of(result) for result in results)
+    for result in results:
+        shown = html_of(result)
+        assert shown.startswith('<div class="k2cr tex2jax_ignore mathjax_ignore">'), type(result)
+        assert len(unframed(shown)) < 40_000, type(result)
+
+
+def test_what_a_terminal_prints_of_an_assessment_is_a_line(demo, reference, demo_plan, demo_portfolio):
+    assert all(len(repr(one)) < 200 for one in (demo, reference, demo_plan, demo_portfolio))
+
+
+def test_the_style_stays_inside_its_frame():
+    rules = re.findall(r"([^{}]+)\{[^{}]*\}", re.sub(r"@media[^{]*\{", "", style()))
+    assert rules and all(".k2cr" in part for rule in rules for part in rule.split(","))
+
+
+def test_a_page_takes_off_what_a_piece_brought_along():
+    piece = tiles([Tile("Saving", "$9.00", "a month", "good")])
+    assert unframed(piece._repr_html_()) == piece.html
+    assert 'style="' in piece._repr_html_()
 
 
 def test_text_of_the_snapshot_is_escaped():

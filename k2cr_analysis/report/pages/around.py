@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from k2cr_analysis.planning import Plan
 
 SPECS = ("service.yaml", "worker-pool.yaml", "job.yaml")
+_BOX = re.compile(r'<input class="task-list-item-checkbox"[^>]*>')
 _SHOWN_WITH = 6  # of the workloads that move in the same wave
 # What each file of a workload's folder is for, in the order in which they are used.
 FILES = {
@@ -122,6 +124,7 @@ def markdown(text: str) -> str:
     import mistune
 
     html = str(mistune.create_markdown(escape=True, plugins=["table", "task_lists"])(text))
+    html = _BOX.sub("\u2610 ", html)
     for level in (3, 2, 1):
         html = html.replace(f"<h{level}>", f"<h{level + 1}>").replace(f"</h{level}>", f"</h{level + 1}>")
     return html.replace("<h2>", "<h3>").replace("</h2>", "</h3>").replace("<table>", '<table class="rows">')

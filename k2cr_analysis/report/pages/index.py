@@ -176,10 +176,7 @@ def _saving(workload: WorkloadAssessment) -> Any:
 def _write_rules(out: Path, assessments: Sequence[Assessment]) -> None:
     """One page with what each rule that found something says."""
     named = {f.rule for a in assessments for w in a.workloads for f in w.findings}
-    pages = rule_pages()
-    rules = [
-        {"id": name, "text": markdown(page_text(pages[name]).partition("\n")[2])}
-        for name in sorted(named & pages.keys())
-    ]
+    found = [page for name, page in rule_pages().items() if name in named]
+    rules = [{"id": page.id, "text": markdown(page_text(page).partition("\n")[2])} for page in found]
     text = template_page("rules.html.j2", title="What the rules say", home=HOME, rules=rules)
     write_whole(out / RULES, text)

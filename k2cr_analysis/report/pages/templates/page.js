@@ -34,8 +34,10 @@
     const body = table.tBodies[0];
     const heads = [...table.tHead.rows[0].cells];
     const names = heads.map((th) => th.dataset.name || th.textContent.trim());
+    const labels = heads.map((th) => th.textContent.trim());
     const rows = [...body.rows].map((tr) => {
       const cells = [...tr.cells];
+      cells.forEach((td, i) => { td.dataset.label = labels[i]; });
       const shown = cells.map((td) => td.textContent.trim());
       const values = cells.map((td, i) => ('v' in td.dataset ? td.dataset.v : shown[i]));
       const numbers = cells.map((td) => (td.dataset.v ? Number(td.dataset.v) : NaN));
@@ -51,6 +53,7 @@
     const [back, on] = turn.querySelectorAll('button');
     const size = turn.querySelector('select');
     const value = (row, of) => (of === 'namespace' ? row.values[0].split('/')[0] : row.values[names.indexOf(of)]);
+    if (innerWidth < 640) size.value = '20';
     let order = rows;
     let page = 0;
 
