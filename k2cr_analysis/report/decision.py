@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from k2cr_analysis.report.display import Html
+from k2cr_analysis.report.display import Html, bullets, folded, joined
 from k2cr_analysis.report.wording import UNKNOWN, money
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ FUTURES = {
     "leave": ("Leave GKE", "no cluster: what cannot move goes to managed services"),
 }
 _SEVERAL = "The bills are in several currencies, and no sum is made over them: each cluster has its own plan."
-_MISSING_SHOWN = 2
 
 
 def decision(portfolio: Portfolio) -> str:
@@ -49,7 +48,9 @@ def futures_tiles(portfolio: Portfolio) -> Html:
     least = min(known) if known else None
     cells = "".join(_tile(future, futures[0], portfolio.currency, future.month == least) for future in futures)
     text = "\n".join(f"{FUTURES[f.future][0]}: {money(f.month, portfolio.currency)} a month" for f in futures)
-    return Html(f'<div class="tiles">{cells}</div>', text)
+    missing = [f"{FUTURES[f.future][0]}: {line}" for f in futures for line in f.missing if ":" in line]
+    listed = folded("What keeps a future from being reached, or its figure from being known", bullets(missing))
+    return joined([Html(f'<div class="tiles">{cells}</div>', text), *([listed] if missing else [])])
 
 
 def _tile(future: Future, today: Future, currency: str, is_least: bool) -> str:
@@ -70,7 +71,7 @@ def _tile(future: Future, today: Future, currency: str, is_least: bool) -> str:
         lines.append(f"{future.effort_days:g} days of work once")
     if future.month is None and future.at_least_month:
         lines.insert(0, f"at least {money(future.at_least_month, currency, cents=False)}")
-    lines += future.missing[:_MISSING_SHOWN]
+    lines += [missing.partition(":")[0] for missing in future.missing]
     under = "".join(f"<div>{escape(line)}</div>" for line in lines)
     return (
         f'<div class="tile{chosen}"><div class="label">{escape(label)}</div>'

@@ -27,7 +27,13 @@ LEADING = {
     "portfolio": "the whole cluster: what it costs, what really leaves the bill, in which order",
     "deploy": "the specs and the deploy commands of all that can move",
 }
-TEAM_LABELS = ("team", "owner", "squad", "app.kubernetes.io/part-of")  # which of a workload's labels names its team
+TEAM_LABELS = ("team", "owner", "squad")  # which of a workload's labels names its team
+_MANY = {
+    "ready": "ready to move",
+    "changes": "to move after changes",
+    "blocked": "blocked",
+    "keep": "of the cluster itself",
+}
 _REASONS_SHOWN = 12
 
 
@@ -51,7 +57,7 @@ def write_index(
     whole = {r.name: r for r in records(out) if keys.get(r.name) == r.key and html_path(out, r.name).is_file()}
     listed = list(_listed(assessments, whole, plan))
     verdicts = Counter(one.workload.fit.verdict for one in listed)
-    counts = ", ".join(f"{verdicts[verdict]} {VERDICT_WORDS[verdict]}" for verdict in VERDICTS if verdicts[verdict])
+    counts = ", ".join(f"{verdicts[verdict]} {_MANY[verdict]}" for verdict in VERDICTS if verdicts[verdict])
     text = template_page(
         "index.html.j2",
         title=", ".join(str(a.snapshot.get("cluster") or "cluster") for a in assessments) + ": from GKE to Cloud Run",
