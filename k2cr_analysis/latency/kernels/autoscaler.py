@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from k2cr_analysis.latency.kernels.compiled import compiled
+from k2cr_analysis.latency.kernels.compiled import compiled, inlined
 from k2cr_analysis.latency.kernels.routing import rotate
 from k2cr_analysis.latency.kernels.state import INF, State
 
@@ -29,6 +29,7 @@ def scale(s: State, t: float) -> None:
     s.seen[oldest, 1] = s.total.cpu_s
     s.now.ticks += 1
     wish = _wanted(s, system, cores)
+    _note_calls(s, t, wish, now_wanted)
     if wish < s.now.wish:
         s.now.next_expiry_s = min(s.now.next_expiry_s, t)
     s.now.wish = wish
@@ -52,6 +53,33 @@ def wake(s: State, t: float) -> None:
         s.seen[k, 0] = s.total.system_s
         s.seen[k, 1] = s.total.cpu_s
     s.now.next_tick_s = (math.floor(t / s.config.tick_s) + 1.0) * s.config.tick_s
+
+
+@inlined
+def _note_calls(s: State, t: float, wish: int, now_wanted: int) -> None:
+    """The most instances of a block of a window that something called for, and that were used.
+
+    Called for: by the autoscaler, or by requests in the system over what fewer instances hold. Used: those with a
+    request since the last tick; where all that live are, those that would be in rotation.
+    """
+    by_places = (s.now.peak + s.config.concurrency - 1) // s.config.concurrency
+    s.now.peak = s.now.in_system
+    used = 0
+    for age in range(s.now.next_age):
+        slot = s.slot_of_age[age]
+        if slot >= 0 and (s.slots[slot].load > 0 or s.slots[slot].idle_since_s > t - s.config.tick_s):
+            used += 1
+    called = max(wish, by_places)
+    if used >= s.now.live:
+        used = max(used, called, now_wanted)
+    s.now.block_called = max(s.now.block_called, called)
+    s.now.block_used = max(s.now.block_used, used)
+    s.now.block_ticks += 1
+    if s.now.block_ticks >= s.seen.shape[0]:
+        most = s.calls.shape[0] - 1
+        s.calls[min(s.now.block_called, most), 0] += 1
+        s.calls[min(s.now.block_used, most), 1] += 1
+        s.now.block_ticks, s.now.block_called, s.now.block_used = 0, 0, 0
 
 
 @compiled

@@ -32,6 +32,7 @@ def arrive(s: State, t: float, work_s: float) -> None:
     s.requests[request].cpu_part_s = work_s * s.config.cpu_share
     s.requests[request].rest_s = work_s - s.requests[request].cpu_part_s
     s.now.in_system += 1
+    s.now.peak = max(s.now.peak, s.now.in_system)
     if slot >= 0:
         delist(s, slot)
         _one_more(s, slot, t)

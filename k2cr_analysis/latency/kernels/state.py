@@ -45,11 +45,13 @@ CONFIG = _record(
 # ``owed``: instances that the autoscaler wants at this instant; ``rotation``: those that requests are given to first.
 # ``pending_head``, ``pending_count``: the ring of waiting requests; ``open_head``, ``open_tail``: starting instances
 # with room for bound requests; ``next_age``: of the next instance; ``top_word``: above it no bit is set;
-# ``lowest``: below it no level has an instance; ``next_turn_s``: no instance turns of age before.
+# ``lowest``: below it no level has an instance; ``next_turn_s``: no instance turns of age before; ``peak``: most
+# requests in the system since the last tick; ``block_called``, ``block_used``: most instances since the block began.
 NOW = _record(
     "clock_s next_tick_s next_expiry_s next_turn_s end_at_least_s",
     "chunk_place chunk_end taken in_system live active starting rotation wish owed ticks completions cpu_slots "
-    "free_requests free_slots pending_head pending_count open_head open_tail next_age top_word lowest",
+    "free_requests free_slots pending_head pending_count open_head open_tail next_age top_word lowest "
+    "peak block_ticks block_called block_used",
 )
 # Integrals over time [s]: of requests in the system, of those then rejected, of instances, of vCPUs in use.
 TOTAL = _record(
@@ -75,7 +77,8 @@ RECORDING = _record("least_s most_s", "batch in_batch batch_size shift first")
 class State(NamedTuple):
     """The service. ``heap``: departures and readiness; ``cpu``: a heap for each slot, ``concurrency`` places long: its
     requests by virtual finish time, or the requests bound to it before it is ready. ``level``: first slot of each
-    load; ``bits``: idle slots by age; ``slot_of_age``: -1 where it is gone; ``seen``: both integrals at the last ticks.
+    load; ``bits``: idle slots by age; ``slot_of_age``: -1 where it is gone; ``seen``: both integrals at the last ticks;
+    ``calls``: blocks of a window in which at most so many instances were called for, and so many used.
     """
 
     config: Records
@@ -89,6 +92,7 @@ class State(NamedTuple):
     bits: IntArray
     slot_of_age: IntArray
     seen: FloatArray
+    calls: IntArray
     rng: WordArray
 
 

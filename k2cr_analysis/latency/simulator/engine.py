@@ -55,7 +55,8 @@ class Totals(NamedTuple):
 class Section(NamedTuple):
     """What a stretch of a run adds up to [s]. ``working_s`` as billed: busy times, each rounded up to 100 ms.
 
-    ``counts`` float64[n]: latencies in buckets of the whole record, whose middles are ``middles_s``.
+    ``calls`` float64[m, 2]: minutes in which so many instances were called for, and so many used; ``counts``
+    float64[n]: latencies in buckets of the whole record, whose middles are ``middles_s``.
     """
 
     seconds: float
@@ -69,6 +70,7 @@ class Section(NamedTuple):
     starting_s: float
     idle_min_s: float
     billed_instance_s: float
+    calls: FloatArray
     middles_s: FloatArray
     counts: FloatArray
     least_s: float
@@ -183,6 +185,7 @@ class Engine:
     def skip(self) -> None:
         """Leave out what came since the last section: a warm-up."""
         self._before = self.totals()
+        self._calls_since()
         self._begin_record()
 
     def section(self) -> Section:
@@ -204,11 +207,20 @@ class Engine:
             starting_s=change.starting_s,
             idle_min_s=change.idle_min_s,
             billed_instance_s=change.billed_instance_s,
+            calls=self._calls_since(),
             middles_s=self._middles_s(),
             counts=counts,
             least_s=least_s,
             most_s=most_s,
         )
+
+    def _calls_since(self) -> FloatArray:
+        """Since this was last asked."""
+        if isinstance(self._state, k.Fleet):
+            return np.zeros((1, 2))
+        since = self._state.calls.astype(np.float64)
+        self._state.calls[:] = 0
+        return since
 
     def _latencies_since(self) -> tuple[FloatArray, float, float]:
         """Counts by bucket, the least and the most: of the record, and of what still stands in the chunk."""

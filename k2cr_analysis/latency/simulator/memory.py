@@ -15,6 +15,7 @@ UNLIMITED = np.iinfo(np.int64).max
 LEAST_EXPONENT, MOST_EXPONENT = -17, 21  # of the latency record: 8 us to 24 days
 _KINDS = {"constant": k.CONSTANT, "exponential": k.EXPONENTIAL, "lognormal": k.LOGNORMAL, "table": k.TABLE}
 _REQUESTS, _SLOTS, _FLEET = 1024, 64, 64
+_CALLS = 2048  # instances that are told apart in ``State.calls``
 
 
 def new_source(service: ServiceConfig, streams: k.WordArray, requests: int) -> k.Source:
@@ -98,6 +99,7 @@ def new_state(service: ServiceConfig, streams: k.WordArray, ready: int) -> k.Sta
         bits=np.zeros(_ages(slots) // k.BITS_A_WORD, np.int64),
         slot_of_age=np.full(_ages(slots), -1, np.int64),
         seen=np.zeros((max(1, round(service.window_s / service.tick_s)), 2)),
+        calls=np.zeros((_CALLS, 2), np.int64),
         rng=streams[2:].copy(),
     )
     state.slots["place"] = -1
