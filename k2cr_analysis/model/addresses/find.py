@@ -105,7 +105,9 @@ def _is_any(item: str) -> bool:
 def _named(value: Value, mention: Mention, ports: Mapping[tuple[str, tuple[str, ...]], Value]) -> Named:
     port = mention.port
     if port is None and value.name:
-        sibling = ports.get((value.group, prefix_of(value.name)))
+        prefix = prefix_of(value.name)
+        # A bare PORT is the container's own: a URL without a port has that of its scheme.
+        sibling = ports.get((value.group, prefix)) if prefix or not mention.scheme else None
         port = int(sibling.text) if sibling else None
     shift = value.offset
     span = None if shift is None else (mention.span[0] + shift, mention.span[1] + shift)

@@ -107,13 +107,15 @@ def _twice(spec: Spec) -> Iterator[Place]:
             yield f"{path}.env", f"{name} stands twice"
 
 
-@refuses("secret-reference", "a secret is named as in Secret Manager, with a version", _SECRETS)
+@refuses("secret-reference", "a secret is named as in Secret Manager, with a version, and no value beside it", _SECRETS)
 def _secrets(spec: Spec) -> Iterator[Place]:
     for path, container in each(spec):
         for i, variable in enumerate(container.get("env") or ()):
             source = variable.get("valueFrom")
             if source is not None:
                 ref = source.get("secretKeyRef") or {}
+                if variable.get("value"):
+                    yield f"{path}.env[{i}]", "a value beside valueFrom"
                 if not _SECRET.fullmatch(str(ref.get("name"))) or not ref.get("key"):
                     yield f"{path}.env[{i}].valueFrom", f"secret {ref.get('name')!r}, version {ref.get('key')!r}"
 

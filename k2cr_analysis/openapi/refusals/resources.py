@@ -246,6 +246,8 @@ def _sources(spec: Spec) -> Iterator[Place]:
                 path = str(item.get("path") or "")
                 if not path or path.startswith(("/", "..")) or ".." in path.split("/") or not item.get("key"):
                     yield f"{at}.secret.items[{j}]", f"version {item.get('key')!r}, path {path!r}"
+                if not 0 <= int(item.get("mode", 0)) <= 0o777:
+                    yield f"{at}.secret.items[{j}].mode", str(item["mode"])
             if not 0 <= int(secret.get("defaultMode", 0)) <= 0o777:
                 yield f"{at}.secret.defaultMode", str(secret["defaultMode"])
         if disk is not None and disk.get("medium", "") not in ("", MEDIUM_MEMORY, MEDIUM_DISK):

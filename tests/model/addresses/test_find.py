@@ -61,6 +61,12 @@ def test_host_and_port_apart_belong_together():
     assert found["pg"].address.port == 5433
 
 
+def test_a_bare_port_is_not_that_of_a_url():
+    found = named("env: [{name: UPSTREAM, value: 'http://api'}, {name: PORT, value: '9999'}]")
+    assert found["api"].address.port is None
+    assert found["api"].default_port in (None, 80)
+
+
 def test_references_are_expanded_before_they_are_read():
     env = "env: [{name: NS, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}, {name: URL, value: 'http://api.$(NS):80'}]"
     assert named(env)["api.shop"].address.text == "http://api.shop:80"
