@@ -30,6 +30,8 @@ class ToilRates:
     worker_pool_scaling: float = 0.5  # somebody sets the count, or watches the CPU autoscaling
     scheduler_job: float = 0.1  # Cloud Scheduler beside the job
     path_between_platforms: float = 0.5  # Direct VPC egress and internal load balancer to what stays; a dependency
+    virtual_machine: float = 1.0  # a machine by itself: its system's updates, disk, restart; one for each workload
+    managed_service: float = 0.25  # a database or queue that is run for you: versions, sizes, backups that are tried
     changed_feature: float = 0.1  # anything else that works otherwise than before; a rule
 
 
@@ -40,6 +42,8 @@ class EffortRates:
     workload: float = 0.5  # review the generated files, deploy, watch, clean up
     cutover: float = 0.5  # traffic from outside moves over: load balancer, DNS, certificate, way back
     change: float = 0.5  # a change finding whose rule has no rate of its own
+    virtual_machine: float = 3.0  # a workload on a machine of its own: image, start-up, data moved, watched
+    managed_service: float = 5.0  # a workload's data and clients to a managed service: schema, move, cut-over, way back
     rightsize: float = 0.1  # other requests for a workload that stays: a look at its use, a line, a rollout
     other_machines: float = 1.0  # a node pool of other machines: made, drained to, the old one deleted
     to_autopilot: float = 5.0  # a second cluster, all workloads deployed to it, traffic moved, the old one deleted

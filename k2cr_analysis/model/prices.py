@@ -6,6 +6,7 @@ region; ``cloud_run_regions.csv`` says which region is in which, and the rows ar
 ``flexible_discounts.csv`` has the share of the list price that a compute flexible commitment leaves, meter by meter. A
 meter that has no row for a committed use discount is not covered by it, and stays at its list price.
 A price that nobody could confirm has no row: the lookup then fails, or gives None, with the reason.
+``managed.csv`` has what takes the place of a workload where GKE is left.
 """
 
 from __future__ import annotations
@@ -189,7 +190,7 @@ def _embedded_book() -> PriceBook:
     cloud_run = [
         regional for price in _read(folder / "cloud_run.csv") for regional in _spread(price, _cloud_run_tiers())
     ]
-    gke, beside = _read(folder / "gke.csv"), _read(folder / "beside_cloud_run.csv")
+    gke, beside = _read(folder / "gke.csv"), [*_read(folder / "beside_cloud_run.csv"), *_read(folder / "managed.csv")]
     named = {(p.meter, p.region) for p in gke}
     machines = [p for p in _machine_prices(folder) if (p.meter, p.region) not in named]
     listed = (*gke, *machines)

@@ -17,6 +17,7 @@ from tests.planning.test_plan import NODE, edges, full_nodes, sizes, small_fleet
 from tests.pricing.clusters import live, node, workload
 
 PACKED = Decimal("0.15")
+EXACT = Decimal("1e-15")  # shares of a node's price have more digits than a Decimal keeps
 
 
 def futures(found):
@@ -92,7 +93,7 @@ def test_hours_count_where_a_rate_is_given_and_else_their_break_even_is_told():
     assert below.waves and not above.waves
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(st.lists(sizes, min_size=1, max_size=4), st.integers(1, 4), edges)
 def test_no_set_saves_more_than_the_plan_and_with_an_empty_one_to_move_is_to_stay(found, nodes, calls):
     fleet = small_fleet(found, nodes, calls)
@@ -100,17 +101,17 @@ def test_no_set_saves_more_than_the_plan_and_with_an_empty_one_to_move_is_to_sta
     baseline = Baseline(fleet, PACKED)
     every = [s for n in range(len(fleet.candidates) + 1) for s in combinations(fleet.candidates, n)]
     best = max(objective_over_stay(baseline, s) for s in every)
-    assert objective_over_stay(baseline, ()) == 0
+    assert abs(objective_over_stay(baseline, ())) < EXACT
     assert abs(made.objective - max(best, 0)) < Decimal("0.0001")
     assert made.bound >= made.objective
     named = {(f.future, f.headroom): f for f in total.futures}
     for headroom in ("today", "packed"):
         stay, move = named["stay", headroom], named["move", headroom]
         if not made.waves:
-            assert (move.month, move.saving_over_stay_month) == (stay.month, 0)
+            assert max(abs(move.month - stay.month), abs(move.saving_over_stay_month)) < EXACT
         assert stay.month <= named["today", "today"].month
-        assert move.saving_over_stay_month == stay.month - move.month
-        assert sum(item.amount for item in move.gke_lines) == move.gke_month
+        assert abs(move.saving_over_stay_month - (stay.month - move.month)) < EXACT
+        assert abs(sum(item.amount for item in move.gke_lines) - move.gke_month) < EXACT
 
 
 def test_the_margins_say_what_the_set_loses_without_each():
@@ -119,3 +120,51 @@ def test_the_margins_say_what_the_set_loses_without_each():
     assert set(made.margins) == {"shop/Deployment/web", "shop/Deployment/api"}
     assert whole.saving_over_stay_month == made.saving_over_stay_month
     assert made.answer.first_mover.id in made.workloads
+
+
+def leave(moves, *objects):
+    return futures(portfolio(assessment(objects, moves)))["leave", "packed"]
+
+
+def database(name, image, **more):
+    made = workload(name, "1", "4Gi", **more)
+    made["spec"]["template"]["spec"]["containers"][0]["image"] = image
+    return made
+
+
+def test_to_leave_each_blocked_workload_has_a_way_out_by_name():
+    objects = [node("a"), database("db", "postgres:16"), database("cache", "redis:7"), database("bus", "bitnami/kafka")]
+    blocked = {name: Move(None, "blocked") for name in ("db", "cache", "bus")}
+    found = leave(blocked, *objects)
+    ways = {w.id.rpartition("/")[2]: w for w in found.ways_out}
+    assert ways["db"].to == "Cloud SQL for PostgreSQL"
+    assert ways["cache"].to.startswith("Memorystore")
+    assert ways["bus"].to == "Managed Service for Apache Kafka"
+    # No price of Memorystore or Kafka: null with the reason, and a lower bound.
+    assert (found.managed_month, found.month, found.saving_over_stay_month) == (None, None, None)
+    assert "no price" in ways["cache"].reason
+    assert found.at_least_month >= ways["db"].at_least_month
+    assert found.effort_days == 15.0
+
+
+def test_a_database_has_the_price_of_the_smallest_instance_that_holds_it():
+    from k2cr_analysis.model.prices import PriceBook, Tariff
+    from k2cr_analysis.planning.futures.ways_out import sql_size
+    from k2cr_analysis.pricing.gke.pod_demand import PodDemand
+
+    def size(cores, gib):
+        zero = Decimal(0)
+        return sql_size(PodDemand(Decimal(1), "", Decimal(cores), Decimal(gib) * 2**30, zero, zero, ()))
+
+    assert size("0.2", "1") == (1, Decimal("3.75"))
+    assert size("2.5", "8") == (4, 8)
+    assert size("1", "20") == (4, 20)  # at most 6.5 GiB a vCPU, and vCPUs are even beyond one
+    iowa, rome = Tariff(PriceBook.embedded(), "us-central1"), Tariff(PriceBook.embedded(), "europe-west8")
+    assert iowa.price("sql.cpu").rate == Decimal("0.0413")
+    assert rome.price("sql.cpu") is None
+
+
+def test_without_anything_blocked_leaving_has_a_whole_month():
+    found = leave({"web": Move(10), "api": Move(10)}, *full_nodes("web", "api"))
+    assert found.month == found.gke_month + found.cloud_run_month
+    assert found.ways_out == ()

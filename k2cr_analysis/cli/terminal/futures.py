@@ -11,6 +11,7 @@ from k2cr_analysis.cli.terminal.output import as_table
 if TYPE_CHECKING:
     from k2cr_analysis.planning.futures.answer import Answer
     from k2cr_analysis.planning.futures.futures import Future
+    from k2cr_analysis.planning.futures.ways_out import WayOut
 
 FUTURES = (
     "future",
@@ -26,7 +27,7 @@ FUTURES = (
     "how",
 )
 _WAYS = ("ways to stay, no move at all", "month", "how", "does not count, since")
-_OUT = ("to leave GKE", "goes to", "month", "why not known")
+_OUT = ("to leave GKE", "goes to", "size", "month", "at most", "why not known")
 _TURNS = ("what would turn the answer", "at")
 
 
@@ -64,7 +65,14 @@ def ways(futures: Sequence[Future]) -> Iterator[str]:
         ]
         yield as_table(_WAYS, rows, right=(1,))
     for leave in (f for f in futures if f.future == "leave" and f.headroom == "packed" and f.ways_out):
-        yield as_table(_OUT, [(w.id, w.to, _cents(w.month), w.reason) for w in leave.ways_out], right=(2,))
+        out = [(w.id, w.to, w.size, _month_of(w), _cents(w.high_month) or "", w.reason) for w in leave.ways_out]
+        yield as_table(_OUT, out, right=(3, 4))
+
+
+def _month_of(way: WayOut) -> str | None:
+    if way.month is None and way.at_least_month:
+        return f"at least {way.at_least_month:.2f}"
+    return _cents(way.month)
 
 
 def answer_text(answer: Answer) -> str:

@@ -9,7 +9,8 @@ from typing import Literal
 
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.planning.futures.baseline import Baseline
-from k2cr_analysis.planning.futures.leave import Leaving, WayOut, leaving
+from k2cr_analysis.planning.futures.leave import Leaving, leaving
+from k2cr_analysis.planning.futures.ways_out import WayOut
 from k2cr_analysis.planning.labour import ClusterWork, own_hours_today
 from k2cr_analysis.planning.worth import Candidate, Fleet
 from k2cr_analysis.pricing.stay.variant import AS_IT_IS, AUTOPILOT, OTHER_MACHINES, Variant
@@ -68,7 +69,9 @@ class Future:
     options: tuple[Option, ...] = ()
     latency: tuple[LatencyChange, ...] = ()
     ways_out: tuple[WayOut, ...] = ()
+    goes_along: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    known_month: Decimal | None = None
 
     @property
     def month(self) -> Decimal | None:
@@ -77,6 +80,8 @@ class Future:
 
     @property
     def at_least_month(self) -> Decimal:
+        if self.known_month is not None:
+            return self.known_month
         return sum((p or _ZERO for p in (self.gke_month, self.cloud_run_month, self.managed_month)), _ZERO)
 
 
@@ -180,6 +185,8 @@ def _leave(baseline: Baseline, headroom: HeadroomName, stay: Future, left: Leavi
         gke_lines=left.gke_lines,
         managed_lines=left.managed_lines,
         ways_out=left.ways_out,
+        goes_along=left.goes_along,
+        known_month=left.at_least_month,
         missing=left.missing,
     )
 

@@ -2,71 +2,115 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from k2cr_analysis.model.money import LineItem
-from k2cr_analysis.planning.labour import own_hours
+from k2cr_analysis.planning.futures.ways_out import WayOut, ways_out
+from k2cr_analysis.planning.labour import hours
 from k2cr_analysis.planning.worth import Fleet
+from k2cr_analysis.platforms.managed import GONE, MACHINE
 
-_ZERO = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True)
-class WayOut:
-    """A workload that Cloud Run does not take, and what could; ``month`` is None where ``reason`` says why."""
-
-    id: str
-    to: str
-    month: Decimal | None
-    reason: str
+_ZERO, _SHOWN = Decimal(0), 5
 
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """The parts of the month without a cluster; None where not known, and ``missing`` says why."""
+    """The parts of the month without a cluster; None where not known, and ``missing`` says why.
+
+    ``at_least_month``: what is known of all three together. ``goes_along``: what belongs to the cluster and ends with
+    it.
+    """
 
     gke_month: Decimal | None
     gke_lines: tuple[LineItem, ...]
     cloud_run_month: Decimal | None
     managed_month: Decimal | None
     managed_lines: tuple[LineItem, ...]
-    hours_month: float | None
-    effort_days: float | None
+    at_least_month: Decimal
+    hours_month: float
+    effort_days: float
     ways_out: tuple[WayOut, ...]
+    goes_along: tuple[str, ...]
     missing: tuple[str, ...]
 
 
 def leaving(fleet: Fleet) -> Leaving:
     """All clusters of the fleet gone."""
     bills = [a.bill for a in fleet.assessments]
-    currency = bills[0].currency
     stays = sum((b.stays_month + b.committed_month for b in bills), _ZERO)
     known = all(b.month is not None for b in bills)
     worth = fleet.worth(fleet.candidates)
-    able = {c.key for c in fleet.candidates}
-    unpriced = [
-        w.id for n, a in enumerate(fleet.assessments) for w in a.workloads if w.fit.moves and (n, w.id) not in able
-    ]
-    ways = tuple(
-        WayOut(w.id, "a decision", None, "no price is known of what would take it")
-        for n, a in enumerate(fleet.assessments)
-        for w in a.workloads
-        if w.id in fleet.avoidables[n].holds and not w.fit.moves
+    unpriced = _unpriced(fleet)
+    ways = tuple(way for n, a in enumerate(fleet.assessments) for way in ways_out(a, fleet.avoidables[n].holds))
+    managed = [w.month for w in ways]
+    outlives = LineItem(
+        "what outlives the cluster, and what is committed", Decimal(1), "month", stays, bills[0].currency
     )
-    missing = [f"{len(ways)} workloads are blocked: " + ", ".join(w.id for w in ways)] if ways else []
-    if unpriced:
-        missing.append("no cost on Cloud Run is known of " + ", ".join(unpriced))
     return Leaving(
         gke_month=stays if known else None,
-        gke_lines=(LineItem("what outlives the cluster, and what is committed", Decimal(1), "month", stays, currency),)
-        if known and stays
-        else (),
+        gke_lines=(outlives,) if known and stays else (),
         cloud_run_month=None if unpriced else worth.cloud_run,
-        managed_month=None if ways else _ZERO,
-        managed_lines=(),
-        hours_month=round(-float(sum((min(own_hours(c.assessed), _ZERO) for c in fleet.candidates), _ZERO)), 2),
-        effort_days=None if ways else round(sum(c.effort_days for c in fleet.candidates), 6),
+        managed_month=None if None in managed else sum((m or _ZERO for m in managed), _ZERO),
+        managed_lines=tuple(replace(line, sku=f"{way.id}: {line.sku}") for way in ways for line in way.lines),
+        at_least_month=(stays if known else _ZERO) + worth.cloud_run + sum((w.at_least_month for w in ways), _ZERO),
+        hours_month=_hours(fleet, ways),
+        effort_days=_effort(fleet, ways),
         ways_out=ways,
-        missing=tuple(missing),
+        goes_along=tuple(_goes_along(fleet)),
+        missing=tuple(_missing(ways, unpriced)),
     )
+
+
+def _unpriced(fleet: Fleet) -> list[str]:
+    able = {c.key for c in fleet.candidates}
+    return [w.id for n, a in enumerate(fleet.assessments) for w in a.workloads if w.fit.moves and (n, w.id) not in able]
+
+
+def _goes_along(fleet: Fleet) -> list[str]:
+    return [w.id for n, a in enumerate(fleet.assessments) for w in a.workloads if w.id not in fleet.avoidables[n].holds]
+
+
+def _missing(ways: tuple[WayOut, ...], unpriced: list[str]) -> list[str]:
+    moving = [w.id for w in ways if not w.to.startswith(GONE)]
+    found = [f"{len(ways) - len(moving)} workloads end with the cluster, and their work is a decision"]
+    if len(ways) == len(moving):
+        found = []
+    if moving:
+        found.append(f"{len(moving)} workloads need another home than Cloud Run: {_shown(moving)}")
+    without = [w for w in ways if w.month is None]
+    if without:
+        found.append(f"{len(without)} of {len(ways)} ways out have no full price: {_shown([w.id for w in without])}")
+    if unpriced:
+        found.append(f"no cost on Cloud Run is known of {_shown(unpriced)}")
+    return found
+
+
+def _shown(ids: list[str]) -> str:
+    return ", ".join(ids[:_SHOWN]) + (f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else "")
+
+
+def _hours(fleet: Fleet, ways: tuple[WayOut, ...]) -> float:
+    """The work that comes: of the services on Cloud Run, and of each way out; none on a cluster."""
+    toil = fleet.assessments[0].config.rates.toil
+    comes = sum(
+        (
+            hours(i.hours_month)
+            for c in fleet.candidates
+            for i in c.assessed.operability.comes
+            if not i.shared and not i.item.startswith("path between")
+        ),
+        _ZERO,
+    )
+    machines = sum(w.to == MACHINE for w in ways)
+    services = sum(w.to != MACHINE and not w.to.startswith(GONE) for w in ways)
+    comes += machines * hours(toil.virtual_machine) + services * hours(toil.managed_service)
+    return float(round(comes, 2))
+
+
+def _effort(fleet: Fleet, ways: tuple[WayOut, ...]) -> float:
+    rates = fleet.assessments[0].config.rates.effort
+    machines = sum(w.to == MACHINE for w in ways)
+    services = sum(w.to != MACHINE and not w.to.startswith(GONE) for w in ways)
+    moved = sum(c.effort_days for c in fleet.candidates)
+    return round(moved + machines * rates.virtual_machine + services * rates.managed_service, 2)

@@ -43,9 +43,18 @@ def futures_document(futures: Sequence[Future]) -> list[dict[str, Any]]:
                 for change in f.latency
             ],
             "ways_out": [
-                {"id": way.id, "to": way.to, "month": money(way.month), "reason": way.reason or None}
+                {
+                    "id": way.id,
+                    "to": way.to,
+                    "size": way.size or None,
+                    "month": money(way.month),
+                    "at_least_month": money(way.at_least_month),
+                    "high_month": money(way.high_month),
+                    "reason": way.reason or None,
+                }
                 for way in f.ways_out
             ],
+            "goes_along": list(f.goes_along),
             "missing": list(f.missing),
         }
         for f in futures

@@ -1,0 +1,205 @@
+"""Where a workload goes that Cloud Run does not take, and what that costs a month where a price is known.
+
+The server's protocol decides (by its image), else what blocks it. Sizes are those of use where that was measured, with
+the headroom of a right-sized request, else those requested; where the two differ the price is a range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+from k2cr_analysis.fit.evidence.known_images import raw_server, sidecar_kind
+from k2cr_analysis.model.money import LineItem, total
+from k2cr_analysis.model.parse.claims import claimed_bytes
+from k2cr_analysis.model.prices import Tariff
+from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
+from k2cr_analysis.platforms.managed import (
+    BATCH,
+    BUILD,
+    CLOUD_SQL,
+    FILESTORE,
+    GONE,
+    IAP,
+    MACHINE,
+    OF_PROTOCOL,
+    SQL_GIB_PER_VCPU,
+    SQL_LEAST_DISK_GIB,
+    SQL_LEAST_GIB,
+    WORKER_POOL,
+)
+from k2cr_analysis.pricing.gke.pod_demand import PodDemand, pod_demands
+from k2cr_analysis.pricing.stay.rightsize import rightsized_demands
+
+GIB = Decimal(2**30)
+_ZERO, _CENT = Decimal(0), Decimal("0.01")
+_OF_RULE: Mapping[str, str] = {
+    "kubernetes-api-used": f"{GONE}: it works on the cluster's own API; what it did for others is a decision",
+    "processor-or-system-not-offered": BUILD,
+    "udp-or-sctp-port": MACHINE,
+    "raw-tcp-server": WORKER_POOL,
+    "route-not-http": WORKER_POOL,
+    "requests-over-instance": MACHINE,
+    "durable-block-storage": MACHINE,
+    "stateful-set-identity": MACHINE,
+    "headless-peer-discovery": MACHINE,
+    "host-path-volume": MACHINE,
+    "accelerator-not-offered": MACHINE,
+    "task-over-limit": BATCH,
+    "network-file-system": FILESTORE,
+}
+_JOBS = ("Job", "CronJob")
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """``month``: None where a price is not known, and ``reason`` says which; ``at_least_month``: the known part of it.
+
+    ``size``: in words. ``high_month``: where the size is a guess, at what is requested rather than used.
+    """
+
+    id: str
+    to: str
+    size: str
+    month: Decimal | None
+    at_least_month: Decimal
+    high_month: Decimal | None
+    reason: str
+    lines: tuple[LineItem, ...] = ()
+
+
+def ways_out(assessment: Assessment, holds: frozenset[str]) -> Iterator[WayOut]:
+    """Of each workload that holds the cluster and does not move."""
+    demands = pod_demands(assessment.cluster, assessment.usage)
+    sized = rightsized_demands(demands, assessment.usage, assessment.config.objectives.headroom)
+    tariff = Tariff(assessment.prices, assessment.region)
+    for assessed in assessment.workloads:
+        if assessed.fit.moves or assessed.id not in holds:
+            continue
+        to = _way_of(assessed)
+        used, asked = sized[assessed.id], demands[assessed.id]
+        yield _priced(assessed, to, (used, asked), tariff)
+
+
+def _way_of(assessed: WorkloadAssessment) -> str:
+    protocols = [server[1] for c in assessed.workload.pod.containers if (server := raw_server(c.image)) is not None]
+    managed = next((OF_PROTOCOL[p] for p in protocols if p in OF_PROTOCOL), None)
+    if managed is not None:
+        return managed
+    if {sidecar_kind(c.name, c.image) for c in assessed.workload.pod.containers} == {"auth-proxy"}:
+        return IAP
+    if assessed.fit.verdict == "keep":
+        return "somebody keeps it (k2cr.toml): a decision"
+    return MACHINE if protocols else _of_blockers(assessed)
+
+
+def _of_blockers(assessed: WorkloadAssessment) -> str:
+    """What no managed service takes goes by the hardest of its blockers."""
+    blockers = [f.rule for f in assessed.findings if f.severity == "blocker"]
+    if "kubernetes-api-used" in blockers:
+        return _OF_RULE["kubernetes-api-used"]
+    if assessed.workload.kind in _JOBS:
+        return BATCH
+    found = {_OF_RULE.get(rule, MACHINE) for rule in blockers}
+    return MACHINE if MACHINE in found or not found else sorted(found)[0]
+
+
+def _priced(assessed: WorkloadAssessment, to: str, sizes: tuple[PodDemand, PodDemand], tariff: Tariff) -> WayOut:
+    used, asked = sizes
+    if to.startswith(GONE):
+        return WayOut(assessed.id, to, "", None, _ZERO, None, "what takes over its work is a decision")
+    of = _lines_of(to)
+    pods = used.pods
+    disk = [claimed_bytes(v) for v in assessed.workload.pod.volumes if v.kind == "persistentVolumeClaim"]
+    if of is None or pods is None:
+        why = f"no price of {to} is in the book" if of is None else used.how
+        return WayOut(assessed.id, to, _words(used, disk), None, _ZERO, None, why)
+    (low, missing), (high, _) = (_month(to, d, disk, tariff) for d in (used, asked))
+    month = total(low)
+    other = total(high)
+    return WayOut(
+        id=assessed.id,
+        to=to,
+        size=_words(used, disk),
+        month=None if missing else month,
+        at_least_month=month,
+        high_month=other if abs(other - month) > _CENT else None,
+        reason="; ".join(missing),
+        lines=low,
+    )
+
+
+def _lines_of(to: str) -> str | None:
+    return next((name for name in (CLOUD_SQL, MACHINE, WORKER_POOL) if to.startswith(name)), None)
+
+
+def _month(
+    to: str, demand: PodDemand, disks: Sequence[int | None], tariff: Tariff
+) -> tuple[tuple[LineItem, ...], tuple[str, ...]]:
+    """(the lines that have a price, what has none)."""
+    if to.startswith(CLOUD_SQL):
+        return _cloud_sql(demand, disks, tariff)
+    if to == WORKER_POOL:
+        return _worker_pool(demand, tariff)
+    return _machine(demand, disks, tariff)
+
+
+def _cloud_sql(
+    demand: PodDemand, disks: Sequence[int | None], tariff: Tariff
+) -> tuple[tuple[LineItem, ...], tuple[str, ...]]:
+    """One instance for each pod, as large as the pod is; a second and further pod is a replica or a standby."""
+    cores, gib = sql_size(demand)
+    instances = (demand.pods or _ZERO).to_integral_value(rounding="ROUND_CEILING")
+    hours = instances * HOURS_PER_MONTH
+    disk = max(sum((Decimal(d) for d in disks if d), _ZERO) / GIB, SQL_LEAST_DISK_GIB) * instances
+    parts = (("sql.cpu", cores * hours), ("sql.memory", gib * hours), ("sql.disk", disk))
+    return _known(parts, tariff)
+
+
+def sql_size(demand: PodDemand) -> tuple[Decimal, Decimal]:
+    """(vCPU, GiB) of the smallest instance with dedicated cores that holds the pod."""
+    least, most = SQL_GIB_PER_VCPU
+    gib = max(demand.memory_bytes / GIB, SQL_LEAST_GIB)
+    cores = max(demand.cpu_cores, gib / most, Decimal(1))
+    whole = cores.to_integral_value(rounding="ROUND_CEILING")
+    if whole > 1 and whole % 2:
+        whole += 1
+    return whole, max((gib * 4).to_integral_value(rounding="ROUND_CEILING") / 4, whole * least)
+
+
+def _machine(
+    demand: PodDemand, disks: Sequence[int | None], tariff: Tariff
+) -> tuple[tuple[LineItem, ...], tuple[str, ...]]:
+    """E2 by vCPU and memory, a machine for each pod, and its disks."""
+    pods = demand.pods or _ZERO
+    hours = pods * HOURS_PER_MONTH
+    parts = [("compute.e2.cpu", max(demand.cpu_cores, Decimal("0.25")) * hours)]
+    parts.append(("compute.e2.memory", max(demand.memory_bytes / GIB, Decimal(1)) * hours))
+    size = sum((Decimal(d) for d in disks if d), _ZERO) / GIB + 10  # the boot disk, the least that images ask for
+    parts.append(("compute.pd.balanced", size * pods))
+    if demand.gpus:
+        lines, missing = _known(parts, tariff)
+        return lines, (*missing, "its GPUs are not priced here")
+    return _known(parts, tariff)
+
+
+def _worker_pool(demand: PodDemand, tariff: Tariff) -> tuple[tuple[LineItem, ...], tuple[str, ...]]:
+    """An instance for each pod, all month, of whole vCPUs."""
+    seconds = (demand.pods or _ZERO) * HOURS_PER_MONTH * 3600
+    cores = max(demand.cpu_cores.to_integral_value(rounding="ROUND_CEILING"), Decimal(1))
+    gib = max(demand.memory_bytes / GIB, Decimal("0.5"))
+    return _known((("run.worker-pool.cpu", cores * seconds), ("run.worker-pool.memory", gib * seconds)), tariff)
+
+
+def _known(parts: Sequence[tuple[str, Decimal]], tariff: Tariff) -> tuple[tuple[LineItem, ...], tuple[str, ...]]:
+    lines = tuple(tariff.line(meter, quantity) for meter, quantity in parts if tariff.price(meter) is not None)
+    return lines, tuple(tariff.why_missing(meter) for meter, _ in parts if tariff.price(meter) is None)
+
+
+def _words(demand: PodDemand, disks: Sequence[int | None]) -> str:
+    size = f"{demand.cpu_cores.normalize():f} vCPU, {demand.memory_bytes / GIB:.2f} GiB"
+    disk = sum((Decimal(d) for d in disks if d), _ZERO) / GIB
+    pods = f"{demand.pods:.3g} pods of " if demand.pods is not None else ""
+    return f"{pods}{size}" + (f", {disk:.0f} GiB of disk" if disk else "")
