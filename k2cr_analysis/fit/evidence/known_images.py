@@ -67,6 +67,24 @@ RAW_SERVERS: Mapping[str, tuple[int, str]] = {
     **dict.fromkeys(("storm-nimbus",), (6627, "Thrift")),
 }  # fmt: skip
 
+# Image name -> the ports that its own documentation says it serves HTTP on.
+WEB_SERVERS: Mapping[str, tuple[int, ...]] = {
+    **dict.fromkeys(("nginx", "nginx-unprivileged", "httpd", "caddy", "traefik", "haproxy"), (80, 443, 8080, 8443)),
+    **dict.fromkeys(("tomcat", "wildfly", "jetty", "keycloak", "jenkins", "airflow", "superset"), (8080, 8088)),
+    **dict.fromkeys(("base-notebook", "minimal-notebook", "scipy-notebook", "tensorflow-notebook",
+                     "pytorch-notebook", "datascience-notebook", "pyspark-notebook"), (8888,)),
+    **dict.fromkeys(("vllm-openai", "nim-llm", "llm-nim"), (8000,)),
+    **dict.fromkeys(("minio", "bitnami-minio"), (9000, 9001)),
+    **dict.fromkeys(("elasticsearch", "opensearch"), (9200,)),
+    **dict.fromkeys(("kibana", "opensearch-dashboards"), (5601,)),
+    "n8n": (5678,), "ollama": (11434,), "text-generation-inference": (80,), "open-webui": (8080,), "mlflow": (5000,),
+    "grafana": (3000,), "prometheus": (9090,), "alertmanager": (9093,), "influxdb": (8086,), "couchdb": (5984,),
+    "sonarqube": (9000,), "nexus3": (8081,), "gitea": (3000,), "metabase": (3000,), "wordpress": (80,),
+    "ghost": (2368,), "nextcloud": (80,), "phpmyadmin": (80,), "adminer": (8080,), "node-red": (1880,),
+    "vault": (8200,), "consul": (8500,), "solr": (8983,), "neo4j": (7474,), "rabbitmq": (15672,), "nats": (8222,),
+    "hello-app": (8080,), "whoami": (80,), "http-echo": (5678,), "echoserver": (8080,), "registry": (5000,),
+}  # fmt: skip
+
 # Ports that by convention (IANA) carry a protocol which is neither HTTP nor gRPC.
 RAW_PORTS: Mapping[int, str] = {
     21: "FTP", 22: "SSH", 25: "SMTP", 53: "DNS", 110: "POP3", 111: "rpcbind", 143: "IMAP", 389: "LDAP", 465: "SMTP",
@@ -207,6 +225,11 @@ _NOT_THE_SERVER = frozenset({
 def raw_server(image: str | None) -> tuple[int, str] | None:
     """(default port, protocol) of an image that is known to serve a raw protocol."""
     return RAW_SERVERS.get(parse_image(image).name) if image else None
+
+
+def serves_http_on(image: str | None, port: int) -> bool:
+    """Whether an image is known to serve HTTP on a port."""
+    return bool(image) and port in WEB_SERVERS.get(parse_image(str(image)).name, ())
 
 
 def raw_server_on(image: str | None, port: int) -> str | None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from k2cr_analysis.fit.evidence.known_images import RAW_PORTS, SERVER_WORDS, raw_server_on
+from k2cr_analysis.fit.evidence.known_images import RAW_PORTS, SERVER_WORDS, raw_server_on, serves_http_on
 from k2cr_analysis.fit.evidence.starting.exec_probes import asked_over_network
 from k2cr_analysis.model.parse.routes_of_workload import protocol_of
 from k2cr_analysis.model.workload import Container, Exposure, Pod, Port, ServicePort
@@ -402,6 +402,11 @@ def _by_number(port: ServicePort, declared: Port | None, pod: Pod, target: int |
         return "grpc", False, f"port {grpc} is gRPC's by habit"
     if by_route := _by_http_route(exposure, port):
         return by_route
+    known = next((c for c in pod.containers if target is not None and serves_http_on(c.image, target)), None)
+    if known is not None:
+        return "http", False, f"image {known.image} serves HTTP on port {target}"
+    if _HTTP_WORDS & set(words_of(exposure.service)):
+        return "http", False, f"Service {exposure.service} says so by its name"
     names = (exposure.service, port.name, declared.name if declared else None)
     balanced = exposure.type == "LoadBalancer"
     server = served_by_name(pod.containers, *names)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from k2cr_analysis.platforms.gpu import GPUS
+
 NVIDIA_GPU = "nvidia.com/gpu"
 TPU = "google.com/tpu"
 
@@ -31,6 +33,11 @@ class Accelerator:
     @property
     def is_gpu(self) -> bool:
         return self.resource == NVIDIA_GPU
+
+    @property
+    def is_offered(self) -> bool:
+        """Cloud Run has a GPU of one of the kinds that will do, or the manifest does not say which."""
+        return not self.kinds or bool(self.kinds & set(GPUS))
 
     @property
     def kind(self) -> str | None:
