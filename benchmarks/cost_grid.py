@@ -19,6 +19,7 @@ import numpy as np
 
 from k2cr_analysis.model.cloud_run import ContainerShape, ServiceShape
 from k2cr_analysis.model.prices import PriceBook, Tariff
+from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 from k2cr_analysis.pricing.cloud_run.lower_bound import HourlyWork, grid_months
 
 HOURS = 720
@@ -64,7 +65,7 @@ def brute_force(requests, service_s, shapes: list[ServiceShape], tariff: Tariff)
                 found[rows, number] = (
                     active.sum(axis=1) * np.dot(size, active_rates) + idle * np.dot(size, idle_rates) + fees
                 )
-    return found * 730 / HOURS
+    return found * float(HOURS_PER_MONTH) / HOURS
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from k2cr_analysis.latency.search.grid import grid
 from k2cr_analysis.latency.search.limits import Limits
 from k2cr_analysis.latency.search.search import Demand, recommend
 from k2cr_analysis.model.cloud_run import ContainerShape, InstanceTimeline, ServiceShape
+from k2cr_analysis.platforms.billing import SECONDS_PER_MONTH
 
 CPUS = ("1", "2", "4", "6", "8")
 RATE = 1_000_000 / (7 * 86400)
@@ -37,7 +38,7 @@ def main() -> None:
     ]
     hours = np.arange(7 * 24)
     requests = np.random.default_rng(1).poisson(RATE * 3600 * (1 + 0.8 * np.sin(hours / 24 * 2 * np.pi)))
-    load = Load(requests, 3600.0, RATE * 730 * 3600)
+    load = Load(requests, 3600.0, RATE * float(SECONDS_PER_MONTH))
     sample = exponential_sample_ms(80.0)
     service = ServiceTime(sample, sample, int(requests.sum()), 0.03, ())
     configurations = list(grid(shapes, (1, 2, 5, 10, 20, 40, 60, 80, 100, 200), (0, 1, 2, 3, 5), load, service))

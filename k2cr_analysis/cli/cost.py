@@ -8,6 +8,7 @@ import typer
 
 from k2cr_analysis.cli.terminal.output import Format, FormatOption, OutOption, as_csv, as_json, as_table, give
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
+from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def _cost(
     hours: Annotated[
         str | None,
         typer.Option(
-            help="Running hours a month of a job or worker pool, all instances together; 730 for a worker pool."
+            help="Running hours a month of a job or worker pool, all instances together; "
+            f"{HOURS_PER_MONTH} for a worker pool."
         ),
     ] = None,
     cud: Annotated[

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
-from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY, DEFAULT_MEMORY_BYTES
+from k2cr_analysis.platforms.cloud_run import BOOST_AFTER_START_S, DEFAULT_CONCURRENCY, DEFAULT_MEMORY_BYTES
 from k2cr_analysis.platforms.scaling import DEFAULT_MAX_INSTANCES, DEFAULT_TARGET, IDLE_S, MIN_PENDING_S
 
 if TYPE_CHECKING:
@@ -52,7 +52,11 @@ def _simulate(
         typer.Option(help="per-request: each request that finds no free place starts an instance of its own."),
     ] = "cloud-run",
     cpu_boost: Annotated[
-        bool, typer.Option("--cpu-boost/--no-cpu-boost", help="More vCPUs for the first 10 s of an instance.")
+        bool,
+        typer.Option(
+            "--cpu-boost/--no-cpu-boost",
+            help=f"More vCPUs until {BOOST_AFTER_START_S} s after the start of an instance.",
+        ),
     ] = False,
     recycle: Annotated[str, typer.Option(help="An instance ends after so long.")] = "inf",
     target_cpu: Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from k2cr_analysis.model.cloud_run import memory_text
 from k2cr_analysis.model.rules import Said, notice
+from k2cr_analysis.platforms.cloud_run import DEFAULT_CPU_CORES, DEFAULT_MEMORY_BYTES, MIB
 
 _CPU = "https://docs.cloud.google.com/run/docs/configuring/services/cpu"
 _POOLS = "https://docs.cloud.google.com/run/docs/configuring/workerpools/manual-scaling"
@@ -32,7 +33,8 @@ def no_resources_given(path: str, names: str) -> Said:
     Remedy: Set requests and limits, or collect usage.
     Example: resources: {}
     """
-    return Said(f"{names}: neither usage nor requests; sized by Cloud Run's defaults, 1 CPU and 512Mi", path)
+    defaults = f"{DEFAULT_CPU_CORES} CPU and {DEFAULT_MEMORY_BYTES // MIB}Mi"
+    return Said(f"{names}: neither usage nor requests; sized by Cloud Run's defaults, {defaults}", path)
 
 
 @notice(docs=_CPU)

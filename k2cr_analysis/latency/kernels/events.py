@@ -111,7 +111,7 @@ def _advance(s: State, t: float) -> None:
 @inlined
 def _next_completion(s: State) -> int:
     """Take what stands first in the heap: the request that leaves; -1 where an instance became ready."""
-    item = s.heap[0].item
+    item = s.heap[0].what
     pop(s.heap, 0, s.now.completions)
     s.now.completions -= 1
     if item >= 0:

@@ -1,4 +1,4 @@
-"""Binary heaps of (key, item), from ``base`` on in an array of entries."""
+"""Binary heaps of (key, what), from ``base`` on in an array of entries."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def push(heap: Records, base: int, n: int, key: float, item: int) -> None:
         if heap[base + parent].key <= key:
             break
         heap[base + i].key = heap[base + parent].key
-        heap[base + i].item = heap[base + parent].item
+        heap[base + i].what = heap[base + parent].what
         i = parent
     heap[base + i].key = key
-    heap[base + i].item = item
+    heap[base + i].what = item
 
 
 @inlined
@@ -33,8 +33,8 @@ def pop(heap: Records, base: int, n: int) -> None:
     while child < n:
         child += heap[base + child + 1].key < heap[base + child].key
         heap[base + i].key = heap[base + child].key
-        heap[base + i].item = heap[base + child].item
+        heap[base + i].what = heap[base + child].what
         i = child
         child = 2 * i + 1
     if i < n:
-        push(heap, base, i, heap[base + n].key, heap[base + n].item)
+        push(heap, base, i, heap[base + n].key, heap[base + n].what)

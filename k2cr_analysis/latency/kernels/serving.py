@@ -85,7 +85,7 @@ def becomes_ready(s: State, slot: int, t: float) -> None:
     s.now.rotation += 1
     bound = s.slots[slot].load
     for place in range(bound):
-        begin(s, s.cpu[slot * s.config.concurrency + place].item, slot, t)
+        begin(s, s.cpu[slot * s.config.concurrency + place].what, slot, t)
     if bound == 0:
         s.total.billed_request_s += billed_s(t - s.slots[slot].born_s)
     while s.now.pending_count > 0 and s.slots[slot].load < s.config.concurrency:
@@ -132,7 +132,7 @@ def _one_more(s: State, slot: int, t: float) -> None:
 @inlined
 def _bind(s: State, request: int, slot: int) -> None:
     """The request will run on a starting instance: active from now on, billed from its birth on."""
-    s.cpu[slot * s.config.concurrency + s.slots[slot].load].item = request
+    s.cpu[slot * s.config.concurrency + s.slots[slot].load].what = request
     if s.slots[slot].load == 0:
         s.now.active += 1
         s.total.active_s -= s.now.clock_s - s.slots[slot].born_s

@@ -42,7 +42,7 @@ def cpu_departure(s: State, t: float) -> int:
     """The request whose CPU part ends next leaves its slot's CPU; -1 where its rest is still to come."""
     slot = s.slots[0].by_cpu
     first = slot * s.config.concurrency
-    request = s.cpu[first].item
+    request = s.cpu[first].what
     n = s.slots[slot].on_cpu
     s.slots[slot].virtual = s.cpu[first].key
     s.slots[slot].virtual_at_s = t

@@ -69,7 +69,7 @@ SLOT = _record(
 # A request in the system. ``free_request`` and ``waiting`` hold a stack and a ring of request numbers likewise.
 REQUEST = _record("arrived_s cpu_part_s rest_s", "slot free_request waiting")
 # An entry of a heap: requests by time of departure; instances that become ready as -1 - slot.
-ENTRY = _record("key", "item")
+ENTRY = _record("key", "what")
 ARRIVING = _record("clock_s service_mean_s service_mu service_sigma", "service_kind period left requests_left")
 RECORDING = _record("least_s most_s", "batch in_batch batch_size shift first")
 

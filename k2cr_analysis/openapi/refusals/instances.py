@@ -15,9 +15,11 @@ from k2cr_analysis.platforms.cloud_run import (
     DEFAULT_CPU_CORES,
     DEFAULT_MEMORY_BYTES,
     GEN2_MIN_MEMORY_BYTES,
+    GIB,
     MAX_CONCURRENCY,
     MAX_CPU_CORES,
     MEMORY_BY_CPU,
+    MIB,
     MIN_FRACTION_CORES,
     WHOLE_CORES,
 )
@@ -146,15 +148,36 @@ def _quantities(spec: Spec) -> Iterator[Place]:
             yield f"volumes[{i}].emptyDir.sizeLimit", repr(size)
 
 
-@refuses("cpu", "a container has 0.08 to below 1 CPU, or 1, 2, 4, 6 or 8; 8 in all (more beside a large GPU)", _CPU)
+def _memory_by_cpu() -> str:
+    """Rows of the table in words: below the next row for a fraction, at the number for the others."""
+    said: list[str] = []
+    for place, (cores, least, most) in enumerate(MEMORY_BY_CPU):
+        at = f"at {cores}" if cores >= 1 else f"below {MEMORY_BY_CPU[place + 1][0]}"
+        from_least = f"{_size(least)} to " if least >= GIB else "to " if not said else ""
+        said.append(f"{from_least}{_size(most)} {at}")
+    return ", ".join(said)
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes // GIB}Gi" if size_bytes % GIB == 0 else f"{size_bytes // MIB}Mi"
+
+
+_WHOLE = f"{', '.join(map(str, WHOLE_CORES[:-1]))} or {WHOLE_CORES[-1]}"
+
+
+@refuses(
+    "cpu",
+    f"a container has {MIN_FRACTION_CORES} to below 1 CPU, or {_WHOLE}; "
+    f"{MAX_CPU_CORES} in all (more beside a large GPU)",
+    _CPU,
+)
 def _cpu(spec: Spec) -> Iterator[Place]:
     yield from _of_instance(spec, cpu_refused)
 
 
 @refuses(
     "memory-by-cpu",
-    "memory in all by the CPU in all: to 512Mi below 0.5, 1Gi below 1, 4Gi at 1, 8Gi at 2, 2Gi to "
-    "16Gi at 4, 4Gi to 24Gi at 6, 4Gi to 32Gi at 8",
+    f"memory in all by the CPU in all: {_memory_by_cpu()}",
     _MEMORY,
 )
 def _memory(spec: Spec) -> Iterator[Place]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 from k2cr_analysis.report.tables import TABLES
 from k2cr_analysis.report.tables.columns import COLUMNS
 from k2cr_analysis.snapshot import tables as snapshot_tables
 from k2cr_analysis.snapshot.tables import Table
 
-_INTRODUCTION = """# Glossary
+_INTRODUCTION = f"""# Glossary
 
 Every column of the DataFrames of `k2cr_analysis.tables` and of the tables of a snapshot, with its unit. Written by
 `python scripts/write_glossary.py` from `k2cr_analysis/report/tables/columns.py` and
 `k2cr_analysis/snapshot/tables.py`; a test holds the page to both.
 
-Money is a month of 730 hours, in the currency that stands in the row or in the portfolio. Times are UTC. A figure that
+Money is a month of {HOURS_PER_MONTH} hours, in the currency that stands in the row or in the portfolio. Times are \
+UTC. A figure that
 the snapshot cannot support is missing, never 0.
 """
 
