@@ -1,0 +1,250 @@
+"""Mutants of the kernels: one comparison, sign, constant or minimum flipped at a time, and the simulations judge it.
+
+Run by ``test_mutants.py`` in a process without numba (``NUMBA_DISABLE_JIT=1``): the kernels are then plain functions
+whose code is exchanged in place, so that a mutant costs a few small simulations and no compilation. A mutant
+is killed where a run differs from :mod:`tests.latency.reference_simulator`, fails, or does not end.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import importlib
+import math
+import signal
+import sys
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from k2cr_analysis.latency.kernels import state
+
+# A row of a structured array has attributes only where it is a record.
+for _name in ("CONFIG", "NOW", "TOTAL", "SLOT", "REQUEST", "ENTRY", "ARRIVING", "RECORDING"):
+    setattr(state, _name, np.dtype((np.record, getattr(state, _name))))
+
+from k2cr_analysis.latency.load.arrivals import ArrivalBlock, Arrivals, counted, modulated, poisson  # noqa: E402
+from k2cr_analysis.latency.simulator.engine import Engine  # noqa: E402
+from k2cr_analysis.latency.simulator.service import ServiceConfig  # noqa: E402
+from tests.latency.reference_simulator import Outcome, ReferenceSimulator  # noqa: E402
+
+KERNELS = ("ageing", "arriving", "autoscaler", "draws", "events", "heaps", "instances", "loss", "recording", "routing", "serving", "sharing")  # fmt: skip
+LIMIT_S = 5.0  # of CPU, for one simulation
+BITS = 9
+
+_NEGATED: dict[type, type] = {
+    ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+}  # fmt: skip
+_SIGNS: dict[type, type] = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
+_SWAPPED = {"min": "max", "max": "min"}
+
+
+def flips(node: ast.AST) -> Iterator[Callable[[Any], None]]:
+    """What can be flipped at a node, each as a change of a copy of it."""
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in _NEGATED:
+        yield lambda n: n.ops.__setitem__(0, _NEGATED[type(n.ops[0])]())
+    if isinstance(node, ast.BinOp | ast.AugAssign) and type(node.op) in _SIGNS:
+        yield lambda n: setattr(n, "op", _SIGNS[type(n.op)]())
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _SWAPPED:
+        yield lambda n: setattr(n.func, "id", _SWAPPED[n.func.id])
+    if isinstance(node, ast.BoolOp):
+        yield lambda n: setattr(n, "op", ast.Or() if isinstance(n.op, ast.And) else ast.And())
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        yield lambda n: setattr(n, "value", n.value + 1 if isinstance(n.value, int) else n.value * 2.0 + 0.5)
+
+
+def mutants_of(module: ModuleType) -> Iterator[tuple[str, str, CodeType]]:
+    """(what is flipped, the function, its code) for each place in the module's kernels."""
+    file = Path(str(module.__file__))
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for function in tree.body:
+        if not isinstance(function, ast.FunctionDef) or function.name in ("_ziggurat",):
+            continue
+        body = function.body[-2] if function.name in ("run", "run_loss") else function
+        assert isinstance(body, ast.FunctionDef)
+        body.returns = None
+        parents = _parents(body)
+        nodes = [n for statement in body.body for n in ast.walk(statement)]
+        for place, node in enumerate(nodes):
+            for flip_number, _ in enumerate(flips(node)):
+                changed = copy.deepcopy(tree)
+                twin = next(f for f in changed.body if isinstance(f, ast.FunctionDef) and f.name == function.name)
+                inner = twin.body[-2] if twin.name in ("run", "run_loss") else twin
+                assert isinstance(inner, ast.FunctionDef)
+                target = [n for statement in inner.body for n in ast.walk(statement)][place]
+                list(flips(target))[flip_number](target)
+                code = compile(changed, str(file), "exec")
+                around = ast.unparse(parents.get(node, node)).partition("\n")[0]
+                name = f"{file.stem}.{function.name}: {ast.unparse(node)} -> {ast.unparse(target)} in {around}"
+                yield name, function.name, _code_of(code, function.name, inner.name)
+
+
+def _parents(tree: ast.AST) -> dict[ast.AST, ast.AST]:
+    """Node -> the expression or statement that it stands in."""
+    return {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
+
+
+def _code_of(code: CodeType, outer: str, inner: str) -> CodeType:
+    def named(within: CodeType, name: str) -> CodeType:
+        return next(c for c in within.co_consts if isinstance(c, CodeType) and c.co_name == name)
+
+    found = named(code, outer)
+    return found if outer == inner else named(found, inner)
+
+
+# --- what judges
+
+SHARED: dict[str, Any] = {"concurrency": 4, "cpu_cores": 1.0, "service_s": 0.4, "cpu_s": 0.3, "startup_s": 2.0}
+_TABLE = np.sort(np.random.default_rng(5).lognormal(-1.5, 0.8, 16))
+_AT = np.array([0.0, 1.0, 2.0])
+INSTANTS = Arrivals([ArrivalBlock(_AT, _AT, np.ones(3, np.int64), np.zeros(3))])
+COUPLE = counted(np.array([2, 0, 0, 0]), 4.0)
+BURSTS = modulated(np.array([2.0, 9.0, 0.5, 0.0, 12.0, 2.0]), 6.0)
+LUMPS = counted(np.array([0, 24, 3, 50, 0, 0, 0, 0, 12, 1]), 5.0)
+SPIKES = counted(np.array([70, 0, 0, 0, 0, 0, 75, 0]), 1.0)
+SERVICES: dict[str, tuple[Arrivals, dict[str, Any]]] = {
+    "several share CPU": (BURSTS, dict(SHARED, max_instances=6, min_instances=2)),
+    "grows and shrinks": (LUMPS, dict(SHARED, idle_s=6.0, startup_s=1.0, window_s=10.0)),
+    "gives up": (LUMPS, dict(SHARED, concurrency=1, max_instances=2, pending_timeout_s=2.5, idle_s=5.0)),
+    "waits for ever": (LUMPS, dict(SHARED, concurrency=2, max_instances=2, pending_timeout_s=math.inf, idle_s=5.0)),
+    "boost": (BURSTS, dict(SHARED, boosted_cpu_cores=2.0, boost_s=3.0, idle_s=5.0, cpu_cores=1.0)),
+    "recycled": (BURSTS, dict(SHARED, life_s=7.0, min_instances=2, max_instances=8)),
+    "recycled, waiting": (BURSTS, dict(SHARED, concurrency=2, life_s=5.0, max_instances=3, pending_timeout_s=20.0)),
+    "recycled at zero": (LUMPS, dict(SHARED, concurrency=2, life_s=2.0, max_instances=30, startup_s=0.5)),
+    "per request": (LUMPS, dict(SHARED, scaling="per-request", max_instances=30, idle_s=6.0)),
+    "per request, full": (LUMPS, dict(SHARED, scaling="per-request", max_instances=4, idle_s=2.0, concurrency=2)),
+    "one waits": (COUPLE, {"service_s": 6.0, "service_distribution": "constant", "cpu_s": 0.0, "concurrency": 1, "max_instances": 1, "startup_s": 0.5, "pending_timeout_s": 3.0}),
+    "at one instant": (INSTANTS, {"service_s": 1.0, "service_distribution": "constant", "cpu_s": 0.0, "concurrency": 1, "min_instances": 1, "max_instances": 1, "pending_timeout_s": 0.0}),
+    "one each": (LUMPS, dict(SHARED, concurrency=1, max_instances=200, idle_s=3.0, startup_s=0.5)),
+    "by concurrency": (BURSTS, dict(SHARED, target_cpu=math.inf, target_concurrency=0.3, max_instances=40)),
+    "table": (BURSTS, dict(SHARED, service_distribution="table", service_table_s=_TABLE, idle_s=5.0)),
+    "lognormal": (LUMPS, dict(SHARED, service_distribution="lognormal", cpu_s=0.4, startup_distribution="exponential", max_instances=9)),
+    "constant": (LUMPS, dict(SHARED, service_distribution="constant", max_instances=9, cpu_s=0.0)),
+    "no wait": (LUMPS, dict(SHARED, concurrency=3, max_instances=3, pending_timeout_s=0.0)),
+    "steady": (poisson(9.0), dict(SHARED, concurrency=8, max_instances=12, min_instances=1)),
+    "many": (SPIKES, dict(SHARED, concurrency=1, max_instances=300, idle_s=0.3, startup_s=1.0, window_s=2.0, tick_s=1.0)),
+}  # fmt: skip
+FLEETS: dict[str, tuple[Arrivals, dict[str, Any]]] = {
+    "enough": (poisson(2.0), {"service_s": 1.0, "cpu_s": 0.2, "cpu_cores": 0.5, "concurrency": 1, "startup_s": 0.5, "startup_distribution": "exponential", "idle_s": 4.0, "max_instances": 9, "scaling": "per-request"}),
+    "too few": (poisson(9.0), {"service_s": 1.0, "cpu_s": 0.2, "cpu_cores": 0.5, "concurrency": 1, "startup_s": 0.5, "idle_s": 4.0, "max_instances": 9, "scaling": "per-request"}),
+    "quiet": (poisson(0.3), {"service_s": 0.6, "cpu_s": 0.2, "cpu_cores": 0.5, "concurrency": 1, "startup_s": 0.7, "idle_s": 1.0, "max_instances": 3, "scaling": "per-request"}),
+}  # fmt: skip
+_REQUESTS = 110
+
+
+def _run(arrivals: Arrivals, given: dict[str, Any], *, short_cut: bool = False) -> tuple[Outcome, Engine]:
+    limit = None if any(arrivals is one for one in (LUMPS, SPIKES, COUPLE, INSTANTS)) else _REQUESTS
+    engine = Engine(ServiceConfig(**given), 3, limit, BITS, short_cut=short_cut)
+    for block in arrivals.blocks:
+        if not engine.feed(block):
+            break
+    engine.drain(0.0 if limit else arrivals.ends_at())
+    totals = engine.totals()._asdict()
+    served = totals.pop("served")
+    return Outcome(latencies_s=list(engine._chunk.took_s[:served]), **totals), engine
+
+
+def _expected(arrivals: Arrivals, given: dict[str, Any]) -> Outcome:
+    limit = None if any(arrivals is one for one in (LUMPS, SPIKES, COUPLE, INSTANTS)) else _REQUESTS
+    return ReferenceSimulator(ServiceConfig(**given), 3).run(arrivals, limit)
+
+
+def _differ(found: Outcome, expected: Outcome, *, in_order: bool) -> bool:
+    ours, theirs = asdict(found), asdict(expected)
+    one, other = ours.pop("latencies_s"), theirs.pop("latencies_s")
+    if not in_order:
+        one, other = sorted(one), sorted(other)
+    same = len(one) == len(other) and np.allclose(one, other, rtol=1e-7, atol=1e-9)
+    return not same or any(not math.isclose(ours[n], theirs[n], rel_tol=1e-7, abs_tol=1e-6) for n in theirs)
+
+
+def _recorded_otherwise(engine: Engine, latencies: list[float]) -> bool:
+    """The batches of latencies and their histograms against a plain count of the same latencies."""
+    record, size = engine._record, int(engine._record.now["batch_size"])
+    many = math.ceil(len(latencies) / size)
+    if many > state.BATCHES or (len(latencies) > state.BATCHES and 2 * many < state.BATCHES // 2):
+        return True
+    for batch in range(state.BATCHES):
+        part = np.array(latencies[batch * size : (batch + 1) * size])
+        places = (part.view(np.int64) >> (52 - BITS)) - int(record.now["first"]) if len(part) else np.zeros(0, int)
+        counts = np.bincount(places, minlength=record.histogram.shape[1])
+        if not math.isclose(record.sums_s[batch], part.sum(), rel_tol=1e-9, abs_tol=1e-12):
+            return True
+        if not np.array_equal(counts, record.histogram[batch]):
+            return True
+    return not (record.now["least_s"] == min(latencies) and record.now["most_s"] == max(latencies))
+
+
+class _TooLongError(BaseException):
+    pass
+
+
+def _too_long(*_: object) -> None:
+    raise _TooLongError
+
+
+class Judge:
+    """Small simulations with what the reference gives for each; the last one to kill goes first."""
+
+    def __init__(self) -> None:
+        self.cases = [(name, a, g, _expected(a, g), False) for name, (a, g) in SERVICES.items()]
+        self.cases += [(name, a, g, _expected(a, g), True) for name, (a, g) in FLEETS.items()]
+
+    def kills(self) -> str | None:
+        """The case that differs; None where all agree."""
+        for place, (name, arrivals, given, expected, short_cut) in enumerate(self.cases):
+            signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT_S)
+            try:
+                found, engine = _run(arrivals, given, short_cut=short_cut)
+                # The short cut's instances that never were used or live on stand in the same totals.
+                differs = _differ(found, expected, in_order=not short_cut and name != "constant")  # some leave at once
+                if not differs and not short_cut:
+                    differs = _recorded_otherwise(engine, found.latencies_s)
+            except (Exception, _TooLongError):
+                differs = True
+            finally:
+                signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            if differs:
+                self.cases.insert(0, self.cases.pop(place))
+                return name
+        return None
+
+
+def survivors(names: list[str]) -> tuple[int, list[str]]:
+    """(how many mutants there were, those that no simulation tells from the kernels)."""
+    np.seterr(all="ignore")
+    signal.signal(signal.SIGVTALRM, _too_long)
+    judge = Judge()
+    if judge.kills() is not None:
+        raise AssertionError(f"the kernels differ from the reference without a mutation: {judge.kills()}")
+    many, alive = 0, []
+    for wanted in names:
+        name, _, only = wanted.partition(".")
+        module = importlib.import_module(f"k2cr_analysis.latency.kernels.{name}")
+        for what, function_name, code in list(mutants_of(module)):
+            if only and function_name != only:
+                continue
+            function = getattr(module, function_name)
+            function = getattr(function, "py_func", function)
+            assert isinstance(function, FunctionType | types.MethodType)
+            original = function.__code__
+            function.__code__ = code  # type: ignore[misc]
+            try:
+                killed = judge.kills() is not None
+            finally:
+                function.__code__ = original  # type: ignore[misc]
+            many += 1
+            if not killed:
+                alive.append(what)
+                sys.stderr.write(f"alive: {what}\n")
+    return many, alive
+
+
+def main() -> None:
+    total, left = survivors(sys.argv[1:] or list(KERNELS))
+    sys.stdout.write("\n".join([f"{total} mutants", *left]) + "\n")

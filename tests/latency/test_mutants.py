@@ -1,0 +1,49 @@
+"""Every flipped comparison, sign, constant or minimum in the kernels changes a simulation: see ``mutants.py``."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+# `tests` is no package: a name for it, so that the child reads this one.
+CHILD = (
+    "import sys, types\n"
+    f"package = types.ModuleType('tests'); package.__path__ = [{str(TESTS)!r}]; sys.modules['tests'] = package\n"
+    "from tests.latency.mutants import main; main()"
+)
+
+
+def alive(*kernels: str) -> set[str]:
+    """What is flipped and changes nothing."""
+    command = [sys.executable, "-c", CHILD, *kernels]
+    shown = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    )
+    first, *rest = shown.stdout.splitlines()
+    assert int(first.split()[0]) > 0
+    return {line for line in rest if line}
+
+
+# What changes nothing that a simulation could show, and why.
+EQUIVALENT = {
+    "events.run: 0 -> 1 in digest > 0": "a digest is a large number",
+    "events._needs: 1 -> 2 in s.now.chunk_end = 1": "the run ends before a second place of the last chunk is looked at",
+    "events._needs: source.now.requests_left > 0 -> source.now.requests_left <= 0 in not final and source.now.requests_left > 0": "feed stops by itself",
+    "events._needs: 0 -> 1 in source.now.requests_left > 0": "feed stops by itself",
+    "events._needs: 0 -> 1 in s.now.free_requests == 0": "room is made one request earlier or later",
+    "events._next_completion: 1 -> 2 in -1": "any negative number says that nobody leaves",
+}  # fmt: skip
+
+
+def test_a_flip_in_the_order_of_events_changes_a_simulation() -> None:
+    assert alive("events._other_event") <= EQUIVALENT.keys()
+
+
+@pytest.mark.soak
+def test_every_flip_in_the_events_changes_a_simulation() -> None:
+    assert alive("events") <= EQUIVALENT.keys()
