@@ -90,6 +90,8 @@ class Call:
         return 0, "\n".join(zonal or [key.split()[-1] for key in self.made if key.startswith(f"{self.group} ")])
 
     def describe(self) -> tuple[int, str]:
+        if self.group == "secrets" and "--secret" in self.flags:
+            return int(len(self.versions()) < int(self.name)), ""
         if self.key not in self.made:
             return 1, "not found"
         shown = self.flags.get("--format", "").removeprefix("value(").removesuffix(")")

@@ -165,7 +165,7 @@ def test_the_preflight_changes_nothing_and_says_what_to_mend(case: str, tmp_path
     ran = stand_in.run(folder_of(tmp_path / "out", subject, context) / "preflight.sh")
     assert ran.code == 1, ran.said
     assert "MEND  API run.googleapis.com: ./prepare.sh enables it" in ran.said
-    read = {"describe", "list", "print-access-token"}
+    read = {"describe", "list", "print-access-token", "get-iam-policy", "get"}
     assert [c for c in ran.calls if not read & set(c)] == []
 
 

@@ -46,7 +46,7 @@ def steps(build: Build) -> list[Step]:
                     found.update({s.command: s for s in _object(kind, raw, build)})
     for workload in workloads:
         found.update({s.command: s for s in _services(workload, build)})
-        made = Step(_delete(_kubectl_kind(workload), workload.name, workload.namespace))
+        made = Step(_delete(kubectl_kind(workload), workload.name, workload.namespace))
         found[made.command] = made
     for workload in workloads:
         for kind in _LAST:
@@ -68,7 +68,8 @@ def account_users(build: Build) -> list[str]:
     )
 
 
-def _kubectl_kind(workload: Workload) -> str:
+def kubectl_kind(workload: Workload) -> str:
+    """What kubectl calls its kind."""
     return f"services.{SERVING_GROUP}" if workload.kind == "Service" else workload.kind.lower()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from k2cr_analysis.model.pod.cloud_sql import sql_proxies
+from k2cr_analysis.rendering.migration.other_projects import rights_lines
 from k2cr_analysis.rendering.spec.account import RemoteRepository, SecretToCreate
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.printed import printer
@@ -46,6 +47,7 @@ lacks_version() {
     patiently gcloud secrets create "$1" --project="$PROJECT" --replication-policy=automatic --labels=made-by=k2cr ||
       exit 1
   fi
+  if gcloud secrets versions describe "$2" --secret="$1" --project="$PROJECT" >/dev/null 2>&1; then return 1; fi
   # A list that could not be read is no empty list: the numbers of the versions would be wrong for good.
   versions=$(gcloud secrets versions list "$1" --project="$PROJECT" --format='value(name)') || exit 1
   if [[ $versions =~ [^0-9[:space:]] ]]; then
@@ -63,6 +65,7 @@ def prepare_script(build: Build) -> str:
     """APIs, then the service account, then repositories, then secrets; each only where it is not there yet."""
     body = _apis(build)
     body += _service_account(build)
+    body += rights_lines(build)
     for repository in build.account.repositories.values():
         body += ["", *_repository(repository)]
     secrets = [build.account.secrets[name] for name in sorted(build.account.secrets)]

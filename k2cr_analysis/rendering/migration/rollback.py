@@ -39,7 +39,7 @@ def _schedule_back(build: Build, pods: list[str]) -> list[str]:
     lines = _stop(build)
     if any(not line.startswith("#") for line in pods):
         resume = ["# However this ends, the CronJob resumes.", "resume() {", *(f"  {p}" for p in pods), "}"]
-        lines = [*resume, "trap resume EXIT", *lines, "", "trap - EXIT", "resume"]
+        lines = [*resume, "trap resume EXIT", *lines, "", "resume", "trap - EXIT"]
     else:
         lines = [*lines, "", *pods]
     return [*lines, *_if_not_stopped(build)]

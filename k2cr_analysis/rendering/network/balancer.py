@@ -394,7 +394,8 @@ def _proxy_only_subnet(build: Build) -> list[str]:
     )
     return [
         "# Internal load balancers of a region share one proxy-only subnet.",
-        f"if [[ -z $({listed}) ]]; then",
+        f"proxies=$({listed})",
+        "if [[ -z $proxies ]]; then",
         f"  gcloud compute networks subnets create {home.network}-proxy-only {home.regional} \\",
         f"    --network={home.network} --range=PROXY_RANGE --purpose=REGIONAL_MANAGED_PROXY --role=ACTIVE",
         "fi",

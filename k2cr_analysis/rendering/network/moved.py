@@ -175,7 +175,7 @@ def back_lines(names: tuple[OldName, ...], home: Home) -> list[str]:
 
 LEAD_TO_BALANCER = r"""# lead_to_balancer NAMESPACE SERVICE PORTS: the load balancer is the Service's only endpoint.
 lead_to_balancer() {
-  local namespace=$1 service=$2 ports=$3
+  local namespace=$1 service=$2 ports=$3 selector
   kubectl apply -f - <<SLICE
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
@@ -187,7 +187,8 @@ addressType: IPv4
 ports: $ports
 endpoints: [{addresses: ["$address"], conditions: {ready: true}}]
 SLICE
-  if [[ -n $(kubectl get service "$service" --namespace="$namespace" -o jsonpath='{.spec.selector}') ]]; then
+  selector=$(kubectl get service "$service" --namespace="$namespace" -o jsonpath='{.spec.selector}')
+  if [[ -n $selector ]]; then
     kubectl patch service "$service" --namespace="$namespace" --type=json \
       --patch='[{"op": "remove", "path": "/spec/selector"}]'
   fi

@@ -42,3 +42,7 @@ if ! ours 'iam service-accounts' report@shop-prod.iam.gserviceaccount.com --proj
   patiently gcloud iam service-accounts create report --project="$PROJECT" --display-name='Cloud Run report' --description='made by k2cr'
 fi
 # Grant it what the program needs: the pod runs as the namespace's default account, so the snapshot names no roles.
+# Of other projects: Cloud Run's own agent needs a right there, which their owners may have to give.
+# images of shop/apps.
+patiently gcloud artifacts repositories add-iam-policy-binding apps --project=shop --location=us --member=serviceAccount:service-123456789012@serverless-robot-prod.iam.gserviceaccount.com --role=roles/artifactregistry.reader >/dev/null ||
+  echo 'Not granted: whoever owns images of shop/apps runs: gcloud artifacts repositories add-iam-policy-binding apps --project=shop --location=us --member=serviceAccount:service-123456789012@serverless-robot-prod.iam.gserviceaccount.com --role=roles/artifactregistry.reader' >&2

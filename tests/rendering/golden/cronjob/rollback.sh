@@ -24,8 +24,8 @@ elif [[ $state =~ (PERMISSION_DENIED|UNAVAILABLE|DEADLINE|rror:.*(timed out|conn
   stopped=no
 fi
 
-trap - EXIT
 resume
+trap - EXIT
 if [[ $stopped == no ]]; then
   echo 'Cloud Scheduler may still start report beside the CronJob: pause it, or run this again.' >&2
   exit 1

@@ -42,6 +42,10 @@ if ! ours 'iam service-accounts' frontend@shop-prod.iam.gserviceaccount.com --pr
   patiently gcloud iam service-accounts create frontend --project="$PROJECT" --display-name='Cloud Run frontend' --description='made by k2cr'
 fi
 # Grant it what the program needs: the pod runs as the namespace's default account, so the snapshot names no roles.
+# Of other projects: Cloud Run's own agent needs a right there, which their owners may have to give.
+# images of shop/apps.
+patiently gcloud artifacts repositories add-iam-policy-binding apps --project=shop --location=us --member=serviceAccount:service-123456789012@serverless-robot-prod.iam.gserviceaccount.com --role=roles/artifactregistry.reader >/dev/null ||
+  echo 'Not granted: whoever owns images of shop/apps runs: gcloud artifacts repositories add-iam-policy-binding apps --project=shop --location=us --member=serviceAccount:service-123456789012@serverless-robot-prod.iam.gserviceaccount.com --role=roles/artifactregistry.reader' >&2
 
 # lacks_version SECRET NUMBER: creates the secret where it is not there; true while it has no such version.
 lacks_version() {
@@ -50,6 +54,7 @@ lacks_version() {
     patiently gcloud secrets create "$1" --project="$PROJECT" --replication-policy=automatic --labels=made-by=k2cr ||
       exit 1
   fi
+  if gcloud secrets versions describe "$2" --secret="$1" --project="$PROJECT" >/dev/null 2>&1; then return 1; fi
   # A list that could not be read is no empty list: the numbers of the versions would be wrong for good.
   versions=$(gcloud secrets versions list "$1" --project="$PROJECT" --format='value(name)') || exit 1
   if [[ $versions =~ [^0-9[:space:]] ]]; then
