@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.model.toil import Operability
-from k2cr_analysis.planning.crossing_calls import HOP_PRICED, HOP_UNPRICED, Key
+from k2cr_analysis.planning.crossing_calls import HOP_PRICED, HOP_UNPRICED, INSIDE, INSIDE_PRICED, Key
 from k2cr_analysis.planning.decommission import endings
 from k2cr_analysis.planning.futures.answer import Answer, answer_of
 from k2cr_analysis.planning.futures.baseline import Baseline
@@ -142,9 +142,13 @@ def _assumptions(fleet: Fleet, choice: Choice) -> Iterator[str]:
     config = fleet.assessments[0].config
     yield from ASSUMPTIONS
     yield _SAME_ON_BOTH_SIDES
-    if fleet.hops.reached(c.key for c in choice.chosen):
+    hops = fleet.hops.reached(c.key for c in choice.chosen)
+    if hops:
         months = sorted({month for month in fleet.hops.month if month is not None})
-        yield from (HOP_PRICED.format(month=month) for month in months)
+        if any(key[1] != INSIDE for key in hops):
+            yield from (HOP_PRICED.format(month=month) for month in months)
+        if any(key[1] == INSIDE for key in hops):
+            yield from (INSIDE_PRICED.format(month=month) for month in months)
         if None in fleet.hops.month:
             yield HOP_UNPRICED
     yield from wave_assumptions(config.plan)

@@ -1,8 +1,9 @@
 """Calls that cross over: what services on Cloud Run need to reach a workload that stays on the cluster.
 
 Each workload that stays and is called by one that moves needs a way in from the network: an internal load balancer, one
-forwarding rule, whoever and however many call it. One that has such a balancer already needs no other. The way back
-(the cluster calls Cloud Run) goes by the service's URL and costs no balancer.
+forwarding rule, whoever and however many call it. One that has such a balancer already needs no other. What moves and
+is called by the name of its Service keeps that name behind one internal load balancer for all of a cluster
+(``INSIDE``).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from k2cr_analysis.assessment.called_names import called_names
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 
@@ -22,12 +24,18 @@ HOP_UNPRICED = (
     "no price of a forwarding rule in this region, and no [plan] hop_month: the internal load balancer in front of what"
     " stays and is called from Cloud Run is not in the saving"
 )
+INSIDE_PRICED = (
+    "what moves and is called by the name of its Service goes on answering to it behind one internal Application Load"
+    " Balancer for all: {month:.2f} a month for a forwarding rule; further ports, its proxies and the traffic through"
+    " it are not priced"
+)
 HOP_PRICED = (
     "each workload that stays and is called from Cloud Run costs {month:.2f} a month: the forwarding rule of an"
     " internal load balancer; what it forwards is not priced"
 )
 
 Key = tuple[int, str]  # number of the cluster, workload id
+INSIDE = "the internal load balancer of what moved"  # stands in the place of an id: one for each cluster
 _ZERO = Decimal(0)
 
 
@@ -41,11 +49,12 @@ class Hops:
     @classmethod
     def of(cls, assessments: Iterable[Assessment]) -> Hops:
         found = tuple(assessments)
+        others = [{w.id: w for w in assessment.workloads} for assessment in found]
         calls = {
             (number, assessed.id): reached
             for number, assessment in enumerate(found)
             for assessed in assessment.workloads
-            if (reached := _called(number, assessed, {w.id: w for w in assessment.workloads}))
+            if (reached := _reached(number, assessed, others[number]))
         }
         return cls(calls, tuple(_month(a) for a in found))
 
@@ -62,6 +71,10 @@ class Hops:
         return sum((self.month[number] or _ZERO for number, _ in targets), _ZERO)
 
 
+def _reached(number: int, assessed: WorkloadAssessment, others: Mapping[str, WorkloadAssessment]) -> frozenset[Key]:
+    return _called(number, assessed, others) | _called_by_name(number, assessed, others)
+
+
 def _called(number: int, assessed: WorkloadAssessment, others: Mapping[str, WorkloadAssessment]) -> frozenset[Key]:
     return frozenset(
         (number, edge.target)
@@ -71,6 +84,14 @@ def _called(number: int, assessed: WorkloadAssessment, others: Mapping[str, Work
         and edge.target in others
         and not _has_balancer(others[edge.target], edge.service)
     )
+
+
+def _called_by_name(
+    number: int, assessed: WorkloadAssessment, others: Mapping[str, WorkloadAssessment]
+) -> frozenset[Key]:
+    """The shared load balancer, where it is called by a name that it keeps."""
+    callers = (w.id for w in others.values() if w.id != assessed.id)
+    return frozenset({(number, INSIDE)}) if called_names(assessed, callers, others) else frozenset()
 
 
 def _has_balancer(target: WorkloadAssessment, service: str | None) -> bool:

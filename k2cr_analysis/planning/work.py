@@ -36,7 +36,7 @@ def work_of(fleet: Fleet, chosen: Sequence[Candidate]) -> Operability:
     if worth.hops:
         hours = float(sum(fleet.work[number].path for number, _ in worth.hops))
         shown = ", ".join(w for _, w in worth.hops[:3]) + (", ..." if len(worth.hops) > 3 else "")
-        comes.append(ToilItem(PATHS, hours, f"{len(worth.hops)} workloads that stay and are called ({shown})"))
+        comes.append(ToilItem(PATHS, hours, f"{len(worth.hops)} ways between Cloud Run and the network ({shown})"))
     return Operability(tuple(leaves), tuple(comes))
 
 

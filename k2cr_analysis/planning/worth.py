@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.model.money import LineItem
-from k2cr_analysis.planning.crossing_calls import Hops, Key
+from k2cr_analysis.planning.crossing_calls import INSIDE, Hops, Key
 from k2cr_analysis.planning.gone import NodeGone
 from k2cr_analysis.planning.labour import HOURS_PER_DAY, ClusterWork, engineer_rate, hours_spared, own_hours
 from k2cr_analysis.pricing.cloud_run.free_tier import FreeTier, free_tier
@@ -118,7 +118,7 @@ class Fleet:
         gross = sum((c.cloud_run_month for c in found), _ZERO)
         free = self.free_tier_of(found).month
         gone = {number for number, removal in enumerate(removals) if removal.cluster_goes}
-        hops = tuple(key for key in self.hops.reached(c.key for c in found) if key[0] not in gone)
+        hops = tuple(key for key in self.hops.reached(c.key for c in found) if key[0] not in gone or key[1] == INSIDE)
         hours, labour = hours_spared(self.work, found, removals, hops)
         return Worth(
             avoided=sum(known, _ZERO) if len(known) == len(removals) else None,

@@ -15,14 +15,16 @@ from typing import Any
 import pytest
 import yaml
 
+from k2cr_analysis.assessment.assess import assess
 from k2cr_analysis.config import Config
 from k2cr_analysis.config.settings import Project, WorkloadSettings
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.rendering import RenderContext, render_workload
-from k2cr_analysis.rendering.check.gcloud import gcloud
+from k2cr_analysis.rendering import RenderContext, render_what_is_taken, render_workload
+from k2cr_analysis.rendering.check.gcloud import gcloud, installed_version
 from k2cr_analysis.rendering.network.egress.vpc_access import subnet_prefix
 from k2cr_analysis.rendering.spec.build import build
+from k2cr_analysis.sources.manifests import read_manifests
 from tests.rendering.factory import (
     assessed,
     backend_on_gke,
@@ -35,8 +37,10 @@ from tests.rendering.factory import (
     volume,
     workload,
 )
+from tests.rendering.metamorphic import snapshot_of
 from tests.rendering.stand_in import StandIn
 
+MANIFESTS = Path(__file__).parents[3] / "shared" / "data" / "manifests"
 NOT_FOUND = {"faultInjectionPolicy": {"abort": {"httpStatus": 404, "percentage": 100}}}
 IAP_ON_BACKEND = {"BackendConfig": ({"metadata": {"name": "b"}, "spec": {"iap": {"enabled": True}}},)}
 OUTSIDE = exposure("web", 8080, routes=[route("shop.example.com", "/", "web")])
@@ -177,17 +181,51 @@ def test_the_real_gcloud_parses_every_command(case: str, tmp_path: Path) -> None
     others = (backend_on_gke(), *(assessed(n) for n in NEIGHBOURS))
     settings = {"shop/Deployment/partner": WorkloadSettings(egress_addresses=("out-1", "out-2"))}
     made = replace(context(**config), assessed={a.id: a for a in (*others, subject)})
-    files = render_workload(subject, replace(made, config=replace(made.config, workloads=settings)))
-    (tmp_path / "url-map.yaml").write_text(files.get("url-map.yaml", "name: x\n"))
-    scripts = [name for name in files if name in WORDS]
-    lines = [line for name in scripts for line in recorded(name, files[name], tmp_path)]
+    made = replace(made, config=replace(made.config, workloads=settings), gcloud=installed_version())
+    lines = commands_of(render_workload(subject, made), tmp_path)
     assert lines
+    assert refused(lines) == []
+
+
+@pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not installed")
+@pytest.mark.skipif(not MANIFESTS.exists(), reason="needs the public manifests beside the project")
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    "folder", sorted(p.name for p in MANIFESTS.iterdir() if p.is_dir()) if MANIFESTS.exists() else []
+)
+def test_the_real_gcloud_parses_every_command_of_public_manifests(folder: str, tmp_path: Path) -> None:
+    documents = [o.object for o in read_manifests([str(MANIFESTS / folder)], keep_going=True).objects]
+    config = Config(project=Project(id="p", number="1", network="prod", subnet="run"))
+    assessment = assess(snapshot_of(documents), config, effort="quick")
+    made = render_what_is_taken(assessment, (), tmp_path / "out", region="us-central1", gcloud=installed_version())
+    shapes: dict[tuple[str, ...], str] = {}
+    for number, rendered in enumerate(made.folders.values()):
+        (tmp_path / str(number)).mkdir()
+        files = {path.name: path.read_text() for path in rendered.iterdir()}
+        for line in commands_of(files, tmp_path / str(number)):
+            # One of each sort: the same words with other values are parsed alike.
+            words = tuple(word.partition("=")[0] for word in shlex.split(line) if word.startswith("-"))
+            shapes.setdefault((*line.split(" ")[:4], *words), line)
+    assert refused(list(shapes.values())) == []
+
+
+def commands_of(files: Mapping[str, str], folder: Path) -> list[str]:
+    """The gcloud commands of one folder's scripts."""
+    for name in files:
+        if name.endswith(".yaml"):
+            (folder / name).write_text(files[name])
+    scripts = [name for name in files if name in WORDS]
+    return [line for name in scripts for line in recorded(name, files[name], folder)]
+
+
+def refused(lines: list[str]) -> list[tuple[str, str]]:
+    """(command, what gcloud's parser has against it)."""
     with gcloud() as client:
         # Every API at the loopback endpoint: nothing is to be looked up elsewhere, and nothing to be tried again.
         elsewhere = {f"CLOUDSDK_API_ENDPOINT_OVERRIDES_{api}": "http://run.test/" for api in APIS}
         with ThreadPoolExecutor(4) as pool:
             said = list(pool.map(lambda line: parse(line, {**client.environment, **elsewhere}), lines))
-    assert [(line, words) for line, words in zip(lines, said, strict=True) if words] == []
+    return [(line, words) for line, words in zip(lines, said, strict=True) if words]
 
 
 def parse(line: str, environment: Mapping[str, str]) -> str:

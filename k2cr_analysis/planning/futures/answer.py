@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from k2cr_analysis.assessment.interval import moving_month
+from k2cr_analysis.planning.crossing_calls import INSIDE
 from k2cr_analysis.planning.futures.baseline import Baseline
 from k2cr_analysis.planning.labour import HOURS_PER_DAY
 from k2cr_analysis.planning.worth import Candidate, Fleet, Worth
@@ -155,6 +156,11 @@ def _moving(candidate: Candidate) -> Decimal:
     return moving_month(assessed.cost, assessed.shape, assessed.timeline)
 
 
+def _called_by(fleet: Fleet, candidate: Candidate) -> int:
+    """How many other workloads it calls."""
+    return sum(called != INSIDE for _, called in fleet.hops.calls.get(candidate.key, ()))
+
+
 def first_mover(fleet: Fleet, chosen: Sequence[Candidate]) -> FirstMover | None:
     """Small, ready, with traffic to learn from, and with few ties to what else runs; the first of equals by name."""
     if not chosen:
@@ -162,7 +168,7 @@ def first_mover(fleet: Fleet, chosen: Sequence[Candidate]) -> FirstMover | None:
 
     def key(candidate: Candidate) -> tuple[object, ...]:
         assessed = candidate.assessed
-        calls = len(fleet.hops.calls.get(candidate.key, ()))
+        calls = _called_by(fleet, candidate)
         called = sum(candidate.key in targets for targets in fleet.hops.calls.values())
         has_traffic = bool(assessed.timeline and assessed.timeline.requests)
         return (
@@ -175,7 +181,7 @@ def first_mover(fleet: Fleet, chosen: Sequence[Candidate]) -> FirstMover | None:
         )
 
     first = min(chosen, key=key)
-    calls = len(fleet.hops.calls.get(first.key, ()))
+    calls = _called_by(fleet, first)
     called = sum(first.key in targets for targets in fleet.hops.calls.values())
     requests = first.assessed.timeline.requests if first.assessed.timeline else None
     said = [

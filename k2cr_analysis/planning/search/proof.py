@@ -18,7 +18,7 @@ from math import ceil, floor
 from typing import Any
 
 from k2cr_analysis.model.money import total
-from k2cr_analysis.planning.crossing_calls import Key
+from k2cr_analysis.planning.crossing_calls import INSIDE, Key
 from k2cr_analysis.planning.search.least_cover import SLACK
 from k2cr_analysis.planning.search.pool_problem import PoolProblem
 from k2cr_analysis.planning.worth import Candidate, Fleet
@@ -154,7 +154,7 @@ class _Program:
             if not month:
                 continue
             hop = self._model.new_bool_var(f"hop to {target}")
-            spared = self._leaves.get(target, 0) + (0 if goes is None else goes)
+            spared = self._leaves.get(target, 0) + (0 if goes is None or target[1] == INSIDE else goes)
             for key in keys:
                 self._model.add(hop >= self._leaves[key] - spared)
             self._gain.append(-floor(month * _MONEY) * hop)

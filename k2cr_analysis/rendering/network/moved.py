@@ -12,6 +12,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from k2cr_analysis.assessment.called_names import called_names
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.addresses import ClusterService
@@ -39,21 +40,13 @@ class OldName:
 def old_names(workload: Workload, context: RenderContext) -> tuple[OldName, ...]:
     """The names that callers inside the cluster use, where they speak plain HTTP to the ingress container."""
     assessed = context.assessed.get(workload.id)
-    if assessed is None or assessed.fit.target != "service" or assessed.fit.h2c:
+    if assessed is None:
         return ()
-    called = {
-        call.service
-        for caller in context.callers.get(workload.id, ())
-        if caller in context.assessed
-        for call in context.assessed[caller].fit.dependencies
-        if call.target == workload.id and call.service and call.kind != "grpc"
-    }
     found = []
-    for exposure in workload.exposures:
+    for exposure in called_names(assessed, context.callers.get(workload.id, ()), context.assessed):
         ports = tuple((p.name, p.port) for p in exposure.ports if p.target == assessed.fit.ingress_port)
-        if exposure.service in called and ports and exposure.kind == "Service":
-            service = ClusterService(workload.namespace, exposure.service)
-            found.append(OldName(service, ports, tuple(sorted(exposure.selector.items()))))
+        service = ClusterService(workload.namespace, exposure.service)
+        found.append(OldName(service, ports, tuple(sorted(exposure.selector.items()))))
     return tuple(found)
 
 
