@@ -29,6 +29,7 @@ _POD_FAMILY = Source("https://docs.cloud.google.com/kubernetes-engine/docs/conce
 
 MIB = Decimal(1) / 1024  # in GiB
 
+ARM_SUFFIX = "-arm"  # of a family of pods
 # Built into GKE and always billed by pod, in clusters of both modes: class -> (family of pods, whether Spot).
 POD_CLASSES: Annotated[dict[str, tuple[str, bool]], _IN_STANDARD] = {
     "autopilot": ("general-purpose", False),

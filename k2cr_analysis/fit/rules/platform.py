@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from k2cr_analysis.fit.candidate import Candidate, bracketed
 from k2cr_analysis.fit.fields.field_rules import FieldRule, register_all
 from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.model.pod.placement import MachineRule
+from k2cr_analysis.platforms.autopilot import ARM_SUFFIX, POD_CLASSES
 from k2cr_analysis.platforms.gke import ARCH_LABELS, ARM_SERIES, MACHINE_FAMILY, MACHINE_TYPE_LABELS, OS_LABELS
 from k2cr_analysis.platforms.images import parse_image
 from k2cr_analysis.platforms.labels import POD_NETWORKS
@@ -249,6 +251,7 @@ def _added(candidate: Candidate) -> Iterator[tuple[str, str, str]]:
         "PodSpec.os",
         "Container.image",
         "PodSpec.securityContext.windowsOptions",
+        "ComputeClass.spec.priorities",
     ),
     docs=_CONTRACT,
 )
@@ -274,6 +277,7 @@ def processor_or_system_not_offered(candidate: Candidate) -> Iterator[Found]:
         if excluded:
             yield Found(excluded, f"{what} must not be {offered}; Cloud Run runs linux/amd64 alone")
     yield from _arm_machines(candidate)
+    yield from _arm_class(candidate)
     if candidate.pod.placement.os == "windows":
         yield Found(f"{candidate.pod.path}.os.name", "the system must be windows; Cloud Run runs linux/amd64 alone")
     if candidate.pod.has_windows_options:
@@ -311,6 +315,22 @@ def _arm_machines(candidate: Candidate) -> Iterator[Found]:
         if allowed and all(value.partition("-")[0] in ARM_SERIES for value in allowed.values):
             words = " or ".join(sorted(allowed.values))
             yield Found(allowed.at, f"the machine must be {words}, which is Arm; Cloud Run runs linux/amd64 alone")
+
+
+def _arm_class(candidate: Candidate) -> Iterator[Found]:
+    """A compute class whose machines are Arm alone."""
+    chosen = candidate.pod.placement.compute_class
+    if chosen is None:
+        return
+    built_in = chosen.rules is None and POD_CLASSES.get(chosen.name, ("", False))[0].endswith(ARM_SUFFIX)
+    if built_in or (chosen.rules and all(_is_arm(rule) for rule in chosen.rules)):
+        yield Found(chosen.at, f"compute class {chosen.name} is Arm alone; Cloud Run runs linux/amd64 alone")
+
+
+def _is_arm(rule: MachineRule) -> bool:
+    machines = [m for m in (rule.machine_family, rule.machine_type) if m]
+    of_machine = bool(machines) and all(m.partition("-")[0] in ARM_SERIES for m in machines)
+    return (rule.pod_family or "").endswith(ARM_SUFFIX) or of_machine
 
 
 @rule(

@@ -16,6 +16,7 @@ from k2cr_analysis.model.pod.placement import Placement
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.autopilot import (
+    ARM_SUFFIX,
     BY_NODE,
     BY_POD,
     DEFAULT,
@@ -38,7 +39,6 @@ from k2cr_analysis.platforms.gke import (
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand
 
 GIB = Decimal(2**30)
-_ARM = "-arm"
 _GENERAL_PURPOSE = "general-purpose"
 STORAGE = "gke.autopilot.ephemeral"
 
@@ -111,7 +111,7 @@ def _on(placement: Placement, family: str) -> str:
     arch = {_one(placement, label) for label in ARCH_LABELS}
     series = placement.allowed(MACHINE_FAMILY)
     is_arm = "arm64" in arch or (series is not None and series.values <= set(ARM_SERIES))
-    return f"{family}{_ARM}" if is_arm and not family.endswith(_ARM) else family
+    return f"{family}{ARM_SUFFIX}" if is_arm and not family.endswith(ARM_SUFFIX) else family
 
 
 def _one(placement: Placement, label: str) -> str | None:
