@@ -18,7 +18,8 @@ def scratch(volumes: dict[str, dict[str, Any]], storage: str | None = None) -> d
     app = raw["spec"]["template"]["spec"]["containers"][0]
     app["volumeMounts"] = [{"name": n, "mountPath": f"/{n}"} for n in volumes]
     if storage:
-        app["resources"]["requests"]["ephemeral-storage"] = storage
+        where, _, size = storage.rpartition(" ")
+        app["resources"].setdefault(where or "limits", {})["ephemeral-storage"] = size
     pod = cluster([raw]).workloads[0].pod
     found = scratch_volumes(pod, {c.name: c for c in pod.containers})
     return {name: (one.medium, one.stated_bytes) for name, one in found.items()}
@@ -36,6 +37,8 @@ NONE: dict[str, Any] = {}
         ({"a": NONE}, None, {"a": ("memory", None)}),
         ({"a": NONE}, "20Gi", {"a": ("disk", 20 * GIB)}),
         ({"a": NONE}, "200Mi", {"a": ("memory", 200 * MIB)}),
+        ({"a": NONE}, "requests 20Gi", {"a": ("disk", 20 * GIB)}),
+        ({"a": NONE}, "requests 200Mi", {"a": ("memory", None)}),  # a floor, and nothing of the most
         ({"a": NONE}, "1Gi", {"a": ("memory", None)}),  # what Autopilot writes unasked is nobody's word
         # One need: the container's request holds all of its volumes.
         ({"a": NONE, "b": {"sizeLimit": "12Gi"}}, "30Gi", {"a": ("disk", 18 * GIB), "b": ("disk", 12 * GIB)}),

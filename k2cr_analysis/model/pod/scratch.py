@@ -76,11 +76,14 @@ def asked_storage(container: Container) -> tuple[int, str] | None:
 
 
 def _stated_storage(container: Container) -> tuple[int, str] | None:
-    """(bytes, JSON path) of ``ephemeral-storage`` that somebody wrote: Autopilot's own 1 GiB is nobody's word."""
+    """(bytes, JSON path) of ``ephemeral-storage`` that somebody wrote: Autopilot's own 1 GiB is nobody's word, and a
+    small request alone says nothing of the most.
+    """
     # The limit first: where there is no request, the API server writes one that equals it.
     for field, resources in (("limits", container.limits), ("requests", container.requests)):
         size = resources.ephemeral_storage_bytes
-        if size and size != AUTOPILOT_STORAGE_BYTES:
+        is_said = size != AUTOPILOT_STORAGE_BYTES if field == "limits" else (size or 0) > AUTOPILOT_STORAGE_BYTES
+        if size and is_said:
             return size, f"{container.path}.resources.{field}['ephemeral-storage']"
     return None
 
