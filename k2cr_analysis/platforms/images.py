@@ -24,6 +24,45 @@ _DOCKER_HUB_NAMES = (DOCKER_HUB, "index.docker.io", "registry-1.docker.io")
 # Cloud Run pulls from Artifact Registry (and from gcr.io, which leads there) by IAM, and from these what is public.
 GITHUB: Annotated[str, _GHCR] = "ghcr.io"
 PUBLIC_REGISTRIES: Annotated[tuple[str, ...], _DEPLOYING] = (DOCKER_HUB, GITHUB)
+# Names in Docker Hub's ``library``: a name without a slash that is none of these is a build's own.
+_OFFICIAL = Source("https://github.com/docker-library/official-images/tree/master/library", "2026-11-30")
+DOCKER_OFFICIAL: Annotated[frozenset[str], _OFFICIAL] = frozenset({
+    "adminer", "aerospike", "almalinux", "alpine", "amazoncorretto", "amazonlinux", "api-firewall", "arangodb",
+    "archlinux", "backdrop", "bash", "bonita", "buildpack-deps", "busybox", "caddy", "cassandra", "chronograf",
+    "cirros", "clefos", "clickhouse", "clojure", "composer", "consul", "convertigo", "couchbase", "couchdb",
+    "crate", "dart", "debian", "docker", "drupal", "eclipse-mosquitto", "eclipse-temurin", "eggdrop",
+    "elasticsearch", "elixir", "emqx", "erlang", "express-gateway", "fedora", "flink", "fluentd", "friendica",
+    "gazebo", "gcc", "geonetwork", "ghost", "golang", "gradle", "groovy", "haproxy", "haskell", "haxe",
+    "hello-world", "hitch", "httpd", "hylang", "ibmjava", "influxdb", "irssi", "jetty", "joomla", "jruby", "julia",
+    "kapacitor", "kibana", "kong", "krakend", "lightstreamer", "liquibase", "logstash", "mageia", "mariadb",
+    "matomo", "maven", "mediawiki", "memcached", "mongo", "mongo-express", "monica", "mysql", "nats",
+    "nats-streaming", "neo4j", "neurodebian", "nextcloud", "nginx", "node", "notary", "odoo", "open-liberty",
+    "openjdk", "oraclelinux", "orientdb", "percona", "perl", "photon", "php", "php-zendserver", "phpmyadmin",
+    "plone", "postfixadmin", "postgres", "pypy", "python", "r-base", "rabbitmq", "rakudo-star", "redis", "redmine",
+    "registry", "rethinkdb", "rocket.chat", "rockylinux", "ros", "ruby", "rust", "sapmachine", "satosa", "scratch",
+    "silverpeas", "solr", "sonarqube", "spark", "spiped", "storm", "swift", "swipl", "teamspeak", "telegraf",
+    "tomcat", "tomee", "traefik", "ubuntu", "unit", "varnish", "vault", "websphere-liberty", "wordpress", "xwiki",
+    "yourls", "zookeeper", "znc",
+})  # fmt: skip
+# Projects of Google's registries that publish for everybody.
+_PUBLIC_IMAGES = Source(
+    "https://docs.cloud.google.com/artifact-registry/docs/transition/gcr-repositories", "2026-11-30"
+)
+GOOGLE_PUBLIC_PROJECTS: Annotated[frozenset[str], _PUBLIC_IMAGES] = frozenset({
+    "cadvisor", "cloud-builders", "cloud-marketplace", "cloud-sql-connectors", "cloudrun", "cloudsql-docker",
+    "datadoghq", "distroless", "endpoints-release", "gke-release", "google-containers", "google-samples", "google.com",
+    "google_containers", "google_samples", "heptio-images", "istio-release", "k8s-artifacts-prod", "kaniko-project",
+    "knative-releases", "kubebuilder", "ml-pipeline", "spinnaker-marketplace", "stackdriver-agents", "tekton-releases",
+    "vertex-ai",
+})  # fmt: skip
+_GOOGLE_PUBLIC_HOSTS = (
+    "gke.gcr.io",
+    "k8s.gcr.io",
+    "marketplace.gcr.io",
+    "mirror.gcr.io",
+    "launcher.gcr.io",
+    "l.gcr.io",
+)
 _GOOGLE = re.compile(r"([a-z]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev")
 
 # The grammar of a reference: lower-case path components, a tag, a digest.
@@ -105,6 +144,20 @@ def is_placeholder(text: str) -> bool:
 def is_google(host: str) -> bool:
     """Artifact Registry, or gcr.io, which leads there."""
     return _GOOGLE.fullmatch(host.lower()) is not None
+
+
+def is_of_others(text: str) -> bool:
+    """Whether it is pulled from a registry that a build of one's own does not push to.
+
+    What a template leaves behind, and a name alone that Docker Hub's library does not have, is what a build puts there.
+    """
+    image = parse_image(text)
+    if is_placeholder(text):
+        return False
+    if is_google(image.host):
+        project = image.repository.partition("/")[0]
+        return image.host in _GOOGLE_PUBLIC_HOSTS or project in GOOGLE_PUBLIC_PROJECTS
+    return bool(image.registry) or "/" in image.repository or image.repository in DOCKER_OFFICIAL
 
 
 def is_pulled_directly(host: str) -> bool:

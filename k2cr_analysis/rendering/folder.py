@@ -12,10 +12,10 @@ from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.atomic import folder_in_progress, remove_abandoned, said_when_full
 from k2cr_analysis.openapi.cloud_run import problems
 from k2cr_analysis.rendering.context import RenderContext
-from k2cr_analysis.rendering.forms.cloudbuild import cloudbuild
+from k2cr_analysis.rendering.forms.cloudbuild import cloudbuild, released_container, trigger_script
 from k2cr_analysis.rendering.forms.flags_form import deploy_script
 from k2cr_analysis.rendering.forms.objects import api_object
-from k2cr_analysis.rendering.forms.terraform import terraform
+from k2cr_analysis.rendering.forms.terraform import terraform_files
 from k2cr_analysis.rendering.forms.yaml_form import yaml_text
 from k2cr_analysis.rendering.migration.cutover import cutover
 from k2cr_analysis.rendering.migration.preflight import preflight_script
@@ -33,7 +33,8 @@ from k2cr_analysis.rendering.spec.service import RunJob, RunService, RunWorkerPo
 from k2cr_analysis.rendering.text.mapping import mapping_entries, mapping_json, mapping_md
 from k2cr_analysis.rendering.text.names import folder_name
 from k2cr_analysis.rendering.text.places import Places
-from k2cr_analysis.rendering.text.values import FILL, VALUES, fill_script, merged, values_env
+from k2cr_analysis.rendering.text.shell import quote
+from k2cr_analysis.rendering.text.values import FILL, VALUES, Released, fill_script, merged, values_env
 
 SPEC_FILES = {RunService: "service.yaml", RunJob: "job.yaml", RunWorkerPool: "worker-pool.yaml"}
 # In the order in which what they note is listed.
@@ -47,7 +48,7 @@ PRINTERS: Mapping[str, Printer] = {
     "gke-internal-gateway.yaml": internal_gateways,
     "scheduler.sh": scheduler_script,
     "cloudbuild.yaml": cloudbuild,
-    "main.tf": terraform,
+    "trigger.sh": trigger_script,
     "rollback.sh": rollback_script,
 }
 
@@ -74,6 +75,7 @@ def render_workload(assessed: WorkloadAssessment, context: RenderContext) -> Map
     files = {name: p.text for name, p in printed.items() if p.text is not None}
     spec_file = SPEC_FILES[type(made.run)]
     files[spec_file] = _spec(made)
+    files |= terraform_files(made)
     made.account.entries += entrance_entries(made, files)
     entries = mapping_entries(made, Places(made, spec_file, files))
     files["cutover.md"] = cutover(made, frozenset(files))
@@ -86,7 +88,18 @@ def _fill(made: Build) -> str:
     backend = run_backend(made.workload, made.context, external=True)
     command = f'gcloud compute backend-services describe {backend} --global --project="$PROJECT" --format="value(id)"'
     asked = {BACKEND_ID: (command, "./network.sh in makes the backend service; then run ./deploy.sh again")}
-    return fill_script(made.account.placeholders, made.context, asked)
+    return fill_script(made.account.placeholders, made.context, asked, _released(made))
+
+
+def _released(made: Build) -> Released | None:
+    """What the pipeline releases, so that deploy.sh leaves it as it runs."""
+    container = released_container(made)
+    if container is None:
+        return None
+    group = {RunService: "services", RunJob: "jobs", RunWorkerPool: "worker-pools"}[type(made.run)]
+    at = "spec.template.spec.template.spec.containers" if group == "jobs" else "spec.template.spec.containers"
+    describe = f"{group} describe {quote(made.run.name)}"
+    return Released(container.name, container.image, describe, at, SPEC_FILES[type(made.run)])
 
 
 def _spec(made: Build) -> str:

@@ -25,7 +25,7 @@ NAMES = {
 }
 _ALWAYS = {"enable", "get-iam-policy", "get-value"}  # need nothing, change nothing
 _KEPT = ("--description", "--rrdatas")  # what is seen of a resource later
-_THERE = ("iap web", "projects", "storage buckets", "compute networks subnets")  # not made by scripts
+_THERE = ("iap web", "projects", "artifacts repositories", "storage buckets", "compute networks subnets")  # not made by scripts
 _MEMBER = re.compile(r"(user|group|serviceAccount|domain|principal|principalSet):\S+")
 
 
@@ -43,9 +43,9 @@ class Call:
         plain = [w for w in words if not w.startswith("-") and w not in ("beta", "alpha")]
         at = next((i for i, w in enumerate(plain) if i and w in VERBS), len(plain))
         self.verb = plain[at] if at < len(plain) else ""
-        group, rest = " ".join(plain[:at]), [w for w in plain[at + 1 :] if w not in ("http", "https")]
+        group, rest = " ".join(plain[:at]), [w for w in plain[at + 1 :] if w not in ("http", "https", "github")]
         self.group = {"run": "run services", "secrets versions": "secrets"}.get(group, group)
-        self.name = (rest[0] if rest else self.flags.get("--service", "")).partition("@")[0]
+        self.name = (rest[0] if rest else self.flags.get("--service") or self.flags.get("--name", "")).partition("@")[0]
 
     @property
     def key(self) -> str:

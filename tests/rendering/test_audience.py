@@ -11,6 +11,7 @@ from k2cr_analysis.config import Config
 from k2cr_analysis.config.settings import Project
 from k2cr_analysis.rendering import RenderContext, render_workload
 from tests.rendering.factory import assessed, container, env, exposure, route, workload
+from tests.rendering.module import resources
 
 OLD = "/projects/77/global/backendServices/42"
 BEHIND_IAP = {"BackendConfig": ({"metadata": {"name": "b"}, "spec": {"iap": {"enabled": True}}},)}
@@ -35,7 +36,8 @@ def files(iap: Any, related: Any = BEHIND_IAP) -> Any:
     ids=["on the load balancer", "on the service", "IAP taken away", "IAP never there"],
 )
 def test_the_audience_of_the_new_front_door(iap: Any, related: Any, expected: str) -> None:
-    made = files(iap, related)
+    made = dict(files(iap, related))
+    made["main.tf"] = str(resources(made))
     for name in ("service.yaml", "main.tf", "deploy.sh"):
         if "services replace" not in made[name]:
             assert made[name].count(expected) == 2, name

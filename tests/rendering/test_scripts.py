@@ -133,13 +133,14 @@ def go_live(stand_in: StandIn, folder: Path, variables: dict[str, str]) -> list[
         ("network.sh", "in"),
         ("network.sh", "callers"),
         ("scheduler.sh",),
+        ("trigger.sh", "projects/p/locations/l/connections/c/repositories/r"),
     ]
     there = [s for s in steps if (folder / s[0]).exists() and _knows(folder / s[0], s[1:])]
     return [stand_in.run(folder / name, *words, **variables) for name, *words in there]
 
 
 def _knows(script: Path, words: tuple[str, ...]) -> bool:
-    return all(f"  {word}) " in script.read_text() for word in words)
+    return script.name == "trigger.sh" or all(f"  {word}) " in script.read_text() for word in words)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -243,6 +244,31 @@ def test_the_network_of_a_shared_vpc_is_made_in_its_own_project(tmp_path: Path) 
     of_network = [c for r in ran for c in r.of("subnets", "firewall-rules", "managed-zones", "record-sets")]
     assert of_network and all("--project=host" in call for call in of_network)
     assert any("service-12@serverless-robot-prod" in c and "compute.networkUser" in c for c in of_network)
+
+
+def test_deploying_again_keeps_the_image_that_the_pipeline_released(tmp_path: Path) -> None:
+    image = "us-docker.pkg.dev/p/apps/web:1"
+    other = "us-docker.pkg.dev/p/apps/web@sha256:" + "0" * 64
+    web = assessed(workload(container("web", image=image), container("agent", image="a/agent:1"), name="web", exposures=(exposure("web", 8080),)))  # fmt: skip
+    script = folder_of(tmp_path / "out", web, CONTEXT) / "deploy.sh"
+    stand_in = StandIn(tmp_path)
+
+    def deployed(**environment: str) -> list[str]:
+        ran = stand_in.run(script, **environment)
+        assert ran.code == 0, ran.said
+        return [w for call in ran.calls for w in call if w.startswith("--image=")]
+
+    assert deployed() == [f"--image={image}", "--image=a/agent:1"]
+    gcloud = stand_in.folder / "gcloud"
+    gcloud.write_text(
+        f"#!/bin/bash\n[[ $* != *describe* ]] || {{ printf 'agent,x\\nweb,{other}\\n'; exit; }}\n" + gcloud.read_text()
+    )
+    assert deployed() == [f"--image={other}", "--image=a/agent:1"]
+    assert deployed(K2CR_IMAGE="written") == [f"--image={image}", "--image=a/agent:1"]
+    gcloud.write_text(
+        "#!/bin/bash\n[[ $* != *describe* ]] || { echo 'web,$(touch PWNED) x'; exit; }\n" + gcloud.read_text()
+    )
+    assert deployed()[0] == f"--image={image}"  # what is no image is not taken
 
 
 EVIL = "x\nEOF\ntouch PWNED; $(touch PWNED) `touch PWNED` ' \" ;"

@@ -1,4 +1,4 @@
-"""``main.tf``: the same resource for Terraform's google provider.
+"""``main.tf`` and what stands beside it: the same resource for Terraform's google provider.
 
 Source: registry.terraform.io/providers/hashicorp/google: google_cloud_run_v2_service, _v2_job, _v2_worker_pool,
 google_cloud_scheduler_job.
@@ -7,15 +7,25 @@ google_cloud_scheduler_job.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from k2cr_analysis.model.cloud_run import CloudRunProbe
 from k2cr_analysis.platforms.volumes import MEDIUM_DISK, MEDIUM_MEMORY
-from k2cr_analysis.rendering.forms.cloudbuild import built_container
+from k2cr_analysis.rendering.context import PROJECT_ID
+from k2cr_analysis.rendering.forms.cloudbuild import released_container
+from k2cr_analysis.rendering.forms.hcl import (
+    Block,
+    Body,
+    Expression,
+    because,
+    block_lines,
+    lines_of,
+    quoted,
+    with_variables,
+)
 from k2cr_analysis.rendering.migration.scheduler import run_uri, scheduler_account
 from k2cr_analysis.rendering.spec.build import Build
-from k2cr_analysis.rendering.spec.printed import printer
 from k2cr_analysis.rendering.spec.run_settings import BINARY_AUTHORIZATION, BREAKGLASS, CLOUD_SQL, CONNECTOR
 from k2cr_analysis.rendering.spec.service import (
     DiskVolume,
@@ -44,64 +54,156 @@ _EGRESS = {"private-ranges-only": "PRIVATE_RANGES_ONLY", "all-traffic": "ALL_TRA
 
 # readiness_probe (7.19), iap_enabled (7.21) and ephemeral disks (7.30): CHANGELOG of terraform-provider-google.
 _PROVIDER = ">= 7.30.0, < 8.0.0"
+_TERRAFORM = ">= 1.7"  # for_each in import blocks: CHANGELOG of Terraform
+
+
+_VARIABLE = {PROJECT_ID: "project", "REGION": "region"}
+# Attributes that name things of the project; what an env value says is the program's, and stays.
+_OF_PROJECT = frozenset(
+    {
+        "service_account", "service_account_email", "image", "network", "subnetwork", "connector", "uri", "instances",
+        "encryption_key", "secret",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """A nested block: ``name { ... }``. Attributes whose value is None are left out."""
+class Resource:
+    """``import_id``: by which the provider finds what is there already (its page, "Import")."""
 
+    kind: str
     name: str
-    body: Sequence[tuple[str, Any] | Block]
+    body: Body
+    import_id: str
+    made_by: str
+
+    @property
+    def address(self) -> str:
+        return f"{self.kind}.{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """A value with the reason that a comment above it gives; without one it is the plain value."""
-
-    value: Any
-    why: str
-
-
-def because(value: Any, why: str | None) -> Any:
-    return Explained(value, why) if why and value is not None else value
-
-
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """HCL that is not a literal: ``var.region``."""
-
-    text: str
+def terraform_files(build: Build) -> Mapping[str, str]:
+    """The module: the resource, what it needs to be told, what it tells, and how what scripts made comes under it."""
+    resources = [_parametrized(r, build) for r in _resources(build)]
+    main = _main(build, resources)
+    variables = {
+        name: build.account.placeholders[key] for key, name in _asked_for(build).items() if f"var.{name}" in main
+    }
+    files = {
+        "main.tf": main,
+        "variables.tf": _variables(variables),
+        "terraform.tfvars": _values(build),
+        "outputs.tf": _outputs(build, resources[0]),
+        "imports.tf": _imports(resources),
+    }
+    return {name: text.rstrip() + "\n" for name, text in files.items()}
 
 
-@printer
-def terraform(build: Build) -> str:
-    """The whole file."""
-    variables = [_variable("project", build.context.project), _variable("region", build.context.region)]
-    run = build.run
+def _resources(build: Build) -> Iterator[Resource]:
+    run, name = build.run, build.run.name.replace("-", "_")
+    at = "projects/${var.project}/locations/${var.region}"
+    own = [_of_the_pipeline(build)]
     if isinstance(run, RunService):
-        blocks = [("google_cloud_run_v2_service", run.name, _service(run))]
+        kind, body, group = "service", _service(run), "services"
     elif isinstance(run, RunJob):
-        blocks = [("google_cloud_run_v2_job", run.name, _job(run))]
-        blocks += [("google_cloud_scheduler_job", run.name, _scheduler(build, run))] if run.schedule else []
+        kind, body, group = "job", _job(run), "jobs"
     else:
-        blocks = [("google_cloud_run_v2_worker_pool", run.name, _worker_pool(run))]
-    lines = [comment(f"{build.workload.id} on Cloud Run: the same as {_twin(run)}. Written by k2cr."), ""]
-    lines += ["terraform {", '  required_version = ">= 1.5"', "", "  required_providers {", "    google = {"]
-    lines += ['      source  = "hashicorp/google"', f'      version = "{_PROVIDER}"', "    }", "  }", "}", ""]
-    for variable in variables:
-        lines += [*variable, ""]
-    kind, name, body = blocks[0]
-    blocks[0] = (kind, name, [*body, _of_the_pipeline(build)])
-    for kind, name, body in blocks:
-        lines += [f"resource {_quote(kind)} {_quote(name.replace('-', '_'))} {{", *_lines(body, 2), "}", ""]
-    return "\n".join(lines).rstrip() + "\n"
+        kind, body, group = "worker_pool", _worker_pool(run), "workerPools"
+    yield Resource(f"google_cloud_run_v2_{kind}", name, (*body, *own), f"{at}/{group}/{run.name}", "deploy.sh")
+    if isinstance(run, RunJob) and run.schedule:
+        kind, body = "google_cloud_scheduler_job", _scheduler(build, run)
+        yield Resource(kind, name, body, f"{at}/jobs/{run.name}", "scheduler.sh")
+
+
+def _asked_for(build: Build) -> dict[str, str]:
+    """Literal -> variable, of what was not known at render time."""
+    return {key: _VARIABLE.get(key, key.lower()) for key in build.account.placeholders}
+
+
+def _parametrized(resource: Resource, build: Build) -> Resource:
+    """With variables for what is not known, and for the project and the region that it goes to."""
+    project, region = build.context.project, build.context.region
+    unknown = {key: f"var.{name}" for key, name in (_VARIABLE | _asked_for(build)).items()}
+    of_project = unknown | ({project: "var.project"} if project else {})
+    of_place = of_project | ({region: "var.region"} if region else {})
+
+    def words(attribute: str) -> Mapping[str, str]:
+        return of_place if attribute == "uri" else of_project if attribute in _OF_PROJECT else unknown
+
+    return replace(resource, body=with_variables(resource.body, words))
+
+
+def _main(build: Build, resources: Sequence[Resource]) -> str:
+    lines = [
+        comment(f"{build.workload.id} on Cloud Run: the same as {_twin(build.run)}. Written by k2cr."),
+        "# prepare.sh, network.sh and what they make stay outside. Once it is applied, settings change here, not by",
+        "# deploy.sh; the image, where cloudbuild.yaml releases it, and the traffic are the pipeline's.",
+        "",
+    ]
+    google = ("google", {"source": "hashicorp/google", "version": _PROVIDER})
+    needs: Body = (("required_version", _TERRAFORM), Block("required_providers", [google]))
+    lines += block_lines("terraform", needs)
+    for one in resources:
+        lines += block_lines(f"resource {quoted(one.kind)} {quoted(one.name)}", one.body)
+    return "\n".join(lines)
+
+
+def _variables(asked: dict[str, str]) -> str:
+    own = {"project": "the id of the project that it runs in", "region": "the region that it runs in"}
+    lines = [
+        "# What stands in values.env serves here too:",
+        '#   export $(awk -F= \'/^[A-Z]/ && $2 { print "TF_VAR_" tolower($1) "=" $2 }\' values.env)',
+        "",
+    ]
+    for name, meaning in sorted((asked | own).items()):
+        described = ("description", " ".join(meaning.split()))
+        lines += block_lines(f"variable {quoted(name)}", [("type", Expression("string")), described])
+    made = "whether scripts of this folder made it already: imports.tf brings it under Terraform"
+    body: Body = [("type", Expression("bool")), ("description", made), ("default", True)]
+    return "\n".join([*lines, *block_lines('variable "made_by_scripts"', body)])
+
+
+def _values(build: Build) -> str:
+    known = [("project", build.context.project), ("region", build.context.region)]
+    lines = lines_of([(name, value) for name, value in known if value], 0)
+    return "\n".join(["# Where it goes, as the snapshot or k2cr.toml says.", *lines])
+
+
+def _outputs(build: Build, resource: Resource) -> str:
+    told = {"name": "name"}
+    if isinstance(build.run, RunService):
+        told |= {"uri": "uri"}
+    if not isinstance(build.run, RunJob):
+        told |= {"latest_ready_revision": "latest_ready_revision"}
+    lines: list[str] = []
+    for name, attribute in told.items():
+        lines += block_lines(f"output {quoted(name)}", [("value", Expression(f"{resource.address}.{attribute}"))])
+    return "\n".join(lines)
+
+
+def _imports(resources: Sequence[Resource]) -> str:
+    lines = [
+        "# What the scripts made comes under Terraform with the first apply; -var made_by_scripts=false: it is made.",
+        "",
+    ]
+    for one in resources:
+        made_by = f"var.made_by_scripts ? toset([{quoted(one.made_by)}]) : toset([])"
+        body: Body = [
+            ("for_each", Expression(made_by)),
+            ("to", Expression(one.address)),
+            ("id", Expression(f'"{one.import_id}"')),
+        ]
+        lines += block_lines("import", body)
+    return "\n".join(lines)
 
 
 def _of_the_pipeline(build: Build) -> Block:
-    """What deploy.sh and cloudbuild.yaml change after the first apply: Terraform leaves it as it is."""
-    index = build.run.template.containers.index(built_container(build))
+    """What cloudbuild.yaml and cutover.md change after the first apply: Terraform leaves it as it is."""
+    released = released_container(build)
     template = "template[0].template[0]" if isinstance(build.run, RunJob) else "template[0]"
-    names = ["client", "client_version", f"{template}.containers[{index}].image"]
+    names = ["client", "client_version"]
+    if released is not None:
+        names.append(f"{template}.containers[{build.run.template.containers.index(released)}].image")
     names += ["traffic"] if isinstance(build.run, RunService) else []
     return Block("lifecycle", [("ignore_changes", [Expression(name) for name in names])])
 
@@ -109,15 +211,6 @@ def _of_the_pipeline(build: Build) -> Block:
 def _twin(run: object) -> str:
     return (
         "service.yaml" if isinstance(run, RunService) else "job.yaml" if isinstance(run, RunJob) else "worker-pool.yaml"
-    )
-
-
-def _variable(name: str, default: str | None) -> list[str]:
-    body = [f'variable "{name}" {{', "  type = string"]
-    return (
-        [f'variable "{name}" {{', "  type    = string", f"  default = {_quote(default)}", "}"]
-        if default
-        else [*body, "}"]
     )
 
 
@@ -329,66 +422,3 @@ def _volume(volume: RunVolume) -> Block:
         options = source.mount_options.split(",") if source.mount_options else None
         made = Block("gcs", [("bucket", source.bucket), ("read_only", source.read_only), ("mount_options", options)])
     return Block("volumes", [("name", because(volume.name, volume.why)), made])
-
-
-def _lines(body: Sequence[tuple[str, Any] | Block], indent: int) -> list[str]:
-    """Attributes aligned as ``terraform fmt`` does, blocks after a blank line."""
-    lines: list[str] = []
-    pad = " " * indent
-    run: list[tuple[str, str]] = []
-
-    def flush() -> None:
-        width = max((len(n) for n, _ in run), default=0)
-        lines.extend(f"{pad}{n.ljust(width)} = {v}" for n, v in run)
-        run.clear()
-
-    for part in body:
-        if isinstance(part, Block):
-            flush()
-            if lines:
-                lines.append("")
-            lines += [f"{pad}{part.name} {{", *_lines(part.body, indent + 2), f"{pad}}}"]
-            continue
-        name, value = part
-        if isinstance(value, Explained):
-            flush()
-            lines.append(f"{pad}{comment(value.why)}")
-            value = value.value
-        if isinstance(value, Mapping):
-            flush()
-            width = max(len(_key(k)) for k in value)
-            lines += [
-                f"{pad}{name} = {{",
-                *(f"{pad}  {_key(k).ljust(width)} = {_value(v)}" for k, v in value.items()),
-                f"{pad}}}",
-            ]
-        elif value is not None:
-            run.append((name, _value(value)))
-    flush()
-    return lines
-
-
-def _key(key: str) -> str:
-    return key if key.replace("_", "").replace("-", "").isalnum() and not key[0].isdigit() else _quote(key)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, Expression):
-        return value.text
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return f"[{', '.join(_value(v) for v in value)}]"
-    return str(value) if isinstance(value, int) else _quote(value)
-
-
-def _quote(text: str) -> str:
-    """A quoted HCL string: JSON's escapes, and ``${`` and ``%{`` doubled, so that nothing is a template."""
-    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
-    quoted = "".join(named.get(c) or (c if c.isprintable() else _unicode(c)) for c in text)
-    return '"' + quoted.replace("${", "$${").replace("%{", "%%{") + '"'
-
-
-def _unicode(character: str) -> str:
-    code = ord(character)
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from k2cr_analysis.rendering.context import NETWORK, PROJECT_ID, PROJECT_NUMBER, RenderContext
 from k2cr_analysis.rendering.text.shell import quote
@@ -25,6 +26,19 @@ PREAMBLE = (
     f'  exec bash "$here/{FILL}" "$(basename "${{BASH_SOURCE[0]}}")" "$@"',
     "fi",
 )
+# Releases are the pipeline's: deploy.sh changes settings, and the image that runs stays.
+_KEEP_IMAGE = r"""if [[ $1 == deploy.sh && ${K2CR_IMAGE:-} != written ]]; then
+  running=$(gcloud run DESCRIBE --project="$PROJECT" --region="$REGION" --flatten='AT[]' \
+    --format='csv[no-heading](AT.name,AT.image)' 2>/dev/null | sed -n 's/^CONTAINER,//p' || true)
+  if [[ $running =~ ^[A-Za-z0-9._:/@-]+$ && $running != WRITTEN ]]; then
+    echo "CONTAINER keeps the image that runs, $running; K2CR_IMAGE=written deploys the one that is written here." >&2
+    for file in deploy.sh SPEC; do
+      sed -E "s#(--image=|image: )PATTERN( |\$)#\\1$running\\2#" "$copy/$file" >"$copy/kept"
+      mv "$copy/kept" "$copy/$file"
+    done
+  fi
+fi
+"""
 _FILL = r"""
 missing=()
 words=(-e '')
@@ -62,6 +76,7 @@ cp "$here"/* "$copy/"
 for file in "$here"/*.sh "$here"/*.yaml; do
   if [[ -e $file ]]; then sed -E "${words[@]}" "$file" >"$copy/$(basename "$file")"; fi
 done
+KEEPS
 name=$1
 shift
 K2CR_FILLED=1 bash "$copy/$name" "$@"
@@ -92,7 +107,23 @@ _HEAD = [
 ]
 
 
-def fill_script(placeholders: Mapping[str, str], context: RenderContext, asked: Mapping[str, tuple[str, str]]) -> str:
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The container that a pipeline releases. ``describe``: the words of gcloud run that show what runs."""
+
+    container: str
+    image: str
+    describe: str
+    containers_at: str
+    spec_file: str
+
+
+def fill_script(
+    placeholders: Mapping[str, str],
+    context: RenderContext,
+    asked: Mapping[str, tuple[str, str]],
+    released: Released | None = None,
+) -> str:
     """``asked``: literal -> (command that prints it, what to do while it prints nothing)."""
     own = {
         PROJECT_ID: ('gcloud projects describe "$PROJECT" --format="value(projectId)"', ""),
@@ -121,7 +152,20 @@ def fill_script(placeholders: Mapping[str, str], context: RenderContext, asked: 
         "# shellcheck source=/dev/null",
         f'source "$here/{VALUES}"',
     ]
-    return "\n".join(lines) + _FILL.replace("LEGAL", _LEGAL).replace("TAKES\n", "".join(f"{t}\n" for t in takes))
+    filled = _FILL.replace("LEGAL", _LEGAL).replace("TAKES\n", "".join(f"{t}\n" for t in takes))
+    return "\n".join(lines) + filled.replace("KEEPS\n", _keeps(released) if released else "")
+
+
+def _keeps(released: Released) -> str:
+    words = {
+        "DESCRIBE": released.describe,
+        "AT": released.containers_at,
+        "CONTAINER": released.container,
+        "WRITTEN": quote(released.image),
+        "PATTERN": re.sub(r"([.+])", r"\\\1", released.image),
+        "SPEC": released.spec_file,
+    }
+    return re.sub(r"\b(DESCRIBE|AT|CONTAINER|WRITTEN|PATTERN|SPEC)\b", lambda m: words[m[0]], _KEEP_IMAGE)
 
 
 def _taken(name: str, default: str | None, setting: str) -> list[str]:

@@ -23,7 +23,7 @@ def build_image(container: Container, context: RenderContext, account: Account) 
     reasons = []
     if container.image_digest and not image.digest:
         image = ImageReference(image.registry, image.repository, None, container.image_digest)
-        reasons.append(f"{asked} is pinned to the digest that ran when the snapshot was taken")
+        reasons.append(f"{_name_and_tag(asked)} is pinned to the digest that ran when the snapshot was taken")
     if image.registry and image.registry != image.registry.lower():
         image = replace(image, registry=image.registry.lower())
         reasons.append("a registry's name is lower case")
@@ -36,6 +36,11 @@ def build_image(container: Container, context: RenderContext, account: Account) 
     why = "; ".join(reasons)
     account.changed(path, "containers[].image", asked, image, why)
     return str(image), why
+
+
+def _name_and_tag(reference: str) -> str:
+    """Its name and tag, for a reader who sees the whole reference beside it."""
+    return reference.rpartition("/")[2]
 
 
 def _to_be_named(container: Container, path: str, account: Account) -> tuple[str, str]:

@@ -1,7 +1,9 @@
 # shop/CronJob/report on Cloud Run: the same as job.yaml. Written by k2cr.
+# prepare.sh, network.sh and what they make stay outside. Once it is applied, settings change here, not by
+# deploy.sh; the image, where cloudbuild.yaml releases it, and the traffic are the pipeline's.
 
 terraform {
-  required_version = ">= 1.5"
+  required_version = ">= 1.7"
 
   required_providers {
     google = {
@@ -9,16 +11,6 @@ terraform {
       version = ">= 7.30.0, < 8.0.0"
     }
   }
-}
-
-variable "project" {
-  type    = string
-  default = "shop-prod"
-}
-
-variable "region" {
-  type    = string
-  default = "asia-northeast1"
 }
 
 resource "google_cloud_run_v2_job" "report" {
@@ -40,7 +32,7 @@ resource "google_cloud_run_v2_job" "report" {
 
     template {
       # made by prepare.sh for it alone: the pod has no Google service account, and the default one may do too much
-      service_account = "report@shop-prod.iam.gserviceaccount.com"
+      service_account = "report@${var.project}.iam.gserviceaccount.com"
       # backoffLimit 1
       max_retries = 1
       # activeDeadlineSeconds
@@ -93,10 +85,10 @@ resource "google_cloud_scheduler_job" "report" {
 
   http_target {
     http_method = "POST"
-    uri         = "https://run.googleapis.com/v2/projects/shop-prod/locations/asia-northeast1/jobs/report:run"
+    uri         = "https://run.googleapis.com/v2/projects/${var.project}/locations/${var.region}/jobs/report:run"
 
     oauth_token {
-      service_account_email = "report-cron@shop-prod.iam.gserviceaccount.com"
+      service_account_email = "report-cron@${var.project}.iam.gserviceaccount.com"
     }
   }
 }

@@ -47,6 +47,17 @@ cp "$here"/* "$copy/"
 for file in "$here"/*.sh "$here"/*.yaml; do
   if [[ -e $file ]]; then sed -E "${words[@]}" "$file" >"$copy/$(basename "$file")"; fi
 done
+if [[ $1 == deploy.sh && ${K2CR_IMAGE:-} != written ]]; then
+  running=$(gcloud run services describe frontend --project="$PROJECT" --region="$REGION" --flatten='spec.template.spec.containers[]' \
+    --format='csv[no-heading](spec.template.spec.containers.name,spec.template.spec.containers.image)' 2>/dev/null | sed -n 's/^frontend,//p' || true)
+  if [[ $running =~ ^[A-Za-z0-9._:/@-]+$ && $running != us-docker.pkg.dev/shop/apps/frontend:1 ]]; then
+    echo "frontend keeps the image that runs, $running; K2CR_IMAGE=written deploys the one that is written here." >&2
+    for file in deploy.sh service.yaml; do
+      sed -E "s#(--image=|image: )us-docker\.pkg\.dev/shop/apps/frontend:1( |\$)#\\1$running\\2#" "$copy/$file" >"$copy/kept"
+      mv "$copy/kept" "$copy/$file"
+    done
+  fi
+fi
 name=$1
 shift
 K2CR_FILLED=1 bash "$copy/$name" "$@"

@@ -1,7 +1,9 @@
 # shop/Deployment/frontend on Cloud Run: the same as service.yaml. Written by k2cr.
+# prepare.sh, network.sh and what they make stay outside. Once it is applied, settings change here, not by
+# deploy.sh; the image, where cloudbuild.yaml releases it, and the traffic are the pipeline's.
 
 terraform {
-  required_version = ">= 1.5"
+  required_version = ">= 1.7"
 
   required_providers {
     google = {
@@ -9,16 +11,6 @@ terraform {
       version = ">= 7.30.0, < 8.0.0"
     }
   }
-}
-
-variable "project" {
-  type    = string
-  default = "shop-prod"
-}
-
-variable "region" {
-  type    = string
-  default = "asia-northeast1"
 }
 
 resource "google_cloud_run_v2_service" "frontend" {
@@ -40,7 +32,7 @@ resource "google_cloud_run_v2_service" "frontend" {
       k8s-workload  = "frontend"
     }
     # made by prepare.sh for it alone: the pod has no Google service account, and the default one may do too much
-    service_account = "frontend@shop-prod.iam.gserviceaccount.com"
+    service_account = "frontend@${var.project}.iam.gserviceaccount.com"
     # Cloud Run's default, written out
     timeout = "300s"
     # requests that an instance takes at once: Cloud Run's default, written out
