@@ -25,7 +25,13 @@ NAMES = {
 }
 _ALWAYS = {"enable", "get-iam-policy", "get-value"}  # need nothing, change nothing
 _KEPT = ("--description", "--rrdatas")  # what is seen of a resource later
-_THERE = ("iap web", "projects", "artifacts repositories", "storage buckets", "compute networks subnets")  # not made by scripts
+_THERE = (
+    "iap web",
+    "projects",
+    "artifacts repositories",
+    "storage buckets",
+    "compute networks subnets",
+)  # not made by scripts
 _MEMBER = re.compile(r"(user|group|serviceAccount|domain|principal|principalSet):\S+")
 
 
