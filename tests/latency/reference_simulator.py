@@ -39,6 +39,7 @@ class Instance:
     on_cpu: list[Request] = field(default_factory=list)
     idle_since_s: float = 0.0
     busy_since_s: float = 0.0
+    billed_until_s: float = 0.0
     in_rotation: bool = False
     retiring: bool = False
     touched: int = 0
@@ -65,6 +66,7 @@ class Outcome:
     starting_s: float = 0.0
     idle_min_s: float = 0.0
     billed_request_s: float = 0.0
+    billed_once_s: float = 0.0
     billed_instance_s: float = 0.0
 
 
@@ -276,6 +278,7 @@ class ReferenceSimulator:
             return
         if not instance.requests:
             self.out.billed_request_s += _billed_s(self.t - instance.busy_since_s)
+            self._bill_once(instance, instance.busy_since_s)
             if instance.retiring:
                 self._end_and_replace(instance)
                 return
@@ -294,6 +297,7 @@ class ReferenceSimulator:
             self._begin(instance, request)
         if not instance.requests:
             self.out.billed_request_s += _billed_s(self.t - instance.born_s)
+            self._bill_once(instance, instance.born_s)
         while self.pending and len(instance.requests) < service.concurrency:
             self.out.cold_starts += 1
             self._give(instance, self.pending.pop(0))
@@ -309,6 +313,12 @@ class ReferenceSimulator:
         self.instances.remove(instance)
         self.out.instance_stops += 1
         self.out.billed_instance_s += max(60.0, self.t - instance.born_s)
+
+    def _bill_once(self, instance: Instance, since_s: float) -> None:
+        begins_s = max(since_s, instance.billed_until_s)
+        if self.t > begins_s:
+            self.out.billed_once_s += _billed_s(self.t - begins_s)
+            instance.billed_until_s = begins_s + _billed_s(self.t - begins_s)
 
     def _end_and_replace(self, instance: Instance) -> None:
         self._end(instance)
@@ -366,4 +376,6 @@ class ReferenceSimulator:
         """Those that live at the end are billed for what they have lived."""
         self.out.simulated_s = self.t
         self.out.billed_instance_s += sum(self.t - i.born_s for i in self.instances)
-        self.out.billed_request_s += sum(self.t - i.born_s for i in self.instances if not i.ready)
+        begun_s = sum(self.t - i.born_s for i in self.instances if not i.ready)
+        self.out.billed_request_s += begun_s
+        self.out.billed_once_s += begun_s

@@ -127,6 +127,7 @@ def _new_slot(s: State, t: float) -> int:
     s.slots[slot].retires_s = INF
     s.slots[slot].born_s = t
     s.slots[slot].busy_since_s = t
+    s.slots[slot].billed_until_s = t
     s.slots[slot].virtual = 0.0
     s.slots[slot].virtual_at_s = t
     s.now.live += 1

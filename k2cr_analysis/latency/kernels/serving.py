@@ -63,6 +63,7 @@ def depart(s: State, request: int, t: float) -> float:
         s.now.active -= 1
         s.total.active_s += t - s.slots[slot].busy_since_s
         s.total.billed_request_s += billed_s(t - s.slots[slot].busy_since_s)
+        _bill_once(s, slot, s.slots[slot].busy_since_s, t)
         if s.slots[slot].retiring == 1:
             gone(s, slot, t)
         else:
@@ -88,6 +89,7 @@ def becomes_ready(s: State, slot: int, t: float) -> None:
         begin(s, s.cpu[slot * s.config.concurrency + place].what, slot, t)
     if bound == 0:
         s.total.billed_request_s += billed_s(t - s.slots[slot].born_s)
+        _bill_once(s, slot, s.slots[slot].born_s, t)
     while s.now.pending_count > 0 and s.slots[slot].load < s.config.concurrency:
         _one_more(s, slot, t)
         s.total.cold += 1
@@ -95,6 +97,16 @@ def becomes_ready(s: State, slot: int, t: float) -> None:
     if s.slots[slot].load == 0:
         becomes_idle(s, slot, t)
     enlist(s, slot)
+
+
+@inlined
+def _bill_once(s: State, slot: int, since_s: float, t: float) -> None:
+    """From ``since_s`` to t, rounded up; what the step before it reached into is billed already."""
+    since_s = max(since_s, s.slots[slot].billed_until_s)
+    if t > since_s:
+        span_s = billed_s(t - since_s)
+        s.total.billed_once_s += span_s
+        s.slots[slot].billed_until_s = since_s + span_s
 
 
 @inlined

@@ -53,9 +53,10 @@ NOW = _record(
     "free_requests free_slots pending_head pending_count open_head open_tail next_age top_word lowest "
     "peak block_ticks block_called block_used",
 )
+# ``billed_request_s``: busy times, each rounded up by itself; ``billed_once_s``: what two of them share counts once.
 # Integrals over time [s]: of requests in the system, of those then rejected, of instances, of vCPUs in use.
 TOTAL = _record(
-    "system_s rejected_s live_s active_s starting_s idle_min_s cpu_s billed_request_s billed_instance_s",
+    "system_s rejected_s live_s active_s starting_s idle_min_s cpu_s billed_request_s billed_once_s billed_instance_s",
     "requests served rejected cold starts stops",
 )
 # An instance. ``cores``: more until ``boost_until_s``; from ``retires_s`` on it is given nothing.
@@ -63,7 +64,8 @@ TOTAL = _record(
 # ``previous``, ``next``: in the list of its load; ``place``: among the slots by next CPU departure, -1 where idle.
 # ``free_slot`` and ``by_cpu`` hold a stack and a heap of slot numbers beside rows they have nothing to do with.
 SLOT = _record(
-    "idle_since_s born_s busy_since_s cores boost_until_s retires_s virtual virtual_at_s speed next_cpu_s",
+    "idle_since_s born_s busy_since_s billed_until_s cores boost_until_s retires_s virtual virtual_at_s speed "
+    "next_cpu_s",
     "phase load age previous next in_rotation retiring on_cpu place free_slot by_cpu",
 )
 # A request in the system. ``free_request`` and ``waiting`` hold a stack and a ring of request numbers likewise.

@@ -45,6 +45,7 @@ class Totals(NamedTuple):
     starting_s: float
     idle_min_s: float
     billed_request_s: float
+    billed_once_s: float
     billed_instance_s: float
 
     def since(self, before: Totals) -> Totals:
@@ -53,10 +54,11 @@ class Totals(NamedTuple):
 
 
 class Section(NamedTuple):
-    """What a stretch of a run adds up to [s]. ``working_s`` as billed: busy times, each rounded up to 100 ms.
+    """What a stretch of a run adds up to [s].
 
-    ``calls`` float64[m, 2]: minutes in which so many instances were called for, and so many used; ``counts``
-    float64[n]: latencies in buckets of the whole record, whose middles are ``middles_s``.
+    ``working_s`` as billed: busy times, rounded up to 100 ms, no instant twice; ``calls`` float64[m, 2]: minutes in
+    which so many instances were called for, and so many used; ``counts`` float64[n]: latencies in buckets of the whole
+    record, whose middles are ``middles_s``.
     """
 
     seconds: float
@@ -156,7 +158,7 @@ class Engine:
 
     def totals(self) -> Totals:
         total, simulated_s = self._state.total, float(self._state.now["clock_s"])
-        alive_s = begun_s = active_s = billed_s = 0.0
+        alive_s = begun_s = active_s = billed_s = once_s = 0.0
         if isinstance(self._state, k.State):
             slots = self._state.slots
             lived_s = simulated_s - slots["born_s"]
@@ -165,6 +167,8 @@ class Engine:
             busy_s = np.where(slots["load"] > 0, simulated_s - slots["busy_since_s"], 0.0)
             active_s = float(busy_s[slots["phase"] != k.FREE].sum())
             billed_s = float(busy_s[slots["phase"] == k.READY].sum()) + begun_s
+            unbilled_s = np.clip(simulated_s - slots["billed_until_s"], 0.0, busy_s)
+            once_s = float(unbilled_s[slots["phase"] == k.READY].sum()) + begun_s
         return Totals(
             requests=int(total["requests"]),
             served=int(total["served"]),
@@ -179,6 +183,7 @@ class Engine:
             starting_s=float(total["starting_s"]) + begun_s,
             idle_min_s=float(total["idle_min_s"]),
             billed_request_s=float(total["billed_request_s"]) + billed_s,
+            billed_once_s=float(total["billed_once_s"]) + once_s,
             billed_instance_s=float(total["billed_instance_s"]) + alive_s,
         )
 
@@ -203,7 +208,7 @@ class Engine:
             starts=change.instance_starts,
             stops=change.instance_stops,
             live_s=change.live_s,
-            working_s=min(max(0.0, change.billed_request_s - change.starting_s), change.live_s - change.starting_s),
+            working_s=min(max(0.0, change.billed_once_s - change.starting_s), change.live_s - change.starting_s),
             starting_s=change.starting_s,
             idle_min_s=change.idle_min_s,
             billed_instance_s=change.billed_instance_s,
