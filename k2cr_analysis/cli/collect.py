@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from k2cr_analysis.remote.credentials import Caller
     from k2cr_analysis.snapshot.provenance import Notice, Provenance
+    from k2cr_analysis.sources.collection import Collected
+    from k2cr_analysis.sources.live import LiveCluster, LiveOptions
 
 
 _TOLD = 4  # of several failures
@@ -78,6 +80,27 @@ def collect(
             "--billing-table", metavar="P.D.T", help="Billing export in BigQuery, the detailed one if there is."
         ),
     ] = None,
+    prometheus: Annotated[
+        str | None,
+        typer.Option("--prometheus", metavar="URL", help="Usage and traffic from this server's HTTP API."),
+    ] = None,
+    prometheus_header: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--prometheus-header",
+            metavar="TEXT",
+            help='A header for it, "Name: value"; a bearer token may stand in K2CR_PROMETHEUS_TOKEN.',
+        ),
+    ] = None,
+    prometheus_cert: Annotated[
+        Path | None, typer.Option("--prometheus-cert", help="A client's certificate for it, PEM.")
+    ] = None,
+    prometheus_key: Annotated[
+        Path | None, typer.Option("--prometheus-key", help="The certificate's key, where it is a file of its own.")
+    ] = None,
+    prometheus_ca: Annotated[
+        Path | None, typer.Option("--prometheus-ca", help="The authorities that vouch for it, PEM.")
+    ] = None,
     usage: Annotated[Path | None, typer.Option("--usage", help="Usage table, Parquet or CSV.")] = None,
     traffic: Annotated[Path | None, typer.Option("--traffic", help="Traffic table, Parquet or CSV.")] = None,
     billing: Annotated[Path | None, typer.Option("--billing", help="Billing table, Parquet or CSV.")] = None,
@@ -107,16 +130,50 @@ def collect(
     verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.remote.credentials import Caller
-    from k2cr_analysis.sources.collection import collect_manifests, remote_tables
+    from k2cr_analysis.sources.live import LiveCluster, LiveOptions
+    from k2cr_analysis.sources.prometheus.access import access_of
     from k2cr_analysis.sources.window import window as window_of
 
+    start, last = window_of(window, end)
     if print_commands:
         from k2cr_analysis.sources.commands import commands
 
-        start, last = window_of(window, end)
         asked = {"context": context, "project": project, "cluster": cluster, "location": location}
         print(commands(start, last, **asked, billing_table=billing_table), end="")
         return
+    out = _place_asked(out, manifests, context)
+    files = {"usage": usage, "traffic": traffic, "billing": billing}
+    caller = Caller(impersonate, quota_project)
+    pem = {"certificate": prometheus_cert, "key": prometheus_key, "authority": prometheus_ca}
+    options = LiveOptions(
+        window,
+        end,
+        redact.value,
+        {name: path for name, path in files.items() if path is not None},
+        billing_table,
+        prices.value if prices else None,
+        None if prices is None else partial(_price_table, prices, caller),
+        replace=replace,
+        prometheus=access_of(prometheus, headers=prometheus_header or (), caller=caller, **pem) if prometheus else None,
+    )
+    config_file = str(kubeconfig) if kubeconfig else None
+    live = LiveCluster.of_context(context or "", config_file, project, cluster, location, caller)
+    if dry_run:
+        print(*_plan(live, options, (start, last)), sep="\n")
+        return
+    paths = [*(manifests or []), *(more or [])]
+    collected = _collect_live(live, out, options) if context else _collect_files(paths, out, live, options, keep_going)
+    provenance, place = collected.provenance, collected.place
+    _tell_notes(provenance)
+    is_beside = place.name != out.resolve().name
+    print(_summary(provenance, place if is_beside else out))
+    if is_beside:
+        say(f"{out} has more, and is as it was; --replace puts this one in its place")
+    if collected.failures:
+        raise _to_resume(collected.failures)
+
+
+def _place_asked(out: Path | None, manifests: list[str] | None, context: str | None) -> Path:
     if out is None:
         raise UsageError(
             ref="no-out",
@@ -131,84 +188,77 @@ def collect(
             expected="--manifests with files, folders or -; or --context with a kubeconfig context",
             do="k2cr collect --manifests FOLDER --out SNAP, or k2cr collect --context NAME --out SNAP",
         )
-    files = {"usage": usage, "traffic": traffic, "billing": billing}
-    table_files = {name: path for name, path in files.items() if path is not None}
-    caller = Caller(impersonate, quota_project)
-    failures: Sequence[RemoteError] = ()
-    if context:
-        from k2cr_analysis.sources.live import LiveCluster, LiveOptions, collect_live, plan_of
+    return out
 
-        config_file = str(kubeconfig) if kubeconfig else None
-        live = LiveCluster.of_context(context, config_file, project, cluster, location, caller)
-        read_prices = None if prices is None else partial(_price_table, prices, caller)
-        book = prices.value if prices else None
-        options = LiveOptions(window, end, redact.value, table_files, billing_table, book, read_prices, replace=replace)
-        progress = Progress()
-        if dry_run:
-            print("\n".join(plan_of(live, options, progress)))
-            return
-        try:
-            collected = collect_live(live, out, options, progress)
-        except RemoteError as error:
-            raise _to_resume([error]) from None
-        finally:
-            progress.end()
-        place, provenance, failures = collected.place, collected.provenance, collected.failures
-    else:
-        readers = _readers(prices, billing_table, window_of(window, end), project, caller)
-        if dry_run:
-            print(*_plans(billing_table, window_of(window, end), project, caller), sep="\n")
-            return
-        tables, failed = remote_tables(readers)
-        failures = list(failed.values())
-        place, provenance = collect_manifests(
-            [*(manifests or []), *(more or [])],
+
+def _collect_live(live: LiveCluster, out: Path, options: LiveOptions) -> Collected:
+    from k2cr_analysis.sources.live import collect_live
+
+    progress = Progress()
+    try:
+        return collect_live(live, out, options, progress)
+    except RemoteError as error:
+        raise _to_resume([error]) from None
+    finally:
+        progress.end()
+
+
+def _collect_files(paths: list[str], out: Path, live: LiveCluster, options: LiveOptions, keep_going: bool) -> Collected:
+    from k2cr_analysis.sources.collection import collect_manifests, remote_tables
+    from k2cr_analysis.sources.window import window as window_of
+
+    window = window_of(options.window, options.end)
+    tables, failed = remote_tables(_readers(options, window, live.project, live.caller))
+    progress = Progress()
+    try:
+        return collect_manifests(
+            paths,
             out,
             keep_going=keep_going,
-            redact_mode=redact.value,
-            window=window,
-            end=end,
-            project=project,
-            cluster=cluster,
-            location=location,
-            table_files=table_files,
+            redact_mode=options.redaction,
+            window=options.window,
+            end=options.end,
+            project=live.project,
+            cluster=live.cluster,
+            location=live.location,
+            table_files=options.table_files,
             tables=tables,
-            failed={name: error.found for name, error in failed.items()},
-            replace=replace,
+            failed=failed,
+            prometheus=options.prometheus,
+            tell=progress,
+            replace=options.replace,
         )
-    _tell_notes(provenance)
-    is_beside = place.name != out.resolve().name
-    print(_summary(provenance, place if is_beside else out))
-    if is_beside:
-        say(f"{out} has more, and is as it was; --replace puts this one in its place")
-    if failures:
-        raise _to_resume(failures)
+    finally:
+        progress.end()
+
+
+def _plan(live: LiveCluster, options: LiveOptions, window: tuple[datetime, datetime]) -> list[str]:
+    if live.context:
+        from k2cr_analysis.sources.live import plan_of
+
+        return plan_of(live, options, Progress())
+    plan = []
+    if options.prometheus is not None:
+        from k2cr_analysis.sources.prometheus.read import plan_of_prometheus
+
+        plan.append(plan_of_prometheus(options.prometheus, window))
+    if options.billing_table:
+        from k2cr_analysis.sources.billing_export.client import BillingExport
+
+        plan.append(str(BillingExport(options.billing_table, *window, live.project, live.caller).plan()))
+    return plan or ["no remote end would be asked for anything that costs"]
 
 
 def _readers(
-    prices: PriceSource | None,
-    billing_table: str | None,
-    window: tuple[datetime, datetime],
-    project: str | None,
-    caller: Caller,
+    options: LiveOptions, window: tuple[datetime, datetime], project: str | None, caller: Caller
 ) -> dict[str, Callable[[], pa.Table]]:
     """What reads the tables that come from elsewhere than the manifests."""
     readers: dict[str, Callable[[], pa.Table]] = {}
-    if prices is not None:
-        readers["prices"] = partial(_price_table, prices, caller)
-    if billing_table:
-        readers["billing"] = partial(_bill, billing_table, window, project, caller)
+    if options.prices is not None:
+        readers["prices"] = options.prices
+    if options.billing_table:
+        readers["billing"] = partial(_bill, options.billing_table, window, project, caller)
     return readers
-
-
-def _plans(
-    billing_table: str | None, window: tuple[datetime, datetime], project: str | None, caller: Caller
-) -> list[str]:
-    from k2cr_analysis.sources.billing_export.client import BillingExport
-
-    if not billing_table:
-        return ["no remote end would be asked for anything that costs"]
-    return [str(BillingExport(billing_table, *window, project, caller).plan())]
 
 
 def _bill(table: str, window: tuple[datetime, datetime], project: str | None, caller: Caller) -> pa.Table:

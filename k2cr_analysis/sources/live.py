@@ -23,6 +23,8 @@ from k2cr_analysis.sources.checkpoint import Unfinished, unfinished
 from k2cr_analysis.sources.cluster_api import chunks as kind_chunks
 from k2cr_analysis.sources.cluster_api.connection import ApiServer, StaysBusy
 from k2cr_analysis.sources.cluster_api.read import KindObjects, kinds_of, read_kind, refusal_of, refuse_unreadable
+from k2cr_analysis.sources.collection import Collected
+from k2cr_analysis.sources.prometheus.access import Access
 from k2cr_analysis.sources.retry import RetryPolicy
 from k2cr_analysis.sources.table_files import read_table_file
 from k2cr_analysis.sources.window import window as window_of
@@ -94,19 +96,11 @@ class LiveOptions:
     prices: Callable[[], pa.Table] | None = None
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     replace: bool = False
+    prometheus: Access | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """The snapshot's provenance, and the sources that failed: then the same command resumes.
-
-    ``place``: where it was written; beside the snapshot that is there, where that has more.
-    """
-
-    provenance: Provenance
-    place: Path
-    failures: tuple[RemoteError, ...]
-    is_resumed: bool
+def _where(prometheus: Access | None) -> dict[str, str | None]:
+    return {} if prometheus is None else {"prometheus": prometheus.said}
 
 
 class _Missed:
@@ -166,9 +160,12 @@ def collect_live(live: LiveCluster, out: str | Path, options: LiveOptions, tell:
 def plan_of(live: LiveCluster, options: LiveOptions, tell: Tell = lambda _: None) -> list[str]:
     """What reading metrics and bill would take and cost. Reads the cluster's objects alone, and writes nothing."""
     from k2cr_analysis.sources.monitoring.call_plan import reading_plan
+    from k2cr_analysis.sources.prometheus.read import plan_of_prometheus
 
     start, end = window_of(options.window, options.end)
-    if live.has_metrics:
+    if options.prometheus is not None:
+        plan = [plan_of_prometheus(options.prometheus, (start, end))]
+    elif live.has_metrics:
         server = ApiServer(live.context, live.kubeconfig, options.retry)
         kinds, _ = kinds_of(server)
         tell("reading the cluster's workloads, to count their containers")
@@ -194,7 +191,7 @@ def _asked(live: LiveCluster, options: LiveOptions) -> dict[str, dict[str, str |
     objects = {"context": live.context, "kubeconfig": live.kubeconfig, "redaction": options.redaction}
     return {
         "objects": tool | objects,
-        "metrics": tool | window | place,
+        "metrics": tool | window | place | _where(options.prometheus),
         "billing": tool | window | {"table": options.billing_table, "project": live.project},
         "prices": tool | {"prices": options.price_source},
     }
@@ -270,13 +267,20 @@ def _metrics(
     from k2cr_analysis.sources.monitoring.client import Monitoring
     from k2cr_analysis.sources.monitoring.descriptors import descriptors
     from k2cr_analysis.sources.monitoring.read import missing, read_chunks
+    from k2cr_analysis.sources.prometheus.read import read_prometheus
 
     names = [name for name in ("usage", "traffic") if name not in options.table_files]
     if not names:
         return []
+    objects = [item.object for kind in kinds for item in kind.objects]
+    if options.prometheus is not None:
+        read = read_prometheus(options.prometheus, objects, live.cluster, names, work, options.retry, tell)
+        for name, error in read.failed.items():
+            missed.add(name, error)
+        found.update(read.tables)
+        return read.gaps
     if not (live.project and live.cluster and live.location):
         return [f"no {name} table was given, and project, cluster or location is not known" for name in names]
-    objects = [item.object for kind in kinds for item in kind.objects]
     wanted = _wanted(options, *work.window)
     try:
         monitoring = Monitoring(live.project, live.caller, options.retry)

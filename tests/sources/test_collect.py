@@ -121,7 +121,7 @@ def test_no_window(length, end):
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real manifests are not beside this checkout")
 def test_the_real_manifests_are_read_whole(tmp_path):
-    _, found = collect_manifests(REAL, tmp_path / "s", keep_going=True)
+    found = collect_manifests(REAL, tmp_path / "s", keep_going=True).provenance
     assert found.rows["objects"] > 1000
     assert len([notice for notice in found.skipped if notice.ref == "not-yaml"]) == 7
     assert {problem.ref for problem in found.problems} == {"wrong-type", "not-a-kubernetes-quantity"}
