@@ -22,6 +22,7 @@ from k2cr_analysis.fit.evidence.protocols import CalledPort, called_ports
 from k2cr_analysis.fit.evidence.starting.order import plan_startup
 from k2cr_analysis.fit.evidence.starting.probes import plan_probes
 from k2cr_analysis.fit.fields.account import Accountant
+from k2cr_analysis.fit.fields.settled import settled
 from k2cr_analysis.fit.registry import Rule, all_rules
 from k2cr_analysis.fit.result import FieldUse, Fit
 from k2cr_analysis.model.cloud_run import BetweenRequests, StartupOrder
@@ -144,7 +145,7 @@ def _fit(candidate: Candidate) -> Fit:
         probes=candidate.probes.probes,
         dependencies=candidate.dependencies,
         findings=tuple(sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.rule, f.path or ""))),
-        fields=candidate.fields,
+        fields=settled(candidate.fields, findings, verdict),
         between_requests=_between_requests(candidate) if not stays else "nothing",
         background=candidate.background,
     )

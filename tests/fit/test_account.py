@@ -7,9 +7,12 @@ import pytest
 from k2cr_analysis.fit.fields.account import JOINED_KINDS, use_of
 from k2cr_analysis.fit.fields.carried import CARRIED
 from k2cr_analysis.fit.fields.no_effect import NO_EFFECT, WHEN_EMPTY
+from k2cr_analysis.fit.fields.settled import UNLESS_FOUND, settled, silent_why
 from k2cr_analysis.fit.registry import all_rules, read_by
+from k2cr_analysis.fit.result import FieldUse
+from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.openapi.field_tree import schema_fields
-from tests.fit.cluster import deployment, fit_of, service
+from tests.fit.cluster import container, deployment, fit_of, service
 
 KINDS = [
     ("apps/v1", "Deployment"), ("apps/v1", "StatefulSet"), ("apps/v1", "DaemonSet"), ("apps/v1", "ReplicaSet"), ("v1", "ReplicationController"), ("batch/v1", "Job"),
@@ -86,9 +89,33 @@ def test_no_table_names_a_field_that_does_not_exist() -> None:
         "KnativeService",
         "Workload",
     }
-    named = {*CARRIED, *NO_EFFECT, *WHEN_EMPTY, *(field for field, _ in read_by(all_rules().values()))}
+    named = {*CARRIED, *NO_EFFECT, *WHEN_EMPTY, *UNLESS_FOUND, *(field for field, _ in read_by(all_rules().values()))}
     unknown = sorted(n for n in named if n.partition(".")[0] in kinds and "." in n and n not in prefixes)
     assert unknown == [], unknown
+
+
+def test_every_field_that_a_rule_reads_says_what_it_means_where_the_rule_is_silent() -> None:
+    read = {field for field, _ in read_by(all_rules().values())} - set(CARRIED)
+    assert sorted(f for f in read if silent_why(f) is None) == []
+
+
+def test_a_read_that_comes_to_nothing_does_not_count() -> None:
+    silent = FieldUse("$.spec.x", "PodSpec.neverReviewed", "consumed", "exec-probe")
+    assert settled([silent], [], "ready")[0].how == "unaccounted"
+    found = Finding("exec-probe", "change", "$", "x")
+    assert settled([silent], [found], "changes")[0] == silent
+
+
+def test_what_a_rule_found_and_what_the_field_decided_are_named() -> None:
+    quiet = fit_of(deployment(terminationGracePeriodSeconds=5), service())
+    by_path = {use.schema_path: use for use in quiet.fields}
+    assert by_path["PodSpec.terminationGracePeriodSeconds"].how == "no-effect"
+    assert by_path["Deployment.kind"].by.startswith("decides the target")
+    blocked = fit_of(deployment(container(securityContext={"privileged": True})), service())
+    by_path = {use.schema_path: use for use in blocked.fields}
+    assert by_path["Container.securityContext.privileged"].by == "privileged-container"
+    assert by_path["Container.image"].how == "no-effect"
+    assert "stays" in by_path["Container.image"].by
 
 
 def _parts(field: str) -> set[str]:

@@ -70,7 +70,7 @@ def use_of(schema_path: str) -> tuple[str, str]:
     """
     root, _, below = schema_path.partition(".")
     roots = (root, "Workload", "*") if root in WORKLOAD_ROOTS else (root, "*")
-    for part in _prefixes(below):
+    for part in prefixes(below):
         for r in roots:
             entry = f"{r}.{part}" if part else r
             for how, table in (("carried", CARRIED), ("consumed", _consumed()), ("no-effect", NO_EFFECT)):
@@ -81,7 +81,7 @@ def use_of(schema_path: str) -> tuple[str, str]:
     return "unaccounted", "no rule reads it"
 
 
-def _prefixes(below: str) -> Iterator[str]:
+def prefixes(below: str) -> Iterator[str]:
     """``a[].b.c`` -> ``a[].b.c``, ``a[].b``, ``a[]``, ``a``, and the empty path of the root."""
     while below:
         yield below
@@ -96,7 +96,7 @@ def _holders() -> frozenset[str]:
         above
         for field in (*CARRIED, *NO_EFFECT, *_consumed())
         for root, _, below in (field.partition("."),)
-        for above in (f"{root}.{part}".rstrip(".") for part in _prefixes(below))
+        for above in (f"{root}.{part}".rstrip(".") for part in prefixes(below))
         if above != field
     }
 

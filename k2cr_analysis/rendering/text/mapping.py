@@ -113,9 +113,7 @@ def _from_fit(use: FieldUse, build: Build) -> Entry:
     said = [f"{f.rule}: {f.message}" for f in build.assessed.findings if f.rule in rules]
     if said:
         return Entry(use.path, "counted", None, value, None, "; ".join(dict.fromkeys(said)))
-    return Entry(
-        use.path, "dropped", None, value, None, f"has no counterpart and needs none here (looked at by {use.by})"
-    )
+    return Entry(use.path, "counted", None, value, None, use.by)
 
 
 @dataclass(frozen=True, slots=True)
