@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from k2cr_analysis.comparison import diff
     from k2cr_analysis.config import load_config
     from k2cr_analysis.latency.simulator.one_service import simulate
+    from k2cr_analysis.planning.any_set import any_set
     from k2cr_analysis.pricing import cost
     from k2cr_analysis.rendering import render
     from k2cr_analysis.report import figures, tables
     from k2cr_analysis.report.face import assess, plan, portfolio, recommend
     from k2cr_analysis.snapshot import open_snapshot
     from k2cr_analysis.sources import collect
+    from k2cr_analysis.sources.table_files import read_table_file
 
 # Name -> where it lives. Imported when first used, so that importing the package takes no time.
 _FACE = {
@@ -43,14 +45,16 @@ _FACE = {
     "diff": "comparison",
     "simulate": "latency.simulator.one_service",
     "recommend": "report.face",
+    "any_set": "planning.any_set",
+    "read_table_file": "sources.table_files",
     "what_if": "assessment.sliders",
     "figures": "report.figures",
     "tables": "report.tables",
 }
 
 __all__ = [
-    "assess", "collect", "cost", "diff", "figures", "load_config", "open_snapshot",
-    "plan", "portfolio", "recommend", "render", "simulate", "tables", "what_if",
+    "any_set", "assess", "collect", "cost", "diff", "figures", "load_config", "open_snapshot",
+    "plan", "portfolio", "read_table_file", "recommend", "render", "simulate", "tables", "what_if",
 ]  # fmt: skip
 
 
@@ -58,7 +62,7 @@ def __getattr__(name: str) -> Any:
     if name not in _FACE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = importlib.import_module(f"{__name__}.{_FACE[name]}")
-    found = module if _FACE[name].endswith(f".{name}") else getattr(module, name)
+    found = getattr(module, name, None) or module
     globals()[name] = found
     return found
 

@@ -292,11 +292,11 @@ def rhythm(profile: TrafficProfile | None) -> Chart | Html:
         bar.outline.set_visible(False)
         bar.set_label("requests/s", fontsize=8.5)
     times = f"{peak / mean:.1f} times" if mean else "not"
-    title = f"{mean:.2g} requests a second on average; the busiest hour has {times} that"
+    title = f"{_number(mean)} requests a second on average; the busiest hour has {times} that"
     return Chart(
         figure,
         title,
-        f"Requests a second by hour over the window, mean {mean:.3g}, peak {peak:.3g}; counted by {profile.source}.",
+        f"Requests a second by hour, mean {_number(mean)}, peak {_number(peak)}; counted by {profile.source}.",
     )
 
 
@@ -431,3 +431,101 @@ def _short(workload_id: str) -> str:
     """``shop/web`` for a Deployment; other kinds are named."""
     namespace, kind, name = workload_id.split("/")
     return f"{namespace}/{name}" if kind == "Deployment" else f"{namespace}/{name} ({kind})"
+
+
+def waste(groups: pd.DataFrame) -> Chart | Html:
+    """What each group costs today, and the part that is asked for and not used; the first thirty."""
+    frame = groups.dropna(subset=["gke_attributed_month"]).head(MOST_BARS).iloc[::-1]
+    if frame.empty:
+        return note("What the groups cost is not known: the snapshot has neither a bill nor nodes with prices.")
+    currency = str(frame["currency"].iloc[-1])
+    idle = frame["idle_month"].fillna(0.0)
+    with canvas(0.9 + 0.3 * len(frame)) as (figure, [axes]):
+        axes.barh(frame["group"], frame["gke_attributed_month"] - idle, color=chart.CLOUD_RUN, label="used")
+        axes.barh(
+            frame["group"], idle, left=frame["gke_attributed_month"] - idle, color=chart.LOSS, alpha=0.6,
+            label="asked for, and not used",
+        )  # fmt: skip
+        for y, row in enumerate(_rows(frame)):
+            said = "" if row.used_share != row.used_share else f"  {row.used_share:.0%} used"
+            axes.text(
+                row.gke_attributed_month,
+                y,
+                f"  {money(row.gke_attributed_month, currency)}{said}",
+                va="center",
+                fontsize=8.5,
+            )
+        axes.set_xlabel(f"{currency} a month")
+        axes.margins(x=0.25)
+        axes.grid(axis="y", visible=False)
+        figure.legend(loc="outside upper left", ncols=2)
+    whole, lost = float(frame["gke_attributed_month"].sum()), float(idle.sum())
+    of_all = f"{money(lost, currency, cents=False)} of {money(whole, currency, cents=False)} a month"
+    title = f"{of_all} is asked for and not used"
+    words = "; ".join(f"{r.group} {money(r.gke_attributed_month, currency)}" for r in _rows(frame.iloc[::-1]))
+    return Chart(figure, title, f"Cost by group: {words}.")
+
+
+_MEASURES = {
+    "cpu_mean_cores": ("CPU of all pods", "cores"),
+    "requests_day": ("requests", "a day"),
+    "memory_peak_mib": ("peak memory of one pod", "MiB"),
+    "latency_mean_ms": ("mean latency", "ms"),
+}
+MOST_LINES = 8
+
+
+def over_days(days: pd.DataFrame, measure: str) -> Chart | Html:
+    """One measure of ``tables.by_day`` over the window, of the workloads that have most of it."""
+    known = days.dropna(subset=[measure])
+    words, unit = _MEASURES[measure]
+    if known.empty:
+        return note(f"The snapshot has no {words} by day.")
+    wide = known.pivot_table(index="day", columns="workload_id", values=measure, aggfunc="sum")
+    order = wide.mean().sort_values(ascending=False)
+    with canvas(2.8) as (figure, [axes]):
+        for number, name in enumerate(order.index[:MOST_LINES]):
+            colour = chart.SERIES[number % len(chart.SERIES)]
+            axes.plot(wide.index, wide[name], color=colour, linewidth=1.4, label=_short(name))
+        axes.yaxis.set_major_formatter(_grouped())
+        axes.set(ylabel=f"{words} ({unit})", ylim=(0, None))
+        axes.set_xticks(list(wide.index[:: max(1, len(wide) // 5)]))
+        axes.set_xticklabels([f"{day:%d %b}" for day in wide.index[:: max(1, len(wide) // 5)]])
+        figure.legend(loc="outside lower left", ncols=3, fontsize=8)
+    top = order.index[0]
+    title = f"{_short(top)} has most {words}: {_number(float(order.iloc[0]))} {unit} on average"
+    listed = "; ".join(f"{name} {_number(float(value))}" for name, value in order.iloc[:MOST_LINES].items())
+    return Chart(figure, title, f"{words} by day ({unit}), means: {listed}.")
+
+
+def heat(days: pd.DataFrame) -> Chart | Html:
+    """Each workload's days as shares of its own busiest day, by CPU."""
+    known = days.dropna(subset=["cpu_mean_cores"])
+    if known.empty:
+        return note("The snapshot has no usage by day.")
+    wide = known.pivot_table(index="workload_id", columns="day", values="cpu_mean_cores", aggfunc="sum")
+    wide = wide.loc[wide.mean(axis=1).sort_values(ascending=False).index[:MOST_BARS]]
+    shares = wide.div(wide.max(axis=1).replace(0, 1), axis=0)
+    with canvas(1.0 + 0.22 * len(shares)) as (figure, [axes]):
+        image = axes.imshow(shares.to_numpy(dtype=float), aspect="auto", cmap="Blues", vmin=0, vmax=1)
+        axes.set_yticks(range(len(shares)), [_short(str(name)) for name in shares.index], fontsize=8)
+        step = max(1, shares.shape[1] // 6)
+        axes.set_xticks(range(0, shares.shape[1], step), [f"{day:%d %b}" for day in shares.columns[::step]])
+        axes.grid(visible=False)
+        bar = figure.colorbar(image, ax=axes, pad=0.02, ticks=[0, 0.5, 1], format="{x:.0%}")
+        bar.outline.set_visible(False)
+        bar.set_label("of its busiest day", fontsize=8.5)
+    flat = int((shares.mean(axis=1) > 0.8).sum())
+    title = f"{flat} of {count(len(shares), 'workload')} are nearly as busy on every day"
+    return Chart(figure, title, f"CPU by day of {len(shares)} workloads, each against its own busiest day.")
+
+
+def _grouped() -> Any:
+    from matplotlib.ticker import FuncFormatter
+
+    return FuncFormatter(lambda value, _: _number(value))
+
+
+def _number(value: float) -> str:
+    """``1,300``, ``0.25``: three digits, never in powers of ten."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}" if value else "0"

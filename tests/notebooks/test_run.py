@@ -58,7 +58,7 @@ def test_a_kernel_and_the_batch_give_the_same_page(tmp_path):
     assert len(shown(mine)) > 10
 
 
-@pytest.mark.parametrize("name", ["00_portfolio.ipynb", "02_candidate.ipynb"])
+@pytest.mark.parametrize("name", ["00_portfolio.ipynb", "01_explore.ipynb", "02_candidate.ipynb", "03_what_if.ipynb", "05_waves.ipynb", "06_verify.ipynb"])
 def test_the_defaults_work_out_of_the_box(tmp_path, name):
     assert any("Made-up data" in html for html in shown(run(name, tmp_path / "out.ipynb", tmp_path)))
 
@@ -77,6 +77,9 @@ BAD = {
     "no such workload": ("02_candidate.ipynb", {"workload": "portal/Deployment/frontent"}, FRONTEND),
     "no such workload to deploy": ("04_deploy.ipynb", {"workloads": ["no/Deployment/such"]}, "no/Deployment/such"),
     "a name in place of a list": ("04_deploy.ipynb", {"workloads": FRONTEND}, "list of ids"),
+    "a grouping that there is not": ("01_explore.ipynb", {"by": "colour"}, "label:NAME"),
+    "moved, and nothing measured": ("06_verify.ipynb", {"workloads": ["frontend"]}, "Parquet or CSV"),
+    "a parameter that there is not": ("02_candidate.ipynb", {"workloads": FRONTEND}, "workloads"),
     "one that does not move": (
         "04_deploy.ipynb",
         {"workloads": ["portal/Deployment/backend"]},
@@ -105,5 +108,5 @@ def test_a_wrong_parameter_gives_one_sentence_and_a_failed_run(tmp_path, name, p
 
 
 def test_the_simulator_agrees_with_what_is_known(tmp_path):
-    pages = shown(run("06_validation.ipynb", tmp_path / "out.ipynb", tmp_path))
+    pages = shown(run("07_validation.ipynb", tmp_path / "out.ipynb", tmp_path))
     assert any("20 of 20 comparisons agree" in html for html in pages)

@@ -12,9 +12,13 @@ from k2cr_analysis.resources import bundled
 NOTEBOOKS = sorted(bundled("notebooks").glob("*.ipynb"))
 PARAMETERS = {
     "00_portfolio.ipynb": {"snapshot", "config"},
+    "01_explore.ipynb": {"snapshot", "config", "by"},
     "02_candidate.ipynb": {"snapshot", "workload", "config"},
+    "03_what_if.ipynb": {"snapshot", "workload", "config"},
     "04_deploy.ipynb": {"snapshot", "workloads", "out", "config"},
-    "06_validation.ipynb": {"requests", "seed"},
+    "05_waves.ipynb": {"snapshot", "config"},
+    "06_verify.ipynb": {"snapshot", "workloads", "metrics", "config"},
+    "07_validation.ipynb": {"requests", "seed"},
 }
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 

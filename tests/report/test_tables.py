@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
 from k2cr_analysis.latency.validation import Comparison
 from k2cr_analysis.report import tables
 from k2cr_analysis.report.tables.columns import COLUMNS
+from k2cr_analysis.report.tables.frame import frame
+from k2cr_analysis.resources import bundled
 
+VERIFICATION = SimpleNamespace(
+    comparisons=(
+        SimpleNamespace(quantity="p99", unit="ms", predicted=100.0, low=75.0, high=125.0, measured=90.0, inside=True),
+    )
+)
 COMPARISON = Comparison("M/M/1", "mean time in the system", "s", 2.0, 0.0, 2.03, 0.002, 0.01, "Erlang C")
 
 
@@ -17,6 +25,12 @@ COMPARISON = Comparison("M/M/1", "mean time in the system", "s", 2.0, 0.0, 2.03,
 def frames(demo, reference, reference_choice, demo_plan, demo_portfolio, demo_diff):
     return {
         "workloads": tables.workloads(demo),
+        "all_findings": tables.all_findings(demo),
+        "by_day": tables.by_day(demo, bundled("data", "demo")),
+        "bill_by_day": tables.bill_by_day(bundled("data", "demo")),
+        "groups": tables.groups(demo),
+        "margins": tables.margins(demo_plan),
+        "verification": tables.verification(VERIFICATION),
         "findings": tables.findings(reference),
         "rules": tables.rules(demo),
         "containers": tables.containers(reference),
@@ -114,3 +128,26 @@ def test_what_leaves_the_bill_less_what_comes_is_the_objective(demo_plan):
     gone = sum(tables.avoided(demo_plan)["amount"], Decimal(0))
     comes = (demo_plan.cloud_run_month, demo_plan.hops_month, demo_plan.effort_month)
     assert gone - sum(comes, Decimal(0)) == pytest.approx(demo_plan.objective)
+
+
+@pytest.mark.parametrize("name", tables.TABLES)
+def test_a_table_has_the_same_types_when_it_is_empty(frames, name):
+    assert frame(name, []).dtypes.to_dict() == frames[name].dtypes.to_dict()
+
+
+def test_days_add_up_to_what_the_window_counted(demo, reference, frames):
+    mine = frames["by_day"].query("workload_id == @reference.id")
+    assert len(mine) == 30
+    assert mine["requests_day"].sum() == pytest.approx(float(reference.measured.traffic.requests.sum()), rel=0.01)
+    assert mine["memory_peak_mib"].max() == pytest.approx(
+        sum(c.memory_quantiles_bytes[1.0] for c in demo.usage[reference.id].containers.values()) / 2**20, rel=0.2
+    )
+    assert mine["latency_mean_ms"].between(1, 60_000).all()
+
+
+def test_groups_hold_every_workload_once_and_all_of_their_cost(demo, frames):
+    assert frames["groups"]["workloads"].sum() == len(demo.workloads)
+    costs = [w.cost.gke_attributed_month for w in demo.workloads if w.cost and w.cost.gke_attributed_month is not None]
+    assert frames["groups"]["gke_attributed_month"].sum() == pytest.approx(float(sum(costs)))
+    assert set(tables.groups(demo, "label:team")["group"]) > {"shop", "orders"}
+    assert tables.groups(demo, "node_pool")["workloads"].sum() == len(demo.workloads)

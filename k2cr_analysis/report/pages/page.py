@@ -16,14 +16,18 @@ from k2cr_analysis.report.display import (
     bullets,
     code_file,
     folded,
+    heading,
     joined,
     made_up_label,
     paragraph,
 )
 from k2cr_analysis.report.headings import candidate_heading, is_made_up, portfolio_heading, provenance
 from k2cr_analysis.report.objective import objective, price_of_p99
+from k2cr_analysis.report.pages.after_the_move import verifications, verified, verify_heading
 from k2cr_analysis.report.pages.around import SPECS
 from k2cr_analysis.report.pages.parameters import assessed, assessed_all, decided, in_one_sentence, workload
+from k2cr_analysis.report.pages.trying import side_by_side, waves_by_hand, what_if
+from k2cr_analysis.report.tables import series
 from k2cr_analysis.report.tables.frame_html import exact, show
 from k2cr_analysis.report.what_was_found import found_in, found_in_snapshots
 from k2cr_analysis.report.wording import UNKNOWN, count
@@ -31,20 +35,29 @@ from k2cr_analysis.report.wording import UNKNOWN, count
 __all__ = [
     "assessed",
     "assessed_all",
+    "busiest",
     "candidate_heading",
     "cost_totals",
     "decided",
     "deploy_heading",
     "deployments",
+    "explore_heading",
     "folded",
     "found_in",
     "found_in_snapshots",
+    "groups",
     "objective",
     "portfolio_heading",
     "price_of_p99",
     "provenance",
     "rendered",
     "show",
+    "side_by_side",
+    "verifications",
+    "verified",
+    "verify_heading",
+    "waves_by_hand",
+    "what_if",
     "workload",
 ]
 
@@ -105,3 +118,26 @@ def cost_totals(one: WorkloadAssessment) -> Html:
         for label, value in rows
     )
     return Html(f'<table class="facts">{cells}</table>', "\n".join(f"{label}: {value}" for label, value in rows))
+
+
+def groups(assessed_ones: Sequence[Assessment], by: str) -> Any:
+    """``tables.groups``; a grouping that there is not is said in a sentence."""
+    with in_one_sentence():
+        return series.groups(assessed_ones, str(by))
+
+
+def explore_heading(assessed_ones: Sequence[Assessment], by: str) -> Html:
+    """What is looked at, and grouped by what."""
+    names = ", ".join(str(a.snapshot.get("cluster") or "the cluster") for a in assessed_ones)
+    labels = [made_up_label()] if is_made_up(assessed_ones) else []
+    many = count(sum(len(a.workloads) for a in assessed_ones), "workload")
+    return joined([*labels, heading(f"What {names} uses, and what it is for", f"{many}, by {by}")])
+
+
+def busiest(assessed_ones: Sequence[Assessment]) -> WorkloadAssessment:
+    """The workload with the most requests; the first of all where none is counted."""
+    every = [w for a in assessed_ones for w in a.workloads]
+    with in_one_sentence():
+        if not every:
+            raise UsageError(ref="no-workload", found="no workload in the snapshot", expected="one at least")
+    return max(every, key=lambda w: w.measured.traffic.requests_per_month if w.measured.traffic else 0.0)

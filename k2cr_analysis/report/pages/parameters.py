@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,8 @@ from k2cr_analysis.resources import bundled
 from k2cr_analysis.snapshot.reader import PROVENANCE_FILE
 from k2cr_analysis.verdicts import assess
 
+# How a notebook's own cell of parameters begins, and the one that papermill puts behind it.
+_OWN, _GIVEN = "# parameters", "# Parameters"
 WORKLOAD_ID = re.compile(r"[^/]+/[A-Za-z]+/[^/]+")
 
 
@@ -49,6 +52,32 @@ def in_one_sentence() -> Iterator[None]:
         raise ParameterError(f"{place}{error.found}{wanted}{way_out}.") from None
 
 
+def _refuse_unknown() -> None:
+    """A notebook that was given a parameter that it has not says so: papermill itself only warns."""
+    cells = _cells()
+    own = {name for cell in cells if cell.lstrip().startswith(_OWN) for name in _assigned(cell)}
+    given = {name for cell in cells if cell.lstrip().startswith(_GIVEN) for name in _assigned(cell)}
+    if own and given - own:
+        raise UsageError(
+            ref="no-such-parameter",
+            found=f"{', '.join(sorted(given - own))}, which this notebook does not have",
+            expected=f"some of {', '.join(sorted(own))}",
+        )
+
+
+def _cells() -> list[str]:
+    """What the running notebook has run so far, in a kernel or in a page's shell."""
+    from IPython.core.getipython import get_ipython
+
+    shell: Any = get_ipython()
+    return [] if shell is None else list(getattr(shell, "sources", None) or shell.user_ns.get("In", ()))
+
+
+def _assigned(cell: str) -> set[str]:
+    tree = ast.parse(cell)
+    return {t.id for node in tree.body if isinstance(node, ast.Assign) for t in node.targets if isinstance(t, ast.Name)}
+
+
 def assessed(snapshot: str | Path | None = None, config: str | Path | None = None) -> Assessment:
     """The assessment of one snapshot (default: the bundled demonstration) under a config file (default: none)."""
     return assessed_all(snapshot, config)[0]
@@ -58,6 +87,7 @@ def assessed_all(snapshot: Any = None, config: str | Path | None = None) -> list
     """The assessments of one snapshot or of a list of them: a fleet."""
     several = [snapshot] if snapshot is None or isinstance(snapshot, str | Path) else snapshot
     with in_one_sentence():
+        _refuse_unknown()
         if not isinstance(several, list | tuple) or not several or not all(_is_place(s) for s in several):
             raise UsageError(
                 ref="not-a-snapshot-parameter",

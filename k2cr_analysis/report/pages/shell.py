@@ -58,6 +58,7 @@ def _fresh_shell() -> Any:
     # A module of its own: IPython's default takes the place of __main__, which worker processes are started from.
     shell: Any = PageShell.instance(config=config, user_module=ModuleType("k2cr_page"))
     shell.reset(new_session=True)
+    shell.sources = []
     return shell
 
 
@@ -93,6 +94,7 @@ class PageShell(InteractiveShell):
 
     def __init__(self, **settings: Any) -> None:
         self.shown: list[Any] = []
+        self.sources: list[str] = []
         super().__init__(**settings)  # type: ignore[no-untyped-call]
         formatter: Any = self.display_formatter
         formatter.active_types = formatter.format_types
@@ -100,6 +102,7 @@ class PageShell(InteractiveShell):
 
 def _run(shell: Any, cell: Any, number: int) -> BaseException | None:
     shell.shown = []
+    shell.sources.append(cell.source)
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         result = shell.run_cell(cell.source, store_history=False)

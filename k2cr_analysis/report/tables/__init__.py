@@ -3,11 +3,22 @@
 A figure that the snapshot cannot support is None (NaN in a numeric column), never 0.
 """
 
-from k2cr_analysis.report.tables.bill_and_plan import avoided, bill, break_even, endings, left, sensitivity, waves
+from k2cr_analysis.report.tables.bill_and_plan import (
+    avoided,
+    bill,
+    break_even,
+    endings,
+    left,
+    margins,
+    sensitivity,
+    waves,
+)
 from k2cr_analysis.report.tables.changes import changed_workloads, changes
 from k2cr_analysis.report.tables.configuration import frontier, min_instances
-from k2cr_analysis.report.tables.fleet import rules, validation, workloads
+from k2cr_analysis.report.tables.fleet import all_findings, rules, validation, workloads
 from k2cr_analysis.report.tables.frame import TABLES
+from k2cr_analysis.report.tables.series import bill_by_day, by_day, groups
+from k2cr_analysis.report.tables.verification import verification
 from k2cr_analysis.report.tables.workload import (
     containers,
     dependencies,
@@ -21,9 +32,12 @@ from k2cr_analysis.report.tables.workload import (
 
 __all__ = [
     "TABLES",
+    "all_findings",
     "avoided",
     "bill",
+    "bill_by_day",
     "break_even",
+    "by_day",
     "changed_workloads",
     "changes",
     "containers",
@@ -31,9 +45,11 @@ __all__ = [
     "endings",
     "findings",
     "frontier",
+    "groups",
     "latency",
     "left",
     "line_items",
+    "margins",
     "min_instances",
     "rules",
     "sensitivity",
@@ -41,6 +57,7 @@ __all__ = [
     "traffic",
     "usage",
     "validation",
+    "verification",
     "waves",
     "workloads",
 ]

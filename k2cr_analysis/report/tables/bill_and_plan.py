@@ -104,3 +104,18 @@ def sensitivity(plan: Plan) -> pd.DataFrame:
         for swing in plan.swings
     ]
     return frame("sensitivity", rows)
+
+
+def margins(plan: Plan) -> pd.DataFrame:
+    """One row a candidate: whether it is in the plan, and what the saving over staying loses without it or gains."""
+    inside = set(plan.workloads)
+    rows = [
+        {
+            "workload_id": name,
+            "in_plan": name.rpartition(":")[2] in inside,
+            "margin_month": number(month),
+            "currency": plan.currency,
+        }
+        for name, month in sorted(plan.margins.items(), key=lambda pair: (-(pair[1] or 0), pair[0]))
+    ]
+    return frame("margins", rows)

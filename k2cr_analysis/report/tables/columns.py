@@ -10,7 +10,7 @@ from typing import Literal
 
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 
-Form = Literal["text", "money", "exact", "number", "share", "ms", "hours", "flag", "list"]
+Form = Literal["text", "money", "exact", "number", "share", "ms", "hours", "flag", "list", "count", "time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ _ALL = (
     _column("verdict", "verdict", "", "ready, changes, blocked or keep"),
     _column("target", "becomes", "", "service, worker-pool, job or none"),
     _column("effort_days", "effort", "days", "work that the move takes", "number"),
-    _column("blockers", "blockers", "", "number of findings of severity blocker", "number"),
-    _column("changes", "changes", "", "number of findings of severity change", "number"),
+    _column("blockers", "blockers", "", "number of findings of severity blocker", "count"),
+    _column("changes", "changes", "", "number of findings of severity change", "count"),
     # money
     _column("currency", "currency", "ISO 4217", "currency of the amounts in the row"),
     _column("gke_attributed_month", "GKE share", "currency/month", "the workload's share of today's bill", "money"),
@@ -74,7 +74,7 @@ _ALL = (
     _column("places", "places", "JSON paths", "all places of what the rule found", "list"),
     _column("message", "finding", "", "what was found"),
     _column("remediation", "what to do", "", "the way out"),
-    _column("workloads", "how many", "", "number of workloads", "number"),
+    _column("workloads", "how many", "", "number of workloads", "count"),
     _column("workload_ids", "workloads", "", "the workloads, by id", "list"),
     # shape
     _column("container", "container", "", "name of the container"),
@@ -91,9 +91,21 @@ _ALL = (
     _column("cpu_max_cores", "CPU max", "cores", "largest value of the window, of the busiest pod", "number"),
     _column("memory_p50_mib", "memory p50", "MiB", "median over the window, of the busiest pod of a period", "number"),
     _column("memory_max_mib", "memory max", "MiB", "largest value of the window, of the busiest pod", "number"),
-    _column("restarts", "restarts", "", "restarts of all pods in the window", "number"),
+    _column("restarts", "restarts", "", "restarts of all pods in the window", "count"),
     # traffic
-    _column("start_utc", "hour", "UTC", "start of the hour"),
+    _column("start_utc", "hour", "UTC", "start of the hour", "time"),
+    _column("day", "day", "UTC", "day of the window", "time"),
+    _column("group", "group", "", "namespace, value of a label, or node pool, as asked for"),
+    _column("namespace", "namespace", "", "Kubernetes namespace; of the bill, what GKE's cost allocation says"),
+    _column("service", "service", "", "Google Cloud service that was charged for"),
+    _column("paid", "paid", "currency", "cost less credits, of the day", "money"),
+    _column("requests_day", "requests", "1/day", "requests of the day, at the mean rate of what is known", "number"),
+    _column("cpu_mean_cores", "CPU", "cores", "mean of all pods together", "number"),
+    _column("memory_peak_mib", "memory, peak", "MiB", "most that one pod used on the day", "number"),
+    _column("latency_mean_ms", "mean latency", "ms", "mean of the day's successful requests", "ms"),
+    _column("asked_cores", "CPU asked for", "cores", "requests of all pods that the manifest asks for", "number"),
+    _column("used_share", "used", "share", "CPU that is used, of what is asked for", "share"),
+    _column("idle_month", "asked for and idle", "currency/month", "GKE share times the CPU that is not used", "money"),
     _column(
         "requests_per_s", "requests", "1/s", "requests that ended in the period, per second; null in a gap", "number"
     ),
@@ -109,8 +121,8 @@ _ALL = (
     ),
     # recommendation
     _column("choice", "choice", "", "cheapest that meets the objectives, second best, or a point of the frontier"),
-    _column("concurrency", "concurrency", "requests", "requests that one instance takes at a time", "number"),
-    _column("min_instances", "min instances", "", "instances that are kept without requests", "number"),
+    _column("concurrency", "concurrency", "requests", "requests that one instance takes at a time", "count"),
+    _column("min_instances", "min instances", "", "instances that are kept without requests", "count"),
     _column("billing", "billing", "", "request or instance: what Cloud Run bills CPU by"),
     _column(
         "extra_month", "more than the cheapest", "currency/month", "cloud_run_month less that of the cheapest", "money"
@@ -136,7 +148,7 @@ _ALL = (
     _column("port", "port", "", "port that is called"),
     _column("in_cluster", "in the cluster", "", "the target is a Service of this cluster", "flag"),
     # plan
-    _column("wave", "wave", "", "number of the wave, from 1", "number"),
+    _column("wave", "wave", "", "number of the wave, from 1", "count"),
     _column("attributed_month", "on paper", "currency/month", "GKE share less Cloud Run, of the wave", "money"),
     _column(
         "realised_month",
@@ -152,13 +164,13 @@ _ALL = (
         "realised_month of this and all waves before",
         "money",
     ),
-    _column("nodes_removed", "nodes removed", "", "nodes that the remaining pods no longer need", "number"),
+    _column("nodes_removed", "nodes removed", "", "nodes that the remaining pods no longer need", "count"),
     _column("why", "why it stays", "", "reason that a workload is not in the plan"),
     _column(
         "holds_back_month", "holds back", "currency/month", "saving that its staying keeps from being realised", "money"
     ),
     _column("cluster", "cluster", "", "name of the cluster"),
-    _column("after_wave", "can be deleted after wave", "", "wave after which nothing is left on it", "number"),
+    _column("after_wave", "can be deleted after wave", "", "wave after which nothing is left on it", "count"),
     _column(
         "last_pod_month",
         "goes with the last workload",
@@ -187,6 +199,11 @@ _ALL = (
     _column("before_month", "before", "currency/month", "in the earlier snapshot", "money"),
     _column("after_month", "after", "currency/month", "in the later snapshot", "money"),
     _column("change_month", "change", "currency/month", "after less before; of a workload, of its saving", "money"),
+    _column("in_plan", "in the plan", "", "it moves", "flag"),
+    _column("margin_month", "adds", "currency/month", "saving over staying lost without it, or gained", "money"),
+    _column("low", "from", "by unit", "least that was expected", "number"),
+    _column("high", "to", "by unit", "most that was expected", "number"),
+    _column("measured", "measured", "by unit", "what the service's own metrics say", "number"),
     _column("causes", "why", "", "what each input that differs adds to the change, money a month", "list"),
     _column("verdict_before", "verdict before", "", "in the earlier snapshot, where it is another"),
     _column("verdict_after", "verdict after", "", "in the later snapshot, where it is another"),

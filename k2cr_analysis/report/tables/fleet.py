@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.model.finding import SEVERITIES, rows_of
+from k2cr_analysis.planning import cluster_names
 from k2cr_analysis.report.tables.frame import frame, number, several
 
 if TYPE_CHECKING:
@@ -17,7 +18,33 @@ if TYPE_CHECKING:
 
 def workloads(assessed: Assessment | Sequence[Assessment]) -> pd.DataFrame:
     """One row a workload: verdict, money, latency, effort. In the order of the ids."""
-    return frame("workloads", (_workload_row(w) for a in several(assessed) for w in a.workloads))
+    return frame("workloads", ({"cluster": c} | _workload_row(w) for c, w in _each(assessed)))
+
+
+def all_findings(assessed: Assessment | Sequence[Assessment]) -> pd.DataFrame:
+    """One row a finding of any workload: to group, to count, to filter."""
+    rows = (
+        {
+            "cluster": cluster,
+            "workload_id": one.id,
+            "verdict": one.fit.verdict,
+            "severity": finding.severity,
+            "rule": finding.rule,
+            "message": finding.message,
+            "remediation": finding.remediation,
+            "path": finding.path,
+        }
+        for cluster, one in _each(assessed)
+        for finding in one.findings
+    )
+    return frame("all_findings", rows)
+
+
+def _each(assessed: Assessment | Sequence[Assessment]) -> Iterator[tuple[str, WorkloadAssessment]]:
+    """Every workload with its cluster's name."""
+    all_of = several(assessed)
+    for cluster, one in zip(cluster_names(all_of), all_of, strict=True):
+        yield from ((cluster, workload) for workload in one.workloads)
 
 
 def rules(assessed: Assessment | Sequence[Assessment]) -> pd.DataFrame:

@@ -18,6 +18,7 @@ MIB = 2**20
 # Table -> its columns, in order. The functions below have these names.
 TABLES: Mapping[str, tuple[str, ...]] = {
     "workloads": (
+        "cluster",
         "workload_id",
         "verdict",
         "target",
@@ -35,6 +36,32 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "blockers",
         "changes",
     ),
+    "all_findings": ("cluster", "workload_id", "verdict", "severity", "rule", "message", "remediation", "path"),
+    "by_day": (
+        "day",
+        "cluster",
+        "workload_id",
+        "namespace",
+        "requests_day",
+        "cpu_mean_cores",
+        "memory_peak_mib",
+        "latency_mean_ms",
+    ),
+    "bill_by_day": ("day", "cluster", "namespace", "service", "paid", "currency"),
+    "groups": (
+        "group",
+        "workloads",
+        "requests_month",
+        "asked_cores",
+        "cpu_mean_cores",
+        "used_share",
+        "gke_attributed_month",
+        "idle_month",
+        "saving_month",
+        "currency",
+    ),
+    "margins": ("workload_id", "in_plan", "margin_month", "currency"),
+    "verification": ("figure", "unit", "expected", "low", "high", "measured", "agrees"),
     "findings": ("severity", "rule", "message", "remediation", "path", "places"),
     "rules": ("severity", "rule", "workloads", "workload_ids"),
     "containers": (
@@ -142,9 +169,24 @@ def frame(name: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     columns = TABLES[name]
     frame = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
     for column in columns:
-        if COLUMNS[column].form in ("money", "number", "ms", "share", "hours"):
-            frame[column] = pd.to_numeric(frame[column])
+        kind: Any = _TYPES.get(COLUMNS[column].form)
+        if kind == "time":
+            frame[column] = pd.to_datetime(frame[column], utc=True).astype("datetime64[ns, UTC]")
+        elif kind:
+            frame[column] = pd.to_numeric(frame[column]).astype(kind)
     return frame
+
+
+# Form of a column -> its type, the same whatever the rows are; texts, lists and exact Decimals are objects.
+_TYPES = {
+    "money": "float64",
+    "number": "float64",
+    "ms": "float64",
+    "share": "float64",
+    "hours": "float64",
+    "count": "Int64",
+    "time": "time",
+}
 
 
 def item_row(item: LineItem) -> dict[str, Any]:

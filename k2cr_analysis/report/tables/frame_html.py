@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from k2cr_analysis.report.wording import milliseconds, money, share
 if TYPE_CHECKING:
     import pandas as pd
 
-_RIGHT = {"money", "exact", "number", "share", "ms", "hours"}
+_RIGHT = {"money", "exact", "number", "share", "ms", "hours", "count"}
 _MOST_LISTED = 40
 _PLACES_SHOWN = 3
 _CODE = re.compile(r"`([^`]+)`")  # texts set off names as Markdown does
@@ -32,6 +33,8 @@ def show(frame: pd.DataFrame, empty: str = "Nothing to list.", *, without: tuple
     if frame.empty:
         return note(empty)
     hidden = {*without, "currency", *(("path", "places") if "message" in frame else ())}
+    if "cluster" in frame and "workload_id" in frame and frame["cluster"].nunique(dropna=False) < 2:
+        hidden.add("cluster")  # of one cluster alone it would say the same in each row
     names = [n for n in frame.columns if n not in hidden and frame[n].notna().any()]
     columns = [COLUMNS[name] for name in names]
     currencies = frame["currency"] if "currency" in frame else [None] * len(frame)
@@ -128,6 +131,8 @@ def _listed(items: Sequence[str]) -> str:
 _WORDS: dict[str, Callable[[Any], str]] = {
     "exact": exact,
     "number": lambda value: f"{value:,.4g}" if value < 1000 else f"{value:,.0f}",
+    "count": lambda value: f"{int(value):,}",
+    "time": lambda value: f"{value:%Y-%m-%d}" if (value.hour, value.minute) == (0, 0) else f"{value:%Y-%m-%d %H:%M}",
     "share": share,
     "ms": milliseconds,
     "hours": lambda value: f"{value:.1f}",
@@ -137,4 +142,12 @@ _WORDS: dict[str, Callable[[Any], str]] = {
 
 
 def _absent(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and value != value)
+    return value is None or value is pd_missing() or (isinstance(value, float) and value != value)
+
+
+@cache
+def pd_missing() -> Any:
+    """What pandas puts where a whole number is not known."""
+    import pandas as pd
+
+    return pd.NA

@@ -130,7 +130,7 @@ def traffic(profile: TrafficProfile | None) -> pd.DataFrame:
     known = profile.known[: hours * per_hour].reshape(hours, per_hour).all(axis=1)
     rate = np.where(known, requests / (per_hour * profile.period_s), np.nan)
     starts = pd.date_range(profile.start, periods=hours, freq=pd.Timedelta(seconds=per_hour * profile.period_s))
-    return pd.DataFrame({"start_utc": starts, "requests_per_s": rate})
+    return frame("traffic", ({"start_utc": at, "requests_per_s": r} for at, r in zip(starts, rate, strict=True)))
 
 
 def _item_row(side: str, item: LineItem, assessed: Assessment) -> dict[str, Any]:
