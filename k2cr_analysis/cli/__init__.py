@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from k2cr_analysis.cli.terminal.examples import epilog
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption
 from k2cr_analysis.errors import K2crError
 
@@ -35,7 +36,11 @@ VERBS = (
 )
 
 app = typer.Typer(
-    name="k2cr", add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+    name="k2cr",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -58,6 +63,10 @@ def k2cr(
 
 for _verb in VERBS:
     importlib.import_module(f"k2cr_analysis.cli.{_verb}").register(app)
+for _command in app.registered_commands:
+    _command.epilog = epilog(_command.name or _command.callback.__name__) if _command.callback else None
+for _group in app.registered_groups:
+    _group.epilog = epilog(_group.name or "")
 
 
 def main() -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from k2cr_analysis.cli.terminal.completion import names_a_workload, workload_names
 from k2cr_analysis.cli.terminal.futures import answer_text, futures_table
 from k2cr_analysis.cli.terminal.gaps import end_with_gaps
 from k2cr_analysis.cli.terminal.output import (
@@ -18,12 +19,14 @@ from k2cr_analysis.cli.terminal.output import (
     Format,
     FormatOption,
     OutOption,
-    as_csv,
-    as_json,
+    VerdictName,
+    as_document,
+    as_rows,
     as_table,
     calibration_from,
     config_from,
     give,
+    terminal_width,
 )
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, is_verbose, say, say_all
 from k2cr_analysis.errors import UsageError
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
     from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
     from k2cr_analysis.planning import Portfolio
 
-_WORKLOAD_ID = re.compile(r"[^/]+/[A-Za-z]+/[^/]+")
 _HEADER = (
     "workload",
     "verdict",
@@ -43,7 +45,11 @@ _HEADER = (
     "p99 ms",
     "effort days",
     "first finding",
+    "size",
 )
+_RIGHT = (3, 4, 5, 6, 7)
+# Name of a column for --sort-by -> where it stands in a row.
+SORTS = {"workload": 0, "verdict": 1, "target": 2, "gke": 3, "cloud-run": 4, "saving": 5, "p99": 6, "effort": 7}
 
 
 def register(app: typer.Typer) -> None:
@@ -52,11 +58,30 @@ def register(app: typer.Typer) -> None:
 
 def assess(
     snapshots: Annotated[
-        list[str], typer.Argument(metavar="SNAP... [WORKLOAD]", help="Snapshots; then, if wanted, one workload's id.")
+        list[str],
+        typer.Argument(
+            metavar="SNAP... [WORKLOAD]",
+            help="Snapshots; then, if wanted, one workload: its id or short name.",
+            autocompletion=workload_names,
+        ),
     ],
     explain: Annotated[
         bool, typer.Option("--explain", help="With a WORKLOAD: the account of every field of its objects.")
     ] = False,
+    namespace: Annotated[
+        list[str] | None, typer.Option("--namespace", "-n", help="Only workloads of this namespace; may repeat.")
+    ] = None,
+    verdict: Annotated[
+        list[VerdictName] | None,
+        typer.Option("--verdict", help="Only workloads with this verdict; may repeat."),
+    ] = None,
+    filter: Annotated[  # noqa: A002 (the option's name)
+        str, typer.Option("--filter", metavar="TEXT", help="Only rows that hold this text, in any case.")
+    ] = "",
+    sort_by: Annotated[
+        Literal["workload", "verdict", "target", "gke", "cloud-run", "saving", "p99", "effort"],
+        typer.Option("--sort-by", help="Numbers from the greatest down, texts from a to z."),
+    ] = "workload",
     config: ConfigOption = None,
     calibration: CalibrationOption = None,
     effort: Annotated[
@@ -76,36 +101,66 @@ def assess(
     from k2cr_analysis.planning import portfolio
     from k2cr_analysis.verdicts import assess_all
 
-    paths, workload = split_arguments(snapshots)
+    paths, named = split_arguments(snapshots)
     settings = config_from(config)
     learned = calibration_from(calibration)
     assessed = assess_all(paths, settings, learned, effort=effort)
-    if workload is not None:
-        find_workload(assessed, workload)
+    workload = None if named is None else find_workload(assessed, named).id
     if explain:
         give(_explanation(assessed, workload), out)
         return
     found = portfolio(assessed)
-    if format is Format.JSON:
+    listed = [
+        w
+        for a in assessed
+        for w in a.workloads
+        if workload in (None, w.id)
+        and (not namespace or w.workload.namespace in namespace)
+        and (not verdict or w.fit.verdict in verdict)
+    ]
+    rows = _sorted([row for w in listed if filter.lower() in " ".join(map(str, row := _row(w))).lower()], sort_by)
+    is_part = bool(namespace or verdict or filter)
+    if format.is_document:
         from k2cr_analysis.report.json.documents import assess_document
 
-        give(as_json(assess_document(assessed, found, workload)), out)
+        document = assess_document(assessed, found, workload)
+        shown = {str(row[0]) for row in rows}
+        order = {str(row[0]): number for number, row in enumerate(rows)}
+        document["workloads"] = sorted(
+            (w for w in document["workloads"] if w["id"] in shown),
+            key=lambda w: 0 if sort_by == "workload" else order[w["id"]],
+        )
+        give(as_document(document, format), out)
+    elif format.is_rows:
+        give(as_rows(_HEADER, rows, format), out)
     else:
-        rows = [_row(w) for a in assessed for w in a.workloads if workload in (None, w.id)]
-        text = as_csv(_HEADER, rows) if format is Format.CSV else _as_text(rows, assessed, workload)
-        if format is Format.TABLE and workload is None and found.answer is not None:
+        width = terminal_width() if format is Format.TABLE and out is None else None
+        text = _as_text(rows, assessed, workload, width)
+        if workload is None and not is_part and found.answer is not None:
             text += f"\n{futures_table(found.futures)}\n{answer_text(found.answer)}"
         give(text, out)
     _summary(assessed, found)
+    if format in (Format.TABLE, Format.WIDE) and workload is None and rows:
+        say(f"next: k2cr assess {paths[0]} {rows[0][0]} for one in depth; k2cr plan {paths[0]} for the waves")
     end_with_gaps(paths)
 
 
 def split_arguments(arguments: Sequence[str]) -> tuple[list[Path], str | None]:
-    """Snapshots, and the workload that may stand last: an id that is not also a folder."""
+    """Snapshots, and the workload that may stand last: an id or a short name, which is no folder and no bucket."""
     last = arguments[-1]
-    if len(arguments) > 1 and _WORKLOAD_ID.fullmatch(last) and not Path(last).exists():
+    if len(arguments) > 1 and names_a_workload(last):
         return [Path(a) for a in arguments[:-1]], last
     return [Path(a) for a in arguments], None
+
+
+def _sorted(rows: list[tuple[object, ...]], by: str) -> list[tuple[object, ...]]:
+    """In the order that is wanted; what is not known last."""
+    at = SORTS[by]
+    if at == 0:
+        return rows
+    if at not in _RIGHT:
+        return sorted(rows, key=lambda row: str(row[at]))
+    return sorted(rows, key=lambda row: (row[at] is None, -float(str(row[at])) if row[at] is not None else 0.0))
 
 
 def _row(assessed: WorkloadAssessment) -> tuple[object, ...]:
@@ -123,14 +178,38 @@ def _row(assessed: WorkloadAssessment) -> tuple[object, ...]:
         None if after is None or after.p99_ms is None else f"{after.p99_ms:.0f}",
         None if assessed.effort_days is None else f"{assessed.effort_days:g}",
         next((row.rule for row in rows_of(assessed.findings)), ""),
+        _size(assessed),
     )
 
 
-def _as_text(rows: Sequence[Sequence[object]], assessed: Sequence[Assessment], workload: str | None) -> str:
+def _size(assessed: WorkloadAssessment) -> str | None:
+    """``1 vCPU 512Mi x80``: the recommended size of an instance, and how many requests it takes at a time."""
+    from k2cr_analysis.model.cloud_run import memory_text
+
+    shape = assessed.shape
+    if shape is None or not assessed.fit.moves:
+        return None
+    at_once = "" if shape.concurrency is None else f" x{shape.concurrency}"
+    return f"{float(shape.cpu_cores):g} vCPU {memory_text(shape.memory_bytes)}{at_once}"
+
+
+def _total(rows: Sequence[Sequence[object]]) -> tuple[object, ...]:
+    """The sum of what is known, under the columns of money and work."""
+    sums = []
+    for at in (3, 4, 5, 7):
+        known = [Decimal(str(row[at])) for row in rows if row[at] is not None]
+        sums.append(f"{sum(known, Decimal(0)):.2f}" if known else None)
+    gke, run, saving, effort = sums
+    return (f"total of {len(rows)}", "", "", gke, run, saving, "", effort and f"{float(effort):g}", "", "")
+
+
+def _as_text(
+    rows: Sequence[Sequence[object]], assessed: Sequence[Assessment], workload: str | None, width: int | None
+) -> str:
     """The table, and under it one workload's findings, or what is not assessed; last what holds for all."""
     from k2cr_analysis.assessment.find import find_workload
 
-    text = as_table(_HEADER, rows, right=(3, 4, 5, 6, 7))
+    text = as_table(_HEADER, [*rows, _total(rows)] if len(rows) > 1 else rows, right=_RIGHT, width=width)
     if workload is not None:
         text += _findings(find_workload(assessed, workload), whole=is_verbose())
     elif others := [(o.id, o.holds, o.how) for a in assessed for o in a.others]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from k2cr_analysis.cli.terminal.output import Format, FormatOption, OutOption, as_csv, as_json, as_table, give
+from k2cr_analysis.cli.terminal.output import Format, FormatOption, OutOption, as_document, as_rows, as_table, give
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
@@ -66,12 +66,12 @@ def _cost(
         free_tier=not no_free_tier,
     )
     _warn(priced)
-    if format is Format.JSON:
+    if format.is_document:
         from k2cr_analysis.report.json.price_documents import shape_cost_document
 
-        give(as_json(shape_cost_document(priced)), out)
-    elif format is Format.CSV:
-        give(as_csv(_HEADER, [(i.sku, i.quantity, i.unit, i.rate, i.amount) for i in priced.line_items]), out)
+        give(as_document(shape_cost_document(priced), format), out)
+    elif format.is_rows:
+        give(as_rows(_HEADER, [(i.sku, i.quantity, i.unit, i.rate, i.amount) for i in priced.line_items], format), out)
     else:
         give(as_table(_HEADER, _rows(priced), right=(1, 3, 4)), out)
 

@@ -15,8 +15,8 @@ from k2cr_analysis.cli.terminal.output import (
     Format,
     FormatOption,
     OutOption,
-    as_csv,
-    as_json,
+    as_document,
+    as_rows,
     as_table,
     config_from,
     give,
@@ -58,10 +58,10 @@ def diff(
 
     settings = config_from(config)
     found = compare(before, after, settings, None if config_before is None else load_config(config_before))
-    if format is Format.JSON:
-        give(as_json(diff_document(found)), out)
-    elif format is Format.CSV:
-        give(as_csv(_COSTS, list(_cost_rows(found))), out)
+    if format.is_document:
+        give(as_document(diff_document(found), format), out)
+    elif format.is_rows:
+        give(as_rows(_COSTS, list(_cost_rows(found)), format), out)
     else:
         give("\n".join(_sections(found)) if found.changed else "nothing changed\n", out)
     say(_summary(found))

@@ -16,8 +16,8 @@ from k2cr_analysis.cli.terminal.output import (
     Format,
     FormatOption,
     OutOption,
-    as_csv,
-    as_json,
+    as_document,
+    as_rows,
     as_table,
     config_from,
     give,
@@ -66,10 +66,10 @@ def plan(
 
     settings = config_from(config)
     made, whole = plan_and_portfolio(assess_all(snapshots, settings))
-    if format is Format.JSON:
-        give(as_json(plan_document(made)), out)
-    elif format is Format.CSV:
-        give(as_csv(_WAVES, [_wave_row(wave, " ".join(wave.workloads)) for wave in made.waves]), out)
+    if format.is_document:
+        give(as_document(plan_document(made), format), out)
+    elif format.is_rows:
+        give(as_rows(_WAVES, [_wave_row(wave, " ".join(wave.workloads)) for wave in made.waves], format), out)
     else:
         give("\n".join([*_decision(whole), *_sections(made)]), out)
     say(_verdict(made))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from k2cr_analysis.cli.terminal.output import Format, FormatOption, OutOption, as_csv, as_json, as_table, give
+from k2cr_analysis.cli.terminal.output import Format, FormatOption, OutOption, as_document, as_rows, as_table, give
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say, say_all
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ def _show(
     from k2cr_analysis.report.json.price_documents import price_rows
 
     rows = price_rows(PriceBook.embedded().of_region(region))
-    if format is Format.JSON:
-        give(as_json({"region": region, "prices": rows}), out)
-    elif format is Format.CSV:
-        give(as_csv(tuple(rows[0]), [tuple(row.values()) for row in rows]), out)
+    if format.is_document:
+        give(as_document({"region": region, "prices": rows}, format), out)
+    elif format.is_rows:
+        give(as_rows(tuple(rows[0]), [tuple(row.values()) for row in rows], format), out)
     else:
         give(as_table(_SHOWN, [[row[name] for name in _SHOWN] for row in rows], right=(2,)), out)
 

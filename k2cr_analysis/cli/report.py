@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from k2cr_analysis.cli.terminal.completion import names_a_workload
 from k2cr_analysis.cli.terminal.gaps import end_with_gaps
-from k2cr_analysis.cli.terminal.output import ConfigOption
+from k2cr_analysis.cli.terminal.output import ConfigOption, VerdictName
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
+
+if TYPE_CHECKING:
+    from k2cr_analysis.assessment.result import Assessment
 
 _SHARD = re.compile(r"(\d+)/(\d+)")
 
@@ -31,26 +36,62 @@ def report(
     resume: Annotated[
         bool, typer.Option("--resume", help="Keep pages that are whole and made from the same facts.")
     ] = False,
+    namespace: Annotated[
+        list[str] | None, typer.Option("--namespace", "-n", help="Pages of this namespace's workloads; may repeat.")
+    ] = None,
+    verdict: Annotated[
+        list[VerdictName] | None,
+        typer.Option("--verdict", help="Pages of workloads with this verdict; may repeat."),
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option("--top", min=1, help="Pages of the so many that save most on paper.")
+    ] = None,
     config: ConfigOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.report.pages.batch import Selection, failed_pages, write_report
-    from k2cr_analysis.report.pages.parameters import default_config
+    from k2cr_analysis.report.pages.parameters import assess_many, default_config
 
     places, workloads = split_arguments(snapshots)
+    settings = default_config(config)
+    if namespace or verdict or top:
+        workloads += _chosen(assess_many(places, settings), namespace or [], verdict or [], top)
     selection = Selection(tuple(workloads), parse_shard(shard), resume, jobs)
-    made = write_report(places, out, selection, config=default_config(config), say=say)
+    made = write_report(places, out, selection, config=settings, say=say)
     typer.echo(str(out / "index.html"))
     failed_pages(made)
     end_with_gaps(places)
 
 
-def split_arguments(arguments: list[str]) -> tuple[list[Path], list[str]]:
-    """Snapshots come first; what is written as an id and is not also a folder is a workload."""
-    from k2cr_analysis.report.pages.parameters import WORKLOAD_ID
+def _chosen(
+    assessed: Sequence[Assessment], namespaces: Sequence[str], verdicts: Sequence[str], top: int | None
+) -> list[str]:
+    """Ids of the workloads that the options ask for; UsageError where there is none."""
+    from k2cr_analysis.errors import UsageError
 
-    workloads = [a for a in arguments if WORKLOAD_ID.fullmatch(a) and not Path(a).exists()]
+    found = [
+        w
+        for a in assessed
+        for w in a.workloads
+        if (not namespaces or w.workload.namespace in namespaces) and (not verdicts or w.fit.verdict in verdicts)
+    ]
+    if top is not None:
+        saving = {w.id: w.cost.saving_month for w in found if w.cost and w.cost.saving_month is not None}
+        found = sorted((w for w in found if w.id in saving), key=lambda w: (-saving[w.id], w.id))[:top]
+    if not found:
+        raise UsageError(
+            ref="no-workload-chosen",
+            found="no workload that --namespace, --verdict and --top leave",
+            expected="one at least",
+            do="`k2cr assess SNAP` lists all of them",
+        )
+    return [w.id for w in found]
+
+
+def split_arguments(arguments: list[str]) -> tuple[list[Path], list[str]]:
+    """Snapshots come first; what is written as an id or a short name, and is no folder, is a workload."""
+    workloads = [a for a in arguments[1:] if names_a_workload(a)]
     return [Path(a) for a in arguments if a not in workloads], workloads
 
 

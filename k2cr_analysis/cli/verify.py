@@ -13,8 +13,8 @@ from k2cr_analysis.cli.terminal.output import (
     Format,
     FormatOption,
     OutOption,
-    as_csv,
-    as_json,
+    as_document,
+    as_rows,
     as_table,
     config_from,
     give,
@@ -102,8 +102,8 @@ def _known(snapshot: Path, calibration: Path | None) -> Calibration:
 
 
 def _document(found: Verification, form: Format) -> str:
-    if form is Format.JSON:
-        return as_json(
+    if form.is_document:
+        return as_document(
             {
                 "schema_version": 1,
                 "workload": found.workload,
@@ -111,10 +111,11 @@ def _document(found: Verification, form: Format) -> str:
                 "tolerance": found.tolerance,
                 "comparisons": [_entry(c) for c in found.comparisons],
                 "assumptions": list(found.assumptions),
-            }
+            },
+            form,
         )
     rows = [_row(c) for c in found.comparisons]
-    return as_csv(_HEADER, rows) if form is Format.CSV else as_table(_HEADER, rows, right=(2, 3, 4, 5, 6))
+    return as_rows(_HEADER, rows, form) if form.is_rows else as_table(_HEADER, rows, right=(2, 3, 4, 5, 6))
 
 
 def _entry(c: Comparison) -> dict[str, object]:

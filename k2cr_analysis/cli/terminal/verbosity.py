@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 _NOTES_SHOWN = 20
+_NAMES_SHOWN = 3
 _asked = {"quiet": False, "verbose": False}
 
 
@@ -44,8 +45,38 @@ def say(text: str) -> None:
 
 def say_all(notes: Sequence[str], where: str = "") -> None:
     """The first notes of many, or all with ``--verbose``; ``where`` else all of them can be read."""
-    shown = len(notes) if _asked["verbose"] else _NOTES_SHOWN
+    if _asked["verbose"]:
+        for note in notes:
+            say(note)
+        return
+    whole, notes, shown = notes, folded(notes), _NOTES_SHOWN
     for note in notes[:shown]:
         say(note)
-    if len(notes) > shown:
-        say(f"and {len(notes) - shown} more notes: --verbose{where}")
+    if len(notes) > shown or len(notes) < len(whole):
+        more = f"and {len(notes) - shown} more notes" if len(notes) > shown else "the same said of several is one line"
+        say(f"{more}: --verbose{where}")
+
+
+def folded(notes: Sequence[str]) -> list[str]:
+    """Notes that say the same of several as one line: ``start of containers a, b and 4 more: 2 s``."""
+    same: dict[tuple[str, str], list[str]] = {}
+    for note in notes:
+        head, colon, rest = _split(note)
+        kind, _, name = head.rpartition(" ")
+        same.setdefault((kind, rest) if colon and kind else (note, ""), []).append(name if colon and kind else "")
+    lines = []
+    for (kind, rest), names in same.items():
+        if not rest:
+            lines.append(kind)
+            continue
+        listed = ", ".join(names[:_NAMES_SHOWN])
+        more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+        lines.append(f"{kind} {listed}{more}: {rest}")
+    return lines
+
+
+def _split(note: str) -> tuple[str, str, str]:
+    """What is spoken of, and what is said of it; a leading ``assumed`` is no subject."""
+    start = len("assumed: ") if note.startswith("assumed: ") else 0
+    head, colon, rest = note[start:].partition(": ")
+    return note[:start] + head, colon, rest
