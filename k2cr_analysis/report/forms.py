@@ -94,8 +94,8 @@ def _plan(value: Any) -> Html:
     from k2cr_analysis.report.tables.frame_html import show
 
     words = f"{count(len(value.workloads), 'workload')} in {count(len(value.waves), 'wave')}"
-    if value.waves and value.saving_month is not None:
-        words += f": the bill falls by {money(value.saving_month, value.currency)} a month, after Cloud Run"
+    if value.waves and value.saving_over_stay_month is not None:
+        words += f": that saves {money(value.saving_over_stay_month, value.currency)} a month over staying"
     stays = f"; {count(len(value.left), 'workload')} would stay: k.tables.left(plan) says why" if value.left else ""
     pieces = [paragraph(f"{words}{stays}.")] if value.waves else []
     return joined([*pieces, show(tables.waves(value), "No wave makes the bill smaller.")])
