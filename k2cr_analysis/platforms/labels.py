@@ -21,6 +21,7 @@ _GATEWAY_API = Source("https://gateway-api.sigs.k8s.io/geps/gep-1762/", None)
 _ISTIO = Source("https://istio.io/latest/docs/reference/config/annotations/", None)
 _TRAEFIK = Source("https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/ingress/", None)
 _AZURE = Source("https://learn.microsoft.com/azure/aks/internal-lb", None)
+_EMISSARY = Source("https://www.getambassador.io/docs/emissary/latest/topics/running/ambassador", None)
 _AWS = Source(
     "https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/", "2026-11-30"
 )
@@ -49,6 +50,21 @@ INTERNAL_LOAD_BALANCER: Annotated[str, _SERVICES] = "networking.gke.io/internal-
 AZURE_INTERNAL: Annotated[str, _AZURE] = "service.beta.kubernetes.io/azure-load-balancer-internal"
 AWS_INTERNAL: Annotated[str, _AWS] = "service.beta.kubernetes.io/aws-load-balancer-internal"
 AWS_SCHEME: Annotated[str, _AWS] = "service.beta.kubernetes.io/aws-load-balancer-scheme"
+# The same of other clouds' controllers, each by its own documentation of Services of type LoadBalancer.
+OTHER_INTERNAL: Annotated[tuple[str, ...], _AWS] = (
+    "service.beta.kubernetes.io/oci-load-balancer-internal",
+    "oci-network-load-balancer.oraclecloud.com/internal",
+    "service.beta.kubernetes.io/openstack-internal-load-balancer",
+    "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type",
+    "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type",
+    "service.beta.kubernetes.io/cce-load-balancer-internal-vpc",
+    "yandex.cloud/load-balancer-type",
+    "service.beta.kubernetes.io/scw-loadbalancer-private",
+    "load-balancer.hetzner.cloud/disable-public-network",
+)
+# Their values, and GKE's own, in lower case.
+SAYS_INTERNAL: Annotated[tuple[str, ...], _AWS] = ("internal", "true", "intranet", "private")
+EMISSARY_CONFIG: Annotated[str, _EMISSARY] = "getambassador.io/config"
 # Values of `loadBalancerClass`.
 L4_INTERNAL: Annotated[str, _SERVICES] = "networking.gke.io/l4-regional-internal"
 L4_EXTERNAL: Annotated[str, _SERVICES] = "networking.gke.io/l4-regional-external"

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 import yaml
 
-from k2cr_analysis.assessment.assess import assess
 from k2cr_analysis.config import Config
 from k2cr_analysis.config.settings import Project, WorkloadSettings
 from k2cr_analysis.model.dependency import Dependency
@@ -25,6 +24,7 @@ from k2cr_analysis.rendering.check.gcloud import gcloud, installed_version
 from k2cr_analysis.rendering.network.egress.vpc_access import subnet_prefix
 from k2cr_analysis.rendering.spec.build import build
 from k2cr_analysis.sources.manifests import read_manifests
+from k2cr_analysis.verdicts import assess
 from tests.rendering.factory import (
     assessed,
     backend_on_gke,

@@ -212,3 +212,54 @@ def _guards(workload: Workload) -> list[str]:
     asked = any(lack.what == AUTHENTICATION for s in settings for lack in s.lacks)
     said = [f"callers of {', '.join(dict.fromkeys(listed))} alone"] if listed else []
     return said + (["those whom the controller lets in (authentication)"] if asked else [])
+
+
+@rule(
+    id="callers-listed-inside",
+    severity="change",
+    reads=("Service.spec.loadBalancerSourceRanges",),
+    docs="https://docs.cloud.google.com/armor/docs/security-policy-overview",
+)
+def callers_listed_inside(candidate: Candidate) -> Iterator[Found]:
+    """An internal load balancer lets in listed callers alone.
+
+    Why: The internal load balancer in front of Cloud Run has no list of callers by itself: everybody in the network
+    would reach it. Until somebody decides, Cloud Run's invoker check stays on, and callers without an identity token
+    get 403.
+    Remedy: Attach a regional Cloud Armor policy with these ranges to the backend service that `network.sh` makes, and
+    say `invoker = "none"` under `[workload."namespace/Kind/name".decided]`; or let callers send identity tokens
+    (`invoker = "token"`).
+    Example: an internal Service of type LoadBalancer with loadBalancerSourceRanges: [10.8.0.0/24]
+    """
+    decided = candidate.config.workload(candidate.workload.id).decided.invoker is not None
+    for exposure in candidate.workload.exposures if candidate.target == "service" and not decided else ():
+        if exposure.internal_load_balancer and exposure.source_ranges:
+            yield Found(
+                f"Service/{exposure.service} $.spec.loadBalancerSourceRanges",
+                f"Service {exposure.service} lets in {', '.join(exposure.source_ranges)} alone; the internal load "
+                "balancer in front of Cloud Run has no such list, so its invoker check stays on",
+            )
+
+
+@rule(
+    id="port-of-the-nodes",
+    severity="note",
+    reads=("Service.spec.type", "Service.spec.ports[].nodePort"),
+    docs=_INGRESS,
+)
+def port_of_the_nodes(candidate: Candidate) -> Iterator[Found]:
+    """A Service is open on a port of every node, and nothing shows who comes in by it.
+
+    Why: A load balancer made by hand, or a caller that knows a node's address, may use that port. Cloud Run has no
+    nodes; the service is kept inside the VPC network, so nobody new is let in.
+    Remedy: Nothing, where nobody uses it. Else lead those callers to the service: say under `[entrances]` of k2cr.toml
+    `"Service/NAMESPACE/NAME" = "internal"` (or `"external"`).
+    Example: type: NodePort, and no Ingress that leads to it
+    """
+    for exposure in candidate.workload.exposures if candidate.target == "service" else ():
+        if exposure.type == "NodePort" and not exposure.routes and exposure.load_balancer is None:
+            yield Found(
+                f"Service/{exposure.service} $.spec.type",
+                f"Service {exposure.service} is open on a port of every node; who comes in by it is not seen, and "
+                "Cloud Run has no such port",
+            )

@@ -42,7 +42,9 @@ _SCALING = {
 }
 
 # Routes of controllers' own kinds: that they lead somewhere is seen, what they do is not read.
-FOREIGN_ROUTES = ("IngressRoute", "HTTPProxy", "Mapping", "ApisixRoute")
+FOREIGN_ROUTES = (
+    "IngressRoute", "HTTPProxy", "Mapping", "ApisixRoute", "VirtualServer", "RouteGroup", "RouteTable", "APIRule",
+)  # fmt: skip
 _BACKEND_CONFIGS = (BACKEND_CONFIG, BETA_BACKEND_CONFIG)
 _FRONTEND_CONFIG = (FRONTEND_CONFIG, "FrontendConfig")
 _MANAGED_CERTIFICATES = (MANAGED_CERTIFICATES, "ManagedCertificate")
@@ -300,12 +302,14 @@ def _files_of(kind: str, source: Raw) -> list[tuple[str, str]]:
 
 
 def _names_service(value: object, service: str) -> bool:
-    """Whether a route of a controller's own kind leads to a Service: by ``name`` or ``service``, wherever in it."""
+    """Whether a route of a controller's own kind leads to a Service: by ``name``, ``service`` or ``serviceName``,
+    wherever in it.
+    """
     if isinstance(value, list):
         return any(_names_service(item, service) for item in value)
     if not isinstance(value, Mapping):
         return False
-    said = value.get("service") or value.get("name")
+    said = value.get("service") or value.get("serviceName") or value.get("name")
     host = said.rpartition("//")[2].partition(":")[0].partition(".")[0] if isinstance(said, str) else ""
     return host == service or any(_names_service(item, service) for item in value.values())
 

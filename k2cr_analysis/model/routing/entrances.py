@@ -35,6 +35,7 @@ from k2cr_analysis.platforms.labels import (
     AWS_SCHEME,
     AZURE_INTERNAL,
     DEFAULT_INGRESS_CLASS,
+    EMISSARY_CONFIG,
     GATEWAY_NAME,
     INGRESS_CLASS,
     INTERNAL_LOAD_BALANCER,
@@ -46,6 +47,8 @@ from k2cr_analysis.platforms.labels import (
     LOAD_BALANCER_TYPE,
     NEG,
     OLD_LOAD_BALANCER_TYPE,
+    OTHER_INTERNAL,
+    SAYS_INTERNAL,
 )
 
 ISTIO_GROUP = "networking.istio.io"
@@ -57,6 +60,7 @@ _INTERNAL_ANNOTATIONS = (
     AZURE_INTERNAL,
     AWS_INTERNAL,
     AWS_SCHEME,
+    *OTHER_INTERNAL,
 )
 _LOAD_BALANCER_CLASSES: Mapping[str, Reach] = {
     L4_INTERNAL: "internal",
@@ -86,7 +90,7 @@ def service_reach(service: Raw, addresses: Iterable[str] = ()) -> tuple[Reach, s
         return None
     name = f"Service {namespace_of(service)}/{name_of(service)}"
     annotations = strings(mapping(service, "metadata").get("annotations"))
-    said = next((a for a in _INTERNAL_ANNOTATIONS if annotations.get(a, "").lower() in ("internal", "true")), None)
+    said = next((a for a in _INTERNAL_ANNOTATIONS if annotations.get(a, "").lower() in SAYS_INTERNAL), None)
     if said:
         return "internal", f"{name} is an internal load balancer ({said})"
     of_class = text(spec, "loadBalancerClass")
@@ -97,6 +101,15 @@ def service_reach(service: Raw, addresses: Iterable[str] = ()) -> tuple[Reach, s
     if live and live[0] == "internal":
         return "internal", f"{name} is a load balancer with the address {live[1]}"
     return "external", f"{name} is an external load balancer"
+
+
+def _by_other_ways(service: Raw) -> str | None:
+    """What leads users here beside load balancers and routes."""
+    addresses = texts(mapping(service, "spec"), "externalIPs")
+    if addresses:
+        return f"takes what comes to the addresses {', '.join(addresses)}"
+    annotations = strings(mapping(service, "metadata").get("annotations"))
+    return "has a Mapping of Emissary in its annotations" if EMISSARY_CONFIG in annotations else None
 
 
 def standalone_negs(service: Raw) -> bool:
@@ -278,6 +291,8 @@ class Entrances:
         own = service_reach(service, self._live.get(("Service", namespace, name), ()))
         if own is None and standalone_negs(service) and not has_routes:
             own = "unknown", f"Service {namespace}/{name} has endpoint groups for a load balancer made elsewhere"
+        if own is None and (why := _by_other_ways(service)):
+            own = "unknown", f"Service {namespace}/{name} {why}"
         said = self._said.get(f"Service/{namespace}/{name}")
         return (said, f"[entrances] says so of Service {namespace}/{name}") if own and said else own
 
@@ -354,7 +369,7 @@ class Entrances:
         )
         if own.get(ISTIO_SERVICE_TYPE) == "ClusterIP":
             return Entrance("internal", key, f"{who} has a Service inside the cluster alone")
-        if any(own.get(a, "").lower() in ("internal", "true") for a in _INTERNAL_ANNOTATIONS):
+        if any(own.get(a, "").lower() in SAYS_INTERNAL for a in _INTERNAL_ANNOTATIONS):
             return Entrance("internal", key, f"{who} asks for an internal load balancer")
         made = self._of_services(self._made_for(gateway), key, who)
         if live and (made is None or made.reach == "unknown"):

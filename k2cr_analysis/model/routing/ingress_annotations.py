@@ -23,6 +23,9 @@ Meaning = Literal[
 
 AUTHENTICATION = "authentication by the controller"
 _SNIPPET = "configuration of the controller itself"
+_PLUGINS = "plugins of the controller"
+_MIDDLEWARES = "middlewares of the controller"
+MAY_AUTHENTICATE = (_SNIPPET, _PLUGINS, _MIDDLEWARES)  # what they do with callers is written elsewhere, or as code
 _LIMIT = "a limit of requests or connections"
 _NGINX: Mapping[str, Meaning | str] = {
     **dict.fromkeys(("proxy-read-timeout", "proxy-send-timeout"), "timeout"),
@@ -127,7 +130,7 @@ _KONG: Mapping[str, Meaning | str] = {
         ("connect-timeout", "preserve-host", "retries", "regex-priority", "response-buffering", "request-buffering"),
         "nothing",
     ),
-    "plugins": "plugins of the controller",
+    "plugins": _PLUGINS,
 }
 _CONTOUR: Mapping[str, Meaning | str] = {
     "response-timeout": "timeout",
@@ -142,7 +145,7 @@ _TRAEFIK: Mapping[str, Meaning | str] = {
     **dict.fromkeys(
         ("router.tls", "router.priority", "router.tls.certresolver", "router.observability.accesslogs"), "nothing"
     ),
-    "router.middlewares": "middlewares of the controller",
+    "router.middlewares": _MIDDLEWARES,
 }
 # In a controller's ConfigMap, where most keys are those of the annotations; what is in neither table only tunes it.
 _WIDE: Mapping[str, Meaning | str] = {

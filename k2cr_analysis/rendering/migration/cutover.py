@@ -8,6 +8,7 @@ from k2cr_analysis.rendering.migration.clean_up import account_users, callers
 from k2cr_analysis.rendering.migration.clean_up import steps as steps_of_clean_up
 from k2cr_analysis.rendering.migration.iap_direct import other_way_in
 from k2cr_analysis.rendering.network.access.ingress_setting import Reached
+from k2cr_analysis.rendering.network.backend_policy import source_ranges
 from k2cr_analysis.rendering.spec.audience import BACKEND_ID
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.service import RunJob, RunService, RunWorkerPool
@@ -191,8 +192,11 @@ def _users_come(build: Build) -> list[str]:
 
 def _let_everybody_in(build: Build, why: str) -> str:
     name, place = quote(build.run.name), _place(build)
+    listed = ", ".join(source_ranges(build.workload))
+    who = "everybody on the internet may reach it, as today"
+    who = f"callers of {listed} may reach it, as today; Cloud Armor keeps out all others" if listed else who
     return (
-        f"**Decide: everybody on the internet may reach it, as today** ({escaped(why)}). Such requests carry no "
+        f"**Decide: {who}** ({escaped(why)}). Such requests carry no "
         "Google identity, so users get 403 until one of these is run; the ingress setting keeps both to the load "
         "balancer: "
         f"`gcloud run services add-iam-policy-binding {name} {place} --member=allUsers --role=roles/run.invoker`; or, "

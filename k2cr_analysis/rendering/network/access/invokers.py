@@ -7,14 +7,16 @@ identity token and the ingress setting keeps the service inside the network. Sou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from k2cr_analysis.config.settings import Iap
+from k2cr_analysis.model.parse.callers_checked import callers_checked
 from k2cr_analysis.model.routing.iap import AUDIENCE
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.rendering.context import RenderContext
-from k2cr_analysis.rendering.network.backend_policy import BackendPolicy
+from k2cr_analysis.rendering.network.backend_policy import BackendPolicy, source_ranges
 from k2cr_analysis.rendering.spec.account import Account
 
 Reach = Literal["external-load-balancer", "internal-load-balancer", "iap-direct", "cluster"]
@@ -44,17 +46,37 @@ def decide_access(
     chosen = context.config.workload(workload.id).decided.invoker
     if chosen is not None and reach != "iap-direct":
         return _chosen(chosen, account)
+    checks = callers_checked(workload) if reach != "cluster" and iap == "none" else ()
+    if checks:
+        return _kept_closed(checks, workload, account)
     if keeps_names:
-        account.decide(
-            "Callers in the network call it by its old name and send no identity token, as today: the invoker check is "
-            "off (--no-invoker-iam-check), and the ingress setting keeps the service inside the network. To check "
-            "identities, turn it on, grant roles/run.invoker to the callers, and let them send an ID token."
-        )
-        return Access(invoker_off="callers inside the network send no identity token; the ingress keeps others out")
+        return _by_old_names(account)
     if reach == "internal-load-balancer":
         return _inside(workload, account)
     if reach != "external-load-balancer" or iap != "none":
         return Access()
+    return _outside(workload, context, policy, account)
+
+
+def _kept_closed(checks: Sequence[str], workload: Workload, account: Account) -> Access:
+    account.decide(
+        f"What says today who comes in ({'; '.join(checks)}) does not stand in front of Cloud Run by itself, so nobody "
+        "is let in yet: the invoker check answers 403 to users. Put IAP in front ([project] iap in k2cr.toml) or let "
+        f'the program check them; then it may be off: invoker = "none" under [workload."{workload.id}".decided].'
+    )
+    return Access()
+
+
+def _by_old_names(account: Account) -> Access:
+    account.decide(
+        "Callers in the network call it by its old name and send no identity token, as today: the invoker check is "
+        "off (--no-invoker-iam-check), and the ingress setting keeps the service inside the network. To check "
+        "identities, turn it on, grant roles/run.invoker to the callers, and let them send an ID token."
+    )
+    return Access(invoker_off="callers inside the network send no identity token; the ingress keeps others out")
+
+
+def _outside(workload: Workload, context: RenderContext, policy: BackendPolicy, account: Account) -> Access:
     if policy.iap:
         account.decide(
             'IAP stands in front today, and [project] iap = "none" takes it away: a decision of yours. From then on '
@@ -94,6 +116,17 @@ def _inside(workload: Workload, account: Account) -> Access:
         account.decide(
             "Who may come in is not known, so the invoker check stays on: callers without an identity token get 403 "
             "until [entrances] of k2cr.toml says it."
+        )
+        return Access()
+    listed = [
+        *source_ranges(workload),
+        *(r for e in workload.exposures if e.internal_load_balancer for r in e.source_ranges),
+    ]
+    if listed:
+        account.decide(
+            f"Today only {', '.join(listed)} may come in; the internal load balancer of Cloud Run has no such list by "
+            "itself, so the invoker check stays on: callers without an identity token get 403. Attach a regional Cloud "
+            f'Armor policy to its backend; then decide invoker = "none" under [workload."{workload.id}".decided].'
         )
         return Access()
     account.decide(
