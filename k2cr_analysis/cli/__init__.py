@@ -6,6 +6,7 @@ Every verb module imports what is heavy inside its function, so that ``--help`` 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import traceback
 from importlib.metadata import version
@@ -15,7 +16,9 @@ import typer
 
 from k2cr_analysis.cli.terminal.examples import epilog
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption
-from k2cr_analysis.errors import K2crError
+from k2cr_analysis.errors import InputError, K2crError, Location
+
+_LONGEST_SHOWN = 300  # of a path
 
 VERBS = (
     "demo",
@@ -69,6 +72,18 @@ for _group in app.registered_groups:
     _group.epilog = epilog(_group.name or "")
 
 
+def _unusable(error: OSError) -> InputError:
+    """A path that the system cannot work with: too long, or not ours to look at."""
+    path = os.fsdecode(error.filename)
+    return InputError(
+        ref="cannot-use-path",
+        where=Location(path if len(path) <= _LONGEST_SHOWN else f"{path[:_LONGEST_SHOWN]}..."),
+        found=str(error.strerror or error),
+        expected="a path that can be used here",
+        do="check the path and its permissions",
+    )
+
+
 def main() -> None:
     """Run a verb; a K2crError becomes its text on stderr and its class's exit code."""
     try:
@@ -76,7 +91,10 @@ def main() -> None:
     except K2crError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.filename:
+            print(_unusable(error), file=sys.stderr)
+            sys.exit(InputError.exit_code)
         traceback.print_exc()
         print("k2cr: this is a bug of k2cr: please report it, with the command and the lines above", file=sys.stderr)
         sys.exit(1)

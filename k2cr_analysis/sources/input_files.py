@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from k2cr_analysis.errors import InputError, Location
 
@@ -44,19 +44,22 @@ class InputFile:
         return text
 
     def _data(self) -> bytes:
-        if self.shown == STANDARD_INPUT:
-            return sys.stdin.buffer.read()
+        """All bytes, up to the limit: a pipe or a terminal may never end."""
         try:
+            if self.shown == STANDARD_INPUT:
+                return self._at_most(sys.stdin.buffer)
             path = Path(self.shown)
-            if path.stat().st_size > MAX_BYTES:
+            mode = path.stat().st_mode
+            if stat.S_ISBLK(mode) or (stat.S_ISCHR(mode) and not os.path.realpath(path).startswith("/dev/pts/")):
                 raise InputError(
-                    ref="file-too-large",
+                    ref="not-a-file",
                     where=Location(self.shown),
-                    found=f"{path.stat().st_size:,} bytes",
-                    expected=f"at most {MAX_BYTES:,}",
-                    do="split the file",
+                    found="a device",
+                    expected="a file, a folder, a pipe or - (standard input)",
+                    do="leave it out",
                 )
-            return path.read_bytes()
+            with path.open("rb") as stream:
+                return self._at_most(stream)
         except OSError as error:
             raise InputError(
                 ref="cannot-read",
@@ -65,6 +68,18 @@ class InputFile:
                 expected="a file that can be read",
                 do="check the path and its permissions",
             ) from None
+
+    def _at_most(self, stream: BinaryIO) -> bytes:
+        data = stream.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise InputError(
+                ref="file-too-large",
+                where=Location(self.shown),
+                found=f"more than {MAX_BYTES:,} bytes",
+                expected=f"at most {MAX_BYTES:,}",
+                do="split the file",
+            )
+        return data
 
     def _not_text(self, found: str) -> InputError:
         return InputError(
@@ -90,7 +105,18 @@ def _below(folder: str) -> Iterator[str]:
         folders.sort()
         for name in sorted(names):
             if name.lower().endswith(SUFFIXES) or name == "Kustomization":
-                yield os.path.normpath(Path(parent, name))
+                file = os.path.normpath(Path(parent, name))
+                if not _is_special(file):
+                    yield file
+
+
+def _is_special(file: str) -> bool:
+    """A pipe, socket or device among the files of a folder, which would be waited for without end."""
+    try:
+        mode = Path(file).stat().st_mode
+    except OSError:
+        return False  # reading it tells why
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def _identity(file: str) -> object:
