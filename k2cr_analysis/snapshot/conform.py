@@ -11,11 +11,12 @@ from k2cr_analysis.snapshot.fitting import filled, fitted
 from k2cr_analysis.snapshot.tables import Table
 
 
-def conformed(data: pa.Table, declared: Table, where: Location) -> pa.Table:
+def conformed(data: pa.Table, declared: Table, where: Location, before: int = 0) -> pa.Table:
     """The same rows with the declared columns, in the declared order and types.
 
     A nullable column that is missing is all null. ``InputError`` names the column that is missing, not declared,
-    of a type whose values do not fit, or null where a value must be; ``where.line`` is then the number of the row.
+    of a type whose values do not fit, or null where a value must be, with the number of the row; ``before``: rows of
+    the same file that came in earlier parts.
     """
     unknown = sorted(set(data.column_names) - set(declared.schema.names))
     if unknown and not declared.is_an_export:
@@ -24,11 +25,11 @@ def conformed(data: pa.Table, declared: Table, where: Location) -> pa.Table:
         )
     if len(set(data.column_names)) != len(data.column_names):
         raise _refused("column-twice", declared, where, found="two columns of one name", expected="each column once")
-    columns = [_column(data, field, declared, where) for field in declared.schema]
+    columns = [_column(data, field, declared, where, before) for field in declared.schema]
     return pa.Table.from_arrays(columns, schema=declared.schema)
 
 
-def _column(data: pa.Table, field: pa.Field, declared: Table, where: Location) -> pa.ChunkedArray:
+def _column(data: pa.Table, field: pa.Field, declared: Table, where: Location, before: int) -> pa.ChunkedArray:
     may_lack = not field.nullable and declared.is_an_export and _has_empty(field.type)
     if field.name not in data.column_names:
         if not field.nullable and not (may_lack and pa.types.is_list(field.type)):
@@ -50,7 +51,7 @@ def _column(data: pa.Table, field: pa.Field, declared: Table, where: Location) -
             "missing-value",
             declared,
             where,
-            found=f"no value in column {field.name!r}, row {row + 1}",
+            found=f"no value in column {field.name!r}, row {before + row + 1:,}",
             expected=f"{field.type} in every row: {_doc(field)}",
         )
     found = first_impossible(column, field.name, declared)
@@ -60,7 +61,7 @@ def _column(data: pa.Table, field: pa.Field, declared: Table, where: Location) -
             "impossible-value",
             declared,
             where,
-            found=f"{column[row].as_py()} in column {field.name!r}, row {row + 1}",
+            found=f"{column[row].as_py()} in column {field.name!r}, row {before + row + 1:,}",
             expected=f"{expected}: {_doc(field)}",
         )
     return column

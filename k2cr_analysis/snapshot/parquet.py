@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from k2cr_analysis.errors import Location, SnapshotError
-from k2cr_analysis.snapshot.sorting import sorted_rows
+from k2cr_analysis.snapshot.sorting import ROWS_AT_ONCE, sorted_rows
 from k2cr_analysis.snapshot.tables import Table
 
 _ROWS_PER_GROUP: Final = 131_072
@@ -38,7 +38,9 @@ def write_table(parts: Iterable[pa.Table], declared: Table, path: Path) -> int:
         data_page_version="1.0",
         write_statistics=True,
     ) as file:
-        for ordered in sorted_rows(parts, declared, scratch):
+        # The rows of an export are nested, and take some kilobytes each.
+        at_once = _ROWS_PER_GROUP if declared.is_an_export else ROWS_AT_ONCE
+        for ordered in sorted_rows(parts, declared, scratch, at_once):
             file.write_table(ordered, row_group_size=_ROWS_PER_GROUP)
             rows += ordered.num_rows
     shutil.rmtree(scratch)

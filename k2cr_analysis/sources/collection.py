@@ -19,7 +19,7 @@ from k2cr_analysis.sources.manifests import read_manifests
 from k2cr_analysis.sources.prometheus.access import Access
 from k2cr_analysis.sources.prometheus.read import read_prometheus
 from k2cr_analysis.sources.retry import RetryPolicy
-from k2cr_analysis.sources.table_files import read_table_file
+from k2cr_analysis.sources.table_files import table_parts
 from k2cr_analysis.sources.window import window as window_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def collect_manifests(  # noqa: PLR0913 (the options of the verb, by name)
     """
     start, last = window_of(window, end)
     given = [paths] if isinstance(paths, str | Path) else paths
-    loaded = {name: read_table_file(str(path), name) for name, path in (table_files or {}).items()}
+    loaded = {name: table_parts(str(path), name) for name, path in (table_files or {}).items()}
     read = read_manifests([str(path) for path in given], keep_going=keep_going)
     redacted, count = _redacted(read.objects, redact_mode)
     wanted = [name for name in ("usage", "traffic") if name not in loaded] if prometheus else []

@@ -26,7 +26,7 @@ from k2cr_analysis.sources.cluster_api.read import KindObjects, kinds_of, read_k
 from k2cr_analysis.sources.collection import Collected
 from k2cr_analysis.sources.prometheus.access import Access
 from k2cr_analysis.sources.retry import RetryPolicy
-from k2cr_analysis.sources.table_files import read_table_file
+from k2cr_analysis.sources.table_files import table_parts
 from k2cr_analysis.sources.window import window as window_of
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def collect_live(live: LiveCluster, out: str | Path, options: LiveOptions, tell:
     Each source fails by itself: the others' data are in the snapshot, with a gap for what is not. ``RemoteError`` where
     nothing at all could be read: then no snapshot is written. What was read is kept in any case.
     """
-    found: dict[str, Rows] = {name: read_table_file(str(path), name) for name, path in options.table_files.items()}
+    found: dict[str, Rows] = {name: table_parts(str(path), name) for name, path in options.table_files.items()}
     target = place_of(out)
     window = window_of(options.window, options.end)
     if live.cluster and not options.replace:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import codecs
 import csv
+import errno
 import gzip
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -24,19 +26,36 @@ from k2cr_analysis.snapshot.column_values import impossible
 from k2cr_analysis.snapshot.conform import conformed
 from k2cr_analysis.snapshot.tables import FILE_TABLES, TABLES, Table
 
+# Rows that memory holds of a file at once.
+ROWS_AT_ONCE: Final = 65_536
+
 
 def read_table_file(path: str, name: str) -> pa.Table:
-    """The rows of a file as the table ``name`` (usage, traffic, billing).
+    """The rows of a file as the table ``name``, whole: see :func:`table_parts`."""
+    return pa.concat_tables(table_parts(path, name))
+
+
+def table_parts(path: str, name: str) -> Iterator[pa.Table]:
+    """The rows of a file as the table ``name`` (usage, traffic, billing), some at a time; at least one part.
 
     A CSV file has the columns' names in its first line; times are ISO 8601, in UTC where they name no zone; lists and
     structures are JSON, a structure's fields may be columns of their own (``service.id``). Any of them may be packed
     with gzip.
-    ``InputError`` with file, line and column where the file does not fit.
+    ``InputError`` with file, line and column where the file does not fit; where its beginning does not, at once.
     """
+    parts = _parts(path, name)
+    first = next(parts)
+    return chain([first], parts)
+
+
+def _parts(path: str, name: str) -> Iterator[pa.Table]:
     declared = (TABLES | FILE_TABLES)[name]
     where = Location(path)
+    before = 0
     try:
-        data = _READERS.get(_form(path), _read_parquet)(path, declared)
+        for data in _READERS.get(_form(path), _read_parquet)(path, declared):
+            yield conformed(data.replace_schema_metadata(None), declared, where, before)
+            before += data.num_rows
     except UnicodeError:
         raise InputError(
             ref="wrong-encoding",
@@ -69,23 +88,38 @@ def read_table_file(path: str, name: str) -> pa.Table:
             expected=f"a Parquet file, or a .csv or .json file, with the {name} table",
             do="write the table again",
         ) from None
-    return conformed(data.replace_schema_metadata(None), declared, where)
 
 
 def _form(path: str) -> str:
     return Path(path.lower().removesuffix(".gz")).suffix
 
 
-def _read_parquet(path: str, _: Table) -> pa.Table:
-    return pq.read_table(path)
+def _read_parquet(path: str, _: Table) -> Iterator[pa.Table]:
+    """Of a file, or of the files of a folder (``bq extract`` writes several), in the order of their names."""
+    place = Path(path)
+    files = sorted(file for file in place.rglob("*.parquet") if file.is_file()) if place.is_dir() else [place]
+    if not files:
+        raise FileNotFoundError(errno.ENOENT, "no Parquet file in this folder", path)
+    for one in files:
+        with pq.ParquetFile(one) as file:
+            # A batch of nested rows is larger than its rows by far: columns are read one after another for it.
+            for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
+                yield pa.Table.from_batches([batch])
+            if not file.metadata.num_rows:
+                yield file.schema_arrow.empty_table()
 
 
-def _read_json(path: str, declared: Table) -> pa.Table:
+def _read_json(path: str, declared: Table) -> Iterator[pa.Table]:
     with _opened(path) as stream:
-        rows = [_row(line, declared, Location(path, number)) for number, line in enumerate(stream, 1) if line.strip()]
-    names = {name for row in rows for name in row}
-    # The types are those that the values have; they are fitted to the declared ones afterwards.
-    return pa.table({name: pa.array([row.get(name) for row in rows]) for name in sorted(names)})
+        lines = ((number, line) for number, line in enumerate(stream, 1) if line.strip())
+        rows = [_row(line, declared, Location(path, number)) for number, line in islice(lines, ROWS_AT_ONCE)]
+        while True:
+            names = {name for row in rows for name in row}
+            # The types are those that the values have; they are fitted to the declared ones afterwards.
+            yield pa.table({name: pa.array([row.get(name) for row in rows]) for name in sorted(names)})
+            rows = [_row(line, declared, Location(path, number)) for number, line in islice(lines, ROWS_AT_ONCE)]
+            if not rows:
+                return
 
 
 def _row(line: str, declared: Table, where: Location) -> dict[str, Any]:
@@ -109,13 +143,14 @@ def _opened(path: str) -> TextIO:
     return Path(path).open(encoding=encoding, newline="")
 
 
-def _read_csv(path: str, declared: Table) -> pa.Table:
+def _read_csv(path: str, declared: Table) -> Iterator[pa.Table]:
     """Row by row, so that an error can name its line; a table of this size comes as Parquet otherwise."""
     with _opened(path) as stream:
         rows = csv.reader(stream)
         header = next(rows, [])
         fields = _fields(header, declared, Location(path, 1))
         columns: dict[str, list[Any]] = {name: [] for name in fields}
+        count = 0
         for row in rows:
             if not row:
                 continue
@@ -125,6 +160,15 @@ def _read_csv(path: str, declared: Table) -> pa.Table:
             for name, text in zip(header, row, strict=True):
                 if name in columns:
                     columns[name].append(_value(text, fields[name], where, declared))
+            count += 1
+            if count % ROWS_AT_ONCE == 0:
+                yield _of_columns(columns, fields, declared)
+                columns = {name: [] for name in fields}
+        if count == 0 or count % ROWS_AT_ONCE:
+            yield _of_columns(columns, fields, declared)
+
+
+def _of_columns(columns: dict[str, list[Any]], fields: dict[str, pa.Field], declared: Table) -> pa.Table:
     return _nested({name: pa.array(values, _plain(fields[name].type)) for name, values in columns.items()}, declared)
 
 
@@ -188,7 +232,7 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-_READERS: Final[dict[str, Callable[[str, Table], pa.Table]]] = {
+_READERS: Final[dict[str, Callable[[str, Table], Iterator[pa.Table]]]] = {
     ".csv": _read_csv,
     ".json": _read_json,
     ".jsonl": _read_json,

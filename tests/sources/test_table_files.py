@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from k2cr_analysis.errors import InputError
-from k2cr_analysis.sources.table_files import read_table_file
+from k2cr_analysis.sources import table_files
+from k2cr_analysis.sources.table_files import read_table_file, table_parts
 from tests.sources.test_billing_export import ROWS, SCHEMA
 
+DEMO = Path(__file__).parents[2] / "data" / "demo"
 WHOLE = pa.Table.from_pylist(ROWS, schema=SCHEMA)
 EXPECTED = [{name: value for name, value in row.items() if name != "_PARTITIONTIME"} for row in WHOLE.to_pylist()]
 
@@ -35,6 +39,24 @@ def with_more(table):
 def test_parquet_with_columns_that_are_not_kept(tmp_path):
     pq.write_table(with_more(WHOLE), tmp_path / "billing.parquet")
     assert read(tmp_path / "billing.parquet") == EXPECTED
+
+
+@pytest.mark.parametrize(("form", "name"), [("parquet", "billing"), ("json", "billing"), ("csv", "usage")])
+def test_a_file_in_parts_is_the_same_table(tmp_path, monkeypatch, form, name):
+    rows = pq.read_table(DEMO / name / "part-0.parquet").slice(0, 25)
+    file = tmp_path / f"rows.{form}"
+    if form == "parquet":
+        pq.write_table(rows, file)
+    elif form == "json":
+        file.write_text("".join(json.dumps(row, default=str) + "\n" for row in rows.to_pylist()))
+    else:
+        with file.open("w", newline="") as stream:
+            csv.writer(stream).writerows([rows.column_names, *(row.values() for row in rows.to_pylist())])
+    whole = read_table_file(str(file), name)
+    monkeypatch.setattr(table_files, "ROWS_AT_ONCE", 7)
+    parts = list(table_parts(str(file), name))
+    assert [part.num_rows for part in parts] == [7, 7, 7, 4]
+    assert pa.concat_tables(parts).equals(whole)
 
 
 def test_parquet_in_several_files_of_one_folder(tmp_path):
