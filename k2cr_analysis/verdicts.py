@@ -13,6 +13,7 @@ from pathlib import Path
 
 from k2cr_analysis.assessment.assess import analyse
 from k2cr_analysis.assessment.config_names import check_object_names
+from k2cr_analysis.assessment.one_cluster_each import check_distinct_clusters
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import Config
 from k2cr_analysis.latency.learning.calibration import Calibration
@@ -26,7 +27,7 @@ from k2cr_analysis.rendering.context import RenderContext, context_of
 from k2cr_analysis.rendering.forms.objects import api_object
 from k2cr_analysis.rendering.select import can_render
 from k2cr_analysis.rendering.spec.build import Build, build
-from k2cr_analysis.snapshot import Snapshot
+from k2cr_analysis.snapshot import Snapshot, open_snapshot
 
 RULE = "refused-by-cloud-run"
 # Row of the table -> the rule that says of the source what the row says of the spec: once is enough.
@@ -71,8 +72,14 @@ def assess_all(
     *,
     effort: Effort = "coarse",
 ) -> list[Assessment]:
-    """As ``assess``, for each snapshot of a fleet; what the config names must be in one of them."""
-    found = [assess(one, config, calibration, effort=effort, alone=False) for one in snapshots]
+    """As ``assess``, for each snapshot of a fleet; what the config names must be in one of them.
+
+    The same snapshot twice counts once. Raises UsageError for two snapshots of one cluster: their bills are one.
+    """
+    opened = [one if isinstance(one, Snapshot) else open_snapshot(one) for one in snapshots]
+    once = list({(one.sha256, one.provenance.cluster, one.provenance.location): one for one in opened}.values())
+    check_distinct_clusters(once)
+    found = [assess(one, config, calibration, effort=effort, alone=False) for one in once]
     check_object_names(config or Config(), [a.cluster for a in found])
     return found
 

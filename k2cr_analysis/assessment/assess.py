@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from k2cr_analysis.assessment import notices
 from k2cr_analysis.assessment.config_names import check_object_names, check_rule_names
-from k2cr_analysis.assessment.interval import MIN_DAYS, interval_of, saving_draws
+from k2cr_analysis.assessment.interval import MIN_DAYS, day_changes, interval_of, range_of_weeks
 from k2cr_analysis.assessment.measured import Measured, measured_of
 from k2cr_analysis.assessment.merging import Merging, merge_neighbours
 from k2cr_analysis.assessment.other_ways import other_ways
@@ -211,11 +211,14 @@ def _gather(
 def _short_window(by_day: Mapping[str, Daily]) -> list[str]:
     """Said where days were measured, but too few of them for an interval."""
     days = max((len(d.days) for d in by_day.values()), default=0)
-    return (
-        [f"no interval of the saving: {days} days were measured, and it takes {MIN_DAYS}"]
-        if 0 < days < MIN_DAYS
-        else []
-    )
+    if not 0 < days < MIN_DAYS:
+        return []
+    said = f"no interval of the saving: {days} days were measured, and it takes {MIN_DAYS}"
+    ranges = [found for d in by_day.values() if (found := range_of_weeks(d)) is not None]
+    if not ranges:
+        return [said]
+    low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
+    return [f"{said}; a range alone: a week's requests of a workload were {low:.0%} to {high:.0%} of its mean"]
 
 
 def _services(cluster: Cluster) -> dict[tuple[str, str], str]:
@@ -465,7 +468,7 @@ def _cost(
         cloud_run_month=None if items is None else total(items),
         interval=None,
     )
-    draws = saving_draws(cost, shape, timeline, measured.daily)
+    draws = day_changes(cost, shape, timeline, measured.daily)
     if cost.saving_month is None or draws is None:
         return cost
     return replace(cost, interval=interval_of(cost.saving_month, [draws]))

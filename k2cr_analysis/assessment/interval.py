@@ -1,10 +1,13 @@
-"""How sure a saving is: a block bootstrap over the days of the window.
+"""How sure a saving is: batch means over the weeks of the window.
 
-Days are drawn with replacement in blocks of a week, since a Monday resembles the Monday before more than the Sunday
-before (Politis and Romano 1992, circular block bootstrap). Lines that work causes grow and shrink with the days drawn:
-with their requests, or, for a job, with the CPU that its runs used; the others stay. All workloads of a snapshot see
-the same days drawn, so the saving of a set has an interval of its own, narrower than the sum of its parts' where not
-all of them are busy on the same days. Not in the interval: prices, and whether the future is like the window.
+A month's traffic is a mean over days that hang together: weekdays differ, a busy week is followed by a busy one, and
+now and then there is a spike. The window is cut into weeks, whose means are nearly independent, and the interval is
+Student's for their mean (Schmeiser 1982, method of batch means). It is wider where one week resembles the next (by
+their first correlation, without its bias), and on the side of spikes where days are skew. Lines that work causes grow
+and shrink with the days: with their requests, or, for a job, with the CPU that its runs used; the others stay. All
+workloads of a snapshot see the same days, so the saving of a set has an interval of its own, narrower than the sum of
+its parts' where not all of them are busy on the same days. Not in the interval: prices, and whether the future is like
+the window. How often it holds the truth is measured on made-up series (``tests/assessment/test_coverage.py``).
 """
 
 from __future__ import annotations
@@ -12,60 +15,123 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 
 import numpy as np
 
 from k2cr_analysis.assessment.result import Cost
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
-from k2cr_analysis.model.observed import FloatArray, IntArray
+from k2cr_analysis.model.observed import FloatArray
 from k2cr_analysis.queries import Daily
 
-RESAMPLES = 2000
-BLOCK_DAYS = 7
-MIN_DAYS = 14  # two weeks: with fewer, one draw is much like the next, and the interval would flatter
-LEVEL = (2.5, 97.5)
-_SEED = 20260101
+WEEK_DAYS = 7
+MIN_DAYS = 4 * WEEK_DAYS  # with fewer weeks nobody knows how much weeks differ: then it is a range
+MOST_CORRELATED = 0.7  # of one week and the next: beyond, a window of weeks tells next to nothing
+# Student's 97.5 % quantile by degrees of freedom, from 1; beyond the table by Cornish and Fisher's expansion.
+_STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179)
+_NORMAL = 1.959964
 _FOLLOWS_WORK = ("vcpu_s", "gib_s", "gpu_s", "request", "secret_access")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Draws:
-    """The part of a month that follows the work, and the relative change of the work in each draw, float64[draws]."""
+class DayChanges:
+    """The part of a month that follows the work, and how far the work of each day is from the mean, float64[days].
+
+    NaN where a day is unknown.
+    """
 
     moving_month: Decimal
     changes: FloatArray
 
 
-def saving_draws(
+def day_changes(
     cost: Cost | None, shape: ServiceShape | None, timeline: InstanceTimeline | None, daily: Daily | None
-) -> Draws | None:
-    """What the days drawn make of a workload's cost; None without work that was seen on at least two weeks of days."""
+) -> DayChanges | None:
+    """What the days make of a workload's cost; None without work that was seen on at least ``MIN_DAYS``."""
+    work = _work(cost, shape, timeline, daily)
+    if work is None or cost is None or shape is None or timeline is None or _known(work) < MIN_DAYS:
+        return None
+    return DayChanges(moving_month(cost, shape, timeline), work / np.nanmean(work) - 1)
+
+
+def range_of_weeks(daily: Daily | None) -> tuple[float, float] | None:
+    """The least and the most that a week's requests were of the mean; None without two whole weeks of them."""
+    if daily is None or daily.requests is None or not np.nansum(daily.requests):
+        return None
+    days = daily.requests[np.isfinite(daily.requests)]
+    if len(days) < 2 * WEEK_DAYS:
+        return None
+    weeks = _weeks(days) / days.mean()
+    return float(weeks.min()), float(weeks.max())
+
+
+def _work(
+    cost: Cost | None, shape: ServiceShape | None, timeline: InstanceTimeline | None, daily: Daily | None
+) -> FloatArray | None:
     if cost is None or shape is None or timeline is None or daily is None or cost.saving_month is None:
         return None
     work = {"service": daily.requests, "job": daily.cpu_mean_cores}.get(shape.target)
-    if work is None or int(np.isfinite(work).sum()) < MIN_DAYS or np.nansum(work) == 0:
-        return None
-    means = np.nanmean(work[_draws(len(work))], axis=1)
-    # To a fixed number of digits, so that every machine prints the same.
-    return Draws(moving_month(cost, shape, timeline), np.round(means / np.nanmean(work) - 1, 6))
+    return None if work is None or not np.nansum(work) else work
 
 
-def interval_of(saving_month: Decimal, parts: Iterable[Draws]) -> tuple[Decimal, Decimal] | None:
+def _known(work: FloatArray) -> int:
+    return int(np.isfinite(work).sum())
+
+
+def interval_of(saving_month: Decimal, parts: Iterable[DayChanges]) -> tuple[Decimal, Decimal] | None:
     """95 % interval of a saving that rests on ``parts``; None where there are none.
 
-    Draws of different snapshots are taken as they come: what is alike in their days is not known.
+    Days of different snapshots are taken as they come: what is alike in them is not known.
     """
     found = list(parts)
     if not found:
         return None
-    if len(found) == 1:
-        low, high = np.percentile(found[0].changes, LEVEL)
-        moving = found[0].moving_month
-        return saving_month - moving * _decimal(high), saving_month - moving * _decimal(low)
-    moved = np.sum([float(part.moving_month) * part.changes for part in found], axis=0)
-    low, high = np.percentile(moved, LEVEL)
-    return saving_month - _decimal(high), saving_month - _decimal(low)
+    longest = max(len(part.changes) for part in found)
+    moved, seen = np.zeros(longest), np.zeros(longest, dtype=bool)
+    for part in found:
+        days = len(part.changes)
+        moved[:days] += float(part.moving_month) * np.nan_to_num(part.changes)
+        seen[:days] |= np.isfinite(part.changes)
+    less, more = _half_widths(moved[seen])
+    return saving_month - _decimal(more), saving_month + _decimal(less)
+
+
+def _half_widths(days: FloatArray) -> tuple[float, float]:
+    """How far the mean may be below and above that of these days."""
+    weeks = _weeks(days)
+    count, apart = len(weeks), weeks - weeks.mean()
+    squares = float((apart * apart).sum())
+    if squares <= 0:
+        return 0.0, 0.0
+    correlated = float((apart[1:] * apart[:-1]).sum()) / squares + 1 / count
+    correlated = min(max(correlated, 0.0), MOST_CORRELATED)
+    deviation = (squares / (count - 1) / count * (1 + correlated) / (1 - correlated)) ** 0.5
+    width = _student(count - 1) * deviation
+    skew = min(max(_skewness(days), -3.0), 3.0) * 2 / count
+    return width * (1 + max(-skew, 0.0)), width * (1 + max(skew, 0.0))
+
+
+def _student(freedom: int) -> float:
+    if freedom <= len(_STUDENT):
+        return _STUDENT[freedom - 1]
+    z = _NORMAL
+    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+
+
+def _weeks(days: FloatArray) -> FloatArray:
+    """Means of the window's whole weeks, its last days first: float64[weeks]."""
+    count = len(days) // WEEK_DAYS
+    found: FloatArray = days[-count * WEEK_DAYS :].reshape(count, WEEK_DAYS).mean(axis=1)
+    return found
+
+
+def _skewness(days: FloatArray) -> float:
+    """Of the days without their weekday's usual height."""
+    weekday = np.arange(len(days)) % WEEK_DAYS
+    usual = np.array([np.median(days[weekday == n]) for n in range(WEEK_DAYS)])
+    rest = days - usual[weekday]
+    rest = rest - rest.mean()
+    variance = float((rest * rest).mean())
+    return float((rest**3).mean()) / variance**1.5 if variance > 0 else 0.0
 
 
 def _decimal(number: float) -> Decimal:
@@ -82,13 +148,3 @@ def moving_month(cost: Cost, shape: ServiceShape, timeline: InstanceTimeline) ->
         kept = min(timeline.idle_min_instance_s / timeline.running_instance_s, Decimal(1))
         return month * (1 - kept)
     return month
-
-
-@cache
-def _draws(days: int) -> IntArray:
-    """Indices of the days drawn, int64[RESAMPLES, days]: the same for all workloads of a snapshot."""
-    generator = np.random.default_rng(_SEED)
-    blocks = -(-days // BLOCK_DAYS)
-    starts = generator.integers(0, days, size=(RESAMPLES, blocks, 1))
-    drawn: IntArray = (starts + np.arange(BLOCK_DAYS)).reshape(RESAMPLES, -1)[:, :days] % days
-    return drawn

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
-from k2cr_analysis.assessment.interval import interval_of, saving_draws
+from k2cr_analysis.assessment.interval import day_changes, interval_of
 from k2cr_analysis.model.finding import VERDICTS, Verdict
 from k2cr_analysis.planning.futures.answer import Answer
 from k2cr_analysis.planning.futures.baseline import Baseline
@@ -83,6 +83,6 @@ def portfolio_over_currencies(portfolios: Sequence[Portfolio], reason: str) -> P
 def _interval(saving: Decimal, fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Decimal, Decimal] | None:
     """95 % of the saving: all workloads see the same days drawn."""
     parts = (
-        saving_draws(one.cost, one.shape, one.timeline, one.measured.daily) for c in chosen for one in (c.assessed,)
+        day_changes(one.cost, one.shape, one.timeline, one.measured.daily) for c in chosen for one in (c.assessed,)
     )
     return interval_of(saving, [part for part in parts if part is not None])
