@@ -115,6 +115,7 @@ class Policy:
     default_service_account: Literal["allowed", "forbidden"] = "allowed"  # Compute Engine's, which many things share
     binary_authorization: bool = False  # by the project's own policy
     encryption_key: str | None = None  # projects/P/locations/L/keyRings/R/cryptoKeys/K
+    pin_secrets: bool = False  # a secret with one value is read by its version's number, not as the latest
 
 
 @dataclass(frozen=True, slots=True)

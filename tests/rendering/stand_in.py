@@ -34,7 +34,13 @@ printf '%s\0' "$(($# + 2))" "PROGRAM" "$@" "$given" >&3
 IFS= read -r -d '' code <&3
 IFS= read -r -d '' said <&3
 if [[ $code == kill ]]; then kill -KILL 0; fi
-if ((code)); then printf '%s\n' "$said" >&2; else printf '%s\n' "$said"; fi
+if ((code)); then
+  printf '%s\n' "$said" >&2
+elif [[ " $* " == *" access "* ]]; then
+  printf '%s' "$said"
+else
+  printf '%s\n' "$said"
+fi
 exit "$code"
 """
 How = Literal["killed before", "killed after", "refused", "unavailable", "silent", "odd"]

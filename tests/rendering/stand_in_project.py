@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 VERBS = {
-    "add", "add-backend", "add-iam-policy-binding", "add-path-matcher", "create", "delete", "deploy", "describe", "enable", "export", "get-iam-policy",
+    "access", "add", "add-backend", "add-iam-policy-binding", "add-path-matcher", "create", "delete", "deploy", "describe", "enable", "export", "get-iam-policy",
     "get-value", "import", "list", "pause", "remove-iam-policy-binding", "remove-path-matcher", "replace", "resume", "run", "update", "update-traffic", "execute",
 }  # fmt: skip
 # What a flag of one resource names in another.
@@ -97,11 +97,21 @@ class Call:
 
     def describe(self) -> tuple[int, str]:
         if self.group == "secrets" and "--secret" in self.flags:
-            return int(len(self.versions()) < int(self.name)), ""
+            return int(self.version() is None), ""
         if self.key not in self.made:
             return 1, "not found"
         shown = self.flags.get("--format", "").removeprefix("value(").removesuffix(")")
         return 0, "\t".join(self.field(name) for name in shown.split(",")) if shown else ""
+
+    def version(self) -> str | None:
+        """What stands at a version of a secret, by its number, by an alias, or the latest."""
+        found, name = self.versions(), self.name
+        name = self.aliases().get(name, str(len(found)) if name == "latest" else name)
+        return found[int(name) - 1] if name.isdigit() and 0 < int(name) <= len(found) else None
+
+    def aliases(self) -> dict[str, str]:
+        held = self.made.get(f"aliases  {self.flags.get('--secret', self.name)}", [])
+        return dict(alias.split("=") for alias in held)
 
     def versions(self) -> list[str]:
         """Of a secret."""
@@ -158,6 +168,18 @@ class Call:
             self.made[self.key] = ["paused"] if self.verb == "pause" else []
         elif self.verb == "add":
             self.made[self.key].append(self.given)
+            return (
+                0,
+                f"projects/1/secrets/{self.name}/versions/{len(self.versions())}" if "--format" in self.flags else "",
+            )
+        elif self.verb == "access":
+            content = self.version()
+            return int(content is None), content or "no such version"
+        elif self.verb == "update" and "--update-version-aliases" in self.flags:
+            alias = self.flags["--update-version-aliases"]
+            self.made[f"aliases  {self.name}"] = [
+                f"{k}={v}" for k, v in {**self.aliases(), **dict([alias.split("=")])}.items()
+            ]
         elif self.verb == "delete":
             self.made.pop(self.key)
         elif self.verb == "update" and "--rrdatas" in self.flags:

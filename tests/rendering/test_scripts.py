@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.config import Config
-from k2cr_analysis.config.settings import Project, WorkloadSettings
+from k2cr_analysis.config.settings import Policy, Project, WorkloadSettings
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.rendering import RenderContext, render_workload, write_folders
 from tests.rendering.factory import (
@@ -180,6 +181,48 @@ def test_secrets_are_copied_whole_one_version_a_file_and_never_shown(tmp_path: P
     assert [v for name, v in found.items() if name.startswith("shop--tls--files")] == [["value", "value"]]
     assert "value" not in ran.said
     assert "HOME" not in ran.said
+
+
+def test_what_was_rotated_since_is_copied_on_the_day_and_the_files_stay(tmp_path: Path) -> None:
+    stand_in = StandIn(tmp_path)
+    folder = folder_of(tmp_path / "out", WEB, CONTEXT)
+    assert stand_in.run(folder / "prepare.sh", TOKEN="x").code == 0
+    written = yaml.safe_load((folder / "service.yaml").read_text())["spec"]["template"]["spec"]["volumes"]
+    (files,) = [v["secret"] for v in written if v["name"] == "tls"]
+    assert [(i["key"], i["path"]) for i in files["items"]] == [("tls-crt", "tls.crt"), ("tls-key", "tls.key")]
+
+    def read(version: str) -> str:
+        command = f"gcloud secrets versions access {version} --secret={files['secretName']} --project=p"
+        return stand_in.run(command).said.strip()
+
+    same = stand_in.run(folder / "prepare.sh", "refresh")
+    assert (same.code, same.of("add", "update", "create", "enable")) == (0, [])
+    kubectl = stand_in.folder / "kubectl"
+    rotated = 'if [[ $* == *"{{index"*tls.key* ]]; then echo bmV3; exit; fi'  # new
+    kubectl.write_text(f"#!/bin/bash\n{rotated}\n" + kubectl.read_text())
+    ran = stand_in.run(folder / "prepare.sh", "refresh")
+    assert ran.code == 0, ran.said
+    assert "has a new version, 3: secret shop/tls, key tls.key, has changed since" in ran.said
+    assert (read("tls-crt"), read("tls-key"), read("2")) == ("value", "new", "value")
+    assert stand_in.run(folder / "prepare.sh", TOKEN="x").of("add", "update") == []
+    assert read("tls-key") == "new"
+
+
+def test_a_pinned_secret_is_read_by_its_number(tmp_path: Path) -> None:
+    pinned = replace(CONTEXT, config=replace(CONTEXT.config, policy=Policy(pin_secrets=True)))
+    files = render_workload(WEB, pinned)
+    (app,) = yaml.safe_load(files["service.yaml"])["spec"]["template"]["spec"]["containers"]
+    assert {e["valueFrom"]["secretKeyRef"]["key"] for e in app["env"]} == {"1"}
+    assert "write it in place of 1" in files["cutover.md"]
+
+
+def test_the_cutover_says_how_each_secret_is_changed_from_then_on() -> None:
+    text = render_workload(WEB, CONTEXT)["cutover.md"]
+    section = text.partition("## Secrets from now on")[2]
+    for name in ("shop--db--password", "shop--web--web--TOKEN", "shop--tls--files"):
+        assert f"gcloud secrets versions add {name}" in section
+    assert "`tls-key` is tls.key" in section
+    assert text.index("`./prepare.sh refresh`") < text.index("--replicas=0")
 
 
 def test_a_prepare_that_stopped_half_way_goes_on_where_it_stopped(tmp_path: Path) -> None:

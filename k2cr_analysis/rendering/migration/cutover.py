@@ -7,6 +7,7 @@ from k2cr_analysis.platforms.probes import MAX_STARTUP_S
 from k2cr_analysis.rendering.migration.clean_up import account_users, callers
 from k2cr_analysis.rendering.migration.clean_up import steps as steps_of_clean_up
 from k2cr_analysis.rendering.migration.iap_direct import other_way_in
+from k2cr_analysis.rendering.migration.secrets import COPIED, changed_from_now_on
 from k2cr_analysis.rendering.network.access.ingress_setting import Reached
 from k2cr_analysis.rendering.network.backend_policy import source_ranges
 from k2cr_analysis.rendering.spec.audience import BACKEND_ID
@@ -25,6 +26,7 @@ def cutover(build: Build, files: frozenset[str]) -> str:
     lines += ["## Steps", "", *_steps(build, files), ""]
     lines += ["## What to expect", "", *_expected(build), ""]
     lines += ["## When to stop and go back", "", *_thresholds(build), "", "Back: `./rollback.sh`.", ""]
+    lines += changed_from_now_on(build)
     lines += other_way_in(build)
     lines += ["## Afterwards, on GKE", "", *_clean_up(build)]
     return "\n".join(lines).rstrip() + "\n"
@@ -73,6 +75,11 @@ def _steps(build: Build, files: frozenset[str]) -> list[str]:
         )
         run = f"gcloud run jobs execute {quote(build.run.name)} {_place(build)} --wait"
         steps.append(f"Where one run more does no harm, see it at once: `{run}`.")
+    if any(secret.kind in COPIED for secret in build.account.secrets.values()):
+        steps.append(
+            "On the day itself: `./prepare.sh refresh` copies each Secret and ConfigMap that has changed since; then "
+            "`./deploy.sh`, so that instances start with them."
+        )
     steps += _shift(build)
     return [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
 

@@ -6,7 +6,8 @@ import re
 
 from k2cr_analysis.model.pod.cloud_sql import sql_proxies
 from k2cr_analysis.rendering.migration.other_projects import rights_lines
-from k2cr_analysis.rendering.spec.account import RemoteRepository, SecretToCreate
+from k2cr_analysis.rendering.migration.secrets import COPIED, refresh_lines, secret_functions, secret_lines
+from k2cr_analysis.rendering.spec.account import RemoteRepository
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.printed import printer
 from k2cr_analysis.rendering.spec.run_settings import CLOUD_SQL, ENCRYPTION_KEY
@@ -15,67 +16,23 @@ from k2cr_analysis.rendering.text.scripts import PROJECT, comment, script, unles
 from k2cr_analysis.rendering.text.shell import flag, quote
 
 _CLOUD_SQL_PROXY = re.compile(r"cloud-?sql-(docker/gce-)?(proxy|connectors/cloud-sql-proxy)|gce-proxy")
-# Copies one key of a Kubernetes object into Secret Manager as a new version; the contents are never shown or kept.
-_COPY = r"""# add_version KIND NAMESPACE NAME KEY SECRET: a key of a Kubernetes object becomes a version, unseen.
-add_version() {
-  local kind=$1 namespace=$2 name=$3 key=$4 secret=$5 part value
-  for part in data binaryData; do
-    if [[ $(kubectl get "$kind" "$name" --namespace="$namespace" \
-      -o go-template="{{with .$part}}{{if index . \"$key\"}}yes{{end}}{{end}}") == yes ]]; then
-      # Held as base64, whatever bytes it has: a version is only made of what was read whole.
-      value=$(kubectl get "$kind" "$name" --namespace="$namespace" -o go-template="{{index .$part \"$key\"}}" |
-        if [[ $kind == secret || $part == binaryData ]]; then cat; else base64; fi)
-      base64 --decode <<<"$value" >/dev/null
-      base64 --decode <<<"$value" | gcloud secrets versions add "$secret" --project="$PROJECT" --data-file=- >/dev/null
-      return
-    fi
-  done
-  echo "$kind $namespace/$name has no key $key, or an empty one" >&2
-  return 1
-}"""
-_ASK = r"""# ask_version VARIABLE SECRET: a value that the snapshot lacks, from the environment or typed in unseen.
-ask_version() {
-  local variable=$1 secret=$2 value
-  value=$(printenv "$variable" || true)
-  if [[ -z $value ]]; then read -r -s -p "Value of $variable (not shown): " value </dev/tty; echo; fi
-  printf '%s' "$value" | gcloud secrets versions add "$secret" --project="$PROJECT" --data-file=- >/dev/null
-}"""
-_LACKS = r"""# lacks_version SECRET NUMBER: creates the secret where it is not there; true while it has no such version.
-lacks_version() {
-  local versions
-  if ! ours secrets "$1" --project="$PROJECT"; then
-    patiently gcloud secrets create "$1" --project="$PROJECT" --replication-policy=automatic --labels=made-by=k2cr ||
-      exit 1
-  fi
-  if gcloud secrets versions describe "$2" --secret="$1" --project="$PROJECT" >/dev/null 2>&1; then return 1; fi
-  # A list that could not be read is no empty list: the numbers of the versions would be wrong for good.
-  versions=$(gcloud secrets versions list "$1" --project="$PROJECT" --format='value(name)') || exit 1
-  if [[ $versions =~ [^0-9[:space:]] ]]; then
-    echo "What gcloud lists as versions of secret $1 is not understood: $versions" >&2
-    exit 1
-  fi
-  ! grep -qx "$2" <<<"$versions"
-}"""
-
-_COPIED = ("Secret", "ConfigMap")
 
 
 @printer
 def prepare_script(build: Build) -> str:
     """APIs, then the service account, then repositories, then secrets; each only where it is not there yet."""
-    body = _apis(build)
+    secrets = [build.account.secrets[name] for name in sorted(build.account.secrets)]
+    body = [*secret_functions(secrets), *refresh_lines(secrets), *_apis(build)]
     body += _service_account(build)
     body += rights_lines(build)
     for repository in build.account.repositories.values():
         body += ["", *_repository(repository)]
-    secrets = [build.account.secrets[name] for name in sorted(build.account.secrets)]
-    if secrets:
-        body += ["", *_secret_functions(secrets)]
     for secret in secrets:
-        body += ["", *_secret(secret, build.identity.email)]
+        body += ["", *secret_lines(secret, build.identity.email)]
     head = [f"Prepares the project for {build.run.name} ({build.workload.id}). Written by k2cr. Safe to run twice."]
-    if any(s.kind in _COPIED for s in secrets):
+    if any(s.kind in COPIED for s in secrets):
         head.append("kubectl must point at the cluster: secrets are copied from it without being shown.")
+        head.append("./prepare.sh refresh copies what has changed there since, and does nothing else.")
     return script(head, build.context, body, region=bool(build.account.repositories))
 
 
@@ -193,32 +150,3 @@ def _repository(repository: RemoteRepository) -> list[str]:
             [f"gcloud artifacts repositories create {repository.name} {where} \\", f"  {words}"],
         ),
     ]
-
-
-def _secret_functions(secrets: list[SecretToCreate]) -> list[str]:
-    functions = [_LACKS] if any(s.kind != "there" for s in secrets) else []
-    functions += [_COPY] if any(s.kind in _COPIED for s in secrets) else []
-    functions += [_ASK] if any(s.kind == "ask" for s in secrets) else []
-    return "\n\n".join(functions).splitlines()
-
-
-def _secret(secret: SecretToCreate, email: str) -> list[str]:
-    """A version for each key, in their order: volumes refer to versions by number."""
-    name = quote(secret.secret)
-    lines = [comment(f"For {secret.used_for}.")]
-    if secret.kind == "there":
-        lines.append(comment(f"Secret {secret.secret} is in Secret Manager already: the same one is read."))
-    for number, key in enumerate(secret.keys if secret.kind != "there" else (), start=1):
-        add = f"ask_version {quote(key)} {name}"
-        if secret.kind != "ask":
-            source = f"{secret.kind.lower()} {quote(secret.namespace)} {quote(secret.object_name)}"
-            add = f"add_version {source} {quote(key)} {name}"
-        if key in secret.texts:
-            lines.append(
-                comment(f"{key}: names of the cluster are written in full, the rest as it is in the ConfigMap.")
-            )
-            add = f"printf '%s' {quote(secret.texts[key])} |\n"
-            add += f"  gcloud secrets versions add {name} {PROJECT} --data-file=- >/dev/null"
-        lines.append(f"if lacks_version {name} {number}; then {add}; fi")
-    member = f"  {flag('member', f'serviceAccount:{email}')} --role=roles/secretmanager.secretAccessor >/dev/null"
-    return [*lines, f"patiently gcloud secrets add-iam-policy-binding {name} {PROJECT} \\", member]

@@ -39,6 +39,7 @@ class SecretToCreate:
     keys: tuple[str, ...]
     used_for: str
     texts: Mapping[str, str] = field(default_factory=dict)
+    versions: tuple[str, ...] = ()  # by which the keys are read: latest, a number, or an alias
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Account:
     placeholders: dict[str, str] = field(default_factory=dict)  # literal in the files -> what to put there
     decisions: list[str] = field(default_factory=list)
     house_rules: dict[str, str] = field(default_factory=dict)  # key of [policy] -> what it did here
+    version: str = "latest"  # by which a secret with one value is read
 
     def of_a_printer(self) -> Account:
         """An empty account for one printer, which reads what the build needs and keeps what it adds to itself."""

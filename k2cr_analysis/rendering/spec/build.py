@@ -47,6 +47,9 @@ def build(assessed: WorkloadAssessment, context: RenderContext) -> Build:
     if shape is None:
         raise ValueError(f"{workload.id} has no shape: it does not move")
     account = Account()
+    if context.config.policy.pin_secrets:
+        account.version = "1"
+        account.house_rule("pin_secrets", "a secret with one value is read by the number of its version")
     name = context.name_of(workload)
     account_for_name(workload, fit.target, name, context, account)
     reached = build_exposure(workload, context, account) if fit.target == "service" else None

@@ -234,7 +234,13 @@ def mapping_json(build: Build, entries: Sequence[Entry]) -> str:
         "decisions": build.account.decisions,
         "house_rules": dict(sorted(build.account.house_rules.items())),
         "secrets": [
-            {"secret": s.secret, "from": s.kind, "object": f"{s.namespace}/{s.object_name}", "keys": list(s.keys)}
+            {
+                "secret": s.secret,
+                "from": s.kind,
+                "object": f"{s.namespace}/{s.object_name}",
+                "keys": list(s.keys),
+                "versions": list(s.versions),
+            }
             for _, s in sorted(build.account.secrets.items())
         ],
         "fields": [

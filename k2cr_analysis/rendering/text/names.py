@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.cloud_run import MAX_SERVICE_NAME
@@ -13,6 +13,7 @@ from k2cr_analysis.platforms.cloud_run import MAX_SERVICE_NAME
 SERVICE_ACCOUNT_LIMIT = 30  # IAM, "Create service accounts": 6 to 30 characters
 SECRET_NAME_LIMIT = 255  # Secret Manager: letters, digits, hyphens, underscores
 LABEL_LIMIT = 63
+ALIAS_LIMIT, ALIASES_A_SECRET = 63, 50  # Secret Manager, "Assign an alias to a secret version"
 CONTAINER_NAME_LIMIT = 63  # an RFC 1123 label, as in Kubernetes
 HASH_LENGTH = 6
 
@@ -98,6 +99,20 @@ def secret_name(*parts: str) -> str:
 def key_secret_name(kind: str, namespace: str, object_name: str, *key: str) -> str:
     """The secret for a key of a Secret, or of a ConfigMap: the two may have one name."""
     return secret_name(namespace, *(["configmap"] if kind == "ConfigMap" else []), object_name, *key)
+
+
+def version_aliases(keys: Sequence[str]) -> tuple[str, ...]:
+    """A name for the version of each key; their numbers, in their order, where a secret may not have so many."""
+    if len(keys) > ALIASES_A_SECRET:
+        return tuple(str(number) for number in range(1, len(keys) + 1))
+
+    def alias(key: str) -> str:
+        plain = re.sub(r"[^A-Za-z0-9_-]", "-", key)
+        legal = plain if plain[:1].isalpha() and plain != "latest" else f"f-{plain}"
+        return cut(legal, ALIAS_LIMIT, key)
+
+    found = [alias(key) for key in keys]
+    return tuple(a if found.count(a) == 1 else f"{a[:50]}-{short_hash(k)}" for a, k in zip(found, keys, strict=True))
 
 
 def service_account_id(service: str) -> str:

@@ -235,9 +235,12 @@ class _Builder:
                 object_name,
                 (key,),
                 f"{self.container.name}: {name}",
+                versions=(self.account.version,),
             )
         )
-        self._write(RunEnv(name, secret=SecretVersion(secret), why=f"{kind} {object_name}, key {key}"))
+        self._write(
+            RunEnv(name, secret=SecretVersion(secret, self.account.version), why=f"{kind} {object_name}, key {key}")
+        )
         self._is_unknown(name)
         why = "Secret Manager takes the place of the Secret; prepare.sh copies the value"
         if kind == "ConfigMap":
@@ -248,7 +251,7 @@ class _Builder:
             path,
             "containers[].env[].valueFrom.secretKeyRef",
             f"{kind} {object_name}, key {key}",
-            f"{secret}:latest",
+            f"{secret}:{self.account.version}",
             why,
         )
 
@@ -272,12 +275,13 @@ class _Builder:
                 self.workload.name,
                 (variable.name,),
                 f"{self.container.name}: {variable.name}",
+                versions=(self.account.version,),
             )
         )
         self._write(
             RunEnv(
                 variable.name,
-                secret=SecretVersion(secret),
+                secret=SecretVersion(secret, self.account.version),
                 why="looked like a secret: stored in Secret Manager by prepare.sh",
             )
         )
@@ -286,7 +290,7 @@ class _Builder:
             variable.path,
             "containers[].env[].valueFrom.secretKeyRef",
             REDACTED,
-            f"{secret}:latest",
+            f"{secret}:{self.account.version}",
             "the value looks like a secret and was not stored in the snapshot; prepare.sh asks for it",
         )
 

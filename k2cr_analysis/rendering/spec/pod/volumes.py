@@ -27,7 +27,7 @@ from k2cr_analysis.rendering.spec.service import (
     RunVolume,
     SecretVolume,
 )
-from k2cr_analysis.rendering.text.names import cut, dns_label, key_secret_name, short_hash
+from k2cr_analysis.rendering.text.names import cut, dns_label, key_secret_name, short_hash, version_aliases
 
 _GCS_DRIVERS = ("gcsfuse.csi.storage.gke.io", BUCKET_DRIVER)
 # Cloud Run, "Container runtime contract": not mountable. ":" is refused in a mount path by the v1 API.
@@ -334,10 +334,11 @@ class _Builder:
             return there
         last = keys if len(keys) == 1 else ("files", short_hash("/".join(keys)))
         secret = key_secret_name(what, self.workload.namespace, object_name, *last)
+        versions = (self.account.version,) if len(keys) == 1 else version_aliases(keys)
+        used = f"volume {volume.name}"
         self.account.needs(
-            SecretToCreate(secret, what, self.workload.namespace, object_name, keys, f"volume {volume.name}")
+            SecretToCreate(secret, what, self.workload.namespace, object_name, keys, used, versions=versions)
         )
-        versions = ["latest"] if len(keys) == 1 else [str(n) for n in range(1, len(keys) + 1)]
         why = f"{what} {object_name}"
         if len(keys) > 1:
             why += ": one secret of Secret Manager with a version for each file, since a directory takes one secret"

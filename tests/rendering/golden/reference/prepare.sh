@@ -36,17 +36,6 @@ patiently() {
   done
 }
 
-gcloud services enable certificatemanager.googleapis.com compute.googleapis.com dns.googleapis.com iam.googleapis.com iap.googleapis.com run.googleapis.com secretmanager.googleapis.com --project="$PROJECT"
-
-if ! ours 'iam service-accounts' frontend@shop-prod.iam.gserviceaccount.com --project="$PROJECT"; then
-  patiently gcloud iam service-accounts create frontend --project="$PROJECT" --display-name='Cloud Run frontend' --description='made by k2cr'
-fi
-# Grant it what the program needs: the pod runs as the namespace's default account, so the snapshot names no roles.
-# Of other projects: Cloud Run's own agent needs a right there, which their owners may have to give.
-# images of shop/apps.
-patiently gcloud artifacts repositories add-iam-policy-binding apps --project=shop --location=us --member=serviceAccount:service-123456789012@serverless-robot-prod.iam.gserviceaccount.com --role=roles/artifactregistry.reader >/dev/null ||
-  echo 'Not granted: whoever owns images of shop/apps runs: gcloud artifacts repositories add-iam-policy-binding apps --project=shop --location=us --member=serviceAccount:service-123456789012@serverless-robot-prod.iam.gserviceaccount.com --role=roles/artifactregistry.reader' >&2
-
 # lacks_version SECRET NUMBER: creates the secret where it is not there; true while it has no such version.
 lacks_version() {
   local versions
@@ -71,6 +60,22 @@ ask_version() {
   if [[ -z $value ]]; then read -r -s -p "Value of $variable (not shown): " value </dev/tty; echo; fi
   printf '%s' "$value" | gcloud secrets versions add "$secret" --project="$PROJECT" --data-file=- >/dev/null
 }
+
+if [[ ${1:-} == refresh ]]; then
+  if printenv API_KEY >/dev/null; then ask_version API_KEY shop--frontend--frontend--API_KEY; fi
+  exit 0
+fi
+
+gcloud services enable certificatemanager.googleapis.com compute.googleapis.com dns.googleapis.com iam.googleapis.com iap.googleapis.com run.googleapis.com secretmanager.googleapis.com --project="$PROJECT"
+
+if ! ours 'iam service-accounts' frontend@shop-prod.iam.gserviceaccount.com --project="$PROJECT"; then
+  patiently gcloud iam service-accounts create frontend --project="$PROJECT" --display-name='Cloud Run frontend' --description='made by k2cr'
+fi
+# Grant it what the program needs: the pod runs as the namespace's default account, so the snapshot names no roles.
+# Of other projects: Cloud Run's own agent needs a right there, which their owners may have to give.
+# images of shop/apps.
+patiently gcloud artifacts repositories add-iam-policy-binding apps --project=shop --location=us --member=serviceAccount:service-123456789012@serverless-robot-prod.iam.gserviceaccount.com --role=roles/artifactregistry.reader >/dev/null ||
+  echo 'Not granted: whoever owns images of shop/apps runs: gcloud artifacts repositories add-iam-policy-binding apps --project=shop --location=us --member=serviceAccount:service-123456789012@serverless-robot-prod.iam.gserviceaccount.com --role=roles/artifactregistry.reader' >&2
 
 # For frontend: API_KEY.
 if lacks_version shop--frontend--frontend--API_KEY 1; then ask_version API_KEY shop--frontend--frontend--API_KEY; fi
