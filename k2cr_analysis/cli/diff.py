@@ -47,6 +47,9 @@ def diff(
     config_before: Annotated[
         Path | None, typer.Option("--config-before", help="The k2cr.toml that held for SNAP1; default: the same.")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the comparison as a page too.")
+    ] = None,
     format: FormatOption = Format.TABLE,  # noqa: A002 (the option's name is in the contract)
     out: OutOption = None,
     quiet: QuietOption = False,
@@ -58,6 +61,8 @@ def diff(
 
     settings = config_from(config)
     found = compare(before, after, settings, None if config_before is None else load_config(config_before))
+    if html is not None:
+        _write_page(found, html, f"{before} and {after}")
     if format.is_document:
         give(as_document(diff_document(found), format), out)
     elif format.is_rows:
@@ -67,6 +72,17 @@ def diff(
     say(_summary(found))
     say_all([f"note: {note}" for note in found.notes])
     end_with_gaps((before, after))
+
+
+def _write_page(found: Diff, path: Path, names: str) -> None:
+    from k2cr_analysis.atomic import write_whole
+    from k2cr_analysis.report.display import heading, joined
+    from k2cr_analysis.report.forms import diff_piece
+    from k2cr_analysis.report.pages.summary import page_of
+
+    body = joined([heading("What changed between two snapshots", names), diff_piece(found)])
+    write_whole(path, page_of(body, "What changed"))
+    say(f"written: {path}")
 
 
 def _sections(found: Diff) -> Iterator[str]:

@@ -136,7 +136,7 @@ def _snapshot(value: Any) -> Html:
     return paragraph(f"Snapshot {value.path}: {rows}. k.assess(snapshot) assesses it.")
 
 
-def _diff(value: Any) -> Html:
+def diff_piece(value: Any) -> Html:
     from k2cr_analysis.report import tables
     from k2cr_analysis.report.tables.frame_html import show
 
@@ -160,5 +160,5 @@ FORMS: dict[tuple[str, str], Callable[[Any], Html]] = {
     (_SEARCH, "Recommendation"): _recommendation,
     (_SLIDERS, "WhatIf"): _what_if,
     (_SNAPSHOT, "Snapshot"): _snapshot,
-    (_DIFF, "Diff"): _diff,
+    (_DIFF, "Diff"): diff_piece,
 }

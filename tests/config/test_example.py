@@ -6,7 +6,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
+from k2cr_analysis.cli import init
 from k2cr_analysis.config import (
     AssumedTraffic,
     Config,
@@ -25,7 +27,7 @@ from k2cr_analysis.config import (
     WorkloadSettings,
     load_config,
 )
-from k2cr_analysis.config.starter import write_starter
+from k2cr_analysis.config.starter import Place, write_starter
 from k2cr_analysis.errors import UsageError
 from k2cr_analysis.resources import bundled
 
@@ -110,6 +112,8 @@ def test_init_takes_a_file_name_and_brings_the_notebooks(tmp_path):
     assert [path.relative_to(tmp_path).as_posix() for path in done.written] == [
         "ours.toml",
         *(f"notebooks/{name}" for name in notebooks),
+        ".gitignore",
+        ".github/workflows/k2cr.yml",
     ]
 
 
@@ -117,3 +121,38 @@ def test_init_says_where_it_cannot_write(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot-write"):
         write_starter(tmp_path / "file" / "sub")
+
+
+def test_the_starter_of_a_known_cluster_names_its_project_and_region(tmp_path):
+    done = write_starter(tmp_path, place=Place("gke_acme_us-central1-b_shop", "acme", "us-central1"))
+    config = load_config(tmp_path / "k2cr.toml")
+    assert (config.project.id, config.project.region) == ("acme", "us-central1")
+    names = {str(path.relative_to(tmp_path)) for path in done.written}
+    assert {".gitignore", ".github/workflows/k2cr.yml", "k2cr.toml", "notebooks/00_portfolio.ipynb"} <= names
+    workflow = yaml.safe_load((tmp_path / ".github" / "workflows" / "k2cr.yml").read_text())
+    runs = [step["run"] for step in workflow["jobs"]["report"]["steps"] if "run" in step]
+    assert any('--context "gke_acme_us-central1-b_shop"' in run for run in runs)
+    assert write_starter(tmp_path, place=Place("gke_acme_us-central1-b_shop", "acme", "us-central1")).written == ()
+
+
+@pytest.mark.parametrize(
+    ("current", "found"),
+    [
+        ("gke_acme_us-central1-b_shop", ("acme", "us-central1")),
+        ("gke_acme_europe-west4_x", ("acme", "europe-west4")),
+        ("kind-kind", None),
+        (None, None),
+    ],
+)
+def test_the_context_that_gcloud_made_tells_the_project(tmp_path, monkeypatch, current, found):
+    (tmp_path / "config").write_text(yaml.safe_dump({"current-context": current} if current else {}))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    told = init._cluster(None)
+    assert (told and told[1:]) == found
+
+
+def test_a_team_s_own_ignores_are_left_alone(tmp_path):
+    (tmp_path / ".gitignore").write_text("theirs\n")
+    assert write_starter(tmp_path, overwrite=True).kept == ()
+    assert (tmp_path / ".gitignore").read_text() == "theirs\n"

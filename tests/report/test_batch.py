@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import re
 from html import unescape
@@ -47,7 +48,7 @@ class _Links(HTMLParser):
 
 
 def test_each_page_is_there_and_the_index(pages):
-    assert set(pages) == NAMES | {"index", "rules"}
+    assert set(pages) == NAMES | {"index", "rules", "summary"}
 
 
 def test_no_page_loads_anything(pages):
@@ -56,7 +57,12 @@ def test_no_page_loads_anything(pages):
         parser.feed(text)
         assert not parser.tags & {"link", "iframe", "object", "embed"}, name
         assert all(source.startswith("data:") for source in parser.sources), name
-        own = ("#", "rendered/", "https://")  # a link to documentation loads nothing before it is followed
+        own = (
+            "#",
+            "rendered/",
+            "summary.md",
+            "https://",
+        )  # a link to documentation loads nothing before it is followed
         assert all(t.startswith(own) or ".html" in t for t in parser.targets), name
         assert not re.search(r"@import|url\(", text), name
 
@@ -193,3 +199,21 @@ def test_a_fleet_has_a_page_for_each_cluster_of_a_workload(demo, tmp_path):
     assert [record.state for record in made] == ["done"] * 3
     index = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert all(f"{name}.html" in index for name in names)
+
+
+def test_the_summary_is_a_screen_and_its_text_says_the_same(folder, demo):
+    from k2cr_analysis.report.pages.parameters import decided
+
+    _, portfolio = decided([demo])
+    text = (folder / "summary.md").read_text(encoding="utf-8")
+    assert portfolio.answer.sentence in text and "| Stay, and right-size | $" in text
+    assert len(text.splitlines()) < 25
+    assert portfolio.answer.sentence in (folder / "summary.html").read_text(encoding="utf-8")
+
+
+def test_all_tables_are_there_as_csv(folder, demo):
+    rows = list(csv.DictReader((folder / "tables" / "workloads.csv").read_text(encoding="utf-8").splitlines()))
+    assert [row["workload_id"] for row in rows] == [w.id for w in demo.workloads]
+    assert {"waves.csv", "all_findings.csv", "by_day.csv", "groups.csv"} <= {
+        p.name for p in (folder / "tables").iterdir()
+    }

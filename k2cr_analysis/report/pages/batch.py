@@ -34,6 +34,7 @@ from k2cr_analysis.report.pages.contents import (
 from k2cr_analysis.report.pages.index import write_index
 from k2cr_analysis.report.pages.once import known, take
 from k2cr_analysis.report.pages.parameters import assess_many, decided
+from k2cr_analysis.report.pages.summary import write_summary
 from k2cr_analysis.report.pages.worker import make
 
 RENDERED = "rendered"
@@ -80,6 +81,7 @@ def write_report(
         say(_told(record, len(done) - len(mine) + len(waiting), len(waiting), time.monotonic() - began))
     every = [*plan_pages(snapshots, assessments, (), config), *pages]
     write_index(out, assessments, {page.name: page.key for page in every}, plan=plan, portfolio=portfolio)
+    write_summary(out, assessments, plan, portfolio)
     return sorted(done, key=lambda record: record.name)
 
 

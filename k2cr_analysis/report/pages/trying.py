@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
+from decimal import Decimal
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.assessment.sliders import WhatIf
@@ -20,9 +21,11 @@ from k2cr_analysis.planning.any_set import SetWorth, any_set
 from k2cr_analysis.report.display import Html, Tile, joined, note, paragraph, tiles
 from k2cr_analysis.report.wording import count, milliseconds, money, share
 
+if TYPE_CHECKING:
+    from k2cr_analysis.latency.search.search import Point
+
 # The usual questions, as words and as what is asked.
 QUESTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("as assessed", {}),
     ("half the requests", {"traffic": 0.5}),
     ("twice the requests", {"traffic": 2.0}),
     ("five times the requests", {"traffic": 5.0}),
@@ -63,7 +66,10 @@ def what_if(assessed: Assessment, one: WorkloadAssessment) -> Any:
 
 def questions(assessed: Assessment, one: WorkloadAssessment) -> Html:
     """One row a question: the configuration that would be recommended, its price and its latency."""
-    rows = "".join(_question(words, asked, assessed, one) for words, asked in QUESTIONS)
+    assert one.choice is not None, "asked of a workload whose configurations were searched"
+    best, met = one.choice.best, one.choice.met
+    rows = _answer("as assessed", best, Decimal(0), met, assessed)
+    rows += "".join(_question(words, asked, assessed, one) for words, asked in QUESTIONS)
     head = "".join(
         f'<th class="{side}">{name}</th>'
         for name, side in (
@@ -82,18 +88,22 @@ def _question(words: str, asked: dict[str, Any], assessed: Assessment, one: Work
         found = ask(assessed, one.id, **asked)
     except K2crError as error:
         return f'<tr><td>{escape(words)}</td><td colspan="8">{escape(error.found)}</td></tr>'
-    shape, after, currency = found.after.shape, found.after, assessed.bill.currency
+    return _answer(words, found.after, found.change_month, found.met, assessed)
+
+
+def _answer(words: str, after: Point, change: Decimal, met: bool, assessed: Assessment) -> str:
+    shape, currency = after.shape, assessed.bill.currency
     cells = (
         ("vCPU", f"{float(shape.cpu_cores):g}"),
         ("concurrency", str(shape.concurrency)),
         ("min instances", str(shape.min_instances)),
         ("a month", money(after.cost_month, currency)),
-        ("change", money(found.change_month, currency, sign=True)),
+        ("change", money(change, currency, sign=True)),
         ("p99", milliseconds(after.p99_ms)),
         ("cold starts", share(after.cold_start_ratio)),
     )
     shown = "".join(f'<td class="right" data-label="{name}">{escape(text)}</td>' for name, text in cells)
-    return f'<tr><td data-label="what if">{escape(words)}</td>{shown}<td>{"met" if found.met else "missed"}</td></tr>'
+    return f'<tr><td data-label="what if">{escape(words)}</td>{shown}<td>{"met" if met else "missed"}</td></tr>'
 
 
 def side_by_side(assessed: Assessment, one: WorkloadAssessment, **asked: Any) -> Html:
