@@ -81,7 +81,7 @@ class Chart:
         data = base64.b64encode(self.svg().encode()).decode()
         picture = f'<img class="picture" alt="{escape(self.text)}" src="data:image/svg+xml;base64,{data}">'
         caption = f"<figcaption>{escape(self.title)}</figcaption>"
-        frame = f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(self.title)}">{picture}</div>'
+        frame = f'<div class="scroll" tabindex="0" role="group" aria-label="{escape(self.title)}">{picture}</div>'
         return f'<figure class="chart">{caption}{frame}</figure>'
 
     def __repr__(self) -> str:

@@ -21,7 +21,7 @@ _MOST_LISTED = 40
 _PLACES_SHOWN = 3
 _CODE = re.compile(r"`([^`]+)`")  # texts set off names as Markdown does
 # A frame that scrolls is reached by the keyboard, and told by what it holds.
-SCROLLS = '<div class="scroll" tabindex="0" role="region" aria-label="table">'
+SCROLLS = '<div class="scroll" tabindex="0" role="group" aria-label="table">'
 _DASH = '<span class="none">–</span>'
 
 
