@@ -19,6 +19,7 @@ from typing import Any, Final
 import yaml
 
 from k2cr_analysis.snapshot.provenance import Redaction
+from k2cr_analysis.snapshot.redaction.secret_columns import without_column_secrets
 from k2cr_analysis.snapshot.redaction.secret_commands import (
     REDACTED,
     flag_of,
@@ -62,6 +63,10 @@ _NEVER_SEARCHED: Final = frozenset(
     {"apiVersion", "kind", "name", "generateName", "namespace", "uid", "resourceVersion"}
     | {"image", "imageID", "containerID", "nodeName", "apiGroup", "machineID"}
 )
+_QUANTITY: Final = re.compile(r"[0-9.]+[A-Za-z]{0,2}")
+_IMAGE_PASSWORD: Final = re.compile(r"^((?:[a-z]+://)?[^/@:\s]+:)[^/@\s]+(?=@(?!sha\d+:))")
+# Of a ResourceQuota: how many Secrets there may be, and are.
+_COUNTS: Final = frozenset({"hard", "used"})
 _NAME_FIELDS: Final = ("name", "key", "header", "headerName", "field", "variable", "attribute")
 _VALUE_FIELDS: Final = ("value", "values", "secureValue", "defaultValue", "default", "val")
 _FILE_LIKE: Final = re.compile(r"[\w-]*\.[A-Za-z][\w.]{1,9}")
@@ -138,12 +143,14 @@ class _Walk:
         announced = self.announced_name(value)
         # An entry of an ExternalSecret names a key and where its value is: neither is the value.
         free = name in _FREE_MAPS and not {"secretKey", "remoteRef"} <= value.keys()
-        kept = {}
+        kept: dict[str, Any] = {}
         for field, item in value.items():
             if field == "managedFields" or (free and any(copy in field for copy in _APPLIED_COPIES)):
                 continue
             if field in ("binaryData", "encryptedData") and isinstance(item, Mapping):
                 kept[field] = {key: self.gone() for key in item}
+            elif name in _COUNTS and isinstance(item, str | int) and _QUANTITY.fullmatch(str(item)):
+                kept[field] = item
             elif announced and field in _VALUE_FIELDS:
                 kept[field] = self.value(item, announced, free=True)
             else:
@@ -190,7 +197,10 @@ class _Walk:
 
     def text(self, text: str, name: str, *, free: bool = False) -> str:
         if not free and name in _NEVER_SEARCHED:
-            return text
+            return self.image(text) if name == "image" else text
+        if free and (kept := without_column_secrets(text, name)) != text:
+            self.count += 1
+            text = kept
         if self.named(text, name, free):
             return self.gone()
         if is_digest_name(name) and _DIGEST.fullmatch(text):
@@ -201,6 +211,12 @@ class _Walk:
         kept = redacted_text(text) if embedded is None else embedded
         if kept != text:
             self.count += 1
+        return kept
+
+    def image(self, text: str) -> str:
+        """An image whose registry is named with a user's password, which no reference of an image may have."""
+        kept = _IMAGE_PASSWORD.sub(lambda match: f"{match[1]}{REDACTED}", text)
+        self.count += kept != text
         return kept
 
     def named(self, text: str, name: str, free: bool) -> bool:

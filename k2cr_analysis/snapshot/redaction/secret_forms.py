@@ -268,6 +268,8 @@ def _is_directive(text: str, match: re.Match[str], sureness: Secrecy) -> bool:
     return _line_before(text, match.start()).strip() in _LINE_STARTS and len(after.split()) == 1
 
 
+# Code: ``token = get_token(user)``.
+_CALL: Final = re.compile(r"(?:await\s+|new\s+)?[A-Za-z_][\w.]{2,}\([^()]*\)?;?")
 _SCHEME: Final = re.compile(r"(?:bearer|basic|token|apikey)\s+(?=\S)", re.IGNORECASE)
 
 
@@ -278,6 +280,8 @@ def _is_secret_value(name: str, value: str, sureness: Secrecy, *, bare_colon: bo
         or is_ordinary_value(value, sureness)
         or is_plain_setting(name, value)
     ):
+        return False
+    if _CALL.fullmatch(value):
         return False
     # Without a blank it may be an image with a tag, a host with a port.
     return not (bare_colon and (sureness is not Secrecy.PASSWORD or value.startswith("//")))

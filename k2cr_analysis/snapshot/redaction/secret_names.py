@@ -32,7 +32,9 @@ _KEY_WORDS: Final = frozenset(
     {"token", "tokens", "key", "keys", "apikey", "apikeys", "jwt", "dsn", "hmac", "sas", "passkey", "otp", "psk"}
 )
 # These say "secret" only at the end of a name: ``BASIC_AUTH``, but ``AUTH_PROVIDER``.
-_LAST_KEY_WORDS: Final = frozenset({"auth", "cookie", "cookies", "salt", "sig", "signature", "pin", "seed", "pat"})
+_LAST_KEY_WORDS: Final = frozenset({"auth", "cookie", "cookies", "salt", "sig", "signature", "seed", "pat"})
+# So do these, and a number of theirs is no count: ``ADMIN_PIN=4815``.
+_LAST_SECRET_WORDS: Final = frozenset({"pin", "license", "licence"})
 _KEY_ENDING: Final = re.compile(r".*(?:token|.{3}key|pwd|pass|auth|bindpw)")
 _NO_KEY_ENDING: Final = frozenset(
     {"bypass", "compass", "oauth", "trespass", "surpass", "monkey", "turkey", "donkey", "whiskey", "hotkey"}
@@ -51,7 +53,7 @@ _ORDINARY_LAST_TEXT: Final = """
     cache caching cert crt ca pem pub public env only required optional uppercase lowercase policyname storage source
     sources sync resolver encryption converter serializer deserializer pool
     serde serdes comparator interceptor
-    slots budget window context sizes step steps dimension
+    alias slots budget window context sizes step steps dimension
     """
 _ORDINARY_LAST: Final = frozenset(_ORDINARY_LAST_TEXT.split())
 _PUBLIC_BEFORE_KEY_TEXT: Final = """
@@ -91,7 +93,7 @@ def _of_words(words: list[str]) -> Secrecy:
         return Secrecy.NONE
     if _PASSWORD.search("".join(words)) or _PASSWORD_WORDS & set(words):
         return Secrecy.PASSWORD
-    if _SECRET.search("".join(words)) or _SECRET_WORDS & set(words):
+    if _SECRET.search("".join(words)) or _SECRET_WORDS & set(words) or last in _LAST_SECRET_WORDS:
         return Secrecy.NONE if before & _REFERRING else Secrecy.SECRET
     if last in ("key", "keys") and before & _PUBLIC_BEFORE_KEY:
         return Secrecy.NONE
@@ -125,6 +127,9 @@ _REFERENCE: Final = re.compile(
     r"|(?:os\.|process\.env|ENV\[|System\.|getenv|config\.|settings\.|secrets\.|self\.|args\.)\S*"
 )
 _NUMBER: Final = re.compile(r"[-+]?[0-9]{1,12}(?:\.[0-9]+)?[smhdkMGKi%]{0,2}")
+_FEW_DIGITS: Final = re.compile(r"[0-9]{1,3}")
+# The name of a licence, as SPDX has it, or a word that accepts one: no key.
+_LICENSE: Final = re.compile(r"(?:[A-Z]{2,8}|[A-Z]?[a-z]+)(?:[ -](?:[0-9][0-9.]*|[A-Z]?[a-z]+))*")
 _PATH: Final = re.compile(
     r"(?:/|\./|\.\./|~/|file://)[\w@.+-]+(?:/[\w@.+-]+)+/?|/?(?:[\w.-]+/)*[\w.-]+\.(?:json|pem|key|crt|txt|ya?ml|jks|p12)"
 )
@@ -149,7 +154,12 @@ def is_ordinary_value(value: str, sureness: Secrecy) -> bool:
         return True
     if sureness is Secrecy.PASSWORD:
         return False
-    if _PATH.fullmatch(value) or _REFERENCED_PASSWORD.fullmatch(value) or _CLASS.fullmatch(value):
+    if (
+        _FEW_DIGITS.fullmatch(value)
+        or _PATH.fullmatch(value)
+        or _REFERENCED_PASSWORD.fullmatch(value)
+        or _CLASS.fullmatch(value)
+    ):
         return True
     return sureness is Secrecy.KEY and bool(_NUMBER.fullmatch(value) or _PLAIN_URL.fullmatch(value))
 
@@ -160,5 +170,6 @@ def is_plain_setting(name: str, value: str) -> bool:
     return bool(
         (bare.endswith("auth") and _AUTH_MODE.fullmatch(value))
         or (bare in ("key", "keys") and _LABEL_KEY.fullmatch(value))
+        or (bare.endswith(("license", "licence")) and _LICENSE.fullmatch(value))
         or (bare == "cookie" and _PROBE_COOKIE.fullmatch(value))
     )
