@@ -60,7 +60,7 @@ UNLESS_FOUND: Mapping[str, str] = {
     "StatefulSet.spec": "the pods keep nothing that is theirs alone",
     "CronJob.spec": "runs are started by Cloud Scheduler, one after the other or side by side, as here",
     "JobSpec": f"{DECIDES}the tasks, their retries and their time-out",
-    "PodSpec.nodeSelector": _PLACED, "PodSpec.affinity.nodeAffinity": _PLACED,
+    "ComputeClass": _PLACED, "PodSpec.nodeSelector": _PLACED, "PodSpec.affinity.nodeAffinity": _PLACED,
     "PodSpec.terminationGracePeriodSeconds": "Cloud Run gives ten seconds after SIGTERM, and it asks no more",
     "PodSpec.hostNetwork": _OFF, "PodSpec.hostPID": _OFF, "PodSpec.hostIPC": _OFF,
     "PodSpec.shareProcessNamespace": _OFF, "PodSpec.readinessGates": "it is empty",

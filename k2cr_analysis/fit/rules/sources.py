@@ -6,6 +6,10 @@ from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.model.addresses.names import role_of_name, words_of_name
+from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.pod.environment import variables_of
+from k2cr_analysis.model.workload import EnvVar
 
 _RBAC = "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/role-based-access-control"
 _SHOWN = 6
@@ -25,3 +29,75 @@ def kind_not_read(candidate: Candidate) -> Iterator[Found]:
     if unread:
         more = f" and {len(unread) - _SHOWN} more" if len(unread) > _SHOWN else ""
         yield Found("$", f"the cluster did not give: {', '.join(unread[:_SHOWN])}{more}")
+
+
+@rule(
+    id="address-in-secret",
+    severity="change",
+    reads=("Container.env[].valueFrom.secretKeyRef", "Container.envFrom[].secretRef"),
+    docs="https://docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc",
+)
+def address_in_secret(candidate: Candidate) -> Iterator[Found]:
+    """Addresses that the workload calls come from Secrets, or were taken out as secrets.
+
+    Why: Whom it calls cannot be seen. A Service of the cluster has no name outside it, and a private address needs the
+    VPC network; both would fail after the move without a word before.
+    Remedy: Look at the values: where one names a Service of the cluster, give that an internal load balancer and a
+    name, and the secret the new address; where one is private, set `[project] network` and `subnet`. Then say so:
+    `address-in-secret = "..."` under `[workload."namespace/Kind/name".decided]` (`k2cr decide` writes the line).
+    Example: env: [{name: DATABASE_URL, valueFrom: {secretKeyRef: {name: db, key: url}}}]
+    """
+    own, hidden = set(words_of_name(candidate.workload.name)), dict[str, EnvVar]()
+    for container in candidate.moving:
+        for variable in variables_of(candidate.workload, container):
+            hides = variable.source in ("secret", "redacted") and role_of_name(variable.name) == "called"
+            if hides and not own <= set(words_of_name(variable.name)):  # ACCOUNTS_DB_URI of accounts-db is its own
+                hidden.setdefault(variable.name, variable)
+    if hidden:
+        first = next(iter(hidden.values()))
+        names = ", ".join(list(hidden)[:_SHOWN]) + (f" and {len(hidden) - _SHOWN} more" if len(hidden) > _SHOWN else "")
+        yield Found(
+            first.path,
+            f"whom it calls by {names} is not known: the value is a secret; is it in the cluster, or behind a private "
+            "address?",
+        )
+
+
+@rule(
+    id="named-and-not-seen",
+    severity="note",
+    reads=("PodSpec.serviceAccountName", "PodSpec.volumes[].secret", "PodSpec.volumes[].persistentVolumeClaim"),
+    docs=_RBAC,
+)
+def named_and_not_seen(candidate: Candidate) -> Iterator[Found]:
+    """Objects that the workload names are not in the snapshot.
+
+    Why: What nobody saw is unknown, not absent: which Google identity a ServiceAccount has, which keys a Secret has,
+    what a class means.
+    Remedy: Nothing to decide before the files are made: Secrets are copied by `prepare.sh` where they are. Collect the
+    rest too, so that the files say it.
+    Example: serviceAccountName: web, and no ServiceAccount web
+    """
+    missing = dict(_missing(candidate))
+    if missing:
+        listed = "; ".join(f"{what} ({why})" for what, (_, why) in missing.items())
+        yield Found(next(iter(missing.values()))[0], f"named, and not in the snapshot: {listed}")
+
+
+def _missing(candidate: Candidate) -> Iterator[tuple[str, tuple[str, str]]]:
+    """(Kind name, (where it is named, what is not known for that))."""
+    pod, related = candidate.pod, candidate.workload.related
+    seen = {
+        (k, mapping(raw, "metadata").get("name")) for k in ("ServiceAccount", "Secret") for raw in related.get(k, ())
+    }
+    account = pod.service_account_name
+    if account not in (None, "default") and ("ServiceAccount", account) not in seen:
+        yield f"ServiceAccount {account}", (f"{pod.path}.serviceAccountName", "which Google identity it has")
+    for container in candidate.moving:
+        for variable in container.env:
+            if variable.source == "secret" and ("Secret", variable.ref_name) not in seen:
+                yield f"Secret {variable.ref_name}", (variable.path, "whether it has the key")
+    for volume in pod.volumes:
+        name = volume.source.get("secretName") if volume.kind == "secret" else None
+        if name and ("Secret", name) not in seen and candidate.mounting(volume.name):
+            yield f"Secret {name}", (volume.path, "which files it has")

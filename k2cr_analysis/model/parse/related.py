@@ -130,6 +130,7 @@ class RelatedObjects:
         self._identity(found, namespace, pod, placed=placed)
         self._configuration(found, namespace, pod)
         self._exposure(found, namespace, exposures)
+        self._policies_by_target(found, namespace, exposures)
         self._monitors(found, namespace, pod, exposures)
         return {k: tuple(v) for k, v in sorted(found.items())}
 
@@ -267,6 +268,17 @@ class RelatedObjects:
                     target = mapping(policy, "spec", "targetRef")
                     if namespace_of(policy) == namespace and text(target, "name") == name:
                         found["GCPGatewayPolicy"].append(policy)
+
+    def _policies_by_target(self, found: _Related, namespace: str, exposures: Iterable[Exposure]) -> None:
+        """The mesh's policies that name a Service, or a Gateway that leads to one, instead of labels."""
+        named = {("Service", e.service) for e in exposures} | {("Gateway", name_of(raw)) for raw in found["Gateway"]}
+        for kind in ("AuthorizationPolicy", "RequestAuthentication"):
+            for raw in self._index.by_kind.get(kind, ()):
+                spec = mapping(raw, "spec")
+                targets = [mapping(spec, "targetRef"), *(t for _, t in objects(spec, "targetRefs"))]
+                asked = {(text(t, "kind") or "", text(t, "name") or "") for t in targets}
+                if asked & named and namespace_of(raw) == namespace and not any(raw is o for o in found[kind]):
+                    found[kind].append(raw)
 
     def _policies_at(self, found: _Related, gateway: Raw | None) -> None:
         """The mesh's policies on the pods of a Gateway: they check whoever comes in there."""
