@@ -7,7 +7,7 @@ asked for here, since a patch has none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from k2cr_analysis.openapi.field_tree import (
 )
 from k2cr_analysis.openapi.json_path import ROOT, child
 from k2cr_analysis.openapi.quantity import parse_quantity
+from k2cr_analysis.openapi.schedule import is_schedule, is_time_zone
 
 Steps = tuple[str | int, ...]
 
@@ -50,6 +51,14 @@ _LEAST: Final[Mapping[str, Mapping[str, int]]] = {
     "JobSpec": dict.fromkeys(("parallelism", "completions", "backoffLimit", "activeDeadlineSeconds"), 0),
     "CronJobSpec": {"startingDeadlineSeconds": 0},
     "HorizontalPodAutoscalerSpec": {"minReplicas": 0, "maxReplicas": 1},
+}
+# Texts with a grammar of their own, by the type that has them: whether one is right, and what is expected.
+# Source: the validation of k8s.io/kubernetes (pkg/apis/batch).
+_GRAMMARS: Final[Mapping[str, Mapping[str, tuple[Callable[[str], bool], str]]]] = {
+    "CronJobSpec": {
+        "schedule": (is_schedule, "a schedule of five fields (0 3 * * 1-5, Sunday is 0), @hourly or @every 90m"),
+        "timeZone": (is_time_zone, "a name of the IANA time zone database, Europe/Berlin"),
+    },
 }
 # What stands for a removed value while its surroundings are copied.
 _REFUSED: Final = object()
@@ -113,6 +122,9 @@ class _Reader:
             least = _LEAST.get(type_name, {}).get(name)
             if least is not None and isinstance(kept, int) and kept < least:
                 kept = self.refuse("number-too-small", (*at, name), item, f"a whole number, {least} or more")
+            is_right, words = _GRAMMARS.get(type_name, {}).get(name, (None, ""))
+            if is_right is not None and isinstance(kept, str) and not is_right(kept):
+                kept = self.refuse("not-as-the-server-reads-it", (*at, name), item, words)
             if kept is not _REFUSED:
                 read[name] = kept
         return read

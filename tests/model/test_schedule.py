@@ -21,7 +21,6 @@ SCHEDULES = {
     "0 0 1,15 * ?": 2 * A_MONTH,
     "0 0 1 jan *": A_MONTH / 12,
     "0 0 29 2 *": Decimal(1) / 1461 * A_DAY,
-    "0 0 * * 7": A_DAY * 1 / 7,
     "0 0 * * sun": A_DAY * 1 / 7,
     "CRON_TZ=Asia/Tokyo 0 6 * * *": A_DAY,
     "0 0 13 * FRI": A_DAY * Decimal(336 + 1461 - 48) / 10_227,  # either of them; 48 days of 28 years are both
@@ -34,7 +33,8 @@ def test_a_schedule_is_so_many_runs_a_month(schedule, runs):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "every day", "* * * *", "61 * * * *", "0 25 * * *", "a-b * * * *", "0 0 * * * *", "*/0 x * * *"]
+    "text",
+    ["", "every day", "* * * *", "61 * * * *", "0 25 * * *", "a-b * * * *", "0 0 * * * *", "*/0 x * * *", "0 0 * * 7"],
 )
 def test_what_is_no_schedule_is_not_guessed_at(text):
     assert runs_per_month(text) is None
@@ -44,7 +44,7 @@ def test_what_is_no_schedule_is_not_guessed_at(text):
     ("written", "taken"),
     [
         ("@hourly", ("0 * * * *", None)),
-        ("@Daily", ("0 0 * * *", None)),
+        ("@daily", ("0 0 * * *", None)),
         ("@weekly", ("0 0 * * 0", None)),
         ("*/5 * * * *", ("*/5 * * * *", None)),
         ("0 3 ? * MON", ("0 3 * * MON", None)),
@@ -57,6 +57,7 @@ def test_what_is_no_schedule_is_not_guessed_at(text):
         ("@every 5h", ("every 5 hours", None)),
         ("@every 1h30m", ("every 90 minutes", None)),
         ("@every 30s", ("* * * * *", None)),
+        ("@every 1.5h", ("every 90 minutes", None)),
         ("  0   0 1 1 *", ("0 0 1 1 *", None)),
     ],
 )

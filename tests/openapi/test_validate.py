@@ -30,6 +30,19 @@ REFUSED = {
     ),
     "an item that is null": ("{apiVersion: v1, kind: Pod, spec: {containers: [null]}}", "$.spec.containers[0]"),
 }
+CRON = "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {%s}}"
+REFUSED |= {
+    f"the schedule {text!r}": (CRON % f'schedule: "{text}"', "$.spec.schedule")
+    for text in (
+        "", "every day", "* * * *", "0 0 * * * *", "61 * * * *", "0 24 * * *", "0 0 0 * *", "0 0 * 13 *",
+        "0 3 * * 7", "0 3 * * SUN-MON-TUE", "0 3 * * FRI-MON", "*/0 * * * *", "-1 * * * *", "0 3 * * L",
+        "@fortnightly", "@Daily", "@reboot", "@every", "@every 1d", "@every hour", "TZ=Mars/Base 0 3 * * *",
+    )
+}  # fmt: skip
+REFUSED |= {
+    f"the time zone {text!r}": (CRON % f'schedule: "0 3 * * *", timeZone: "{text}"', "$.spec.timeZone")
+    for text in ("", "Mars/Base", "Local", "CEST+1", "/etc/localtime", "../UTC")
+}
 TAKEN = {
     "null for a list": "{apiVersion: v1, kind: Pod, spec: {containers: [{name: a}], volumes: null}}",
     "a number as quantity": POD % "resources: {limits: {cpu: 2, memory: 1e9}}",
@@ -44,6 +57,25 @@ TAKEN = {
     "an old autoscaler": "{apiVersion: autoscaling/v2beta1, kind: HorizontalPodAutoscaler, "
     "spec: {metrics: [{type: Resource, resource: {name: cpu, targetAverageUtilization: 50}}]}}",
     "a whole float": DEPLOYMENT % "replicas: 3.0",
+    **{
+        f"the schedule {text!r}": CRON % f'schedule: "{text}"'
+        for text in (
+            "* * * * *",
+            "0/5 * ? jan-DEC mon,WED",
+            "1-49/1 * * * *",
+            "*/5 0-6,22,23 1,15 * 0",
+            "@midnight",
+            "@every 1h30m",
+            "@every 1.5h",
+            "TZ=Asia/Tokyo 0 6 * * *",
+            "CRON_TZ=UTC @daily",
+            "1,,2 * * * *",
+        )
+    },
+    **{
+        f"the time zone {text!r}": CRON % f'schedule: "0 3 * * *", timeZone: "{text}"'
+        for text in ("Etc/UTC", "US/Pacific", "America/Argentina/Buenos_Aires")
+    },
     "any status": "{apiVersion: apps/v1, kind: Deployment, status: {replicas: many}}",
 }
 
