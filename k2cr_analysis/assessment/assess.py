@@ -21,7 +21,7 @@ from k2cr_analysis.assessment.recommend import Question, cost_of, findings_of, s
 from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
 from k2cr_analysis.assessment.said_once import marked_once
 from k2cr_analysis.assessment.steady_instances import mean_instances, running_timeline
-from k2cr_analysis.config import Config
+from k2cr_analysis.config import AssumedTraffic, Config
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.latency.learning.calibration import Calibration
@@ -202,6 +202,12 @@ def _gather(
         *merging.assumptions,
         *(AVOIDABLE_ASSUMPTIONS if cluster.nodes else ()),
     ]
+    if config.assumed_traffic is not None:
+        without = [w.id for w in merging.cluster.workloads if w.id not in profiles]
+        said.append(
+            f"traffic is assumed where none was measured: {assumed_words(config.assumed_traffic)} ([traffic.assumed])"
+            f" for {len(without)} of {len(merging.cluster.workloads)} workloads"
+        )
     of_each = measured_of(
         merging.usage, profiles, by_day, config.assumed_traffic, tuple(w.id for w in merging.cluster.workloads)
     )
@@ -249,7 +255,7 @@ def _assess_workload(
         items = (*items, *beside_items(workload, timeline, Tariff(evidence.prices, evidence.region)))
     cost = _cost(workload, shape, timeline, items, measured, evidence)
     notes += _might_wait(workload, shape, timeline, evidence)
-    notes += [*price_findings, *_gaps(workload, fit, shape, timeline, evidence), *_doubts(cost)]
+    notes += [*price_findings, *_gaps(workload, fit, shape, timeline, _is_assumed(measured), evidence), *_doubts(cost)]
     notes += other_ways(fit, cost, lambda other: _month_of(workload, other, measured, evidence))
     of_analyses = list(graded(notes, evidence.config, workload.id))
     found = [*fit.findings, *of_analyses]
@@ -428,14 +434,33 @@ def _might_wait(
     return [notices.job_can_wait(f"{delayed:.2f} {currency} a month in place of {ordinary:.2f}, at list price")]
 
 
+def _is_assumed(measured: Measured) -> bool:
+    return measured.traffic is not None and measured.traffic.source == "assumed"
+
+
+def assumed_words(assumed: AssumedTraffic) -> str:
+    """``[traffic.assumed]`` in words."""
+    when = " ".join(w for w in (assumed.days, assumed.hours, assumed.timezone) if w)
+    rate = f"{assumed.requests_per_s:g} requests/s at {assumed.latency_ms:g} ms"
+    return rate + (f" ({when}, none outside)" if when else "")
+
+
 def _gaps(
-    workload: Workload, fit: Fit, shape: ServiceShape | None, timeline: InstanceTimeline | None, evidence: _Evidence
+    workload: Workload,
+    fit: Fit,
+    shape: ServiceShape | None,
+    timeline: InstanceTimeline | None,
+    is_assumed: bool,
+    evidence: _Evidence,
 ) -> list[Finding]:
     found = []
     if shape is not None and timeline is None:
         found.append(
             notices.no_traffic_data(workload.id) if fit.target == "service" else notices.no_running_time(workload.id)
         )
+    assumed = evidence.config.assumed_traffic
+    if shape is not None and timeline is not None and fit.target == "service" and is_assumed and assumed is not None:
+        found.append(notices.traffic_assumed(workload.id, assumed_words(assumed)))
     reason = evidence.bill.unpriced.get(workload.id)
     if reason:
         found.append(notices.no_gke_cost(reason))

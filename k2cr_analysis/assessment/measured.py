@@ -35,5 +35,5 @@ def measured_of(
     workloads: tuple[str, ...],
 ) -> Mapping[str, Measured]:
     """Id -> what was measured of it; ``assumed`` stands for the traffic of all that have none."""
-    instead = None if assumed is None else assumed_profile(assumed.requests_per_s, assumed.latency_ms)
+    instead = None if assumed is None else assumed_profile(assumed)
     return {name: Measured(usage.get(name), traffic.get(name, instead), daily.get(name)) for name in workloads}

@@ -26,6 +26,19 @@ def no_traffic_data(workload_id: str) -> Said:
 
 
 @notice(docs=_PRICING)
+def traffic_assumed(workload_id: str, words: str) -> Said:
+    """The requests of this service were not measured: those of `[traffic.assumed]` stand for them.
+
+    Why: What Cloud Run charges for a service, how fast it is and how often it starts cold all hang on its requests.
+    Each of these figures is as good as the assumption, and so is what the plan makes of them.
+    Remedy: Collect with `--traffic FILE` or from Cloud Monitoring. Until then try other values of `[traffic.assumed]`;
+    an internal tool has its `hours` and `days`, since its lulls decide how often it starts cold.
+    Example: [traffic.assumed] requests_per_s = 0.2, latency_ms = 100
+    """
+    return Said(f"{workload_id}: cost and latency rest on assumed traffic, {words}, not on any that was measured")
+
+
+@notice(docs=_PRICING)
 def no_running_time(workload_id: str) -> Said:
     """The snapshot does not show how long the job runs.
 

@@ -12,6 +12,7 @@ from k2cr_analysis.model.rules import docs_of, registered_pages
 # Rule -> what the snapshot has not, and what is unknown for that.
 _WORDS: Mapping[str, str] = {
     "no-traffic-data": "the snapshot has no traffic: Cloud Run's cost and latency are not known of {count}",
+    "traffic-assumed": "assumed, not measured: the traffic of {count}, and with it their cost and latency on Cloud Run",
     "no-running-time": "the snapshot does not show how long jobs run: Cloud Run's cost is not known of {count}",
     "no-usage-data": "the snapshot has no usage data: sized from requests and limits, where they are given ({count})",
     "no-gke-cost": "the snapshot does not show what GKE costs: today's cost is not known of {count}",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from k2cr_analysis.config import AssumedTraffic
+from k2cr_analysis.config.ranges import WEEKDAYS
 from k2cr_analysis.model.cloud_run import InstanceTimeline
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.schedule import runs_per_month
@@ -54,21 +56,28 @@ def _least_of_job(workload: Workload) -> Decimal:
     return runs * tasks * LEAST_BILLED_S / SECONDS_PER_MONTH
 
 
-def assumed_profile(requests_per_s: float, latency_ms: float) -> TrafficProfile:
-    """``[traffic.assumed]`` as a week of even hours; its source says "assumed"."""
-    from datetime import UTC, datetime
+def assumed_profile(assumed: AssumedTraffic) -> TrafficProfile:
+    """``[traffic.assumed]`` as a week, even over the hours that it names; its source says "assumed"."""
+    from datetime import UTC, datetime, timedelta
+    from zoneinfo import ZoneInfo
 
     import numpy as np
 
     hours = 168
+    first, _, last = (assumed.days or "Mon-Sun").partition("-")
+    days = range(WEEKDAYS.index(first), WEEKDAYS.index(last or first) + 1)
+    opens, closes = (int(clock[:2]) for clock in (assumed.hours or "00:00-24:00").split("-"))
+    start, zone = datetime(2026, 1, 5, tzinfo=UTC), ZoneInfo(assumed.timezone or "UTC")
+    local = [(start + timedelta(hours=hour)).astimezone(zone) for hour in range(hours)]
+    comes = np.array([at.weekday() in days and opens <= at.hour < closes for at in local])
     return TrafficProfile(
-        start=datetime(2026, 1, 5, tzinfo=UTC),  # a Monday; an even rate has no rhythm, so the date says nothing
+        start=start,  # a Monday; the date says nothing beyond the weekday
         period_s=3600,
-        requests=np.full(hours, round(requests_per_s * 3600), dtype=np.int64),
+        requests=np.where(comes, round(assumed.requests_per_s * 3600), 0).astype(np.int64),
         known=np.ones(hours, dtype=np.bool_),
         latency_bounds_ms=None,
         latency_counts=None,
-        latency_mean_ms=latency_ms,
+        latency_mean_ms=assumed.latency_ms,
         error_ratio=None,
         response_bytes=None,
         source="assumed",

@@ -7,11 +7,13 @@ import string
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 # Kubernetes names; a generated name ends in `*` (contract: `<generateName>*`).
 WORKLOAD_ID = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?/[A-Z][A-Za-z0-9]*/[a-z0-9][-a-z0-9.]*\*?")
 # Tables whose keys all have one range.
 _SAME_FOR_ALL_KEYS = (("policy", "required_labels"), ("rates", "toil"), ("rates", "effort"), ("rates", "rules"))
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 NAMING_FIELDS = ("namespace", "kind", "name")
 # Cloud Run, "Labels": lower case letters, digits, underscore, hyphen; keys begin with a letter; 63 characters.
 _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
@@ -66,6 +68,28 @@ def _currency(_path: tuple[str, ...], value: Any) -> Complaint | None:
     return None if re.fullmatch("[A-Z]{3}", value) else Complaint("a currency code of ISO 4217", 'write "USD"')
 
 
+def _office_hours(_path: tuple[str, ...], value: Any) -> Complaint | None:
+    found = re.fullmatch(r"(\d\d):00-(\d\d):00", value)
+    if found and int(found[1]) < int(found[2]) <= 24:
+        return None
+    return Complaint("whole hours from and to, of one day", 'write "09:00-18:00"')
+
+
+def _weekdays(_path: tuple[str, ...], value: Any) -> Complaint | None:
+    first, _, last = value.partition("-")
+    if first in WEEKDAYS and (last or first) in WEEKDAYS and WEEKDAYS.index(first) <= WEEKDAYS.index(last or first):
+        return None
+    return Complaint(f"days from and to, of {', '.join(WEEKDAYS)}", 'write "Mon-Fri"')
+
+
+def _timezone(_path: tuple[str, ...], value: Any) -> Complaint | None:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return Complaint("a name of the IANA time zone database", 'write "Asia/Tokyo"')
+    return None
+
+
 def _encryption_key(_path: tuple[str, ...], value: Any) -> Complaint | None:
     if _ENCRYPTION_KEY.fullmatch(value):
         return None
@@ -113,6 +137,9 @@ _CHECKS: dict[str, Callable[[tuple[str, ...], Any], Complaint | None]] = {
     "objectives.headroom": _headroom,
     "traffic.assumed.requests_per_s": _not_negative,
     "traffic.assumed.latency_ms": _above_zero,
+    "traffic.assumed.hours": _office_hours,
+    "traffic.assumed.days": _weekdays,
+    "traffic.assumed.timezone": _timezone,
     "workload.ingress_container": _not_empty,
     "workload.effort_days": _not_negative,
     "rates.engineer_hour": _not_negative,

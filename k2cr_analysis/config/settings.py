@@ -47,10 +47,17 @@ class Objectives:
 
 @dataclass(frozen=True, slots=True)
 class AssumedTraffic:
-    """``[traffic.assumed]``: used, and said, where a workload has no traffic data."""
+    """``[traffic.assumed]``: used, and said, where a workload has no traffic data.
+
+    With ``hours`` (``"09:00-18:00"``) or ``days`` (``"Mon-Fri"``), in ``timezone`` (UTC where it is not given), the
+    rate is that of these hours, and outside of them nobody comes: the lulls decide the cold starts.
+    """
 
     requests_per_s: float
     latency_ms: float
+    hours: str | None = None
+    days: str | None = None
+    timezone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

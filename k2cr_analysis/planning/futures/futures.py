@@ -165,7 +165,7 @@ def _move(
         gke_lines=lines,
         options=(),
         latency=tuple(_latency(chosen)),
-        missing=(*stay.missing, *_changes_first(chosen)),
+        missing=(*stay.missing, *_assumed(chosen), *_changes_first(chosen)),
     )
 
 
@@ -247,6 +247,14 @@ def _latency(chosen: Sequence[Candidate]) -> Iterator[LatencyChange]:
                 latency.gke.p99_ms if latency.gke else None,
                 latency.cloud_run.p99_ms if latency.cloud_run else None,
             )
+
+
+def _assumed(chosen: Sequence[Candidate]) -> Iterator[str]:
+    """That the saving rests on traffic which nobody measured."""
+    ids = [c.id for c in chosen if c.assessed.measured.traffic and c.assessed.measured.traffic.source == "assumed"]
+    if ids:
+        shown = ", ".join(ids[:_SHOWN]) + (f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else "")
+        yield f"traffic of {len(ids)} of {len(chosen)} workloads is assumed, not measured ([traffic.assumed]): {shown}"
 
 
 def _changes_first(chosen: Sequence[Candidate]) -> Iterator[str]:
