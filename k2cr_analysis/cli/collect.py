@@ -138,8 +138,10 @@ def collect(
     if print_commands:
         from k2cr_analysis.sources.commands import commands
 
-        asked = {"context": context, "project": project, "cluster": cluster, "location": location}
-        print(commands(start, last, **asked, billing_table=billing_table), end="")
+        # A context that gcloud named says all of it.
+        known = LiveCluster.of_context(context or "", None, project, cluster, location, Caller())
+        asked = {"project": known.project, "cluster": known.cluster, "location": known.location}
+        print(commands(start, last, context=context, **asked, billing_table=billing_table), end="")
         return
     out = _place_asked(out, manifests, context)
     files = {"usage": usage, "traffic": traffic, "billing": billing}

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterator
 from datetime import datetime
 
+from k2cr_analysis.resources import bundled
 from k2cr_analysis.snapshot.tables import BILLING
 from k2cr_analysis.sources.billing_export.query import checked_table, parameters, rows_sql
 from k2cr_analysis.sources.cluster_api.listed_kinds import RESOURCES
@@ -117,9 +118,14 @@ def commands(
 def _kubectl(context: str | None) -> Iterator[str]:
     named = f" --context {shlex.quote(context)}" if context else ""
     yield "mkdir -p cluster"
+    yield "# What announces itself as a secret is taken out before anything is written; Secrets are not read at all."
+    yield f"REDACT={shlex.quote((bundled('data') / 'redact.jq').read_text(encoding='utf-8'))}"
     yield f"for kind in {' '.join(map(str, RESOURCES))}; do"
     yield "  # A kind that this cluster does not have, or that you may not read, is left out."
-    yield f'  kubectl{named} get "$kind" --all-namespaces -o yaml > "cluster/$kind.yaml" || rm "cluster/$kind.yaml"'
+    yield (
+        f'  kubectl{named} get "$kind" --all-namespaces -o json | jq -c "$REDACT" > "cluster/$kind.json" '
+        '|| rm "cluster/$kind.json"'
+    )
     yield "done"
 
 

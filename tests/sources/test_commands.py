@@ -12,7 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from k2cr_analysis.cli import app
+from k2cr_analysis.resources import bundled
 from k2cr_analysis.snapshot import open_snapshot
+from tests.snapshot.test_planted_secrets import TAKE
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("jq") or not shutil.which("bash"), reason="jq or bash is not installed"
@@ -40,10 +42,10 @@ LAST = {
     ]
 }
 NEG = "k8s1-2908a40f-shop-web-80-a795fcc0"
-SERVICES = {"items": [
-    {"metadata": {"namespace": "shop", "name": "web", "annotations": {
+SERVICES = {"apiVersion": "v1", "kind": "List", "items": [
+    {"apiVersion": "v1", "kind": "Service", "metadata": {"namespace": "shop", "name": "web", "annotations": {
         "cloud.google.com/neg-status": json.dumps({"network_endpoint_groups": {"80": NEG}})}}, "spec": {"ports": [{"port": 80}]}},
-    {"metadata": {"namespace": "shop", "name": "old"}, "spec": {"ports": [{"port": 80, "nodePort": 30123}]}},
+    {"apiVersion": "v1", "kind": "Service", "metadata": {"namespace": "shop", "name": "old"}, "spec": {"ports": [{"port": 80, "nodePort": 30123}]}},
 ]}  # fmt: skip
 
 
@@ -108,7 +110,7 @@ def test_the_script_makes_files_that_collect_reads(tmp_path):
     stand_in(
         tools,
         "kubectl",
-        f'case "$*" in *json) cat {tmp_path}/services.json;; *pods*) [ "$4" = pods ] && cat {tmp_path}/pods.json;; *) exit 1;; esac',
+        f'case "$*" in *"get services "*) cat {tmp_path}/services.json;; *"get pods "*) cat {tmp_path}/pods.json;; *) exit 1;; esac',
     )
     stand_in(tools, "gcloud", "echo token")
     choice = "".join(
@@ -130,7 +132,7 @@ def test_the_script_makes_files_that_collect_reads(tmp_path):
         ["bash", "-c", script], cwd=tmp_path, env={"PATH": path}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert [p.name for p in (tmp_path / "cluster").iterdir()] == ["pods.yaml"]
+    assert sorted(p.name for p in (tmp_path / "cluster").iterdir()) == ["pods.json", "services.json"]
     read = CliRunner().invoke(
         app,
         [
@@ -161,6 +163,21 @@ def test_the_script_makes_files_that_collect_reads(tmp_path):
     assert {row["response_code_class"] for row in traffic} == {"2xx"}
     dry, asked = (tmp_path / "bq").read_text().split("query --nouse_legacy_sql")[1:3]
     assert "--dry_run" in dry and "FROM `bills.export.t`" in asked and "project:STRING:proj" in asked
+
+
+def test_a_context_that_gcloud_named_says_the_rest():
+    words = ["collect", "--print-commands", "--end", "2026-03-03", "--context", "gke_proj_europe-west1_shop"]
+    script = CliRunner().invoke(app, words).stdout
+    assert "PROJECT=proj" in script and 'cluster_name = "shop"' in script and 'location = "europe-west1"' in script
+
+
+def test_planted_secrets_are_taken_out_before_they_are_written(tmp_path):
+    listed = {"items": [obj for obj, _ in TAKE.values()]}
+    program = (bundled("data") / "redact.jq").read_text()
+    done = subprocess.run(["jq", "-c", program], input=json.dumps(listed), capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)["items"]
+    kept = [place for (place, (_, secret)), obj in zip(TAKE.items(), found, strict=True) if secret in json.dumps(obj)]
+    assert kept == []
 
 
 def test_only_what_was_asked_for_is_printed():
