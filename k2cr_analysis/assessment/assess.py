@@ -32,7 +32,7 @@ from k2cr_analysis.model.finding import SEVERITIES, Finding
 from k2cr_analysis.model.grading import graded
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
-from k2cr_analysis.model.parse import parse_cluster
+from k2cr_analysis.model.parse.cluster import parse_cluster
 from k2cr_analysis.model.prices import PriceBook, Tariff
 from k2cr_analysis.model.routing.answered import with_answers
 from k2cr_analysis.model.schedule import runs_per_month

@@ -12,7 +12,7 @@ from k2cr_analysis.assessment.merging import merge_neighbours
 from k2cr_analysis.config import AssumedTraffic, Config, WorkloadSettings
 from k2cr_analysis.errors import ConfigError, Location
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
-from k2cr_analysis.model.parse import parse_cluster
+from k2cr_analysis.model.parse.cluster import parse_cluster
 from k2cr_analysis.planning import plan, portfolio
 from k2cr_analysis.rendering import render
 from k2cr_analysis.snapshot import SnapshotObject

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from k2cr_analysis.model.parse import parse_cluster
+from k2cr_analysis.model.parse.cluster import parse_cluster
 from k2cr_analysis.model.prices import PriceBook
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.snapshot import open_snapshot

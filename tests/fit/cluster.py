@@ -13,8 +13,7 @@ from k2cr_analysis.config.settings import Config
 from k2cr_analysis.errors import Location
 from k2cr_analysis.fit import Fit, assess_cluster
 from k2cr_analysis.model.cluster import Cluster
-from k2cr_analysis.model.parse import parse_cluster
-from k2cr_analysis.model.parse.cluster import workload_id
+from k2cr_analysis.model.parse.cluster import parse_cluster, workload_id
 from k2cr_analysis.openapi.validate import as_server_reads
 from k2cr_analysis.snapshot import Notice, SnapshotObject
 

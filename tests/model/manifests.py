@@ -8,7 +8,7 @@ import yaml
 
 from k2cr_analysis.errors import Location
 from k2cr_analysis.model.cluster import Cluster
-from k2cr_analysis.model.parse import parse_cluster
+from k2cr_analysis.model.parse.cluster import parse_cluster
 from k2cr_analysis.snapshot import SnapshotObject
 
 

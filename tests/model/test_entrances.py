@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from k2cr_analysis.errors import Location
-from k2cr_analysis.model.parse import parse_cluster
+from k2cr_analysis.model.parse.cluster import parse_cluster
 from k2cr_analysis.model.workload import Reach
 from k2cr_analysis.snapshot import SnapshotObject
 from tests.model.manifests import cluster_of

@@ -9,7 +9,7 @@ import yaml
 
 from k2cr_analysis.errors import ConfigError, Location
 from k2cr_analysis.model.objects.merge import check_merges, merged_objects
-from k2cr_analysis.model.parse import parse_cluster
+from k2cr_analysis.model.parse.cluster import parse_cluster
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.snapshot import SnapshotObject
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from k2cr_analysis.errors import Location
 from k2cr_analysis.model.cluster import Cluster
-from k2cr_analysis.model.parse import parse_cluster
+from k2cr_analysis.model.parse.cluster import parse_cluster
 from k2cr_analysis.queries.bill import Billing
 from k2cr_analysis.queries.bill import billing as rolled_up
 from k2cr_analysis.snapshot import SnapshotObject

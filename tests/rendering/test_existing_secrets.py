@@ -9,7 +9,8 @@ import yaml
 
 from k2cr_analysis.config import Config
 from k2cr_analysis.fit import assess_cluster
-from k2cr_analysis.model.pod.secret_manager import ExistingSecret, existing_keys, files_of_class
+from k2cr_analysis.model.pod.secret_manager import existing_keys, files_of_class
+from k2cr_analysis.model.pod.secret_reference import SecretReference
 from tests.model.manifests import cluster_of
 
 STORE = {"kind": "SecretStore", "metadata": {"name": "s"}, "spec": {"provider": {"gcpsm": {"projectID": "p"}}}}
@@ -23,17 +24,19 @@ def external(**item: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("item", "found"),
     [
-        ({}, ExistingSecret("p", "prod", "latest")),
-        ({"version": "3"}, ExistingSecret("p", "prod", "3")),
-        ({"key": "projects/q/secrets/x"}, ExistingSecret("q", "x", "latest")),
+        ({}, ("p", "prod", "latest")),
+        ({"version": "3"}, ("p", "prod", "3")),
+        ({"key": "projects/q/secrets/x"}, ("q", "x", "latest")),
         ({"property": "password"}, None),
         ({"decodingStrategy": "Base64"}, None),
     ],
     ids=["latest", "a version", "by its full name", "a part of it", "decoded"],
 )
-def test_a_key_is_the_secret_that_it_is_whole(item: dict[str, str], found: ExistingSecret | None) -> None:
+def test_a_key_is_the_secret_that_it_is_whole(item: dict[str, str], found: tuple[str, str, str] | None) -> None:
     known = existing_keys({"ExternalSecret": (external(**item),), "SecretStore": (STORE,)})
-    assert known.get(("es", "K")) == found
+    there = known.get(("es", "K"))
+    assert (there and (there.project, there.name, there.version)) == found
+    assert there is None or there.at == "ExternalSecret/es $.spec.data[0].remoteRef"
 
 
 def test_of_another_store_nothing_is_known() -> None:
@@ -44,7 +47,9 @@ def test_of_another_store_nothing_is_known() -> None:
 def test_files_of_a_class() -> None:
     listed = [{"resourceName": "projects/p/secrets/a/versions/2", "path": "a.txt"}, {"resourceName": "bad"}]
     spec = {"provider": "gcp", "parameters": {"secrets": yaml.safe_dump(listed)}}
-    assert files_of_class({"spec": spec}) == (ExistingSecret("p", "a", "2", "a.txt"),)
+    at = "SecretProviderClass/c $.spec.parameters.secrets"
+    shown = SecretReference("csi", "Secret Manager", "a", version="2", project="p", shown_as="a.txt", at=at)
+    assert files_of_class({"metadata": {"name": "c"}, "spec": spec}) == (shown,)
     assert files_of_class({"spec": {**spec, "provider": "azure"}}) == ()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from k2cr_analysis.config import Config
 from k2cr_analysis.errors import Location
 from k2cr_analysis.model.observed import ContainerUsage, TrafficProfile, WorkloadUsage
-from k2cr_analysis.model.parse import parse_cluster
+from k2cr_analysis.model.parse.cluster import parse_cluster
 from k2cr_analysis.sizing import Sizing, size
 from k2cr_analysis.snapshot import SnapshotObject
 

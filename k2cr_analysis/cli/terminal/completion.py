@@ -15,7 +15,7 @@ def workload_names(ctx: typer.Context, incomplete: str) -> list[str]:
     if snapshot is None:
         return []
     from k2cr_analysis.errors import K2crError
-    from k2cr_analysis.model.parse import parse_cluster
+    from k2cr_analysis.model.parse.cluster import parse_cluster
     from k2cr_analysis.snapshot import open_snapshot
 
     try:

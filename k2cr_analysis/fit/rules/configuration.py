@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.pod.environment import variables_of
+from k2cr_analysis.model.pod.secret_reference import reference_of_source
 from k2cr_analysis.model.workload import Container
 from k2cr_analysis.platforms.cloud_run import MAX_ARGUMENTS, MAX_VARIABLE_BYTES, MAX_VARIABLES
 from k2cr_analysis.platforms.reserved import (
@@ -123,10 +124,11 @@ def secret_keys_not_seen(candidate: Candidate) -> Iterator[Found]:
     """
     for container in candidate.moving:
         for source in container.env_from:
-            if source.kind == "secret" and source.keys is None and not source.optional:
+            found = reference_of_source(source)
+            if found.kind == "Secret" and source.keys is None and not found.optional:
                 yield Found(
-                    source.path,
-                    f"container {container.name} takes its environment from Secret {source.name}, whose keys are "
+                    found.at,
+                    f"container {container.name} takes its environment from {found}, whose keys are "
                     "not in the snapshot; Cloud Run needs their names",
                 )
 

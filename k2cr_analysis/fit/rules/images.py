@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.pod.secret_reference import references_of_images
 from k2cr_analysis.model.workload import Container
 from k2cr_analysis.platforms.images import is_google, is_pulled_directly, parse_image
 
@@ -31,12 +31,7 @@ def _outside_images(candidate: Candidate) -> Iterator[tuple[Container, str]]:
 
 def _pull_secrets(candidate: Candidate) -> str | None:
     """Where the pod, or its ServiceAccount, names pull secrets."""
-    if candidate.pod.image_pull_secrets:
-        return f"{candidate.pod.path}.imagePullSecrets"
-    for account in candidate.workload.related.get("ServiceAccount", ()):
-        if account.get("imagePullSecrets"):
-            return f"ServiceAccount/{mapping(account, 'metadata').get('name')} $.imagePullSecrets"
-    return None
+    return next((found.at for found in references_of_images(candidate.workload)), None)
 
 
 @rule(id="image-through-remote-repository", severity="note", reads=("Container.image",), docs=_REMOTE)

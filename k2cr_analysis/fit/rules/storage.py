@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.evidence.volumes import claim_backing, in_words, is_block_volume, network_file_system
@@ -10,6 +11,7 @@ from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping, objects
 from k2cr_analysis.model.pod.scratch import Scratch, asked_storage, scratch_volumes
 from k2cr_analysis.model.pod.secret_manager import ADD_ON_DRIVERS, provider_files
+from k2cr_analysis.model.pod.secret_reference import SecretReference, references_of_volume
 from k2cr_analysis.platforms.volumes import DISK_QUOTA_INSTANCE_BYTES, DISK_QUOTA_REGION_BYTES, MIN_DISK_BYTES
 
 _VOLUMES = "https://docs.cloud.google.com/run/docs/configuring/services/volume-mounts"
@@ -149,8 +151,8 @@ def volume_driver_without_counterpart(candidate: Candidate) -> Iterator[Found]:
         if volume.kind == "csi":
             driver = str(volume.source.get("driver"))
             files = provider_files(volume, candidate.workload.related) if driver in ADD_ON_DRIVERS else ()
-            if len({f.secret for f in files}) > 1:
-                names = ", ".join(sorted({f.secret for f in files}))
+            if len({f.name for f in files}) > 1:
+                names = ", ".join(sorted({f.name for f in files}))
                 yield Found(
                     f"{volume.path}.csi.driver",
                     f"volume {volume.name} shows {names} of Secret Manager in one folder; on Cloud Run a folder takes "
@@ -313,17 +315,11 @@ def secret_with_many_files(candidate: Candidate) -> Iterator[Found]:
     for volume in candidate.pod.volumes:
         if not candidate.mounting(volume.name):
             continue
-        if volume.kind == "secret":
-            if len(_files_by_sub_path(candidate, volume.name)) != 1:
-                name = str(volume.source.get("secretName"))
-                yield from _many(candidate, f"{volume.path}.secret", volume.source, name)
-        elif volume.kind == "projected":
-            for i, part in objects(volume.source, "sources"):
-                secret = mapping(part, "secret")
-                if secret:
-                    yield from _many(
-                        candidate, f"{volume.path}.projected.sources[{i}].secret", secret, str(secret.get("name"))
-                    )
+        secrets = [found for found in references_of_volume(volume) if found.kind == "Secret"]
+        for _, files in groupby(secrets, lambda found: found.at):
+            first, *more = files
+            if first.place == "projected" or len(_files_by_sub_path(candidate, volume.name)) != 1:
+                yield from _many(candidate, (first, *more))
 
 
 def _files_by_sub_path(candidate: Candidate, volume: str) -> set[str]:
@@ -332,8 +328,10 @@ def _files_by_sub_path(candidate: Candidate, volume: str) -> set[str]:
     return {m.sub_path for m in mounts if m.sub_path} if all(m.sub_path for m in mounts) else set()
 
 
-def _many(candidate: Candidate, at: str, source: object, name: str) -> Iterator[Found]:
-    items = [item.get("key") for _, item in objects(source, "items")]
+def _many(candidate: Candidate, files: tuple[SecretReference, ...]) -> Iterator[Found]:
+    """What is mounted of one Secret in one place."""
+    name, at = files[0].name, files[0].at
+    items = [found.key for found in files if found.key is not None]
     raw = next(
         (s for s in candidate.workload.related.get("Secret", ()) if mapping(s, "metadata").get("name") == name), None
     )
@@ -341,7 +339,7 @@ def _many(candidate: Candidate, at: str, source: object, name: str) -> Iterator[
     if len(items) > 1 or (not items and len(known) > 1):
         yield Found(
             at,
-            f"Secret {name} is mounted as {len(items or known)} files ({', '.join(map(str, items or known))}); "
+            f"Secret {name} is mounted as {len(items or known)} files ({', '.join(items or known)}); "
             "on Cloud Run each file is a secret in a directory of its own",
         )
     elif not items and not known:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text, texts
 from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, name_of, namespace_of, selects
 from k2cr_analysis.model.pod.secret_manager import target_of
+from k2cr_analysis.model.pod.secret_reference import secret_references
 from k2cr_analysis.model.routing.controllers import GKE_INGRESS_CLASSES
 from k2cr_analysis.model.routing.entrances import gateways_of
 from k2cr_analysis.model.workload import Autoscaler, Exposure, Pod, Route, Unseen
@@ -171,15 +172,10 @@ class RelatedObjects:
 
     def _configuration(self, found: _Related, namespace: str, pod: Pod) -> None:
         names: dict[str, set[str]] = {"ConfigMap": set(), "Secret": set()}
-        for container in (*pod.running, *pod.init_containers):
-            for variable in container.env:
-                if variable.ref_name and variable.source in ("config-map", "secret", "redacted"):
-                    names["Secret" if variable.source == "secret" else "ConfigMap"].add(variable.ref_name)
-            for source in container.env_from:
-                names["ConfigMap" if source.kind == "config-map" else "Secret"].add(source.name)
+        for reference in secret_references(pod):
+            if reference.place != "imagePullSecrets":
+                names[reference.kind].add(reference.name)
         for volume in pod.volumes:
-            for kind, name in _files_of(volume.kind, volume.source):
-                names[kind].add(name)
             if volume.kind == "persistentVolumeClaim":
                 self._add(found, "PersistentVolumeClaim", namespace, str(volume.source.get("claimName")))
             if volume.kind == "csi":
@@ -296,21 +292,6 @@ class RelatedObjects:
         )
         if raw is not None and not any(raw is other for other in found[kind]):
             found[kind].append(raw)
-
-
-def _files_of(kind: str, source: Raw) -> list[tuple[str, str]]:
-    """The ConfigMaps and Secrets that a volume shows as files."""
-    if kind == "configMap":
-        return [("ConfigMap", str(source.get("name")))]
-    if kind == "secret":
-        return [("Secret", str(source.get("secretName")))]
-    if kind != "projected":
-        return []
-    found = []
-    for _, part in objects(source, "sources"):
-        found += [("ConfigMap", str(mapping(part, "configMap").get("name")))] if mapping(part, "configMap") else []
-        found += [("Secret", str(mapping(part, "secret").get("name")))] if mapping(part, "secret") else []
-    return found
 
 
 def _names_service(value: object, service: str) -> bool:

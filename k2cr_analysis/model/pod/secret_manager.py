@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, text
 from k2cr_analysis.model.parse.index import name_of
+from k2cr_analysis.model.pod.secret_reference import LATEST, SecretReference
 from k2cr_analysis.model.workload import Volume
 
 ADD_ON_DRIVERS = ("secrets-store-gke.csi.k8s.io", "secrets-store.csi.k8s.io")
@@ -23,17 +23,6 @@ _RESOURCE = re.compile(
     r"projects/(?P<project>[^/]+)/(?:locations/[^/]+/)?secrets/(?P<secret>[^/]+)/versions/(?P<version>[^/]+)"
 )
 _FULL = re.compile(r"projects/(?P<project>[^/]+)/secrets/(?P<secret>[^/]+)")
-LATEST = "latest"
-
-
-@dataclass(frozen=True, slots=True)
-class ExistingSecret:
-    """A version of a secret; ``project`` None: that of the cluster. ``path``: the file that it is shown as, if any."""
-
-    project: str | None
-    secret: str
-    version: str = LATEST
-    path: str | None = None
 
 
 def target_of(external: Raw) -> str:
@@ -49,8 +38,8 @@ def keys_of(external: Raw) -> tuple[str, ...] | None:
     return tuple(sorted(key for _, item in objects(spec, "data") if (key := text(item, "secretKey"))))
 
 
-def existing_keys(related: Mapping[str, tuple[Raw, ...]]) -> Mapping[tuple[str, str], ExistingSecret]:
-    """(Secret, key) -> the secret that its value is, whole, by the ExternalSecrets of a workload.
+def existing_keys(related: Mapping[str, tuple[Raw, ...]]) -> Mapping[tuple[str, str], SecretReference]:
+    """(Secret, key) -> the secret of Secret Manager that its value is, whole, by the ExternalSecrets of a workload.
 
     A key that is a part of a secret (``property``), is made by a template, or comes from another store has none.
     """
@@ -58,13 +47,13 @@ def existing_keys(related: Mapping[str, tuple[Raw, ...]]) -> Mapping[tuple[str, 
         (str(s.get("kind")), name_of(s)): s for k in ("SecretStore", "ClusterSecretStore") for s in related.get(k, ())
     }
     return {
-        (target_of(external), key): found
+        (target_of(external), found.shown_as or ""): found
         for external in related.get("ExternalSecret", ())
-        for key, found in _of_external(external, stores)
+        for found in _of_external(external, stores)
     }  # fmt: skip
 
 
-def _of_external(external: Raw, stores: Mapping[tuple[str, str], Raw]) -> Iterator[tuple[str, ExistingSecret]]:
+def _of_external(external: Raw, stores: Mapping[tuple[str, str], Raw]) -> Iterator[SecretReference]:
     spec = mapping(external, "spec")
     named = mapping(spec, "secretStoreRef")
     store = stores.get((text(named, "kind") or "SecretStore", text(named, "name") or ""))
@@ -72,21 +61,23 @@ def _of_external(external: Raw, stores: Mapping[tuple[str, str], Raw]) -> Iterat
     if not isinstance(google, Mapping) or mapping(spec, "target").get("template"):
         return
     project = text(google, "projectID")
-    for _, item in objects(spec, "data"):
+    for i, item in objects(spec, "data"):
         key, remote = text(item, "secretKey"), mapping(item, "remoteRef")
         name = text(remote, "key") or ""
         if key and name and not remote.get("property") and remote.get("decodingStrategy") not in ("Base64", "Auto"):
             full = _FULL.fullmatch(name)
-            version = text(remote, "version") or LATEST
-            yield (
-                key,
-                ExistingSecret(full["project"], full["secret"], version)
-                if full
-                else ExistingSecret(project, name, version),
+            yield SecretReference(
+                "ExternalSecret",
+                "Secret Manager",
+                full["secret"] if full else name,
+                version=text(remote, "version") or LATEST,
+                project=full["project"] if full else project,
+                shown_as=key,
+                at=f"ExternalSecret/{name_of(external)} $.spec.data[{i}].remoteRef",
             )
 
 
-def files_of_class(provider_class: Raw) -> tuple[ExistingSecret, ...]:
+def files_of_class(provider_class: Raw) -> tuple[SecretReference, ...]:
     """The files of a SecretProviderClass of Google's provider; none where it is another's, or cannot be read."""
     spec = mapping(provider_class, "spec")
     if text(spec, "provider") not in _PROVIDERS:
@@ -95,21 +86,29 @@ def files_of_class(provider_class: Raw) -> tuple[ExistingSecret, ...]:
         listed = yaml.safe_load(text(mapping(spec, "parameters"), "secrets") or "")
     except yaml.YAMLError:
         return ()
-    return tuple(_files(listed))
+    return tuple(_files(listed, f"SecretProviderClass/{name_of(provider_class)} $.spec.parameters.secrets"))
 
 
-def provider_files(volume: Volume, related: Mapping[str, tuple[Raw, ...]]) -> tuple[ExistingSecret, ...]:
+def provider_files(volume: Volume, related: Mapping[str, tuple[Raw, ...]]) -> tuple[SecretReference, ...]:
     """The files of a volume of the add-on; none where its SecretProviderClass is not there."""
     wanted = text(mapping(volume.source, "volumeAttributes"), "secretProviderClass")
     classes = (c for c in related.get("SecretProviderClass", ()) if name_of(c) == wanted)
     return next((files_of_class(c) for c in classes), ())
 
 
-def _files(listed: Any) -> Iterator[ExistingSecret]:
+def _files(listed: Any, at: str) -> Iterator[SecretReference]:
     for item in listed if isinstance(listed, list) else ():
         if not isinstance(item, Mapping):
             continue
         found = _RESOURCE.fullmatch(str(item.get("resourceName")))
         path = item.get("path") or item.get("fileName")
         if found and path:
-            yield ExistingSecret(found["project"], found["secret"], found["version"], str(path))
+            yield SecretReference(
+                "csi",
+                "Secret Manager",
+                found["secret"],
+                version=found["version"],
+                project=found["project"],
+                shown_as=str(path),
+                at=at,
+            )

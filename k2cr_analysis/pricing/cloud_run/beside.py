@@ -10,11 +10,16 @@ docs.cloud.google.com/run/docs/configuring/services/secrets: a secret is read wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from k2cr_analysis.model.cloud_run import InstanceTimeline
 from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.model.pod.secret_reference import (
+    SecretReference,
+    references_of_container,
+    references_of_volume,
+)
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
 
@@ -48,21 +53,15 @@ def _secret_keys(workload: Workload) -> Iterator[tuple[str, str]]:
 
     A value that is redacted becomes a secret of its own.
     """
+    whole = {s.name: s.keys for c in workload.pod.running for s in c.env_from if s.kind == "secret"}
     for container in workload.pod.running:
-        for variable in container.env:
-            if variable.source == "secret":
-                yield str(variable.ref_name), str(variable.ref_key)
-            elif variable.source == "redacted":
-                yield container.name, variable.name
-        for whole in container.env_from:
-            if whole.kind == "secret":
-                yield from _keys(whole.name, whole.keys)
+        yield from ((container.name, v.name) for v in container.env if v.source == "redacted")
+        yield from (key for found in references_of_container(container) for key in _keys(found, whole))
     for volume in workload.pod.volumes:
-        if volume.kind == "secret":
-            items = volume.source.get("items")
-            keys = [str(i.get("key")) for i in items if isinstance(i, dict)] if isinstance(items, list) else None
-            yield from _keys(str(volume.source.get("secretName")), keys)
+        yield from (key for found in references_of_volume(volume) for key in _keys(found, {}))
 
 
-def _keys(secret: str, keys: Iterable[str] | None) -> Iterator[tuple[str, str]]:
-    yield from ((secret, key) for key in keys or ("*",))
+def _keys(found: SecretReference, whole: Mapping[str, tuple[str, ...] | None]) -> Iterator[tuple[str, str]]:
+    if found.kind == "Secret":
+        keys = (found.key,) if found.key is not None else whole.get(found.name)
+        yield from ((found.name, key) for key in keys or ("*",))

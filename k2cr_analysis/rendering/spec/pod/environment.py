@@ -7,16 +7,18 @@ from dataclasses import dataclass
 
 from k2cr_analysis.model.pod.environment import variables_from
 from k2cr_analysis.model.pod.references import expand
-from k2cr_analysis.model.pod.secret_manager import ExistingSecret, existing_keys
+from k2cr_analysis.model.pod.secret_manager import existing_keys
+from k2cr_analysis.model.pod.secret_reference import LATEST, SecretReference, reference_of_variable
 from k2cr_analysis.model.workload import REDACTED, Container, EnvFrom, EnvVar, Workload
 from k2cr_analysis.platforms.reserved import PORT_VARIABLE, REVISION_VARIABLE, is_reserved_variable
 from k2cr_analysis.rendering.network.addresses import Addresses
 from k2cr_analysis.rendering.spec.account import Account, SecretToCreate
 from k2cr_analysis.rendering.spec.audience import AUDIENCE_CHANGES, with_audience
-from k2cr_analysis.rendering.spec.existing import is_at_home
+from k2cr_analysis.rendering.spec.existing import copied, is_at_home
 from k2cr_analysis.rendering.spec.service import RunEnv, SecretVersion
 from k2cr_analysis.rendering.text.names import key_secret_name, secret_name
 
+_FIELD = "containers[].env[].valueFrom.secretKeyRef"
 # What stands for a downward API field on Cloud Run, where something does.
 _INSTEAD = {
     "metadata.name": f"read the instance id from the metadata server, or {REVISION_VARIABLE}",
@@ -95,7 +97,7 @@ class _Builder:
             if variable.source == "config-map" and variable.value is not None:
                 self._from_map(variable, variable.value)
             else:
-                self._from_secret(variable.name, what, source.name, variable.ref_key or "", variable.path)
+                self._from_secret(variable)
         self.account.changed(
             source.path,
             "containers[].env",
@@ -123,19 +125,8 @@ class _Builder:
         match variable.source:
             case "value":
                 self._value(variable)
-            case "redacted" if variable.ref_name and variable.ref_key:
-                self._from_secret(variable.name, "ConfigMap", variable.ref_name, variable.ref_key, variable.path)
-            case "redacted":
-                self._asked_for(variable)
-            case "secret":
-                self._from_secret(
-                    variable.name,
-                    "Secret",
-                    variable.ref_name or "",
-                    variable.ref_key or "",
-                    variable.path,
-                    optional=variable.optional,
-                )
+            case "redacted" | "secret":
+                self._from_secret(variable)
             case "config-map" if variable.value is not None:
                 written = self._from_map(variable, variable.value)
                 self.account.changed(
@@ -155,9 +146,7 @@ class _Builder:
                     "optional, and not in the snapshot",
                 )
             case "config-map":
-                self._from_secret(
-                    variable.name, "ConfigMap", variable.ref_name or "", variable.ref_key or "", variable.path
-                )
+                self._from_secret(variable)
             case _:
                 self._downward(variable)
 
@@ -219,51 +208,38 @@ class _Builder:
         else:
             self._is_unknown(variable.name)
 
-    def _from_secret(
-        self, name: str, kind: str, object_name: str, key: str, path: str, *, optional: bool = False
-    ) -> None:
-        found = existing_keys(self.workload.related).get((object_name, key)) if kind == "Secret" else None
-        if found is not None and is_at_home(found, self.project):
-            self._there(name, object_name, key, path, found)
+    def _from_secret(self, variable: EnvVar) -> None:
+        """A key of a Secret, or a value that the snapshot does not hold."""
+        asked = reference_of_variable(variable)
+        if asked is None:  # the value stood in the manifest itself
+            self._asked_for(variable)
             return
-        secret = key_secret_name(kind, self.workload.namespace, object_name, key)
-        self.account.needs(
-            SecretToCreate(
-                secret,
-                "Secret" if kind == "Secret" else "ConfigMap",
-                self.workload.namespace,
-                object_name,
-                (key,),
-                f"{self.container.name}: {name}",
-                versions=(self.account.version,),
-            )
-        )
-        self._write(
-            RunEnv(name, secret=SecretVersion(secret, self.account.version), why=f"{kind} {object_name}, key {key}")
-        )
+        name, key, version = variable.name, asked.key or "", self.account.version
+        there = existing_keys(self.workload.related).get((asked.name, key)) if asked.kind == "Secret" else None
+        if there is not None and is_at_home(there, self.project):
+            self._there(name, asked, there)
+            return
+        secret = key_secret_name(asked.kind, self.workload.namespace, asked.name, key)
+        used = f"{self.container.name}: {name}"
+        self.account.needs(copied(secret, asked, self.workload.namespace, (key,), used, (version,)))
+        self._write(RunEnv(name, secret=SecretVersion(secret, version), why=str(asked)))
         self._is_unknown(name)
         why = "Secret Manager takes the place of the Secret; prepare.sh copies the value"
-        if kind == "ConfigMap":
+        if asked.kind == "ConfigMap":
             why = "the value is not in the snapshot, so it is copied from the ConfigMap as a secret"
-        if optional:
+        if asked.optional:
             why += "; optional here, but on Cloud Run the secret must exist"
-        self.account.changed(
-            path,
-            "containers[].env[].valueFrom.secretKeyRef",
-            f"{kind} {object_name}, key {key}",
-            f"{secret}:{self.account.version}",
-            why,
-        )
+        self.account.changed(asked.at, _FIELD, str(asked), f"{secret}:{version}", why)
 
-    def _there(self, name: str, object_name: str, key: str, path: str, found: ExistingSecret) -> None:
+    def _there(self, name: str, asked: SecretReference, there: SecretReference) -> None:
         """The same secret that the cluster reads: no copy."""
-        used = f"{self.container.name}: {name}"
-        self.account.needs(SecretToCreate(found.secret, "there", self.workload.namespace, object_name, (key,), used))
-        why = f"Secret {object_name}, key {key}: its ExternalSecret reads this secret too"
-        self._write(RunEnv(name, secret=SecretVersion(found.secret, found.version), why=why))
+        used, version = f"{self.container.name}: {name}", there.version or LATEST
+        keys = (asked.key or "",)
+        self.account.needs(SecretToCreate(there.name, "there", self.workload.namespace, asked.name, keys, used))
+        why = f"{asked}: its ExternalSecret reads this secret too"
+        self._write(RunEnv(name, secret=SecretVersion(there.name, version), why=why))
         self._is_unknown(name)
-        target = "containers[].env[].valueFrom.secretKeyRef"
-        self.account.changed(path, target, f"Secret {object_name}, key {key}", f"{found.secret}:{found.version}", why)
+        self.account.changed(asked.at, _FIELD, str(asked), f"{there.name}:{version}", why)
 
     def _asked_for(self, variable: EnvVar) -> None:
         secret = secret_name(self.workload.namespace, self.workload.name, self.container.name, variable.name)
@@ -288,7 +264,7 @@ class _Builder:
         self._is_unknown(variable.name)
         self.account.changed(
             variable.path,
-            "containers[].env[].valueFrom.secretKeyRef",
+            _FIELD,
             REDACTED,
             f"{secret}:{self.account.version}",
             "the value looks like a secret and was not stored in the snapshot; prepare.sh asks for it",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import groupby
 
 from k2cr_analysis.fit.evidence.file_mounts import FileMount, file_mounts
 from k2cr_analysis.model.cloud_run import memory_text
@@ -13,10 +13,11 @@ from k2cr_analysis.model.pod.cloud_sql import socket_volumes
 from k2cr_analysis.model.pod.references import expand
 from k2cr_analysis.model.pod.scratch import Scratch, scratch_volumes
 from k2cr_analysis.model.pod.secret_manager import ADD_ON_DRIVERS, existing_keys, provider_files
+from k2cr_analysis.model.pod.secret_reference import LATEST, SecretReference, references_of_volume
 from k2cr_analysis.model.workload import Container, Raw, Volume, VolumeMount, Workload
 from k2cr_analysis.platforms.volumes import BUCKET_DRIVER, MEDIUM_DISK, MEDIUM_MEMORY, MIN_DISK_BYTES
 from k2cr_analysis.rendering.spec.account import Account, SecretToCreate
-from k2cr_analysis.rendering.spec.existing import is_at_home
+from k2cr_analysis.rendering.spec.existing import copied, is_at_home
 from k2cr_analysis.rendering.spec.run_settings import CLOUD_SQL
 from k2cr_analysis.rendering.spec.service import (
     BucketVolume,
@@ -38,7 +39,6 @@ _SECRET_KEYS_BY_TYPE = {
     "kubernetes.io/basic-auth": ("password", "username"),
     "kubernetes.io/ssh-auth": ("ssh-privatekey",),
 }
-_FILE_KINDS = ("secret", "configMap")
 _NO_COUNTERPART = {
     "downwardAPI": "Cloud Run has no downward API",
     "hostPath": "there is no host",
@@ -136,7 +136,7 @@ class _Builder:
             case "emptyDir" | "ephemeral" if volume.name in self.scratch:
                 made = self._scratch(self.scratch[volume.name], name)
             case "secret" | "configMap":
-                made = self._secret(volume, name, volume.kind, volume.source, mounts)
+                made = self._secret(volume, name, references_of_volume(volume), mounts)
             case "projected":
                 made = self._projected(volume, name, mounts)
             case "nfs":
@@ -291,28 +291,23 @@ class _Builder:
             self.account.carried(volume.path, "volumes[].emptyDir", to)
         return RunVolume(name, MemoryVolume(memory_text(size_bytes)), why or None)
 
-    def _object_name(self, source: Raw, kind: str) -> object:
-        return source.get("secretName") or source.get("name") if kind == "secret" else source.get("name")
-
-    def _files(self, source: Raw, kind: str, mounts: Sequence[VolumeMount]) -> list[tuple[str, str]]:
+    def _files(self, asked: Sequence[SecretReference], mounts: Sequence[VolumeMount]) -> list[tuple[str, str]]:
         """(key, path) of each file of a Secret or ConfigMap volume, in the order of the keys."""
-        items = source.get("items")
-        if isinstance(items, list) and items:
-            return [(str(i.get("key")), str(i.get("path"))) for i in items if isinstance(i, Mapping)]
-        name = self._object_name(source, kind)
-        keys = self._keys(kind, str(name))
+        if items := [(one.key, one.shown_as or one.key) for one in asked if one.key is not None]:
+            return items
+        kind, name = asked[0].kind, asked[0].name
+        keys = self._keys(kind, name)
         if keys is None and mounts and all(m.sub_path for m in mounts):
             keys = tuple(sorted({str(m.sub_path) for m in mounts}))
         if keys is None:
-            what = "Secret" if kind == "secret" else "ConfigMap"
-            literal = f"KEY_OF_{re.sub(r'[^A-Z0-9]+', '_', str(name).upper())}"
-            meaning = f"a key of {what} {name}: the snapshot lacks its keys; add a version and a path for each"
+            literal = f"KEY_OF_{re.sub(r'[^A-Z0-9]+', '_', name.upper())}"
+            meaning = f"a key of {kind} {name}: the snapshot lacks its keys; add a version and a path for each"
             self.account.placeholder(literal, meaning)
             keys = (literal,)
         return [(key, key) for key in keys]
 
     def _keys(self, kind: str, name: str) -> tuple[str, ...] | None:
-        for raw in self.workload.related.get("Secret" if kind == "secret" else "ConfigMap", ()):
+        for raw in self.workload.related.get(kind, ()):
             if raw.get("metadata", {}).get("name") != name:
                 continue
             found = {key for part in ("data", "stringData", "binaryData") for key in (raw.get(part) or {})}
@@ -320,63 +315,61 @@ class _Builder:
         return None
 
     def _secret(
-        self, volume: Volume, name: str, kind: str, source: Raw, mounts: Sequence[VolumeMount]
+        self, volume: Volume, name: str, asked: Sequence[SecretReference], mounts: Sequence[VolumeMount]
     ) -> RunVolume | None:
         """The files of a Secret or ConfigMap: one secret, a version for each file where there are several."""
-        what: Literal["Secret", "ConfigMap"] = "Secret" if kind == "secret" else "ConfigMap"
-        object_name = str(self._object_name(source, kind))
-        files = self._files(source, kind, mounts)
+        first = asked[0]
+        what = f"{first.kind} {first.name}"
+        files = self._files(asked, mounts)
         if not files:
-            self.account.dropped(volume.path, f"{what} {object_name}", "it has no keys: there is no file to mount")
+            self.account.dropped(volume.path, what, "it has no keys: there is no file to mount")
             return None
         keys = tuple(key for key, _ in files)
-        if there := self._there(volume, name, what, object_name, files):
+        if there := self._there(volume, name, first, files):
             return there
         last = keys if len(keys) == 1 else ("files", short_hash("/".join(keys)))
-        secret = key_secret_name(what, self.workload.namespace, object_name, *last)
+        secret = key_secret_name(first.kind, self.workload.namespace, first.name, *last)
         versions = (self.account.version,) if len(keys) == 1 else version_aliases(keys)
         used = f"volume {volume.name}"
-        self.account.needs(
-            SecretToCreate(secret, what, self.workload.namespace, object_name, keys, used, versions=versions)
-        )
-        why = f"{what} {object_name}"
+        self.account.needs(copied(secret, first, self.workload.namespace, keys, used, versions))
+        why = what
         if len(keys) > 1:
             why += ": one secret of Secret Manager with a version for each file, since a directory takes one secret"
-        found = f"{what} {object_name}: {', '.join(keys)}"
+        found = f"{what}: {', '.join(keys)}"
         self.account.changed(volume.path, "volumes[].secret", found, secret, f"{why}; prepare.sh copies it")
         pairs = tuple((version, path) for version, (_, path) in zip(versions, files, strict=True))
         mode = volume.source.get("defaultMode")
         return RunVolume(name, SecretVolume(secret, pairs, mode if isinstance(mode, int) else None), why)
 
     def _there(
-        self, volume: Volume, name: str, kind: str, object_name: str, files: Sequence[tuple[str, str]]
+        self, volume: Volume, name: str, asked: SecretReference, files: Sequence[tuple[str, str]]
     ) -> RunVolume | None:
         """One file, whose ExternalSecret reads a secret of Secret Manager: the same one."""
-        known = existing_keys(self.workload.related) if kind == "Secret" and len(files) == 1 else {}
-        found = known.get((object_name, files[0][0]))
+        known = existing_keys(self.workload.related) if asked.kind == "Secret" and len(files) == 1 else {}
+        found = known.get((asked.name, files[0][0]))
         if found is None or not is_at_home(found, self.project):
             return None
         used = f"volume {volume.name}"
         self.account.needs(
-            SecretToCreate(found.secret, "there", self.workload.namespace, object_name, (files[0][0],), used)
+            SecretToCreate(found.name, "there", self.workload.namespace, asked.name, (files[0][0],), used)
         )
-        why = f"Secret {object_name}: its ExternalSecret reads this secret too"
-        self.account.changed(volume.path, "volumes[].secret", f"Secret {object_name}", found.secret, why)
+        why = f"Secret {asked.name}: its ExternalSecret reads this secret too"
+        self.account.changed(volume.path, "volumes[].secret", f"Secret {asked.name}", found.name, why)
         mode = volume.source.get("defaultMode")
-        pairs = ((found.version, files[0][1]),)
-        return RunVolume(name, SecretVolume(found.secret, pairs, mode if isinstance(mode, int) else None), why)
+        pairs = ((found.version or LATEST, files[0][1]),)
+        return RunVolume(name, SecretVolume(found.name, pairs, mode if isinstance(mode, int) else None), why)
 
     def _add_on(self, volume: Volume, name: str) -> RunVolume | None:
         """The add-on of Secret Manager shows files of it; so does Cloud Run, a secret a directory."""
         files = provider_files(volume, self.workload.related)
-        if len({f.secret for f in files}) != 1 or not all(is_at_home(f, self.project) for f in files):
+        if len({f.name for f in files}) != 1 or not all(is_at_home(f, self.project) for f in files):
             why = "a directory takes one secret of Secret Manager" if files else _NO_COUNTERPART["csi"]
             self.account.dropped(volume.path, str(volume.source.get("driver")), why)
             return None
-        secret = files[0].secret
+        secret = files[0].name
         needed = SecretToCreate(secret, "there", self.workload.namespace, name, (), f"volume {volume.name}")
         self.account.needs(needed)
-        pairs = tuple((f.version, f.path or secret) for f in files)
+        pairs = tuple((f.version or LATEST, f.shown_as or secret) for f in files)
         why = "the add-on reads this secret of Secret Manager too"
         shown = ", ".join(path for _, path in pairs)
         self.account.changed(volume.path, "volumes[].secret", "SecretProviderClass", f"{secret}: {shown}", why)
@@ -385,14 +378,13 @@ class _Builder:
     def _projected(self, volume: Volume, name: str, mounts: Sequence[VolumeMount]) -> RunVolume | None:
         sources = [s for s in volume.source.get("sources") or () if isinstance(s, Mapping)]
         kinds = sorted({kind for s in sources for kind in s})
-        usable = [(kind, s[kind]) for s in sources for kind in _FILE_KINDS if isinstance(s.get(kind), Mapping)]
+        usable = [tuple(found) for _, found in groupby(references_of_volume(volume), lambda found: found.at)]
         if len(usable) == 1:
-            kind, source = usable[0]
-            others = ", ".join(k for k in kinds if k != kind)
+            others = ", ".join(k for k in kinds if not usable[0][0].at.endswith(f".{k}"))
             if others:
                 why = "only files of a Secret or ConfigMap have a counterpart"
                 self.account.dropped(f"{volume.path}.projected.sources", others, why)
-            return self._secret(volume, name, kind, source, mounts)
+            return self._secret(volume, name, usable[0], mounts)
         why = "Cloud Run has no projected volumes"
         if usable:
             why = "several objects in one directory: a directory takes one secret of Secret Manager"
