@@ -55,7 +55,7 @@ def written(raw: dict[str, Any]) -> list[Any]:
         (ingress("", "ImplementationSpecific"), ("/*",)),
         (ingress("/*", "ImplementationSpecific"), ("/*",)),
         (ingress("/api", "ImplementationSpecific"), ("/api",)),
-        (ingress("/api/*", "ImplementationSpecific"), ("/api", "/api/*")),
+        (ingress("/api/*", "ImplementationSpecific"), ("/api/*",)),
         (ingress("/api", "Prefix"), ("/api", "/api/*")),
         (ingress("/api/", "Prefix"), ("/api", "/api/*")),
         (ingress("/api", "Exact"), ("/api",)),

@@ -96,7 +96,9 @@ def _rule(
 def _gce_match(path: str, kind: str) -> Match:
     if kind == "Exact":
         return Match(path or "/", "exact")
-    if kind == "Prefix" or not path or path.endswith("/*"):
+    if kind != "Prefix" and path.endswith("/*") and path != "/*":
+        return Match(path.removesuffix("*"), "text")  # what begins with /api/, and not /api itself
+    if kind == "Prefix" or not path or path == "/*":
         return Match(path.removesuffix("*").rstrip("/") or "/")
     return Match(path, "exact")
 

@@ -38,7 +38,8 @@ class Match:
     @property
     def is_plain(self) -> bool:
         """Whether a path alone says it."""
-        return not (self.headers or self.query or self.method or self.kind == "text")
+        text = self.kind == "text" and not self.path.endswith("/")
+        return not (self.headers or self.query or self.method or text)
 
 
 @dataclass(frozen=True, slots=True)

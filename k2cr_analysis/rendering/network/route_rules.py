@@ -142,7 +142,8 @@ def _rewrite(rule: HttpRule, condition: Tree) -> Tree:
     if rewrite.host:
         made["hostRewrite"] = rewrite.host
     if rewrite.prefix is not None:
-        made["pathPrefixRewrite"] = _in_place_of(rewrite.prefix, condition)
+        # Istio puts the text in the place of the text that matched; the Gateway API goes by whole elements of the path.
+        made["pathPrefixRewrite"] = rewrite.prefix or "/" if rule.by_order else _in_place_of(rewrite.prefix, condition)
     elif rewrite.path and "fullPathMatch" in condition:
         made["pathPrefixRewrite"] = rewrite.path
     elif rewrite.path:

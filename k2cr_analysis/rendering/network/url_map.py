@@ -153,9 +153,15 @@ class _Map:
             tree["pathMatchers"] = [m for _, m in matchers]
         return tree
 
+    def _are_paths_alone(self, rules: Sequence[HttpRule]) -> bool:
+        """Whether path rules say it all: a time-out is the service's own only where all leads there, with the same."""
+        times = {rule.actions.timeout_s for rule in rules}
+        mine = all(self._resolve(t) == self._mine for rule in rules for t in rule.targets if t.weight)
+        return all(rule.is_plain for rule in rules) and (times <= {None} or (len(times) == 1 and mine))
+
     def _matcher(self, number: int, rules: Sequence[HttpRule], default: str | None) -> Tree:
         matcher: Tree = {"name": f"host-{number}", "defaultService": default or self._mine}
-        if not all(rule.is_plain for rule in rules):
+        if not self._are_paths_alone(rules):
             if default is None:
                 matcher["defaultRouteAction"] = _NOT_FOUND
             return matcher | {"routeRules": route_rules(rules, self._resolve)}
@@ -181,6 +187,8 @@ def match_paths(match: Match) -> tuple[str, ...]:
     """A path as path rules write it: the prefix ``/api`` is ``/api`` and ``/api/*``, the whole host ``/*``."""
     if match.kind == "exact":
         return (match.path,)
+    if match.kind == "text":
+        return (f"{match.path}*",)
     return ("/*",) if match.path == "/" else (match.path, f"{match.path}/*")
 
 
