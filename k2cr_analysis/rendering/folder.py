@@ -23,7 +23,12 @@ from k2cr_analysis.rendering.migration.prepare import prepare_script
 from k2cr_analysis.rendering.migration.rollback import rollback_script
 from k2cr_analysis.rendering.migration.scheduler import scheduler_script
 from k2cr_analysis.rendering.network.claims import entrance_entries
-from k2cr_analysis.rendering.network.egress.internal_lb import internal_gateways, internal_load_balancers
+from k2cr_analysis.rendering.network.egress.internal_lb import (
+    internal_gateways,
+    internal_load_balancers,
+    selector_command,
+    selector_literal,
+)
 from k2cr_analysis.rendering.network.script import network_script, url_map_yaml
 from k2cr_analysis.rendering.network.url_map import run_backend
 from k2cr_analysis.rendering.spec.audience import BACKEND_ID
@@ -88,6 +93,7 @@ def _fill(made: Build) -> str:
     backend = run_backend(made.workload, made.context, external=True)
     command = f'gcloud compute backend-services describe {backend} --global --project="$PROJECT" --format="value(id)"'
     asked = {BACKEND_ID: (command, "./network.sh in makes the backend service; then run ./deploy.sh again")}
+    asked |= {selector_literal(c.service): (selector_command(c.service), "") for c in made.callees}
     return fill_script(made.account.placeholders, made.context, asked, _released(made))
 
 

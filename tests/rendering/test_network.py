@@ -315,3 +315,11 @@ def test_what_others_need_is_deleted_after_them() -> None:
         "kubectl delete configmap settings --namespace=shop`, once shop/Deployment/api no longer need it",
         "kubectl delete configmap own --namespace=shop`",
     ]
+
+
+def test_callers_by_grpc_are_told_what_changes_for_them() -> None:
+    called = assessed(workload(container("app"), name="api", exposures=(exposure("api", 50051),)), h2c=True)
+    calls = Dependency("shop/Deployment/web", called.id, "grpc", True, "api", "shop", 80, "env API", "x")
+    caller = assessed(workload(container("app"), name="web"), dependencies=[calls])
+    text = render_workload(called, replace(context(), assessed={a.id: a for a in (called, caller)}))["cutover.md"]
+    assert "gRPC on Cloud Run is TLS on port 443" in text and "the pods go on serving it" in text

@@ -95,3 +95,19 @@ def test_with_keep_the_literals_stay(tmp_path: Path) -> None:
     stand_in = StandIn(tmp_path / "bin")
     ran = stand_in.run(written(tmp_path / "out") / "deploy.sh", K2CR_PLACEHOLDERS="keep")
     assert "frontend@PROJECT_ID.iam.gserviceaccount.com" in " ".join(ran.calls[-1])
+
+
+def test_the_selector_of_a_service_that_was_not_collected_is_asked_of_the_cluster(tmp_path: Path) -> None:
+    alone = RenderContext(project="p", region="us-central1")
+    folder = write_folders(tmp_path / "out", [(reference(), render_workload(reference(), alone))])[0]
+    assert "SELECTOR_OF_BACKEND" in (folder / "gke-internal-lb.yaml").read_text()
+    fill_in(folder)
+    values = folder / "values.env"
+    values.write_text(values.read_text().replace("=selector_of_backend", "="))
+    asked = "{{with .spec.selector.app}}"
+    stand_in = StandIn(tmp_path / "bin")
+    (tmp_path / "bin" / "kubectl").write_text(f'#!/bin/bash\n[[ $* != *"{asked}"* ]] || echo backend-pods\n')
+    ran = stand_in.run(folder / "prepare.sh", API_KEY="x")
+    assert ran.code == 0, ran.said
+    (tmp_path / "bin" / "kubectl").write_text("#!/bin/bash\nexit 1\n")
+    assert "values.env lacks SELECTOR_OF_BACKEND" in stand_in.run(folder / "prepare.sh", API_KEY="x").said

@@ -9,10 +9,12 @@ from k2cr_analysis.model.workload import Exposure, ServicePort
 from k2cr_analysis.platforms.labels import GATEWAY_PRE_SHARED_CERTS, GLOBAL_ACCESS, LOAD_BALANCER_TYPE
 from k2cr_analysis.rendering.forms.objects import ApiObject, Tree
 from k2cr_analysis.rendering.forms.yaml_form import documents
+from k2cr_analysis.rendering.network.addresses import ClusterService
 from k2cr_analysis.rendering.network.egress.vpc_access import Callee
 from k2cr_analysis.rendering.network.moved import internal_name, is_elsewhere
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.printed import printer
+from k2cr_analysis.rendering.text.shell import quote
 
 
 @printer
@@ -46,6 +48,18 @@ def internal_gateways(build: Build) -> str | None:
     return documents([o for c in grpc for o in _gateway(c)], header)
 
 
+def selector_literal(service: ClusterService) -> str:
+    return f"SELECTOR_OF_{service.name.upper().replace('-', '_')}"
+
+
+def selector_command(service: ClusterService) -> str:
+    """Prints what takes the literal's place, where one label says it all."""
+    one = "{{if eq (len .spec.selector) 1}}{{with .spec.selector.app}}{{.}}{{end}}{{end}}"
+    return (
+        f"kubectl get service {quote(service.name)} --namespace={quote(service.namespace)} -o go-template={quote(one)}"
+    )
+
+
 def _load_balancer(callee: Callee, build: Build) -> ApiObject:
     service, known = callee.service, _service_of(callee, build)
     ports = [_port(p) for p in known.ports] if known else []
@@ -53,10 +67,12 @@ def _load_balancer(callee: Callee, build: Build) -> ApiObject:
     selector = dict(known.selector) if known else {}
     if not selector or not ports:
         build.account.placeholder(
-            f"SELECTOR_OF_{service.name.upper().replace('-', '_')}",
-            f"selector and ports of Service {service.namespace}/{service.name}: it is not in the snapshot",
+            selector_literal(service),
+            f"the label app of the pods behind Service {service.namespace}/{service.name}, which is not in the "
+            "snapshot: asked of the cluster where that is its whole selector; else write selector and ports in "
+            "gke-internal-lb.yaml",
         )
-        selector = selector or {"app": f"SELECTOR_OF_{service.name.upper().replace('-', '_')}"}
+        selector = selector or {"app": selector_literal(service)}
         ports = ports or [{"name": "http", "port": 80, "protocol": "TCP"}]
     tree: Tree = {
         "apiVersion": "v1",
