@@ -239,8 +239,19 @@ def _callers_come(build: Build) -> list[str]:
             f"From Cloud Run {hosts} leads to the service now. Then `./network.sh callers`: {names} in the cluster are "
             "led to it too, by the name that they use already, and change nothing.",
         ]
+    speaks = (
+        [
+            "gRPC on Cloud Run is TLS on port 443: in each caller the channel gets TLS credentials, the host of the "
+            "service's URL with `:443`, and an ID token in the metadata `authorization`. A caller on Cloud Run reaches "
+            "it through the VPC network alone: `--vpc-egress=all-traffic` and Private Google Access, or a private zone "
+            "for run.app. Until a caller is changed the pods go on serving it: they stay."
+        ]
+        if build.assessed.fit.h2c and callers(build)
+        else []
+    )
     return [
         *_warm_up(build),
+        *speaks,
         f"Point {names} to the service's URL, one at a time; callers send an ID token of their service account "
         f"(`gcloud run services describe {quote(build.run.name)} {_place(build)} --format='value(status.url)'`).",
     ]
