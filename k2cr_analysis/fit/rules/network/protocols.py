@@ -289,6 +289,23 @@ def websocket_port(candidate: Candidate) -> Iterator[Found]:
                 f"{name} {settings.at('websocket')}",
                 f"{name.replace('/', ' ')} passes WebSockets on; on Cloud Run one lasts 60 minutes at most",
             )
+    routes = [r for e in candidate.workload.exposures for r in e.routes if _is_of_sockets(r.http_path)]
+    for route in {(r.kind, r.name, r.http_path): r for r in routes}.values():
+        beside = ", and over h2c, which this port speaks, none can be opened" if candidate.ingress.h2c else ""
+        yield Found(
+            f"{route.kind}/{route.name} {route.path}",
+            f"{route.kind} {route.name} leads {route.http_path} here, where WebSockets are opened by habit; on Cloud "
+            f"Run one lasts 60 minutes at most{beside}",
+        )
+
+
+# Paths that libraries open WebSockets at: socket.io, SockJS, Rails' Action Cable, SignalR.
+_SOCKET_PATHS = frozenset({"ws", "wss", "websocket", "websockets", "socket.io", "sockjs", "cable", "signalr"})
+
+
+def _is_of_sockets(http_path: str | None) -> bool:
+    parts = [part for part in (http_path or "").lower().split("/") if part]
+    return bool(set(parts) & _SOCKET_PATHS)
 
 
 @rule(
