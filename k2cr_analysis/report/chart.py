@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from k2cr_analysis.errors import UsageError
 from k2cr_analysis.report.look import framed
 
 if TYPE_CHECKING:
@@ -71,6 +73,23 @@ class Chart:
         with mpl.rc_context(_STYLE):
             self.figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
         return out.getvalue().replace(f"'{_LAYOUT_FONT}'", _PAGE_FONTS)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture as SVG or PNG, as the file's name ends; PNG on white, at 200 dots per inch."""
+        import matplotlib as mpl
+
+        target = Path(path)
+        kind = target.suffix.lower()
+        if kind == ".svg":
+            target.write_text(self.svg(), encoding="utf-8")
+        elif kind == ".png":
+            with mpl.rc_context(_STYLE):
+                self.figure.savefig(target, dpi=200, facecolor="white", metadata={"Software": None})
+        else:
+            raise UsageError(
+                ref="not-a-picture", found=f"{target.name}", expected="a file whose name ends in .svg or .png"
+            )
+        return target
 
     def _repr_html_(self) -> str:
         return framed(self.html)

@@ -37,7 +37,8 @@ def test_a_notebook_runs_and_its_money_can_be_read(screen, name):
     run_all(tab)
     text = tab.run(SHOWN)
     assert "Error" not in text.split("\n")[0]
-    assert MONEY.search(text), text[:400]
+    if name != "04_deploy.ipynb":  # which shows files, and no money
+        assert MONEY.search(text), text[:400]
     assert tab.run("document.querySelectorAll('mjx-container, .MathJax').length") == 0
     frames = tab.run("document.querySelectorAll('.jp-OutputArea-output .k2cr').length")
     assert frames and frames == tab.run(

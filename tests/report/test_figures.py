@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from k2cr_analysis.assessment.find import find_workload
+from k2cr_analysis.errors import UsageError
 from k2cr_analysis.latency.validation import Comparison
 from k2cr_analysis.report import figures
 from k2cr_analysis.report.chart import Chart
@@ -78,3 +79,19 @@ def test_absent_data_is_said_and_not_drawn(demo, figure, workload):
     shown = figure(find_workload([demo], workload))
     assert not isinstance(shown, Chart)
     assert any(word in shown.text for word in ("not known", "No container", "answers no requests"))
+
+
+def test_a_picture_is_saved_as_svg_or_png(demo_portfolio, tmp_path):
+    chart = figures.bill(demo_portfolio)
+    assert chart.save(tmp_path / "bill.svg").read_text(encoding="utf-8").lstrip().startswith("<?xml")
+    assert chart.save(tmp_path / "bill.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(UsageError, match=r"\.svg or \.png"):
+        chart.save(tmp_path / "bill.jpg")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(130.0, "130"), (1300.0, "1,300"), (0.7214, "0.721"), (12.34, "12.3"), (0.0, "0"), (10983123.0, "10,983,123")],
+)
+def test_numbers_are_never_in_powers_of_ten(value, said):
+    assert figures._number(value) == said
