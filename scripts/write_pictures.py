@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Take the pictures of the README from the demo's own pages: ``k2cr demo`` first, then this, with a Chromium at hand."""
+"""Take the README's pictures from the demo's own pages: ``k2cr demo`` first, then this, with a Chromium at hand."""
 
 from __future__ import annotations
 
