@@ -149,6 +149,8 @@ def _even_row(made: Plan, workload: str) -> tuple[object, ...]:
 
 
 def _verdict(made: Plan) -> str:
+    from k2cr_analysis.planning.futures.cash_curve import paid_back
+
     if not made.currency:
         return "bills in several currencies: no sum is made over them"
     if made.objective is None:
@@ -159,7 +161,9 @@ def _verdict(made: Plan) -> str:
     parts = f"{made.saving_over_stay_month:.2f} over staying" if made.saving_over_stay_month is not None else ""
     if made.labour_month or made.effort_month:
         parts += f", {made.labour_month:.2f} of hours that go less those that come, {made.effort_month:.2f} of effort"
-    return f"objective: {made.objective:.2f} {made.currency} a month ({parts}){bound}; found by: {made.method}"
+    back = paid_back(made.cash)
+    when = "" if not made.cash else f"; paid back in month {back}" if back else "; not paid back in three years"
+    return f"objective: {made.objective:.2f} {made.currency} a month ({parts}){bound}; found by: {made.method}{when}"
 
 
 def _cents(amount: Decimal | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.model.toil import Operability
@@ -12,16 +13,17 @@ from k2cr_analysis.planning.crossing_calls import HOP_PRICED, HOP_UNPRICED, INSI
 from k2cr_analysis.planning.decommission import endings
 from k2cr_analysis.planning.futures.answer import Answer, answer_of
 from k2cr_analysis.planning.futures.baseline import Baseline
+from k2cr_analysis.planning.futures.cash_curve import cash_curve
 from k2cr_analysis.planning.futures.decision import Decision, decide
 from k2cr_analysis.planning.labour import HOURS_PER_DAY, engineer_rate
 from k2cr_analysis.planning.leftovers import leftovers, most_held_first
 from k2cr_analysis.planning.portfolio import portfolio_of, portfolio_over_currencies
-from k2cr_analysis.planning.result import Plan, Portfolio
+from k2cr_analysis.planning.result import CashMonth, Plan, Portfolio, Wave
 from k2cr_analysis.planning.search.choose import Choice
 from k2cr_analysis.planning.sensitivity import break_even_requests, swings
 from k2cr_analysis.planning.waves import wave_assumptions, waves_of
 from k2cr_analysis.planning.work import work_of
-from k2cr_analysis.planning.worth import EFFORT_ASSUMPTION, Fleet
+from k2cr_analysis.planning.worth import EFFORT_ASSUMPTION, Fleet, Worth
 from k2cr_analysis.pricing.packing.avoidable import ASSUMPTIONS
 
 _SAME_ON_BOTH_SIDES = "load balancers, traffic to the internet and logs cost on Cloud Run what they cost today"
@@ -102,8 +104,17 @@ def _plan(fleet: Fleet, packed: Baseline, decision: Decision, answer: Answer, cu
         labour_month=work.labour,
         margins={name[key]: margin for key, margin in packed.margins(choice.chosen).items()} if answer.promises else {},
         answer=answer,
+        cash=_cash(fleet, choice, waves, work) if answer.promises else (),
         requests_month={name[c.key]: c.assessed.timeline.requests for c, _ in even if c.assessed.timeline},
     )
+
+
+def _cash(fleet: Fleet, choice: Choice, waves: Sequence[Wave], work: Worth) -> tuple[CashMonth, ...]:
+    months = {(fleet.names[c.cluster], c.id): c.cloud_run_month for c in choice.chosen}
+    of_waves = [sum((months[where] for where in zip(w.clusters, w.workloads, strict=True)), Decimal(0)) for w in waves]
+    assessment = fleet.assessments[0]
+    rate = engineer_rate(assessment) or Decimal(0)
+    return cash_curve(waves, of_waves, assessment.config.plan, rate, work.labour)
 
 
 def _names(fleet: Fleet) -> dict[Key, str]:

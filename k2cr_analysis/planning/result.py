@@ -71,6 +71,19 @@ class Ending:
     kept_by: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CashMonth:
+    """One month from the first wave on: what is saved over staying, what is paid on both platforms, effort, the hours
+    that go less those that come, and the sum of all months so far."""
+
+    month: int
+    saving: Decimal
+    paid_twice: Decimal
+    effort: Decimal
+    labour: Decimal
+    so_far: Decimal
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """``objective``: saving over the best way to stay, with the work in it, a month; no set is above ``bound``;
@@ -114,6 +127,7 @@ class Plan:
     labour_month: Decimal | None = None
     margins: Mapping[str, Decimal | None] = field(default_factory=dict)
     answer: Answer | None = None
+    cash: tuple[CashMonth, ...] = ()
 
     @property
     def workloads(self) -> tuple[str, ...]:

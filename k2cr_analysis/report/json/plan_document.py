@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from k2cr_analysis.planning import Plan
+from k2cr_analysis.planning.futures.cash_curve import paid_back
 from k2cr_analysis.report.json.amounts import line_item, money
 from k2cr_analysis.report.json.documents import operability_document
 from k2cr_analysis.report.json.futures_document import answer_document
@@ -51,6 +52,20 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "labour_month": money(plan.labour_month),
         "margins": {w: money(m) for w, m in sorted(plan.margins.items())},
         "answer": answer_document(plan.answer),
+        "cash_curve": {
+            "months": [
+                {
+                    "month": m.month,
+                    "saving": money(m.saving),
+                    "paid_twice": money(m.paid_twice),
+                    "effort": money(m.effort),
+                    "labour": money(m.labour),
+                    "so_far": money(m.so_far),
+                }
+                for m in plan.cash
+            ],
+            "paid_back_month": paid_back(plan.cash),
+        },
         "avoided": [line_item(item) for item in plan.avoided],
         "cloud_run_month": money(plan.cloud_run_month),
         "hops_month": money(plan.hops_month),
