@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from k2cr_analysis.config import Config
 from k2cr_analysis.errors import K2crError
+from k2cr_analysis.resources import bundled
+from k2cr_analysis.snapshot import open_snapshot
 from k2cr_analysis.sources.manifests import read_manifests
 from tests.rendering.metamorphic import false_lines, rendered
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
+DEMO = bundled("data", "demo")
 MOST_OBJECTS = 40  # of a file that is tried: the tries of one cluster go with the square of its size
 
 SMALL = """
@@ -82,6 +87,22 @@ def test_no_line_of_the_public_manifests_is_false() -> None:
         except K2crError:
             continue  # not a manifest of Kubernetes
         if len(documents) <= MOST_OBJECTS:
-            for workload in rendered(documents, Config()).files:
-                wrong += [f"{path}: {f}" for f in false_lines(documents, Config(), workload)[1]]
+            wrong += [f"{path}: {line}" for line in _false(documents)]
     assert wrong == []
+
+
+@pytest.mark.soak
+def test_no_line_of_the_demo_is_false() -> None:
+    """A namespace at a time: the tries of one cluster go with the square of its size."""
+    held = [o.object for o in open_snapshot(DEMO).objects()]
+    namespaces = sorted({str(o["metadata"].get("namespace")) for o in held if o["metadata"].get("namespace")})
+    wrong = []
+    for namespace in namespaces:
+        documents = [o for o in held if o["metadata"].get("namespace") == namespace]
+        wrong += [f"{namespace}: {line}" for line in _false(documents)]
+    assert wrong == []
+
+
+def _false(documents: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for workload in rendered(documents, Config()).files:
+        yield from (str(line) for line in false_lines(documents, Config(), workload)[1])

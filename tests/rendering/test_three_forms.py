@@ -13,7 +13,7 @@ from k2cr_analysis.config import Config
 from k2cr_analysis.errors import K2crError
 from k2cr_analysis.rendering import RenderContext, render_workload
 from k2cr_analysis.sources.manifests import read_manifests
-from tests.rendering.factory import assessed, container, job_of, reference, workload
+from tests.rendering.factory import assessed, container, env, job_of, reference, workload
 from tests.rendering.generated import services
 from tests.rendering.metamorphic import rendered
 from tests.rendering.three_forms import differences, from_flags, from_yaml
@@ -35,6 +35,15 @@ def test_the_three_forms_are_one(case: str, context: RenderContext) -> None:
     files = render_workload(CASES[case], context)
     assert differences(files) == []
     assert (from_flags(files) is None) == (case == "a worker pool")
+
+
+def test_words_of_the_program_are_not_taken_for_words_of_values_env() -> None:
+    names = [env("REGION", "eu"), env("PROJECT_ID", "$(X) ${PROJECT_ID}")]
+    subject = assessed(workload(container("app", env=names, args=("--id=$PROJECT_ID", "--r=$(REGION)"))))
+    for context in (KNOWN, replace(KNOWN, project=None, region=None)):
+        files = render_workload(subject, context)
+        assert differences(files) == []
+        assert 'name  = "REGION"' in files["main.tf"]
 
 
 def test_a_difference_is_seen() -> None:

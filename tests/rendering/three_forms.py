@@ -241,11 +241,14 @@ def from_flags(files: Mapping[str, str]) -> Raw | None:
 def _words(line: str) -> list[str]:
     """A command's words; bash's ``$'...'`` too, which shlex does not know."""
     ansi = re.compile(r"\$'((?:[^'\\]|\\.)*)'")
+    named = {"n": b"\n", "t": b"\t", "r": b"\r", "\\": b"\\", "'": b"'"}
 
     def plain(match: re.Match[str]) -> str:
-        return shlex.quote(
-            match[1].encode("latin-1", "backslashreplace").decode("unicode_escape").encode("latin-1").decode()
+        parts = re.findall(r"\\x([0-9a-f]{2})|\\(.)|([^\\]+)", match[1])
+        found = (
+            bytes.fromhex(code) if code else named[short] if short else text.encode() for code, short, text in parts
         )
+        return shlex.quote(b"".join(found).decode())
 
     return shlex.split(ansi.sub(plain, line))
 

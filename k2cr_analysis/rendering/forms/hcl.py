@@ -69,7 +69,7 @@ def _with_expressions(given: Any, words: Mapping[str, str]) -> Any:
     if not isinstance(given, str) or not words:
         return given
     longest = sorted(words, key=len, reverse=True)
-    found = re.compile(rf"(?<![A-Za-z0-9_-])({'|'.join(map(re.escape, longest))})(?![A-Za-z0-9_-])")
+    found = re.compile(rf"(?<![A-Za-z0-9_$({{-])({'|'.join(map(re.escape, longest))})(?![A-Za-z0-9_-])")
     if not found.search(given):
         return given
     return Template(tuple(Expression(words[p]) if p in words else p for p in found.split(given) if p))

@@ -123,11 +123,15 @@ def _asked_for(build: Build) -> dict[str, str]:
 def _parametrized(resource: Resource, build: Build) -> Resource:
     """With variables for what is not known, and for the project and the region that it goes to."""
     project, region = build.context.project, build.context.region
-    unknown = {key: f"var.{name}" for key, name in (_VARIABLE | _asked_for(build)).items()}
+    ours = {PROJECT_ID: project, "REGION": region}
+    own = {key: name for key, name in _VARIABLE.items() if ours[key] is None}
+    unknown = {key: f"var.{name}" for key, name in (own | _asked_for(build)).items()}
     of_project = unknown | ({project: "var.project"} if project else {})
     of_place = of_project | ({region: "var.region"} if region else {})
 
     def words(attribute: str) -> Mapping[str, str]:
+        if attribute == "name":  # a variable of the program may have the name of a word
+            return {}
         return of_place if attribute == "uri" else of_project if attribute in _OF_PROJECT else unknown
 
     return replace(resource, body=with_variables(resource.body, words))
