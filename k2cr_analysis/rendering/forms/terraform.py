@@ -160,8 +160,9 @@ def _variables(asked: dict[str, str]) -> str:
         "",
     ]
     for name, meaning in sorted((asked | own).items()):
-        described = ("description", " ".join(meaning.split()))
-        lines += block_lines(f"variable {quoted(name)}", [("type", Expression("string")), described])
+        told: Body = [("type", Expression("string")), ("description", own.get(name) or f"{name.upper()} of values.env")]
+        said = [] if name in own else [comment(" ".join(meaning.split()))]
+        lines += [*said, *block_lines(f"variable {quoted(name)}", told)]
     made = "whether scripts of this folder made it already: imports.tf brings it under Terraform"
     body: Body = [("type", Expression("bool")), ("description", made), ("default", True)]
     return "\n".join([*lines, *block_lines('variable "made_by_scripts"', body)])
