@@ -283,7 +283,7 @@ def test_the_plan_is_told_and_reads_no_metric(project, metrics):
     plan = plan_of(project[1], options("30d"))
     assert not metrics.calls
     assert plan[0].startswith(
-        "metrics: about 870 calls, 151,200 points, 1,020 time series: USD 0.00 at USD 0.50 a million"
+        "metrics: about 930 calls, 156,960 points, 1,080 time series: USD 0.00 at USD 0.50 a million"
     )
 
 
@@ -346,7 +346,7 @@ def k2cr(*arguments):
 def test_the_verb_prints_its_plan_its_result_and_how_to_resume(project, metrics, tmp_path):
     words = [*of_one_day(project), "--out", tmp_path / "s"]
     planned = k2cr(*words, "--dry-run")
-    assert planned.returncode == 0 and planned.stdout.startswith("metrics: about 29 calls, 5,040 points")
+    assert planned.returncode == 0 and planned.stdout.startswith("metrics: about 31 calls, 5,232 points")
     assert not metrics.calls and not (tmp_path / "s").exists()
     metrics.faults[CPU] = [grpc.StatusCode.PERMISSION_DENIED] * 9
     failed = k2cr(*words)
@@ -439,7 +439,7 @@ def test_a_disk_that_takes_no_more_keeps_what_was_read(project, metrics, tmp_pat
     assert not (tmp_path / "s").exists()
     assert "disk-full" in done.stderr and not list(tmp_path.rglob("*.partial*"))
     if bytes_left == 8000:
-        assert len(metrics.calls) == 29
+        assert len(metrics.calls) == 31
     assert k2cr(*words).returncode == 0
     collect_live(project[1], tmp_path / "whole", options("1d"))
     assert bytes_of(tmp_path / "s") == bytes_of(tmp_path / "whole")

@@ -11,7 +11,7 @@ from k2cr_analysis.sources.monitoring.backends import Backends
 from k2cr_analysis.sources.monitoring.chunks import from_bytes, table_of, to_bytes
 from k2cr_analysis.sources.monitoring.decode import Points, decode_page
 from k2cr_analysis.sources.monitoring.owners import Owners
-from k2cr_analysis.sources.monitoring.queries import MESH, SCRAPED_MESH, SCRAPED_SERVER, USAGE_QUERIES
+from k2cr_analysis.sources.monitoring.queries import MESH, SCRAPED_GRPC, SCRAPED_MESH, SCRAPED_SERVER, USAGE_QUERIES
 from k2cr_analysis.sources.monitoring.traffic_table import Traffic
 from k2cr_analysis.sources.monitoring.usage_table import usage_part
 
@@ -164,6 +164,15 @@ def test_a_server_s_own_count_names_its_workload_and_its_seconds_become_ms(label
     assert (row["workload_type"], row["workload_name"], row["request_count"]) == ("Deployment", "web", 6)
     assert (row["latency_mean_ms"], row["latency_bucket_bounds_ms"]) == (500.0, [1000, 2000, 4000])
     assert row["response_code_class"] == ("4xx" if label else "2xx")
+
+
+@pytest.mark.parametrize(("code", "read"), [("OK", "2xx"), ("NotFound", "4xx"), ("Unavailable", "5xx")])
+def test_a_grpc_server_s_own_count_has_its_codes_as_classes(code, read):
+    labels = SERVER | {"metric_grpc_code": code}
+    count, latency = SCRAPED_GRPC.queries
+    [row] = traffic(chunk(count, (6.0, labels)), chunk(latency, (histogram(mean=0.5), labels)))
+    assert (row["workload_name"], row["request_count"], row["latency_mean_ms"]) == ("web", 6, 500.0)
+    assert (row["response_code_class"], row["protocol"]) == (read, "grpc")
 
 
 def test_requests_that_a_proxy_and_its_application_count_are_counted_once():

@@ -91,6 +91,8 @@ class TrafficSource:
     group_by: tuple[tuple[str, str], ...]
     condition: str = ""
     unit_ms: float = 1.0
+    codes: tuple[str, ...] = ()  # labels that may hold the response's code
+    is_grpc: bool = False
 
     @property
     def queries(self) -> tuple[MetricQuery, ...]:
@@ -163,23 +165,32 @@ SCRAPED_MESH: Final = TrafficSource(
     _mesh_labels("destination_workload", "source_workload"),
     'metric.labels.reporter = "destination"',
 )
+
+
 # What a server counts of itself, under the names that client libraries give; PodMonitoring adds the workload.
-SCRAPED_SERVER: Final = TrafficSource(
-    "workload",
-    f"{_PROMETHEUS}/http_requests_total/counter",
-    f"{_PROMETHEUS}/http_request_duration_seconds/histogram",
-    "",
-    "",
-    "prometheus_target",
-    (
-        ("namespace_name", "resource.labels.namespace"),
-        ("workload_type", "metric.labels.top_level_controller_type"),
-        ("workload_name", "metric.labels.top_level_controller_name"),
-        ("container_name", "metric.labels.container"),
-        ("code", "metric.labels.code"),
-        ("status", "metric.labels.status"),
-        ("status_code", "metric.labels.status_code"),
-    ),
-    unit_ms=1000.0,
+def _server(count: str, latency: str, codes: tuple[str, ...], *, is_grpc: bool = False) -> TrafficSource:
+    return TrafficSource(
+        "workload",
+        f"{_PROMETHEUS}/{count}/counter",
+        f"{_PROMETHEUS}/{latency}/histogram",
+        "",
+        "",
+        "prometheus_target",
+        (
+            ("namespace_name", "resource.labels.namespace"),
+            ("workload_type", "metric.labels.top_level_controller_type"),
+            ("workload_name", "metric.labels.top_level_controller_name"),
+            ("container_name", "metric.labels.container"),
+            *((code, f"metric.labels.{code}") for code in codes),
+        ),
+        unit_ms=1000.0,
+        codes=codes,
+        is_grpc=is_grpc,
+    )
+
+
+SCRAPED_SERVER: Final = _server(
+    "http_requests_total", "http_request_duration_seconds", ("code", "status", "status_code")
 )
-TRAFFIC_SOURCES: Final = (*LOAD_BALANCERS, MESH, SCRAPED_MESH, SCRAPED_SERVER)
+SCRAPED_GRPC: Final = _server("grpc_server_handled_total", "grpc_server_handling_seconds", ("grpc_code",), is_grpc=True)
+TRAFFIC_SOURCES: Final = (*LOAD_BALANCERS, MESH, SCRAPED_MESH, SCRAPED_SERVER, SCRAPED_GRPC)

@@ -13,6 +13,7 @@ import pyarrow as pa
 from k2cr_analysis.snapshot.tables import TRAFFIC
 from k2cr_analysis.sources.monitoring.backends import Backends
 from k2cr_analysis.sources.monitoring.queries import TRAFFIC_PERIOD_S, TRAFFIC_SOURCES, MetricQuery, TrafficSource
+from k2cr_analysis.sources.response_class import grpc_class, http_class
 
 _UNKNOWN = "unknown"
 _SOURCE_OF = {source.count: source for source in TRAFFIC_SOURCES}
@@ -105,19 +106,21 @@ class Traffic:
                 _known(record["source_workload_namespace"]),
                 _known(record["source_workload_name"]),
                 record["request_protocol"] or None,
-                _class_of(record["response_code"]),
+                http_class(record["response_code"]),
             )
         if source.target == "workload":
             workload = (record["namespace_name"], record["workload_type"], record["workload_name"])
             if not all(workload) or self._counting.get(workload, "") != record["container_name"]:
                 return None
-            code = record["code"] or record["status"] or record["status_code"]
+            code = next((record[name] for name in source.codes if record[name]), "")
+            if source.is_grpc:
+                return _Target(workload[0], None, *workload[1:], None, None, "grpc", grpc_class(code))
             # A server that does not tell its codes apart is taken to have answered.
-            return _Target(workload[0], None, *workload[1:], None, None, None, _class_of(code) if code else "2xx")
+            return _Target(workload[0], None, *workload[1:], None, None, None, http_class(code) if code else "2xx")
         service = self._backends.service_of(record["backend_name"], record["backend_target_name"])
         if service is None:
             return None
-        return _Target(*service, None, None, None, None, None, _class_of(record["response_code_class"]))
+        return _Target(*service, None, None, None, None, None, http_class(record["response_code_class"]))
 
 
 def _record(source: TrafficSource, labels: Labels) -> dict[str, str]:
@@ -149,11 +152,6 @@ def _counting_containers(requests: Mapping[tuple[str, Labels], int]) -> dict[tup
 def _known(text: str) -> str | None:
     """The mesh writes ``unknown`` for a caller without a sidecar."""
     return None if text in ("", _UNKNOWN) else text
-
-
-def _class_of(code: str) -> str:
-    """``200`` and ``2xx`` are ``2xx``; 0 is a request without an answer."""
-    return f"{code[0]}xx" if code[:1] in "12345" and code else "0xx"
 
 
 def _add(rows: list[_Row], field: str, value: Any) -> None:

@@ -17,12 +17,9 @@ from k2cr_analysis.snapshot.tables import TRAFFIC
 from k2cr_analysis.sources.prometheus.counters import Growth, label
 from k2cr_analysis.sources.prometheus.owners import PodOwners
 from k2cr_analysis.sources.prometheus.queries import Requests
+from k2cr_analysis.sources.response_class import grpc_class, http_class
 
 _UNKNOWN: Final = ("", "unknown")
-# google.rpc.Code names and numbers -> class. Source: google/rpc/code.proto, "HTTP Mapping".
-_GRPC_SERVER: Final = frozenset({"UNKNOWN", "DEADLINEEXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATALOSS",
-                                 "2", "4", "12", "13", "14", "15"})  # fmt: skip
-_GRPC_OK: Final = frozenset({"OK", "0", ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +152,9 @@ def _known(text: str) -> str | None:
 def _class(how: Requests, labels: Mapping[str, str]) -> str:
     code = next((labels[name] for name in how.codes if labels.get(name)), "")
     if how.is_grpc:
-        word = code.upper().replace("_", "")
-        return "2xx" if word in _GRPC_OK else "5xx" if word in _GRPC_SERVER else "4xx"
+        return grpc_class(code)
     # A server that does not tell its codes apart is taken to have answered.
-    return f"{code[0]}xx" if code[:1] in "12345" and code else "0xx" if code else "2xx"
+    return http_class(code) if code else "2xx"
 
 
 def _bound(text: str) -> float:
