@@ -464,6 +464,9 @@ def _gaps(
     reason = evidence.bill.unpriced.get(workload.id)
     if reason:
         found.append(notices.no_gke_cost(reason))
+    left_out = evidence.bill.left_out.get(workload.id)
+    if left_out and not reason:
+        found.append(notices.no_price(left_out))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,8 @@ _WORDS: Mapping[str, str] = {
     "no-usage-data": "the snapshot has no usage data: sized from requests and limits, where they are given ({count})",
     "no-gke-cost": "the snapshot does not show what GKE costs: today's cost is not known of {count}",
 }
+
+_REASONS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ def findings_of_snapshot(assessment: Assessment) -> tuple[SnapshotFinding, ...]:
     for one in assessment.workloads:
         for rule in dict.fromkeys(f.rule for f in one.findings if f.of_snapshot):
             held.setdefault(rule, []).append(one.id)
-    return tuple(_said(rule, held[rule]) for rule in _WORDS if rule in held)
+    why = {"no-gke-cost": assessment.bill.unpriced}
+    return tuple(_said(rule, held[rule], why.get(rule, {})) for rule in _WORDS if rule in held)
 
 
 def marked_once(workloads: Sequence[WorkloadAssessment], missing: Iterable[str]) -> list[WorkloadAssessment]:
@@ -49,7 +53,13 @@ def _marked(finding: Finding, rules: frozenset[str]) -> Finding:
     return replace(finding, of_snapshot=True) if finding.rule in rules and finding.severity == "note" else finding
 
 
-def _said(rule: str, ids: Sequence[str]) -> SnapshotFinding:
+def _said(rule: str, ids: Sequence[str], why: Mapping[str, str]) -> SnapshotFinding:
     count = f"{len(ids)} workload{'s' if len(ids) > 1 else ''}"
     remedy = registered_pages()[rule].text.remedy
-    return SnapshotFinding(rule, _WORDS[rule].format(count=count), remedy, docs_of(rule), tuple(ids))
+    message = _WORDS[rule].format(count=count)
+    reasons = Counter(why[one] for one in ids if one in why).most_common()
+    if reasons:
+        shown = [reason for reason, _ in reasons[:_REASONS_SHOWN]]
+        more = len(reasons) - len(shown)
+        message += f" ({'; '.join([*shown, *([f'{more} other reasons'] if more else [])])})"
+    return SnapshotFinding(rule, message, remedy, docs_of(rule), tuple(ids))

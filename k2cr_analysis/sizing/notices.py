@@ -25,7 +25,7 @@ def no_usage_data(path: str, whose: str) -> Said:
 
 
 @notice(docs=_CPU)
-def no_resources_given(path: str, names: str) -> Said:
+def no_resources_given(path: str, sizes: str) -> Said:
     """Neither usage nor requests and limits say what a container needs.
 
     Why: Cloud Run then gives each container 1 vCPU and 512 MiB, which may be far too much or too little. A helper
@@ -34,7 +34,7 @@ def no_resources_given(path: str, names: str) -> Said:
     Example: resources: {}
     """
     defaults = f"{DEFAULT_CPU_CORES} CPU and {DEFAULT_MEMORY_BYTES // MIB}Mi"
-    return Said(f"{names}: neither usage nor requests; sized by Cloud Run's defaults, {defaults}", path)
+    return Said(f"{sizes}: neither usage nor requests; sized by Cloud Run's defaults, {defaults}", path)
 
 
 @notice(docs=_CPU)

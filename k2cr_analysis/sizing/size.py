@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from k2cr_analysis.config import Config
-from k2cr_analysis.model.cloud_run import ExecutionEnvironment, ServiceShape, cpu_text
+from k2cr_analysis.model.cloud_run import ContainerShape, ExecutionEnvironment, ServiceShape, cpu_text, memory_text
 from k2cr_analysis.model.finding import Finding, Target
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.pod.scratch import scratch_volumes
@@ -14,7 +15,7 @@ from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY
 from k2cr_analysis.platforms.gpu import GPUS
 from k2cr_analysis.sizing import notices
-from k2cr_analysis.sizing.allocation import Allocation, allocate
+from k2cr_analysis.sizing.allocation import Allocation, Need, allocate
 from k2cr_analysis.sizing.concurrency import Concurrency, concurrency
 from k2cr_analysis.sizing.instance_counts import pods_of, scaling
 from k2cr_analysis.sizing.need import ASKED, CPU_QUANTILE, DEFAULT, MEASURED, Needs, needs_of
@@ -57,10 +58,11 @@ def size(
     needs = needs_of(workload, containers, usage, objectives.headroom, ingress)
     if target == "none" or not needs.containers:
         return Sizing(None, "nothing to size", (), ())
-    findings = [*_basis_notes(workload, needs, usage), *needs.findings]
     gpu_container, gpu = _accelerator(workload, tuple(needs.containers))
     main = gpu_container or _busiest(needs, ingress)
     allocation = allocate(needs.containers, main, gpu)
+    given = allocation.containers if allocation else needs.containers
+    findings = [*_basis_notes(workload, needs, given, usage), *needs.findings]
     basis = _basis(needs)
     if allocation is None:
         return Sizing(None, basis, (*findings, _too_large(workload, needs)), ())
@@ -125,10 +127,16 @@ def _basis(needs: Needs) -> str:
     return ", ".join(source for source in (MEASURED, ASKED, DEFAULT) if source in used)
 
 
-def _basis_notes(workload: Workload, needs: Needs, usage: WorkloadUsage | None) -> list[Finding]:
+def _basis_notes(
+    workload: Workload, needs: Needs, given: Mapping[str, ContainerShape | Need], usage: WorkloadUsage | None
+) -> list[Finding]:
     notes = []
     path = workload.pod.path
-    guessed = [name for name, pair in needs.basis.items() if DEFAULT in pair]
+    guessed = [
+        f"{name} ({cpu_text(given[name].cpu_cores)} CPU, {memory_text(given[name].memory_bytes)})"
+        for name, pair in needs.basis.items()
+        if DEFAULT in pair
+    ]
     unmeasured = [name for name, pair in needs.basis.items() if set(pair) != {MEASURED}]
     if unmeasured:
         notes.append(notices.no_usage_data(path, workload.id if usage is None else ", ".join(unmeasured)))

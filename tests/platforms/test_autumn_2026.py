@@ -101,6 +101,12 @@ def test_disks_and_gpus() -> None:
 
 def test_prices() -> None:
     assert rate("run.gpu.nvidia-rtx-pro-6000", "us-central1") == Decimal("0.00036522")
+    # A tier's price is no price of a region where nobody read that the GPU is offered.
+    offered = ("europe-west1", "europe-west4", "us-central1", "us-east4")
+    assert {rate("run.gpu.nvidia-l4", region) for region in offered} == {Decimal("0.0001867")}
+    assert not any(
+        BOOK.price("run.gpu.nvidia-l4", region) for region in ("asia-northeast1", "europe-north1", "us-west1")
+    )
     assert (rate("run.job.delayed.cpu", "us-central1"), rate("run.job.delayed.memory", "us-central1")) == (
         Decimal("0.0000126"),
         Decimal("0.0000014"),

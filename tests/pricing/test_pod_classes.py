@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from k2cr_analysis.model.prices import PriceBook, Tariff
-from k2cr_analysis.pricing.gke.autopilot import billed_shape, pod_class, pod_items, storage_left_out
+from k2cr_analysis.pricing.gke.autopilot import billed_shape, pod_class, pod_items, storage_left_out, storage_not_priced
 from k2cr_analysis.pricing.gke.pod_demand import pod_demands
 from tests.pricing.clusters import REGION, cluster, workload
 
@@ -165,3 +165,18 @@ def test_ephemeral_storage_is_priced_where_its_price_is_known_and_said_elsewhere
     assert "ephemeral storage" in said and "us-central1" in said
     assert storage_left_out(workloads, Tariff(PriceBook.embedded(), "asia-east1"), autopilot=True) == ()
     assert storage_left_out(workloads, Tariff(PriceBook.embedded(), "us-central1"), autopilot=False) == ()  # nodes'
+
+
+def test_stated_ephemeral_storage_without_a_price_is_said_of_its_workload():
+    plain = workload("plain", "1", "2Gi", replicas=1)
+    asked = workload("asked", "1", "2Gi", replicas=1)
+    asked["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"]["ephemeral-storage"] = "10Gi"
+    found = cluster([plain, asked])
+    demands = pod_demands(found, {})
+    said = {
+        region: [storage_not_priced(w, demands[w.id], Tariff(PriceBook.embedded(), region), autopilot=True) for w in found.workloads]
+        for region in ("us-central1", "asia-east1")
+    }  # fmt: skip
+    assert said["asia-east1"] == [None, None]
+    by_name = dict(zip((w.name for w in found.workloads), said["us-central1"], strict=True))
+    assert by_name["plain"] is None and "10.0 GiB" in by_name["asked"]

@@ -72,4 +72,18 @@ def test_notes_are_folded_on_the_page_and_in_the_terminal(snapshot: Path) -> Non
     assert "good to know (1" in shown
     assert len(shown.splitlines()) <= 40
     assert "by Cloud Run's defaults" not in shown
-    assert "by Cloud Run's defaults" in CliRunner().invoke(app, ["assess", str(snapshot), WEB, "--verbose"]).output
+    verbose = CliRunner().invoke(app, ["assess", str(snapshot), WEB, "--verbose"]).output
+    assert "by Cloud Run's defaults" in " ".join(verbose.split())
+
+
+def test_why_a_cost_on_gke_is_not_known_is_said_with_it(tmp_path: Path) -> None:
+    gpu = "resources: {limits: {nvidia.com/gpu: '1'}}"
+    text = MANIFESTS.replace(f"livenessProbe: {PROBE}", gpu, 1).replace(
+        "    spec:\n", "    spec:\n      nodeSelector: {cloud.google.com/gke-accelerator: nvidia-l4}\n"
+    )
+    (tmp_path / "m.yaml").write_text(text)
+    collect([tmp_path / "m.yaml"], tmp_path / "s")
+    assessed = assess(tmp_path / "s")
+    document = assess_document([assessed], portfolio([assessed]))
+    (said,) = [f["message"] for f in document["findings"] if f["rule"] == "no-gke-cost"]
+    assert "accelerator" in said

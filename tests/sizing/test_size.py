@@ -297,3 +297,11 @@ def test_cpu_is_written_as_cloud_run_reads_it(cores, text):
 )
 def test_memory_is_written_as_cloud_run_reads_it(size_bytes, text):
     assert memory_text(size_bytes) == text
+
+
+def test_the_size_that_nobody_stated_is_said_as_it_is_written():
+    result = sized(deployment(container("app", "1", "1Gi"), container("side")))
+    (said,) = [f.message for f in result.findings if f.rule == "no-resources-given"]
+    written = dict(part.split(" ", 1) for part in [f"side {as_text(result)['side']}"])
+    cpu, memory = written["side"].split()
+    assert said.startswith(f"side ({cpu} CPU, {memory}): ")

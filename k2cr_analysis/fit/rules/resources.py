@@ -177,7 +177,9 @@ def accelerator_offered(candidate: Candidate) -> Iterator[Found]:
     an instance owns it, and billing is by instance: the GPU is paid for as long as an instance is there.
     Remedy: Nothing to decide: the GPU and its kind are carried over, and CPU and memory are raised to the least that
     the GPU needs. Not every region
-    has it, which k2cr does not know: check that, and the quota, before the deploy.
+    has it, and k2cr knows no whole list: the GPU page named asia-southeast1, europe-west1, europe-west4, us-central1
+    and us-east4 for the L4. Check that before the deploy, and the region's quotas of GPU, CPU and memory: a new
+    project was seen with 20 vCPU and 40 GiB, less than one instance with an RTX PRO 6000.
     Example: nodeSelector: {cloud.google.com/gke-accelerator: nvidia-l4}
     """
     for gpu in _gpus(candidate):

@@ -189,6 +189,18 @@ def pod_items(
     return tuple(lines)
 
 
+def storage_not_priced(workload: Workload, demand: PodDemand, tariff: Tariff, *, autopilot: bool) -> str | None:
+    """What is left out of a workload's cost, where its pods ask for more ephemeral storage than they get unasked."""
+    found = pod_class(workload, autopilot=autopilot)
+    if found is None or found.family is None or tariff.price(STORAGE) is not None:
+        return None
+    asked = billed_shape(workload, demand, found.family).storage_gib
+    unasked = DEFAULT_STORAGE * len(workload.pod.running)
+    if asked <= unasked:
+        return None
+    return f"{asked:.1f} GiB of ephemeral storage a pod are not in its cost on GKE: {tariff.why_missing(STORAGE)}"
+
+
 def storage_left_out(workloads: Iterable[Workload], tariff: Tariff, *, autopilot: bool) -> tuple[str, ...]:
     """Said where pods are billed by themselves, and the price book has no price for their ephemeral storage."""
     by_pod = any((found := pod_class(w, autopilot=autopilot)) is not None and found.family for w in workloads)

@@ -27,6 +27,7 @@ class GkeBill:
     ``lines`` add up to ``month`` exactly; the first is the sum of all workloads. ``by_workload`` has the line items of
     each workload that could be priced; ``unpriced`` has the reason of each that could not. ``node_month``: what each
     node costs, for what leaves with it. ``stays_month``: the part that outlives the cluster (load balancers, logs).
+    ``left_out``: what the price book has no price of, of a workload whose cost is known but for that.
     ``committed_month``: machines paid by a commitment on spend, whose fee goes on until it ends.
     """
 
@@ -40,6 +41,7 @@ class GkeBill:
     stays_month: Decimal = Decimal(0)
     committed_month: Decimal = Decimal(0)
     reasons: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def attributed_month(self, workload_id: str) -> Decimal | None:
         """A workload's share of the bill; None where ``unpriced`` has the reason."""

@@ -17,7 +17,7 @@ from k2cr_analysis.model.observed import WorkloadUsage
 from k2cr_analysis.model.prices import GLOBAL, LIST_PRICE, PriceBook, Tariff
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 from k2cr_analysis.platforms.gke import is_zone, system_namespace
-from k2cr_analysis.pricing.gke.autopilot import pod_class, pod_items, storage_left_out
+from k2cr_analysis.pricing.gke.autopilot import pod_class, pod_items, storage_left_out, storage_not_priced
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE, Basis, GkeBill, lines_of
 from k2cr_analysis.pricing.gke.billing_export import attribute_export
 from k2cr_analysis.pricing.gke.node_share import share_nodes
@@ -127,7 +127,13 @@ def _nodes(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff) -
         unpriced={**share.unplaced, **without},
         node_month=share.node_month,
         reasons=(*reasons, *_credit_reason(cluster, prices)),
+        left_out=_storage(cluster, demands, tariff, autopilot=False),
     )
+
+
+def _storage(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff, *, autopilot: bool) -> dict[str, str]:
+    found = {w.id: storage_not_priced(w, demands[w.id], tariff, autopilot=autopilot) for w in cluster.workloads}
+    return {workload: what for workload, what in found.items() if what is not None}
 
 
 def _autopilot(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff, basis: Basis) -> GkeBill:
@@ -157,6 +163,7 @@ def _autopilot(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tarif
         by_workload=by_workload,
         unpriced=unpriced,
         reasons=tuple(reasons),
+        left_out=_storage(cluster, demands, tariff, autopilot=True),
     )
 
 
