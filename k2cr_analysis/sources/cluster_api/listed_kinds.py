@@ -55,6 +55,11 @@ _PLURALS: Final[Mapping[str, str]] = {
     "projectcontour.io": "httpproxies",
     "getambassador.io": "mappings",
     "apisix.apache.org": "apisixroutes",
+    "configuration.konghq.com": "kongclusterplugins",
+    "k8s.nginx.org": "virtualservers",
+    "zalando.org": "routegroups",
+    "gateway.solo.io": "routetables",
+    "gateway.kyma-project.io": "apirules",
     SERVING_GROUP: "services configurations revisions",
 }
 
