@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from k2cr_analysis.latency.kernels.holding import hold
+from k2cr_analysis.latency.month.requests import Load
 from k2cr_analysis.latency.simulator.engine import Section
-from k2cr_analysis.model.observed import FloatArray
+from k2cr_analysis.model.observed import FloatArray, IntArray
 
 _STEP_S = 300.0  # longer periods are cut: an instance does not live for whole ones
 _BLOCK_S = 60.0  # of Section.calls
@@ -35,23 +37,29 @@ class Held:
     starts: FloatArray
 
 
-def held(
-    rates: FloatArray, period_s: float, at: FloatArray, sections: Sequence[Section], idle_s: float, least: int
-) -> Held:
-    """Instances that live at ``rates``, one period after the other, the first after the last.
+@lru_cache(maxsize=8)  # the configurations of a search share it
+def _history(load: Load, idle_s: float) -> tuple[FloatArray, FloatArray, IntArray]:
+    """The rate of each period without the noise of chance; some of the rates, rising; and each period's place there.
+
+    What is wanted at a rate is worked out for some of them: between two, the difference is a few percent.
+    """
+    smooth = _without_noise(load.rates_per_s, load.period_s, idle_s)
+    known = np.unique(np.quantile(smooth, np.linspace(0.0, 1.0, _RATES)))
+    return smooth, known, np.searchsorted((known[1:] + known[:-1]) / 2.0, smooth)
+
+
+def held(load: Load, at: FloatArray, sections: Sequence[Section], idle_s: float, least: int) -> Held:
+    """Instances that live, one period after the other, the first after the last.
 
     Parameters
     ----------
-    rates : a second, of each period
+    load : its rates are steady within a period
     at, sections : rising rates, and what was seen at each
     least : instances that are kept
     """
-    cut = max(1, round(period_s / _STEP_S))
-    step_s = period_s / cut
-    smooth = _without_noise(rates, period_s, idle_s)
-    # What is wanted at a rate is worked out for some of them: between two, the difference is a few percent.
-    known = np.unique(np.quantile(smooth, np.linspace(0.0, 1.0, _RATES)))
-    of = np.searchsorted((known[1:] + known[:-1]) / 2.0, smooth)
+    cut = max(1, round(load.period_s / _STEP_S))
+    step_s = load.period_s / cut
+    smooth, known, of = _history(load, idle_s)
     called = _at(known, at, _intensities(sections, 0, least)) * step_s
     used = _at(known, at, _intensities(sections, 1, least)) * step_s
     called[:, 0] = np.maximum(called[:, 0], np.minimum(known, 1.0) * step_s)  # each request calls for one at least

@@ -9,6 +9,8 @@ changes follows from what called for them at steady ones (:mod:`held`).
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -38,28 +40,44 @@ _RAMP = 0.25  # share of the warm-up in which the rate changes
 _LONGEST_RAMP_S = 300.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plan:
+    """Which levels stand for a load. ``apart``: those for what lives; None: the same as those for latencies."""
+
+    steps: Load
+    rates: FloatArray
+    places: IntArray
+    shares: FloatArray
+    lasting: Load
+    apart: IntArray | None
+
+
+@lru_cache(maxsize=8)  # the configurations of a search share it
+def _planned(load: Load, requests: float) -> _Plan:
+    steps, lasting = load.coarser(LEAST_STEP_S), load.coarser(_LIVE_STEP_S)
+    rates = steps.rates_per_s
+    many = _affordable(rates, requests)
+    places, shares = _levels(rates, many)
+    # Levels that are replayed have no steady rate.
+    apart = _levels(lasting.rates_per_s, many)[0] if load.period_s < steps.period_s else None
+    return _Plan(steps, rates, places, shares, lasting, apart)
+
+
 def at_levels(load: Load, service: ServiceConfig, seed: int, requests: float) -> Month:
     """A month by levels, of about so many requests, but a minute or two at each level at least.
 
     Twice as many where a period is shorter than what is taken as steady: such levels are replayed for their latencies,
     and held steady for what they call for.
     """
-    steps = load.coarser(LEAST_STEP_S)
-    rates = steps.rates_per_s
-    apart = load.period_s < steps.period_s  # levels that are replayed have no steady rate
-    places, shares = _levels(rates, _affordable(rates, requests))
-    sections = _runs(load, steps, places, service, seed, requests)
-    at, steady, steady_at = rates[places], sections, rates[places]
-    lasting = load.coarser(_LIVE_STEP_S)
-    if apart:
-        even, _ = _levels(lasting.rates_per_s, _affordable(rates, requests))
-        steady = _runs(lasting, lasting, even, service, seed, requests, replayed=False)
-        steady_at = lasting.rates_per_s[even]
-    live = held(
-        lasting.rates_per_s, lasting.period_s, steady_at, steady, service.idle_s,
-        service.min_instances,
-    )  # fmt: skip
-    return _together(load, rates, steps.period_s, (at, shares, sections), live, service)
+    plan = _planned(load, requests)
+    sections = _runs(load, plan.steps, plan.places, service, seed, requests)
+    at = plan.rates[plan.places]
+    steady, steady_at = sections, at
+    if plan.apart is not None:
+        steady = _runs(plan.lasting, plan.lasting, plan.apart, service, seed, requests, replayed=False)
+        steady_at = plan.lasting.rates_per_s[plan.apart]
+    live = held(plan.lasting, steady_at, steady, service.idle_s, service.min_instances)
+    return _together(load, plan.rates, plan.steps.period_s, (at, plan.shares, sections), live, service)
 
 
 def _affordable(rates: FloatArray, requests: float) -> int:

@@ -42,7 +42,7 @@ class Depth:
 SLIDER = Depth(4_000, 20_000, 120_000)
 QUICKER = Depth(15_000, 80_000, 600_000)
 _AT_A_GLANCE, _AT_A_LOOK = 0.03, 0.012  # what misses by so much may meet the limits when simulated longer
-_CHEAPER_THAN_GLANCED, _CHEAPER_THAN_LOOKED = Decimal("0.90"), Decimal("0.98")
+_CHEAPER_THAN_GLANCED, _CHEAPER_THAN_LOOKED = Decimal("0.95"), Decimal("0.995")
 _MOST_REFINEMENTS = 48
 _FEW_COLD = 0.002  # share of requests that wait for a start, which p99 does not see
 _ABOVE_BOUND = 1.05  # a cost at a glance is known so well
