@@ -208,9 +208,7 @@ def _gather(
             f"traffic is assumed where none was measured: {assumed_words(config.assumed_traffic)} ([traffic.assumed])"
             f" for {len(without)} of {len(merging.cluster.workloads)} workloads"
         )
-    of_each = measured_of(
-        merging.usage, profiles, by_day, config.assumed_traffic, tuple(w.id for w in merging.cluster.workloads)
-    )
+    of_each = measured_of(merging.usage, profiles, by_day, config.assumed_traffic, merging.cluster)
     return evidence, merging, of_each, said
 
 

@@ -48,6 +48,7 @@ def basis_of_workload(workload: Workload, fit: Fit, measured: Measured, correcti
         probes=fit.probes,
         images=images_of(workload, fit),
         hints=hints_of(workload, fit),
+        seen=measured.starts,
         traffic=measured.traffic,
         usage=measured.usage,
         network=Network(

@@ -160,7 +160,7 @@ def _predicted(
             },
             mean_pods=None if usage.mean_pods is None else usage.mean_pods * share,
         )
-    basis = basis_of_workload(one.workload, one.fit, Measured(usage, traffic), corrections)
+    basis = basis_of_workload(one.workload, one.fit, Measured(usage, traffic, starts=one.measured.starts), corrections)
     return predict_shape(basis, shape, _REQUESTS)
 
 
@@ -173,6 +173,7 @@ def _startup(
         images_of(one.workload, one.fit),
         known.startup,
         hints_of(one.workload, one.fit),
+        one.measured.starts,
     )
     return Comparison(
         quantity="start-up, mean",

@@ -16,6 +16,7 @@ from k2cr_analysis.latency.load.service_time import ServiceTime, scaled, service
 from k2cr_analysis.latency.month.closed_form import MONTH_S, InstanceLoad, closed_form_timeline
 from k2cr_analysis.latency.startup import StartupEstimate, startup_estimate
 from k2cr_analysis.model.cloud_run import ContainerProbes, InstanceTimeline, Quantiles, ServiceShape, StartupOrder
+from k2cr_analysis.model.cluster import SeenStart
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.platforms.scaling import DEFAULT_TARGET
 
@@ -105,6 +106,7 @@ def basis_of(  # noqa: PLR0913 -- what assessment hands across, each once
     probes: Mapping[str, ContainerProbes],
     images: Mapping[str, str | None],
     hints: Mapping[str, Sequence[str]] | None = None,
+    seen: Sequence[SeenStart] = (),
     traffic: TrafficProfile | None,
     usage: WorkloadUsage | None,
     network: Network,
@@ -117,13 +119,14 @@ def basis_of(  # noqa: PLR0913 -- what assessment hands across, each once
     ----------
     startup, probes : which container waits for which, and the probes that each gets
     images, hints : container -> image, and words beside it, which tell its runtime where they do
+    seen : starts of its pods on GKE
     traffic, usage : what was measured
     network : how it is reached, and what it calls: the hops that a prediction leaves out are said
     gke_pod_cpu_cores : vCPUs that one pod may use on GKE, to take the queueing there off the service time
     corrections : what a calibration learned from services that have moved; None: nothing
     """
     learned = corrections or Corrections()
-    estimate = startup_estimate(startup, probes, images, learned.startup, hints)
+    estimate = startup_estimate(startup, probes, images, learned.startup, hints, seen)
     has_requests = traffic is not None and traffic.requests[traffic.known].sum() > 0
     service = service_time(traffic, usage, gke_pod_cpu_cores) if traffic is not None and has_requests else None
     if traffic is None or service is None:

@@ -15,8 +15,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from k2cr_analysis.latency.start_priors import PLATFORM_MS, StartPrior, start_prior
+from k2cr_analysis.latency.start_priors import PLATFORM_MS, StartPrior, prior_of_pods, start_prior
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, StartupOrder
+from k2cr_analysis.model.cluster import SeenStart
 
 _LEAST_OPEN_MS = 1.0
 
@@ -87,14 +88,19 @@ def startup_estimate(
     images: Mapping[str, str | None],
     factors: Mapping[str, float] | None = None,
     hints: Mapping[str, Sequence[str]] | None = None,
+    seen: Sequence[SeenStart] = (),
 ) -> StartupEstimate:
     """Time from the start of an instance to its first request. [ms]
 
     Cloud Run's container contract says that all containers must be healthy first, so the slowest one counts.
     ``factors``: container -> what a calibration multiplies its time to readiness by. ``hints``: container -> words
-    beside its image that may tell its runtime.
+    beside its image that may tell its runtime. ``seen``: starts of its pods on GKE, which tell more than a runtime.
     """
-    priors = {name: start_prior(images.get(name), (hints or {}).get(name, ())) for name in startup.order}
+    own = {name: [one for one in seen if one.container == name] for name in startup.order}
+    priors = {
+        name: prior_of_pods(own[name]) if own[name] else start_prior(images.get(name), (hints or {}).get(name, ()))
+        for name in startup.order
+    }
     learned = factors or {}
 
     def ready_ms(open_ms: Mapping[str, float]) -> float:

@@ -37,14 +37,24 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenStart:
+    """How long a container took on GKE until its pod was ready, seen by a probe that asks every ``period_s``. [s]"""
+
+    container: str
+    after_s: float
+    period_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class OwnedPod:
-    """A live pod of a workload: where it runs, what it requests after admission."""
+    """A live pod of a workload: where it runs, what it requests after admission, how it started where that shows."""
 
     namespace: str
     name: str
     workload: str  # id
     node: str | None
     requests: Resources
+    start: SeenStart | None = None
 
 
 @dataclass(frozen=True, slots=True)

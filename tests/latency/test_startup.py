@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from k2cr_analysis.latency.start_priors import PLATFORM_MS, measured_starts, pooled, priors, start_prior, unknown
+from k2cr_analysis.latency.start_priors import (
+    OTHER_CPU,
+    PLATFORM_MS,
+    measured_starts,
+    pooled,
+    priors,
+    start_prior,
+    unknown,
+)
 from k2cr_analysis.latency.startup import seen_by_probe_ms, startup_estimate
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, StartupOrder
+from k2cr_analysis.model.cluster import SeenStart
 
 
 def http(delay_s: int, period_s: int) -> CloudRunProbe:
@@ -114,3 +123,14 @@ def test_what_is_assumed_is_said():
     assert "web" in said
     assert "assumed" in said
     assert "boost" in said
+
+
+def test_its_own_pods_tell_more_than_its_runtime():
+    order = StartupOrder({}, {}, ("app", "proxy"))
+    seen = [SeenStart("app", after_s, 10.0) for after_s in (31.0, 38.0, 45.0)]
+    found = startup_estimate(order, {}, {"app": "eclipse-temurin:21", "proxy": "envoy:v1"}, seen=seen)
+    assert found.ready_ms == pytest.approx(33_000 + PLATFORM_MS, rel=0.01)
+    assert found.low_ms == pytest.approx(21_000 / OTHER_CPU + PLATFORM_MS, rel=0.01)
+    assert found.high_ms == pytest.approx(45_000 * OTHER_CPU + PLATFORM_MS, rel=0.01)
+    assert "3 pods" in found.priors["app"].source
+    assert found.priors["proxy"].runtime == "C++ or Rust"

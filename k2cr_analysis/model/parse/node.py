@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from k2cr_analysis.model.cluster import Node, OwnedPod
-from k2cr_analysis.model.parse.access import Raw, mapping, objects, resources, strings, text
+from datetime import datetime
+
+from k2cr_analysis.model.cluster import Node, OwnedPod, SeenStart
+from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, resources, strings, text
 from k2cr_analysis.model.parse.index import name_of, namespace_of
 from k2cr_analysis.model.parse.pod import effective_requests
 from k2cr_analysis.platforms.gke import (
@@ -15,7 +17,9 @@ from k2cr_analysis.platforms.gke import (
     ZONE_LABELS,
     first_label,
 )
+from k2cr_analysis.platforms.probes import DEFAULT_PERIOD_S
 
+LONGEST_START_S = 600.0  # what takes longer is no start: the pod was not ready for a while
 DEFAULT_MAX_PODS = 110  # GKE Standard, where a node does not say
 
 
@@ -54,7 +58,38 @@ def is_running(pod: Raw) -> bool:
 
 def owned_pod(pod: Raw, workload_id: str) -> OwnedPod:
     spec = mapping(pod, "spec")
-    return OwnedPod(namespace_of(pod), name_of(pod), workload_id, text(spec, "nodeName"), effective_requests(spec))
+    return OwnedPod(
+        namespace_of(pod), name_of(pod), workload_id, text(spec, "nodeName"), effective_requests(spec), seen_start(pod)
+    )
+
+
+def seen_start(pod: Raw) -> SeenStart | None:
+    """From a container's start to its pod's readiness, where it is the only one that is asked whether it is ready.
+
+    None where a container was started again, or where the pod became ready so late that it had lost its readiness in
+    between: its conditions hold the last change alone.
+    """
+    containers = [c for _, c in objects(mapping(pod, "spec"), "containers")]
+    asked = [c for c in containers if c.get("readinessProbe") or c.get("startupProbe")]
+    statuses = [status for _, status in objects(mapping(pod, "status"), "containerStatuses")]
+    conditions = [c for _, c in objects(mapping(pod, "status"), "conditions")]
+    ready = next((c for c in conditions if c.get("type") in ("ContainersReady", "Ready")), None)
+    if len(asked) != 1 or not asked[0].get("readinessProbe") or ready is None or ready.get("status") != "True":
+        return None
+    if any(status.get("restartCount") for status in statuses):
+        return None
+    name = str(asked[0].get("name"))
+    begun = next((mapping(s, "state", "running").get("startedAt") for s in statuses if s.get("name") == name), None)
+    try:
+        after_s = (_time(ready.get("lastTransitionTime")) - _time(begun)).total_seconds()
+    except ValueError:
+        return None
+    period_s = integer(mapping(asked[0], "readinessProbe"), "periodSeconds") or DEFAULT_PERIOD_S
+    return SeenStart(name, after_s, float(period_s)) if 0.0 <= after_s <= LONGEST_START_S else None
+
+
+def _time(value: object) -> datetime:
+    return datetime.fromisoformat(str(value).replace("Z", "+00:00"))
 
 
 def image_digests(pod: Raw) -> dict[tuple[str, str], str]:
