@@ -137,6 +137,22 @@ def instances_kept(kept: int, least: int, waits: str, startup_s: float, price: s
     return Said(f"min instances {kept}{instead}" + (f"; costs {price}" if price else ""))
 
 
+@notice(docs="https://docs.cloud.google.com/run/docs/configuring/min-instances")
+def cold_starts(share: float, startup_s: float, kept: int, price: str, share_then: float) -> Said:
+    """More requests wait for the start of an instance than k2cr would accept by itself (1 %).
+
+    Why: After a quiet quarter of an hour no instance is left, and the next request waits for the whole start of one.
+    The objectives allow it, or nothing that was tried avoids it.
+    Remedy: Keep an instance (`[objectives] cold_start_ratio` in k2cr.toml, or `[policy] min_instances`), make the start
+    faster, or accept it.
+    Example: 0.001 requests a second, a start of 9 s, and [objectives] cold_start_ratio = 1.0
+    """
+    return Said(
+        f"{share:.1%} of the requests wait {startup_s:.1f} s for a start; with min instances {kept} {share_then:.1%} "
+        f"would, for {price}"
+    )
+
+
 @notice(docs=_PRICING)
 def saving_may_be_a_loss(low: Decimal, high: Decimal, currency: str) -> Said:
     """The interval of the saving holds zero: on other days of the same kind the move would lose money.

@@ -19,7 +19,7 @@ from k2cr_analysis.config import Objectives
 from k2cr_analysis.config.settings import Config
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.latency.predict import Basis, Effort
-from k2cr_analysis.latency.search.limits import limits_of
+from k2cr_analysis.latency.search.limits import ALIKE, COLD_START_RATIO, Limits, limits_of
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.finding import Finding
 from k2cr_analysis.model.instance_limits import memory_range
@@ -102,8 +102,6 @@ def search(sized: ServiceShape, question: Question, effort: Effort, seed: int = 
     if effort == "quick" or sized.target != "service" or basis.service is None or basis.traffic is None:
         return None
     from k2cr_analysis.latency.month.requests import load_of
-    from k2cr_analysis.latency.month.store import MonthStore
-    from k2cr_analysis.latency.search import search as searching
     from k2cr_analysis.latency.search.grid import concurrencies_for, grid
 
     load, service = load_of(basis.traffic), basis.service
@@ -114,11 +112,25 @@ def search(sized: ServiceShape, question: Question, effort: Effort, seed: int = 
         places = concurrencies_for(sized.concurrency or 1, load, service, float(one.cpu_cores))
         shapes += grid([one], places, [least + more for more in _MORE_INSTANCES], load, service, most)
     allowed = [shape for shape in shapes if any(not legal(replace(shape, billing=m)) for m in shape.billing_modes)]
+    limits = limits_of(question.objectives, basis.gke, service)
+    return _looked_at(allowed or [sized], question, limits, effort, seed)
+
+
+def _looked_at(
+    shapes: list[ServiceShape], question: Question, limits: Limits, effort: Effort, seed: int
+) -> Recommendation:
+    from k2cr_analysis.latency.month.requests import load_of
+    from k2cr_analysis.latency.month.store import MonthStore
+    from k2cr_analysis.latency.search import search as searching
+
+    basis = question.basis
+    if basis.traffic is None or basis.service is None:
+        raise ValueError("nothing to search with: no requests are known")
     return searching.recommend(
-        allowed or [sized],
-        searching.Demand(load, service, basis.startup_s),
+        shapes,
+        searching.Demand(load_of(basis.traffic), basis.service, basis.startup_s),
         cost=question.cost,
-        limits=limits_of(question.objectives, basis.gke, service),
+        limits=limits,
         depth=searching.Depth() if effort == "full" else searching.QUICKER,
         seed=seed,
         store=MonthStore.of_user(),
@@ -126,13 +138,15 @@ def search(sized: ServiceShape, question: Question, effort: Effort, seed: int = 
 
 
 def findings_of(found: Recommendation, question: Question, currency: str) -> list[Finding]:
-    """What is said of the choice: overload, a limit that nothing meets, instances that are kept or more than asked."""
+    """What is said of the choice: overload, a limit that nothing meets, cold starts, instances kept or asked for."""
     best, workload = found.best, question.workload
     said: list[Finding] = []
     if best.rejected_ratio > 0.0:
         said.append(notices.overloaded(best.rejected_ratio, best.shape.max_instances))
     elif not found.met:
         said.append(notices.objectives_not_met(str(found.limits), _reached(best), _would_meet(found)))
+    if best.cold_start_ratio > COLD_START_RATIO * (1.0 + ALIKE):
+        said.append(_cold_starts(found, question, currency))
     kept = best.shape.min_instances
     least = least_instances(workload, best.shape, question.config)
     if kept > least:
@@ -167,6 +181,20 @@ def _kept_warm(found: Recommendation, least: int, question: Question, currency: 
     more = None if without is None else best.cost_month - without.cost_month
     price = "" if more is None else f"{more:.2f} {currency} a month"
     return notices.instances_kept(best.shape.min_instances, least, waits, question.basis.startup_s, price)
+
+
+def _cold_starts(found: Recommendation, question: Question, currency: str) -> Finding:
+    """How many requests wait for a start, and what one more instance kept would make of it, and cost."""
+    best = found.best
+    warmer = next((p for p in found.min_instance_ladder() if p.shape.min_instances > best.shape.min_instances), None)
+    if warmer is None:
+        least = best.shape.min_instances + 1
+        kept = replace(best.shape, min_instances=least, max_instances=max(best.shape.max_instances, least))
+        warmer = _looked_at([kept], question, found.limits, "coarse", 1).best
+    price = f"{warmer.cost_month - best.cost_month:.2f} {currency} a month more"
+    return notices.cold_starts(
+        best.cold_start_ratio, question.basis.startup_s, warmer.shape.min_instances, price, warmer.cold_start_ratio
+    )
 
 
 def _sizes(shape: ServiceShape) -> Iterator[ServiceShape]:

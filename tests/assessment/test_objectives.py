@@ -6,13 +6,17 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from k2cr_analysis.assessment import recommend
-from k2cr_analysis.assessment.recommend import _sizes
+from k2cr_analysis.assessment.predicting import basis_of_workload
+from k2cr_analysis.assessment.recommend import Question, _sizes, cost_of, findings_of, search
 from k2cr_analysis.assessment.sliders import what_if
 from k2cr_analysis.config import Config, Objectives, Policy
 from k2cr_analysis.errors import UsageError
+from k2cr_analysis.latency.learning.calibration import Corrections
+from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.pricing.cloud_run.charges import price_both
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.sizing import legal
@@ -116,3 +120,23 @@ def test_what_if_moves_as_the_slider_does(plain):
     assert what_if(plain, one, p99_ms=1.0).met is False
     with pytest.raises(UsageError):
         what_if(plain, one, traffic=0.0)
+
+
+def test_cold_starts_that_are_allowed_are_told_with_the_price_of_a_minimum(plain):
+    one = next(iter(searched(plain).values()))
+    basis = basis_of_workload(one.workload, one.fit, one.measured, Corrections())
+    traffic = basis.traffic
+    every = round(2400 / traffic.period_s)  # a request every 40 minutes
+    requests = np.zeros_like(traffic.requests)
+    requests[::every] = 1
+    quiet = replace(basis, traffic=replace(traffic, requests=requests, known=np.ones_like(traffic.known)))
+    tariff = Tariff(plain.prices, plain.region, None)
+    question = Question(one.workload, quiet, cost_of(one.workload, tariff), Config(), Objectives(cold_start_ratio=1.0))
+    found = search(one.shape, replace(question, objectives=Objectives(60_000.0, 60_000.0, 1.0)), "coarse")
+    assert found.best.cold_start_ratio > 0.5
+    (said,) = (f.message for f in findings_of(found, question, "USD") if f.rule == "cold-starts")
+    assert "with min instances 1 0.0% would" in said
+    assert "USD a month more" in said
+    for other in searched(plain).values():
+        if other.latency.cold_start_ratio <= 0.01:
+            assert "cold-starts" not in rules(other)
