@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from k2cr_analysis.assessment import Assessment, recommend
 from k2cr_analysis.assessment.measured import Measured
 from k2cr_analysis.assessment.sliders import what_if
+from k2cr_analysis.assessment.verify import verify
 from k2cr_analysis.config import AssumedTraffic, Config, Objectives
+from k2cr_analysis.latency.learning.run_metrics import RunMetrics
 from k2cr_analysis.queries import engine
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.sources import collect
@@ -52,6 +56,12 @@ def test_what_is_assumed_for_the_assessment_is_assumed_for_every_other_answer(tm
     assert one.choice is not None and one.measured.traffic is not None and one.measured.traffic.source == "assumed"
     assert recommend(found, one.id, Objectives(p95_ms=200.0)).best.month is not None
     assert what_if(found, one.id, traffic=2.0) is not None
+    day, requests = datetime(2026, 2, 2, tzinfo=UTC), np.full(24, 36_000)
+    had = RunMetrics("web", day, 86_400.0, None, None, requests, 3600, None, None)
+    said = {c.quantity: c.predicted for c in verify(found, one.id, had).comparisons}
+    without = verify(assess(tmp_path / "snap"), one.id, had)
+    assert said["request latency, p50"] == pytest.approx(40.0, rel=0.5), "the work of a request is the assumed one"
+    assert {c.predicted for c in without.comparisons if c.quantity.startswith("request latency")} == {None}
 
 
 def test_measured_is_frozen() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from k2cr_analysis.latency.load.arrivals import Arrivals
 from k2cr_analysis.latency.simulator.service import ServiceConfig
+from k2cr_analysis.model.observed import IntArray
 from tests.latency.reference_draws import arrivals_of, service_times_of, startup_times_of
 
 INF = math.inf
@@ -68,10 +69,19 @@ class Outcome:
     billed_request_s: float = 0.0
     billed_once_s: float = 0.0
     billed_instance_s: float = 0.0
+    called: list[int] = field(default_factory=list)  # the most instances of each block of ticks, in order of size
+    used: list[int] = field(default_factory=list)
 
 
 def _billed_s(seconds: float) -> float:
     return math.ceil(seconds * 10.0 - 1e-6) / 10.0
+
+
+def calls_of(counts: IntArray) -> dict[str, list[int]]:
+    """``State.calls`` as an outcome has it."""
+    return {
+        n: [int(c) for c in np.repeat(np.arange(len(counts)), counts[:, i])] for i, n in enumerate(("called", "used"))
+    }
 
 
 class ReferenceSimulator:
@@ -88,6 +98,8 @@ class ReferenceSimulator:
         self.out = Outcome()
         self.touches = 0
         self.next_tick_s = INF
+        self.peak = 0
+        self.block: list[tuple[int, int]] = []
         self.wish = service.min_instances
         self.system_s = self.cpu_s = 0.0
         self.seen = [(0.0, 0.0)] * max(1, round(service.window_s / service.tick_s))
@@ -188,6 +200,10 @@ class ReferenceSimulator:
     # --- what happens
 
     def _arrive(self, request: Request) -> None:
+        self._take_in(request)
+        self.peak = max(self.peak, self._in_system())
+
+    def _take_in(self, request: Request) -> None:
         if self.scales and self.next_tick_s == INF:
             self.seen = [(self.system_s, self.cpu_s)] * len(self.seen)
             self.next_tick_s = (math.floor(self.t / self.service.tick_s) + 1.0) * self.service.tick_s
@@ -347,6 +363,7 @@ class ReferenceSimulator:
         )
         self.seen = [*self.seen[1:], (self.system_s, self.cpu_s)]
         self.wish = self._wanted(system, cores)
+        self._note_calls(now_wanted)
         if self.instances:
             while len(self.instances) < self.wish:
                 self._start()
@@ -354,6 +371,18 @@ class ReferenceSimulator:
             self._rotate(max(self.wish, now_wanted, 1))
         asleep = not self._in_system() and system <= 0.0
         self.next_tick_s = INF if asleep else self.t + service.tick_s
+
+    def _note_calls(self, now_wanted: int) -> None:
+        called = max(self.wish, math.ceil(self.peak / self.service.concurrency))
+        used = sum(bool(i.requests) or i.idle_since_s > self.t - self.service.tick_s for i in self.instances)
+        if used >= len(self.instances):
+            used = max(used, called, now_wanted)
+        self.peak = self._in_system()
+        self.block.append((called, used))
+        if len(self.block) == len(self.seen):
+            self.out.called.append(max(c for c, _ in self.block))
+            self.out.used.append(max(u for _, u in self.block))
+            self.block = []
 
     def _wanted(self, system: float, cores: float) -> int:
         service = self.service
@@ -374,6 +403,8 @@ class ReferenceSimulator:
 
     def _close(self) -> None:
         """Those that live at the end are billed for what they have lived."""
+        self.out.called.sort()
+        self.out.used.sort()
         self.out.simulated_s = self.t
         self.out.billed_instance_s += sum(self.t - i.born_s for i in self.instances)
         begun_s = sum(self.t - i.born_s for i in self.instances if not i.ready)

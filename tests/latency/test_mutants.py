@@ -37,11 +37,21 @@ EQUIVALENT = {
     "events._needs: 0 -> 1 in source.now.requests_left > 0": "feed stops by itself",
     "events._needs: 0 -> 1 in s.now.free_requests == 0": "room is made one request earlier or later",
     "events._next_completion: 1 -> 2 in -1": "any negative number says that nobody leaves",
+    "draws.from_table: place <= 0.0 -> place < 0.0 in if place <= 0.0:": "at the place 0 both give the first value",
 }  # fmt: skip
 
 
 def test_a_flip_in_the_order_of_events_changes_a_simulation() -> None:
     assert alive("events._other_event") <= EQUIVALENT.keys()
+
+
+def test_a_flip_in_who_gives_up_or_what_is_billed_changes_a_simulation() -> None:
+    assert alive("--boundaries", "serving.give_up", "recording.billed_s") <= EQUIVALENT.keys()
+
+
+@pytest.mark.soak
+def test_a_flip_in_the_end_of_an_instance_or_a_measured_draw_changes_a_simulation() -> None:
+    assert alive("--boundaries", "instances.ended", "draws.from_table") <= EQUIVALENT.keys()
 
 
 @pytest.mark.soak

@@ -14,7 +14,7 @@ from k2cr_analysis.latency.kernels.state import CHUNK
 from k2cr_analysis.latency.load.arrivals import Arrivals, counted, modulated, poisson
 from k2cr_analysis.latency.simulator.engine import Engine
 from k2cr_analysis.latency.simulator.service import ServiceConfig
-from tests.latency.reference_simulator import Outcome, ReferenceSimulator
+from tests.latency.reference_simulator import Outcome, ReferenceSimulator, calls_of
 
 FEWER = CHUNK - 12  # so many latencies stand in one chunk, in the order of departure
 SHARED = {"concurrency": 8, "cpu_cores": 1.0, "service_s": 0.4, "cpu_s": 0.3, "startup_s": 2.0}
@@ -28,7 +28,7 @@ def compiled(arrivals: Arrivals, service: ServiceConfig, seed: int, requests: in
     engine.drain(arrivals.ends_at())
     totals = engine.totals()._asdict()
     served = totals.pop("served")
-    return Outcome(latencies_s=list(engine._chunk.took_s[:served]), **totals)
+    return Outcome(latencies_s=list(engine._chunk.took_s[:served]), **totals, **calls_of(engine._state.calls))
 
 
 def assert_the_same(arrivals: Arrivals, service: ServiceConfig, seed: int = 3, requests: int | None = None) -> Outcome:
