@@ -25,7 +25,7 @@ _DOCKER_HUB_NAMES = (DOCKER_HUB, "index.docker.io", "registry-1.docker.io")
 GITHUB: Annotated[str, _GHCR] = "ghcr.io"
 PUBLIC_REGISTRIES: Annotated[tuple[str, ...], _DEPLOYING] = (DOCKER_HUB, GITHUB)
 # Names in Docker Hub's ``library``: a name without a slash that is none of these is a build's own.
-_OFFICIAL = Source("https://github.com/docker-library/official-images/tree/master/library", "2026-11-30")
+_OFFICIAL = Source("https://github.com/docker-library/official-images/tree/master/library", None)
 DOCKER_OFFICIAL: Annotated[frozenset[str], _OFFICIAL] = frozenset({
     "adminer", "aerospike", "almalinux", "alpine", "amazoncorretto", "amazonlinux", "api-firewall", "arangodb",
     "archlinux", "backdrop", "bash", "bonita", "buildpack-deps", "busybox", "caddy", "cassandra", "chronograf",
@@ -45,9 +45,7 @@ DOCKER_OFFICIAL: Annotated[frozenset[str], _OFFICIAL] = frozenset({
     "yourls", "zookeeper", "znc",
 })  # fmt: skip
 # Projects of Google's registries that publish for everybody.
-_PUBLIC_IMAGES = Source(
-    "https://docs.cloud.google.com/artifact-registry/docs/transition/gcr-repositories", "2026-11-30"
-)
+_PUBLIC_IMAGES = Source("https://docs.cloud.google.com/artifact-registry/docs/transition/gcr-repositories", None)
 GOOGLE_PUBLIC_PROJECTS: Annotated[frozenset[str], _PUBLIC_IMAGES] = frozenset({
     "cadvisor", "cloud-builders", "cloud-marketplace", "cloud-sql-connectors", "cloudrun", "cloudsql-docker",
     "datadoghq", "distroless", "endpoints-release", "gke-release", "google-containers", "google-samples", "google.com",

@@ -25,6 +25,7 @@ _EMISSARY = Source("https://www.getambassador.io/docs/emissary/latest/topics/run
 _AWS = Source(
     "https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/", "2026-11-30"
 )
+_OTHERS = Source("https://kubernetes.io/docs/concepts/services-networking/service/#internal-load-balancer", None)
 
 # Bookkeeping of controllers and clients.
 REVISION: Annotated[str, _WELL_KNOWN] = "deployment.kubernetes.io/revision"
@@ -51,7 +52,7 @@ AZURE_INTERNAL: Annotated[str, _AZURE] = "service.beta.kubernetes.io/azure-load-
 AWS_INTERNAL: Annotated[str, _AWS] = "service.beta.kubernetes.io/aws-load-balancer-internal"
 AWS_SCHEME: Annotated[str, _AWS] = "service.beta.kubernetes.io/aws-load-balancer-scheme"
 # The same of other clouds' controllers, each by its own documentation of Services of type LoadBalancer.
-OTHER_INTERNAL: Annotated[tuple[str, ...], _AWS] = (
+OTHER_INTERNAL: Annotated[tuple[str, ...], _OTHERS] = (
     "service.beta.kubernetes.io/oci-load-balancer-internal",
     "oci-network-load-balancer.oraclecloud.com/internal",
     "service.beta.kubernetes.io/openstack-internal-load-balancer",

@@ -10,9 +10,9 @@ from typing import Annotated
 
 from k2cr_analysis.platforms.source import Source
 
-_RUN = Source("https://docs.cloud.google.com/run/docs/securing/org-policy", "2026-11-30")
-_IAM = Source("https://docs.cloud.google.com/organization-policy/reference/org-policy-constraints", "2026-11-30")
-_LOAD_BALANCERS = Source("https://docs.cloud.google.com/load-balancing/docs/org-policy-constraints", "2026-11-30")
+_RUN = Source("https://docs.cloud.google.com/run/docs/securing/org-policy", None)
+_IAM = Source("https://docs.cloud.google.com/organization-policy/reference/org-policy-constraints", None)
+_LOAD_BALANCERS = Source("https://docs.cloud.google.com/load-balancing/docs/org-policy-constraints", None)
 
 # Lists of what is allowed.
 ALLOWED_INGRESS: Annotated[str, _RUN] = "run.allowedIngress"
