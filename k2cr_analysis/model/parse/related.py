@@ -133,7 +133,7 @@ class RelatedObjects:
         self._exposure(found, namespace, exposures)
         self._policies_by_target(found, namespace, exposures)
         self._monitors(found, namespace, pod, exposures)
-        return {k: tuple(v) for k, v in sorted(found.items())}
+        return {k: tuple(v) for k, v in sorted(found.items()) if v}
 
     def unseen(self, namespace: str, exposures: Iterable[Exposure]) -> tuple[Unseen, ...]:
         """Policies that the Services and entrances of a workload name, and that are not here to be read."""
