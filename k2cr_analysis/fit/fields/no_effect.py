@@ -139,7 +139,6 @@ NO_EFFECT: Mapping[str, str] = {
     "Service.spec.ipFamilyPolicy": _NETWORK,
     "Service.spec.loadBalancerClass": _NETWORK,
     "Service.spec.loadBalancerIP": "the load balancer in front gets an address of its own",
-    "Service.spec.loadBalancerSourceRanges": "say it in a Cloud Armor policy; network.sh has the place",
     "Service.spec.trafficDistribution": _NETWORK,
     "Service.spec.publishNotReadyAddresses": "instances get requests when their start-up and readiness probes pass",
     "HorizontalPodAutoscaler.spec.behavior": "Cloud Run decides how fast it scales",

@@ -30,6 +30,7 @@ _SCALING = f"{DECIDES}the size: how many instances there are at least and at mos
 # A field, or what it is a part of -> what it means where the rules that read it say nothing.
 UNLESS_FOUND: Mapping[str, str] = {
     "Workload.kind": f"{DECIDES}the target: a service, a job or a worker pool",
+    "Service.spec.loadBalancerSourceRanges": "say it in a Cloud Armor policy; network.sh has the place",
     "Service.spec.ports": _TARGET,
     "Service.spec.ports[].name": _PROTOCOL,
     "Service.spec.ports[].appProtocol": _PROTOCOL,
