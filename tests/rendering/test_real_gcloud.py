@@ -83,10 +83,10 @@ CASES = {
     "a working directory, and a target of scaling": (replace(WITH_TARGET, workload=replace(WITH_TARGET.workload, pod=replace(WITH_TARGET.workload.pod, containers=(container("app", working_dir="/srv"),)))), UNKNOWN, True),
     "one empty argument": (assessed(workload(container("app", args=("",)))), UNKNOWN, True),
     "a scheduled job": (job_of(container("app", args=("--daily",), env=[env("A", "x,y")])), UNKNOWN, True),
-    "a job whose containers wait needs the YAML form": (
+    "a job whose containers wait": (
         replace(job_of(container("app"), container("db", at=1)), fit=replace(job_of(container("app"), container("db", at=1)).fit, startup=StartupOrder({"app": ("db",)}, {}, ("db", "app")), probes={"db": ContainerProbes(probe("tcp"), None, "port")})),
         UNKNOWN,
-        False,
+        True,
     ),
     "settings of Cloud Run by house rules": (assessed(workload(container("app"), exposures=(INSIDE,))), HOUSE, True),
     "settings of a Knative Service": (KNATIVE, UNKNOWN, True),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -239,18 +239,14 @@ def from_flags(files: Mapping[str, str]) -> Raw | None:
 
 
 def _words(line: str) -> list[str]:
-    """A command's words; bash's ``$'...'`` too, which shlex does not know."""
-    ansi = re.compile(r"\$'((?:[^'\\]|\\.)*)'")
-    named = {"n": b"\n", "t": b"\t", "r": b"\r", "\\": b"\\", "'": b"'"}
-
-    def plain(match: re.Match[str]) -> str:
-        parts = re.findall(r"\\x([0-9a-f]{2})|\\(.)|([^\\]+)", match[1])
-        found = (
-            bytes.fromhex(code) if code else named[short] if short else text.encode() for code, short, text in parts
-        )
-        return shlex.quote(b"".join(found).decode())
-
-    return shlex.split(ansi.sub(plain, line))
+    """A command's words, as bash itself reads them."""
+    done = subprocess.run(
+        ["bash", "-c", f"printf '%s\\0' {line}"],
+        env={"PROJECT": "p", "REGION": "r"},
+        capture_output=True,
+        check=True,
+    )
+    return done.stdout.decode().split("\0")[:-1]
 
 
 def _from_words(words: Sequence[str]) -> Raw:

@@ -13,13 +13,13 @@ import grpc
 import pyarrow as pa
 import pytest
 
-from k2cr_analysis.assessment import assess
 from k2cr_analysis.errors import RemoteError, SnapshotError, UsageError
 from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.snapshot import open_snapshot
 from k2cr_analysis.sources.checkpoint import unfinished_folder
 from k2cr_analysis.sources.live import LiveCluster, LiveOptions, collect_live, plan_of
 from k2cr_analysis.sources.retry import RetryPolicy
+from k2cr_analysis.verdicts import assess
 from tests.sources.api_server import Cluster, serving
 from tests.sources.bigquery_server import Warehouse, serving_bigquery
 from tests.sources.metric_service import BOUNDS, NEG, WORKLOADS, Metrics, serving_metrics

@@ -26,7 +26,7 @@ _HEAD = r"""mend=0
 ok() { echo "ok    $1"; }
 bad() { echo "MEND  $1: $2"; mend=1; }
 unknown() { echo "?     $1: $2"; }"""
-_POLICIES = r"""# allows CONSTRAINT VALUE: whether the organisation's list lets it be.
+_ALLOWS = r"""# allows CONSTRAINT VALUE: whether the organisation's list lets it be.
 allows() {
   local said allowed denied word="(^|[^a-zA-Z_-])$2([^a-zA-Z_-]|\$)"
   if ! said=$(gcloud org-policies describe "$1" --effective --project="$PROJECT" \
@@ -40,8 +40,8 @@ allows() {
   elif [[ $said == *$'\t'* && $denied =~ $word ]]; then
     bad "policy $1" "denies $2: ask for an exception of this project"
   else ok "policy $1 allows $2"; fi
-}
-# enforced CONSTRAINT DO: whether the organisation forbids it.
+}"""
+_ENFORCED = r"""# enforced CONSTRAINT DO: whether the organisation forbids it.
 enforced() {
   local said
   if ! said=$(gcloud org-policies describe "$1" --effective --project="$PROJECT" \
@@ -151,9 +151,10 @@ def _name_is_free(build: Build) -> Iterator[str]:
 
 def _policies(build: Build) -> Iterator[str]:
     found = list(_policy_calls(build))
-    if found:
-        yield from _POLICIES.splitlines()
-        yield from found
+    for word, function in (("allows ", _ALLOWS), ("enforced ", _ENFORCED)):
+        if any(call.startswith(word) for call in found):
+            yield from function.splitlines()
+    yield from found
 
 
 def _policy_calls(build: Build) -> Iterator[str]:

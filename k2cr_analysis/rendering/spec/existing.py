@@ -16,5 +16,11 @@ def copied(
 ) -> SecretToCreate:
     """A secret with the values of an object of the cluster."""
     return SecretToCreate(
-        secret, "ConfigMap" if asked.kind == "ConfigMap" else "Secret", namespace, asked.name, keys, used
+        secret,
+        "ConfigMap" if asked.kind == "ConfigMap" else "Secret",
+        namespace,
+        asked.name,
+        keys,
+        used,
+        versions=versions,
     )
