@@ -77,7 +77,7 @@ def collect_manifests(  # noqa: PLR0913 (the options of the verb, by name)
         said: list[str] = []
         work = None
         if prometheus and wanted:
-            asked = {"metrics": {"prometheus": prometheus.said, "cluster": cluster, "window": window, "end": end}}
+            asked = {"metrics": {"prometheus": prometheus.url, "cluster": cluster, "window": window, "end": end}}
             work = kept.enter_context(unfinished(target, asked, (start, last)))
             start, last = work.window
             metrics = read_prometheus(

@@ -100,7 +100,7 @@ class LiveOptions:
 
 
 def _where(prometheus: Access | None) -> dict[str, str | None]:
-    return {} if prometheus is None else {"prometheus": prometheus.said}
+    return {} if prometheus is None else {"prometheus": prometheus.url}
 
 
 class _Missed:

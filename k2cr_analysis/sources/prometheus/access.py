@@ -36,11 +36,6 @@ class Access:
     def is_google(self) -> bool:
         return urlsplit(self.url).hostname == _GOOGLE_HOST
 
-    @property
-    def said(self) -> str:
-        """The address as it may be printed and kept."""
-        return self.url
-
 
 def access_of(
     url: str,

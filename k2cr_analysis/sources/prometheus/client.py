@@ -142,7 +142,7 @@ class Prometheus:
     def _error(self, found: str, expected: str, do: str = "") -> RemoteError:
         return RemoteError(
             ref="prometheus-not-read",
-            found=f"{self._access.said}: {found}",
+            found=f"{self._access.url}: {found}",
             expected=expected,
             do=do or "see that the same address answers in a browser, then run the same command again",
         )

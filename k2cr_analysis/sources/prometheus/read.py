@@ -85,7 +85,7 @@ def plan_of_prometheus(access: Access, window: tuple[datetime, datetime]) -> str
     """How many queries reading would take at most."""
     days = len(list(_starts(*window)))
     return (
-        f"prometheus {access.said}: {days} days, at most {days * (2 * len(USAGE) + 6)} queries for usage, and "
+        f"prometheus {access.url}: {days} days, at most {days * (2 * len(USAGE) + 6)} queries for usage, and "
         f"{6 * days} for each way in which requests are counted"
     )
 
@@ -154,15 +154,15 @@ def _selector(name: str, *matchers: str) -> str:
     return f"{name}{{{','.join(m for m in matchers if m)}}}"
 
 
-def _counter(
-    server: _Kept, selector: str, day: tuple[datetime, datetime], step_s: int, began: Mapping[Pod, int] | None = None
-) -> list[Growth]:
+def _asked_counter(
+    server: _Kept, selector: str, day: tuple[datetime, datetime], step_s: int
+) -> tuple[list[Series], list[Series], range]:
+    """The last values in each period of a day, those before it, and the ends of the periods."""
     start, end = day
     first = start + timedelta(seconds=step_s)
     found = server.range(f"last_over_time({selector}[{step_s}s])", first, end, step_s)
     before = server.at(f"last_over_time({selector}[1d])", start)
-    moments = range(int(first.timestamp()), int(end.timestamp()) + 1, step_s)
-    return growth(found, before, moments, began)
+    return found, before, range(int(first.timestamp()), int(end.timestamp()) + 1, step_s)
 
 
 def _keep_usage(
@@ -170,14 +170,14 @@ def _keep_usage(
 ) -> None:
     for number, day in enumerate(days, start=1):
         for metric in wanted:
-            _usage_of(server, metric, matchers, day)
+            _asked_usage(server, metric, matchers, day)
         tell(f"prometheus: usage: {number} of {len(days)} days")
 
 
-def _usage_of(server: _Kept, metric: UsageMetric, matchers: str, day: tuple[datetime, datetime]) -> Any:
+def _asked_usage(server: _Kept, metric: UsageMetric, matchers: str, day: tuple[datetime, datetime]) -> Any:
     selector = _selector(metric.name, metric.matchers, matchers)
     if metric.is_counter:
-        return _counter(server, selector, day, metric.period_s)
+        return _asked_counter(server, selector, day, metric.period_s)
     first = day[0] + timedelta(seconds=metric.period_s)
     return server.range(f"max_over_time({selector}[{metric.period_s}s])", first, day[1], metric.period_s)
 
@@ -191,8 +191,8 @@ def _usage_parts(
 ) -> Iterator[pa.Table]:
     for day in days:
         for metric in wanted:
-            found = _usage_of(server, metric, matchers, day)
-            yield memory_part(found, owners) if metric is MEMORY else counted_part(metric, found, owners)
+            found = _asked_usage(server, metric, matchers, day)
+            yield memory_part(found, owners) if metric is MEMORY else counted_part(metric, growth(*found), owners)
 
 
 def _pods_began(
@@ -226,9 +226,15 @@ def _requests_of(
     def of(name: str) -> list[Growth]:
         if name not in there:
             return []
-        return _counter(server, _selector(name, how.matchers, matchers), day, how.period_s, began)
+        asked = _asked_counter(server, _selector(name, how.matchers, matchers), day, how.period_s)
+        return growth(*asked, began)
 
-    return of(how.name), of(f"{how.buckets}_bucket"), of(f"{how.buckets}_sum")
+    count, buckets, total = _names_of(how)
+    return of(count), of(buckets), of(total)
+
+
+def _names_of(how: Requests) -> tuple[str, str, str]:
+    return how.name, f"{how.buckets}_bucket", f"{how.buckets}_sum"
 
 
 def _keep_traffic(
@@ -242,7 +248,8 @@ def _keep_traffic(
     _pods_began(server, there, matchers, days)
     for number, day in enumerate(days, start=1):
         for how in ways:
-            _requests_of(server, how, there, matchers, day)
+            for name in (one for one in _names_of(how) if one in there):
+                _asked_counter(server, _selector(name, how.matchers, matchers), day, how.period_s)
         tell(f"prometheus: requests: {number} of {len(days)} days")
 
 

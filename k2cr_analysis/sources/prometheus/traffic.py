@@ -51,7 +51,6 @@ class Targets:
             for obj in objects
             if obj.get("kind") == "Service" and obj.get("apiVersion") == "v1" and (m := obj.get("metadata") or {})
         }
-        self.lost: Counter[str] = Counter()
 
     def of(self, how: Requests, labels: Mapping[str, str]) -> Target | None:
         """None where nothing in the cluster's objects or the labels tells."""
@@ -78,10 +77,7 @@ class Targets:
         namespace, pod = labels.get("namespace", ""), labels.get("pod", "")
         container = labels.get("container", "")
         owner = self._owners.of(namespace, pod, container) if pod else None
-        if owner is None:
-            self.lost[f"{namespace}/{pod or labels.get('instance', '?')}"] += 1
-            return None
-        return Target(namespace, workload=owner, container=container)
+        return None if owner is None else Target(namespace, workload=owner, container=container)
 
     def _service_in(self, name: str) -> tuple[str, str] | None:
         """A proxy's name of a backend: ``shop-web-80@kubernetes``, ``shop_web_80``, ``outbound|80||web.shop.svc``."""
