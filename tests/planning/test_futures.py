@@ -168,3 +168,32 @@ def test_without_anything_blocked_leaving_has_a_whole_month():
     found = leave({"web": Move(10), "api": Move(10)}, *full_nodes("web", "api"))
     assert found.month == found.gke_month + found.cloud_run_month
     assert found.ways_out == ()
+
+
+def test_with_a_rate_the_objective_is_its_parts_added_up_by_hand():
+    """Months from the lines of the two futures, hours from their tiles, days from what the test says of the moves."""
+    moves = {"web": Move(1, days=2.0), "api": Move(2, days=0.5), "db": Move(None, "blocked")}
+    objects, rate = full_nodes("web", "api", "db"), Decimal(5)
+    made, whole = plan_and_portfolio(assessment(objects, moves, engineer_hour="5"))
+    assert made.waves
+    stay, move = (futures(whole)[name, "packed"] for name in ("stay", "move"))
+    month = [sum(i.quantity * i.rate for i in (*f.gke_lines, *f.cloud_run_lines)) for f in (stay, move)]
+    days = sum(Decimal(str(moves[w.rpartition("/")[2]].days)) for w in made.workloads)
+    hours = Decimal(str(round(stay.hours_month - move.hours_month, 2)))
+    by_hand = month[0] - month[1] + hours * rate - days * 8 * rate / 12
+    assert abs(made.objective - by_hand) < Decimal("0.05")
+    assert move.effort_days >= float(days)
+
+
+def test_the_days_of_a_move_hold_the_right_sizing_that_its_month_assumes():
+    """What stays is right-sized on both sides; what moves is sized as it moves."""
+    objects = [node("spare"), *full_nodes("web", "db")]
+    found = assessment(objects, {"web": Move(1, days=1.5), "db": Move(None, "blocked")})
+    used = {w.id: None for w in found.cluster.workloads}
+    rates = found.config.rates.effort
+    both = futures(portfolio(replace(found, usage=used)))
+    # Each of the two has measured use: both are right-sized to stay, and one of them where the other moves.
+    assert both["stay", "packed"].effort_days >= 2 * rates.rightsize
+    expected = both["stay", "packed"].effort_days - rates.rightsize + 1.5
+    assert both["move", "packed"].variant == both["stay", "packed"].variant
+    assert abs(both["move", "packed"].effort_days - expected) < 1e-9

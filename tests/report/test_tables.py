@@ -51,6 +51,12 @@ def frames(demo, reference, reference_choice, demo_plan, demo_portfolio, demo_di
         "endings": tables.endings(demo_plan),
         "break_even": tables.break_even(demo_plan),
         "sensitivity": tables.sensitivity(demo_plan),
+        "futures": tables.futures(demo_portfolio),
+        "future_lines": tables.future_lines(demo_portfolio),
+        "ways_to_stay": tables.ways_to_stay(demo_portfolio),
+        "ways_out": tables.ways_out(demo_portfolio),
+        "cash": tables.cash(demo_plan),
+        "showback": tables.showback(demo, demo_plan),
         "validation": tables.validation([COMPARISON]),
     }
 
@@ -129,6 +135,47 @@ def test_what_leaves_the_bill_less_what_comes_is_the_saving(demo_plan):
     gone = sum(tables.avoided(demo_plan)["amount"], Decimal(0))
     comes = (demo_plan.cloud_run_month, demo_plan.hops_month)
     assert gone - sum(comes, Decimal(0)) == pytest.approx(demo_plan.saving_month)
+
+
+def test_the_lines_of_each_future_add_up_to_its_parts(demo_portfolio, frames):
+    lines = frames["future_lines"]
+    for one in demo_portfolio.futures:
+        mine = lines[(lines["future"] == one.future) & (lines["headroom"] == one.headroom)]
+        sums = {side: sum(group["amount"], Decimal(0)) for side, group in mine.groupby("side")}
+        parts = {"GKE": one.gke_month, "Cloud Run": one.cloud_run_month, "managed": one.managed_month}
+        for side, month in parts.items():
+            if month is not None:
+                assert abs(sums.get(side, Decimal(0)) - month) < Decimal("1e-12")
+
+
+def test_showback_adds_up_to_the_whole_bill_whatever_the_grouping(demo, demo_plan, demo_portfolio):
+    for by in ("namespace", "team", "label:app", "node_pool"):
+        found = tables.showback(demo, demo_plan, by=by)
+        assert found["gke_attributed_month"].sum() == pytest.approx(float(demo_portfolio.gke_month), abs=0.005)
+        assert found["workloads"].sum() == len(demo.workloads)
+        assert found["moving"].fillna(0).sum() == len(demo_plan.workloads)
+
+
+def test_the_cash_of_each_month_adds_up_from_the_first_one_on(frames):
+    so_far = 0.0
+    for row in frames["cash"].itertuples():
+        so_far += row.saving - row.paid_twice - row.effort_amount + row.labour_amount
+        assert row.so_far == pytest.approx(so_far, abs=0.02 * row.month_number)
+
+
+def test_the_objective_is_what_its_parts_say_added_up_by_hand(demo, demo_plan, demo_portfolio):
+    """Saving over staying from the two months' own lines, hours and days at the rate, nothing of the plan's sums."""
+    both = {f.future: f for f in demo_portfolio.futures if f.headroom == "packed"}
+    stay, move = both["stay"], both["move"]
+    month = {
+        name: sum((i.quantity * i.rate for i in (*f.gke_lines, *f.cloud_run_lines)), Decimal(0))
+        for name, f in both.items()
+    }
+    rate, plan = demo.config.rates.engineer_hour or Decimal(0), demo.config.plan
+    days = sum((Decimal(str(demo[w].effort_days)) for w in demo_plan.workloads), Decimal(0))
+    hours = Decimal(str(round(stay.hours_month - move.hours_month, 2)))
+    by_hand = month["stay"] - month["move"] + hours * rate - days * 8 * rate / plan.payback_months
+    assert demo_plan.objective == pytest.approx(by_hand, abs=Decimal("0.01") * (1 + rate))
 
 
 @pytest.mark.parametrize("name", tables.TABLES)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.planning.futures.baseline import Baseline
-from k2cr_analysis.planning.futures.leave import Leaving, leaving
+from k2cr_analysis.planning.futures.leave import Leaving, cloud_run_lines, leaving
 from k2cr_analysis.planning.futures.ways_out import WayOut
 from k2cr_analysis.planning.labour import ClusterWork, own_hours_today
 from k2cr_analysis.planning.worth import Candidate, Fleet
@@ -47,7 +47,8 @@ class LatencyChange:
 
 @dataclass(frozen=True, slots=True)
 class Future:
-    """One future's month. ``gke_lines`` add up to ``gke_month``; None: cannot be told, and ``missing`` says why.
+    """One future's month. ``gke_lines`` add up to ``gke_month``, ``cloud_run_lines`` (a workload each, and the free
+    tier) to ``cloud_run_month``; None: cannot be told, and ``missing`` says why.
 
     ``at_least_month``: what is known of the month, where the whole is not. ``hours_month``: of recurring work;
     ``effort_days``: once. ``interval``: 95 % of ``saving_over_stay_month``. ``missing``: what keeps a figure null, or
@@ -65,6 +66,7 @@ class Future:
     saving_over_stay_month: Decimal | None
     interval: tuple[Decimal, Decimal] | None = None
     gke_lines: tuple[LineItem, ...] = ()
+    cloud_run_lines: tuple[LineItem, ...] = ()
     managed_lines: tuple[LineItem, ...] = ()
     options: tuple[Option, ...] = ()
     latency: tuple[LatencyChange, ...] = ()
@@ -129,7 +131,7 @@ def _stay(baseline: Baseline, headroom: HeadroomName) -> Future:
         cloud_run_month=_ZERO,
         managed_month=_ZERO,
         hours_month=_hours(fleet, baseline.best),
-        effort_days=_stay_effort(baseline),
+        effort_days=_sizing_days(baseline, baseline.best),
         saving_over_stay_month=None if month is None else _ZERO,
         gke_lines=_lines(fleet, baseline.best, ()),
         options=tuple(
@@ -159,10 +161,11 @@ def _move(
         gke_month=gke,
         cloud_run_month=over.cloud_run,
         hours_month=hours,
-        effort_days=round(sum(c.effort_days for c in chosen), 6),
+        effort_days=round(sum(c.effort_days for c in chosen) + _sizing_days(baseline, over.variants, chosen), 6),
         saving_over_stay_month=over.saving,
         interval=None if over.saving is None else interval(over.saving, chosen),
         gke_lines=lines,
+        cloud_run_lines=cloud_run_lines(fleet, chosen, worth.free),
         options=(),
         latency=tuple(_latency(chosen)),
         missing=(*stay.missing, *_assumed(chosen), *_changes_first(chosen)),
@@ -183,6 +186,7 @@ def _leave(baseline: Baseline, headroom: HeadroomName, stay: Future, left: Leavi
         effort_days=left.effort_days,
         saving_over_stay_month=None if whole is None or stay.month is None else stay.month - whole,
         gke_lines=left.gke_lines,
+        cloud_run_lines=left.cloud_run_lines,
         managed_lines=left.managed_lines,
         ways_out=left.ways_out,
         goes_along=left.goes_along,
@@ -223,14 +227,18 @@ def _hours(fleet: Fleet, variants: Sequence[Variant]) -> float:
     return float(round(sum(shared, _ZERO) + own, 2))
 
 
-def _stay_effort(baseline: Baseline) -> float:
-    """Person-days to get there: requests of each workload that has measured use, and what the variant changes."""
-    days = 0.0
-    for assessment, variant in zip(baseline.fleet.assessments, baseline.best, strict=True):
+def _sizing_days(baseline: Baseline, variants: Sequence[Variant], gone: Sequence[Candidate] = ()) -> float:
+    """Person-days to put what stays on these variants: requests of each workload that has measured use, and machines.
+
+    What moves is sized as it moves, in its own days of work.
+    """
+    days, moved = 0.0, {c.key for c in gone}
+    for number, (assessment, variant) in enumerate(zip(baseline.fleet.assessments, variants, strict=True)):
         rates = assessment.config.rates.effort
         if variant.name == AS_IT_IS:
             continue
-        days += rates.rightsize * sum(w.id in assessment.usage for w in assessment.workloads)
+        staying = [w for w in assessment.workloads if (number, w.id) not in moved]
+        days += rates.rightsize * sum(w.id in assessment.usage for w in staying)
         if variant.name.startswith(OTHER_MACHINES):
             days += rates.other_machines * len(variant.avoidable.pools)
         elif variant.name.startswith(AUTOPILOT):

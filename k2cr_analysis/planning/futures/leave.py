@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.planning.futures.ways_out import WayOut, ways_out
 from k2cr_analysis.planning.labour import hours
-from k2cr_analysis.planning.worth import Fleet
+from k2cr_analysis.planning.worth import Candidate, Fleet
 from k2cr_analysis.platforms.managed import GONE, MACHINE
 
 _ZERO, _SHOWN = Decimal(0), 5
@@ -25,6 +26,7 @@ class Leaving:
     gke_month: Decimal | None
     gke_lines: tuple[LineItem, ...]
     cloud_run_month: Decimal | None
+    cloud_run_lines: tuple[LineItem, ...]
     managed_month: Decimal | None
     managed_lines: tuple[LineItem, ...]
     at_least_month: Decimal
@@ -51,6 +53,7 @@ def leaving(fleet: Fleet) -> Leaving:
         gke_month=stays if known else None,
         gke_lines=(outlives,) if known and stays else (),
         cloud_run_month=None if unpriced else worth.cloud_run,
+        cloud_run_lines=cloud_run_lines(fleet, fleet.candidates, worth.free),
         managed_month=None if None in managed else sum((m or _ZERO for m in managed), _ZERO),
         managed_lines=tuple(replace(line, sku=f"{way.id}: {line.sku}") for way in ways for line in way.lines),
         at_least_month=(stays if known else _ZERO) + worth.cloud_run + sum((w.at_least_month for w in ways), _ZERO),
@@ -60,6 +63,19 @@ def leaving(fleet: Fleet) -> Leaving:
         goes_along=tuple(_goes_along(fleet)),
         missing=tuple(_missing(ways, unpriced)),
     )
+
+
+def cloud_run_lines(fleet: Fleet, moved: Sequence[Candidate], free: Decimal) -> tuple[LineItem, ...]:
+    """A line for each workload on Cloud Run, with its cluster where there are several; last what is free."""
+    currency = fleet.assessments[0].bill.currency
+
+    def name(one: Candidate) -> str:
+        return one.id if len(fleet.names) == 1 else f"{fleet.names[one.cluster]}: {one.id}"
+
+    found = [LineItem(name(c), Decimal(1), "month", c.cloud_run_month, currency) for c in moved]
+    if free:
+        found.append(LineItem("free tier of the billing account", Decimal(1), "month", -free, currency))
+    return tuple(found)
 
 
 def _unpriced(fleet: Fleet) -> list[str]:

@@ -26,6 +26,7 @@ def futures_document(futures: Sequence[Future]) -> list[dict[str, Any]]:
             "saving_over_stay_month": money(f.saving_over_stay_month),
             "interval": interval(f.interval),
             "gke_lines": [line_item(item) for item in f.gke_lines],
+            "cloud_run_lines": [line_item(item) for item in f.cloud_run_lines],
             "managed_lines": [line_item(item) for item in f.managed_lines],
             "variants": [
                 {

@@ -15,9 +15,11 @@ from k2cr_analysis.report.tables.bill_and_plan import (
 )
 from k2cr_analysis.report.tables.changes import changed_workloads, changes
 from k2cr_analysis.report.tables.configuration import frontier, min_instances
+from k2cr_analysis.report.tables.deciding import cash, future_lines, futures, ways_out, ways_to_stay
 from k2cr_analysis.report.tables.fleet import all_findings, rules, validation, workloads
 from k2cr_analysis.report.tables.frame import TABLES
 from k2cr_analysis.report.tables.series import bill_by_day, by_day, groups
+from k2cr_analysis.report.tables.showback import showback
 from k2cr_analysis.report.tables.verification import verification
 from k2cr_analysis.report.tables.workload import (
     containers,
@@ -38,6 +40,7 @@ __all__ = [
     "bill_by_day",
     "break_even",
     "by_day",
+    "cash",
     "changed_workloads",
     "changes",
     "containers",
@@ -45,6 +48,8 @@ __all__ = [
     "endings",
     "findings",
     "frontier",
+    "future_lines",
+    "futures",
     "groups",
     "latency",
     "left",
@@ -53,11 +58,14 @@ __all__ = [
     "min_instances",
     "rules",
     "sensitivity",
+    "showback",
     "toil",
     "traffic",
     "usage",
     "validation",
     "verification",
     "waves",
+    "ways_out",
+    "ways_to_stay",
     "workloads",
 ]

@@ -53,17 +53,18 @@ def groups(assessed: Assessment | Sequence[Assessment], by: str = "namespace") -
 
     ``by``: ``namespace``, ``label:NAME`` (of the workload, else of its pods) or ``node_pool``.
     """
-    group_of = _grouping(by)
+    group = group_of(by)
     found: dict[str, list[tuple[Assessment, WorkloadAssessment]]] = defaultdict(list)
     for one in several(assessed):
         for workload in one.workloads:
-            found[group_of(one, workload)].append((one, workload))
+            found[group(one, workload)].append((one, workload))
     rows = [_group(name, members) for name, members in found.items()]
     rows.sort(key=lambda row: (-(row["gke_attributed_month"] or 0), row["group"]))
     return frame("groups", rows)
 
 
-def _grouping(by: str) -> Callable[[Assessment, WorkloadAssessment], str]:
+def group_of(by: str) -> Callable[[Assessment, WorkloadAssessment], str]:
+    """What names the group of a workload; UsageError for another word."""
     if by == "namespace":
         return lambda _, one: one.workload.namespace
     if by.startswith(LABEL) and len(by) > len(LABEL):
