@@ -19,7 +19,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from k2cr_analysis.assessment.sliders import what_if
+    from k2cr_analysis.assessment.recommending.sliders import what_if
     from k2cr_analysis.comparison import diff
     from k2cr_analysis.config import load_config
     from k2cr_analysis.latency.simulator.one_service import simulate
@@ -47,7 +47,7 @@ _FACE = {
     "recommend": "report.face",
     "any_set": "planning.any_set",
     "read_table_file": "sources.table_files",
-    "what_if": "assessment.sliders",
+    "what_if": "assessment.recommending.sliders",
     "figures": "report.figures",
     "tables": "report.tables",
 }

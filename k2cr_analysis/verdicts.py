@@ -18,8 +18,8 @@ from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import Config
 from k2cr_analysis.latency.learning.calibration import Calibration
 from k2cr_analysis.latency.predict import Effort
-from k2cr_analysis.model.finding import SEVERITIES, Finding
-from k2cr_analysis.model.rules import docs_of, registered_pages
+from k2cr_analysis.model.findings.finding import SEVERITIES, Finding
+from k2cr_analysis.model.findings.rules import docs_of, registered_pages
 from k2cr_analysis.openapi.cloud_run import filled_in, wrong_types
 from k2cr_analysis.openapi.refusals import REFUSALS, Refused, Spec, refused
 from k2cr_analysis.operability import effort_days, toil

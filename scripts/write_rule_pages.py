@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from k2cr_analysis.assessment.rule_pages import index_text, page_text, rule_pages
+from k2cr_analysis.assessment.findings.rule_pages import index_text, page_text, rule_pages
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "rules"
 

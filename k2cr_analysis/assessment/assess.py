@@ -10,17 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from k2cr_analysis.assessment import notices
 from k2cr_analysis.assessment.config_names import check_object_names, check_rule_names
-from k2cr_analysis.assessment.interval import MIN_DAYS, day_changes, interval_of, range_of_weeks
+from k2cr_analysis.assessment.findings import notices
+from k2cr_analysis.assessment.findings.said_once import marked_once
 from k2cr_analysis.assessment.measured import Measured, measured_of
 from k2cr_analysis.assessment.merging import Merging, merge_neighbours
-from k2cr_analysis.assessment.other_ways import other_ways
-from k2cr_analysis.assessment.predicting import basis_of_workload, corrections_of, predict_shape
-from k2cr_analysis.assessment.recommend import Question, cost_of, findings_of, search
+from k2cr_analysis.assessment.recommending.interval import MIN_DAYS, day_changes, interval_of, range_of_weeks
+from k2cr_analysis.assessment.recommending.other_ways import other_ways
+from k2cr_analysis.assessment.recommending.predicting import basis_of_workload, corrections_of, predict_shape
+from k2cr_analysis.assessment.recommending.recommend import Question, cost_of, findings_of, search
+from k2cr_analysis.assessment.recommending.steady_instances import mean_instances, running_timeline
 from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
-from k2cr_analysis.assessment.said_once import marked_once
-from k2cr_analysis.assessment.steady_instances import mean_instances, running_timeline
 from k2cr_analysis.config import AssumedTraffic, Config
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.fit.result import Fit
@@ -28,8 +28,8 @@ from k2cr_analysis.latency.learning.calibration import Calibration
 from k2cr_analysis.latency.predict import Effort, Prediction, predict
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.cluster import Cluster, OtherObject
-from k2cr_analysis.model.finding import SEVERITIES, Finding
-from k2cr_analysis.model.grading import graded
+from k2cr_analysis.model.findings.finding import SEVERITIES, Finding
+from k2cr_analysis.model.findings.grading import graded
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.parse.cluster import parse_cluster

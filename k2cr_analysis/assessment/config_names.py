@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from k2cr_analysis.assessment.rule_pages import rule_pages
+from k2cr_analysis.assessment.findings.rule_pages import rule_pages
 from k2cr_analysis.config import Config
 from k2cr_analysis.errors import ConfigError
 from k2cr_analysis.model.cluster import Cluster

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from k2cr_analysis.assessment.steady_instances import assumed_profile
+from k2cr_analysis.assessment.recommending.steady_instances import assumed_profile
 from k2cr_analysis.config.settings import AssumedTraffic
 from k2cr_analysis.model.cluster import Cluster, SeenStart
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage

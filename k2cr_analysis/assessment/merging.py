@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from k2cr_analysis.assessment import notices
+from k2cr_analysis.assessment.findings import notices
 from k2cr_analysis.config import Config
 from k2cr_analysis.fit import assess_cluster
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.model.cluster import Cluster
-from k2cr_analysis.model.grading import graded
+from k2cr_analysis.model.findings.grading import graded
 from k2cr_analysis.model.objects.merge import Merges, check_merges, container_names, merged_objects, refuse
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
 from k2cr_analysis.model.workload import Workload

@@ -14,7 +14,7 @@ from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.latency.learning.calibration import Calibration
 from k2cr_analysis.model.cloud_run import InstanceTimeline, Quantiles, ServiceShape
 from k2cr_analysis.model.cluster import Cluster, OtherObject
-from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.findings.finding import Finding
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.prices import PriceBook

@@ -14,8 +14,14 @@ import numpy as np
 
 from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.assessment.measured import Measured
-from k2cr_analysis.assessment.predicting import basis_of_workload, corrections_of, hints_of, images_of, predict_shape
-from k2cr_analysis.assessment.recommend import service_of
+from k2cr_analysis.assessment.recommending.predicting import (
+    basis_of_workload,
+    corrections_of,
+    hints_of,
+    images_of,
+    predict_shape,
+)
+from k2cr_analysis.assessment.recommending.recommend import service_of
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.latency.learning.calibration import (
     Calibration,

@@ -37,6 +37,7 @@ VERBS = (
     "init",
     "doctor",
 )
+_WITHOUT_SNAPSHOT = ("cost", "simulate", "prices")
 
 app = typer.Typer(
     name="k2cr",
@@ -65,7 +66,8 @@ def k2cr(
 
 
 for _verb in VERBS:
-    importlib.import_module(f"k2cr_analysis.cli.{_verb}").register(app)
+    _folder = "cli.without_snapshot" if _verb in _WITHOUT_SNAPSHOT else "cli"
+    importlib.import_module(f"k2cr_analysis.{_folder}.{_verb}").register(app)
 for _command in app.registered_commands:
     _command.epilog = epilog(_command.name or _command.callback.__name__) if _command.callback else None
 for _group in app.registered_groups:

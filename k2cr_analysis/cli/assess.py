@@ -164,7 +164,7 @@ def _sorted(rows: list[tuple[object, ...]], by: str) -> list[tuple[object, ...]]
 
 
 def _row(assessed: WorkloadAssessment) -> tuple[object, ...]:
-    from k2cr_analysis.model.finding import rows_of
+    from k2cr_analysis.model.findings.finding import rows_of
 
     cost, latency = assessed.cost, assessed.latency
     after = latency.cloud_run if latency else None
@@ -219,7 +219,7 @@ def _as_text(
 
 def _findings(assessed: WorkloadAssessment, *, whole: bool) -> str:
     """What blocks and what must be decided, each once with its places; notes by their names, or ``whole`` as well."""
-    from k2cr_analysis.model.finding import rows_of
+    from k2cr_analysis.model.findings.finding import rows_of
 
     lines, notes = [""], []
     for row in rows_of(assessed.findings):
@@ -240,7 +240,7 @@ def _findings(assessed: WorkloadAssessment, *, whole: bool) -> str:
 
 def _once(assessed: Sequence[Assessment]) -> str:
     """What holds for every workload of a snapshot."""
-    from k2cr_analysis.assessment.said_once import findings_of_snapshot
+    from k2cr_analysis.assessment.findings.said_once import findings_of_snapshot
 
     said = dict.fromkeys(f"{f.message}. {f.remediation}" for a in assessed for f in findings_of_snapshot(a))
     return "".join(f"\nof the whole snapshot: {text}" for text in said) + ("\n" if said else "")

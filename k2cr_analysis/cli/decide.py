@@ -26,8 +26,8 @@ def decide(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    from k2cr_analysis.assessment.decisions import decision_lines, open_decisions
     from k2cr_analysis.assessment.find import find_workload
+    from k2cr_analysis.assessment.findings.decisions import decision_lines, open_decisions
     from k2cr_analysis.verdicts import assess
 
     assessment = assess(snapshot, config_from(config))

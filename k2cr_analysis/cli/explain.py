@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
         verbose: VerboseOption = False,
     ) -> None:
         """Print what a rule finds, why it matters and what to do."""
-        from k2cr_analysis.assessment.rule_pages import find_page, page_text, rule_pages
+        from k2cr_analysis.assessment.findings.rule_pages import find_page, page_text, rule_pages
 
         if rule is not None:
             typer.echo(page_text(find_page(rule)), nl=False)

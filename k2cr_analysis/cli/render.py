@@ -72,7 +72,7 @@ def render(
 
 def _version(asked: str | None) -> int:
     from k2cr_analysis.errors import UsageError
-    from k2cr_analysis.platforms.gcloud_flags import NEWEST, OLDEST, major_version
+    from k2cr_analysis.platforms.cloud_run.gcloud_flags import NEWEST, OLDEST, major_version
 
     if asked is None:
         return NEWEST

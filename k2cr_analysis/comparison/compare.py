@@ -12,7 +12,7 @@ from k2cr_analysis.comparison.result import Diff, FigureChange, VerdictChange, W
 from k2cr_analysis.comparison.steps import Chain, Step, chain, summed, to_billionth
 from k2cr_analysis.comparison.why import own_changes, shape_changes, shared_changes
 from k2cr_analysis.config import Config
-from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.findings.finding import Finding
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.snapshot import Snapshot, open_snapshot
 

@@ -9,7 +9,7 @@ from typing import Any
 from k2cr_analysis.comparison.result import FieldChange
 from k2cr_analysis.model.parse.access import object_of
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.labels import LAST_APPLIED, REVISION
+from k2cr_analysis.platforms.gke.labels import LAST_APPLIED, REVISION
 
 # What the API server and controllers write by themselves: it changes with every look, and nobody changed it.
 _METADATA = (

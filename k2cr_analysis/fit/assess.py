@@ -27,9 +27,9 @@ from k2cr_analysis.fit.registry import Rule, all_rules
 from k2cr_analysis.fit.result import FieldUse, Fit
 from k2cr_analysis.model.cloud_run import BetweenRequests, StartupOrder
 from k2cr_analysis.model.cluster import Cluster
-from k2cr_analysis.model.finding import SEVERITIES, Finding, Severity, Target, Verdict
-from k2cr_analysis.model.grading import graded
-from k2cr_analysis.model.rules import docs_of
+from k2cr_analysis.model.findings.finding import SEVERITIES, Finding, Severity, Target, Verdict
+from k2cr_analysis.model.findings.grading import graded
+from k2cr_analysis.model.findings.rules import docs_of
 from k2cr_analysis.model.workload import Workload
 
 _KEEPS = "belongs-to-cluster"

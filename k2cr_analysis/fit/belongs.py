@@ -14,8 +14,8 @@ from k2cr_analysis.fit.cluster_index import ClusterIndex, Grant
 from k2cr_analysis.fit.evidence.known_images import cluster_machinery, sidecar_kind
 from k2cr_analysis.model.parse.access import texts
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.gke import system_namespace
-from k2cr_analysis.platforms.labels import ISTIO_TEMPLATES
+from k2cr_analysis.platforms.gke.cluster import system_namespace
+from k2cr_analysis.platforms.gke.labels import ISTIO_TEMPLATES
 
 # API groups that the API server itself serves; any other group is made of custom resources.
 _BUILT_IN_GROUPS = frozenset({

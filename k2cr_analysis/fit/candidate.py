@@ -16,7 +16,7 @@ from k2cr_analysis.fit.evidence.starting.order import StartupPlan
 from k2cr_analysis.fit.evidence.starting.probes import ProbePlan
 from k2cr_analysis.fit.result import FieldUse
 from k2cr_analysis.model.dependency import Dependency
-from k2cr_analysis.model.finding import Target
+from k2cr_analysis.model.findings.finding import Target
 from k2cr_analysis.model.workload import Container, EnvVar, Pod, Workload
 
 

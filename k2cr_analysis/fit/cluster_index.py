@@ -9,7 +9,7 @@ from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, text
 from k2cr_analysis.model.parse.related import accounts_of
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.labels import ISTIO_REVISION
+from k2cr_analysis.platforms.gke.labels import ISTIO_REVISION
 
 _WEBHOOK_KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 

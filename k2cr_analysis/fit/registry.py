@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from k2cr_analysis.fit.candidate import Candidate
-from k2cr_analysis.model.finding import Severity
-from k2cr_analysis.model.rules import RulePage, RuleText, enter, file_of, parse_text
+from k2cr_analysis.model.findings.finding import Severity
+from k2cr_analysis.model.findings.rules import RulePage, RuleText, enter, file_of, parse_text
 
 _RULES: dict[str, Rule] = {}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from k2cr_analysis.fit.evidence.background import Background
 from k2cr_analysis.model.cloud_run import BetweenRequests, ContainerProbes, StartupOrder
 from k2cr_analysis.model.dependency import Dependency
-from k2cr_analysis.model.finding import Finding, Target, Verdict
+from k2cr_analysis.model.findings.finding import Finding, Target, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from k2cr_analysis.latency.startup import StartupEstimate, startup_estimate
 from k2cr_analysis.model.cloud_run import ContainerProbes, InstanceTimeline, Quantiles, ServiceShape, StartupOrder
 from k2cr_analysis.model.cluster import SeenStart
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
-from k2cr_analysis.platforms.scaling import DEFAULT_TARGET
+from k2cr_analysis.platforms.cloud_run.scaling import DEFAULT_TARGET
 
 if TYPE_CHECKING:
     from k2cr_analysis.latency.month.summary import MonthFigures

@@ -21,7 +21,7 @@ from k2cr_analysis.latency.load.arrivals import poisson
 from k2cr_analysis.latency.simulator.estimates import Estimate, student_quantile
 from k2cr_analysis.latency.simulator.service import ServiceConfig, ServiceDistribution
 from k2cr_analysis.latency.simulator.simulate import Run, simulate
-from k2cr_analysis.platforms.cloud_run import MAX_CONCURRENCY
+from k2cr_analysis.platforms.cloud_run.limits import MAX_CONCURRENCY
 
 WITHIN_INTERVALS = 1.5
 OF_MEANS, OF_LOSSES = 0.01, 0.02

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Literal
 
-from k2cr_analysis.model.finding import Target
-from k2cr_analysis.platforms.cloud_run import BOOSTED_CORES
+from k2cr_analysis.model.findings.finding import Target
+from k2cr_analysis.platforms.cloud_run.limits import BOOSTED_CORES
 
 BillingMode = Literal["request", "instance"]
 ExecutionEnvironment = Literal["gen1", "gen2"]

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from k2cr_analysis.model.cloud_run import ServiceShape
 from k2cr_analysis.openapi.refusals.instances import Instance, all_refused, memory_range
-from k2cr_analysis.platforms.cloud_run import (
+from k2cr_analysis.platforms.cloud_run.gpu import GPUS
+from k2cr_analysis.platforms.cloud_run.limits import (
     GIB,
     MAX_CONTAINERS,
     MAX_CPU_CORES,
@@ -15,7 +16,6 @@ from k2cr_analysis.platforms.cloud_run import (
     MEMORY_BY_CPU,
     MIB,
 )
-from k2cr_analysis.platforms.gpu import GPUS
 
 __all__ = ["least_cores", "legal", "memory_range"]
 

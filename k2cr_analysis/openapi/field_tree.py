@@ -28,7 +28,7 @@ from typing import Any, Final, Literal
 
 from k2cr_analysis.openapi import neighbours
 from k2cr_analysis.openapi.json_path import ROOT, child
-from k2cr_analysis.platforms.annotations import SERVING_GROUP
+from k2cr_analysis.platforms.cloud_run.annotations import SERVING_GROUP
 from k2cr_analysis.resources import bundled
 
 SHARED_ROOTS: Final = {

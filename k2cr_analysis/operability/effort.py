@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from k2cr_analysis.config import Config
-from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.findings.finding import Finding
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.operability.rates import rates_of_rule
 

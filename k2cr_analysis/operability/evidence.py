@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.parse.access import object_of
 from k2cr_analysis.model.workload import Raw, Workload
-from k2cr_analysis.platforms.gke import system_namespace
+from k2cr_analysis.platforms.gke.cluster import system_namespace
 
 # Kubernetes, "Deprecated API Migration Guide" (kubernetes.io/docs/reference/using-api/deprecation-guide): version that
 # no longer serves them. A whole group version, or some kinds of it.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from k2cr_analysis.config import Rates, ToilRates
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.dependency import Dependency
-from k2cr_analysis.model.finding import Finding, Target
+from k2cr_analysis.model.findings.finding import Finding, Target
 from k2cr_analysis.model.toil import Operability, ToilItem
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.operability.evidence import addons, deprecated_apis, placement_fields, pools

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
-from k2cr_analysis.assessment.interval import day_changes, interval_of
-from k2cr_analysis.model.finding import VERDICTS, Verdict
+from k2cr_analysis.assessment.recommending.interval import day_changes, interval_of
+from k2cr_analysis.model.findings.finding import VERDICTS, Verdict
 from k2cr_analysis.planning.futures.answer import Answer
 from k2cr_analysis.planning.futures.baseline import Baseline
 from k2cr_analysis.planning.futures.futures import futures_of

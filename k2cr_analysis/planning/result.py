@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from k2cr_analysis.model.finding import Verdict
+from k2cr_analysis.model.findings.finding import Verdict
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.planning.futures.answer import Answer

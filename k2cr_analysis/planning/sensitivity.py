@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from k2cr_analysis.assessment.interval import moving_month
+from k2cr_analysis.assessment.recommending.interval import moving_month
 from k2cr_analysis.config.settings import Cud
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.planning.futures.baseline import Baseline

@@ -7,18 +7,20 @@ A fact is a constant whose annotation names its source and the day it was read::
 
 | file | holds |
 |---|---|
-| ``cloud_run.py`` | CPU, memory, requests, time-outs, names, tasks, instances |
-| ``probes.py`` | kinds and ranges of probes, the start-up budget |
-| ``scaling.py`` | scaling targets, idle time, worker pools |
-| ``volumes.py`` | scratch disks and memory, volume drivers |
-| ``reserved.py`` | variables, ports, URL paths and addresses that are the platform's own |
-| ``annotations.py`` | names of Cloud Run's annotations and labels |
-| ``gpu.py`` | GPU kinds with their least and most CPU and memory |
-| ``gcloud_flags.py`` | which gcloud version brought which flag |
-| ``gke.py`` | labels, system namespaces, places |
-| ``labels.py`` | keys of labels and annotations of other objects |
-| ``autopilot.py`` | compute classes billed by pod, and Autopilot's rules for requests |
+| ``cloud_run/limits.py`` | CPU, memory, requests, time-outs, names, tasks, instances |
+| ``cloud_run/probes.py`` | kinds and ranges of probes, the start-up budget |
+| ``cloud_run/scaling.py`` | scaling targets, idle time, worker pools |
+| ``cloud_run/volumes.py`` | scratch disks and memory, volume drivers |
+| ``cloud_run/reserved.py`` | variables, ports, URL paths and addresses that are the platform's own |
+| ``cloud_run/annotations.py`` | names of Cloud Run's annotations and labels |
+| ``cloud_run/gpu.py`` | GPU kinds with their least and most CPU and memory |
+| ``cloud_run/gcloud_flags.py`` | which gcloud version brought which flag |
+| ``gke/cluster.py`` | labels of nodes, system namespaces, places |
+| ``gke/labels.py`` | keys of labels and annotations of other objects |
+| ``gke/autopilot.py`` | compute classes billed by pod, and Autopilot's rules for requests |
 | ``machines.py`` | families of Compute Engine's machines |
+| ``managed.py`` | managed services in place of what stays |
+| ``organization_policies.py`` | constraints of an organisation |
 | ``images.py`` | image references |
 | ``billing.py`` | the month that prices are told for, ids of the Cloud Billing Catalog |
 """

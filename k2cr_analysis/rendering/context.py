@@ -10,8 +10,8 @@ from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import Config
 from k2cr_analysis.model.parse.access import mapping, objects, strings
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.gcloud_flags import NEWEST
-from k2cr_analysis.platforms.labels import GLOBAL_STATIC_IP, MULTI_CLUSTER_STATIC_IP, REGIONAL_STATIC_IP
+from k2cr_analysis.platforms.cloud_run.gcloud_flags import NEWEST
+from k2cr_analysis.platforms.gke.labels import GLOBAL_STATIC_IP, MULTI_CLUSTER_STATIC_IP, REGIONAL_STATIC_IP
 from k2cr_analysis.rendering.network.hosts import Hosts
 from k2cr_analysis.rendering.text.names import service_names
 

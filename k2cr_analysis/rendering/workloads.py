@@ -8,7 +8,7 @@ from pathlib import Path
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.errors import PartialError
-from k2cr_analysis.platforms.gcloud_flags import NEWEST
+from k2cr_analysis.platforms.cloud_run.gcloud_flags import NEWEST
 from k2cr_analysis.rendering.context import context_of
 from k2cr_analysis.rendering.folder import RefusedSpecError, render_workload, write_folders
 from k2cr_analysis.rendering.select import select

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from k2cr_analysis.assessment.predicting import hints_of, images_of
+from k2cr_analysis.assessment.recommending.predicting import hints_of, images_of
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.latency.startup import startup_estimate
-from k2cr_analysis.model.finding import VERDICTS
+from k2cr_analysis.model.findings.finding import VERDICTS
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.observed import TrafficProfile
 from k2cr_analysis.report import chart, tables

@@ -23,7 +23,7 @@ from k2cr_analysis.report.wording import count, milliseconds, money, share
 _RESULT, _PLAN = "k2cr_analysis.assessment.result", "k2cr_analysis.planning.result"
 _DIFF, _SEARCH = "k2cr_analysis.comparison.result", "k2cr_analysis.latency.search.search"
 _FACE, _SNAPSHOT = "k2cr_analysis.report.face", "k2cr_analysis.snapshot.reader"
-_SLIDERS = "k2cr_analysis.assessment.sliders"
+_SLIDERS = "k2cr_analysis.assessment.recommending.sliders"
 MOST_ROWS = 10
 
 

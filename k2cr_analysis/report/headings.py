@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.model.cloud_run import memory_text
-from k2cr_analysis.model.finding import rows_of
+from k2cr_analysis.model.findings.finding import rows_of
 from k2cr_analysis.report.decision import decision, futures_tiles, turning
 from k2cr_analysis.report.display import (
     Html,

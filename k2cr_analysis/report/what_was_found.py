@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from k2cr_analysis.assessment.findings.said_once import findings_of_snapshot
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
-from k2cr_analysis.assessment.said_once import findings_of_snapshot
 from k2cr_analysis.report.display import Html, bullets, folded, joined, note
 from k2cr_analysis.report.tables.frame_html import show
 from k2cr_analysis.report.tables.workload import findings

@@ -8,7 +8,8 @@ from decimal import ROUND_CEILING, Decimal
 
 from k2cr_analysis.model.cloud_run import ContainerShape
 from k2cr_analysis.model.instance_limits import least_cores, memory_range
-from k2cr_analysis.platforms.cloud_run import (
+from k2cr_analysis.platforms.cloud_run.gpu import GPUS
+from k2cr_analysis.platforms.cloud_run.limits import (
     GEN2_MIN_MEMORY_BYTES,
     MAX_CPU_CORES,
     MIB,
@@ -16,7 +17,6 @@ from k2cr_analysis.platforms.cloud_run import (
     MIN_MEMORY_BYTES,
     WHOLE_CORES,
 )
-from k2cr_analysis.platforms.gpu import GPUS
 
 # CPU is counted in hundredths, the coarser of the two steps that the documentation names for fractions.
 _STEP = Decimal("0.01")

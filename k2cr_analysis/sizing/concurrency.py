@@ -10,7 +10,7 @@ import numpy as np
 
 from k2cr_analysis.model.cloud_run import ContainerShape
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
-from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
+from k2cr_analysis.platforms.cloud_run.limits import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
 
 # Cloud Run's default, "Maximum concurrent requests per instance".
 _QUANTILE = 0.95

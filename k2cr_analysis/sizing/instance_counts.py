@@ -8,10 +8,10 @@ import numpy as np
 
 from k2cr_analysis.config import Config, Objectives
 from k2cr_analysis.model.cloud_run import ServiceShape
-from k2cr_analysis.model.finding import Finding, Target
+from k2cr_analysis.model.findings.finding import Finding, Target
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.scaling import IDLE_S
+from k2cr_analysis.platforms.cloud_run.scaling import IDLE_S
 from k2cr_analysis.sizing import notices
 
 # "About instance autoscaling": an idle instance is kept up to 15 minutes.

@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
 from k2cr_analysis.model.cloud_run import cpu_text, memory_text
-from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.findings.finding import Finding
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
 from k2cr_analysis.model.pod.scratch import scratch_volumes
 from k2cr_analysis.model.workload import Container, Pod, Resources, Workload
-from k2cr_analysis.platforms.cloud_run import DEFAULT_CPU_CORES, DEFAULT_MEMORY_BYTES, GIB
+from k2cr_analysis.platforms.cloud_run.limits import DEFAULT_CPU_CORES, DEFAULT_MEMORY_BYTES, GIB
 from k2cr_analysis.platforms.images import parse_image
 from k2cr_analysis.sizing import notices
 from k2cr_analysis.sizing.allocation import Need

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from k2cr_analysis.model.cloud_run import memory_text
-from k2cr_analysis.model.rules import Said, notice
-from k2cr_analysis.platforms.cloud_run import DEFAULT_CPU_CORES, DEFAULT_MEMORY_BYTES, MIB
+from k2cr_analysis.model.findings.rules import Said, notice
+from k2cr_analysis.platforms.cloud_run.limits import DEFAULT_CPU_CORES, DEFAULT_MEMORY_BYTES, MIB
 
 _CPU = "https://docs.cloud.google.com/run/docs/configuring/services/cpu"
 _POOLS = "https://docs.cloud.google.com/run/docs/configuring/workerpools/manual-scaling"

@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from k2cr_analysis.config import Config
 from k2cr_analysis.model.cloud_run import ContainerShape, ExecutionEnvironment, ServiceShape, cpu_text, memory_text
-from k2cr_analysis.model.finding import Finding, Target
+from k2cr_analysis.model.findings.finding import Finding, Target
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.pod.scratch import scratch_volumes
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY
-from k2cr_analysis.platforms.gpu import GPUS
+from k2cr_analysis.platforms.cloud_run.gpu import GPUS
+from k2cr_analysis.platforms.cloud_run.limits import DEFAULT_CONCURRENCY
 from k2cr_analysis.sizing import notices
 from k2cr_analysis.sizing.allocation import Allocation, Need, allocate
 from k2cr_analysis.sizing.concurrency import Concurrency, concurrency

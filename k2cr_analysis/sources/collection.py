@@ -15,7 +15,7 @@ from k2cr_analysis.snapshot.provenance import Provenance, Redaction, Unread
 from k2cr_analysis.snapshot.redaction.redact import redact
 from k2cr_analysis.snapshot.writer import Rows, place_of
 from k2cr_analysis.sources.checkpoint import unfinished
-from k2cr_analysis.sources.manifests import read_manifests
+from k2cr_analysis.sources.manifests.reading import read_manifests
 from k2cr_analysis.sources.prometheus.access import Access
 from k2cr_analysis.sources.prometheus.read import read_prometheus
 from k2cr_analysis.sources.retry import RetryPolicy

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from k2cr_analysis.assessment.assess import assumed_words
-from k2cr_analysis.assessment.steady_instances import assumed_profile
+from k2cr_analysis.assessment.recommending.steady_instances import assumed_profile
 from k2cr_analysis.config import AssumedTraffic, load_config
 from k2cr_analysis.errors import ConfigError
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from k2cr_analysis.assessment.interval import DayChanges, interval_of
+from k2cr_analysis.assessment.recommending.interval import DayChanges, interval_of
 
 SEASON = np.array([1.2, 1.25, 1.2, 1.15, 1.1, 0.6, 0.5])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from k2cr_analysis.assessment.decisions import decision_lines
+from k2cr_analysis.assessment.findings.decisions import decision_lines
 from k2cr_analysis.config import load_config
 from k2cr_analysis.errors import ConfigError
 from k2cr_analysis.rendering import render

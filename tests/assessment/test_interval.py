@@ -6,7 +6,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from k2cr_analysis.assessment.interval import day_changes, interval_of
+from k2cr_analysis.assessment.recommending.interval import day_changes, interval_of
 from k2cr_analysis.assessment.result import Cost
 from k2cr_analysis.model.cloud_run import ContainerShape, InstanceTimeline, ServiceShape
 from k2cr_analysis.model.money import LineItem

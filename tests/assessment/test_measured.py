@@ -12,7 +12,7 @@ import pytest
 
 from k2cr_analysis.assessment import Assessment, recommend
 from k2cr_analysis.assessment.measured import Measured
-from k2cr_analysis.assessment.sliders import what_if
+from k2cr_analysis.assessment.recommending.sliders import what_if
 from k2cr_analysis.assessment.verify import verify
 from k2cr_analysis.config import AssumedTraffic, Config, Objectives
 from k2cr_analysis.latency.learning.run_metrics import RunMetrics

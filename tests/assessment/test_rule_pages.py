@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from k2cr_analysis.assessment.config_names import check_rule_names
-from k2cr_analysis.assessment.rule_pages import find_page, page_text, rule_pages
+from k2cr_analysis.assessment.findings.rule_pages import find_page, page_text, rule_pages
 from k2cr_analysis.cli import app
 from k2cr_analysis.config import Config, RuleOverride
 from k2cr_analysis.errors import ConfigError, UsageError

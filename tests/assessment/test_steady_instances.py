@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from k2cr_analysis.assessment.steady_instances import mean_instances
+from k2cr_analysis.assessment.recommending.steady_instances import mean_instances
 from k2cr_analysis.model.observed import WorkloadUsage
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 from tests.pricing.clusters import cluster, workload

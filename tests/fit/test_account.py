@@ -10,7 +10,7 @@ from k2cr_analysis.fit.fields.no_effect import NO_EFFECT, WHEN_EMPTY
 from k2cr_analysis.fit.fields.settled import UNLESS_FOUND, settled, silent_why
 from k2cr_analysis.fit.registry import all_rules, read_by
 from k2cr_analysis.fit.result import FieldUse
-from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.findings.finding import Finding
 from k2cr_analysis.openapi.field_tree import schema_fields
 from tests.fit.cluster import container, deployment, fit_of, service
 

@@ -18,7 +18,7 @@ import pytest
 
 from k2cr_analysis.fit import Fit
 from k2cr_analysis.fit.evidence.known_images import RAW_SERVERS, SERVER_WORDS
-from k2cr_analysis.model.finding import VERDICTS
+from k2cr_analysis.model.findings.finding import VERDICTS
 from k2cr_analysis.snapshot.redaction.redact import redact
 from tests.fit.cluster import SHARED, fits_of
 from tests.fit.test_golden import documents_of

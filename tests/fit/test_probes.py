@@ -9,7 +9,7 @@ import pytest
 from k2cr_analysis.config.settings import Config, WorkloadSettings
 from k2cr_analysis.fit.evidence.starting.budget import Allowance, share_budget
 from k2cr_analysis.model.cloud_run import CloudRunProbe, StartupOrder
-from k2cr_analysis.platforms.probes import MAX_STARTUP_S
+from k2cr_analysis.platforms.cloud_run.probes import MAX_STARTUP_S
 from tests.fit.cluster import container, deployment, fit_of, service
 
 HEALTH = {

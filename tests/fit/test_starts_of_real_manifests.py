@@ -11,7 +11,7 @@ import pytest
 from k2cr_analysis.fit import Fit
 from k2cr_analysis.fit.evidence.starting.budget import ENOUGH_S
 from k2cr_analysis.model.workload import Container, Probe
-from k2cr_analysis.platforms.probes import MAX_STARTUP_S
+from k2cr_analysis.platforms.cloud_run.probes import MAX_STARTUP_S
 from k2cr_analysis.snapshot.redaction.redact import redact
 from tests.fit.cluster import SHARED, cluster_of, fits_of
 from tests.fit.test_golden import MANIFESTS, documents_of

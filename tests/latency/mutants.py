@@ -33,7 +33,11 @@ from k2cr_analysis.latency.simulator.engine import Engine  # noqa: E402
 from k2cr_analysis.latency.simulator.service import ServiceConfig  # noqa: E402
 from tests.latency.reference_simulator import Outcome, ReferenceSimulator, calls_of  # noqa: E402
 
-KERNELS = ("ageing", "arriving", "autoscaler", "draws", "events", "heaps", "instances", "loss", "recording", "routing", "serving", "sharing")  # fmt: skip
+KERNELS = (
+    "draws", "events", "heaps", "loss",
+    "instances.ageing", "instances.autoscaler", "instances.life", "instances.routing",
+    "requests.arriving", "requests.recording", "requests.serving", "requests.sharing",
+)  # fmt: skip
 LIMIT_S = 5.0  # of CPU, for one simulation
 BITS = 9
 BOUNDARIES = "--boundaries"
@@ -235,8 +239,8 @@ def survivors(names: list[str], boundaries: bool = False) -> tuple[int, list[str
         raise AssertionError(f"the kernels differ from the reference without a mutation: {judge.kills()}")
     many, alive = 0, []
     for wanted in names:
-        name, _, only = wanted.partition(".")
-        module = importlib.import_module(f"k2cr_analysis.latency.kernels.{name}")
+        name, _, only = (wanted, "", "") if wanted in KERNELS else wanted.rpartition(".")
+        module = importlib.import_module(f"k2cr_analysis.latency.kernels.{name or only}")
         for what, function_name, code in list(mutants_of(module, boundaries)):
             if only and function_name != only:
                 continue

@@ -46,12 +46,12 @@ def test_a_flip_in_the_order_of_events_changes_a_simulation() -> None:
 
 
 def test_a_flip_in_who_gives_up_or_what_is_billed_changes_a_simulation() -> None:
-    assert alive("--boundaries", "serving.give_up", "recording.billed_s") <= EQUIVALENT.keys()
+    assert alive("--boundaries", "requests.serving.give_up", "requests.recording.billed_s") <= EQUIVALENT.keys()
 
 
 @pytest.mark.soak
 def test_a_flip_in_the_end_of_an_instance_or_a_measured_draw_changes_a_simulation() -> None:
-    assert alive("--boundaries", "instances.ended", "draws.from_table") <= EQUIVALENT.keys()
+    assert alive("--boundaries", "instances.life.ended", "draws.from_table") <= EQUIVALENT.keys()
 
 
 @pytest.mark.soak

@@ -10,7 +10,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from k2cr_analysis.assessment.predicting import predict_shape
+from k2cr_analysis.assessment.recommending.predicting import predict_shape
 from k2cr_analysis.latency.load.hops import Network
 from k2cr_analysis.latency.predict import Prediction, basis_of
 from k2cr_analysis.latency.start_priors import priors

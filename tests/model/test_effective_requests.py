@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 import yaml
 
-from k2cr_analysis.model.parse.pod import effective_requests
+from k2cr_analysis.model.parse.pod.spec import effective_requests
 
 MIB = 2**20
 CASES = {

@@ -5,7 +5,7 @@ import pytest
 from k2cr_analysis.config import Config, EffortRates, Rates, RuleRates, ToilRates, WorkloadSettings
 from k2cr_analysis.fit import all_rules
 from k2cr_analysis.model.dependency import Dependency
-from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.findings.finding import Finding
 from k2cr_analysis.operability import effort_days, toil
 from k2cr_analysis.operability.rates import OF_RULE
 from tests.model.manifests import cluster_of

@@ -12,7 +12,7 @@ from k2cr_analysis.config import Config, Rates, WorkloadSettings
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.model.cloud_run import StartupOrder
 from k2cr_analysis.model.dependency import Dependency
-from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.findings.finding import Finding
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.prices import PriceBook
 from k2cr_analysis.model.toil import Operability

@@ -12,7 +12,8 @@ import pytest
 
 from k2cr_analysis.model.prices import PriceBook
 from k2cr_analysis.openapi.refusals import REFUSALS
-from k2cr_analysis.platforms import cloud_run, gcloud_flags, gpu, probes, reserved, scaling, volumes
+from k2cr_analysis.platforms.cloud_run import gcloud_flags, gpu, probes, reserved, scaling, volumes
+from k2cr_analysis.platforms.cloud_run import limits as cloud_run
 from k2cr_analysis.platforms.images import is_pulled_directly
 
 RULES = Path(__file__).parents[2] / "docs" / "rules"

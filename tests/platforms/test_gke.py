@@ -2,7 +2,7 @@
 
 import pytest
 
-from k2cr_analysis.platforms.gke import is_zone, region_of, system_namespace
+from k2cr_analysis.platforms.gke.cluster import is_zone, region_of, system_namespace
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_no_name_is_a_function_and_a_folder():
 
 # What each verb needs to read and work out; what it shows its result with comes after.
 VERBS = {
-    "collect --manifests": ("k2cr_analysis.sources.manifests", "k2cr_analysis.sources.collection"),
+    "collect --manifests": ("k2cr_analysis.sources.manifests.reading", "k2cr_analysis.sources.collection"),
     "assess": ("k2cr_analysis.assessment", "k2cr_analysis.report.json.documents"),
     "plan": ("k2cr_analysis.planning", "k2cr_analysis.report.json.plan_document"),
     "render": ("k2cr_analysis.rendering",),

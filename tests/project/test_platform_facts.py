@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "k2cr_analysis"
-FILES = sorted(p for p in PACKAGE.rglob("*.py") if p.parent.name != "platforms")
+FILES = sorted(p for p in PACKAGE.rglob("*.py") if (PACKAGE / "platforms") not in p.parents)
 # What works with the same numbers beside the package; the demo's objects are made up with real labels on purpose.
 BESIDE = sorted(p for folder in ("benchmarks", "scripts") for p in (PACKAGE.parent / folder).rglob("*.py"))
 
@@ -23,19 +23,19 @@ BESIDE = sorted(p for folder in ("benchmarks", "scripts") for p in (PACKAGE.pare
 NUMBERS: tuple[tuple[frozenset[float], str, str], ...] = (
     (frozenset({0.6, 60}), r"target|utilis|utiliz", "scaling.DEFAULT_TARGET"),
     (frozenset({900, 15}), r"idle", "scaling.IDLE_S"),
-    (frozenset({80, 1000}), r"concurren", "cloud_run.DEFAULT_CONCURRENCY, MAX_CONCURRENCY"),
+    (frozenset({80, 1000}), r"concurren", "limits.DEFAULT_CONCURRENCY, MAX_CONCURRENCY"),
     (frozenset({240}), r"", "probes.MAX_STARTUP_S"),
     (
         frozenset({300, 3600}),
         r"time_?out|deadline|probe|liveness|readiness",
-        "cloud_run.DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S; probes",
+        "limits.DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S; probes",
     ),
-    (frozenset({600}), r"task|time_?out|deadline", "cloud_run.DEFAULT_TASK_TIMEOUT_S"),
+    (frozenset({600}), r"task|time_?out|deadline", "limits.DEFAULT_TASK_TIMEOUT_S"),
     (frozenset({730}), r"", "billing.HOURS_PER_MONTH"),
-    (frozenset({8080}), r"port", "cloud_run.DEFAULT_PORT"),
-    (frozenset({49}), r"name|label|cut", "cloud_run.MAX_SERVICE_NAME"),
-    (frozenset({32}), r"memory|gib|body", "cloud_run.MAX_MEMORY_BYTES, MAX_HTTP1_BODY_BYTES"),
-    (frozenset({0.08}), r"cpu|core|fraction", "cloud_run.MIN_FRACTION_CORES"),
+    (frozenset({8080}), r"port", "limits.DEFAULT_PORT"),
+    (frozenset({49}), r"name|label|cut", "limits.MAX_SERVICE_NAME"),
+    (frozenset({32}), r"memory|gib|body", "limits.MAX_MEMORY_BYTES, MAX_HTTP1_BODY_BYTES"),
+    (frozenset({0.08}), r"cpu|core|fraction", "limits.MIN_FRACTION_CORES"),
 )
 # The same in words, as a message tells them.
 SAID = re.compile(r"(?<![\d.])(60 %|240 s|300 s|3600 s|600 s|15 min|730 h|32 MiB|168 h|512 MiB|8 vCPU|730)(?![\w])")
@@ -138,7 +138,7 @@ def test_no_other_file_writes_a_fact_of_the_platforms_again(file: Path) -> None:
 @pytest.mark.parametrize("file", BESIDE, ids=lambda p: p.name)
 def test_no_script_writes_a_number_of_the_platforms_again(file: Path) -> None:
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    wanted = {"billing.HOURS_PER_MONTH", "probes.MAX_STARTUP_S", "cloud_run.DEFAULT_CONCURRENCY, MAX_CONCURRENCY"}
+    wanted = {"billing.HOURS_PER_MONTH", "probes.MAX_STARTUP_S", "limits.DEFAULT_CONCURRENCY, MAX_CONCURRENCY"}
     rows = [row for row in NUMBERS if row[2] in wanted]
     found = [
         c.lineno for c, around in bound(tree) for values, of, _ in rows if c.value in values and re.search(of, around)

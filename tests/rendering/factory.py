@@ -14,7 +14,7 @@ from k2cr_analysis.model.addresses.address import Address, Place
 from k2cr_analysis.model.addresses.grammar import mentions
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, ContainerShape, ServiceShape, StartupOrder
 from k2cr_analysis.model.dependency import Dependency
-from k2cr_analysis.model.parse.accelerators import accelerators_of
+from k2cr_analysis.model.parse.pod.accelerators import accelerators_of
 from k2cr_analysis.model.pod.placement import Placement
 from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.model.workload import (

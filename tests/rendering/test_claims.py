@@ -13,7 +13,7 @@ from k2cr_analysis.config import Config
 from k2cr_analysis.errors import K2crError
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.snapshot import open_snapshot
-from k2cr_analysis.sources.manifests import read_manifests
+from k2cr_analysis.sources.manifests.reading import read_manifests
 from tests.rendering.metamorphic import false_lines, rendered
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"

@@ -12,7 +12,7 @@ from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.cli.render import _version
 from k2cr_analysis.errors import UsageError
 from k2cr_analysis.model.cloud_run import ContainerProbes
-from k2cr_analysis.platforms.gcloud_flags import FLAGS, NEWEST, OLDEST, lacks, major_version
+from k2cr_analysis.platforms.cloud_run.gcloud_flags import FLAGS, NEWEST, OLDEST, lacks, major_version
 from k2cr_analysis.rendering import RenderContext, render_workload
 from k2cr_analysis.rendering.forms.flags_form import judged_script
 from k2cr_analysis.rendering.spec.build import build

@@ -23,7 +23,7 @@ from k2cr_analysis.rendering import RenderContext, render_what_is_taken, render_
 from k2cr_analysis.rendering.check.gcloud import gcloud, installed_version
 from k2cr_analysis.rendering.network.egress.vpc_access import subnet_prefix
 from k2cr_analysis.rendering.spec.build import build
-from k2cr_analysis.sources.manifests import read_manifests
+from k2cr_analysis.sources.manifests.reading import read_manifests
 from k2cr_analysis.verdicts import assess
 from tests.rendering.factory import (
     assessed,

@@ -10,7 +10,7 @@ import yaml
 
 from k2cr_analysis.openapi.cloud_run import problems
 from k2cr_analysis.rendering import render_what_is_taken
-from k2cr_analysis.sources.manifests import read_manifests
+from k2cr_analysis.sources.manifests.reading import read_manifests
 from k2cr_analysis.verdicts import assess
 from tests.rendering.metamorphic import snapshot_of
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from k2cr_analysis.errors import InputError, UsageError
-from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.findings.finding import Finding
 from k2cr_analysis.rendering import select, waiting
 from tests.rendering.factory import assessed, backend_on_gke, container, reference, workload
 

@@ -12,7 +12,7 @@ from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.config import Config
 from k2cr_analysis.errors import K2crError
 from k2cr_analysis.rendering import RenderContext, render_workload
-from k2cr_analysis.sources.manifests import read_manifests
+from k2cr_analysis.sources.manifests.reading import read_manifests
 from tests.rendering.factory import assessed, container, env, job_of, reference, workload
 from tests.rendering.generated import services
 from tests.rendering.metamorphic import rendered

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from k2cr_analysis.platforms.annotations import (
+from k2cr_analysis.platforms.cloud_run.annotations import (
     ACCELERATOR,
     CPU_BOOST,
     CPU_THROTTLING,

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from k2cr_analysis.assessment.find import find_workload
-from k2cr_analysis.assessment.steady_instances import running_timeline
+from k2cr_analysis.assessment.recommending.steady_instances import running_timeline
 from k2cr_analysis.latency.month.summary import MonthFigures
 from k2cr_analysis.latency.search.limits import Limits
 from k2cr_analysis.latency.search.search import Point, Recommendation

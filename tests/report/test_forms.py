@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from k2cr_analysis.assessment.sliders import what_if
+from k2cr_analysis.assessment.recommending.sliders import what_if
 from k2cr_analysis.report.display import Tile, tiles
 from k2cr_analysis.report.face import Assessments
 from k2cr_analysis.report.forms import FORMS, register

@@ -18,7 +18,7 @@ from k2cr_analysis.resources import bundled
 from k2cr_analysis.sources.cluster_api.connection import ApiServer
 from k2cr_analysis.sources.cluster_api.listed_kinds import RESOURCES
 from k2cr_analysis.sources.cluster_api.read import kinds_of, read_kind, refuse_unreadable
-from k2cr_analysis.sources.manifests import read_manifests
+from k2cr_analysis.sources.manifests.reading import read_manifests
 from k2cr_analysis.sources.retry import RetryPolicy
 from tests.sources.api_server import KINDS, Cluster, serving
 

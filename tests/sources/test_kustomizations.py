@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from k2cr_analysis.snapshot import KUSTOMIZATION
-from k2cr_analysis.sources.kustomizations import needs_more_than_files
-from k2cr_analysis.sources.manifests import read_manifests
+from k2cr_analysis.sources.manifests.kustomizations import needs_more_than_files
+from k2cr_analysis.sources.manifests.reading import read_manifests
 
 DEPLOYMENT = """apiVersion: apps/v1
 kind: Deployment

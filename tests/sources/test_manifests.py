@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from k2cr_analysis.errors import InputError
-from k2cr_analysis.sources.manifests import read_manifests
-from k2cr_analysis.sources.object_identity import is_complete, shown_identity, why_not_an_object
+from k2cr_analysis.sources.manifests.object_identity import is_complete, shown_identity, why_not_an_object
+from k2cr_analysis.sources.manifests.reading import read_manifests
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: %s}\nspec: {containers: [{name: c, image: %s}]}\n"
 PATCH = "apiVersion: v1\nkind: Pod\nmetadata: {name: %s}\nspec: {containers: [{name: c, env: []}]}\n"

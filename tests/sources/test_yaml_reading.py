@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from k2cr_analysis.errors import InputError
-from k2cr_analysis.sources.json_reading import read_json
-from k2cr_analysis.sources.yaml_reading import MAX_DEPTH, find_place, read_yaml
+from k2cr_analysis.sources.manifests.json_reading import read_json
+from k2cr_analysis.sources.manifests.yaml_reading import MAX_DEPTH, find_place, read_yaml
 
 VALUES = [
     ("2026-03-01", "2026-03-01"), ("12:30", "12:30"), ("12:30:45", "12:30:45"), ("yes", True), ("y", "y"), ("off", False), ("~", None),

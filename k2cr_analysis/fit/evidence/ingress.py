@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from k2cr_analysis.config.settings import WorkloadSettings
 from k2cr_analysis.fit.evidence.protocols import CalledPort, known_ports, role_of
-from k2cr_analysis.model.finding import Target
+from k2cr_analysis.model.findings.finding import Target
 from k2cr_analysis.model.workload import Container, Pod
-from k2cr_analysis.platforms.cloud_run import DEFAULT_PORT
+from k2cr_analysis.platforms.cloud_run.limits import DEFAULT_PORT
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from typing import Literal
 
 from k2cr_analysis.fit.evidence.known_images import RAW_PORTS, SERVER_WORDS, raw_server_on, serves_http_on
 from k2cr_analysis.fit.evidence.starting.exec_probes import asked_over_network
-from k2cr_analysis.model.parse.routes_of_workload import protocol_of
+from k2cr_analysis.model.parse.entrances.routes_of_workload import protocol_of
 from k2cr_analysis.model.workload import Container, Exposure, Pod, Port, ServicePort
+from k2cr_analysis.platforms.cloud_run.reserved import PORT_VARIABLE
+from k2cr_analysis.platforms.gke.labels import ALPHA_APP_PROTOCOLS, APP_PROTOCOLS, GKE_APP_PROTOCOLS, TRAEFIK_SCHEME
 from k2cr_analysis.platforms.images import parse_image
-from k2cr_analysis.platforms.labels import ALPHA_APP_PROTOCOLS, APP_PROTOCOLS, GKE_APP_PROTOCOLS, TRAEFIK_SCHEME
-from k2cr_analysis.platforms.reserved import PORT_VARIABLE
 
 Speaks = Literal["http", "https", "grpc", "h2c", "h2", "raw", "udp", "unknown"]  # h2: HTTP/2 within TLS
 Role = Literal["application", "metrics", "admin"]

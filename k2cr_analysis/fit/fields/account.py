@@ -13,7 +13,7 @@ from k2cr_analysis.fit.fields.no_effect import NO_EFFECT, WHEN_EMPTY
 from k2cr_analysis.fit.registry import all_rules, read_by
 from k2cr_analysis.fit.result import FieldUse
 from k2cr_analysis.model.parse.access import mapping
-from k2cr_analysis.model.parse.pod_templates import WORKLOAD_KINDS
+from k2cr_analysis.model.parse.pod.templates import WORKLOAD_KINDS
 from k2cr_analysis.model.workload import Raw, Workload
 from k2cr_analysis.openapi.field_tree import leaf_fields, object_type
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from k2cr_analysis.platforms.annotations import INGRESS, SESSION_AFFINITY
-from k2cr_analysis.platforms.scaling import DEFAULT_TARGET
+from k2cr_analysis.platforms.cloud_run.annotations import INGRESS, SESSION_AFFINITY
+from k2cr_analysis.platforms.cloud_run.scaling import DEFAULT_TARGET
 
 _PROBE_FIELDS = (
     "httpGet.path",

@@ -9,8 +9,8 @@ from typing import Any
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, Rule, add
-from k2cr_analysis.model.finding import Severity
-from k2cr_analysis.model.rules import RulePage, parse_text
+from k2cr_analysis.model.findings.finding import Severity
+from k2cr_analysis.model.findings.rules import RulePage, parse_text
 from k2cr_analysis.model.workload import Raw
 
 _ROOTS = ("PodSpec", "Container")

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from k2cr_analysis.fit.fields.account import WORKLOAD_ROOTS, prefixes
 from k2cr_analysis.fit.result import FieldUse
-from k2cr_analysis.model.finding import Finding, Verdict
+from k2cr_analysis.model.findings.finding import Finding, Verdict
 
 STAYS = "it stays on GKE: nothing is written of it"
 DECIDES = "decides "

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.platforms.cloud_run import MAX_RETRIES, MAX_TASK_TIMEOUT_S, MAX_TASKS
-from k2cr_analysis.platforms.gpu import MAX_GPU_TASK_TIMEOUT_S
-from k2cr_analysis.platforms.reserved import TASK_INDEX_VARIABLE
+from k2cr_analysis.platforms.cloud_run.gpu import MAX_GPU_TASK_TIMEOUT_S
+from k2cr_analysis.platforms.cloud_run.limits import MAX_RETRIES, MAX_TASK_TIMEOUT_S, MAX_TASKS
+from k2cr_analysis.platforms.cloud_run.reserved import TASK_INDEX_VARIABLE
 
 _JOBS = "https://docs.cloud.google.com/run/docs/create-jobs"
 _LONG_TASK_S = 3600

@@ -9,7 +9,7 @@ from k2cr_analysis.fit.candidate import Candidate, bracketed
 from k2cr_analysis.fit.evidence.file_mounts import file_mounts
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.openapi.refusals import Refused, Spec, refused
-from k2cr_analysis.platforms.volumes import BUCKET_DRIVER
+from k2cr_analysis.platforms.cloud_run.volumes import BUCKET_DRIVER
 
 _API = "https://docs.cloud.google.com/run/docs/reference/rest/v1/namespaces.services"
 _SECRETS = "https://docs.cloud.google.com/run/docs/configuring/services/secrets"

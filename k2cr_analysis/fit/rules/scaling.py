@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping, objects, text
-from k2cr_analysis.platforms.scaling import POOL_AUTOSCALED_INSTANCES, POOL_CPU_TARGET
+from k2cr_analysis.platforms.cloud_run.scaling import POOL_AUTOSCALED_INSTANCES, POOL_CPU_TARGET
 
 _SCALING = "https://docs.cloud.google.com/run/docs/about-instance-autoscaling"
 _RESOURCE_METRICS = ("Resource", "ContainerResource")

@@ -3,15 +3,15 @@
 # mypy: disable-error-code="no-any-return"
 from __future__ import annotations
 
-from k2cr_analysis.latency.kernels.ageing import turn
-from k2cr_analysis.latency.kernels.arriving import fill
-from k2cr_analysis.latency.kernels.autoscaler import scale, wake
 from k2cr_analysis.latency.kernels.compiled import Kernel, cached, inlined
 from k2cr_analysis.latency.kernels.heaps import pop
-from k2cr_analysis.latency.kernels.instances import expire_idle, start_instance
-from k2cr_analysis.latency.kernels.recording import record
-from k2cr_analysis.latency.kernels.serving import arrive, becomes_ready, depart, give_up
-from k2cr_analysis.latency.kernels.sharing import cpu_departure
+from k2cr_analysis.latency.kernels.instances.ageing import turn
+from k2cr_analysis.latency.kernels.instances.autoscaler import scale, wake
+from k2cr_analysis.latency.kernels.instances.life import expire_idle, start_instance
+from k2cr_analysis.latency.kernels.requests.arriving import fill
+from k2cr_analysis.latency.kernels.requests.recording import record
+from k2cr_analysis.latency.kernels.requests.serving import arrive, becomes_ready, depart, give_up
+from k2cr_analysis.latency.kernels.requests.sharing import cpu_departure
 from k2cr_analysis.latency.kernels.state import (
     CHUNK,
     DONE,

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import math
 
-from k2cr_analysis.latency.kernels.arriving import fill
 from k2cr_analysis.latency.kernels.compiled import Kernel, cached, compiled, inlined
-from k2cr_analysis.latency.kernels.instances import ended, startup_s
-from k2cr_analysis.latency.kernels.recording import record
+from k2cr_analysis.latency.kernels.instances.life import ended, startup_s
+from k2cr_analysis.latency.kernels.requests.arriving import fill
+from k2cr_analysis.latency.kernels.requests.recording import record
 from k2cr_analysis.latency.kernels.state import (
     DONE,
     INF,

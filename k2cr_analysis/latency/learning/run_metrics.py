@@ -17,7 +17,7 @@ import numpy as np
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.latency.month.closed_form import MONTH_S
 from k2cr_analysis.model.observed import FloatArray, IntArray
-from k2cr_analysis.platforms.annotations import RUN
+from k2cr_analysis.platforms.cloud_run.annotations import RUN
 
 if TYPE_CHECKING:
     import pyarrow as pa

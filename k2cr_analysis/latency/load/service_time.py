@@ -10,7 +10,7 @@ from k2cr_analysis.latency.simulator.service import ServiceConfig
 from k2cr_analysis.model.cloud_run import ServiceShape, boosted_cores
 from k2cr_analysis.model.observed import FloatArray, TrafficProfile, WorkloadUsage
 from k2cr_analysis.platforms.billing import SECONDS_PER_MONTH
-from k2cr_analysis.platforms.cloud_run import BOOST_AFTER_START_S
+from k2cr_analysis.platforms.cloud_run.limits import BOOST_AFTER_START_S
 
 BUSY_LIMIT = 0.95  # a pod busier than that is overloaded: the steady state of the formula does not exist
 

@@ -20,8 +20,8 @@ from k2cr_analysis.latency.closed_forms import (
 from k2cr_analysis.model.cloud_run import InstanceTimeline
 from k2cr_analysis.model.observed import FloatArray
 from k2cr_analysis.platforms.billing import SECONDS_PER_MONTH
-from k2cr_analysis.platforms.cloud_run import STOP_GRACE_S
-from k2cr_analysis.platforms.scaling import DEFAULT_TARGET, IDLE_S
+from k2cr_analysis.platforms.cloud_run.limits import STOP_GRACE_S
+from k2cr_analysis.platforms.cloud_run.scaling import DEFAULT_TARGET, IDLE_S
 
 MONTH_S = int(SECONDS_PER_MONTH)
 BILLED_STEP_S = 0.1  # active time is billed in steps of 100 ms

@@ -23,7 +23,7 @@ from k2cr_analysis.latency.simulator.engine import Engine, Section, WarmStart
 from k2cr_analysis.latency.simulator.service import ServiceConfig
 from k2cr_analysis.model.cloud_run import InstanceTimeline
 from k2cr_analysis.model.observed import FloatArray, IntArray
-from k2cr_analysis.platforms.cloud_run import STOP_GRACE_S
+from k2cr_analysis.platforms.cloud_run.limits import STOP_GRACE_S
 
 LEAST_STEP_S = 300.0  # rates are means of so long at least: what is shorter is replayed inside a level
 _LIVE_STEP_S = 60.0  # the autoscaler's window: what is shorter does not call for instances

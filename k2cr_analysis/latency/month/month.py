@@ -20,7 +20,7 @@ from k2cr_analysis.latency.simulator.engine import Engine, Section
 from k2cr_analysis.latency.simulator.service import ServiceConfig
 from k2cr_analysis.model.cloud_run import InstanceTimeline
 from k2cr_analysis.model.observed import FloatArray
-from k2cr_analysis.platforms.cloud_run import STOP_GRACE_S
+from k2cr_analysis.platforms.cloud_run.limits import STOP_GRACE_S
 
 RECORD_BITS = 6
 MOST_REPEATS = 12

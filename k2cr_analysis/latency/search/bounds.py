@@ -15,7 +15,7 @@ from k2cr_analysis.latency.load.service_time import ServiceTime
 from k2cr_analysis.latency.month.closed_form import MONTH_S, as_decimal
 from k2cr_analysis.latency.month.requests import Load
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
-from k2cr_analysis.platforms.scaling import DEFAULT_TARGET
+from k2cr_analysis.platforms.cloud_run.scaling import DEFAULT_TARGET
 
 _ROOM = 1.5  # of instances above what the busiest period needs on average
 _NOTHING = as_decimal(0.0)

@@ -11,7 +11,7 @@ from k2cr_analysis.latency.load.service_time import ServiceTime
 from k2cr_analysis.latency.month.requests import Load
 from k2cr_analysis.latency.search.bounds import instances_with_room
 from k2cr_analysis.model.cloud_run import ServiceShape
-from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
+from k2cr_analysis.platforms.cloud_run.limits import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
 
 CONCURRENCIES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, DEFAULT_CONCURRENCY, 120, 160, 250, 500, MAX_CONCURRENCY)
 

@@ -17,8 +17,8 @@ from k2cr_analysis.latency.simulator.service import Scaling, ServiceConfig, Star
 from k2cr_analysis.latency.simulator.simulate import Run
 from k2cr_analysis.latency.simulator.simulate import simulate as replay
 from k2cr_analysis.model.cloud_run import boosted_cores
-from k2cr_analysis.platforms.cloud_run import DEFAULT_CONCURRENCY
-from k2cr_analysis.platforms.scaling import (
+from k2cr_analysis.platforms.cloud_run.limits import DEFAULT_CONCURRENCY
+from k2cr_analysis.platforms.cloud_run.scaling import (
     DEFAULT_MAX_INSTANCES,
     DEFAULT_TARGET,
     IDLE_S,

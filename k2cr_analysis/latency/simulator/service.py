@@ -8,8 +8,8 @@ from typing import Literal
 
 from k2cr_analysis.errors import UsageError
 from k2cr_analysis.model.observed import FloatArray
-from k2cr_analysis.platforms.cloud_run import BOOST_AFTER_START_S, DEFAULT_CONCURRENCY
-from k2cr_analysis.platforms.scaling import DEFAULT_MAX_INSTANCES, DEFAULT_TARGET, IDLE_S, MIN_PENDING_S
+from k2cr_analysis.platforms.cloud_run.limits import BOOST_AFTER_START_S, DEFAULT_CONCURRENCY
+from k2cr_analysis.platforms.cloud_run.scaling import DEFAULT_MAX_INSTANCES, DEFAULT_TARGET, IDLE_S, MIN_PENDING_S
 
 ServiceDistribution = Literal["exponential", "constant", "lognormal", "table"]
 StartupDistribution = Literal["constant", "exponential"]

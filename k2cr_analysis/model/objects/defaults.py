@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from k2cr_analysis.openapi.field_tree import KNATIVE_SERVICE, root_name
-from k2cr_analysis.platforms.annotations import CREATORS
-from k2cr_analysis.platforms.cloud_run import DEFAULT_TIMEOUT_S
-from k2cr_analysis.platforms.labels import (
+from k2cr_analysis.platforms.cloud_run.annotations import CREATORS
+from k2cr_analysis.platforms.cloud_run.limits import DEFAULT_TIMEOUT_S
+from k2cr_analysis.platforms.gke.labels import (
     CONTROLLER_UID,
     JOB_NAME,
     JOB_TRACKING,

@@ -19,9 +19,9 @@ from k2cr_analysis.model.parse.access import mapping, objects, strings
 from k2cr_analysis.model.parse.cluster import workload_id
 from k2cr_analysis.model.parse.index import ObjectIndex
 from k2cr_analysis.model.parse.ownership import root_owner
-from k2cr_analysis.model.parse.pod_templates import WORKLOAD_KINDS
+from k2cr_analysis.model.parse.pod.templates import WORKLOAD_KINDS
 from k2cr_analysis.model.workload import Container, Workload
-from k2cr_analysis.platforms.cloud_run import MAX_CONTAINERS
+from k2cr_analysis.platforms.cloud_run.limits import MAX_CONTAINERS
 from k2cr_analysis.snapshot import SnapshotObject
 
 Merges = Mapping[str, Sequence[str]]  # caller's id -> its neighbours'

@@ -11,15 +11,15 @@ from k2cr_analysis.errors import Location
 from k2cr_analysis.model.cluster import Cluster, Node, OwnedPod
 from k2cr_analysis.model.objects.defaults import without_server_fields
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text
-from k2cr_analysis.model.parse.environment import Environment
-from k2cr_analysis.model.parse.exposure import SERVICE_SPECS, exposure_of, knative_exposure, routes_by_service
+from k2cr_analysis.model.parse.entrances.exposure import SERVICE_SPECS, exposure_of, knative_exposure, routes_by_service
 from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, kind_of, name_of, namespace_of
 from k2cr_analysis.model.parse.node import image_digests, is_running, owned_pod, parse_node
 from k2cr_analysis.model.parse.others import other_objects, runs_on_cloud_run
 from k2cr_analysis.model.parse.ownership import Ownership
-from k2cr_analysis.model.parse.placement import ComputeClasses
-from k2cr_analysis.model.parse.pod import Surroundings, parse_pod
-from k2cr_analysis.model.parse.pod_templates import (
+from k2cr_analysis.model.parse.pod.environment import Environment
+from k2cr_analysis.model.parse.pod.placement import ComputeClasses
+from k2cr_analysis.model.parse.pod.spec import Surroundings, parse_pod
+from k2cr_analysis.model.parse.pod.templates import (
     JOB_SPECS,
     KNATIVE_KINDS,
     REPLICATED_KINDS,
@@ -33,7 +33,7 @@ from k2cr_analysis.model.parse.related import RelatedObjects, autoscaler_of, sca
 from k2cr_analysis.model.pod.secret_manager import keys_of, target_of
 from k2cr_analysis.model.routing.entrances import Entrances
 from k2cr_analysis.model.workload import Autoscaler, Batch, Exposure, Pod, Reach, Workload
-from k2cr_analysis.platforms.gke import is_autopilot_node
+from k2cr_analysis.platforms.gke.cluster import is_autopilot_node
 from k2cr_analysis.snapshot import Notice, SnapshotObject
 
 _Addresses = Mapping[tuple[str, str, str], tuple[str, ...]]

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings
-from k2cr_analysis.model.parse.pod_templates import FOREIGN_KINDS
-from k2cr_analysis.platforms.annotations import SERVING_GROUP
+from k2cr_analysis.model.parse.pod.templates import FOREIGN_KINDS
+from k2cr_analysis.platforms.cloud_run.annotations import SERVING_GROUP
 
 # The API server's word for an object without a namespace in a namespaced kind.
 DEFAULT_NAMESPACE = "default"

@@ -7,8 +7,9 @@ from datetime import datetime
 from k2cr_analysis.model.cluster import Node, OwnedPod, SeenStart
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, resources, strings, text
 from k2cr_analysis.model.parse.index import name_of, namespace_of
-from k2cr_analysis.model.parse.pod import effective_requests
-from k2cr_analysis.platforms.gke import (
+from k2cr_analysis.model.parse.pod.spec import effective_requests
+from k2cr_analysis.platforms.cloud_run.probes import DEFAULT_PERIOD_S
+from k2cr_analysis.platforms.gke.cluster import (
     MACHINE_TYPE_LABELS,
     NODE_POOL,
     PREEMPTIBLE,
@@ -17,7 +18,6 @@ from k2cr_analysis.platforms.gke import (
     ZONE_LABELS,
     first_label,
 )
-from k2cr_analysis.platforms.probes import DEFAULT_PERIOD_S
 
 LONGEST_START_S = 600.0  # what takes longer is no start: the pod was not ready for a while
 DEFAULT_MAX_PODS = 110  # GKE Standard, where a node does not say

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from k2cr_analysis.model.cluster import OtherObject
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings, text
 from k2cr_analysis.model.parse.index import group_of, kind_of, name_of, namespace_of
-from k2cr_analysis.model.parse.pod_templates import KNATIVE_KINDS, WORKLOAD_KINDS, containers_in, is_workload
-from k2cr_analysis.platforms.annotations import RUN_GROUP, SERVING_GROUP
+from k2cr_analysis.model.parse.pod.templates import KNATIVE_KINDS, WORKLOAD_KINDS, containers_in, is_workload
+from k2cr_analysis.platforms.cloud_run.annotations import RUN_GROUP, SERVING_GROUP
 
 _LIVE = "collect the live cluster (`k2cr collect --context NAME`), where the pods that it makes are seen"
 # Group (or a group's beginning before ``*``) and kind, or ``*`` -> what it holds, how to get what runs.

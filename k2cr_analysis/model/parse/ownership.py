@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from k2cr_analysis.model.cluster import OtherObject
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text
 from k2cr_analysis.model.parse.index import ObjectIndex, kind_of, name_of, namespace_of
-from k2cr_analysis.platforms.labels import REVISION
+from k2cr_analysis.platforms.gke.labels import REVISION
 
 # Owners nest at most CronJob -> Job -> Pod or Deployment -> ReplicaSet -> Pod; more is a loop in the input.
 _MAX_DEPTH = 8

@@ -13,7 +13,12 @@ from k2cr_analysis.model.pod.secret_reference import secret_references
 from k2cr_analysis.model.routing.controllers import GKE_INGRESS_CLASSES
 from k2cr_analysis.model.routing.entrances import gateways_of
 from k2cr_analysis.model.workload import Autoscaler, Exposure, Pod, Route, Unseen
-from k2cr_analysis.platforms.labels import BACKEND_CONFIG, BETA_BACKEND_CONFIG, FRONTEND_CONFIG, MANAGED_CERTIFICATES
+from k2cr_analysis.platforms.gke.labels import (
+    BACKEND_CONFIG,
+    BETA_BACKEND_CONFIG,
+    FRONTEND_CONFIG,
+    MANAGED_CERTIFICATES,
+)
 
 _Related = dict[str, list[Raw]]
 # Kinds that select pods by labels, and where their selector stands.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from k2cr_analysis.platforms.gpu import GPUS
+from k2cr_analysis.platforms.cloud_run.gpu import GPUS
 
 NVIDIA_GPU = "nvidia.com/gpu"
 TPU = "google.com/tpu"

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from k2cr_analysis.model.pod.references import expand
 from k2cr_analysis.model.workload import Container, Pod
+from k2cr_analysis.platforms.cloud_run.volumes import CLOUD_SQL_FOLDER
 from k2cr_analysis.platforms.images import parse_image
-from k2cr_analysis.platforms.volumes import CLOUD_SQL_FOLDER
 
 _IMAGES = frozenset({"gce-proxy", "cloud-sql-proxy", "cloudsql-proxy", "cloud_sql_proxy"})
 _SHELLS = frozenset({"sh", "bash", "ash", "dash"})

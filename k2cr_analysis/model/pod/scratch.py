@@ -14,9 +14,9 @@ from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.pod.cloud_sql import socket_volumes, sockets_of_sidecars
 from k2cr_analysis.model.workload import Container, Pod, Volume
 from k2cr_analysis.openapi.quantity import bytes_of, is_quantity
-from k2cr_analysis.platforms.cloud_run import GIB, MIB
-from k2cr_analysis.platforms.gke import AUTOPILOT_STORAGE_BYTES
-from k2cr_analysis.platforms.volumes import MEDIUM_MEMORY, MIN_DISK_BYTES
+from k2cr_analysis.platforms.cloud_run.limits import GIB, MIB
+from k2cr_analysis.platforms.cloud_run.volumes import MEDIUM_MEMORY, MIN_DISK_BYTES
+from k2cr_analysis.platforms.gke.cluster import AUTOPILOT_STORAGE_BYTES
 
 # k2cr's own: up to here a disk of 10Gi would be waste, and memory costs little.
 SMALL_BYTES = 512 * MIB

@@ -14,7 +14,7 @@ from k2cr_analysis.model.parse.access import Raw, mapping, strings, text
 from k2cr_analysis.model.parse.index import ObjectIndex, name_of
 from k2cr_analysis.model.routing.controllers import Family, config_maps
 from k2cr_analysis.model.workload import ControllerSetting, Pod
-from k2cr_analysis.platforms.labels import APP_NAME, INGRESS_CLASS
+from k2cr_analysis.platforms.gke.labels import APP_NAME, INGRESS_CLASS
 
 _BY_CONFIG_MAP = ("ingress-nginx", "NGINX Ingress Controller", "HAProxy")
 _MIDDLEWARES = re.compile(r"--?entrypoints\.[\w-]+\.http\.middlewares=(.+)", re.IGNORECASE)

@@ -29,7 +29,7 @@ from k2cr_analysis.model.routing.controllers import (
     published_services,
 )
 from k2cr_analysis.model.workload import ControllerSetting, Entrance, Pod, Reach
-from k2cr_analysis.platforms.labels import (
+from k2cr_analysis.platforms.gke.labels import (
     APP_NAME,
     AWS_INTERNAL,
     AWS_SCHEME,

@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from k2cr_analysis.openapi.refusals.table import CONTRACT, V1, Place, Spec, Tree, refuses
-from k2cr_analysis.platforms.cloud_run import MAX_ARGUMENTS, MAX_CONTAINERS, MAX_VARIABLE_BYTES, MAX_VARIABLES
-from k2cr_analysis.platforms.images import is_reference
-from k2cr_analysis.platforms.probes import (
+from k2cr_analysis.platforms.cloud_run.limits import MAX_ARGUMENTS, MAX_CONTAINERS, MAX_VARIABLE_BYTES, MAX_VARIABLES
+from k2cr_analysis.platforms.cloud_run.probes import (
     DEFAULT_FAILURES,
     DEFAULT_PERIOD_S,
     DEFAULT_TIMEOUT_S,
@@ -20,7 +19,13 @@ from k2cr_analysis.platforms.probes import (
     READINESS_ACTIONS,
     STARTUP_ACTIONS,
 )
-from k2cr_analysis.platforms.reserved import PORT_VARIABLE, SERVICE_NAME_VARIABLE, VARIABLE_PREFIX, is_reserved_variable
+from k2cr_analysis.platforms.cloud_run.reserved import (
+    PORT_VARIABLE,
+    SERVICE_NAME_VARIABLE,
+    VARIABLE_PREFIX,
+    is_reserved_variable,
+)
+from k2cr_analysis.platforms.images import is_reference
 from k2cr_analysis.platforms.source import Source
 
 _RUN = "https://docs.cloud.google.com/run/"

@@ -10,8 +10,9 @@ from decimal import Decimal
 from k2cr_analysis.openapi.quantity import bytes_of, parse_quantity
 from k2cr_analysis.openapi.refusals.containers import each
 from k2cr_analysis.openapi.refusals.table import GPU, Place, Spec, refuses
-from k2cr_analysis.platforms.annotations import ACCELERATOR, CPU_THROTTLING, EXECUTION_ENVIRONMENT
-from k2cr_analysis.platforms.cloud_run import (
+from k2cr_analysis.platforms.cloud_run.annotations import ACCELERATOR, CPU_THROTTLING, EXECUTION_ENVIRONMENT
+from k2cr_analysis.platforms.cloud_run.gpu import GPU_RESOURCE, GPUS
+from k2cr_analysis.platforms.cloud_run.limits import (
     DEFAULT_CPU_CORES,
     DEFAULT_MEMORY_BYTES,
     GEN2_MIN_MEMORY_BYTES,
@@ -23,9 +24,8 @@ from k2cr_analysis.platforms.cloud_run import (
     MIN_FRACTION_CORES,
     WHOLE_CORES,
 )
-from k2cr_analysis.platforms.gpu import GPU_RESOURCE, GPUS
+from k2cr_analysis.platforms.cloud_run.volumes import BUCKET_DRIVER, MEDIUM_DISK
 from k2cr_analysis.platforms.source import Source
-from k2cr_analysis.platforms.volumes import BUCKET_DRIVER, MEDIUM_DISK
 
 _RUN = "https://docs.cloud.google.com/run/docs/"
 _CPU = Source(f"{_RUN}configuring/services/cpu", "2026-11-30")

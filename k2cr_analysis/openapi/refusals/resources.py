@@ -10,7 +10,7 @@ from typing import Any
 from k2cr_analysis.openapi.quantity import bytes_of
 from k2cr_analysis.openapi.refusals.instances import instance_of
 from k2cr_analysis.openapi.refusals.table import GPU, V1, Place, Spec, refuses
-from k2cr_analysis.platforms.annotations import (
+from k2cr_analysis.platforms.cloud_run.annotations import (
     CONCURRENCY_TARGET,
     CPU_TARGET,
     DEPENDENCIES,
@@ -24,22 +24,28 @@ from k2cr_analysis.platforms.annotations import (
     SERVICE_MAX_SCALE,
     SERVICE_MIN_SCALE,
 )
-from k2cr_analysis.platforms.cloud_run import (
+from k2cr_analysis.platforms.cloud_run.gpu import MAX_GPU_TASK_TIMEOUT_S
+from k2cr_analysis.platforms.cloud_run.limits import (
     MAX_RETRIES,
     MAX_SERVICE_NAME,
     MAX_TASK_TIMEOUT_S,
     MAX_TASKS,
     MAX_TIMEOUT_S,
 )
-from k2cr_analysis.platforms.gpu import MAX_GPU_TASK_TIMEOUT_S
-from k2cr_analysis.platforms.probes import (
+from k2cr_analysis.platforms.cloud_run.probes import (
     DEFAULT_FAILURES,
     DEFAULT_PERIOD_S,
     MAX_STARTUP_S,
 )
-from k2cr_analysis.platforms.scaling import MAX_CONCURRENCY_TARGET, MAX_CPU_TARGET, MIN_TARGET
+from k2cr_analysis.platforms.cloud_run.scaling import MAX_CONCURRENCY_TARGET, MAX_CPU_TARGET, MIN_TARGET
+from k2cr_analysis.platforms.cloud_run.volumes import (
+    BUCKET_DRIVER,
+    MAX_DISKS,
+    MEDIUM_DISK,
+    MEDIUM_MEMORY,
+    MIN_DISK_BYTES,
+)
 from k2cr_analysis.platforms.source import Source
-from k2cr_analysis.platforms.volumes import BUCKET_DRIVER, MAX_DISKS, MEDIUM_DISK, MEDIUM_MEMORY, MIN_DISK_BYTES
 
 _RUN = "https://docs.cloud.google.com/run/"
 _DEPLOYING = Source(f"{_RUN}docs/deploying", "2026-11-30")

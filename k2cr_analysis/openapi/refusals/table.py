@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from k2cr_analysis.platforms.probes import MAX_STARTUP_S
+from k2cr_analysis.platforms.cloud_run.probes import MAX_STARTUP_S
 from k2cr_analysis.platforms.source import Source
 
 Tree = Mapping[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from k2cr_analysis.assessment.interval import moving_month
+from k2cr_analysis.assessment.recommending.interval import moving_month
 from k2cr_analysis.planning.crossing_calls import INSIDE
 from k2cr_analysis.planning.futures.baseline import Baseline
 from k2cr_analysis.planning.labour import HOURS_PER_DAY

@@ -13,7 +13,7 @@ from decimal import Decimal
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.fit.evidence.known_images import raw_server, sidecar_kind
 from k2cr_analysis.model.money import LineItem, total
-from k2cr_analysis.model.parse.claims import claimed_bytes
+from k2cr_analysis.model.parse.pod.claims import claimed_bytes
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 from k2cr_analysis.platforms.managed import (

@@ -20,7 +20,7 @@ from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import LIST_PRICE, PriceBook
 from k2cr_analysis.openapi.quantity import parse_quantity
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH, SECONDS_PER_HOUR, SECONDS_PER_MONTH
-from k2cr_analysis.platforms.cloud_run import (
+from k2cr_analysis.platforms.cloud_run.limits import (
     DEFAULT_CONCURRENCY,
     GEN2_MIN_MEMORY_BYTES,
     MAX_CPU_CORES,

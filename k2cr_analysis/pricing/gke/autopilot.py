@@ -15,7 +15,8 @@ from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.pod.placement import Placement
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.autopilot import (
+from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
+from k2cr_analysis.platforms.gke.autopilot import (
     ARM_SUFFIX,
     BY_NODE,
     BY_POD,
@@ -27,8 +28,7 @@ from k2cr_analysis.platforms.autopilot import (
     RANGES,
     PodRange,
 )
-from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
-from k2cr_analysis.platforms.gke import (
+from k2cr_analysis.platforms.gke.cluster import (
     ARCH_LABELS,
     ARM_SERIES,
     COMPUTE_CLASS,

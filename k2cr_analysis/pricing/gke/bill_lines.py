@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from k2cr_analysis.platforms.billing import COMPUTE_ENGINE, KUBERNETES_ENGINE, NETWORKING
-from k2cr_analysis.platforms.gke import system_namespace
+from k2cr_analysis.platforms.gke.cluster import system_namespace
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE
 from k2cr_analysis.queries.bill import BillRow
 

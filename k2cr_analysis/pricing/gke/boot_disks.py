@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from k2cr_analysis.model.cluster import Node
-from k2cr_analysis.platforms.gke import BOOT_DISK, LOCAL_SSD_STORAGE
+from k2cr_analysis.platforms.gke.cluster import BOOT_DISK, LOCAL_SSD_STORAGE
 from k2cr_analysis.queries.bill import BillRow
 
 _GIB = Decimal(2**30)

@@ -12,7 +12,7 @@ from k2cr_analysis.model.cluster import Node
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
-from k2cr_analysis.platforms.gke import ACCELERATOR, TPU_LABELS
+from k2cr_analysis.platforms.gke.cluster import ACCELERATOR, TPU_LABELS
 from k2cr_analysis.platforms.machines import FAMILIES
 from k2cr_analysis.pricing.gke.machine_types import MachineType, machine_type
 

@@ -16,7 +16,7 @@ from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.observed import WorkloadUsage
 from k2cr_analysis.model.prices import GLOBAL, LIST_PRICE, PriceBook, Tariff
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
-from k2cr_analysis.platforms.gke import is_zone, system_namespace
+from k2cr_analysis.platforms.gke.cluster import is_zone, system_namespace
 from k2cr_analysis.pricing.gke.autopilot import pod_class, pod_items, storage_left_out, storage_not_priced
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE, Basis, GkeBill, lines_of
 from k2cr_analysis.pricing.gke.billing_export import attribute_export

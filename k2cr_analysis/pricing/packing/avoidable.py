@@ -24,7 +24,7 @@ from functools import cached_property
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.observed import WorkloadUsage
-from k2cr_analysis.platforms.gke import system_namespace
+from k2cr_analysis.platforms.gke.cluster import system_namespace
 from k2cr_analysis.pricing.gke.autopilot import pod_class
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, GkeBill
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand, pod_demands

@@ -13,7 +13,7 @@ from typing import Any
 from k2cr_analysis.model.cluster import Cluster, Node
 from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.gke import AUTOSCALER_STATUS, SAFE_TO_EVICT, SCALE_DOWN_DISABLED
+from k2cr_analysis.platforms.gke.cluster import AUTOSCALER_STATUS, SAFE_TO_EVICT, SCALE_DOWN_DISABLED
 
 ITSELF = ""  # in place of a workload's id: the node is held by its own annotation
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from k2cr_analysis.model.cluster import Cluster, Node
 from k2cr_analysis.model.pod.placement import Placement
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.gke import HOSTNAME, ZONE_LABELS
+from k2cr_analysis.platforms.gke.cluster import HOSTNAME, ZONE_LABELS
 from k2cr_analysis.pricing.gke.autopilot import is_billed
 from k2cr_analysis.pricing.gke.machine_types import machine_type
 from k2cr_analysis.pricing.packing.reservation import machine_room

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.gke import HOSTNAME, ZONE_LABELS
+from k2cr_analysis.platforms.gke.cluster import HOSTNAME, ZONE_LABELS
 
 _MOST_TAGS = 62  # bits of a signed 64-bit number; beyond, workloads share a bit, and so shun more than they must
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from k2cr_analysis.model.cluster import Cluster, OwnedPod
 from k2cr_analysis.model.parse.access import mapping, text, texts
-from k2cr_analysis.model.parse.placement import node_terms
+from k2cr_analysis.model.parse.pod.placement import node_terms
 from k2cr_analysis.model.pod.placement import Placement
 from k2cr_analysis.model.workload import Volume, Workload
 from k2cr_analysis.pricing.packing.node_pools import NodePool

@@ -11,7 +11,7 @@ from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.gke import system_namespace
+from k2cr_analysis.platforms.gke.cluster import system_namespace
 from k2cr_analysis.pricing.gke.autopilot import pod_items
 from k2cr_analysis.pricing.gke.bill import IDLE_LINE, OVERHEAD_LINE, WORKLOADS_LINE, GkeBill
 from k2cr_analysis.pricing.gke.bill_lines import NODES_LINE, PODS_LINE

@@ -15,7 +15,7 @@ from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.money import total
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.gke import ACCELERATOR, MACHINE_FAMILY, MACHINE_TYPE_LABELS
+from k2cr_analysis.platforms.gke.cluster import ACCELERATOR, MACHINE_FAMILY, MACHINE_TYPE_LABELS
 from k2cr_analysis.pricing.gke.machine_types import MachineType, machine_type, predefined
 from k2cr_analysis.pricing.gke.node_price import NodePrice, node_price
 from k2cr_analysis.pricing.packing.fewest_nodes import fewest_nodes

@@ -18,7 +18,7 @@ from k2cr_analysis.model.cluster import Cluster, Node
 from k2cr_analysis.model.money import total
 from k2cr_analysis.model.observed import WorkloadUsage
 from k2cr_analysis.model.prices import Tariff
-from k2cr_analysis.platforms.gke import SPOT
+from k2cr_analysis.platforms.gke.cluster import SPOT
 from k2cr_analysis.pricing.gke.bill import GkeBill
 from k2cr_analysis.pricing.gke.node_price import NodePrice, node_price
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand, pod_demands

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
-from k2cr_analysis.platforms.gcloud_flags import lacks
+from k2cr_analysis.platforms.cloud_run.gcloud_flags import lacks
 from k2cr_analysis.rendering.check.compare import comparable, differences
 from k2cr_analysis.rendering.check.gcloud import PROJECT, REGION, Gcloud, gcloud
 from k2cr_analysis.rendering.context import RenderContext

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from k2cr_analysis.platforms.annotations import CLIENTS_OWN, DEPENDENCIES, INTERFACES
+from k2cr_analysis.platforms.cloud_run.annotations import CLIENTS_OWN, DEPENDENCIES, INTERFACES
 
 _JSON_ANNOTATIONS = {DEPENDENCIES, INTERFACES}
 _BY_NAME = {"containers": "name", "volumes": "name", "env": "name", "volumeMounts": "mountPath"}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from k2cr_analysis.errors import UsageError
-from k2cr_analysis.platforms.gcloud_flags import major_version
+from k2cr_analysis.platforms.cloud_run.gcloud_flags import major_version
 from k2cr_analysis.rendering.check.loopback import Loopback, Tree, loopback
 from k2cr_analysis.rendering.text.values import KEEP
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from k2cr_analysis.platforms.annotations import IAP, SERVICE_MIN_SCALE
-from k2cr_analysis.platforms.gcloud_flags import FLAGS, OLDEST, lacks
+from k2cr_analysis.platforms.cloud_run.annotations import IAP, SERVICE_MIN_SCALE
+from k2cr_analysis.platforms.cloud_run.gcloud_flags import FLAGS, OLDEST, lacks
 from k2cr_analysis.rendering.spec.service import (
     BucketVolume,
     DiskVolume,

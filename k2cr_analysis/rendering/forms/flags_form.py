@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from k2cr_analysis.model.cloud_run import CloudRunProbe
-from k2cr_analysis.platforms.gcloud_flags import lacks
+from k2cr_analysis.platforms.cloud_run.gcloud_flags import lacks
 from k2cr_analysis.rendering.forms.flag_gaps import Gap, gaps_of, oldest, without, words
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.printed import printer

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from k2cr_analysis.model.cloud_run import CloudRunProbe
-from k2cr_analysis.platforms.annotations import (
+from k2cr_analysis.platforms.cloud_run.annotations import (
     ACCELERATOR,
     CPU_BOOST,
     CPU_THROTTLING,
@@ -25,7 +25,7 @@ from k2cr_analysis.platforms.annotations import (
     SERVING_API,
     SESSION_AFFINITY,
 )
-from k2cr_analysis.platforms.volumes import BUCKET_DRIVER, MEDIUM_DISK, MEDIUM_MEMORY
+from k2cr_analysis.platforms.cloud_run.volumes import BUCKET_DRIVER, MEDIUM_DISK, MEDIUM_MEMORY
 from k2cr_analysis.rendering.spec.service import (
     BucketVolume,
     DiskVolume,

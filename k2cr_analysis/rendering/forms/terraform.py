@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from k2cr_analysis.model.cloud_run import CloudRunProbe
-from k2cr_analysis.platforms.volumes import MEDIUM_DISK, MEDIUM_MEMORY
+from k2cr_analysis.platforms.cloud_run.volumes import MEDIUM_DISK, MEDIUM_MEMORY
 from k2cr_analysis.rendering.context import PROJECT_ID
 from k2cr_analysis.rendering.forms.cloudbuild import released_container
 from k2cr_analysis.rendering.forms.hcl import (

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from k2cr_analysis.model.parse.access import mapping, strings
 from k2cr_analysis.model.parse.index import name_of, namespace_of
 from k2cr_analysis.model.workload import Raw, Workload
-from k2cr_analysis.platforms.annotations import SERVING_GROUP
-from k2cr_analysis.platforms.labels import GLOBAL_STATIC_IP, REGIONAL_STATIC_IP
+from k2cr_analysis.platforms.cloud_run.annotations import SERVING_GROUP
+from k2cr_analysis.platforms.gke.labels import GLOBAL_STATIC_IP, REGIONAL_STATIC_IP
 from k2cr_analysis.rendering.network.moved import old_names
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.text.shell import quote

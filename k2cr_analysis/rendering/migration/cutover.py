@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k2cr_analysis.assessment.result import Latency
-from k2cr_analysis.platforms.probes import MAX_STARTUP_S
+from k2cr_analysis.platforms.cloud_run.probes import MAX_STARTUP_S
 from k2cr_analysis.rendering.migration.clean_up import account_users, callers
 from k2cr_analysis.rendering.migration.clean_up import steps as steps_of_clean_up
 from k2cr_analysis.rendering.migration.iap_direct import other_way_in

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.gcloud_flags import lacks
+from k2cr_analysis.platforms.cloud_run.gcloud_flags import lacks
 from k2cr_analysis.rendering.network.balancer import way_back
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.printed import printer

@@ -15,7 +15,7 @@ from typing import Any
 from k2cr_analysis.fit.result import FieldUse
 from k2cr_analysis.model.parse.access import source_value
 from k2cr_analysis.model.workload import Exposure, ServicePort
-from k2cr_analysis.platforms.annotations import INGRESS, SESSION_AFFINITY
+from k2cr_analysis.platforms.cloud_run.annotations import INGRESS, SESSION_AFFINITY
 from k2cr_analysis.rendering.network.access.ingress_setting import Reached
 from k2cr_analysis.rendering.spec.account import Entry, short
 from k2cr_analysis.rendering.spec.build import Build

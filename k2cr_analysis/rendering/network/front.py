@@ -15,7 +15,7 @@ from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, str
 from k2cr_analysis.model.parse.index import group_of, name_of, namespace_of
 from k2cr_analysis.model.routing.entrances import ISTIO_GROUP
 from k2cr_analysis.model.workload import Exposure, Workload
-from k2cr_analysis.platforms.labels import (
+from k2cr_analysis.platforms.gke.labels import (
     ALLOW_HTTP,
     FRONTEND_CONFIG,
     GATEWAY_CERTIFICATE_MAP,

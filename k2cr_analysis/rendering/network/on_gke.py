@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, text
 from k2cr_analysis.model.workload import Route, Workload
-from k2cr_analysis.platforms.labels import ALPHA_APP_PROTOCOLS, APP_PROTOCOLS
+from k2cr_analysis.platforms.gke.labels import ALPHA_APP_PROTOCOLS, APP_PROTOCOLS
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.access.iap_members import backend_words, members_on, turn_on
 from k2cr_analysis.rendering.network.backend_policy import BackendPolicy, backend_policy

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from k2cr_analysis.model.parse.access import mapping, objects, text
+from k2cr_analysis.model.parse.entrances.routes_of_workload import rules_of_route
 from k2cr_analysis.model.parse.index import name_of, namespace_of
-from k2cr_analysis.model.parse.routes_of_workload import rules_of_route
 from k2cr_analysis.model.routing.reading import http_rules
 from k2cr_analysis.model.routing.route import HttpRule, Match, Target
 from k2cr_analysis.model.workload import Entrance, Route, Workload
-from k2cr_analysis.platforms.cloud_run import MAX_SERVICE_NAME
+from k2cr_analysis.platforms.cloud_run.limits import MAX_SERVICE_NAME
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.forms.objects import Tree
 from k2cr_analysis.rendering.network.front import leads_nowhere_else

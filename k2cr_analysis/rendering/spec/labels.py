@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from k2cr_analysis.model.finding import Target
+from k2cr_analysis.model.findings.finding import Target
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.rendering import policy
 from k2cr_analysis.rendering.context import RenderContext

@@ -2,7 +2,7 @@
 
 They come from the annotations of a Knative Service that knows Cloud Run, from ``[policy]``, and from the names that
 callers use. Source: annotations and flags of the v1 API as gcloud ships them; google_cloud_run_v2_service. Which
-version brought a flag stands in ``platforms/gcloud_flags.py``.
+version brought a flag stands in ``platforms/cloud_run/gcloud_flags.py``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from k2cr_analysis.platforms.annotations import (
+from k2cr_analysis.platforms.cloud_run.annotations import (
     CONCURRENCY_TARGET,
     CPU_TARGET,
     GPU_REDUNDANCY_OFF,

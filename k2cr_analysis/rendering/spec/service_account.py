@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from k2cr_analysis.model.parse.access import mapping, text
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.labels import GOOGLE_SERVICE_ACCOUNT
+from k2cr_analysis.platforms.gke.labels import GOOGLE_SERVICE_ACCOUNT
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.text.names import service_account_id

@@ -11,9 +11,10 @@ from k2cr_analysis.model.cloud_run import ServiceShape
 from k2cr_analysis.model.parse.access import source_value
 from k2cr_analysis.model.schedule import for_scheduler, runs_per_month
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.annotations import CPU_TARGET, MANUAL_INSTANCES, MAX_SCALE, SERVICE_MIN_SCALE
 from k2cr_analysis.platforms.billing import SECONDS_PER_HOUR
-from k2cr_analysis.platforms.cloud_run import (
+from k2cr_analysis.platforms.cloud_run.annotations import CPU_TARGET, MANUAL_INSTANCES, MAX_SCALE, SERVICE_MIN_SCALE
+from k2cr_analysis.platforms.cloud_run.gpu import MAX_GPU_TASK_TIMEOUT_S
+from k2cr_analysis.platforms.cloud_run.limits import (
     DEFAULT_CONCURRENCY,
     DEFAULT_TASK_TIMEOUT_S,
     DEFAULT_TIMEOUT_S,
@@ -22,8 +23,7 @@ from k2cr_analysis.platforms.cloud_run import (
     MAX_TASK_TIMEOUT_S,
     MAX_TIMEOUT_S,
 )
-from k2cr_analysis.platforms.gpu import MAX_GPU_TASK_TIMEOUT_S
-from k2cr_analysis.platforms.scaling import DEFAULT_TARGET
+from k2cr_analysis.platforms.cloud_run.scaling import DEFAULT_TARGET
 from k2cr_analysis.rendering import policy
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.access.ingress_setting import Reached

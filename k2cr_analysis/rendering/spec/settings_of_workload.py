@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from k2cr_analysis.model.parse.access import source_value
 from k2cr_analysis.model.pod.cloud_sql import built_in_instances
 from k2cr_analysis.model.workload import REDACTED, Workload
-from k2cr_analysis.platforms.annotations import (
+from k2cr_analysis.platforms.cloud_run.annotations import (
     CPU_BOOST,
     CPU_THROTTLING,
     GPU_REDUNDANCY_OFF,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from k2cr_analysis.fit.result import FieldUse
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes
-from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.findings.finding import Finding
 from k2cr_analysis.model.parse.access import source_value
 from k2cr_analysis.model.workload import Container, Probe
 from k2cr_analysis.rendering.spec.account import OUTCOMES, Entry, Outcome, short

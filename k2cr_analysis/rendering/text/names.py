@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.cloud_run import MAX_SERVICE_NAME
+from k2cr_analysis.platforms.cloud_run.limits import MAX_SERVICE_NAME
 
 SERVICE_ACCOUNT_LIMIT = 30  # IAM, "Create service accounts": 6 to 30 characters
 SECRET_NAME_LIMIT = 255  # Secret Manager: letters, digits, hyphens, underscores

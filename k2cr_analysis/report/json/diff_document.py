@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from k2cr_analysis.comparison import Diff, FieldChange, FigureChange, PlanChange, WorkloadChange
-from k2cr_analysis.model.finding import Finding
+from k2cr_analysis.model.findings.finding import Finding
 from k2cr_analysis.report.json.amounts import money
 from k2cr_analysis.report.json.documents import SCHEMA_VERSION
 

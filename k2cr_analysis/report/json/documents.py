@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from k2cr_analysis.assessment.findings.said_once import SnapshotFinding, findings_of_snapshot
 from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
-from k2cr_analysis.assessment.said_once import SnapshotFinding, findings_of_snapshot
 from k2cr_analysis.model.cloud_run import Quantiles, ServiceShape, cpu_text, memory_text
-from k2cr_analysis.model.finding import FindingRow, rows_of
+from k2cr_analysis.model.findings.finding import FindingRow, rows_of
 from k2cr_analysis.model.toil import Operability, ToilItem
 from k2cr_analysis.planning import Portfolio, cluster_names
 from k2cr_analysis.report.json.amounts import interval, line_item, money

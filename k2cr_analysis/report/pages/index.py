@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from k2cr_analysis.assessment.findings.rule_pages import page_text, rule_pages
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
-from k2cr_analysis.assessment.rule_pages import page_text, rule_pages
 from k2cr_analysis.atomic import write_whole
-from k2cr_analysis.model.finding import VERDICTS
+from k2cr_analysis.model.findings.finding import VERDICTS
 from k2cr_analysis.planning import Plan, Portfolio, cluster_names
 from k2cr_analysis.report.decision import decision, futures_tiles, turning
 from k2cr_analysis.report.display import VERDICT_WORDS, made_up_label

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.atomic import write_whole
-from k2cr_analysis.model.finding import VERDICTS
+from k2cr_analysis.model.findings.finding import VERDICTS
 from k2cr_analysis.planning import Plan, Portfolio
 from k2cr_analysis.report import tables
 from k2cr_analysis.report.decision import FUTURES, decision, futures_shown, futures_tiles, turning

@@ -12,9 +12,9 @@ from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from k2cr_analysis.assessment.recommending.sliders import WhatIf
+from k2cr_analysis.assessment.recommending.sliders import what_if as ask
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
-from k2cr_analysis.assessment.sliders import WhatIf
-from k2cr_analysis.assessment.sliders import what_if as ask
 from k2cr_analysis.errors import K2crError
 from k2cr_analysis.planning import Plan
 from k2cr_analysis.planning.any_set import SetWorth, any_set

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
-from k2cr_analysis.model.finding import SEVERITIES, rows_of
+from k2cr_analysis.model.findings.finding import SEVERITIES, rows_of
 from k2cr_analysis.planning import cluster_names
 from k2cr_analysis.report.tables.frame import frame, number, several
 

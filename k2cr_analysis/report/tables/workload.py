@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.model.cloud_run import CloudRunProbe
-from k2cr_analysis.model.finding import rows_of
+from k2cr_analysis.model.findings.finding import rows_of
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.toil import Operability

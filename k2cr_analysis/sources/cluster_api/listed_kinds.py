@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from k2cr_analysis.platforms.annotations import SERVING_GROUP
+from k2cr_analysis.platforms.cloud_run.annotations import SERVING_GROUP
 
 CORE: Final = ""
 

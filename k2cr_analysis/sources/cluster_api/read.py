@@ -14,7 +14,7 @@ from k2cr_analysis.sources.cluster_api.connection import ApiServer, Refused
 from k2cr_analysis.sources.cluster_api.discovery import Served, served
 from k2cr_analysis.sources.cluster_api.listed_kinds import RESOURCES
 from k2cr_analysis.sources.cluster_api.listing import PAGE_SIZE, list_objects
-from k2cr_analysis.sources.object_identity import identity, shown_identity, why_not_an_object
+from k2cr_analysis.sources.manifests.object_identity import identity, shown_identity, why_not_an_object
 
 _NOT_FOUND: Final = 404
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from k2cr_analysis.platforms.labels import NEG_STATUS
+from k2cr_analysis.platforms.gke.labels import NEG_STATUS
 
 Service = tuple[str, str]  # namespace, name
 

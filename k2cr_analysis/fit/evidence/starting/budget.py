@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from k2cr_analysis.model.cloud_run import StartupOrder
-from k2cr_analysis.platforms.probes import MAX_STARTUP_S
+from k2cr_analysis.platforms.cloud_run.probes import MAX_STARTUP_S
 
 # Whose word the allowance is; "k2cr": nobody's, so that it is all that Cloud Run gives.
 Origin = Literal["startupProbe", "livenessProbe", "k2cr"]

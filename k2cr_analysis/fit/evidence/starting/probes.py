@@ -1,7 +1,7 @@
 """Probes as Cloud Run takes them.
 
 The start-up probe is made from ``startupProbe``, else it asks what the readiness probe asks, else the liveness probe:
-delay 0 and period 1 s, so that a start is seen when it happens. How long it allows, ``startup_budget.py`` says. A
+delay 0 and period 1 s, so that a start is seen when it happens. How long it allows, ``budget.py`` says. A
 container that others wait for always has one. Readiness and liveness probes stay as they are where Cloud Run has the
 kind: HTTP and gRPC; readiness on services alone, liveness on worker pools too, and jobs have neither.
 """
@@ -16,10 +16,10 @@ from k2cr_analysis.fit.evidence.known_images import sidecar_kind
 from k2cr_analysis.fit.evidence.protocols import known_ports, role_of
 from k2cr_analysis.fit.evidence.starting.budget import Allowance, share_budget
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, StartupOrder
-from k2cr_analysis.model.finding import Target
+from k2cr_analysis.model.findings.finding import Target
 from k2cr_analysis.model.workload import Container, Probe
-from k2cr_analysis.platforms.cloud_run import DEFAULT_PORT
-from k2cr_analysis.platforms.probes import (
+from k2cr_analysis.platforms.cloud_run.limits import DEFAULT_PORT
+from k2cr_analysis.platforms.cloud_run.probes import (
     DEFAULT_FAILURES,
     DEFAULT_PERIOD_S,
     DEFAULT_TIMEOUT_S,

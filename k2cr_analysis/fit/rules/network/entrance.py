@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
-from k2cr_analysis.model.parse.routes_of_workload import longest_request, rules_of, settings_of
+from k2cr_analysis.model.parse.entrances.routes_of_workload import longest_request, rules_of, settings_of
 from k2cr_analysis.model.routing.iap import AUDIENCE
 from k2cr_analysis.model.routing.route import Lack
-from k2cr_analysis.platforms.cloud_run import MAX_TIMEOUT_S
+from k2cr_analysis.platforms.cloud_run.limits import MAX_TIMEOUT_S
 
 
 @rule(

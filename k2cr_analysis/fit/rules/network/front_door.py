@@ -11,8 +11,8 @@ from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping, objects, strings, text
 from k2cr_analysis.model.pod.environment import variables_of
 from k2cr_analysis.model.workload import Container, Route
-from k2cr_analysis.platforms.cloud_run import MAX_HTTP1_BODY_BYTES, MIB
-from k2cr_analysis.platforms.reserved import may_be_reserved, reserved_url, unreachable
+from k2cr_analysis.platforms.cloud_run.limits import MAX_HTTP1_BODY_BYTES, MIB
+from k2cr_analysis.platforms.cloud_run.reserved import may_be_reserved, reserved_url, unreachable
 
 _KNOWN_ISSUES = "https://docs.cloud.google.com/run/docs/known-issues"
 _QUOTAS = "https://docs.cloud.google.com/run/quotas"

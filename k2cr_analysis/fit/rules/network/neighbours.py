@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.hop import IN_CLUSTER
-from k2cr_analysis.model.parse.pod_templates import JOB_SPECS
+from k2cr_analysis.model.parse.pod.templates import JOB_SPECS
 from k2cr_analysis.model.workload import REDACTED
 
 _VPC = "https://docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc"

@@ -8,7 +8,7 @@ from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings, text, texts
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.labels import ISTIO_INJECT
+from k2cr_analysis.platforms.gke.labels import ISTIO_INJECT
 
 _VPC = "https://docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc"
 _CALLERS = "https://docs.cloud.google.com/run/docs/authenticating/service-to-service"

@@ -18,7 +18,7 @@ from k2cr_analysis.fit.evidence.protocols import (
     words_of,
 )
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.model.parse.routes_of_workload import settings_of
+from k2cr_analysis.model.parse.entrances.routes_of_workload import settings_of
 from k2cr_analysis.model.workload import Container, Port
 
 _CONTRACT = "https://docs.cloud.google.com/run/docs/container-contract"

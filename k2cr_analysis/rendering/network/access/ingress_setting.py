@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from k2cr_analysis.config.settings import Iap
 from k2cr_analysis.model.parse.access import mapping, texts
+from k2cr_analysis.model.parse.entrances.routes_of_workload import LongRequest, longest_request, settings_of
 from k2cr_analysis.model.parse.index import name_of
-from k2cr_analysis.model.parse.routes_of_workload import LongRequest, longest_request, settings_of
 from k2cr_analysis.model.workload import Route, Workload
-from k2cr_analysis.platforms.annotations import INGRESS, SESSION_AFFINITY
+from k2cr_analysis.platforms.cloud_run.annotations import INGRESS, SESSION_AFFINITY
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.access.invokers import Access, Reach, decide_access
 from k2cr_analysis.rendering.network.backend_policy import BackendPolicy, backend_policy

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from k2cr_analysis.config.settings import Iap
-from k2cr_analysis.model.parse.callers_checked import callers_checked
+from k2cr_analysis.model.parse.entrances.callers_checked import callers_checked
 from k2cr_analysis.model.routing.iap import AUDIENCE
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.rendering.context import RenderContext

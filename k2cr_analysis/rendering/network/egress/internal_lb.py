@@ -6,7 +6,7 @@ Source: GKE, "Create an internal load balancer" (networking.gke.io/load-balancer
 from __future__ import annotations
 
 from k2cr_analysis.model.workload import Exposure, ServicePort
-from k2cr_analysis.platforms.labels import GATEWAY_PRE_SHARED_CERTS, GLOBAL_ACCESS, LOAD_BALANCER_TYPE
+from k2cr_analysis.platforms.gke.labels import GATEWAY_PRE_SHARED_CERTS, GLOBAL_ACCESS, LOAD_BALANCER_TYPE
 from k2cr_analysis.rendering.forms.objects import ApiObject, Tree
 from k2cr_analysis.rendering.forms.yaml_form import documents
 from k2cr_analysis.rendering.network.addresses import ClusterService

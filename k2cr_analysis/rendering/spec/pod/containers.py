@@ -12,7 +12,7 @@ from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, Servic
 from k2cr_analysis.model.parse.access import mapping, source_value, strings
 from k2cr_analysis.model.pod.references import expand
 from k2cr_analysis.model.workload import REDACTED, Container, Port
-from k2cr_analysis.platforms.gpu import GPU_RESOURCE
+from k2cr_analysis.platforms.cloud_run.gpu import GPU_RESOURCE
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.addresses import Addresses
 from k2cr_analysis.rendering.spec.account import Account

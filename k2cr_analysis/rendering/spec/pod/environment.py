@@ -10,7 +10,7 @@ from k2cr_analysis.model.pod.references import expand
 from k2cr_analysis.model.pod.secret_manager import existing_keys
 from k2cr_analysis.model.pod.secret_reference import LATEST, SecretReference, reference_of_variable
 from k2cr_analysis.model.workload import REDACTED, Container, EnvFrom, EnvVar, Workload
-from k2cr_analysis.platforms.reserved import PORT_VARIABLE, REVISION_VARIABLE, is_reserved_variable
+from k2cr_analysis.platforms.cloud_run.reserved import PORT_VARIABLE, REVISION_VARIABLE, is_reserved_variable
 from k2cr_analysis.rendering.network.addresses import Addresses
 from k2cr_analysis.rendering.spec.account import Account, SecretToCreate
 from k2cr_analysis.rendering.spec.audience import AUDIENCE_CHANGES, with_audience

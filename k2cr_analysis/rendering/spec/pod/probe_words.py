@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes
 from k2cr_analysis.model.workload import Probe
-from k2cr_analysis.platforms.probes import (
+from k2cr_analysis.platforms.cloud_run.probes import (
     DEFAULT_FAILURES,
     DEFAULT_PERIOD_S,
     DEFAULT_TIMEOUT_S,

@@ -15,7 +15,7 @@ from k2cr_analysis.model.pod.scratch import Scratch, scratch_volumes
 from k2cr_analysis.model.pod.secret_manager import ADD_ON_DRIVERS, existing_keys, provider_files
 from k2cr_analysis.model.pod.secret_reference import LATEST, SecretReference, references_of_volume
 from k2cr_analysis.model.workload import Container, Raw, Volume, VolumeMount, Workload
-from k2cr_analysis.platforms.volumes import BUCKET_DRIVER, MEDIUM_DISK, MEDIUM_MEMORY, MIN_DISK_BYTES
+from k2cr_analysis.platforms.cloud_run.volumes import BUCKET_DRIVER, MEDIUM_DISK, MEDIUM_MEMORY, MIN_DISK_BYTES
 from k2cr_analysis.rendering.spec.account import Account, SecretToCreate
 from k2cr_analysis.rendering.spec.existing import copied, is_at_home
 from k2cr_analysis.rendering.spec.run_settings import CLOUD_SQL

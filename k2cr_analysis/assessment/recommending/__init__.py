@@ -1,0 +1,1 @@
+"""Which configuration, what it would do, and how sure its saving is."""

@@ -1,0 +1,1 @@
+"""What a pod and its containers ask for."""

@@ -1,0 +1,1 @@
+"""Life of a request: it arrives, is served, shares an instance, is recorded."""

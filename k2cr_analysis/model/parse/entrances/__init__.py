@@ -1,0 +1,1 @@
+"""Services, and the routes and checks on the way to a workload."""

@@ -1,0 +1,1 @@
+"""A PodSpec into the workload model."""

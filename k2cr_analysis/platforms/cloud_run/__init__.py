@@ -1,0 +1,1 @@
+"""What Cloud Run and its part of gcloud are: limits, defaults, names, flags."""

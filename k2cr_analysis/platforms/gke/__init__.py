@@ -1,0 +1,1 @@
+"""What GKE and Kubernetes are: clusters, labels, Autopilot."""

@@ -1,0 +1,102 @@
+"""Keys of labels and annotations that Kubernetes, GKE's controllers and Istio write or read.
+
+Those of nodes are in ``cluster.py``, Cloud Run's in ``cloud_run/annotations.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from k2cr_analysis.platforms.source import Source
+
+_WELL_KNOWN = Source("https://kubernetes.io/docs/reference/labels-annotations-taints/", None)
+_GKE = "https://docs.cloud.google.com/kubernetes-engine/docs/"
+_INGRESS = Source(f"{_GKE}concepts/ingress-xlb", None)
+_SERVICES = Source(f"{_GKE}concepts/service-load-balancer-parameters", None)
+_GATEWAY = Source(f"{_GKE}how-to/secure-gateway", None)
+_NEGS = Source(f"{_GKE}how-to/standalone-neg", None)
+_IDENTITY = Source(f"{_GKE}how-to/workload-identity", None)
+_NETWORKS = Source(f"{_GKE}how-to/setup-multinetwork-support-for-pods", None)
+_GATEWAY_API = Source("https://gateway-api.sigs.k8s.io/geps/gep-1762/", None)
+_ISTIO = Source("https://istio.io/latest/docs/reference/config/annotations/", None)
+_TRAEFIK = Source("https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/ingress/", None)
+_AZURE = Source("https://learn.microsoft.com/azure/aks/internal-lb", None)
+_EMISSARY = Source("https://www.getambassador.io/docs/emissary/latest/topics/running/ambassador", None)
+_AWS = Source(
+    "https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/service/annotations/", "2026-11-30"
+)
+_OTHERS = Source("https://kubernetes.io/docs/concepts/services-networking/service/#internal-load-balancer", None)
+
+# Bookkeeping of controllers and clients.
+REVISION: Annotated[str, _WELL_KNOWN] = "deployment.kubernetes.io/revision"
+LAST_APPLIED: Annotated[str, _WELL_KNOWN] = "kubectl.kubernetes.io/last-applied-configuration"
+JOB_TRACKING: Annotated[str, _WELL_KNOWN] = "batch.kubernetes.io/job-tracking"
+JOB_NAME: Annotated[str, _WELL_KNOWN] = "batch.kubernetes.io/job-name"
+CONTROLLER_UID: Annotated[str, _WELL_KNOWN] = "batch.kubernetes.io/controller-uid"
+STORAGE_PROVISIONER: Annotated[str, _WELL_KNOWN] = "volume.beta.kubernetes.io/storage-provisioner"
+SCALER_CONDITIONS: Annotated[str, _WELL_KNOWN] = "autoscaling.alpha.kubernetes.io/conditions"
+SCALER_METRICS: Annotated[str, _WELL_KNOWN] = "autoscaling.alpha.kubernetes.io/current-metrics"
+NOT_READY: Annotated[str, _WELL_KNOWN] = "node.kubernetes.io/not-ready"
+UNREACHABLE: Annotated[str, _WELL_KNOWN] = "node.kubernetes.io/unreachable"
+APP_NAME: Annotated[str, _WELL_KNOWN] = "app.kubernetes.io/name"
+
+# Of Services: protocols, load balancers, groups of endpoints.
+APP_PROTOCOLS: Annotated[str, _INGRESS] = "cloud.google.com/app-protocols"
+GKE_APP_PROTOCOLS: Annotated[str, _INGRESS] = "networking.gke.io/app-protocols"
+ALPHA_APP_PROTOCOLS: Annotated[str, _INGRESS] = "service.alpha.kubernetes.io/app-protocols"
+LOAD_BALANCER_TYPE: Annotated[str, _SERVICES] = "networking.gke.io/load-balancer-type"
+GLOBAL_ACCESS: Annotated[str, _SERVICES] = "networking.gke.io/internal-load-balancer-allow-global-access"
+OLD_LOAD_BALANCER_TYPE: Annotated[str, _SERVICES] = "cloud.google.com/load-balancer-type"
+INTERNAL_LOAD_BALANCER: Annotated[str, _SERVICES] = "networking.gke.io/internal-load-balancer"
+AZURE_INTERNAL: Annotated[str, _AZURE] = "service.beta.kubernetes.io/azure-load-balancer-internal"
+AWS_INTERNAL: Annotated[str, _AWS] = "service.beta.kubernetes.io/aws-load-balancer-internal"
+AWS_SCHEME: Annotated[str, _AWS] = "service.beta.kubernetes.io/aws-load-balancer-scheme"
+# The same of other clouds' controllers, each by its own documentation of Services of type LoadBalancer.
+OTHER_INTERNAL: Annotated[tuple[str, ...], _OTHERS] = (
+    "service.beta.kubernetes.io/oci-load-balancer-internal",
+    "oci-network-load-balancer.oraclecloud.com/internal",
+    "service.beta.kubernetes.io/openstack-internal-load-balancer",
+    "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type",
+    "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type",
+    "service.beta.kubernetes.io/cce-load-balancer-internal-vpc",
+    "yandex.cloud/load-balancer-type",
+    "service.beta.kubernetes.io/scw-loadbalancer-private",
+    "load-balancer.hetzner.cloud/disable-public-network",
+)
+# Their values, and GKE's own, in lower case.
+SAYS_INTERNAL: Annotated[tuple[str, ...], _AWS] = ("internal", "true", "intranet", "private")
+EMISSARY_CONFIG: Annotated[str, _EMISSARY] = "getambassador.io/config"
+# Values of `loadBalancerClass`.
+L4_INTERNAL: Annotated[str, _SERVICES] = "networking.gke.io/l4-regional-internal"
+L4_EXTERNAL: Annotated[str, _SERVICES] = "networking.gke.io/l4-regional-external"
+L4_INTERNAL_LEGACY: Annotated[str, _SERVICES] = "networking.gke.io/l4-regional-internal-legacy"
+L4_EXTERNAL_LEGACY: Annotated[str, _SERVICES] = "networking.gke.io/l4-regional-external-legacy"
+BACKEND_CONFIG: Annotated[str, _INGRESS] = "cloud.google.com/backend-config"
+BETA_BACKEND_CONFIG: Annotated[str, _INGRESS] = "beta.cloud.google.com/backend-config"
+NEG: Annotated[str, _NEGS] = "cloud.google.com/neg"
+NEG_STATUS: Annotated[str, _NEGS] = "cloud.google.com/neg-status"
+NEG_READINESS: Annotated[str, _NEGS] = "cloud.google.com/load-balancer"  # beginning of a readiness gate's name
+
+# Of Ingresses and Gateways.
+INGRESS_CLASS: Annotated[str, _WELL_KNOWN] = "kubernetes.io/ingress.class"
+DEFAULT_INGRESS_CLASS: Annotated[str, _WELL_KNOWN] = "ingressclass.kubernetes.io/is-default-class"
+ALLOW_HTTP: Annotated[str, _INGRESS] = "kubernetes.io/ingress.allow-http"
+GLOBAL_STATIC_IP: Annotated[str, _INGRESS] = "kubernetes.io/ingress.global-static-ip-name"
+REGIONAL_STATIC_IP: Annotated[str, _INGRESS] = "kubernetes.io/ingress.regional-static-ip-name"
+MULTI_CLUSTER_STATIC_IP: Annotated[str, _INGRESS] = "networking.gke.io/static-ip"
+FRONTEND_CONFIG: Annotated[str, _INGRESS] = "networking.gke.io/v1beta1.FrontendConfig"
+MANAGED_CERTIFICATES: Annotated[str, _INGRESS] = "networking.gke.io/managed-certificates"
+PRE_SHARED_CERT: Annotated[str, _INGRESS] = "ingress.gcp.kubernetes.io/pre-shared-cert"
+GATEWAY_PRE_SHARED_CERTS: Annotated[str, _GATEWAY] = "networking.gke.io/pre-shared-certs"
+GATEWAY_CERTIFICATE_MAP: Annotated[str, _GATEWAY] = "networking.gke.io/certmap"
+GATEWAY_NAME: Annotated[str, _GATEWAY_API] = "gateway.networking.k8s.io/gateway-name"
+TRAEFIK_ENTRY_POINTS: Annotated[str, _TRAEFIK] = "traefik.ingress.kubernetes.io/router.entrypoints"
+TRAEFIK_SCHEME: Annotated[str, _TRAEFIK] = "traefik.ingress.kubernetes.io/service.serversscheme"
+
+# Of pods and service accounts.
+GOOGLE_SERVICE_ACCOUNT: Annotated[str, _IDENTITY] = "iam.gke.io/gcp-service-account"
+POD_NETWORKS: Annotated[str, _NETWORKS] = "networking.gke.io/interfaces"
+ISTIO_INJECT: Annotated[str, _ISTIO] = "sidecar.istio.io/inject"
+ISTIO_TEMPLATES: Annotated[str, _ISTIO] = "inject.istio.io/templates"
+ISTIO_REVISION: Annotated[str, _ISTIO] = "istio.io/rev"
+ISTIO_SERVICE_TYPE: Annotated[str, _ISTIO] = "networking.istio.io/service-type"

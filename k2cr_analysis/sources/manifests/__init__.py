@@ -1,0 +1,1 @@
+"""Manifests into objects: files and standard input, YAML, JSON, kustomizations."""
