@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from k2cr_analysis.cli.terminal.completion import workload_names
 from k2cr_analysis.cli.terminal.futures import answer_text, futures_table, ways
 from k2cr_analysis.cli.terminal.gaps import end_with_gaps
 from k2cr_analysis.cli.terminal.output import (
@@ -25,6 +26,7 @@ from k2cr_analysis.cli.terminal.output import (
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say, say_all
 
 if TYPE_CHECKING:
+    from k2cr_analysis.assessment.result import Assessment
     from k2cr_analysis.planning import Ending, Plan, Portfolio, Wave
 
 _WAVES = (
@@ -57,6 +59,24 @@ def plan(
     config: ConfigOption = None,
     format: FormatOption = Format.TABLE,  # noqa: A002 (the option's name is in the contract)
     out: OutOption = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="WORKLOAD",
+            help="Price the plan with this workload moved too; may repeat.",
+            autocompletion=workload_names,
+        ),
+    ] = None,
+    less: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--without",
+            metavar="WORKLOAD",
+            help="Price the plan without this workload; may repeat.",
+            autocompletion=workload_names,
+        ),
+    ] = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -65,7 +85,12 @@ def plan(
     from k2cr_analysis.verdicts import assess_all
 
     settings = config_from(config)
-    made, whole = plan_and_portfolio(assess_all(snapshots, settings))
+    assessed = assess_all(snapshots, settings)
+    made, whole = plan_and_portfolio(assessed)
+    if more or less:
+        give(_another_set(assessed, made, more or [], less or [], format), out)
+        end_with_gaps(snapshots)
+        return
     if format.is_document:
         give(as_document(plan_document(made), format), out)
     elif format.is_rows:
@@ -75,6 +100,33 @@ def plan(
     say(_verdict(made))
     say_all([f"assumed: {note}" for note in made.assumptions])
     end_with_gaps(snapshots)
+
+
+def _another_set(
+    assessed: Sequence[Assessment], made: Plan, more: Sequence[str], less: Sequence[str], format: Format
+) -> str:
+    """What the plan would do to the bill with some workloads more and some less."""
+    from k2cr_analysis.assessment.find import find_workload
+    from k2cr_analysis.planning.any_set import any_set
+    from k2cr_analysis.report.json.plan_document import set_document
+
+    out = {find_workload(assessed, name).id for name in less}
+    kept = [name for name in made.workloads if name not in out]
+    found = any_set(assessed, [*kept, *more], over_stay=True)
+    if format.is_document:
+        return as_document(set_document(found), format)
+    rows = (
+        ("leaves the bill", _cents(found.avoided_month)),
+        ("Cloud Run, after the free tier", _cents(-found.cloud_run_month)),
+        ("paths to what stays", _cents(-found.hops_month)),
+        ("off today's bill", _cents(found.realised_month)),
+        ("over staying", _cents(found.saving_over_stay_month)),
+        ("nodes that go", str(found.nodes_removed)),
+        ("days of work, once", f"{found.effort_days:g}"),
+        ("hours of work less a month", f"{found.hours_month:g}"),
+    )
+    names = (f"{len(found.workloads)} workloads", f"{found.currency}/month")
+    return as_rows(names, rows, format) if format.is_rows else as_table(names, rows, right=(1,))
 
 
 def _decision(whole: Portfolio) -> Iterator[str]:

@@ -20,6 +20,12 @@ def money(amount: Decimal | float | None, currency: str, *, cents: bool = True, 
     return f"{mark}{symbol}{abs(exact):,}" if symbol else f"{mark}{abs(exact):,} {currency}"
 
 
+def money_form(currency: str) -> dict[str, str | int]:
+    """How :func:`money` writes an amount: what stands before it and after it, and how many places it has."""
+    symbol = _SYMBOL.get(currency)
+    return {"before": symbol or "", "after": "" if symbol else f" {currency}", "places": 0 if currency == "JPY" else 2}
+
+
 def milliseconds(value: float | None) -> str:
     if value is None:
         return UNKNOWN

@@ -23,7 +23,7 @@ QUIET = (
     "--hide-scrollbars", "--remote-debugging-port=0", "--remote-allow-origins=*",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )  # fmt: skip
-_KEYS = {"Enter": 13, "Tab": 9, " ": 32, "Escape": 27}
+_KEYS = {"Enter": 13, "Tab": 9, " ": 32, "Escape": 27, "ArrowLeft": 37, "ArrowRight": 39}
 
 
 class Tab:
@@ -35,6 +35,7 @@ class Tab:
         self.said: list[str] = []
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)  # no window of a headless browser has it
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         self._number += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -16,10 +17,18 @@ from tests.browser.chrome import Tab
 
 TOKEN = "token-of-the-tests"
 _ACCEPT = "document.querySelector('.jp-Dialog button.jp-mod-accept')?.click(); 1"
-_ANY_RUNNING = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].some(p => /[*0-9]/.test(p.textContent))"
-_ALL_NUMBERED = (
-    r"[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every(p => /\[\d+\]/.test(p.textContent))"
+_NOTEBOOK = "[...(window.jupyterapp?.shell?.widgets('main') ?? [])].find(w => w.sessionContext)"
+_IDLE = f"{_NOTEBOOK}?.sessionContext.session?.kernel?.status === 'idle'"
+_RUN = f"window.jupyterapp.shell.activateById({_NOTEBOOK}.id); window.jupyterapp.commands.execute('notebook:run-all-cells'); 1"
+_PROMPTS = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.textContent)"
+_FAILED = (
+    "document.querySelector('.jp-OutputArea-output[data-mime-type=\"application/vnd.jupyter.stderr\"]')?.innerText"
 )
+# Settings of the lab: every cell is on the screen, not only those that are scrolled to; and no news.
+_SETTINGS = {
+    "notebook-extension/tracker": {"windowingMode": "none"},
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+}
 
 
 @contextmanager
@@ -29,10 +38,10 @@ def lab(folder: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     scratch = folder / ".lab"
-    # Every cell is on the screen, not only those that are scrolled to.
-    tracker = scratch / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
-    tracker.parent.mkdir(parents=True, exist_ok=True)
-    tracker.write_text('{"windowingMode": "none"}')
+    for name, values in _SETTINGS.items():
+        path = scratch / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
     options = (
         "--no-browser", "--allow-root", "--LabApp.expose_app_in_browser=True", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
         f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}", f"--LabApp.user_settings_dir={scratch}",
@@ -62,13 +71,14 @@ def run_all(tab: Tab, seconds: float = 400) -> None:
     """Run every cell, by the application's own command, and wait until each has its number."""
     tab.wait("window.jupyterapp && window.jupyterapp.commands.hasCommand('notebook:run-all-cells')", 120)
     end = time.monotonic() + seconds
-    while not tab.run(_ALL_NUMBERED):
-        assert time.monotonic() < end, "the notebook did not end"
+    while not (tab.run(_IDLE) and all("[*]" not in p and any(c.isdigit() for c in p) for p in tab.run(_PROMPTS))):
+        assert time.monotonic() < end, f"the notebook did not end: {tab.run(_PROMPTS)}"
         # A lab whose kernel is not up yet asks which one to take, and forgets what it was told to run.
         tab.run(_ACCEPT)
-        if not tab.run(_ANY_RUNNING):
-            tab.run("window.jupyterapp.commands.execute('notebook:run-all-cells'); 1")
-        time.sleep(3)
+        if tab.run(_IDLE) and not any("*" in prompt for prompt in tab.run(_PROMPTS)):
+            assert not (failed := tab.run(_FAILED)), failed
+            tab.run(_RUN)
+        time.sleep(1)
 
 
 def _wait_for(url: str) -> None:

@@ -18,7 +18,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "k2cr assess shop.snapshot -o csv --out workloads.csv",
         "k2cr assess shop.snapshot portal/frontend --explain",
     ),
-    "plan": ("k2cr plan shop.snapshot", "k2cr plan tokyo.snapshot osaka.snapshot -o markdown"),
+    "plan": (
+        "k2cr plan shop.snapshot",
+        "k2cr plan tokyo.snapshot osaka.snapshot -o markdown",
+        "k2cr plan shop.snapshot --with portal/frontend --without shop/web",
+    ),
     "render": (
         "k2cr render shop.snapshot --out rendered",
         "k2cr render shop.snapshot frontend --out rendered --check",

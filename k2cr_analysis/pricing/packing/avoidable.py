@@ -131,6 +131,11 @@ class Avoidable:
         return bool(self._holds) and self._bill.is_of_a_cluster
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all that is in the cluster was read: without that nothing can be told to leave the bill."""
+        return self._is_whole
+
+    @property
     def by_pod(self) -> bool:
         """Whether each pod takes its own price along."""
         return self._by_pod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from k2cr_analysis.planning import Plan
+from k2cr_analysis.planning.any_set import SetWorth
 from k2cr_analysis.planning.futures.cash_curve import paid_back
 from k2cr_analysis.report.json.amounts import line_item, money
 from k2cr_analysis.report.json.documents import operability_document
@@ -94,4 +95,21 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "break_even_requests_month": {w: money(n) for w, n in sorted(plan.break_even_requests.items())},
         "requests_month": {w: money(n) for w, n in sorted(plan.requests_month.items())},
         "assumptions": list(plan.assumptions),
+    }
+
+
+def set_document(found: SetWorth) -> dict[str, Any]:
+    """What ``plan --with ... --without ... --format json`` prints: one set, not the plan's."""
+    return {
+        "currency": found.currency,
+        "workloads": list(found.workloads),
+        "avoided_month": money(found.avoided_month),
+        "cloud_run_month": money(found.cloud_run_month),
+        "hops": list(found.hops),
+        "hops_month": money(found.hops_month),
+        "realised_month": money(found.realised_month),
+        "saving_over_stay_month": money(found.saving_over_stay_month),
+        "nodes_removed": found.nodes_removed,
+        "effort_days": found.effort_days,
+        "hours_month": found.hours_month,
     }

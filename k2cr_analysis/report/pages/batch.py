@@ -80,7 +80,8 @@ def write_report(
         done.append(record)
         say(_told(record, len(done) - len(mine) + len(waiting), len(waiting), time.monotonic() - began))
     every = [*plan_pages(snapshots, assessments, (), config), *pages]
-    write_index(out, assessments, {page.name: page.key for page in every}, plan=plan, portfolio=portfolio)
+    keys = {page.name: page.key for page in every}
+    write_index(out, assessments, keys, plan=plan, portfolio=portfolio, snapshots=snapshots)
     write_summary(out, assessments, plan, portfolio)
     return sorted(done, key=lambda record: record.name)
 

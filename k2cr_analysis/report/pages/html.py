@@ -97,8 +97,8 @@ def style() -> str:
 
 @cache
 def script() -> str:
-    """The one script that pages have: tables that are sorted and filtered, and copy buttons."""
-    return (_REPORT / _TEMPLATES / "page.js").read_text(encoding="utf-8")
+    """The one script that pages have: tables that are sorted and filtered, copy buttons, and the plan by hand."""
+    return "".join((_REPORT / _TEMPLATES / name).read_text(encoding="utf-8") for name in ("living.js", "page.js"))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +14,17 @@ from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.atomic import write_whole
 from k2cr_analysis.model.findings.finding import VERDICTS
 from k2cr_analysis.planning import Plan, Portfolio, cluster_names
+from k2cr_analysis.planning.near_sets import near_sets
+from k2cr_analysis.planning.worth import Fleet
 from k2cr_analysis.report.decision import decision, futures_tiles, turning
 from k2cr_analysis.report.display import VERDICT_WORDS, made_up_label
 from k2cr_analysis.report.headings import is_made_up, provenance
+from k2cr_analysis.report.json.near_document import near_document
 from k2cr_analysis.report.pages.around import markdown
 from k2cr_analysis.report.pages.contents import Record, candidate_name, html_path, prefix_of, records
 from k2cr_analysis.report.pages.html import HOME, RULES, linked, template_page
 from k2cr_analysis.report.pages.toc import with_contents
-from k2cr_analysis.report.wording import count, milliseconds, money
+from k2cr_analysis.report.wording import count, milliseconds, money, money_form
 
 # Pages of the whole, in the order in which the index names them.
 LEADING = {
@@ -35,6 +39,16 @@ _MANY = {
     "keep": "of the cluster itself",
 }
 _REASONS_SHOWN = 12
+# What the page tells of a set by hand: name, label, and what stands below its figure.
+_TILES = (
+    ("avoided", "Leaves the bill", "a month"),
+    ("run", "Cloud Run", "a month, after the free tier"),
+    ("paths", "Paths to what stays", "a month"),
+    ("saved", "Off today's bill", "a month, all in all"),
+    ("over", "Over staying", "a month; known for the waves, and for the plan with one more or less"),
+    ("nodes", "Nodes that go", ""),
+    ("work", "Work", "once"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +59,26 @@ class _Listed:
     cluster: str
     record: Record | None
     wave: int | None
+    move: int | None  # its number among those that can be ticked
 
 
-def write_index(
-    out: Path, assessments: Sequence[Assessment], keys: Mapping[str, str], *, plan: Plan, portfolio: Portfolio
+def write_index(  # noqa: PLR0913 -- what an index is made of
+    out: Path,
+    assessments: Sequence[Assessment],
+    keys: Mapping[str, str],
+    *,
+    plan: Plan,
+    portfolio: Portfolio,
+    snapshots: Sequence[Path] = (),
 ) -> Path:
     """Write ``index.html`` over the pages that are in the folder, whoever made them, and ``rules.html`` beside it.
 
     ``keys``: page -> what its content depends on today. A page that was made from other facts is not listed.
+    ``snapshots``: the folders, as the page's commands name them.
     """
     whole = {r.name: r for r in records(out) if keys.get(r.name) == r.key and html_path(out, r.name).is_file()}
-    listed = list(_listed(assessments, whole, plan))
+    near = _near(assessments, plan, snapshots)
+    listed = list(_listed(assessments, whole, plan, near))
     verdicts = Counter(one.workload.fit.verdict for one in listed)
     counts = ", ".join(f"{verdicts[verdict]} {_MANY[verdict]}" for verdict in VERDICTS if verdicts[verdict])
     text = template_page(
@@ -70,6 +93,9 @@ def write_index(
         made_up=made_up_label().html if is_made_up(assessments) else "",
         leading=[_leading(whole[name]) for name in LEADING if name in whole],
         failed=[_failed(record) for record in whole.values() if record.state == "failed"],
+        near=near,
+        near_json=in_a_script(near),
+        tiles=_TILES,
         rows=[_row(one) for one in sorted(listed, key=_best_first)],
         clusters=len(assessments) > 1,
         teams=any(_team(one.workload) for one in listed),
@@ -82,13 +108,32 @@ def write_index(
     return path
 
 
-def _listed(assessments: Sequence[Assessment], whole: Mapping[str, Record], plan: Plan) -> Iterator[_Listed]:
+def _near(assessments: Sequence[Assessment], plan: Plan, snapshots: Sequence[Path]) -> dict[str, Any] | None:
+    """What the page needs for sets by hand; None where nothing can move, or where bills are in several currencies."""
+    fleet = Fleet(assessments)
+    if not plan.currency or not fleet.candidates:
+        return None
+    named = [path.name for path in snapshots] or ["SNAP"] * len(assessments)
+    return near_document(near_sets(fleet, plan)) | {"money": money_form(plan.currency), "snapshots": named}
+
+
+def in_a_script(value: Any) -> str:
+    """JSON as the content of a script element: nothing in it can end the element."""
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _listed(
+    assessments: Sequence[Assessment], whole: Mapping[str, Record], plan: Plan, near: Mapping[str, Any] | None
+) -> Iterator[_Listed]:
+    moves = {(one["cluster"], one["id"]): n for n, one in enumerate(near["moves"] if near else ())}
     waves = {key: wave.wave for wave in plan.waves for key in zip(wave.clusters, wave.workloads, strict=True)}
     names = cluster_names(assessments)
     for number, (assessed, cluster) in enumerate(zip(assessments, names, strict=True), start=1):
         for workload in assessed.workloads:
             record = whole.get(candidate_name(workload.id, prefix_of(number, len(assessments))))
-            yield _Listed(workload, cluster, record, waves.get((cluster, workload.id)))
+            yield _Listed(
+                workload, cluster, record, waves.get((cluster, workload.id)), moves.get((number - 1, workload.id))
+            )
 
 
 def _wave(wave: Any) -> dict[str, Any]:
@@ -142,6 +187,7 @@ def _row(one: _Listed) -> dict[str, Any]:
         "href": f"{one.record.name}.html" if one.record else "",
         "title": workload.id,
         "cluster": one.cluster,
+        "move": one.move,
         "team": _team(workload),
         "verdict": workload.fit.verdict,
         "words": VERDICT_WORDS[workload.fit.verdict],

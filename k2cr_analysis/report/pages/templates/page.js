@@ -41,7 +41,7 @@
       const shown = cells.map((td) => td.textContent.trim());
       const values = cells.map((td, i) => ('v' in td.dataset ? td.dataset.v : shown[i]));
       const numbers = cells.map((td) => (td.dataset.v ? Number(td.dataset.v) : NaN));
-      return { tr, values, numbers, text: shown.join(' ').toLowerCase() };
+      return { tr, values, numbers, tick: tr.querySelector('input[type="checkbox"]'), text: shown.join(' ').toLowerCase() };
     });
     const numeric = heads.map((th) => th.classList.contains('right'));
     const words = new Intl.Collator('en', { numeric: true });
@@ -100,7 +100,11 @@
       const asked = search.value.toLowerCase().split(/\s+/).filter((word) => word);
       const wanted = selects.filter((s) => s.value).map((s) => [s.dataset.of, s.value]);
       return order.filter((row) => asked.every((word) => row.text.includes(word))
-        && wanted.every(([of, one]) => (of === 'wave' ? (one === 'in') === !Number.isNaN(row.numbers[names.indexOf('wave')]) : value(row, of) === one)));
+        && wanted.every(([of, one]) => (of === 'wave' ? planned(row, one) : value(row, of) === one)));
+    }
+
+    function planned(row, one) {
+      return one === 'ticked' ? Boolean(row.tick && row.tick.checked) : (one === 'in') === !Number.isNaN(row.numbers[names.indexOf('wave')]);
     }
 
     function show(everything) {
