@@ -103,7 +103,7 @@ def plan(
 
 
 def _another_set(
-    assessed: Sequence[Assessment], made: Plan, more: Sequence[str], less: Sequence[str], format: Format
+    assessed: Sequence[Assessment], made: Plan, more: Sequence[str], less: Sequence[str], form: Format
 ) -> str:
     """What the plan would do to the bill with some workloads more and some less."""
     from k2cr_analysis.assessment.find import find_workload
@@ -113,8 +113,8 @@ def _another_set(
     out = {find_workload(assessed, name).id for name in less}
     kept = [name for name in made.workloads if name not in out]
     found = any_set(assessed, [*kept, *more], over_stay=True)
-    if format.is_document:
-        return as_document(set_document(found), format)
+    if form.is_document:
+        return as_document(set_document(found), form)
     rows = (
         ("leaves the bill", _cents(found.avoided_month)),
         ("Cloud Run, after the free tier", _cents(-found.cloud_run_month)),
@@ -126,7 +126,7 @@ def _another_set(
         ("hours of work less a month", f"{found.hours_month:g}"),
     )
     names = (f"{len(found.workloads)} workloads", f"{found.currency}/month")
-    return as_rows(names, rows, format) if format.is_rows else as_table(names, rows, right=(1,))
+    return as_rows(names, rows, form) if form.is_rows else as_table(names, rows, right=(1,))
 
 
 def _decision(whole: Portfolio) -> Iterator[str]:

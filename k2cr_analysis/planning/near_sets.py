@@ -1,4 +1,4 @@
-"""What leaves the bill with sets near the plan: each prefix of its waves, and each of these with one workload more or less.
+"""What leaves the bill with sets near the plan: each prefix of its waves, each with one workload more or less.
 
 Which nodes go with a set takes a packing, so that a page without a kernel cannot ask for it. These sets are packed
 beforehand, cluster by cluster; of any other one :func:`~k2cr_analysis.planning.any_set.any_set` tells it. Where every
@@ -40,8 +40,8 @@ class Packed:
 class NearSets:
     """Candidates are named by their place in ``fleet.candidates``.
 
-    ``waves``: what moves in each. ``packed``: by cluster; empty where every pod is billed by itself. ``over_stay``: what
-    each prefix saves over the best way to stay: nothing moved, one wave, ..., all; None where that is not known.
+    ``waves``: what moves in each. ``packed``: by cluster; empty where every pod is billed by itself. ``over_stay``:
+    what each prefix saves over the best way to stay: nothing moved, one wave, ..., all; None where it is not known.
     ``margins``: candidate -> what the whole plan's saving over staying loses without it, or gains with it.
     """
 

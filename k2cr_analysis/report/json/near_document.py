@@ -1,4 +1,4 @@
-"""What the index needs to price a set that a person ticks: members that add up, and what leaves with sets near the plan.
+"""What the index needs to price a set that a person ticks: members that add up, and what leaves with them.
 
 Money and quantities are decimal strings, so that the page can add them up exactly. Workloads are numbered by their
 place in ``moves``.
@@ -22,7 +22,7 @@ _REQUEST = "request"
 
 
 def near_document(found: NearSets) -> dict[str, Any]:
-    """``clusters``; ``free``: the account's free amounts; ``moves``; ``calls``: what may be called; ``waves``; ``over_stay``."""
+    """``free``: the account's free amounts; ``calls``: what may be called; the rest as in :class:`NearSets`."""
     fleet = found.fleet
     prices = fleet.assessments[0].prices
     numbers = {c.key: n for n, c in enumerate(fleet.candidates)}
@@ -83,7 +83,7 @@ def _packed(one: Packed) -> dict[str, Any]:
 
 
 def _move(fleet: Fleet, candidate: Candidate) -> dict[str, Any]:
-    """``own``: what leaves with it by itself where every pod is billed so; null where that is not known, or is not so."""
+    """``own``: what leaves with it by itself where every pod is billed so; null where that is not known or not so."""
     quantities: dict[str, Decimal] = defaultdict(Decimal)
     amounts: dict[str, Decimal] = defaultdict(Decimal)
     for item in candidate.assessed.cost.cloud_run_items if candidate.assessed.cost else ():

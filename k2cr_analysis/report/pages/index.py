@@ -62,7 +62,7 @@ class _Listed:
     move: int | None  # its number among those that can be ticked
 
 
-def write_index(  # noqa: PLR0913 -- what an index is made of
+def write_index(
     out: Path,
     assessments: Sequence[Assessment],
     keys: Mapping[str, str],
