@@ -13,9 +13,9 @@ from pathlib import Path
 
 from k2cr_analysis.assessment.assess import analyse
 from k2cr_analysis.assessment.config_names import check_object_names
-from k2cr_analysis.assessment.one_cluster_each import check_distinct_clusters
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import Config
+from k2cr_analysis.errors import UsageError
 from k2cr_analysis.latency.learning.calibration import Calibration
 from k2cr_analysis.latency.predict import Effort
 from k2cr_analysis.model.findings.finding import SEVERITIES, Finding
@@ -82,6 +82,30 @@ def assess_all(
     found = [assess(one, config, calibration, effort=effort, alone=False) for one in once]
     check_object_names(config or Config(), [a.cluster for a in found])
     return found
+
+
+def check_distinct_clusters(snapshots: Iterable[Snapshot]) -> None:
+    """Two snapshots of one cluster are no fleet: its bill, its nodes and its workloads would count twice.
+
+    Raises UsageError where two snapshots are of one cluster, by its own id or by project, location and name.
+    """
+    seen: dict[tuple[str | None, ...], Snapshot] = {}
+    for snapshot in snapshots:
+        origin = snapshot.provenance
+        keys: list[tuple[str | None, ...]] = []
+        if origin.cluster_uid:
+            keys.append((origin.cluster_uid,))
+        if origin.cluster and origin.location and origin.project:
+            keys.append((origin.project, origin.location, origin.cluster))
+        for key in keys:
+            if key in seen:
+                raise UsageError(
+                    ref="one-cluster-twice",
+                    found=f"{seen[key].path} and {snapshot.path} are both of the cluster {origin.cluster or key[0]}",
+                    expected="one snapshot for each cluster of the fleet: else its bill counts twice",
+                    do="leave one out; `k2cr diff` compares two snapshots of one cluster",
+                )
+            seen[key] = snapshot
 
 
 def _judged(one: WorkloadAssessment, all_of: Assessment, context: RenderContext) -> WorkloadAssessment:

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from k2cr_analysis.assessment.one_cluster_each import check_distinct_clusters
 from k2cr_analysis.errors import UsageError
+from k2cr_analysis.verdicts import check_distinct_clusters
 
 
 def snapshot(name, cluster="prod", location="us-central1", project="p", uid=None):

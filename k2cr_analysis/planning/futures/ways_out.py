@@ -13,8 +13,10 @@ from decimal import Decimal
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.fit.evidence.known_images import raw_server, sidecar_kind
 from k2cr_analysis.model.money import LineItem, total
-from k2cr_analysis.model.parse.pod.claims import claimed_bytes
+from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.prices import Tariff
+from k2cr_analysis.model.workload import Volume
+from k2cr_analysis.openapi.quantity import bytes_of, is_quantity
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 from k2cr_analysis.platforms.managed import (
     BATCH,
@@ -112,7 +114,7 @@ def _priced(assessed: WorkloadAssessment, to: str, sizes: tuple[PodDemand, PodDe
         return WayOut(assessed.id, to, "", None, _ZERO, None, "what takes over its work is a decision")
     of = _lines_of(to)
     pods = used.pods
-    disk = [claimed_bytes(v) for v in assessed.workload.pod.volumes if v.kind == "persistentVolumeClaim"]
+    disk = [_claimed_bytes(v) for v in assessed.workload.pod.volumes if v.kind == "persistentVolumeClaim"]
     if of is None or pods is None:
         why = f"no price of {to} is in the book" if of is None else used.how
         return WayOut(assessed.id, to, _words(used, disk), None, _ZERO, None, why)
@@ -129,6 +131,12 @@ def _priced(assessed: WorkloadAssessment, to: str, sizes: tuple[PodDemand, PodDe
         reason="; ".join(missing),
         lines=low,
     )
+
+
+def _claimed_bytes(volume: Volume) -> int | None:
+    """How much a persistent volume claims of a disk; None of any other, and where the claim is not in the snapshot."""
+    asked = mapping(volume.claim, "spec", "resources", "requests").get("storage") if volume.claim else None
+    return bytes_of(asked) if isinstance(asked, str | int | float) and is_quantity(asked) else None
 
 
 def _lines_of(to: str) -> str | None:

@@ -20,7 +20,6 @@ from k2cr_analysis.report.tables.fleet import all_findings, rules, validation, w
 from k2cr_analysis.report.tables.frame import TABLES
 from k2cr_analysis.report.tables.series import bill_by_day, by_day, groups
 from k2cr_analysis.report.tables.showback import showback
-from k2cr_analysis.report.tables.verification import verification
 from k2cr_analysis.report.tables.workload import (
     containers,
     dependencies,
@@ -30,6 +29,7 @@ from k2cr_analysis.report.tables.workload import (
     toil,
     traffic,
     usage,
+    verification,
 )
 
 __all__ = [

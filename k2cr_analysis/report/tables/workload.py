@@ -1,4 +1,6 @@
-"""Tables of one workload: findings, containers, money line by line, latency, what was measured."""
+"""Tables of one workload: findings, containers, money line by line, latency, what was measured,
+and what a moved one does against what was predicted.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,8 @@ from k2cr_analysis.report.tables.frame import frame, item_row, mib, number
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from k2cr_analysis.assessment.verify import Verification
 
 
 def findings(workload: WorkloadAssessment) -> pd.DataFrame:
@@ -151,3 +155,20 @@ def _probe_words(probe: CloudRunProbe) -> str:
     """``HTTP /healthcheck on 8080, every 1 s``"""
     asked = {"http": f"HTTP {probe.http_path or '/'}", "tcp": "TCP", "grpc": "gRPC"}[probe.kind]
     return f"{asked} on {probe.port}, every {probe.period_s} s, {probe.failure_threshold} times"
+
+
+def verification(found: Verification) -> pd.DataFrame:
+    """After the move, a row a quantity: predicted, where it was expected, measured; ``agrees`` where both are known."""
+    rows = [
+        {
+            "figure": one.quantity,
+            "unit": one.unit,
+            "expected": one.predicted,
+            "low": one.low,
+            "high": one.high,
+            "measured": one.measured,
+            "agrees": one.inside,
+        }
+        for one in found.comparisons
+    ]
+    return frame("verification", rows)
