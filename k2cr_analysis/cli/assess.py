@@ -261,6 +261,7 @@ def _explanation(assessed: Sequence[Assessment], workload: str | None) -> str:
 
 
 def _summary(assessed: Sequence[Assessment], found: Portfolio) -> None:
+    from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
     from k2cr_analysis.report.wording import share
 
     say(", ".join(f"{count} {verdict}" for verdict, count in found.counts.items()))
@@ -270,4 +271,10 @@ def _summary(assessed: Sequence[Assessment], found: Portfolio) -> None:
     else:
         others = sum(len(a.others) for a in assessed)
         say(f"no workload in the snapshot to assess; objects that hold or make workloads elsewhere: {others}")
+    for cluster, one in found.as_billed:
+        whole = "" if one.whole else ", a part of the invoice"
+        say(
+            f"as billed, {cluster}, invoice {one.month}: {one.paid:.2f} {one.currency}, credits {one.credits:.2f} in it,"
+            f" {one.first:%Y-%m-%d} to {one.last:%Y-%m-%d}{whole}; figures are of a month of {HOURS_PER_MONTH} h"
+        )
     say_all([f"assumed: {note}" for note in sorted({text for a in assessed for text in a.assumptions})])

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from k2cr_analysis.assessment.recommending.interval import day_changes, interval_of
 from k2cr_analysis.model.findings.finding import VERDICTS, Verdict
+from k2cr_analysis.planning.committing import floor_of
 from k2cr_analysis.planning.futures.answer import Answer
 from k2cr_analysis.planning.futures.baseline import Baseline
 from k2cr_analysis.planning.futures.futures import futures_of
@@ -57,6 +58,10 @@ def portfolio_of(
         saving_over_stay_month=over,
         over_stay_interval=None if over is None else _interval(over, fleet, chosen),
         answer=answer,
+        as_billed=tuple((n, one) for n, b in zip(fleet.names, bills, strict=True) for one in b.as_billed),
+        commitments=tuple((n, one) for n, b in zip(fleet.names, bills, strict=True) for one in b.commitments),
+        floor=floor_of(fleet, chosen),
+        commitment_ends=fleet.assessments[0].config.plan.commitment_ends,
     )
 
 
@@ -77,6 +82,8 @@ def portfolio_over_currencies(portfolios: Sequence[Portfolio], reason: str) -> P
         counts={verdict: counts[verdict] for verdict in VERDICTS},
         fields=Fields(sum(p.fields.seen for p in portfolios), sum(p.fields.accounted for p in portfolios)),
         reasons=(reason, *sorted({text for p in portfolios for text in p.reasons})),
+        as_billed=tuple(one for p in portfolios for one in p.as_billed),
+        commitments=tuple(one for p in portfolios for one in p.commitments),
     )
 
 

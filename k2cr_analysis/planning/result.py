@@ -10,10 +10,13 @@ from decimal import Decimal
 from k2cr_analysis.model.findings.finding import Verdict
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.toil import Operability
+from k2cr_analysis.planning.committing import Floor
 from k2cr_analysis.planning.futures.answer import Answer
 from k2cr_analysis.planning.futures.futures import Future
 from k2cr_analysis.planning.gone import NodeGone
 from k2cr_analysis.planning.sensitivity import Swing
+from k2cr_analysis.pricing.gke.as_billed import AsBilled
+from k2cr_analysis.pricing.gke.commitments import Commitment
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,20 @@ class Portfolio:
     saving_over_stay_month: Decimal | None = None
     over_stay_interval: tuple[Decimal, Decimal] | None = None
     answer: Answer | None = None
+    as_billed: tuple[tuple[str, AsBilled], ...] = ()  # with the name of the cluster
+    commitments: tuple[tuple[str, Commitment], ...] = ()
+    floor: Floor = field(default_factory=Floor)
+    commitment_ends: date | None = None  # as the config says; the export does not
+
+    @property
+    def as_billed_month(self) -> Decimal | None:
+        """Paid in the latest invoice month that the rows cover whole, over all clusters; None where there is none.
+
+        What no label gives to a cluster is in each bill of an account: a fleet's months are not added up.
+        """
+        whole = [one for _, one in self.as_billed if one.whole]
+        clusters = {cluster for cluster, _ in self.as_billed}
+        return max(whole, key=lambda one: one.month).paid if whole and len(clusters) == 1 else None
 
     def __repr__(self) -> str:
         bill = "not known" if self.gke_month is None else f"{self.gke_month:.2f} {self.currency} a month"

@@ -53,12 +53,55 @@ class Currency:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceRow:
+    """What one invoice has of one cluster. ``invoice_month``: YYYYMM; times in microseconds since 1970, UTC."""
+
+    invoice_month: str | None
+    cluster: str | None
+    location: str | None
+    cost_type: str | None
+    currency: str
+    cost: Decimal
+    credits: Decimal
+    first_us: int
+    last_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentRow:
+    """Rows of one SKU with one kind of commitment credit; ``credit`` None: the fee itself."""
+
+    service_id: str | None
+    sku: str | None
+    unit: str | None
+    model: str | None
+    credit: str | None
+    currency: str
+    cost: Decimal
+    quantity: Decimal | None
+    credits: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class AgainstList:
+    """What one service's usage without commitment cost, at the account's price and at list price."""
+
+    service_id: str | None
+    currency: str
+    at_list: Decimal
+    at_account_price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Billing:
-    """All rows, each exactly once."""
+    """``rows``: all, each exactly once; the others look at the same rows in other ways."""
 
     rows: tuple[BillRow, ...]
     spans: tuple[Span, ...]
     currencies: tuple[Currency, ...]
+    invoices: tuple[InvoiceRow, ...] = ()
+    commitments: tuple[CommitmentRow, ...] = ()
+    against_list: tuple[AgainstList, ...] = ()
 
     @property
     def currency(self) -> Currency:
@@ -74,12 +117,18 @@ def billing(source: TableSource) -> Billing | None:
         rows = sql.run("bill_by_place").to_pylist()
         spans = sql.run("bill_spans").to_pylist()
         currencies = sql.run("bill_currencies").to_pylist()
+        invoices = sql.run("bill_by_invoice").to_pylist()
+        commitments = sql.run("bill_commitments").to_pylist()
+        against_list = sql.run("bill_against_list").to_pylist()
     if not rows:
         return None
     return Billing(
         rows=tuple(BillRow(**row) for row in rows),
         spans=tuple(Span(row["service_id"], row["start_us"], row["end_us"], row["billed_rows"]) for row in spans),
         currencies=tuple(Currency(row["currency"], row["last_us"], _rate(row["per_usd"])) for row in currencies),
+        invoices=tuple(InvoiceRow(**row) for row in invoices),
+        commitments=tuple(CommitmentRow(**row) for row in commitments),
+        against_list=tuple(AgainstList(**row) for row in against_list),
     )
 
 

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from k2cr_analysis.latency.validation import Comparison
+from k2cr_analysis.planning.committing import Floor, Term
+from k2cr_analysis.pricing.gke.commitments import Commitment
 from k2cr_analysis.report import tables
 from k2cr_analysis.report.tables.columns import COLUMNS
 from k2cr_analysis.report.tables.frame import frame
@@ -17,6 +19,12 @@ VERIFICATION = SimpleNamespace(
     comparisons=(
         SimpleNamespace(quantity="p99", unit="ms", predicted=100.0, low=75.0, high=125.0, measured=90.0, inside=True),
     )
+)
+COMMITTED = SimpleNamespace(
+    currency="USD",
+    commitments=(("prod", Commitment("Commitment v1: E2 Cpu", "USD", Decimal(10), Decimal(2), 1)),),
+    commitment_ends=None,
+    floor=Floor(Decimal("0.1"), ("shop/Deployment/web",), (Term("flex-1y", Decimal("0.072"), Decimal("20.44")),)),
 )
 COMPARISON = Comparison("M/M/1", "mean time in the system", "s", 2.0, 0.0, 2.03, 0.002, 0.01, "Erlang C")
 
@@ -51,6 +59,9 @@ def frames(demo, reference, reference_choice, demo_plan, demo_portfolio, demo_di
         "endings": tables.endings(demo_plan),
         "break_even": tables.break_even(demo_plan),
         "sensitivity": tables.sensitivity(demo_plan),
+        "as_billed": tables.as_billed(demo_portfolio),
+        "commitments": tables.commitments(COMMITTED),
+        "commitment_floor": tables.commitment_floor(COMMITTED),
         "futures": tables.futures(demo_portfolio),
         "future_lines": tables.future_lines(demo_portfolio),
         "ways_to_stay": tables.ways_to_stay(demo_portfolio),
@@ -135,6 +146,12 @@ def test_what_leaves_the_bill_less_what_comes_is_the_saving(demo_plan):
     gone = sum(tables.avoided(demo_plan)["amount"], Decimal(0))
     comes = (demo_plan.cloud_run_month, demo_plan.hops_month)
     assert gone - sum(comes, Decimal(0)) == pytest.approx(demo_plan.saving_month)
+
+
+def test_what_was_paid_as_billed_is_the_month_but_for_the_hours(demo_portfolio, frames):
+    """The demo's window holds one invoice month but for its first day."""
+    paid = frames["as_billed"]["paid"].sum()
+    assert demo_portfolio.gke_month == pytest.approx(Decimal(str(paid)) * 730 / 720, rel=Decimal("1e-6"))
 
 
 def test_the_lines_of_each_future_add_up_to_its_parts(demo_portfolio, frames):

@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Literal
 
 from k2cr_analysis.model.money import LineItem, total
+from k2cr_analysis.pricing.gke.as_billed import AsBilled
+from k2cr_analysis.pricing.gke.commitments import Commitment
 
 # Where the bill is from: the export itself; nodes x price book; pods x price book on Autopilot; the same on the
 # assumption that the manifests run on Autopilot, since nothing says what they run on.
@@ -28,7 +30,8 @@ class GkeBill:
     each workload that could be priced; ``unpriced`` has the reason of each that could not. ``node_month``: what each
     node costs, for what leaves with it. ``stays_month``: the part that outlives the cluster (load balancers, logs).
     ``left_out``: what the price book has no price of, of a workload whose cost is known but for that.
-    ``committed_month``: machines paid by a commitment on spend, whose fee goes on until it ends.
+    ``committed_month``: machines paid by a commitment on spend, whose fee goes on until it ends. ``as_billed``: the
+    rows' own amounts by invoice month, before they were scaled; ``commitments``: by name. Both of an export alone.
     """
 
     currency: str
@@ -42,6 +45,8 @@ class GkeBill:
     committed_month: Decimal = Decimal(0)
     reasons: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    as_billed: tuple[AsBilled, ...] = ()
+    commitments: tuple[Commitment, ...] = ()
 
     def attributed_month(self, workload_id: str) -> Decimal | None:
         """A workload's share of the bill; None where ``unpriced`` has the reason."""

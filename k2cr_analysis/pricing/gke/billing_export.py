@@ -19,6 +19,7 @@ from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
+from k2cr_analysis.pricing.gke.as_billed import as_billed
 from k2cr_analysis.pricing.gke.autopilot import is_billed, pod_items
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE, GkeBill, lines_of
 from k2cr_analysis.pricing.gke.bill_hours import billed_hours
@@ -31,6 +32,7 @@ from k2cr_analysis.pricing.gke.bill_lines import (
     line_of,
 )
 from k2cr_analysis.pricing.gke.boot_disks import boot_disks
+from k2cr_analysis.pricing.gke.commitments import commitments
 from k2cr_analysis.pricing.gke.currency import to_one_currency
 from k2cr_analysis.pricing.gke.node_price import NodePrice, node_price
 from k2cr_analysis.pricing.gke.node_share import share_nodes
@@ -79,7 +81,7 @@ def attribute_export(
     if len(factors) < len(billing.currencies):
         return _unknown(cluster, currency, said)
     rows = [_converted(row, factors[row.currency], currency) for row in billing.rows]
-    own = [row for row in rows if not _is_foreign(row, cluster)]
+    own = [row for row in rows if not is_foreign(row.cluster, row.location, cluster)]
     covered = billed_hours(billing.spans, window_days)
     to_month = _Scale(covered.hours)
     labelled = any(row.cluster for row in rows)
@@ -115,8 +117,20 @@ def attribute_export(
         [n for n in cluster.nodes if n.name in node_month], [r for r in own if line_of(r, labelled) == DISKS_LINE]
     )
     node_month = {name: month + to_month.of(disks.get(name, Decimal(0))) for name, month in node_month.items()}
+    places = {(row.cluster, row.location) for row in billing.invoices}
     return GkeBill(
-        currency, "billing-export", month, lines, split, unpriced, node_month, stays, committed, tuple(reasons)
+        currency,
+        "billing-export",
+        month,
+        lines,
+        split,
+        unpriced,
+        node_month,
+        stays,
+        committed,
+        tuple(reasons),
+        as_billed=as_billed(billing.invoices, {p: not is_foreign(*p, cluster) for p in places}, factors, currency),
+        commitments=commitments(billing.commitments, factors, HOURS_PER_MONTH / covered.hours, currency),
     )
 
 
@@ -227,12 +241,12 @@ def _machines_month(own: Iterable[BillRow], labelled: bool, *, committed: bool =
     return sum((row.net for row in machines if not committed or "CUD" in (row.model or "")), Decimal(0))
 
 
-def _is_foreign(row: BillRow, cluster: Cluster) -> bool:
-    """Whether the row is another cluster's; two of one name are told apart by their regions."""
-    if not row.cluster or not cluster.name:
+def is_foreign(name: str | None, location: str | None, cluster: Cluster) -> bool:
+    """Whether rows with these labels are another cluster's; two of one name are told apart by their regions."""
+    if not name or not cluster.name:
         return False
-    elsewhere = bool(row.location and cluster.location and _region(row.location) != _region(cluster.location))
-    return row.cluster != cluster.name or elsewhere
+    elsewhere = bool(location and cluster.location and _region(location) != _region(cluster.location))
+    return name != cluster.name or elsewhere
 
 
 def _region(location: str) -> str:

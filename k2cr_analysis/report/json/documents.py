@@ -12,6 +12,7 @@ from k2cr_analysis.model.findings.finding import FindingRow, rows_of
 from k2cr_analysis.model.toil import Operability, ToilItem
 from k2cr_analysis.planning import Portfolio, cluster_names
 from k2cr_analysis.report.json.amounts import interval, line_item, money
+from k2cr_analysis.report.json.billed_document import billed_document
 from k2cr_analysis.report.json.futures_document import answer_document, futures_document
 
 SCHEMA_VERSION = 1
@@ -58,6 +59,7 @@ def portfolio_document(portfolio: Portfolio) -> dict[str, Any]:
         "over_stay_interval": interval(portfolio.over_stay_interval),
         "futures": futures_document(portfolio.futures),
         "answer": answer_document(portfolio.answer),
+        **billed_document(portfolio),
         "reasons": list(portfolio.reasons),
     }
 

@@ -4,9 +4,12 @@ A figure that the snapshot cannot support is None (NaN in a numeric column), nev
 """
 
 from k2cr_analysis.report.tables.bill_and_plan import (
+    as_billed,
     avoided,
     bill,
     break_even,
+    commitment_floor,
+    commitments,
     endings,
     left,
     margins,
@@ -35,6 +38,7 @@ from k2cr_analysis.report.tables.workload import (
 __all__ = [
     "TABLES",
     "all_findings",
+    "as_billed",
     "avoided",
     "bill",
     "bill_by_day",
@@ -43,6 +47,8 @@ __all__ = [
     "cash",
     "changed_workloads",
     "changes",
+    "commitment_floor",
+    "commitments",
     "containers",
     "dependencies",
     "endings",

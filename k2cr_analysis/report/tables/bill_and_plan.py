@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from k2cr_analysis.planning.committing import TERM_WORDS
 from k2cr_analysis.report.tables.frame import frame, item_row, number
 
 if TYPE_CHECKING:
@@ -19,6 +20,61 @@ def bill(portfolio: Portfolio) -> pd.DataFrame:
         for line, amount in portfolio.gke_lines
     ]
     return frame("bill", rows)
+
+
+def as_billed(portfolio: Portfolio) -> pd.DataFrame:
+    """One row a cluster and invoice month: the rows' own amounts, before they are scaled to a month of 730 h."""
+    rows = [
+        {
+            "cluster": cluster,
+            "invoice_month": one.month,
+            "from_utc": one.first,
+            "to_utc": one.last,
+            "is_whole": one.whole,
+            "cost_amount": number(one.cost),
+            "credits_amount": number(one.credits),
+            "paid": number(one.paid),
+            "not_usage": number(one.not_usage),
+            "other_clusters": number(one.other_clusters),
+            "currency": one.currency,
+        }
+        for cluster, one in portfolio.as_billed
+    ]
+    return frame("as_billed", rows)
+
+
+def commitments(portfolio: Portfolio) -> pd.DataFrame:
+    """One row a commitment on the bill: what stays paid until it ends, and the part of it that nothing uses."""
+    rows = [
+        {
+            "cluster": cluster,
+            "commitment": one.name,
+            "fee_month": number(one.fee_month),
+            "unused_month": number(one.unused_month),
+            "years": one.years,
+            "ends": portfolio.commitment_ends.isoformat() if portfolio.commitment_ends else None,
+            "reason": one.why or None,
+            "currency": one.currency,
+        }
+        for cluster, one in portfolio.commitments
+    ]
+    return frame("commitments", rows)
+
+
+def commitment_floor(portfolio: Portfolio) -> pd.DataFrame:
+    """One row a commitment that would pay for what the plan runs in every hour: money an hour, and what it saves."""
+    rows = [
+        {
+            "commitment": TERM_WORDS[term.cud],
+            "hour_at_list": number(portfolio.floor.hour),
+            "hour_committed": number(term.hour),
+            "commitment_saving_month": number(term.saving_month),
+            "workload_ids": list(portfolio.floor.of),
+            "currency": portfolio.currency,
+        }
+        for term in portfolio.floor.terms
+    ]
+    return frame("commitment_floor", rows)
 
 
 def waves(plan: Plan) -> pd.DataFrame:
