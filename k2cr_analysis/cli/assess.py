@@ -274,7 +274,7 @@ def _summary(assessed: Sequence[Assessment], found: Portfolio) -> None:
     for cluster, one in found.as_billed:
         whole = "" if one.whole else ", a part of the invoice"
         say(
-            f"as billed, {cluster}, invoice {one.month}: {one.paid:.2f} {one.currency}, credits {one.credits:.2f} in it,"
+            f"as billed, {cluster}, invoice {one.month}: {one.paid:.2f} {one.currency} (credits {one.credits:.2f}),"
             f" {one.first:%Y-%m-%d} to {one.last:%Y-%m-%d}{whole}; figures are of a month of {HOURS_PER_MONTH} h"
         )
     say_all([f"assumed: {note}" for note in sorted({text for a in assessed for text in a.assumptions})])
