@@ -43,6 +43,7 @@ from k2cr_analysis.pricing.cloud_run.charges import cheaper_billing, price_both,
 from k2cr_analysis.pricing.gke.bill import GkeBill
 from k2cr_analysis.pricing.gke.currency import in_currency_of_bill, no_rate
 from k2cr_analysis.pricing.gke.today import attribute
+from k2cr_analysis.pricing.negotiated import negotiated
 from k2cr_analysis.pricing.packing.avoidable import ASSUMPTIONS as AVOIDABLE_ASSUMPTIONS
 from k2cr_analysis.pricing.packing.avoidable import Avoidable
 from k2cr_analysis.queries import Daily, billing, daily, tables_at, traffic, usage
@@ -162,7 +163,8 @@ def _gather(
     book = PriceBook.from_table(table) if table is not None else PriceBook.embedded()
     rolled_up = tables_at(config.engine, snapshot, snapshot.sha256, config.project.id or origin.project)
     billed = billing(rolled_up)
-    prices = in_currency_of_bill(book, billed)
+    account = negotiated(in_currency_of_bill(book, billed, config.rates), billed, config.rates)
+    prices = account.prices
     measured, profiles = usage(rolled_up), traffic(rolled_up, _services(cluster))
     bill = attribute(
         cluster,
@@ -197,6 +199,7 @@ def _gather(
         *assumptions,
         *(f"asked for when the snapshot was made, and not got: {one}" for one in origin.unread),
         SAME_ON_BOTH_SIDES,
+        *account.said,
         *_short_window(by_day),
         *bill.reasons,
         *merging.assumptions,

@@ -53,8 +53,15 @@ TABLES = (
     "pool",
     "entrances",
 )
-_RATES_KEYS = ("engineer_hour", "currency", "toil", "effort", "rules")  # the other fields of Rates stand in [discounts]
-_DISCOUNTS_KEYS = ("cud",)
+_RATES_KEYS = (
+    "engineer_hour",
+    "currency",
+    "toil",
+    "effort",
+    "rules",
+    "per_usd",
+)  # the other fields of Rates stand in [discounts]
+_DISCOUNTS_KEYS = ("cud", "cloud_run", "gke")
 _CHOICES = ("invoker", "entrance", "iap")
 _LONGEST_FREEZE_DAYS = 366
 _ENTRANCE = re.compile(r"IngressClass/[^/]+|(?:Gateway|Service)/[^/]+/[^/]+")
@@ -137,6 +144,14 @@ class _Reader:
         traffic = self.mapping(("traffic",), document)
         self.known_keys(("traffic",), traffic, ("assumed",), kind="table")
         rates = self.only(("rates",), document, _RATES_KEYS) | self.only(("discounts",), document, _DISCOUNTS_KEYS)
+        if "per_usd" in rates and "currency" not in rates:
+            self.fail(
+                "config-missing-key",
+                ("rates", "per_usd"),
+                "no `currency`",
+                "the currency that the rate is of",
+                'add currency = "JPY"',
+            )
         return Config(
             project=self.table(Project, ("project",), document),
             objectives=objectives,

@@ -107,7 +107,10 @@ class Rates:
     toil: ToilRates = field(default_factory=ToilRates)
     effort: EffortRates = field(default_factory=EffortRates)
     rules: Mapping[str, RuleRates] = field(default_factory=dict)
+    per_usd: Decimal | None = None  # units of ``currency`` for one US$, where no bill has a rate
     cud: Cud = "none"
+    cloud_run: Decimal | None = None  # share that a contract takes off Cloud Run's list price
+    gke: Decimal | None = None  # the same of machines and Autopilot pods, where there is no bill
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,16 @@ class PriceBook:
             replace(p, currency=currency, rate=p.rate * per_unit, source=p.source + note) for p in self.prices
         )
 
+    def discounted(self, share: Decimal, meters: tuple[str, ...], whence: str) -> PriceBook:
+        """List prices of the meters that begin so, lower by ``share``; rates under a commitment stay as they are."""
+        note = f"; x {Decimal(1) - share} ({whence})"
+        return PriceBook(
+            replace(p, rate=p.rate * (1 - share), source=p.source + note)
+            if p.consumption_model == LIST_PRICE and p.meter.startswith(meters)
+            else p
+            for p in self.prices
+        )
+
     def price(self, meter: str, region: str, cud: Cud = LIST_PRICE) -> Price | None:
         """The first paid tier of a meter; the list price where the discount does not cover it; None where unknown."""
         places = [(region, cud), (GLOBAL, cud), (region, LIST_PRICE), (GLOBAL, LIST_PRICE)]

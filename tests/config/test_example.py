@@ -56,7 +56,8 @@ def keys():
         for field in dataclasses.fields(settings):
             # Each reason stands under the id of its rule.
             name = "<rule>" if settings is Decided and field.name == "reasons" else field.name
-            key = "discounts.cud" if (table, field.name) == ("rates", "cud") else f"{table}.{name}"
+            of_discounts = table == "rates" and field.name in ("cud", "cloud_run", "gke")
+            key = f"{'discounts' if of_discounts else table}.{name}"
             if key not in {name.removesuffix(".<id>") for name in TABLES}:
                 yield key
 
