@@ -1,8 +1,8 @@
 """Negotiated prices: what a contract takes off the list, as the config says it or as the bill's own rows show it.
 
 The export has each row's cost at list price and at the account's price without commitments, service by service. Rows
-of Cloud Run tell Cloud Run's discount. A discount on GKE's machines says nothing of Cloud Run's. GKE's own needs no word
-where there is a bill, since its rows are at the account's prices. Rates under a commitment stay as they are listed.
+of Cloud Run tell Cloud Run's discount. A discount on GKE's machines says nothing of Cloud Run's. GKE's own needs no
+word where there is a bill, since its rows are at the account's prices. Rates under a commitment stay as listed.
 (docs.cloud.google.com/billing/docs/how-to/export-data-bigquery-tables/detailed-usage)
 """
 
@@ -42,8 +42,8 @@ def negotiated(prices: PriceBook, billing: Billing | None, rates: Rates) -> Nego
         said.append(f"Cloud Run is priced {of_rows:.2%} below list: {_FROM_ROWS}; committed rates as listed")
     elif of_rows is None and (of_machines := _below_list(billing, COMPUTE_ENGINE) or Decimal(0)) >= _LEAST:
         said.append(
-            f"the bill's machines are {of_machines:.2%} below list, and it has no rows of Cloud Run: Cloud Run is at list"
-            " price, which a contract may be below; [discounts] cloud_run says it"
+            f"the bill's machines are {of_machines:.2%} below list, and it has no rows of Cloud Run: Cloud Run is at"
+            " list price, which a contract may be below; [discounts] cloud_run says it"
         )
     if rates.gke is not None:
         if billing is None:
