@@ -8,6 +8,7 @@ A fact is a constant whose annotation names its source and the day it was read::
 | file | holds |
 |---|---|
 | ``cloud_run/limits.py`` | CPU, memory, requests, time-outs, names, tasks, instances |
+| ``cloud_run/billing.py`` | steps in which time is billed |
 | ``cloud_run/probes.py`` | kinds and ranges of probes, the start-up budget |
 | ``cloud_run/scaling.py`` | scaling targets, idle time, worker pools |
 | ``cloud_run/volumes.py`` | scratch disks and memory, volume drivers |

@@ -171,5 +171,6 @@ def _assumptions(needs: Needs, headroom: float, chosen: Concurrency | None) -> t
             f"{headroom:.0%} of each left free"
         )
     if chosen is not None and chosen.limit == DEFAULT_CONCURRENCY:
-        said.append("concurrency 80, Cloud Run's default, where the snapshot does not tell the CPU of a request")
+        default = f"concurrency {DEFAULT_CONCURRENCY}, Cloud Run's default"
+        said.append(f"{default}, where the snapshot does not tell the CPU of a request")
     return tuple(said)

@@ -23,14 +23,16 @@ BESIDE = sorted(p for folder in ("benchmarks", "scripts") for p in (PACKAGE.pare
 NUMBERS: tuple[tuple[frozenset[float], str, str], ...] = (
     (frozenset({0.6, 60}), r"target|utilis|utiliz", "scaling.DEFAULT_TARGET"),
     (frozenset({900, 15}), r"idle", "scaling.IDLE_S"),
+    (frozenset({3.5, 10}), r"pending", "scaling.PENDING_STARTS, MIN_PENDING_S"),
+    (frozenset({0.1, 60, 100}), r"bill", "cloud_run/billing.BILLED_STEP_S, LEAST_BILLED_S"),
     (frozenset({80, 1000}), r"concurren", "limits.DEFAULT_CONCURRENCY, MAX_CONCURRENCY"),
     (frozenset({240}), r"", "probes.MAX_STARTUP_S"),
     (
         frozenset({300, 3600}),
-        r"time_?out|deadline|probe|liveness|readiness",
-        "limits.DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S; probes",
+        r"time_?out|(?<!progress)deadline|probe|liveness|readiness|task",
+        "limits.DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S, UNMOVED_TASK_S; probes",
     ),
-    (frozenset({600}), r"task|time_?out|deadline", "limits.DEFAULT_TASK_TIMEOUT_S"),
+    (frozenset({600}), r"task|time_?out|(?<!progress)deadline", "limits.DEFAULT_TASK_TIMEOUT_S"),
     (frozenset({730}), r"", "billing.HOURS_PER_MONTH"),
     (frozenset({8080}), r"port", "limits.DEFAULT_PORT"),
     (frozenset({49}), r"name|label|cut", "limits.MAX_SERVICE_NAME"),
@@ -38,7 +40,10 @@ NUMBERS: tuple[tuple[frozenset[float], str, str], ...] = (
     (frozenset({0.08}), r"cpu|core|fraction", "limits.MIN_FRACTION_CORES"),
 )
 # The same in words, as a message tells them.
-SAID = re.compile(r"(?<![\d.])(60 %|240 s|300 s|3600 s|600 s|15 min|730 h|32 MiB|168 h|512 MiB|8 vCPU|730)(?![\w])")
+SAID = re.compile(
+    r"(?<![\d.])(60 %|240 s|300 s|3600 s|600 s|15 min|60 min(?:utes)?|100 ms|730 h|32 MiB|168 h|512 MiB|8 vCPU|730)(?![\w])"
+    r"|(?<!\w)concurrency (?:of )?(?:80|1000)(?!\d)"
+)
 # Keys of labels and annotations, as a whole string; Cloud Run's annotations and the reserved variables in messages too.
 DOMAINS = "(?:[a-z0-9-]+\\.)*(?:kubernetes\\.io|k8s\\.io|knative\\.dev|gke\\.io|cloud\\.google\\.com|run\\.googleapis\\.com|istio\\.io)"
 KEY = re.compile(rf"{DOMAINS}/[A-Za-z][\w.-]*")
@@ -72,6 +77,9 @@ def subjects(node: ast.AST) -> str:
     return " ".join(names).lower()
 
 
+_MANY = (ast.Tuple, ast.List, ast.Set)
+
+
 def bound(tree: ast.Module) -> Iterator[tuple[ast.Constant, str]]:
     """Each number with the names that it is bound to: a target, a keyword, a parameter, the other side of a comparison."""
     for node in ast.walk(tree):
@@ -81,6 +89,16 @@ def bound(tree: ast.Module) -> Iterator[tuple[ast.Constant, str]]:
             yield from ((c, around) for c in direct(node.value))
         elif isinstance(node, ast.keyword) and node.arg:
             yield from ((c, node.arg.lower()) for c in direct(node.value))
+        elif isinstance(node, ast.Call):  # a default beside the key that it is of, a bound in `max(10, pending)`
+            around = subjects(node.func) if isinstance(node.func, ast.Name) else ""
+            around += "".join(f" {subjects(a)} {_text(a)}" for a in node.args)
+            yield from ((c, around) for a in node.args if not isinstance(a, _MANY) for c in direct(a))
+        elif isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if key is not None and not isinstance(value, _MANY):
+                    yield from ((c, f"{subjects(key)} {_text(key)}") for c in direct(value))
+        elif isinstance(node, ast.Return) and node.value is not None:
+            yield from ((c, subjects(node.value)) for c in direct(node.value))
         elif isinstance(node, ast.Compare):
             around = subjects(node)
             yield from ((c, around) for side in (node.left, *node.comparators) for c in direct(side))
@@ -90,6 +108,10 @@ def bound(tree: ast.Module) -> Iterator[tuple[ast.Constant, str]]:
             pairs += [(a, d) for a, d in zip(node.kwonlyargs, node.kw_defaults, strict=True) if d is not None]
             for argument, default in pairs:
                 yield from ((c, argument.arg.lower()) for c in direct(default))
+
+
+def _text(node: ast.AST) -> str:
+    return node.value.lower() if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def direct(value: ast.AST) -> Iterator[ast.Constant]:
@@ -162,6 +184,23 @@ def test_no_script_writes_a_number_of_the_platforms_again(file: Path) -> None:
         ('KEY = "networking.gke.io/load-balancer-type"', True),
         ('RESERVED = ("K_SERVICE",)', True),
         ('say(f"at most {n}, and 3600 s")', True),
+        ('spec.get("timeoutSeconds", 300)', True),
+        ('said = {"maxConcurrency": 80}', True),
+        ("STEP_BILLED_S = 0.1", True),
+        ("def billed(s): return ceil(s * 10) * 0.1 * billed_steps", True),
+        ("wait(max(10.0, 3.5 * pending_s))", True),
+        ('say("concurrency 80 is the default")', True),
+        ('say("rounded up to 100 ms")', True),
+        ('say("one lasts 60 minutes at most")', True),
+        ("TASK_S = 600", True),
+        ("startup = 240", True),
+        ("timeout_s: int = 300", True),
+        ('os.environ["CLOUD_RUN_TASK_INDEX"]', True),
+        ('labels["cloud.google.com/gke-nodepool"]', True),
+        ('annotations.get("autoscaling.knative.dev/maxScale")', True),
+        ('"topology.kubernetes.io/zone" in labels', True),
+        ('{"progressDeadlineSeconds": 600}', False),
+        ("WEB = frozenset({80, 8080})", False),
         ("port = 80", False),
         ("HOUR_S = 3600", False),
         ('"""Cloud Run gives 240 s."""', False),

@@ -15,9 +15,9 @@ from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.schedule import runs_per_month
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.billing import SECONDS_PER_MONTH
+from k2cr_analysis.platforms.cloud_run.billing import LEAST_BILLED_S
 
 _ZERO = Decimal(0)
-LEAST_BILLED_S = Decimal(60)
 
 
 def running_timeline(instances: Decimal) -> InstanceTimeline:

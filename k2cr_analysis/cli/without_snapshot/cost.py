@@ -9,6 +9,7 @@ import typer
 from k2cr_analysis.cli.terminal.output import Format, FormatOption, OutOption, as_document, as_rows, as_table, give
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
+from k2cr_analysis.platforms.cloud_run.billing import BILLED_STEP_S
 from k2cr_analysis.platforms.cloud_run.limits import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ def _cost(
     memory: Annotated[list[str], typer.Option(help="Memory of a container; repeat once a container: 512Mi.")],
     kind: Annotated[Literal["service", "job", "worker-pool"], typer.Option(help="What runs.")] = "service",
     requests: Annotated[str, typer.Option(help="Requests a month: 10e6.")] = "0",
-    latency: Annotated[str, typer.Option(help="Mean time of a request, rounded up to 100 ms.")] = "100ms",
+    latency: Annotated[
+        str, typer.Option(help=f"Mean time of a request, rounded up to {BILLED_STEP_S * 1000:.0f} ms.")
+    ] = "100ms",
     concurrency: Annotated[
         int, typer.Option(min=1, max=MAX_CONCURRENCY, help="Requests at once on an instance.")
     ] = DEFAULT_CONCURRENCY,

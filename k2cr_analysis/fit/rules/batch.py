@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.platforms.cloud_run.gpu import MAX_GPU_TASK_TIMEOUT_S
-from k2cr_analysis.platforms.cloud_run.limits import MAX_RETRIES, MAX_TASK_TIMEOUT_S, MAX_TASKS
+from k2cr_analysis.platforms.cloud_run.limits import MAX_RETRIES, MAX_TASK_TIMEOUT_S, MAX_TASKS, UNMOVED_TASK_S
 from k2cr_analysis.platforms.cloud_run.reserved import TASK_INDEX_VARIABLE
 
 _JOBS = "https://docs.cloud.google.com/run/docs/create-jobs"
-_LONG_TASK_S = 3600
 _SCHEDULE = "https://docs.cloud.google.com/run/docs/execute/jobs-on-schedule"
 
 
@@ -164,7 +163,7 @@ def task_over_hour(candidate: Candidate) -> Iterator[Found]:
     Example: activeDeadlineSeconds: 14400
     """
     batch = candidate.workload.batch
-    if candidate.target == "job" and batch and (batch.active_deadline_s or 0) > _LONG_TASK_S:
+    if candidate.target == "job" and batch and (batch.active_deadline_s or 0) > UNMOVED_TASK_S:
         yield Found(
             _at(candidate, "activeDeadlineSeconds"),
             f"it may run {batch.active_deadline_s} s; a task of more than an hour may lose its connections once",

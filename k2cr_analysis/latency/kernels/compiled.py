@@ -11,6 +11,8 @@ from typing import Any, TypeVar, cast
 
 from numba import njit
 
+from k2cr_analysis.platforms.cloud_run import billing
+
 Kernel = Callable[..., int]
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -28,7 +30,7 @@ def cached(entry: Callable[[int], Kernel]) -> Kernel:
     """An entry into the kernels, kept on disk from one process to the next.
 
     numba's cache sees a change in the entry's own file alone, but what an entry closes over is part of its key: so
-    ``entry`` makes it from the digest of all files of this folder.
+    ``entry`` makes it from the digest of all files of this folder, and of the platform's facts that kernels read.
     """
     made = entry(_digest())
     try:
@@ -38,6 +40,7 @@ def cached(entry: Callable[[int], Kernel]) -> Kernel:
 
 
 def _digest() -> int:
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    facts = Path(billing.__file__)
+    sources = [*sorted(Path(__file__).parent.rglob("*.py")), facts]
     content = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).digest()
     return int.from_bytes(content[:7], "big") + 1

@@ -11,12 +11,10 @@ the first idle one no branch can foretell, and a store that the next request rea
 # mypy: disable-error-code="no-any-return"
 from __future__ import annotations
 
-import math
-
 from k2cr_analysis.latency.kernels.compiled import Kernel, cached, compiled, inlined
 from k2cr_analysis.latency.kernels.instances.life import ended, startup_s
 from k2cr_analysis.latency.kernels.requests.arriving import fill
-from k2cr_analysis.latency.kernels.requests.recording import record
+from k2cr_analysis.latency.kernels.requests.recording import BILLED_STEPS_A_S, billed_steps, record
 from k2cr_analysis.latency.kernels.state import (
     DONE,
     INF,
@@ -155,10 +153,10 @@ def _end_expired(s: Fleet, t: float) -> None:
 
 @compiled
 def _billed_s(chunk: Chunk, taken: int) -> float:
-    tenths = 0.0
+    steps = 0.0
     for i in range(taken):
-        tenths += math.ceil(chunk.took_s[i] * 10.0 - 1e-6)
-    return tenths / 10.0
+        steps += billed_steps(chunk.took_s[i])
+    return steps / BILLED_STEPS_A_S
 
 
 @compiled

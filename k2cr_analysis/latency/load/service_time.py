@@ -11,6 +11,7 @@ from k2cr_analysis.model.cloud_run import ServiceShape, boosted_cores
 from k2cr_analysis.model.observed import FloatArray, TrafficProfile, WorkloadUsage
 from k2cr_analysis.platforms.billing import SECONDS_PER_MONTH
 from k2cr_analysis.platforms.cloud_run.limits import BOOST_AFTER_START_S
+from k2cr_analysis.platforms.cloud_run.scaling import MIN_PENDING_S, PENDING_STARTS
 
 BUSY_LIMIT = 0.95  # a pod busier than that is overloaded: the steady state of the formula does not exist
 
@@ -88,7 +89,7 @@ def _alone_s(
 def service_on(shape: ServiceShape, service: ServiceTime, startup_s: float) -> ServiceConfig:
     """What is simulated of a shape. All containers' vCPUs serve a request, one container after the other.
 
-    Pending requests wait 10 s, or 3.5 start-ups if that is longer (Cloud Run, "About instance autoscaling").
+    Pending requests wait as long as Cloud Run lets them, which grows with the start-up.
     """
     return ServiceConfig(
         service_s=service.mean_s,
@@ -104,5 +105,5 @@ def service_on(shape: ServiceShape, service: ServiceTime, startup_s: float) -> S
         min_instances=shape.min_instances,
         max_instances=max(shape.max_instances, shape.min_instances, 1),
         startup_s=startup_s,
-        pending_timeout_s=max(10.0, 3.5 * startup_s),
+        pending_timeout_s=max(float(MIN_PENDING_S), PENDING_STARTS * startup_s),
     )

@@ -20,11 +20,11 @@ from k2cr_analysis.latency.closed_forms import (
 from k2cr_analysis.model.cloud_run import InstanceTimeline
 from k2cr_analysis.model.observed import FloatArray
 from k2cr_analysis.platforms.billing import SECONDS_PER_MONTH
+from k2cr_analysis.platforms.cloud_run.billing import BILLED_STEP_S
 from k2cr_analysis.platforms.cloud_run.limits import STOP_GRACE_S
 from k2cr_analysis.platforms.cloud_run.scaling import DEFAULT_TARGET, IDLE_S
 
 MONTH_S = int(SECONDS_PER_MONTH)
-BILLED_STEP_S = 0.1  # active time is billed in steps of 100 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def as_decimal(value: float) -> Decimal:
 
 
 def _billed_active(loads: FloatArray, load: InstanceLoad) -> FloatArray:
-    """Instances at work at each offered load, their times at work rounded up to 100 ms; from 64 points of the range.
+    """Instances at work at each offered load, their times at work rounded up as billed; from 64 points of the range.
 
     Times at work are taken as exponential, of the mean that the instances at work and their activations give.
     """
@@ -77,7 +77,7 @@ def _billed_active_at(a: float, load: InstanceLoad) -> float:
     activations_per_s = a / load.service_s * at_work.activation_probability
     if activations_per_s <= 0.0:
         return at_work.mean
-    return activations_per_s * rounded_up_s(at_work.mean / activations_per_s, BILLED_STEP_S)
+    return activations_per_s * rounded_up_s(at_work.mean / activations_per_s, float(BILLED_STEP_S))
 
 
 def _held(needed: FloatArray, periods: int) -> FloatArray:

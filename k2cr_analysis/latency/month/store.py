@@ -96,7 +96,7 @@ def _digest(load: Load, service: ServiceTime, startup_s: float, seed: int) -> st
 def _code() -> bytes:
     """The files that make a month: another version of them keeps its months apart."""
     here = Path(__file__).parent.parent
-    files = sorted(path for name in ("kernels", "simulator", "month", "load") for path in (here / name).glob("*.py"))
+    files = sorted(path for name in ("kernels", "simulator", "month", "load") for path in (here / name).rglob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).digest()
 
 

@@ -7,7 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from k2cr_analysis.openapi.refusals.table import CONTRACT, V1, Place, Spec, Tree, refuses
-from k2cr_analysis.platforms.cloud_run.limits import MAX_ARGUMENTS, MAX_CONTAINERS, MAX_VARIABLE_BYTES, MAX_VARIABLES
+from k2cr_analysis.platforms.cloud_run.limits import (
+    DEFAULT_PORT,
+    MAX_ARGUMENTS,
+    MAX_CONTAINERS,
+    MAX_VARIABLE_BYTES,
+    MAX_VARIABLES,
+)
 from k2cr_analysis.platforms.cloud_run.probes import (
     DEFAULT_FAILURES,
     DEFAULT_PERIOD_S,
@@ -156,7 +162,7 @@ def _ports(spec: Spec) -> Iterator[Place]:
             yield f"{path}.ports", f"{len(ports)} ports"
         for i, port in enumerate(ports):
             at = f"{path}.ports[{i}]"
-            if not 1 <= int(port.get("containerPort", 8080)) <= 65535:
+            if not 1 <= int(port.get("containerPort", DEFAULT_PORT)) <= 65535:
                 yield f"{at}.containerPort", str(port["containerPort"])
             if port.get("name", "http1") not in ("http1", "h2c", ""):
                 yield f"{at}.name", str(port["name"])

@@ -26,6 +26,9 @@ from k2cr_analysis.platforms.cloud_run.annotations import (
 )
 from k2cr_analysis.platforms.cloud_run.gpu import MAX_GPU_TASK_TIMEOUT_S
 from k2cr_analysis.platforms.cloud_run.limits import (
+    DEFAULT_RETRIES,
+    DEFAULT_TASK_TIMEOUT_S,
+    DEFAULT_TIMEOUT_S,
     MAX_RETRIES,
     MAX_SERVICE_NAME,
     MAX_TASK_TIMEOUT_S,
@@ -97,7 +100,7 @@ def _labels(spec: Spec) -> Iterator[Place]:
 
 @refuses("request-timeout", f"a request takes 1 to {MAX_TIMEOUT_S} s", _TIMEOUT)
 def _timeout(spec: Spec) -> Iterator[Place]:
-    if spec.is_service and not 1 <= int(spec.fields.get("timeoutSeconds", 300)) <= MAX_TIMEOUT_S:
+    if spec.is_service and not 1 <= int(spec.fields.get("timeoutSeconds", DEFAULT_TIMEOUT_S)) <= MAX_TIMEOUT_S:
         yield "timeoutSeconds", str(spec.fields["timeoutSeconds"])
 
 
@@ -105,21 +108,21 @@ def _timeout(spec: Spec) -> Iterator[Place]:
 def _tasks(spec: Spec) -> Iterator[Place]:
     if spec.kind != "Job":
         return
-    tasks, retries = int(spec.execution.get("taskCount", 1)), int(spec.fields.get("maxRetries", 3))
+    tasks, retries = int(spec.execution.get("taskCount", 1)), int(spec.fields.get("maxRetries", DEFAULT_RETRIES))
     if not 1 <= tasks <= MAX_TASKS:
         yield "taskCount", str(tasks)
     if int(spec.execution.get("parallelism", 0)) < 0:
         yield "parallelism", str(spec.execution["parallelism"])
     if not 0 <= retries <= MAX_RETRIES:
         yield "maxRetries", str(retries)
-    if not 1 <= int(spec.fields.get("timeoutSeconds", 600)) <= MAX_TASK_TIMEOUT_S:
+    if not 1 <= int(spec.fields.get("timeoutSeconds", DEFAULT_TASK_TIMEOUT_S)) <= MAX_TASK_TIMEOUT_S:
         yield "timeoutSeconds", str(spec.fields["timeoutSeconds"])
 
 
 @refuses("gpu-task-timeout", f"a task with a GPU takes at most {MAX_GPU_TASK_TIMEOUT_S} s", GPU)
 def _gpu_task(spec: Spec) -> Iterator[Place]:
     one = instance_of(spec) if spec.kind == "Job" else None
-    timeout = int(spec.fields.get("timeoutSeconds", 600))
+    timeout = int(spec.fields.get("timeoutSeconds", DEFAULT_TASK_TIMEOUT_S))
     if one is not None and one.gpu and timeout > MAX_GPU_TASK_TIMEOUT_S:
         yield "timeoutSeconds", str(timeout)
 

@@ -71,3 +71,4 @@ MAX_RETRIES: Annotated[int, _RETRIES] = 10
 DEFAULT_RETRIES: Annotated[int, _RETRIES] = 3
 DEFAULT_TASK_TIMEOUT_S: Annotated[int, _TASK_TIMEOUT] = 600
 MAX_TASK_TIMEOUT_S: Annotated[int, _TASK_TIMEOUT] = 168 * 3600  # of one attempt
+UNMOVED_TASK_S: Annotated[int, _TASK_TIMEOUT] = 3600  # a longer attempt may be moved to another machine while it runs

@@ -23,6 +23,7 @@ IDLE_S: Annotated[int, _AUTOSCALING] = 15 * 60
 # The API writes 100 where none is given; the page names the region's quotas: so it is always written out.
 DEFAULT_MAX_INSTANCES: Annotated[int, _MAXIMUM] = 100
 # A request waits for an instance at most 3.5 times the mean start-up time, and 10 s at least.
+PENDING_STARTS: Annotated[float, _AUTOSCALING] = 3.5
 MIN_PENDING_S: Annotated[int, _AUTOSCALING] = 10
 
 # Worker pools: a fixed number of instances unless CPU autoscaling is asked for, whose YAML keys are not documented.

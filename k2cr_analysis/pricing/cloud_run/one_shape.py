@@ -20,6 +20,7 @@ from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import LIST_PRICE, PriceBook
 from k2cr_analysis.openapi.quantity import parse_quantity
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH, SECONDS_PER_HOUR, SECONDS_PER_MONTH
+from k2cr_analysis.platforms.cloud_run.billing import BILLED_STEP_S
 from k2cr_analysis.platforms.cloud_run.limits import (
     DEFAULT_CONCURRENCY,
     GEN2_MIN_MEMORY_BYTES,
@@ -31,8 +32,6 @@ from k2cr_analysis.platforms.cloud_run.limits import (
 )
 from k2cr_analysis.pricing.cloud_run.charges import price_timeline
 from k2cr_analysis.pricing.cloud_run.free_tier import free_tier
-
-BILLED_STEP_S = Decimal("0.1")  # request-based billing rounds up to 100 ms: https://cloud.google.com/run/pricing
 
 Kind = Literal["service", "job", "worker-pool"]
 

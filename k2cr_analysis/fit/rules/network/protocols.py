@@ -20,9 +20,11 @@ from k2cr_analysis.fit.evidence.protocols import (
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.entrances.routes_of_workload import settings_of
 from k2cr_analysis.model.workload import Container, Port
+from k2cr_analysis.platforms.cloud_run.limits import MAX_TIMEOUT_S
 
 _CONTRACT = "https://docs.cloud.google.com/run/docs/container-contract"
 _HTTP2 = "https://docs.cloud.google.com/run/docs/configuring/http2"
+_SOCKET_ENDS = f"on Cloud Run one lasts {MAX_TIMEOUT_S // 60} minutes at most"
 _LOCAL_UDP = frozenset(
     {8125, 9125, 6831, 6832, 5775, 8126, 5140}
 )  # statsd, Jaeger and syslog agents: meant for the containers beside them
@@ -281,21 +283,21 @@ def websocket_port(candidate: Candidate) -> Iterator[Found]:
             yield Found(
                 called.at,
                 f"Service {called.exposure.service} port {called.port.port} ({named}) is for "
-                "WebSockets; on Cloud Run one lasts 60 minutes at most",
+                f"WebSockets; {_SOCKET_ENDS}",
             )
     for name, settings in settings_of(candidate.workload):
         if settings.websocket:
             yield Found(
                 f"{name} {settings.at('websocket')}",
-                f"{name.replace('/', ' ')} passes WebSockets on; on Cloud Run one lasts 60 minutes at most",
+                f"{name.replace('/', ' ')} passes WebSockets on; {_SOCKET_ENDS}",
             )
     routes = [r for e in candidate.workload.exposures for r in e.routes if _is_of_sockets(r.http_path)]
     for route in {(r.kind, r.name, r.http_path): r for r in routes}.values():
         beside = ", and over h2c, which this port speaks, none can be opened" if candidate.ingress.h2c else ""
         yield Found(
             f"{route.kind}/{route.name} {route.path}",
-            f"{route.kind} {route.name} leads {route.http_path} here, where WebSockets are opened by habit; on Cloud "
-            f"Run one lasts 60 minutes at most{beside}",
+            f"{route.kind} {route.name} leads {route.http_path} here, where WebSockets are opened by habit; "
+            f"{_SOCKET_ENDS}{beside}",
         )
 
 

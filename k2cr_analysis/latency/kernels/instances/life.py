@@ -8,8 +8,7 @@ from k2cr_analysis.latency.kernels.draws import exponential, next_word
 from k2cr_analysis.latency.kernels.instances.routing import delist, mark_idle
 from k2cr_analysis.latency.kernels.requests.sharing import depart_at
 from k2cr_analysis.latency.kernels.state import EXPONENTIAL, FREE, INF, READY, STARTING, Fleet, State
-
-LEAST_BILLED_S = 60.0  # Cloud Run bills an instance for a minute at least
+from k2cr_analysis.platforms.cloud_run.billing import LEAST_BILLED_S
 
 
 @compiled
@@ -92,7 +91,7 @@ def expire_idle(s: State, t: float) -> None:
 def ended(s: State | Fleet, born_s: float, t: float) -> None:
     s.total.stops += 1
     s.total.live_s += t - born_s
-    s.total.billed_instance_s += max(LEAST_BILLED_S, t - born_s)
+    s.total.billed_instance_s += max(float(LEAST_BILLED_S), t - born_s)
 
 
 @compiled

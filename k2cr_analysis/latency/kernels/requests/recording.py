@@ -9,6 +9,9 @@ import numpy as np
 
 from k2cr_analysis.latency.kernels.compiled import compiled, inlined
 from k2cr_analysis.latency.kernels.state import BATCHES, Chunk, Record
+from k2cr_analysis.platforms.cloud_run.billing import BILLED_STEP_S
+
+BILLED_STEPS_A_S = float(1 / BILLED_STEP_S)
 
 
 @inlined
@@ -61,6 +64,12 @@ def _merge(into: Record) -> None:
 
 
 @inlined
+def billed_steps(seconds: float) -> float:
+    """Steps that Cloud Run bills for so long a time, the last one whole; a millionth is forgiven to rounding."""
+    return math.ceil(seconds * BILLED_STEPS_A_S - 1e-6)
+
+
+@inlined
 def billed_s(seconds: float) -> float:
-    """Rounded up to 100 ms, as Cloud Run bills; a millionth is forgiven to rounding. [s]"""
-    return math.ceil(seconds * 10.0 - 1e-6) / 10.0
+    """Rounded up to whole steps, as Cloud Run bills. [s]"""
+    return billed_steps(seconds) / BILLED_STEPS_A_S

@@ -1,0 +1,15 @@
+"""How Cloud Run counts the time that it bills."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from k2cr_analysis.platforms.source import Source
+
+_PRICING = Source("https://cloud.google.com/run/pricing", None)
+
+# Request-based: each time at work is rounded up to a whole number of steps of 100 ms.
+BILLED_STEP_S: Annotated[Decimal, _PRICING] = Decimal("0.1")
+# Instance-based, jobs and worker pools: an instance is billed for a minute at least.
+LEAST_BILLED_S: Annotated[int, _PRICING] = 60
