@@ -404,7 +404,7 @@ class RefusedValue:
 class Unseen:
     """An object that another one names and the snapshot does not hold: what it says is unknown, not absent.
 
-    ``path``: where it is named, as in a Finding. ``by``: what names it.
+    ``path``: where it is named, as in a Finding. ``by``: what names it. ``lacks``: what is not known for want of it.
     """
 
     kind: str
@@ -412,6 +412,7 @@ class Unseen:
     name: str
     by: str
     path: str
+    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,6 +446,7 @@ class Workload:
     release_style: str | None = None  # of a Rollout: canary, blueGreen
     triggers: tuple[str, ...] = ()  # types of what starts a ScaledJob
     unseen: tuple[Unseen, ...] = ()  # policies of its entrances that are named and not in the snapshot
+    missing: tuple[Unseen, ...] = ()  # what else is named and not in the snapshot
     refused: tuple[RefusedValue, ...] = ()  # of the object, and of those joined to it
 
     def container(self, name: str) -> Container | None:

@@ -137,3 +137,37 @@ spec: {host: shop.example.com, path: /, to: {kind: Service, name: web}, port: {t
     [workload] = cluster_of(*documents).workloads
     [route] = workload.exposures[0].routes
     assert (route.host, route.http_path, route.service_port, route.reach) == ("shop.example.com", "/", 80, "unknown")
+
+
+def test_scaler_of_a_workload_that_is_not_here_is_told() -> None:
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "elsewhere"}
+    cluster = cluster_of(
+        an("apps/v1", "Deployment", spec={"selector": {"matchLabels": {"app": "web"}}, "template": LABELLED}),
+        an("autoscaling/v2", "HorizontalPodAutoscaler", spec={"scaleTargetRef": target, "maxReplicas": 3}),
+    )
+    [other] = cluster.others
+    assert other.id == "shop/HorizontalPodAutoscaler/web" and "Deployment elsewhere" in other.holds
+    here = an("autoscaling/v2", "HorizontalPodAutoscaler", spec={"scaleTargetRef": {**target, "name": "web"}})
+    assert not cluster_of(
+        an("apps/v1", "Deployment", spec={"selector": {"matchLabels": {"app": "web"}}, "template": LABELLED}), here
+    ).others
+
+
+def test_ingress_that_leads_to_a_service_that_is_not_here_is_told() -> None:
+    for backend in ({"service": {"name": "gone", "port": {"number": 80}}}, {"serviceName": "gone", "servicePort": 80}):
+        rules = [{"http": {"paths": [{"path": "/", "backend": backend}]}}]
+        [other] = cluster_of(an("networking.k8s.io/v1", "Ingress", spec={"rules": rules})).others
+        assert "Service gone" in other.holds
+
+
+def test_what_a_live_cluster_is_not_asked_for_is_not_called_missing() -> None:
+    secret = {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "a"}}}
+    pod = {
+        "metadata": {"labels": {"app": "web"}},
+        "spec": {"priorityClassName": "gold", "containers": [{"name": "app", "image": "app:1", "env": [secret]}]},
+    }
+    web = an("apps/v1", "Deployment", spec={"selector": {"matchLabels": {"app": "web"}}, "template": pod})
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "gke-a"}, "status": {}}
+    by_file, live = cluster_of(web), cluster_of(web, node)
+    assert [m.kind for m in by_file.workloads[0].missing] == ["Secret", "PriorityClass"]
+    assert [m.kind for m in live.workloads[0].missing] == ["PriorityClass"]

@@ -16,7 +16,7 @@ from k2cr_analysis.fit.evidence.known_images import RAW_PORTS, sidecar_kind
 from k2cr_analysis.fit.evidence.members import goes_on_to_members
 from k2cr_analysis.fit.evidence.observed_calls import Observed, by_caller, with_observed
 from k2cr_analysis.fit.evidence.protocols import CalledPort
-from k2cr_analysis.fit.evidence.resolve import Resolved, kind_of_call, kind_of_port, resolve
+from k2cr_analysis.fit.evidence.resolve import Resolved, is_private_host, kind_of_call, kind_of_port, resolve
 from k2cr_analysis.model.addresses.find import Named, named_hosts
 from k2cr_analysis.model.addresses.given_values import Value, values_of
 from k2cr_analysis.model.addresses.names import words_of_name
@@ -133,6 +133,7 @@ def _edge(workload: Workload, named: Named, found: Resolved) -> Dependency:
         return Dependency(
             workload.id, found.alias_of, kind, False, found.service, found.namespace, port,
             f"{evidence}, by the ExternalName Service {found.service}", path, (address,), alias_of=found.alias_of,
+            is_private=is_private_host(found.alias_of),
         )  # fmt: skip
     if found.kind == "service":
         target = f"{found.service}.{found.namespace}.svc" if found.seen or "." not in found.host else found.host

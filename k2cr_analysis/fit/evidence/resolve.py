@@ -242,6 +242,11 @@ def _of_ip(named: Named, host: str) -> Resolved | None:
     return Resolved("private" if address.is_private else "external", host)
 
 
+def is_private_host(host: str) -> bool:
+    """Whether only the VPC network knows an address or a name."""
+    return ipaddress.ip_address(host).is_private if _is_ip(host) else host.endswith(_PRIVATE_ENDINGS)
+
+
 def _is_ip(host: str) -> bool:
     try:
         ipaddress.ip_address(host)

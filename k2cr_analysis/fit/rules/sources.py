@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.addresses.names import role_of_name, words_of_name
-from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.pod.environment import variables_of
 from k2cr_analysis.model.workload import EnvVar
 
@@ -66,38 +65,24 @@ def address_in_secret(candidate: Candidate) -> Iterator[Found]:
 @rule(
     id="named-and-not-seen",
     severity="note",
-    reads=("PodSpec.serviceAccountName", "PodSpec.volumes[].secret", "PodSpec.volumes[].persistentVolumeClaim"),
+    reads=(
+        "PodSpec.serviceAccountName",
+        "PodSpec.volumes[].secret",
+        "PodSpec.volumes[].configMap",
+        "PodSpec.volumes[].csi",
+    ),
     docs=_RBAC,
 )
 def named_and_not_seen(candidate: Candidate) -> Iterator[Found]:
     """Objects that the workload names are not in the snapshot.
 
     Why: What nobody saw is unknown, not absent: which Google identity a ServiceAccount has, which keys a Secret has,
-    what a class means.
+    which certificate an Ingress shows, what a class means.
     Remedy: Nothing to decide before the files are made: Secrets are copied by `prepare.sh` where they are. Collect the
     rest too, so that the files say it.
     Example: serviceAccountName: web, and no ServiceAccount web
     """
-    missing = dict(_missing(candidate))
+    missing = candidate.workload.missing
     if missing:
-        listed = "; ".join(f"{what} ({why})" for what, (_, why) in missing.items())
-        yield Found(next(iter(missing.values()))[0], f"named, and not in the snapshot: {listed}")
-
-
-def _missing(candidate: Candidate) -> Iterator[tuple[str, tuple[str, str]]]:
-    """(Kind name, (where it is named, what is not known for that))."""
-    pod, related = candidate.pod, candidate.workload.related
-    seen = {
-        (k, mapping(raw, "metadata").get("name")) for k in ("ServiceAccount", "Secret") for raw in related.get(k, ())
-    }
-    account = pod.service_account_name
-    if account not in (None, "default") and ("ServiceAccount", account) not in seen:
-        yield f"ServiceAccount {account}", (f"{pod.path}.serviceAccountName", "which Google identity it has")
-    for container in candidate.moving:
-        for variable in container.env:
-            if variable.source == "secret" and ("Secret", variable.ref_name) not in seen:
-                yield f"Secret {variable.ref_name}", (variable.path, "whether it has the key")
-    for volume in pod.volumes:
-        name = volume.source.get("secretName") if volume.kind == "secret" else None
-        if name and ("Secret", name) not in seen and candidate.mounting(volume.name):
-            yield f"Secret {name}", (volume.path, "which files it has")
+        listed = "; ".join(f"{one.kind} {one.name} ({one.lacks})" for one in missing)
+        yield Found(missing[0].path, f"named, and not in the snapshot: {listed}")

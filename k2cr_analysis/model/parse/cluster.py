@@ -13,6 +13,7 @@ from k2cr_analysis.model.objects.defaults import without_server_fields
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text
 from k2cr_analysis.model.parse.entrances.exposure import SERVICE_SPECS, exposure_of, knative_exposure, routes_by_service
 from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, kind_of, name_of, namespace_of
+from k2cr_analysis.model.parse.named import missing_objects, unseen_ends
 from k2cr_analysis.model.parse.node import image_digests, is_running, owned_pod, parse_node
 from k2cr_analysis.model.parse.others import other_objects, runs_on_cloud_run
 from k2cr_analysis.model.parse.ownership import Ownership
@@ -97,7 +98,7 @@ def parse_cluster(
     exposures = _exposures(drafts, index, labels, ways_in)
     related = RelatedObjects(index, labels)
     refused = refused_by_object(problems)
-    workloads = [_workload(d, exposures.get(d.id, ()), related, refused) for d in drafts]
+    workloads = [_workload(d, exposures.get(d.id, ()), related, refused, index) for d in drafts]
     nodes = tuple(
         sorted((parse_node(o.object) for o in original if o.object.get("kind") == "Node"), key=lambda n: n.name)
     )
@@ -117,6 +118,7 @@ def parse_cluster(
         others=(
             *other_objects((raw, not ownership.is_workload(raw)) for raw, _ in cleaned),
             *ownership.without_controller,
+            *unseen_ends(index),
         ),
         unread=frozenset(unread),
     )
@@ -243,7 +245,11 @@ def _exposures(
 
 
 def _workload(
-    draft: _Draft, exposures: tuple[Exposure, ...], related: RelatedObjects, refused: RefusedByObject
+    draft: _Draft,
+    exposures: tuple[Exposure, ...],
+    related: RelatedObjects,
+    refused: RefusedByObject,
+    index: ObjectIndex,
 ) -> Workload:
     namespace, kind, name = namespace_of(draft.raw), str(draft.raw.get("kind")), name_of(draft.raw)
     metadata, spec = mapping(draft.raw, "metadata"), mapping(draft.raw, "spec")
@@ -279,6 +285,7 @@ def _workload(
         release_style=next((s for s in _RELEASE_STYLES if kind == "Rollout" and s in mapping(spec, "strategy")), None),
         triggers=tuple(text(t, "type") or "" for _, t in objects(spec, "triggers")) if kind == "ScaledJob" else (),
         unseen=related.unseen(namespace, exposures),
+        missing=missing_objects(index, namespace, draft.pod, joined),
     )
 
 

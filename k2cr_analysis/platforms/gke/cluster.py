@@ -18,6 +18,7 @@ _DEFAULT_CLASSES = Source(
     "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/run-pods-default-compute-classes", None
 )
 _AUTOSCALER = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/cluster-autoscaler", "2026-11-23")
+_STORAGE = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/persistent-volumes", None)
 _ARM = Source("https://docs.cloud.google.com/compute/docs/instances/arm-on-compute", None)
 
 # Who owns a namespace: Google runs and upgrades what is in it, or the team installed an add-on that makes it.
@@ -78,6 +79,13 @@ DEFAULT_COMPUTE_CLASS_BUT_DAEMON_SETS: Annotated[str, _DEFAULT_CLASSES] = (
 GPU_SHARING: Annotated[str, _GPUS] = "cloud.google.com/gke-gpu-sharing-strategy"
 GPU_MAX_CLIENTS: Annotated[str, _GPUS] = "cloud.google.com/gke-max-shared-clients-per-gpu"
 GPU_PARTITION: Annotated[str, _GPUS] = "cloud.google.com/gke-gpu-partition-size"
+
+# Classes that GKE makes itself: of its disks, of Filestore, of Lustre and Parallelstore.
+BUILT_IN_STORAGE_CLASSES: Annotated[frozenset[str], _STORAGE] = frozenset({
+    "standard", "standard-rwo", "premium-rwo", "standard-rwx", "premium-rwx", "enterprise-rwx", "zonal-rwx",
+    "enterprise-multishare-rwx", "regional-rwx", "gcsfusecsi-training", "gcsfusecsi-serving",
+    "gcsfusecsi-checkpointing", "dynamic-rwo",
+})  # fmt: skip
 
 # Annotations that the autoscaler heeds.
 SAFE_TO_EVICT: Annotated[str, _AUTOSCALER] = "cluster-autoscaler.kubernetes.io/safe-to-evict"

@@ -8,7 +8,6 @@ alias in the cluster's DNS alone: the name that it stands for takes its place.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -92,15 +91,3 @@ def _entry_of(path: str) -> str:
     """The entry that a path leads into: ``...containers[0].env[3].value`` -> ``...containers[0].env[3]``."""
     match = re.match(r".*\.(?:env|args|command)\[\d+\]", path)
     return match[0] if match else path
-
-
-def is_private(host: str) -> bool:
-    """An address or name that only the VPC network knows."""
-    bare = host.partition("://")[2] or host
-    bare = bare.split("/", 1)[0].rpartition("@")[2]
-    bare = bare.rsplit(":", 1)[0] if bare.count(":") == 1 else bare
-    try:
-        address = ipaddress.ip_address(bare.strip("[]"))
-    except ValueError:
-        return bare.endswith((".internal", ".local")) and bare != "metadata.google.internal"
-    return address.is_private and not address.is_loopback and not address.is_link_local

@@ -141,6 +141,12 @@ _REFERENCED_PASSWORD: Final = re.compile(r"[^@]*:\$(?:\([^()]+\)|\{[^{}]+\})@[^@
 _LABEL_KEY: Final = re.compile(r"[A-Za-z][A-Za-z./_-]*|[\w./-]*(?:kubernetes\.io|k8s\.io|cloud\.google\.com)[\w./-]*")
 # Online Boutique's probes say who asks: ``shop_session-id=x-liveness-probe``. A session of a person never does.
 _PROBE_COOKIE: Final = re.compile(r"[\w.-]+=[a-z-]*(?:probe|health|liveness|readiness)[a-z-]*")
+# ZooKeeper's "connection string" and its like are addresses alone: nobody's name, no password, no parameters.
+_CONNECTION: Final = re.compile(r"conn(?:ection)?[._-]?str(?:ing)?s?$")
+_ADDRESSES: Final = re.compile(
+    r"(?:(?:jdbc:)?(?!https?:)[a-z][a-z0-9+.-]*://)?[a-z0-9][\w.-]*[a-z][\w.-]*:[0-9]{2,5}"
+    r"(?:,\s*[a-z0-9][\w.-]*:[0-9]{2,5})*(?:/[\w/.-]{0,40})?"
+)
 _AUTH_MODE: Final = re.compile(r"[a-z]{1,14}|[A-Z][a-z]{1,14}")
 
 
@@ -171,5 +177,6 @@ def is_plain_setting(name: str, value: str) -> bool:
         (bare.endswith("auth") and _AUTH_MODE.fullmatch(value))
         or (bare in ("key", "keys") and _LABEL_KEY.fullmatch(value))
         or (bare.endswith(("license", "licence")) and _LICENSE.fullmatch(value))
+        or (_CONNECTION.search(bare) and _ADDRESSES.fullmatch(value))
         or (bare == "cookie" and _PROBE_COOKIE.fullmatch(value))
     )

@@ -38,6 +38,54 @@ def calls_into_cluster(candidate: Candidate) -> Iterator[Found]:
             )
 
 
+@rule(
+    id="private-address",
+    severity="note",
+    reads=("Container.env[].value", "Container.args", "Container.command", "ConfigMap.data"),
+    docs=_VPC,
+)
+def private_address(candidate: Candidate) -> Iterator[Found]:
+    """The workload calls an address that only the VPC network reaches, outside the cluster.
+
+    Why: A pod is in the VPC network by itself. A container on Cloud Run reaches private addresses (a database's private
+    IP, Private Service Connect, a machine) through Direct VPC egress alone, and comes from the subnet's range: firewall
+    rules and lists of allowed clients that name the cluster's range of pods do not let it in.
+    Remedy: Nothing to decide: the egress setting is written; name `[project] network` and `subnet`, and let the subnet
+    in where the address is.
+    Example: env: [{name: DB_HOST, value: 10.80.0.3}]
+    """
+    for edge in candidate.dependencies:
+        if edge.is_private:
+            port = f" on port {edge.port}" if edge.port else ""
+            yield Found(
+                edge.path,
+                f"it calls {edge.target}{port}, a private address ({edge.evidence}); Cloud Run reaches it through the "
+                "VPC network alone, from the subnet's addresses",
+            )
+
+
+@rule(
+    id="external-name",
+    severity="note",
+    reads=("Container.env[].value", "Container.args", "Container.command", "ConfigMap.data"),
+    docs="https://kubernetes.io/docs/concepts/services-networking/service/#externalname",
+)
+def external_name(candidate: Candidate) -> Iterator[Found]:
+    """The workload calls a name outside the cluster by an ExternalName Service.
+
+    Why: The Service is an alias in the cluster's DNS; Cloud Run does not resolve it.
+    Remedy: Nothing to decide: the name that it stands for is written in its place.
+    Example: kind: Service, spec: {type: ExternalName, externalName: db.example.com}
+    """
+    for edge in candidate.dependencies:
+        if edge.alias_of:
+            yield Found(
+                edge.path,
+                f"it calls {edge.alias_of} by the alias {edge.service} ({edge.evidence}); on Cloud Run the alias does "
+                "not resolve",
+            )
+
+
 @rule(id="cluster-name-in-file", severity="change", reads=("ConfigMap.data",), docs=_VPC)
 def cluster_name_in_file(candidate: Candidate) -> Iterator[Found]:
     """A file of a ConfigMap names a Service in a way that cannot be written anew.

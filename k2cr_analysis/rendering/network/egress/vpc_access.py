@@ -8,7 +8,7 @@ from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.rendering.context import NETWORK, SUBNET, RenderContext
-from k2cr_analysis.rendering.network.addresses import ClusterService, is_private
+from k2cr_analysis.rendering.network.addresses import ClusterService
 from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.pod.volumes import Volumes
 from k2cr_analysis.rendering.spec.service import Egress, EgressRanges
@@ -34,7 +34,7 @@ class Callee:
 
 def private_calls(dependencies: tuple[Dependency, ...]) -> tuple[Dependency, ...]:
     """Calls to addresses that only the VPC network knows, outside the cluster: databases, caches, other systems."""
-    return tuple(d for d in dependencies if not d.in_cluster and (d.is_private or is_private(d.target)))
+    return tuple(d for d in dependencies if d.is_private)
 
 
 def calls_of(fit: Fit) -> tuple[Dependency, ...]:
