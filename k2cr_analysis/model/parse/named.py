@@ -16,7 +16,7 @@ from k2cr_analysis.model.routing.controllers import GKE_INGRESS_CLASSES, familie
 from k2cr_analysis.model.workload import Pod, Unseen
 from k2cr_analysis.platforms.gke.autopilot import BY_NODE, BY_POD, POD_CLASSES
 from k2cr_analysis.platforms.gke.cluster import BUILT_IN_STORAGE_CLASSES, COMPUTE_CLASS
-from k2cr_analysis.platforms.gke.labels import INGRESS_CLASS
+from k2cr_analysis.platforms.gke.labels import CLAIM_CLASS, INGRESS_CLASS
 
 # Not listed from a live cluster (``data/rbac.yaml``): there they are what the pods run with, seen or not.
 _NOT_LISTED = frozenset({
@@ -30,7 +30,6 @@ _OF_CLUSTER = frozenset({
 })  # fmt: skip
 _BUILT_IN_COMPUTE_CLASSES = frozenset({*BY_POD, *BY_NODE, *POD_CLASSES})
 _GVISOR = "gvisor"
-_CLAIM_CLASS = "volume.beta.kubernetes.io/storage-class"
 _ISSUERS = {"cert-manager.io/cluster-issuer": "ClusterIssuer", "cert-manager.io/issuer": "Issuer"}
 _LOGINS = "imagePullSecrets"  # what these need is said of the image
 
@@ -87,7 +86,7 @@ def _by_claims(pod: Pod, namespace: str) -> Iterator[Unseen]:
             yield Unseen("SecretProviderClass", namespace, provider, "pod", volume.path, "which secrets it brings")
         elif volume.claim is not None:
             annotations = strings(mapping(volume.claim, "metadata").get("annotations"))
-            chosen = text(mapping(volume.claim, "spec"), "storageClassName") or annotations.get(_CLAIM_CLASS) or ""
+            chosen = text(mapping(volume.claim, "spec"), "storageClassName") or annotations.get(CLAIM_CLASS) or ""
             if chosen not in BUILT_IN_STORAGE_CLASSES:
                 yield Unseen("StorageClass", "", chosen, "claim", volume.path, "which kind of storage it gives")
 
