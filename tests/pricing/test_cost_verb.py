@@ -75,3 +75,118 @@ def test_what_has_no_price_or_makes_no_sense_is_refused(line, expected):
     kind, text = expected
     done = call(line)
     assert isinstance(done.exception, kind) and text in str(done.exception)
+
+
+def found(line):
+    done = call(line)
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_a_gpu_is_billed_for_the_whole_life_of_its_instance():
+    """1e6 x 1 s / 4 = 250,000 s: x (4 x 0.000018 + 16 x 0.000002 + 0.0001867), by hand."""
+    one = found(
+        "--region us-central1 --cpu 4 --memory 16Gi --gpu nvidia-l4 --billing instance --requests 1e6 --latency 1s"
+        " --concurrency 4"
+    )
+    assert Decimal(one["gross_month"]) == 250_000 * (
+        4 * Decimal("0.000018") + 16 * Decimal("0.000002") + Decimal("0.0001867")
+    )
+    assert one["refused"] == []
+    assert any("zonal redundancy" in text for text in one["notices"])
+
+
+@pytest.mark.parametrize("kind", ["worker-pool", "job"])
+def test_a_gpu_beside_a_pool_and_a_job(kind):
+    one = found(f"--region us-central1 --kind {kind} --hours 100 --cpu 4 --memory 16Gi --gpu nvidia-l4")
+    gpu = [i for i in one["line_items"] if i["unit"] == "gpu_s"]
+    assert [Decimal(i["quantity"]) for i in gpu] == [360_000]
+
+
+def test_a_gpu_where_no_price_is_known_is_null_and_the_rest_is_at_least():
+    one = found("--region asia-northeast1 --kind worker-pool --cpu 4 --memory 16Gi --gpu nvidia-l4")
+    assert (one["gross_month"], one["net_month"]) == (None, None)
+    assert Decimal(one["at_least_month"]) > 0
+    assert "nvidia-l4" in one["unpriced"][0]
+
+
+def test_a_disk_has_no_known_rate_so_that_the_month_is_null():
+    one = found("--region us-central1 --cpu 1 --memory 512Mi --disk 10Gi --requests 1e7 --latency 400ms")
+    assert one["net_month"] is None
+    assert "run.disk" in one["unpriced"][0]
+    small = found("--region us-central1 --cpu 1 --memory 512Mi --disk 1Gi --requests 1e7 --latency 400ms")
+    assert any("10240Mi" in text for text in small["refused"])
+    assert small["nearest"]["disk"] == "10Gi"
+
+
+def test_a_job_that_may_wait_has_the_price_of_its_preview():
+    """100 h x 3600 x (0.0000126 + 0.5 x 0.0000014)."""
+    one = found("--region us-central1 --kind delayed-job --cpu 1 --memory 512Mi --hours 100")
+    assert Decimal(one["gross_month"]) == 360_000 * (Decimal("0.0000126") + Decimal("0.0000007"))
+    elsewhere = found("--region europe-west1 --kind delayed-job --cpu 1 --memory 512Mi --hours 100")
+    assert elsewhere["net_month"] is None and elsewhere["unpriced"]
+
+
+# What Cloud Run refuses -> the legal one beside: cpu and memory of the first container, concurrency.
+NEAREST = {
+    "--kind worker-pool --cpu 0.5 --memory 512Mi": ("1", "512Mi", None),
+    "--kind worker-pool --cpu 1 --memory 256Mi": ("1", "512Mi", None),
+    "--kind job --cpu 250m --memory 128Mi --hours 5": ("1", "512Mi", None),
+    "--cpu 3 --memory 1Gi --requests 1e7": ("4", "2Gi", 80),
+    "--cpu 1 --memory 2Gi --gpu nvidia-l4 --requests 1e6": ("4", "16Gi", 80),
+    "--cpu 8 --memory 32Gi --gpu nvidia-rtx-pro-6000 --requests 1e6": ("20", "80Gi", 80),
+    "--cpu 50m --memory 128Mi --concurrency 1 --requests 1e8": ("80m", "128Mi", 1),
+    "--cpu 1 --memory 64Mi --requests 1e8": ("1", "128Mi", 80),
+}
+
+
+@pytest.mark.parametrize("line", NEAREST)
+def test_what_cloud_run_refuses_has_the_legal_one_beside_it(line):
+    one = found(f"--region us-central1 {line}")
+    near = one["nearest"]
+    assert one["refused"]
+    assert (near["containers"][0]["cpu"], near["containers"][0]["memory"], near["concurrency"]) == NEAREST[line]
+    assert all("to 4096Mi" not in text or "16384Mi to" not in text for text in one["refused"])
+
+
+def test_what_is_larger_than_any_instance_has_nothing_near():
+    one = found("--region us-central1 --cpu 16 --memory 64Gi --requests 1000")
+    assert one["refused"] and one["nearest"] is None
+
+
+def product(text):
+    """What the counts of a line multiply to: factors with their units, one division, one bracket with a difference."""
+    import re
+
+    plain = re.sub(r"[a-zA-Z%]+", "", text.replace(",", "").replace(" x ", " * "))
+    return eval(plain, {"__builtins__": {}})
+
+
+@pytest.mark.parametrize("line", [line for line in EXAMPLES if "--requests" in line or "hours" in line])
+def test_the_counts_of_a_line_multiply_to_its_quantity(line):
+    for item in found(line)["line_items"]:
+        if item["unit"] != "request":
+            assert product(item["counts"]) == pytest.approx(float(item["quantity"]), rel=1e-6)
+
+
+def test_explain_prints_what_each_quantity_is_made_of():
+    done = CliRunner().invoke(
+        app,
+        [
+            "cost",
+            "--region",
+            "us-central1",
+            "--cpu",
+            "1",
+            "--memory",
+            "512Mi",
+            "--requests",
+            "1e7",
+            "--latency",
+            "400ms",
+            "--concurrency",
+            "20",
+            "--explain",
+        ],
+    )
+    assert "10,000,000 requests x 0.4 s / 20 at once on an instance x 1 vCPU" in done.stdout

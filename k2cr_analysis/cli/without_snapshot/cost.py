@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -13,7 +14,7 @@ from k2cr_analysis.platforms.cloud_run.billing import BILLED_STEP_S
 from k2cr_analysis.platforms.cloud_run.limits import DEFAULT_CONCURRENCY, MAX_CONCURRENCY
 
 if TYPE_CHECKING:
-    from k2cr_analysis.pricing.cloud_run.one_shape import ShapeCost
+    from k2cr_analysis.pricing.cloud_run.one_shape import NearestShape, ShapeCost
 
 _HEADER = ("sku", "quantity", "unit", "rate", "amount")
 
@@ -26,7 +27,9 @@ def _cost(
     region: Annotated[str, typer.Option(help="Region, such as asia-northeast1.")],
     cpu: Annotated[list[str], typer.Option(help="vCPU of a container; repeat once a container: 1, 500m, 0.167.")],
     memory: Annotated[list[str], typer.Option(help="Memory of a container; repeat once a container: 512Mi.")],
-    kind: Annotated[Literal["service", "job", "worker-pool"], typer.Option(help="What runs.")] = "service",
+    kind: Annotated[
+        Literal["service", "job", "delayed-job", "worker-pool"], typer.Option(help="What runs.")
+    ] = "service",
     requests: Annotated[str, typer.Option(help="Requests a month: 10e6.")] = "0",
     latency: Annotated[
         str, typer.Option(help=f"Mean time of a request, rounded up to {BILLED_STEP_S * 1000:.0f} ms.")
@@ -46,6 +49,13 @@ def _cost(
     cud: Annotated[
         Literal["none", "run-1y", "run-3y", "flex-1y", "flex-3y"], typer.Option(help="Committed use discount.")
     ] = "none",
+    gpu: Annotated[
+        Literal["nvidia-l4", "nvidia-rtx-pro-6000"] | None, typer.Option(help="The one GPU of each instance.")
+    ] = None,
+    disk: Annotated[str | None, typer.Option(help="Ephemeral disk of each instance: 10Gi.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="What each quantity is made of, in counts to multiply.")
+    ] = False,
     no_free_tier: Annotated[bool, typer.Option("--no-free-tier", help="Leave the account's free tier out.")] = False,
     format: FormatOption = Format.TABLE,  # noqa: A002 (the option's name is in the contract)
     out: OutOption = None,
@@ -67,6 +77,8 @@ def _cost(
         hours=hours,
         cud=cud,
         free_tier=not no_free_tier,
+        gpu=gpu,
+        disk=disk,
     )
     _warn(priced)
     if format.is_document:
@@ -76,24 +88,50 @@ def _cost(
     elif format.is_rows:
         give(as_rows(_HEADER, [(i.sku, i.quantity, i.unit, i.rate, i.amount) for i in priced.line_items], format), out)
     else:
-        give(as_table(_HEADER, _rows(priced), right=(1, 3, 4)), out)
+        header = (*_HEADER, "made of") if explain else _HEADER
+        give(as_table(header, _rows(priced, explain), right=(1, 3, 4)), out)
 
 
 def _warn(priced: ShapeCost) -> None:
     """What Cloud Run would refuse is priced all the same, and said, with the nearest that it takes."""
-    from k2cr_analysis.model.cloud_run import cpu_text, memory_text
-
     for what in priced.refused:
         say(f"Cloud Run would refuse this: {what}")
-    near = priced.nearest
-    if near is not None:
-        shape = " + ".join(f"{cpu_text(c.cpu_cores)} CPU, {memory_text(c.memory_bytes)}" for c in near.containers)
-        say(f"it takes {shape} at concurrency {near.concurrency}: {near.net_month:,.2f} {priced.currency} a month")
+    if priced.nearest is not None:
+        say(_taken(priced.nearest, priced.currency))
+    elif priced.refused:
+        say("it takes nothing near this: an instance has at most 8 CPU and 32Gi, more beside a large GPU")
+    for what in priced.unpriced:
+        say(f"not in the sum: {what}")
+    for what in priced.notices:
+        say(f"note: {what}")
 
 
-def _rows(priced: ShapeCost) -> list[tuple[str, ...]]:
+def _taken(near: NearestShape, currency: str) -> str:
+    from k2cr_analysis.model.cloud_run import cpu_text, memory_text
+
+    asked = near.asked
+    shape = " + ".join(f"{cpu_text(c.cpu_cores)} CPU, {memory_text(c.memory_bytes)}" for c in near.containers)
+    how = (
+        f" at concurrency {near.concurrency}, billed by {asked.billing}" if asked.is_service else f" as a {asked.kind}"
+    )
+    more = f", {asked.gpu}" if asked.gpu else ""
+    disk = f", {memory_text(asked.disk_bytes)} of disk" if asked.disk_bytes else ""
+    money = f"{near.net_month:,.2f} {currency} a month ({near.gross_month:,.2f} before what is free)"
+    return f"it takes {shape}{more}{disk}{how}: {money}"
+
+
+def _rows(priced: ShapeCost, explain: bool) -> list[tuple[str, ...]]:
     lines: list[tuple[str, ...]] = [
-        (i.sku, f"{i.quantity:,.2f}", i.unit, f"{i.rate:f}", f"{i.amount:,.2f}") for i in priced.line_items
+        (i.sku, f"{i.quantity:,.2f}", i.unit, f"{i.rate:f}", f"{i.amount:,.2f}", *((counts,) if explain else ()))
+        for i, counts in zip(priced.line_items, priced.counts, strict=True)
     ]
     sums = (("gross", priced.gross_month), ("free tier", -priced.free_tier_month), ("net", priced.net_month))
-    return lines + [(f"{name}, {priced.currency} a month", "", "", "", f"{amount:,.2f}") for name, amount in sums]
+    last = ("",) if explain else ()
+    lines += [(f"{name}, {priced.currency} a month", "", "", "", _amount(found), *last) for name, found in sums]
+    if priced.unpriced:
+        lines.append((f"at least, {priced.currency} a month", "", "", "", f"{priced.at_least_month:,.2f}", *last))
+    return lines
+
+
+def _amount(amount: Decimal | None) -> str:
+    return "not known" if amount is None else f"{amount:,.2f}"

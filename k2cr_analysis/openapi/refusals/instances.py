@@ -75,13 +75,15 @@ def cpu_refused(one: Instance) -> Iterator[str]:
     for name, cores in one.cores.items():
         is_whole = cores in WHOLE_CORES or (most > MAX_CPU_CORES and cores == int(cores) and 1 <= cores <= most)
         if not (MIN_FRACTION_CORES <= cores < 1 or is_whole):
-            yield f"{name} has {cores:f} CPU"
+            yield f"{name} has {cores:f} CPU, which is neither {MIN_FRACTION_CORES} to below 1 nor {_WHOLE}"
     if one.total_cores > most:
         yield f"{one.total_cores:f} CPU in all, of at most {most}"
 
 
 def memory_refused(one: Instance) -> Iterator[str]:
     least, most = memory_range(one.total_cores, one.gpu)
+    if least > most or not most:  # the CPU is refused by itself, or too little of it for the GPU
+        return
     if not least <= one.total_memory <= most:
         yield f"{_mib(one.total_memory)} in all with {one.total_cores:f} CPU, of {_mib(least)} to {_mib(most)}"
     if one.environment == "gen2" and one.total_memory < GEN2_MIN_MEMORY_BYTES:

@@ -6,78 +6,80 @@ concurrency. Start-up and shut-down are left out, since nothing here says how of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
-from typing import Literal
+from functools import partial
 
 from k2cr_analysis.config.settings import Cud
-from k2cr_analysis.errors import Location, UsageError
-from k2cr_analysis.model.cloud_run import BillingMode, ContainerShape, InstanceTimeline, ServiceShape
+from k2cr_analysis.errors import InputError, Location, UsageError
+from k2cr_analysis.model.cloud_run import BillingMode, ContainerShape, InstanceTimeline
 from k2cr_analysis.model.duration import duration_s
-from k2cr_analysis.model.instance_limits import least_cores, legal, memory_range
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import LIST_PRICE, PriceBook
 from k2cr_analysis.openapi.quantity import parse_quantity
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH, SECONDS_PER_HOUR, SECONDS_PER_MONTH
 from k2cr_analysis.platforms.cloud_run.billing import BILLED_STEP_S
-from k2cr_analysis.platforms.cloud_run.limits import (
-    DEFAULT_CONCURRENCY,
-    GEN2_MIN_MEMORY_BYTES,
-    MAX_CPU_CORES,
-    MAX_TIMEOUT_S,
-    MIB,
-    MIN_FRACTION_CORES,
-    WHOLE_CORES,
-)
-from k2cr_analysis.pricing.cloud_run.charges import price_timeline
-from k2cr_analysis.pricing.cloud_run.free_tier import free_tier
-
-Kind = Literal["service", "job", "worker-pool"]
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """A month of work. ``hours``: running hours of jobs and worker pools, all instances together."""
-
-    requests: Decimal = Decimal(0)
-    latency_s: Decimal = Decimal("0.1")
-    concurrency: int = DEFAULT_CONCURRENCY
-    min_instances: int = 0
-    hours: Decimal = Decimal(0)
+from k2cr_analysis.platforms.cloud_run.gpu import GPUS
+from k2cr_analysis.platforms.cloud_run.limits import DEFAULT_CONCURRENCY
+from k2cr_analysis.pricing.cloud_run.asked_shape import Asked, Demand, Kind, near, notices, refused
+from k2cr_analysis.pricing.cloud_run.charges import price_delayed, price_timeline
+from k2cr_analysis.pricing.cloud_run.counts import counted
+from k2cr_analysis.pricing.cloud_run.free_tier import free_tier as free_tier_of
 
 
 @dataclass(frozen=True, slots=True)
 class NearestShape:
-    """A shape that Cloud Run takes, beside one that it refuses; ``net_month`` is priced like that one."""
+    """A shape that Cloud Run takes, beside one that it refuses; priced like that one."""
 
-    containers: tuple[ContainerShape, ...]
-    concurrency: int
-    latency_s: Decimal
+    asked: Asked
+    gross_month: Decimal
     net_month: Decimal
+
+    @property
+    def containers(self) -> tuple[ContainerShape, ...]:
+        return self.asked.containers
+
+    @property
+    def concurrency(self) -> int:
+        return self.asked.demand.concurrency
+
+    @property
+    def latency_s(self) -> Decimal:
+        return self.asked.demand.latency_s
 
 
 @dataclass(frozen=True, slots=True)
 class ShapeCost:
     """``gross_month`` has no free amount at all; ``net_month`` = gross - free tier.
 
-    ``refused``: what Cloud Run would not take of the shape as it was asked for, a sentence each; ``nearest``: the
-    cheapest shape near it that Cloud Run takes, and its price. None where the shape is legal, or where none is near.
+    ``unpriced``: what of the shape has no known price, a sentence each: then both months are None, and
+    ``at_least_month`` is the rest. ``counts``: of each line, what its quantity is made of. ``refused``: what Cloud Run
+    would not take of the shape as it was asked for, a sentence each; ``nearest``: the cheapest shape near it that Cloud
+    Run takes, and its price. None where the shape is legal, or where none is near. ``notices``: good to know.
     """
 
     line_items: tuple[LineItem, ...]
     currency: str
     free_tier_month: Decimal
+    counts: tuple[str, ...] = ()
+    unpriced: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     nearest: NearestShape | None = None
+    notices: tuple[str, ...] = ()
 
     @property
-    def gross_month(self) -> Decimal:
-        return total(self.line_items)
+    def gross_month(self) -> Decimal | None:
+        return None if self.unpriced else total(self.line_items)
 
     @property
-    def net_month(self) -> Decimal:
-        return self.gross_month - self.free_tier_month
+    def net_month(self) -> Decimal | None:
+        return None if self.unpriced else self.at_least_month
+
+    @property
+    def at_least_month(self) -> Decimal:
+        """What is known of the net month."""
+        return total(self.line_items) - self.free_tier_month
 
 
 def cost(  # noqa: PLR0913 - the options of `k2cr cost`, one by one
@@ -94,11 +96,14 @@ def cost(  # noqa: PLR0913 - the options of `k2cr cost`, one by one
     hours: str | float | None = None,
     cud: Cud = LIST_PRICE,
     free_tier: bool = True,
+    gpu: str | None = None,
+    disk: str | None = None,
 ) -> ShapeCost:
     """The price of one Cloud Run shape a month of 730 h, as ``k2cr cost`` prints it.
 
     ``cpu``, ``memory``: Kubernetes quantities, one for each container. ``requests`` a month. ``hours``: running hours
-    a month of a job or a worker pool, all instances together.
+    a month of a job or a worker pool, all instances together. ``gpu``: kind of the one of each instance; ``disk``:
+    ephemeral, of each instance.
 
     >>> round(cost("0.167", "256Mi", region="us-central1", requests=10e6, latency="200ms", concurrency=1).net_month, 2)
     Decimal('7.25')
@@ -110,11 +115,15 @@ def cost(  # noqa: PLR0913 - the options of `k2cr cost`, one by one
         min_instances=min_instances,
         hours=hours_of(kind, None if hours is None else str(hours)),
     )
+    if gpu is not None and gpu not in GPUS:
+        raise UsageError(ref="no-such-gpu", found=f"--gpu {gpu}", expected=f"one of {', '.join(GPUS)}")
+    size = 0 if disk is None else int(parse_quantity(disk, Location(path="--disk")))
     containers = containers_of(_several(cpu), _several(memory))
-    return cost_of_shape(containers, demand, region, kind=kind, billing=billing, cud=cud, with_free_tier=free_tier)
+    asked = Asked(containers, demand, kind, billing, gpu, size)
+    return cost_of(asked, region, cud=cud, with_free_tier=free_tier)
 
 
-def cost_of_shape(  # noqa: PLR0913 - the same, read
+def cost_of_shape(
     containers: Sequence[ContainerShape],
     demand: Demand,
     region: str,
@@ -123,29 +132,69 @@ def cost_of_shape(  # noqa: PLR0913 - the same, read
     billing: BillingMode = "request",
     cud: Cud = LIST_PRICE,
     with_free_tier: bool = True,
+) -> ShapeCost:
+    """As :func:`cost`, of containers and work that are read already."""
+    asked = Asked(tuple(containers), demand, kind, billing)
+    return cost_of(asked, region, cud=cud, with_free_tier=with_free_tier)
+
+
+def cost_of(
+    asked: Asked,
+    region: str,
+    *,
+    cud: Cud = LIST_PRICE,
+    with_free_tier: bool = True,
     prices: PriceBook | None = None,
 ) -> ShapeCost:
     """Price one shape in one region for a month of 730 h.
 
-    Raises UsageError for a demand that is not a number of things, InputError where a price is not known.
+    Raises UsageError for a demand that is not a number of things, InputError where the price of CPU, memory or requests
+    is not known.
     """
-    _check(containers, demand)
+    _check(asked.containers, asked.demand)
     book = prices or PriceBook.embedded()
 
-    def priced(shapes: Sequence[ContainerShape], work: Demand) -> ShapeCost:
-        items = price_timeline(_shape(shapes, work, kind, billing), month_of(work, kind), book, region, cud)
-        return ShapeCost(items, book.currency, free_tier(items, book).month if with_free_tier else Decimal(0))
+    def priced(one: Asked) -> ShapeCost:
+        return _priced(one, region, cud, book, with_free_tier)
 
-    asked = priced(containers, demand)
-    refused = _refused(containers, demand, kind, billing)
-    if not refused:
-        return asked
-    legal_ones = [
-        NearestShape(tuple(shapes), work.concurrency, work.latency_s, priced(shapes, work).net_month)
-        for shapes, work in _near(containers, demand, kind)
-        if not _refused(shapes, work, kind, billing)
+    found = replace(priced(asked), refused=refused(asked), notices=notices(asked))
+    if not found.refused:
+        return found
+    taken = [
+        NearestShape(one, total(of_it.line_items), of_it.at_least_month)
+        for one in near(asked)
+        for of_it in (priced(one),)
     ]
-    return replace(asked, refused=refused, nearest=min(legal_ones, key=lambda n: n.net_month, default=None))
+    return replace(found, nearest=min(taken, key=lambda n: (n.net_month, n.gross_month), default=None))
+
+
+def _priced(asked: Asked, region: str, cud: Cud, book: PriceBook, with_free_tier: bool) -> ShapeCost:
+    """GPU and disk are left out, and said, where their price is not known."""
+    month = month_of(asked.demand, asked.kind)
+    known, unknown = asked.shape(), []
+    if asked.gpu and book.price(f"run.gpu.{asked.gpu}", region, cud) is None:
+        known, unknown = replace(known, gpu=None), [book.why_missing(f"run.gpu.{asked.gpu}", region)]
+    if asked.disk_bytes and book.price("run.disk", region, cud) is None:
+        known, unknown = replace(known, disk_bytes=0), [*unknown, book.why_missing("run.disk", region)]
+    is_delayed = asked.kind == "delayed-job"
+    try:
+        items = (price_delayed if is_delayed else partial(price_timeline, cud=cud))(known, month, book, region)
+    except InputError as error:
+        if error.ref != "no-price" or not is_delayed:
+            raise
+        return ShapeCost((), book.currency, Decimal(0), unpriced=(error.found,))
+    request_s = _billed_s(asked.demand.latency_s) if asked.demand.requests and asked.is_service else None
+    return ShapeCost(
+        line_items=items,
+        currency=book.currency,
+        free_tier_month=free_tier_of(items, book).month if with_free_tier else Decimal(0),
+        counts=tuple(text for _, text in counted(items, known, month, request_s)),
+        unpriced=tuple(unknown),
+    )
+
+
+def _billed_s(latency_s: Decimal) -> Decimal:
+    return (latency_s / BILLED_STEP_S).to_integral_value(ROUND_CEILING) * BILLED_STEP_S
 
 
 def month_of(demand: Demand, kind: Kind) -> InstanceTimeline:
@@ -154,8 +203,7 @@ def month_of(demand: Demand, kind: Kind) -> InstanceTimeline:
     if kind != "service":
         running_s = demand.hours * SECONDS_PER_HOUR
         return InstanceTimeline(zero, zero, zero, zero, zero, running_s, zero, running_s / SECONDS_PER_MONTH)
-    billed_latency_s = (demand.latency_s / BILLED_STEP_S).to_integral_value(ROUND_CEILING) * BILLED_STEP_S
-    active_s = demand.requests * billed_latency_s / demand.concurrency
+    active_s = demand.requests * _billed_s(demand.latency_s) / demand.concurrency
     kept_s = demand.min_instances * SECONDS_PER_MONTH
     running_s = max(kept_s, active_s)
     return InstanceTimeline(
@@ -168,69 +216,6 @@ def month_of(demand: Demand, kind: Kind) -> InstanceTimeline:
         instance_starts=zero,
         mean_instances=running_s / SECONDS_PER_MONTH,
     )
-
-
-def _shape(containers: Sequence[ContainerShape], demand: Demand, kind: Kind, billing: BillingMode) -> ServiceShape:
-    is_service = kind == "service"
-    return ServiceShape(
-        target=kind,
-        containers={f"container-{number}": shape for number, shape in enumerate(containers, start=1)},
-        concurrency=demand.concurrency if is_service else None,
-        min_instances=demand.min_instances,
-        max_instances=max(demand.min_instances, 1),
-        billing=billing if is_service else None,
-        execution_environment=_generation(containers) if is_service else "gen2",
-        cpu_boost=False,
-    )
-
-
-def _generation(containers: Sequence[ContainerShape]) -> Literal["gen1", "gen2"]:
-    """The second where it serves the shape: it takes no fraction of a vCPU, and no less than 512 MiB."""
-    too_small = sum(c.cpu_cores for c in containers) < 1
-    return "gen1" if too_small or sum(c.memory_bytes for c in containers) < GEN2_MIN_MEMORY_BYTES else "gen2"
-
-
-def _refused(containers: Sequence[ContainerShape], demand: Demand, kind: Kind, billing: BillingMode) -> tuple[str, ...]:
-    found = legal(_shape(containers, demand, kind, billing))
-    if kind == "service" and demand.latency_s > MAX_TIMEOUT_S:
-        found.append(f"requests of {demand.latency_s:f} s; one lasts at most {MAX_TIMEOUT_S} s, an hour")
-    return tuple(found)
-
-
-def _near(
-    containers: Sequence[ContainerShape], demand: Demand, kind: Kind
-) -> Iterator[tuple[list[ContainerShape], Demand]]:
-    """The same with what Cloud Run has next: CPU and memory of the first container raised, or one request at a time."""
-    work = replace(demand, latency_s=min(demand.latency_s, Decimal(MAX_TIMEOUT_S)))
-    rounded = [
-        replace(c, cpu_cores=_next_cpu(c.cpu_cores), memory_bytes=_whole_mib(c.memory_bytes)) for c in containers
-    ]
-    memory = sum(c.memory_bytes for c in rounded)
-    least = least_cores(memory)
-    if least is None:
-        return
-    for floor in {least, max(least, Decimal(1))}:
-        missing = floor - sum((c.cpu_cores for c in rounded), Decimal(0))
-        first = rounded[0]
-        if missing > 0:
-            first = replace(first, cpu_cores=_next_cpu(first.cpu_cores + missing))
-        total = first.cpu_cores + sum((c.cpu_cores for c in rounded[1:]), Decimal(0))
-        more = max(0, memory_range(total)[0] - memory)
-        shapes = [replace(first, memory_bytes=first.memory_bytes + more), *rounded[1:]]
-        yield shapes, work
-        if kind == "service" and total < 1:
-            yield shapes, replace(work, concurrency=1)
-
-
-def _next_cpu(cores: Decimal) -> Decimal:
-    """The least that a container may have and that is not below: a fraction, or one of the whole numbers."""
-    if cores < 1:
-        return max(cores, MIN_FRACTION_CORES)
-    return Decimal(next((whole for whole in WHOLE_CORES if whole >= cores), MAX_CPU_CORES))
-
-
-def _whole_mib(size: int) -> int:
-    return -(-size // MIB) * MIB
 
 
 def _check(containers: Sequence[ContainerShape], demand: Demand) -> None:
@@ -290,10 +275,10 @@ def hours_of(kind: Kind, text: str | None) -> Decimal:
     """Running hours a month. A worker pool that says nothing runs all the month; a job has to say."""
     if text is not None:
         return number_of(text, "--hours")
-    if kind == "job":
+    if kind in ("job", "delayed-job"):
         raise UsageError(
             ref="job-without-hours",
-            found="--kind job without --hours",
+            found=f"--kind {kind} without --hours",
             expected="the running hours a month of all its executions and tasks together",
             do="an hourly job of 1 minute runs --hours 12.1667",
         )
