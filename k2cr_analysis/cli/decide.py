@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from k2cr_analysis.cli.terminal.gaps import end_with_gaps
 from k2cr_analysis.cli.terminal.output import ConfigOption, OutOption, config_from, give
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
 
@@ -34,3 +35,4 @@ def decide(
     chosen = [find_workload([assessment], one) for one in workloads or ()] or list(assessment.workloads)
     give("\n".join(decision_lines(assessment, chosen)) + "\n", out)
     say(f"{sum(len(open_decisions(one)) for one in chosen)} open decisions of {len(chosen)} workloads")
+    end_with_gaps([snapshot])

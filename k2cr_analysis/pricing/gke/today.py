@@ -29,6 +29,8 @@ ASSUMED_AUTOPILOT = (
     "nothing in the snapshot says what the pods run on (no nodes, no bill): they are priced as Autopilot"
     " general-purpose pods at list price, at what their manifests request"
 )
+_NODES = "nodes"  # as the cluster's API names the kind
+NODES_REFUSED = "the cluster did not give its nodes, and there is no bill: what it costs today is not known"
 NO_CLUSTER = (
     "manifests alone are no cluster: nothing tells what else runs there, so there is no bill of it and no fee to save"
 )
@@ -58,6 +60,9 @@ def attribute(
         return _autopilot(cluster, demands, tariff, "autopilot-prices")
     if cluster.nodes:
         return _nodes(cluster, demands, tariff)
+    if _NODES in cluster.unread:
+        unpriced = dict.fromkeys(cluster.by_id, NODES_REFUSED)
+        return GkeBill(prices.currency, "node-prices", None, (), {}, unpriced, reasons=(NODES_REFUSED,))
     return _autopilot(cluster, demands, tariff, "autopilot-assumed")
 
 
