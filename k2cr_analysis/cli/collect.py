@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 import sys
 from enum import StrEnum
@@ -62,6 +63,13 @@ def collect(
     kubeconfig: Annotated[
         Path | None, typer.Option("--kubeconfig", help="Where the context is; default: KUBECONFIG, ~/.kube/config.")
     ] = None,
+    fleet: Annotated[
+        Path | None,
+        typer.Option("--fleet", metavar="FILE", help="Several clusters, as a TOML file lists them (docs/collect.md)."),
+    ] = None,
+    all_clusters: Annotated[
+        bool, typer.Option("--all-clusters", help="Every cluster of --project that the kubeconfig has a context of.")
+    ] = False,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="List bad files and values, and go on.")] = False,
     redact: Annotated[
         RedactMode, typer.Option("--redact", help="secrets: what looks like one; all: keep names and references alone.")
@@ -104,6 +112,14 @@ def collect(
     usage: Annotated[Path | None, typer.Option("--usage", help="Usage table, Parquet or CSV.")] = None,
     traffic: Annotated[Path | None, typer.Option("--traffic", help="Traffic table, Parquet or CSV.")] = None,
     billing: Annotated[Path | None, typer.Option("--billing", help="Billing table, Parquet or CSV.")] = None,
+    metrics_project: Annotated[
+        str | None,
+        typer.Option("--metrics-project", help="Scoping project whose metrics are asked; default: the cluster's own."),
+    ] = None,
+    billing_project: Annotated[
+        str | None,
+        typer.Option("--billing-project", help="Project in which the bill's query runs; default: the cluster's own."),
+    ] = None,
     prices: Annotated[
         PriceSource | None,
         typer.Option("--prices", help="Put a price book into the snapshot: this version's, or the catalogue's."),
@@ -129,6 +145,7 @@ def collect(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
+    from k2cr_analysis.cli.terminal.fleet import run_fleet
     from k2cr_analysis.remote.credentials import Caller
     from k2cr_analysis.sources.live import LiveCluster, LiveOptions
     from k2cr_analysis.sources.prometheus.access import access_of
@@ -143,7 +160,8 @@ def collect(
         asked = {"project": known.project, "cluster": known.cluster, "location": known.location}
         print(commands(start, last, context=context, **asked, billing_table=billing_table), end="")
         return
-    out = _place_asked(out, manifests, context)
+    is_fleet = bool(fleet or all_clusters)
+    out = _place_asked(out, manifests, context, project if all_clusters else None, fleet)
     files = {"usage": usage, "traffic": traffic, "billing": billing}
     caller = Caller(impersonate, quota_project)
     pem = {"certificate": prometheus_cert, "key": prometheus_key, "authority": prometheus_ca}
@@ -159,7 +177,14 @@ def collect(
         prometheus=access_of(prometheus, headers=prometheus_header or (), caller=caller, **pem) if prometheus else None,
     )
     config_file = str(kubeconfig) if kubeconfig else None
+    if is_fleet:
+        asked = {"project": project, "kubeconfig": config_file, "metrics_project": metrics_project}
+        asked |= {"billing_project": billing_project, "quota_project": quota_project, "billing_table": billing_table}
+        asked |= {"impersonate_service_account": impersonate, "prometheus": prometheus}
+        run_fleet(fleet, out, options, asked, last, dry_run=dry_run)
+        return
     live = LiveCluster.of_context(context or "", config_file, project, cluster, location, caller)
+    live = dataclasses.replace(live, metrics_project=metrics_project, billing_project=billing_project)
     if dry_run:
         print(*_plan(live, options, (start, last)), sep="\n")
         return
@@ -168,14 +193,16 @@ def collect(
     provenance, place = collected.provenance, collected.place
     _tell_notes(provenance)
     is_beside = place.name != out.resolve().name
-    print(_summary(provenance, place if is_beside else out))
+    print(summary(provenance, place if is_beside else out))
     if is_beside:
         say(f"{out} has more, and is as it was; --replace puts this one in its place")
     if collected.failures:
-        raise _to_resume(collected.failures)
+        raise to_resume(collected.failures)
 
 
-def _place_asked(out: Path | None, manifests: list[str] | None, context: str | None) -> Path:
+def _place_asked(
+    out: Path | None, manifests: list[str] | None, context: str | None, project: str | None, fleet: Path | None
+) -> Path:
     if out is None:
         raise UsageError(
             ref="no-out",
@@ -183,11 +210,14 @@ def _place_asked(out: Path | None, manifests: list[str] | None, context: str | N
             expected="--out SNAP, the folder to write",
             do="k2cr collect ... --out SNAP",
         )
-    if bool(manifests) == bool(context):
+    given = [name for name, is_given in (("--manifests", manifests), ("--context", context), ("--fleet", fleet),
+                                         ("--all-clusters", project)) if is_given]  # fmt: skip
+    if len(given) != 1:
         raise UsageError(
             ref="nothing-to-collect",
-            found="--manifests and --context" if manifests else "neither --manifests nor --context",
-            expected="--manifests with files, folders or -; or --context with a kubeconfig context",
+            found=" and ".join(given) or "neither --manifests nor --context",
+            expected="--manifests with files, folders or -; or --context with a kubeconfig context; or, for several"
+            " clusters, --fleet FILE or --all-clusters --project P",
             do="k2cr collect --manifests FOLDER --out SNAP, or k2cr collect --context NAME --out SNAP",
         )
     return out
@@ -200,7 +230,7 @@ def _collect_live(live: LiveCluster, out: Path, options: LiveOptions) -> Collect
     try:
         return collect_live(live, out, options, progress)
     except RemoteError as error:
-        raise _to_resume([error]) from None
+        raise to_resume([error]) from None
     finally:
         progress.end()
 
@@ -210,7 +240,7 @@ def _collect_files(paths: list[str], out: Path, live: LiveCluster, options: Live
     from k2cr_analysis.sources.window import window as window_of
 
     window = window_of(options.window, options.end)
-    tables, failed = remote_tables(_readers(options, window, live.project, live.caller))
+    tables, failed = remote_tables(_readers(options, window, live))
     progress = Progress()
     try:
         return collect_manifests(
@@ -247,26 +277,27 @@ def _plan(live: LiveCluster, options: LiveOptions, window: tuple[datetime, datet
     if options.billing_table:
         from k2cr_analysis.sources.billing_export.client import BillingExport
 
-        plan.append(str(BillingExport(options.billing_table, *window, live.project, live.caller).plan()))
+        export = BillingExport(options.billing_table, *window, live.project, live.caller, live.billing_project)
+        plan.append(str(export.plan()))
     return plan or ["no remote end would be asked for anything that costs"]
 
 
 def _readers(
-    options: LiveOptions, window: tuple[datetime, datetime], project: str | None, caller: Caller
+    options: LiveOptions, window: tuple[datetime, datetime], live: LiveCluster
 ) -> dict[str, Callable[[], pa.Table]]:
     """What reads the tables that come from elsewhere than the manifests."""
     readers: dict[str, Callable[[], pa.Table]] = {}
     if options.prices is not None:
         readers["prices"] = options.prices
     if options.billing_table:
-        readers["billing"] = partial(_bill, options.billing_table, window, project, caller)
+        readers["billing"] = partial(_bill, options.billing_table, window, live)
     return readers
 
 
-def _bill(table: str, window: tuple[datetime, datetime], project: str | None, caller: Caller) -> pa.Table:
+def _bill(table: str, window: tuple[datetime, datetime], live: LiveCluster) -> pa.Table:
     from k2cr_analysis.sources.billing_export.client import BillingExport
 
-    export = BillingExport(table, *window, project, caller)
+    export = BillingExport(table, *window, live.project, live.caller, live.billing_project)
     plan = export.plan()
     say(str(plan))
     return export.read(plan)
@@ -285,7 +316,7 @@ def _price_table(source: PriceSource, caller: Caller) -> pa.Table:
     return refreshed(skus, "USD").book.to_table()
 
 
-def _to_resume(failures: Sequence[RemoteError]) -> RemoteError:
+def to_resume(failures: Sequence[RemoteError]) -> RemoteError:
     """The errors as one, with the command that goes on where this run stopped."""
     first = failures[0]
     more = [f"and {len(failures) - _TOLD} more: snapshot.json lists them"] if len(failures) > _TOLD else []
@@ -318,7 +349,7 @@ def _one_line(what: str, notice: Notice) -> str:
     return f"{what}: {notice.as_error().where}: {notice.ref}: {notice.found}"
 
 
-def _summary(provenance: Provenance, out: Path) -> str:
+def summary(provenance: Provenance, out: Path) -> str:
     kinds = sorted(provenance.object_kinds.items(), key=lambda item: (-item[1], item[0]))
     shown = ", ".join(f"{count} {kind}" for kind, count in kinds[:8])
     more = f" and {len(kinds) - 8} more kinds" if len(kinds) > 8 else ""

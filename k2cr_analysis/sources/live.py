@@ -47,7 +47,11 @@ Object = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class LiveCluster:
-    """Which cluster, and who asks. Metrics are read where project, location and cluster are known."""
+    """Which cluster, and who asks. Metrics are read where project, location and cluster are known.
+
+    ``metrics_project``: the scoping project that is asked for metrics; ``billing_project``: the one in which the query
+    of the bill runs. Without them, the cluster's own.
+    """
 
     context: str
     kubeconfig: str | None = None
@@ -55,6 +59,8 @@ class LiveCluster:
     cluster: str | None = None
     location: str | None = None
     caller: Caller = field(default_factory=Caller)
+    metrics_project: str | None = None
+    billing_project: str | None = None
 
     @classmethod
     def of_context(
@@ -179,7 +185,8 @@ def plan_of(live: LiveCluster, options: LiveOptions, tell: Tell = lambda _: None
     if options.billing_table:
         from k2cr_analysis.sources.billing_export.client import BillingExport
 
-        plan.append(str(BillingExport(options.billing_table, start, end, live.project, live.caller).plan()))
+        export = BillingExport(options.billing_table, start, end, live.project, live.caller, live.billing_project)
+        plan.append(str(export.plan()))
     return plan
 
 
@@ -188,10 +195,11 @@ def _asked(live: LiveCluster, options: LiveOptions) -> dict[str, dict[str, str |
     tool = {"tool": version("k2cr-analysis")}
     window = {"window": options.window, "end": options.end}
     place = {"project": live.project, "cluster": live.cluster, "location": live.location}
+    scope = {"scope": live.metrics_project} if live.metrics_project else {}
     objects = {"context": live.context, "kubeconfig": live.kubeconfig, "redaction": options.redaction}
     return {
         "objects": tool | objects,
-        "metrics": tool | window | place | _where(options.prometheus),
+        "metrics": tool | window | place | scope | _where(options.prometheus),
         "billing": tool | window | {"table": options.billing_table, "project": live.project},
         "prices": tool | {"prices": options.price_source},
     }
@@ -283,7 +291,8 @@ def _metrics(
         return [f"no {name} table was given, and project, cluster or location is not known" for name in names]
     wanted = _wanted(options, *work.window)
     try:
-        monitoring = Monitoring(live.project, live.caller, options.retry)
+        asked = live.metrics_project or live.project
+        monitoring = Monitoring(asked, live.caller, options.retry, owner=live.project)
         described = descriptors(monitoring.descriptor, {chunk.query for chunk in wanted}, work)
     except RemoteError as error:
         for name in names:
@@ -307,7 +316,7 @@ def _metrics(
             missed.add("usage", monitoring.no_such_cluster(live.cluster, live.location, work.window[1]))
         gaps += _usage(whole, objects, work, found)
     if "traffic" in names:
-        gaps += _traffic(whole, objects, work, found)
+        gaps += _traffic(whole, objects, work, found, live.project)
     return gaps
 
 
@@ -338,7 +347,13 @@ def _usage(whole: Sequence[Chunk], objects: Sequence[Object], work: Unfinished, 
     return []
 
 
-def _traffic(whole: Sequence[Chunk], objects: Sequence[Object], work: Unfinished, found: dict[str, Rows]) -> list[str]:
+def _traffic(
+    whole: Sequence[Chunk],
+    objects: Sequence[Object],
+    work: Unfinished,
+    found: dict[str, Rows],
+    project: str | None,
+) -> list[str]:
     """Add the traffic table, a day at a time."""
     from k2cr_analysis.sources.monitoring.backends import Backends
     from k2cr_analysis.sources.monitoring.queries import TRAFFIC_SOURCES
@@ -350,7 +365,7 @@ def _traffic(whole: Sequence[Chunk], objects: Sequence[Object], work: Unfinished
     counting = [chunk for chunk in chunks if chunk.query.metric_type in counts]
     if not counting:
         return ["traffic: the project has no metric of requests that could be read"]
-    traffic = Traffic(kept_chunks(counting, work), Backends(objects))
+    traffic = Traffic(kept_chunks(counting, work), Backends(objects, project))
     days = groupby(chunks, key=lambda chunk: chunk.start)
     found["traffic"] = (traffic.part(kept_chunks(list(day), work)) for _, day in days)
     return traffic.gaps
@@ -372,7 +387,9 @@ def _billing(
     from k2cr_analysis.sources.billing_export.client import BillingExport
 
     def read() -> pa.Table:
-        export = BillingExport(options.billing_table or "", *work.window, live.project, live.caller)
+        export = BillingExport(
+            options.billing_table or "", *work.window, live.project, live.caller, live.billing_project
+        )
         plan = export.plan()
         tell(str(plan))
         return export.read(plan)

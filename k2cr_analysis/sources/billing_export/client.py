@@ -38,15 +38,24 @@ class QueryPlan:
 
 
 class BillingExport:
-    """One export table over one window."""
+    """One export table over one window.
+
+    ``project``: whose rows are read, all where it is None; ``job_project``: where the query runs, and is paid for.
+    """
 
     def __init__(
-        self, table: str, start: datetime, end: datetime, project: str | None, caller: Caller | None = None
+        self,
+        table: str,
+        start: datetime,
+        end: datetime,
+        project: str | None,
+        caller: Caller | None = None,
+        job_project: str | None = None,
     ) -> None:
         self._table = checked_table(table)
         self._parameters = parameters(start, end, project)
         self._caller = caller or Caller()
-        self._client = client(project or self._table.partition(".")[0], self._caller)
+        self._client = client(job_project or project or self._table.partition(".")[0], self._caller)
 
     def plan(self) -> QueryPlan:
         """Ask what the query would read; nothing is read or billed."""

@@ -9,12 +9,16 @@ from __future__ import annotations
 import ipaddress
 import json
 import logging
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
+
+import yaml
 
 from k2cr_analysis.errors import InputError, Location, RemoteError, UsageError
 from k2cr_analysis.remote.clients import KUBERNETES, require
@@ -203,6 +207,20 @@ def current_context(kubeconfig: str | None) -> str | None:
         return None
 
 
+def contexts_of(kubeconfig: str | None) -> list[str]:
+    """The names of a kubeconfig's contexts, with or without a current one; none where there is no kubeconfig."""
+    files = kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    names: set[str] = set()
+    for file in files.split(os.pathsep):
+        try:
+            document = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            continue
+        found = document.get("contexts") if isinstance(document, dict) else None
+        names |= {str(one["name"]) for one in found or () if isinstance(one, dict) and "name" in one}
+    return sorted(names)
+
+
 def _configuration(context: str, kubeconfig: str | None) -> Any:
     from kubernetes.client import Configuration
 
@@ -278,11 +296,7 @@ def _config_module() -> Any:
 
 
 def _no_context(context: str, kubeconfig: str | None, said: str) -> UsageError:
-    config = _config_module()
-    try:
-        known = sorted(str(found["name"]) for found in config.list_kube_config_contexts(kubeconfig)[0])
-    except (config.ConfigException, OSError):
-        known = []
+    known = contexts_of(kubeconfig)
     return UsageError(
         ref="no-such-context",
         where=Location(kubeconfig) if kubeconfig else None,

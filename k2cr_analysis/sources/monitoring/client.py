@@ -16,7 +16,7 @@ from k2cr_analysis.remote.endpoints import PLAINTEXT_CHANNEL, endpoint
 from k2cr_analysis.remote.google_errors import GoogleError, asked
 from k2cr_analysis.sources.monitoring.decode import Points, decode_page
 from k2cr_analysis.sources.monitoring.descriptors import Descriptor
-from k2cr_analysis.sources.monitoring.queries import USAGE_QUERIES, MetricQuery
+from k2cr_analysis.sources.monitoring.queries import PROJECT_ID, USAGE_QUERIES, MetricQuery
 from k2cr_analysis.sources.retry import Busy, RetryPolicy
 
 # The API's largest page, in points.
@@ -44,7 +44,10 @@ class Pace:
 
 
 class Monitoring:
-    """Time series of one project. Safe to use from several threads."""
+    """Time series of one project, or of those in its metrics scope. Safe to use from several threads.
+
+    ``owner``: the cluster's own project, whose series alone are taken where a series names a cluster.
+    """
 
     def __init__(
         self,
@@ -52,8 +55,10 @@ class Monitoring:
         caller: Caller | None = None,
         retry: RetryPolicy | None = None,
         page_points: int = PAGE_POINTS,
+        owner: str | None = None,
     ) -> None:
         self._project = project
+        self._owner = owner or project
         self._caller = caller or Caller()
         self._retry = retry or RetryPolicy()
         self._page_points = page_points
@@ -112,8 +117,14 @@ class Monitoring:
                 raise _refused(query.metric_type, self._project, self._caller, error) from None
             decode_page(page, query, found)
             if not page.next_page_token:
-                return found.within(start, end)
+                return self._own(query, found).within(start, end)
             request["page_token"] = page.next_page_token
+
+    def _own(self, query: MetricQuery, found: Points) -> Points:
+        names = [name for name, _ in query.group_by]
+        if not query.names_cluster or PROJECT_ID not in names:
+            return found
+        return found.of_project(names.index(PROJECT_ID), self._owner)
 
     def clusters(self, end: datetime) -> list[tuple[str, str]]:
         """(name, location) of the clusters that the project has measured in the hour before ``end``."""

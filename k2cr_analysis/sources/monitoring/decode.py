@@ -33,6 +33,21 @@ class Points:
         """int64[points]: which run each point is of."""
         return np.repeat(np.arange(len(self.lengths)), self.lengths)
 
+    def of_project(self, position: int, project: str) -> Points:
+        """The points of the series whose label at ``position`` is this project, or is not told."""
+        if all(labels[position] in ("", project) for labels in self.labels):
+            return self
+        kept = Points()
+        first = 0
+        for labels, length in zip(self.labels, self.lengths, strict=True):
+            if labels[position] in ("", project):
+                kept.labels.append(labels)
+                kept.lengths.append(length)
+                kept.end_s += self.end_s[first : first + length]
+                kept.values += self.values[first : first + length]
+            first += length
+        return kept
+
     def within(self, start: datetime, end: datetime) -> Points:
         """The points that end after ``start`` and not after ``end``: neighbouring chunks share none."""
         first, last = int(start.timestamp()), int(end.timestamp())

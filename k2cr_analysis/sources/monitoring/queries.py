@@ -31,6 +31,11 @@ class MetricQuery:
     condition: str = ""
 
     @property
+    def names_cluster(self) -> bool:
+        """Whether its series say which cluster they are of."""
+        return self.resource_type in _CLUSTER_LABEL
+
+    @property
     def name(self) -> str:
         return f"{self.metric_type}.{self.aligner}.{self.reducer}"
 
@@ -44,7 +49,11 @@ class MetricQuery:
 
 
 _CLUSTER_LABEL: Final = {"k8s_container": "cluster_name", "k8s_pod": "cluster_name", "prometheus_target": "cluster"}
+# A scoping project answers for others too, in which a cluster may have the same name.
+PROJECT_ID: Final = "project_id"
+_PROJECT: Final = (PROJECT_ID, "resource.labels.project_id")
 _POD: Final = (
+    _PROJECT,
     ("namespace_name", "resource.labels.namespace_name"),
     ("top_level_controller_type", "metadata.system_labels.top_level_controller_type"),
     ("top_level_controller_name", "metadata.system_labels.top_level_controller_name"),
@@ -121,6 +130,8 @@ def _load_balancer(path: str, resource_type: str) -> TrafficSource:
         (
             ("backend_name", "resource.labels.backend_name"),
             ("backend_target_name", "resource.labels.backend_target_name"),
+            ("backend_scope", "resource.labels.backend_scope"),
+            _PROJECT,
             ("response_code_class", "metric.labels.response_code_class"),
         ),
     )
@@ -128,6 +139,7 @@ def _load_balancer(path: str, resource_type: str) -> TrafficSource:
 
 def _mesh_labels(destination_workload: str, source_workload: str) -> tuple[tuple[str, str], ...]:
     return (
+        _PROJECT,
         ("destination_service_namespace", "metric.labels.destination_service_namespace"),
         ("destination_service_name", "metric.labels.destination_service_name"),
         ("destination_workload_name", f"metric.labels.{destination_workload}"),
@@ -177,6 +189,7 @@ def _server(count: str, latency: str, codes: tuple[str, ...], *, is_grpc: bool =
         "",
         "prometheus_target",
         (
+            _PROJECT,
             ("namespace_name", "resource.labels.namespace"),
             ("workload_type", "metric.labels.top_level_controller_type"),
             ("workload_name", "metric.labels.top_level_controller_name"),

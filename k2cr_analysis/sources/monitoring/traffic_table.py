@@ -11,8 +11,14 @@ from typing import Any
 import pyarrow as pa
 
 from k2cr_analysis.snapshot.tables import TRAFFIC
-from k2cr_analysis.sources.monitoring.backends import Backends
-from k2cr_analysis.sources.monitoring.queries import TRAFFIC_PERIOD_S, TRAFFIC_SOURCES, MetricQuery, TrafficSource
+from k2cr_analysis.sources.monitoring.backends import Backend, Backends
+from k2cr_analysis.sources.monitoring.queries import (
+    PROJECT_ID,
+    TRAFFIC_PERIOD_S,
+    TRAFFIC_SOURCES,
+    MetricQuery,
+    TrafficSource,
+)
 from k2cr_analysis.sources.response_class import grpc_class, http_class
 
 _UNKNOWN = "unknown"
@@ -53,6 +59,11 @@ class Traffic:
             summed = rows.select([*names, "value"]).group_by(names).aggregate([("value", "sum")])
             for record in summed.to_pylist():
                 self._requests[query.metric_type, tuple(record[name] for name in names)] += round(record["value_sum"])
+        backends.see(
+            _backend(_record(source, labels))
+            for metric, labels in self._requests
+            if (source := _SOURCE_OF[metric]).target == "backend"
+        )
         self._counting = _counting_containers(self._requests)
         self.gaps = [
             f"traffic of the backend {name}: {count:,} requests; no Service of the cluster says that it is its own"
@@ -117,10 +128,14 @@ class Traffic:
                 return _Target(workload[0], None, *workload[1:], None, None, "grpc", grpc_class(code))
             # A server that does not tell its codes apart is taken to have answered.
             return _Target(workload[0], None, *workload[1:], None, None, None, http_class(code) if code else "2xx")
-        service = self._backends.service_of(record["backend_name"], record["backend_target_name"])
+        service = self._backends.service_of(_backend(record))
         if service is None:
             return None
         return _Target(*service, None, None, None, None, None, http_class(record["response_code_class"]))
+
+
+def _backend(record: Mapping[str, str]) -> Backend:
+    return Backend(record["backend_name"], record["backend_target_name"], record["backend_scope"], record[PROJECT_ID])
 
 
 def _record(source: TrafficSource, labels: Labels) -> dict[str, str]:
