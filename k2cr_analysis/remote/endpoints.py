@@ -1,7 +1,8 @@
 """Where the remote ends are: Google's own addresses, or those that the environment names.
 
-``K2CR_ENDPOINT_MONITORING``, ``_BILLING``, ``_BIGQUERY``, ``_CONTAINER`` (Private Service Connect, regional endpoints, test servers):
-``https://HOST[:PORT]`` is TLS with the usual credentials; ``http://`` is plaintext without any, on the loopback alone.
+``K2CR_ENDPOINT_MONITORING``, ``_BILLING``, ``_BIGQUERY``, ``_RUN``, ``_CONTAINER`` (Private Service Connect, regional
+endpoints, test servers): ``https://HOST[:PORT]`` is TLS with the usual credentials; ``http://`` is plaintext without
+any, on the loopback alone.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from k2cr_analysis.sources.cluster_api.connection import ApiServer, StaysBusy
 from k2cr_analysis.sources.cluster_api.read import KindObjects, kinds_of, read_kind, refusal_of, refuse_unreadable
 from k2cr_analysis.sources.collection import Collected
 from k2cr_analysis.sources.prometheus.access import Access
+from k2cr_analysis.sources.proxy_names import ProxyNames
 from k2cr_analysis.sources.retry import RetryPolicy
 from k2cr_analysis.sources.table_files import table_parts
 from k2cr_analysis.sources.window import window as window_of
@@ -178,7 +179,9 @@ def plan_of(live: LiveCluster, options: LiveOptions, tell: Tell = lambda _: None
         found = [read_kind(server, kind, options.redaction) for kind in kinds]
         refuse_unreadable(found)
         objects = [item.object for kind in found for item in kind.objects]
-        reading = reading_plan(_wanted(options, start, end), objects)
+        wanted = _wanted(options, start, end, objects)
+        absent = _absent(live, options, {chunk.query.metric_type for chunk in wanted})
+        reading = reading_plan([chunk for chunk in wanted if chunk.query.metric_type not in absent], objects)
         plan = [str(reading), *(f"  {metric}" for metric in reading.metrics)]
     else:
         plan = ["metrics: none would be read: name --project, --cluster and --location"]
@@ -188,6 +191,17 @@ def plan_of(live: LiveCluster, options: LiveOptions, tell: Tell = lambda _: None
         export = BillingExport(options.billing_table, start, end, live.project, live.caller, live.billing_project)
         plan.append(str(export.plan()))
     return plan
+
+
+def _absent(live: LiveCluster, options: LiveOptions, metrics: set[str]) -> set[str]:
+    """The metrics that the project is known not to have: to ask that costs nothing. None where it cannot be asked."""
+    from k2cr_analysis.sources.monitoring.client import Monitoring
+
+    try:
+        monitoring = Monitoring(live.metrics_project or live.project or "", live.caller, options.retry)
+        return {metric for metric in sorted(metrics) if not monitoring.descriptor(metric).exists}
+    except RemoteError:
+        return set()
 
 
 def _asked(live: LiveCluster, options: LiveOptions) -> dict[str, dict[str, str | None]]:
@@ -252,11 +266,12 @@ def _not_told(unread: Unread) -> RemoteError:
     )
 
 
-def _wanted(options: LiveOptions, start: datetime, end: datetime) -> list[Chunk]:
+def _wanted(options: LiveOptions, start: datetime, end: datetime, objects: Sequence[Object]) -> list[Chunk]:
+    from k2cr_analysis.sources.monitoring.call_plan import containers_of
     from k2cr_analysis.sources.monitoring.chunks import chunks
-    from k2cr_analysis.sources.monitoring.queries import TRAFFIC_SOURCES, USAGE_QUERIES
+    from k2cr_analysis.sources.monitoring.queries import TRAFFIC_SOURCES, usage_queries
 
-    usage = () if "usage" in options.table_files else USAGE_QUERIES
+    usage = () if "usage" in options.table_files else usage_queries(containers_of(objects))
     traffic = () if "traffic" in options.table_files else tuple(q for s in TRAFFIC_SOURCES for q in s.queries)
     return list(chunks((*usage, *traffic), start, end))
 
@@ -289,7 +304,7 @@ def _metrics(
         return read.gaps
     if not (live.project and live.cluster and live.location):
         return [f"no {name} table was given, and project, cluster or location is not known" for name in names]
-    wanted = _wanted(options, *work.window)
+    wanted = _wanted(options, *work.window, objects)
     try:
         asked = live.metrics_project or live.project
         monitoring = Monitoring(asked, live.caller, options.retry, owner=live.project)
@@ -365,7 +380,7 @@ def _traffic(
     counting = [chunk for chunk in chunks if chunk.query.metric_type in counts]
     if not counting:
         return ["traffic: the project has no metric of requests that could be read"]
-    traffic = Traffic(kept_chunks(counting, work), Backends(objects, project))
+    traffic = Traffic(kept_chunks(counting, work), Backends(objects, project), ProxyNames(objects))
     days = groupby(chunks, key=lambda chunk: chunk.start)
     found["traffic"] = (traffic.part(kept_chunks(list(day), work)) for _, day in days)
     return traffic.gaps

@@ -112,7 +112,7 @@ def test_three_clusters_each_whole_nothing_twice(fleet, tmp_path):
         assert (snapshot.provenance.project, snapshot.provenance.location) == place[:2]
         usage = snapshot.table("usage").to_pandas()
         keys = ["metric_type", "reducer", "top_level_controller_name", "container_name", "end_time"]
-        assert len(usage) == 15 * 288 + 2 * 2 * 24 and not usage.duplicated(keys).any()
+        assert len(usage) == 12 * 288 + 3 * 1440 + 2 * 2 * 24 and not usage.duplicated(keys).any()
         traffic = snapshot.table("traffic").to_pandas()
         assert len(traffic) == 2 * 96 and set(traffic.service_name) == {"web", "old"}
         one = (traffic.end_time.map(lambda t: int(t.timestamp()) // 60 % 1000)).tolist()

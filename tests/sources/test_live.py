@@ -66,7 +66,7 @@ def test_every_point_that_was_put_in_comes_out(project, tmp_path):
     collected = collect_live(project[1], tmp_path / "s", options())
     snapshot = open_snapshot(tmp_path / "s")
     usage = snapshot.table("usage").to_pandas()
-    assert len(usage[usage.container_name != ""]) == len(WORKLOADS) * 5 * 2 * 288
+    assert len(usage[usage.container_name != ""]) == len(WORKLOADS) * 2 * (4 * 288 + 1440)
     pods = usage[usage.container_name == ""]
     assert len(pods) == 2 * 2 * 48 and set(pods.top_level_controller_name) == {"web", "etl"}
     assert not usage.duplicated(
@@ -141,7 +141,7 @@ def test_a_metric_that_fails_leaves_the_others_and_a_gap_and_the_next_run_mends_
     collected = collect_live(project[1], tmp_path / "s", options("1d"))
     assert [error.exit_code for error in collected.failures] == [4]
     snapshot = open_snapshot(tmp_path / "s")
-    assert snapshot.provenance.rows == whole.rows | {"usage": whole.rows["usage"] - 2 * 3 * 288}
+    assert snapshot.provenance.rows == whole.rows | {"usage": whole.rows["usage"] - 3 * (1440 + 288)}
     assert CPU not in set(snapshot.table("usage")["metric_type"].to_pylist())
     assert [gap for gap in snapshot.provenance.gaps if gap.startswith(f"usage: {CPU}")]
     metrics.faults.clear()
@@ -283,7 +283,7 @@ def test_the_plan_is_told_and_reads_no_metric(project, metrics):
     plan = plan_of(project[1], options("30d"))
     assert not metrics.calls
     assert plan[0].startswith(
-        "metrics: about 930 calls, 156,960 points, 1,080 time series: USD 0.00 at USD 0.50 a million"
+        "metrics: about 1,320 calls, 263,520 points, 1,470 time series: USD 0.00 at USD 0.50 a million"
     )
 
 
@@ -346,7 +346,7 @@ def k2cr(*arguments):
 def test_the_verb_prints_its_plan_its_result_and_how_to_resume(project, metrics, tmp_path):
     words = [*of_one_day(project), "--out", tmp_path / "s"]
     planned = k2cr(*words, "--dry-run")
-    assert planned.returncode == 0 and planned.stdout.startswith("metrics: about 31 calls, 5,232 points")
+    assert planned.returncode == 0 and planned.stdout.startswith("metrics: about 44 calls, 8,784 points")
     assert not metrics.calls and not (tmp_path / "s").exists()
     metrics.faults[CPU] = [grpc.StatusCode.PERMISSION_DENIED] * 9
     failed = k2cr(*words)
@@ -377,7 +377,7 @@ def test_the_bill_comes_along_and_each_source_fails_by_itself(project, metrics, 
     whole = k2cr(*words, tmp_path / "whole")
     assert whole.returncode == 0, whole.stderr
     rows = open_snapshot(tmp_path / "whole").provenance.rows
-    assert rows["billing"] == 24 and rows["usage"] == 15 * 288 + 2 * 2 * 24 and rows["prices"] > 500
+    assert rows["billing"] == 24 and rows["usage"] == 12 * 288 + 3 * 1440 + 2 * 2 * 24 and rows["prices"] > 500
     bills.faults = [(403, "accessDenied", "Access Denied")]
     failed = k2cr(*words, tmp_path / "s")
     assert failed.returncode == 4 and "dataViewer" in failed.stderr

@@ -11,9 +11,21 @@ from k2cr_analysis.sources.monitoring.backends import Backends
 from k2cr_analysis.sources.monitoring.chunks import from_bytes, table_of, to_bytes
 from k2cr_analysis.sources.monitoring.decode import Points, decode_page
 from k2cr_analysis.sources.monitoring.owners import Owners
-from k2cr_analysis.sources.monitoring.queries import MESH, SCRAPED_GRPC, SCRAPED_MESH, SCRAPED_SERVER, USAGE_QUERIES
+from k2cr_analysis.sources.monitoring.queries import (
+    ENVOY,
+    INGRESS_NGINX,
+    MESH,
+    OPEN_TELEMETRY,
+    SCRAPED_GRPC,
+    SCRAPED_MESH,
+    SCRAPED_SERVER,
+    TRAEFIK,
+    USAGE_QUERIES,
+    usage_queries,
+)
 from k2cr_analysis.sources.monitoring.traffic_table import Traffic
 from k2cr_analysis.sources.monitoring.usage_table import usage_part
+from k2cr_analysis.sources.proxy_names import ProxyNames
 
 END_S = 1_772_409_900
 END = datetime.fromtimestamp(END_S, UTC)
@@ -118,8 +130,9 @@ MESH_LABELS = {"metric_destination_service_namespace": "shop", "metric_destinati
                "metric_source_workload_name": "unknown", "metric_response_code": "200"}  # fmt: skip
 
 
-def traffic(*chunks):
-    found = Traffic([c for c in chunks if c[0].form == "number"][:1], Backends(()))
+def traffic(*chunks, services=()):
+    counts = [c for c in chunks if c[0].form == "number"][:1] or chunks
+    found = Traffic(counts, Backends(()), ProxyNames(services))
     return found.part(chunks).to_pylist()
 
 
@@ -182,3 +195,78 @@ def test_requests_that_a_proxy_and_its_application_count_are_counted_once():
         (9.0, SERVER | {"metric_code": "200"}),
     )
     assert [row["request_count"] for row in traffic(counted)] == [10]
+
+
+def service(name, namespace="shop", port=80):
+    metadata = {"name": name, "namespace": namespace}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": metadata,
+        "spec": {"ports": [{"port": port, "name": "http"}]},
+    }
+
+
+PROXIES = {
+    "ingress-nginx": (INGRESS_NGINX, {"exported_namespace": "shop", "exported_service": "web", "status": "503"}),
+    "ingress-nginx without a target's label": (
+        INGRESS_NGINX,
+        {"exported_namespace": "shop", "service": "web", "status": "503"},
+    ),
+    "traefik": (TRAEFIK, {"service": "shop-web-80@kubernetes", "code": "503"}),
+    "envoy": (ENVOY, {"envoy_cluster_name": "shop/web/http", "envoy_response_code": "503"}),
+    "istio's envoy": (
+        ENVOY,
+        {"envoy_cluster_name": "outbound|80||web.shop.svc.cluster.local", "envoy_response_code": "503"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PROXIES)
+def test_a_proxy_s_count_is_that_of_the_service_behind_it(case):
+    source, labels = PROXIES[case]
+    labels = {f"metric_{name}": value for name, value in labels.items()}
+    count, latency = source.queries
+    found = traffic(
+        chunk(count, (6.0, labels)),
+        chunk(latency, (histogram(mean=0.5), labels)),
+        services=[service("web"), service("api")],
+    )
+    assert [(r["namespace_name"], r["service_name"], r["request_count"], r["response_code_class"]) for r in found] == [
+        ("shop", "web", 6, "5xx")
+    ]
+    assert found[0]["latency_mean_ms"] == 0.5 * source.unit_ms
+    assert not traffic(chunk(count, (6.0, labels)), services=[service("other")])
+
+
+def test_a_name_that_two_services_may_mean_is_neither_s():
+    both = [service("web", "a-b"), service("b-web", "a")]
+    assert ProxyNames(both).service_of("a-b-web-80@kubernetes") is None
+    assert ProxyNames(both[:1]).service_of("a-b-web-80@kubernetes") == ("a-b", "web")
+
+
+OTEL = {
+    "prometheus.googleapis.com/http_server_request_duration_seconds/histogram":
+        (SERVER | {"metric_http_response_status_code": "404"}, "4xx", 500.0),
+    "prometheus.googleapis.com/rpc_server_duration_milliseconds/histogram":
+        (SERVER | {"metric_rpc_grpc_status_code": "14"}, "5xx", 0.5),
+    "workload.googleapis.com/http.server.request.duration":
+        (PLACE | OWNER | {"metric_http_response_status_code": "200"}, "2xx", 500.0),
+    "workload.googleapis.com/rpc.server.duration": (PLACE | OWNER, "2xx", 0.5),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("metric", OTEL)
+def test_a_histogram_that_is_all_there_is_counts_the_requests_too(metric):
+    labels, code, mean_ms = OTEL[metric]
+    (source,) = (one for one in OPEN_TELEMETRY if one.count == metric)
+    (query,) = source.queries
+    [row] = traffic(chunk(query, (histogram(mean=0.5), labels)))
+    assert (row["workload_type"], row["workload_name"], row["response_code_class"]) == ("Deployment", "web", code)
+    assert row["request_count"] == sum(row["latency_bucket_counts"]) == 6
+    assert (row["latency_mean_ms"], row["latency_metric_type"], row["metric_type"]) == (mean_ms, metric, metric)
+
+
+def test_peaks_are_read_every_minute_where_that_is_no_more_than_a_day_takes():
+    assert {q.period_s for q in usage_queries(600) if q.reducer == "REDUCE_MAX" and q.aligner == "ALIGN_RATE"} == {60}
+    assert {q.period_s for q in usage_queries(5000) if q.aligner == "ALIGN_RATE"} == {300}

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from k2cr_analysis.sources.monitoring.chunks import Chunk
 from k2cr_analysis.sources.monitoring.client import PAGE_POINTS
-from k2cr_analysis.sources.monitoring.queries import USAGE_QUERIES
+from k2cr_analysis.sources.monitoring.queries import USAGE_PERIOD_S
 
 # Cloud Monitoring's price of reading since 2025-10-02, per million time series returned; the first million of a month
 # and billing account is free, and a query counts as one series at least. Source: "Google Cloud Observability pricing".
@@ -25,12 +25,14 @@ class MetricPlan:
     metric_type: str
     aligner: str
     reducer: str
+    period_s: int
     calls: int = 0
     points: int = 0
     series_returned: int = 0
 
     def __str__(self) -> str:
-        return f"{self.metric_type} {self.aligner} {self.reducer}: {self.calls:,} calls, {self.points:,} points"
+        how = f"{self.aligner} {self.reducer} every {self.period_s} s"
+        return f"{self.metric_type} {how}: {self.calls:,} calls, {self.points:,} points"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,16 @@ class ReadingPlan:
         return (
             f"metrics: about {self.calls:,} calls, {self.points:,} points, {self.series_returned:,} time series: "
             f"USD {self.price_usd:.2f} at USD {USD_PER_MILLION_SERIES} a million "
-            f"(the first {FREE_SERIES:,} of a month and billing account are free)"
+            f"(the first {FREE_SERIES:,} of a month and billing account are free){self._peaks}"
         )
+
+    @property
+    def _peaks(self) -> str:
+        peaks = [m.period_s for m in self.metrics if (m.aligner, m.reducer) == ("ALIGN_RATE", "REDUCE_MAX")]
+        if not peaks:
+            return ""
+        why = ": more containers than can be read every 60 s" if min(peaks) >= USAGE_PERIOD_S else ""
+        return f"; peaks of CPU every {min(peaks)} s{why}"
 
 
 def reading_plan(wanted: Sequence[Chunk], objects: Iterable[Mapping[str, Any]]) -> ReadingPlan:
@@ -70,13 +80,13 @@ def reading_plan(wanted: Sequence[Chunk], objects: Iterable[Mapping[str, Any]]) 
     The number of traffic series is not known before they are read: a call is counted for each of their chunks.
     """
     workloads = [obj for obj in objects if _is_top_level(obj)]
-    series_of = {"k8s_container": sum(_containers(obj) for obj in workloads), "k8s_pod": len(workloads)}
+    series_of = {"k8s_container": containers_of(workloads), "k8s_pod": len(workloads)}
     lines: dict[str, MetricPlan] = {}
     for chunk in wanted:
         query = chunk.query
-        series = series_of[query.resource_type] if query in USAGE_QUERIES else 1
+        series = series_of[query.resource_type] if query.metric_type.startswith("kubernetes.io/") else 1
         points = series * int((chunk.end - chunk.start).total_seconds()) // query.period_s
-        before = lines.get(query.name, MetricPlan(query.metric_type, query.aligner, query.reducer))
+        before = lines.get(query.name, MetricPlan(query.metric_type, query.aligner, query.reducer, query.period_s))
         lines[query.name] = replace(
             before,
             calls=before.calls + max(1, -(-points // PAGE_POINTS)),
@@ -84,6 +94,11 @@ def reading_plan(wanted: Sequence[Chunk], objects: Iterable[Mapping[str, Any]]) 
             series_returned=before.series_returned + max(1, series),
         )
     return ReadingPlan(tuple(lines.values()))
+
+
+def containers_of(objects: Iterable[Mapping[str, Any]]) -> int:
+    """How many containers the workloads among some objects have: a series of usage each."""
+    return sum(_containers(obj) for obj in objects if _is_top_level(obj))
 
 
 def _is_top_level(obj: Mapping[str, Any]) -> bool:

@@ -7,10 +7,12 @@ Standard Metrics"; "Managed Service for Prometheus", names and kinds of its metr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 USAGE_PERIOD_S: Final = 300
+# As often as the kubelet is asked: the mean of five minutes hides half of a peak. Series are paid for, not points.
+PEAK_PERIOD_S: Final = 60
 POD_PERIOD_S: Final = 3600
 TRAFFIC_PERIOD_S: Final = 900
 
@@ -37,7 +39,7 @@ class MetricQuery:
 
     @property
     def name(self) -> str:
-        return f"{self.metric_type}.{self.aligner}.{self.reducer}"
+        return f"{self.metric_type}.{self.aligner}.{self.reducer}.{self.period_s}s"
 
     def filter(self, cluster: str | None, location: str | None) -> str:
         """The filter of the request; a load balancer's series do not name a cluster."""
@@ -61,9 +63,9 @@ _POD: Final = (
 _CONTAINER: Final = (*_POD, ("container_name", "resource.labels.container_name"))
 
 
-def _usage(metric: str, aligner: str, reducer: str, condition: str = "") -> MetricQuery:
+def _usage(metric: str, aligner: str, reducer: str, condition: str = "", period_s: int = USAGE_PERIOD_S) -> MetricQuery:
     return MetricQuery(
-        f"kubernetes.io/container/{metric}", "k8s_container", aligner, reducer, USAGE_PERIOD_S, _CONTAINER,
+        f"kubernetes.io/container/{metric}", "k8s_container", aligner, reducer, period_s, _CONTAINER,
         condition=condition,
     )  # fmt: skip
 
@@ -74,7 +76,7 @@ def _pod(metric: str) -> MetricQuery:
 
 NON_EVICTABLE: Final = "non-evictable"
 USAGE_QUERIES: Final = (
-    _usage("cpu/core_usage_time", "ALIGN_RATE", "REDUCE_MAX"),
+    _usage("cpu/core_usage_time", "ALIGN_RATE", "REDUCE_MAX", period_s=PEAK_PERIOD_S),
     _usage("cpu/core_usage_time", "ALIGN_RATE", "REDUCE_SUM"),
     _usage("memory/used_bytes", "ALIGN_MAX", "REDUCE_MAX", f'metric.labels.memory_type = "{NON_EVICTABLE}"'),
     _usage("restart_count", "ALIGN_DELTA", "REDUCE_SUM"),
@@ -82,16 +84,26 @@ USAGE_QUERIES: Final = (
     _pod("network/received_bytes_count"),
     _pod("network/sent_bytes_count"),
 )
+# Points of one day that are asked for at once, at most: beyond it peaks are read as seldom as all else.
+_MOST_PEAK_POINTS: Final = 1_000_000
+
+
+def usage_queries(containers: int) -> tuple[MetricQuery, ...]:
+    """The queries of usage for so many containers: the peaks of CPU as finely as that allows."""
+    if containers * 86400 // PEAK_PERIOD_S <= _MOST_PEAK_POINTS:
+        return USAGE_QUERIES
+    return tuple(replace(q, period_s=max(q.period_s, USAGE_PERIOD_S)) for q in USAGE_QUERIES)
 
 
 @dataclass(frozen=True, slots=True)
 class TrafficSource:
     """One way in which requests are counted: the count, what goes with it, and the labels of all of them.
 
-    ``target`` says how the labels name the target; ``unit_ms``: milliseconds in the unit of the latency.
+    ``target`` says how the labels name the target; ``unit_ms``: milliseconds in the unit of the latency. A histogram
+    that is all that there is counts too: then ``count`` is ``latency``.
     """
 
-    target: Literal["backend", "mesh", "workload"]
+    target: Literal["backend", "mesh", "workload", "service", "proxy"]
     count: str
     latency: str
     request_bytes: str
@@ -106,15 +118,20 @@ class TrafficSource:
     @property
     def queries(self) -> tuple[MetricQuery, ...]:
         """Count, request bytes, response bytes, latency; those that the source has."""
+        if self.is_histogram_only:
+            return (self._query(self.latency, "distribution"),)
         metrics = (self.count, self.request_bytes, self.response_bytes, self.latency)
         forms: tuple[Form, ...] = ("number", "number", "number", "distribution")
-        return tuple(
-            MetricQuery(
-                metric, self.resource_type, "ALIGN_DELTA", "REDUCE_SUM", TRAFFIC_PERIOD_S, self.group_by, form,
-                self.condition,
-            )
-            for metric, form in zip(metrics, forms, strict=True)
-            if metric
+        return tuple(self._query(metric, form) for metric, form in zip(metrics, forms, strict=True) if metric)
+
+    @property
+    def is_histogram_only(self) -> bool:
+        return self.count == self.latency
+
+    def _query(self, metric: str, form: Form) -> MetricQuery:
+        return MetricQuery(
+            metric, self.resource_type, "ALIGN_DELTA", "REDUCE_SUM", TRAFFIC_PERIOD_S, self.group_by, form,
+            self.condition,
         )  # fmt: skip
 
 
@@ -179,6 +196,14 @@ SCRAPED_MESH: Final = TrafficSource(
 )
 
 
+_SCRAPED_WORKLOAD: Final = (
+    ("namespace_name", "resource.labels.namespace"),
+    ("workload_type", "metric.labels.top_level_controller_type"),
+    ("workload_name", "metric.labels.top_level_controller_name"),
+    ("container_name", "metric.labels.container"),
+)
+
+
 # What a server counts of itself, under the names that client libraries give; PodMonitoring adds the workload.
 def _server(count: str, latency: str, codes: tuple[str, ...], *, is_grpc: bool = False) -> TrafficSource:
     return TrafficSource(
@@ -190,10 +215,7 @@ def _server(count: str, latency: str, codes: tuple[str, ...], *, is_grpc: bool =
         "prometheus_target",
         (
             _PROJECT,
-            ("namespace_name", "resource.labels.namespace"),
-            ("workload_type", "metric.labels.top_level_controller_type"),
-            ("workload_name", "metric.labels.top_level_controller_name"),
-            ("container_name", "metric.labels.container"),
+            *_SCRAPED_WORKLOAD,
             *((code, f"metric.labels.{code}") for code in codes),
         ),
         unit_ms=1000.0,
@@ -206,4 +228,92 @@ SCRAPED_SERVER: Final = _server(
     "http_requests_total", "http_request_duration_seconds", ("code", "status", "status_code")
 )
 SCRAPED_GRPC: Final = _server("grpc_server_handled_total", "grpc_server_handling_seconds", ("grpc_code",), is_grpc=True)
-TRAFFIC_SOURCES: Final = (*LOAD_BALANCERS, MESH, SCRAPED_MESH, SCRAPED_SERVER, SCRAPED_GRPC)
+
+
+def _proxy(
+    target: Literal["service", "proxy"],
+    count: str,
+    latency: str,
+    labels: tuple[tuple[str, str], ...],
+    code: str,
+    unit_ms: float = 1000.0,
+) -> TrafficSource:
+    """What an ingress controller or a gateway counts of the Services behind it."""
+    return TrafficSource(
+        target,
+        f"{_PROMETHEUS}/{count}/counter",
+        f"{_PROMETHEUS}/{latency}/histogram",
+        "",
+        "",
+        "prometheus_target",
+        (_PROJECT, *labels, (code, f"metric.labels.{code}")),
+        unit_ms=unit_ms,
+        codes=(code,),
+    )
+
+
+# A label that the target has too is found as ``exported_``: the Service's namespace beside its controller's.
+INGRESS_NGINX: Final = _proxy(
+    "service",
+    "nginx_ingress_controller_requests",
+    "nginx_ingress_controller_request_duration_seconds",
+    (("namespace_name", "metric.labels.exported_namespace"), ("service_name", "metric.labels.exported_service"),
+     ("plain_service_name", "metric.labels.service")),
+    "status",
+)  # fmt: skip
+TRAEFIK: Final = _proxy(
+    "proxy",
+    "traefik_service_requests_total",
+    "traefik_service_request_duration_seconds",
+    (("service_name", "metric.labels.exported_service"), ("plain_service_name", "metric.labels.service")),
+    "code",
+)
+ENVOY: Final = _proxy(
+    "proxy",
+    "envoy_cluster_upstream_rq",
+    "envoy_cluster_upstream_rq_time",
+    (("service_name", "metric.labels.envoy_cluster_name"),),
+    "envoy_response_code",
+    unit_ms=1.0,
+)
+
+
+# OpenTelemetry's servers have a histogram alone. Source: its semantic conventions for HTTP and RPC metrics, as the
+# exporters for Managed Prometheus and for Cloud Monitoring (workload.googleapis.com) name them.
+def _histogram(
+    metric: str, resource_type: str, unit_ms: float, codes: tuple[str, ...], *, is_grpc: bool
+) -> TrafficSource:
+    is_scraped = resource_type == "prometheus_target"
+    workload = _SCRAPED_WORKLOAD if is_scraped else _WRITTEN_WORKLOAD
+    return TrafficSource(
+        "workload", metric, metric, "", "", resource_type,
+        (_PROJECT, *workload, *((code, f"metric.labels.{code}") for code in codes)),
+        unit_ms=unit_ms, codes=codes, is_grpc=is_grpc,
+    )  # fmt: skip
+
+
+_WRITTEN_WORKLOAD: Final = (
+    ("namespace_name", "resource.labels.namespace_name"),
+    ("workload_type", "metadata.system_labels.top_level_controller_type"),
+    ("workload_name", "metadata.system_labels.top_level_controller_name"),
+    ("container_name", "resource.labels.container_name"),
+)
+_HTTP_CODES: Final = ("http_response_status_code", "http_status_code")
+_OTEL: Final = (
+    ("http_server_request_duration_seconds", "http.server.request.duration", 1000.0, False),
+    ("http_server_duration_milliseconds", "http.server.duration", 1.0, False),
+    ("rpc_server_duration_seconds", "", 1000.0, True),
+    ("rpc_server_duration_milliseconds", "rpc.server.duration", 1.0, True),
+)
+OPEN_TELEMETRY: Final = tuple(
+    _histogram(metric, resource, unit_ms, ("rpc_grpc_status_code",) if is_grpc else _HTTP_CODES, is_grpc=is_grpc)
+    for scraped, written, unit_ms, is_grpc in _OTEL
+    for metric, resource in (
+        (f"{_PROMETHEUS}/{scraped}/histogram", "prometheus_target"),
+        (f"workload.googleapis.com/{written}", "k8s_container"),
+    )
+    if not metric.endswith("/")
+)
+TRAFFIC_SOURCES: Final = (
+    *LOAD_BALANCERS, MESH, SCRAPED_MESH, SCRAPED_SERVER, SCRAPED_GRPC, INGRESS_NGINX, TRAEFIK, ENVOY, *OPEN_TELEMETRY,
+)  # fmt: skip

@@ -9,16 +9,19 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from k2cr_analysis.snapshot.tables import TRAFFIC
 from k2cr_analysis.sources.monitoring.backends import Backend, Backends
 from k2cr_analysis.sources.monitoring.queries import (
+    ENVOY,
     PROJECT_ID,
     TRAFFIC_PERIOD_S,
     TRAFFIC_SOURCES,
     MetricQuery,
     TrafficSource,
 )
+from k2cr_analysis.sources.proxy_names import ProxyNames
 from k2cr_analysis.sources.response_class import grpc_class, http_class
 
 _UNKNOWN = "unknown"
@@ -51,12 +54,14 @@ class _Row:
 class Traffic:
     """Whose requests each series counts, from the counts of the whole window; ``gaps``: what could not be told."""
 
-    def __init__(self, counts: Iterable[tuple[MetricQuery, pa.Table]], backends: Backends) -> None:
+    def __init__(self, counts: Iterable[tuple[MetricQuery, pa.Table]], backends: Backends, proxies: ProxyNames) -> None:
         self._backends = backends
+        self._proxies = proxies
         self._requests: Counter[tuple[str, Labels]] = Counter()
         for query, rows in counts:
             names = [name for name, _ in query.group_by]
-            summed = rows.select([*names, "value"]).group_by(names).aggregate([("value", "sum")])
+            counted = _counted(rows)
+            summed = counted.select([*names, "value"]).group_by(names).aggregate([("value", "sum")])
             for record in summed.to_pylist():
                 self._requests[query.metric_type, tuple(record[name] for name in names)] += round(record["value_sum"])
         backends.see(
@@ -66,7 +71,7 @@ class Traffic:
         )
         self._counting = _counting_containers(self._requests)
         self.gaps = [
-            f"traffic of the backend {name}: {count:,} requests; no Service of the cluster says that it is its own"
+            f"traffic of {name}: {count:,} requests; no Service of the cluster says that it is its own"
             for name, count in sorted(self._lost().items())
         ]
 
@@ -85,8 +90,8 @@ class Traffic:
         for (metric, labels), count in self._requests.items():
             source = _SOURCE_OF[metric]
             record = _record(source, labels)
-            if source.target == "backend" and self._target(source, record) is None:
-                lost[record["backend_name"] or record["backend_target_name"]] += count
+            if self._target(source, record) is None and (name := _shown(source, record)):
+                lost[name] += count
         return lost
 
     def _source_rows(self, source: TrafficSource, by_metric: Mapping[str, list[pa.Table]]) -> pa.Table:
@@ -103,7 +108,10 @@ class Traffic:
                         targets[labels] = self._target(source, record)
                     target = targets[labels]
                     if target is not None:
-                        _add(rows.setdefault((target, record["end_time"]), [_Row()]), field, record["value"])
+                        row = rows.setdefault((target, record["end_time"]), [_Row()])
+                        if source.is_histogram_only and record["value"] is not None:
+                            _add(row, "request_count", record["value"]["count"])
+                        _add(row, field, record["value"])
         return _table(source, rows)
 
     def _target(self, source: TrafficSource, record: Mapping[str, Any]) -> _Target | None:
@@ -128,10 +136,39 @@ class Traffic:
                 return _Target(workload[0], None, *workload[1:], None, None, "grpc", grpc_class(code))
             # A server that does not tell its codes apart is taken to have answered.
             return _Target(workload[0], None, *workload[1:], None, None, None, http_class(code) if code else "2xx")
-        service = self._backends.service_of(_backend(record))
+        if source.target in ("service", "proxy"):
+            service = self._service_behind(source, record)
+        else:
+            service = self._backends.service_of(_backend(record))
         if service is None:
             return None
-        return _Target(*service, None, None, None, None, None, http_class(record["response_code_class"]))
+        code = record[source.codes[0]] if source.codes else record["response_code_class"]
+        return _Target(*service, None, None, None, None, None, http_class(code))
+
+    def _service_behind(self, source: TrafficSource, record: Mapping[str, Any]) -> tuple[str, str] | None:
+        name = record["service_name"] or record.get("plain_service_name", "")
+        if source.target == "proxy":
+            return self._proxies.service_of(name)
+        service = record["namespace_name"], name
+        return service if service in self._proxies else None
+
+
+def _counted(rows: pa.Table) -> pa.Table:
+    """With the number of requests as the value, where a histogram is all that there is."""
+    if not pa.types.is_struct(rows.schema.field("value").type):
+        return rows
+    counts = pc.struct_field(rows["value"], "count").cast(pa.float64())
+    return rows.set_column(rows.schema.get_field_index("value"), "value", counts)
+
+
+def _shown(source: TrafficSource, record: Mapping[str, str]) -> str:
+    """What is named for a user whose requests are lost; empty where nobody missed them."""
+    if source.target == "backend":
+        return f"the backend {record['backend_name'] or record['backend_target_name']}"
+    name = record.get("service_name") or record.get("plain_service_name", "")
+    if source.target == "proxy":  # of its own ends, and Envoy's many, nobody has to be told
+        return f"the proxy's backend {name}" if name and "@internal" not in name and source is not ENVOY else ""
+    return f"the Service {record['namespace_name']}/{name}" if source.target == "service" and name else ""
 
 
 def _backend(record: Mapping[str, str]) -> Backend:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from k2cr_analysis.snapshot.tables import TRAFFIC
 from k2cr_analysis.sources.prometheus.counters import Growth, label
 from k2cr_analysis.sources.prometheus.owners import PodOwners
 from k2cr_analysis.sources.prometheus.queries import Requests
+from k2cr_analysis.sources.proxy_names import ProxyNames
 from k2cr_analysis.sources.response_class import grpc_class, http_class
 
 _UNKNOWN: Final = ("", "unknown")
@@ -46,11 +46,7 @@ class Targets:
 
     def __init__(self, objects: Iterable[Mapping[str, Any]], owners: PodOwners) -> None:
         self._owners = owners
-        self._services = {
-            (str(m.get("namespace") or "default"), str(m.get("name"))): obj
-            for obj in objects
-            if obj.get("kind") == "Service" and obj.get("apiVersion") == "v1" and (m := obj.get("metadata") or {})
-        }
+        self._proxies = ProxyNames(objects)
 
     def of(self, how: Requests, labels: Mapping[str, str]) -> Target | None:
         """None where nothing in the cluster's objects or the labels tells."""
@@ -72,27 +68,12 @@ class Targets:
             return Target(label(labels, "namespace"), service) if service else None
         if how.target in ("traefik", "envoy"):
             name = labels.get("service" if how.target == "traefik" else "envoy_cluster_name", "")
-            found = self._service_in(label(labels, "service") if how.target == "traefik" else name)
+            found = self._proxies.service_of(label(labels, "service") if how.target == "traefik" else name)
             return Target(*found) if found else None
         namespace, pod = labels.get("namespace", ""), labels.get("pod", "")
         container = labels.get("container", "")
         owner = self._owners.of(namespace, pod, container) if pod else None
         return None if owner is None else Target(namespace, workload=owner, container=container)
-
-    def _service_in(self, name: str) -> tuple[str, str] | None:
-        """A proxy's name of a backend: ``shop-web-80@kubernetes``, ``shop_web_80``, ``outbound|80||web.shop.svc``."""
-        istio = re.match(r"outbound\|\d+\|[^|]*\|([^.]+)\.([^.]+)\.svc", name)
-        if istio and (istio[2], istio[1]) in self._services:
-            return istio[2], istio[1]
-        plain = name.partition("@")[0]
-        for (namespace, service), obj in self._services.items():
-            ports = (obj.get("spec") or {}).get("ports") or ()
-            ends = {str(p[key]) for p in ports if isinstance(p, Mapping) for key in ("port", "name") if p.get(key)}
-            for joint in "-_/":
-                start = f"{namespace}{joint}{service}"
-                if plain == start or any(plain == f"{start}{joint}{end}" for end in ends):
-                    return namespace, service
-        return None
 
 
 def requests_part(
