@@ -45,9 +45,14 @@ def any_set(
     fleet = Fleet(several)
     by_id = {c.id: c for c in fleet.candidates}
     chosen = [_candidate(find_workload(several, name).id, by_id) for name in dict.fromkeys(workloads)]
+    return worth_of(fleet, chosen, over_stay=over_stay)
+
+
+def worth_of(fleet: Fleet, chosen: Sequence[Candidate], *, over_stay: bool = False) -> SetWorth:
+    """The same of candidates of a fleet that is there already."""
     worth = fleet.worth(chosen)
     return SetWorth(
-        currency=several[0].bill.currency,
+        currency=fleet.assessments[0].bill.currency,
         workloads=tuple(c.id for c in chosen),
         avoided_month=worth.avoided,
         cloud_run_month=worth.cloud_run,

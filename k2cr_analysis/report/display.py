@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -37,12 +38,17 @@ def joined(pieces: Iterable[Html]) -> Html:
 
 def heading(title: str, under: str = "", *, level: int = 1) -> Html:
     small = f'<p class="under">{escape(under)}</p>' if under else ""
-    return Html(f"<h{level}>{escape(title)}</h{level}>{small}", f"{title}\n{under}".strip())
+    return Html(f"<h{level}>{breaking(title)}</h{level}>{small}", f"{title}\n{under}".strip())
+
+
+def breaking(name: str) -> str:
+    """Escaped, and broken between the parts of a name where a line is too short for it, never inside a word."""
+    return re.sub(r"([/.-])(?=\w)", r"\1<wbr>", escape(name))
 
 
 def anchored(title: str) -> Html:
     """A heading that :func:`anchors` can lead to."""
-    return Html(f'<h2 id="{escape(title)}">{escape(title)}</h2>', title)
+    return Html(f'<h2 id="{escape(title)}">{breaking(title)}</h2>', title)
 
 
 def anchors(titles: Sequence[str]) -> Html:

@@ -21,6 +21,8 @@ _INLINE = {
     "made-up": "border:1px solid #b8860b;padding:6px 10px;font-weight:bold",
     "under": "opacity:0.75",
     "tiles": "display:flex;flex-wrap:wrap;gap:10px",
+    "sides": "display:flex;flex-wrap:wrap;gap:24px",
+    "side": "flex:1 1 320px",
     "tile": "border:1px solid #8b98a5;padding:8px 12px",
     "value": "font-size:18px;font-weight:bold",
     "chip": "color:#ffffff;background-color:#5d6975;padding:1px 8px;font-weight:bold",

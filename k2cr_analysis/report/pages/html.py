@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from k2cr_analysis.report import look
+from k2cr_analysis.report.display import breaking
 from k2cr_analysis.report.pages.around import Around
 from k2cr_analysis.report.pages.toc import with_contents
 
@@ -78,6 +79,7 @@ def template_page(name: str, **values: Any) -> str:
         trim_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["breaking"] = breaking
     return environment.get_template(name).render(
         style=style(), script=script(), policy=policy(), version=tool_version(), resources=None, **values
     )

@@ -26,9 +26,10 @@ from k2cr_analysis.report.objective import objective, price_of_p99
 from k2cr_analysis.report.pages.after_the_move import verifications, verified, verify_heading
 from k2cr_analysis.report.pages.around import SPECS
 from k2cr_analysis.report.pages.parameters import assessed, assessed_all, decided, in_one_sentence, workload
-from k2cr_analysis.report.pages.trying import side_by_side, waves_by_hand, what_if
 from k2cr_analysis.report.tables import series
 from k2cr_analysis.report.tables.frame_html import exact, show
+from k2cr_analysis.report.trying.waves import waves_by_hand
+from k2cr_analysis.report.trying.what_if import side_by_side, what_if
 from k2cr_analysis.report.what_was_found import found_in, found_in_snapshots
 from k2cr_analysis.report.wording import UNKNOWN, count
 
