@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from k2cr_analysis.cli.terminal.gaps import end_with_gaps
-from k2cr_analysis.cli.terminal.output import ConfigOption, config_from
+from k2cr_analysis.cli.terminal.output import ConfigOption, PseudonymsOption, config_from, say_pseudonyms
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def render(
         ),
     ] = None,
     config: ConfigOption = None,
+    pseudonymise: PseudonymsOption = None,
     check: Annotated[
         bool, typer.Option("--check", help="Give both forms to the real gcloud, offline, and compare.")
     ] = False,
@@ -56,6 +57,13 @@ def render(
     from k2cr_analysis.verdicts import assess
 
     version = _version(gcloud)
+    if pseudonymise is not None:
+        from k2cr_analysis.report.pages.parameters import default_config
+        from k2cr_analysis.report.under_aliases import under_aliases
+
+        aliased = under_aliases([snapshot], pseudonymise, out, config=default_config(config), workloads=workloads or ())
+        say_pseudonyms(aliased.kept, pseudonymise)
+        (snapshot,), config, workloads = aliased.snapshots, aliased.config, list(aliased.workloads)
     assessment = assess(snapshot, config_from(config))
     made = render_what_is_taken(assessment, workloads or (), out, project=project, region=region, gcloud=version)
     folders = made.folders

@@ -11,7 +11,7 @@ import typer
 
 from k2cr_analysis.cli.terminal.completion import names_a_workload
 from k2cr_analysis.cli.terminal.gaps import end_with_gaps
-from k2cr_analysis.cli.terminal.output import ConfigOption, VerdictName
+from k2cr_analysis.cli.terminal.output import ConfigOption, PseudonymsOption, VerdictName, say_pseudonyms
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def report(
         int | None, typer.Option("--top", min=1, help="Pages of the so many that save most on paper.")
     ] = None,
     config: ConfigOption = None,
+    pseudonymise: PseudonymsOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -55,6 +56,8 @@ def report(
 
     places, workloads = split_arguments(snapshots)
     settings = default_config(config)
+    if pseudonymise is not None:
+        places, settings, workloads, namespace = _aliased(places, settings, workloads, namespace, pseudonymise, out)
     if namespace or verdict or top:
         workloads += _chosen(assess_many(places, settings), namespace or [], verdict or [], top)
     selection = Selection(tuple(workloads), parse_shard(shard), resume, jobs)
@@ -62,6 +65,19 @@ def report(
     typer.echo(str(out / "index.html"))
     failed_pages(made)
     end_with_gaps(places)
+
+
+def _aliased(
+    places: list[Path], config: Path | None, workloads: list[str], namespaces: list[str] | None, key: Path, out: Path
+) -> tuple[list[Path], Path | None, list[str], list[str]]:
+    """The same question under the aliases of the key."""
+    from k2cr_analysis.report.under_aliases import under_aliases
+
+    asked = [*workloads, *(namespaces or [])]
+    found = under_aliases(places, key, out, config=config, workloads=asked)
+    say_pseudonyms(found.kept, key)
+    named = list(found.workloads)
+    return list(found.snapshots), found.config, named[: len(workloads)], named[len(workloads) :]
 
 
 def _chosen(

@@ -149,8 +149,9 @@ def waves(plan: Plan) -> Chart | Html:
         axes.set_xticks(x[:-1], ["today", *(f"wave {n}" for n in frame["wave"])])
         axes.margins(y=0.22)
         axes.legend(loc="upper left")
-    last = money(realised.iloc[-1], currency, cents=False)
-    title = f"Moved in {count(len(frame), 'wave')}, the bill falls by {last} a month"
+    last = float(realised.iloc[-1])
+    way, size = "falls" if last >= 0 else "rises", money(abs(last), currency, cents=False)
+    title = f"Moved in {count(len(frame), 'wave')}, the bill {way} by {size} a month"
     words = "; ".join(
         f"wave {r.wave}: realised so far {money(r.cumulative_realised_month, currency)}, {r.nodes_removed} nodes fewer"
         for r in _rows(frame)

@@ -78,6 +78,7 @@ def run_all(tab: Tab, seconds: float = 400) -> None:
         if tab.run(_IDLE) and not any("*" in prompt for prompt in tab.run(_PROMPTS)):
             assert not (failed := tab.run(_FAILED)), failed
             tab.run(_RUN)
+            time.sleep(3)  # until the cells say that they wait
         time.sleep(1)
 
 

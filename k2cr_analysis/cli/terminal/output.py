@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,6 +55,14 @@ FormatOption = Annotated[
     typer.Option("--format", "-o", help="How to print the result; wide: a table that is not cut to the terminal."),
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Write the result to this file instead of stdout.")]
+PseudonymsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--pseudonymise",
+        metavar="KEY",
+        help="Write aliases in place of names; KEY is the file that tells them, and stays with you.",
+    ),
+]
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="A k2cr.toml; default: k2cr.toml of this folder, where there is one.")
 ]
@@ -106,6 +114,13 @@ def as_document(document: Mapping[str, Any], form: Format) -> str:
     import yaml
 
     return yaml.safe_dump(json.loads(as_json(document)), sort_keys=False, allow_unicode=True, width=120)
+
+
+def say_pseudonyms(kept: Collection[str], key: Path) -> None:
+    """Where the key is, and which names stay, since they are words of the trade."""
+    say(f"names are aliases; {key} tells them: keep it to yourself")
+    if kept:
+        say(f"kept, since anybody's workload may be called so: {', '.join(sorted(kept))}")
 
 
 def as_rows(header: Sequence[str], rows: Sequence[Sequence[object]], form: Format) -> str:
