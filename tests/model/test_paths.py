@@ -22,7 +22,15 @@ spec:
 
 @pytest.mark.parametrize(
     ("written", "mounted", "asked"),
-    [("/a", "/a", "/a"), ("a", "/a", "/a"), ("./a", "/a", "/./a"), ("/a/", "/a/", "/a/")],
+    [
+        ("/a", "/a", "/a"),
+        ("a", "/a", "/a"),
+        ("./a", "/a", "/./a"),
+        ("/a/", "/a/", "/a/"),
+        ("/a/../b", "/b", "/a/../b"),
+        ("//", "/", "//"),
+        ("/x/../dev//shm", "/dev/shm", "/x/../dev//shm"),
+    ],
 )
 def test_a_relative_path_is_one_from_the_root(written: str, mounted: str, asked: str) -> None:
     (workload,) = cluster_of(POD.format(path=written)).workloads

@@ -172,13 +172,13 @@ def _ports(spec: Spec) -> Iterator[Place]:
 
 @refuses(
     "mount-path",
-    "a mount path is absolute, without a colon, and not in /dev, /proc or /sys",
+    "a mount path is absolute, without a colon, and not the root or in /dev, /proc or /sys",
     CONTRACT,
 )
 def _mount_paths(spec: Spec) -> Iterator[Place]:
     for at, mount, _ in _mounts(spec):
         path = str(mount.get("mountPath") or "")
-        if not path.startswith("/") or ":" in path or _UNMOUNTABLE.fullmatch(path.rstrip("/")):
+        if not path.strip("/") or not path.startswith("/") or ":" in path or _UNMOUNTABLE.fullmatch(path.rstrip("/")):
             yield f"{at}.mountPath", repr(path)
 
 

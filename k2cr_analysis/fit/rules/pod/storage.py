@@ -386,14 +386,15 @@ def projected_identity(candidate: Candidate) -> Iterator[Found]:
 def reserved_mount_path(candidate: Candidate) -> Iterator[Found]:
     """A volume is mounted where Cloud Run mounts none.
 
-    Why: `/dev`, `/proc` and `/sys` cannot be mounted over, and a path may not hold a colon.
+    Why: `/dev`, `/proc` and `/sys` cannot be mounted over, a path may not hold a colon, and a mount at `/` hides the
+    image itself.
     Remedy: Set another `volumeMounts[].mountPath` and tell the application. A larger `/dev/shm` is not to be had.
     Example: volumeMounts: [{name: shm, mountPath: /dev/shm}]
     """
     for container in candidate.moving:
         for mount in container.volume_mounts:
             top = "/" + mount.mount_path.strip("/").partition("/")[0]
-            if top in ("/dev", "/proc", "/sys") or ":" in mount.mount_path:
+            if top in ("/", "/dev", "/proc", "/sys") or ":" in mount.mount_path:
                 yield Found(
                     f"{mount.path}.mountPath",
                     f"container {container.name} mounts {mount.volume} at {mount.mount_path}; Cloud Run cannot "

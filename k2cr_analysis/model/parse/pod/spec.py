@@ -144,8 +144,11 @@ def _port(raw: Raw, path: str) -> Port:
 
 
 def _absolute(path: str) -> str:
-    """The kubelet reads a relative path from the root (MakeAbsolutePath in k8s.io/kubernetes, pkg/volume/util)."""
-    return path if path.startswith("/") or not path else posixpath.normpath(f"/{path}")
+    """As it is mounted: the kubelet reads a relative path from the root (MakeAbsolutePath in k8s.io/kubernetes,
+    pkg/volume/util), and the container runtime follows ``..`` and ``//`` inside the root. A slash at its end stays.
+    """
+    whole = "/" + posixpath.normpath(f"/{path}").lstrip("/")
+    return path if not path or path.rstrip("/") == whole else whole
 
 
 def _mount(raw: Raw, path: str) -> VolumeMount:

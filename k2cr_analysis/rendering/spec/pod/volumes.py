@@ -32,7 +32,7 @@ from k2cr_analysis.rendering.text.names import cut, dns_label, key_secret_name, 
 
 _GCS_DRIVERS = ("gcsfuse.csi.storage.gke.io", BUCKET_DRIVER)
 # Cloud Run, "Container runtime contract": not mountable. ":" is refused in a mount path by the v1 API.
-_FORBIDDEN_MOUNT = re.compile(r"/(dev|proc|sys)(/|$)|.*:")
+_FORBIDDEN_MOUNT = re.compile(r"/+$|/(dev|proc|sys)(/|$)|.*:")
 _SECRET_KEYS_BY_TYPE = {
     "kubernetes.io/tls": ("tls.crt", "tls.key"),
     "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
@@ -194,7 +194,7 @@ class _Builder:
             self.account.dropped(
                 mount.path,
                 mount.mount_path,
-                "Cloud Run mounts nothing under /dev, /proc or /sys, nor at a path with a colon",
+                "Cloud Run mounts nothing at /, under /dev, /proc or /sys, nor at a path with a colon",
             )
             return None
         sub_path = mount.sub_path
@@ -212,7 +212,7 @@ class _Builder:
         if written is None:
             self.account.carried(at, "containers[].volumeMounts[].mountPath", mount.mount_path)
         else:
-            why = "a relative path, which the kubelet reads from the root; Cloud Run takes absolute ones alone"
+            why = "the same directory, as the kubelet and the container runtime read the path; Cloud Run takes it absolute"
             self.account.changed(at, "containers[].volumeMounts[].mountPath", written, mount.mount_path, why)
         self.account.carried(f"{mount.path}.name", "containers[].volumeMounts[].name", volume.name)
         if sub_path and mount.written_sub_path:
