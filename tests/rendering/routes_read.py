@@ -6,6 +6,7 @@ Istio, VirtualService; Kubernetes, Ingress (path types); ingress-nginx, "Ingress
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,10 @@ class Outcome:
     location: tuple[str | None, str | None, str | None] = (None, None, None)
     sets: frozenset[tuple[str, str]] = field(default_factory=frozenset)
     timeout_s: float | None = None
+    mirror: str | None = None
+    retries: tuple[int, frozenset[str], float | None] | None = None
+    origins: frozenset[str] | None = None  # of CORS
+    untold: bool = False  # by a condition that no URL map has: not compared, and a decision
 
 
 LOST = Outcome(404)
@@ -55,22 +60,47 @@ def shares(weighted: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
     return tuple(found) if len({name for name, _ in found}) > 1 else ((found[0][0], 1),)
 
 
+def _host_rank(hosts: Iterable[str], host: str) -> tuple[int, int] | None:
+    """The more specific, the smaller; None where none fits. Any number of labels stand for ``*``."""
+    fits = [h for h in hosts if h == host or h == "*" or (h.startswith("*.") and host.endswith(h[1:]))]
+    ranks = [(-len(h) if "*" not in h else 0, -len(h)) for h in fits]
+    return min(ranks, default=None)
+
+
 def by_http_routes(routes: Iterable[Raw], asked: Request) -> Outcome:
     found: list[tuple[tuple[Any, ...], Raw, Raw]] = []
     for route in routes:
-        if asked.host not in route["spec"]["hostnames"]:
+        of_host = _host_rank(route["spec"].get("hostnames", ["*"]), asked.host)
+        if of_host is None:
             continue
         for rule in route["spec"]["rules"]:
             for match in rule.get("matches") or [{}]:
                 path = match.get("path") or {"type": "PathPrefix", "value": "/"}
-                exact = path["type"] == "Exact"
+                exact, regex = path["type"] == "Exact", path["type"] == "RegularExpression"
                 fits = asked.path == path["value"] if exact else _by_elements(asked.path, path["value"])
+                if regex:
+                    fits = re.fullmatch(path["value"], asked.path) is not None
                 fits &= match.get("method") in (None, asked.method)
                 for kind, given in (("headers", asked.headers), ("queryParams", asked.query)):
-                    fits &= all((m["name"], m["value"]) in given for m in match.get(kind, ()))
+                    fits &= all(
+                        re.fullmatch(m["value"], dict(given).get(m["name"], "")) is not None
+                        if m.get("type") == "RegularExpression"
+                        else (m["name"], m["value"]) in given
+                        for m in match.get(kind, ())
+                    )
+                    regex |= any(m.get("type") == "RegularExpression" for m in match.get(kind, ()))
+                if fits and regex:
+                    return Outcome(untold=True)
                 if fits:
                     said = (len(match.get("headers", ())), len(match.get("queryParams", ())))
-                    key = (not exact, -len(path["value"].rstrip("/")), match.get("method") is None, -said[0], -said[1])
+                    key = (
+                        of_host,
+                        not exact,
+                        -len(path["value"].rstrip("/")),
+                        match.get("method") is None,
+                        -said[0],
+                        -said[1],
+                    )
                     found.append((key, rule, path))
     if not found:
         return LOST
@@ -80,7 +110,12 @@ def by_http_routes(routes: Iterable[Raw], asked: Request) -> Outcome:
 
 def _of_rule(rule: Raw, path: Raw, asked: Request) -> Outcome:
     new, host, sets = asked.path, asked.host, set[tuple[str, str]]()
+    mirror, origins = None, None
     for one in rule.get("filters", ()):
+        if one["type"] == "RequestMirror":
+            mirror = one["requestMirror"]["backendRef"]["name"]
+        if one["type"] == "CORS":
+            origins = frozenset(one["cors"]["allowOrigins"])
         if one["type"] == "RequestRedirect":
             redirect = one["requestRedirect"]
             to = redirect.get("path", {})
@@ -97,24 +132,44 @@ def _of_rule(rule: Raw, path: Raw, asked: Request) -> Outcome:
         if one["type"] == "RequestHeaderModifier":
             sets |= {(h["name"], h["value"]) for h in one["requestHeaderModifier"].get("set", ())}
     to = shares((b["name"], b.get("weight", 1)) for b in rule["backendRefs"])
-    timeout = rule.get("timeouts", {}).get("request")
-    return Outcome(200, to, new, host, sets=frozenset(sets), timeout_s=float(timeout[:-1]) if timeout else None)
+    timeout, retry = rule.get("timeouts", {}).get("request"), rule.get("retry")
+    words = {502: "gateway-error", 503: "gateway-error", 504: "gateway-error", 500: "5xx"}
+    retries = (retry["attempts"], frozenset(words[c] for c in retry["codes"]), None) if retry else None
+    return Outcome(
+        200,
+        to,
+        new,
+        host,
+        sets=frozenset(sets),
+        timeout_s=float(timeout[:-1]) if timeout else None,
+        mirror=mirror,
+        retries=retries,
+        origins=origins,
+    )
 
 
 def by_virtual_service(service: Raw, asked: Request) -> Outcome:
-    for rule in service["spec"]["http"] if asked.host in service["spec"]["hosts"] else ():
+    for rule in service["spec"]["http"] if _host_rank(service["spec"]["hosts"], asked.host) else ():
         for match in rule.get("match") or [{}]:
             uri = match.get("uri") or {"prefix": "/"}
-            fits = asked.path == uri["exact"] if "exact" in uri else asked.path.startswith(uri["prefix"])
+            regex = "regex" in uri or any("regex" in v for v in match.get("headers", {}).values())
+            if "regex" in uri:
+                fits = re.fullmatch(uri["regex"], asked.path) is not None
+            else:
+                fits = asked.path == uri["exact"] if "exact" in uri else asked.path.startswith(uri["prefix"])
             fits &= match.get("method", {}).get("exact", asked.method) == asked.method
             fits &= all(
                 dict(asked.headers).get(n, "").startswith(v["prefix"])
                 if "prefix" in v
+                else re.fullmatch(v["regex"], dict(asked.headers).get(n, "")) is not None
+                if "regex" in v
                 else (n, v["exact"]) in asked.headers
                 for n, v in match.get("headers", {}).items()
             )
             if not fits:
                 continue
+            if regex:
+                return Outcome(untold=True)
             if redirect := rule.get("redirect"):
                 where = (redirect.get("scheme"), redirect.get("authority"), redirect.get("uri") or asked.path)
                 return Outcome(redirect.get("redirectCode", 301), location=where)
@@ -128,14 +183,30 @@ def by_virtual_service(service: Raw, asked: Request) -> Outcome:
             sets = frozenset(rule.get("headers", {}).get("request", {}).get("set", {}).items())
             timeout = rule.get("timeout")
             host = rewrite.get("authority") or asked.host
-            return Outcome(200, to, new, host, sets=sets, timeout_s=float(timeout[:-1]) if timeout else None)
+            retry, cors = rule.get("retries"), rule.get("corsPolicy")
+            per_try = float(retry["perTryTimeout"][:-1]) if retry and "perTryTimeout" in retry else None
+            return Outcome(
+                200,
+                to,
+                new,
+                host,
+                sets=sets,
+                timeout_s=float(timeout[:-1]) if timeout else None,
+                mirror=rule["mirror"]["host"] if "mirror" in rule else None,
+                retries=(retry["attempts"], frozenset(retry["retryOn"].split(",")), per_try) if retry else None,
+                origins=frozenset(o["exact"] for o in cors["allowOrigins"]) if cors else None,
+            )
     return LOST
 
 
 def by_ingress(ingress: Raw, asked: Request, *, of_gke: bool) -> Outcome:
     found = []
-    for rule in ingress["spec"]["rules"]:
-        for path in rule["http"]["paths"] if rule["host"] == asked.host else ():
+    rules = ingress["spec"]["rules"]
+    # The rules of the most specific host, and no others: one server block, one host rule.
+    ranked = [(rank, r["host"]) for r in rules if (rank := _host_rank([r["host"]], asked.host))]
+    host = min(ranked)[1] if ranked else None
+    for rule in rules:
+        for path in rule["http"]["paths"] if rule["host"] == host else ():
             kind, written = path["pathType"], path["path"]
             if kind == "Exact" or (kind == "ImplementationSpecific" and of_gke and not written.endswith("/*")):
                 fits, rank = asked.path == written, 0
@@ -152,7 +223,10 @@ def by_ingress(ingress: Raw, asked: Request, *, of_gke: bool) -> Outcome:
 
 def by_url_map(tree: Raw, asked: Request, services: Mapping[str, str]) -> Outcome:
     """``services``: the last part of a backend service's address -> the Service behind it."""
-    named = next((r["pathMatcher"] for r in tree.get("hostRules", ()) if asked.host in r["hosts"]), None)
+    ranked = [
+        (rank, r["pathMatcher"]) for r in tree.get("hostRules", ()) if (rank := _host_rank(r["hosts"], asked.host))
+    ]
+    named = min(ranked)[1] if ranked else None
     if named is None:
         return _default(tree, asked, services)
     matcher = next(m for m in tree["pathMatchers"] if m["name"] == named)
@@ -223,4 +297,17 @@ def _of_route_rule(rule: Raw, condition: Raw, asked: Request, services: Mapping[
     timeout = action.get("timeout")
     seconds = float(timeout["seconds"]) + timeout.get("nanos", 0) / 1e9 if timeout else None
     sets = frozenset((h["headerName"], h["headerValue"]) for h in added)
-    return Outcome(200, to, new, rewrite.get("hostRewrite") or asked.host, sets=sets, timeout_s=seconds)
+    mirrored = action.get("requestMirrorPolicy", {}).get("backendService", "/").rpartition("/")[2]
+    retry, cors = action.get("retryPolicy"), action.get("corsPolicy")
+    per_try = retry.get("perTryTimeout", {}).get("seconds") if retry else None
+    return Outcome(
+        200,
+        to,
+        new,
+        rewrite.get("hostRewrite") or asked.host,
+        sets=sets,
+        timeout_s=seconds,
+        mirror=services[mirrored] if mirrored else None,
+        retries=(retry["numRetries"], frozenset(retry["retryConditions"]), per_try) if retry else None,
+        origins=frozenset(cors["allowOrigins"]) if cors else None,
+    )

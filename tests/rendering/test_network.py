@@ -256,8 +256,15 @@ WORDS = {"network.sh": [["all"], ["back"]], "prepare.sh": [[]], "rollback.sh": [
 
 def test_a_service_that_the_snapshot_does_not_know_is_asked_about() -> None:
     backend = {"backend": {"service": {"name": "lost"}}, "path": "/lost"}
-    raw = {"metadata": {"name": "i", "namespace": "shop"}, "spec": {"rules": [{"http": {"paths": [backend]}}]}}
-    subject = replace(at_host("web", "/"), related={"Ingress": (raw,)})
+    raw = {
+        "kind": "Ingress",
+        "metadata": {"name": "i", "namespace": "shop"},
+        "spec": {"rules": [{"http": {"paths": [backend]}}]},
+    }
+    subject = at_host("web", "/")
+    (entered,) = subject.exposures
+    routes = tuple(replace(r, kind="Ingress", name="i", namespace="shop", raw=raw) for r in entered.routes)
+    subject = replace(subject, exposures=(replace(entered, routes=routes),))
     assert "shop/lost (Ingress i)" in render_workload(assessed(subject), context())["cutover.md"].replace("\\", "")
 
 

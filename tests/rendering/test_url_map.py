@@ -44,7 +44,7 @@ def of_istio(rule: str) -> dict[str, Any]:
 
 
 def written(raw: dict[str, Any]) -> list[Any]:
-    found = route_rules(http_rules(raw), lambda t: f"{BE}{t.service}")
+    found = route_rules([http_rules(raw)], *[lambda t: f"{BE}{t.service}"] * 2)
     return [{k: v for k, v in rule.items() if k != "priority"} for rule in found]
 
 
@@ -200,6 +200,31 @@ RULES: dict[str, tuple[dict[str, Any], list[Any]]] = {
             },
         ],
     ),
+    "nginx's rewrite behind the slash alone": (
+        nginx("/a/(.*)", "ImplementationSpecific", rewrite_target="/v2/$1"),
+        [
+            {
+                "matchRules": [{"prefixMatch": "/a/"}],
+                "service": f"{BE}web",
+                "routeAction": {"urlRewrite": {"pathPrefixRewrite": "/v2/"}},
+            }
+        ],
+    ),
+    "nginx's rewrite with or without the slash": (
+        nginx("/a/?(.*)", "ImplementationSpecific", rewrite_target="/$1"),
+        [
+            {
+                "matchRules": [{"prefixMatch": "/a/"}],
+                "service": f"{BE}web",
+                "routeAction": {"urlRewrite": {"pathPrefixRewrite": "/"}},
+            },
+            {
+                "matchRules": [{"prefixMatch": "/a"}],
+                "service": f"{BE}web",
+                "routeAction": {"urlRewrite": {"pathPrefixRewrite": "/"}},
+            },
+        ],
+    ),
     "nginx's rewrite of the whole path": (
         nginx("/a", "Exact", rewrite_target="/b"),
         [
@@ -226,7 +251,7 @@ def test_the_match_that_says_more_goes_first() -> None:
         "{matches: [{path: {type: PathPrefix, value: /a}, headers: [{name: h, value: v}]}], backendRefs: [{name: beta}]},"
         "{matches: [{path: {type: Exact, value: /a}}], backendRefs: [{name: exact}]}"
     )
-    found = route_rules(http_rules(of_gateway(rules)), lambda t: t.service)
+    found = route_rules([http_rules(of_gateway(rules))], *[lambda t: t.service] * 2)
     assert [r["service"] for r in found] == ["exact", "beta", "beta", "a", "a", "all"]
     assert [r["priority"] for r in found] == [1, 2, 3, 4, 5, 6]
 
@@ -252,4 +277,5 @@ def test_what_a_url_map_cannot_say_is_listed(raw: dict[str, Any], what: str) -> 
 
 def test_a_rule_that_would_lead_elsewhere_is_left_out() -> None:
     raw = of_gateway("{backendRefs: [{name: a, weight: 1}, {name: gone, weight: 1}]}")
-    assert route_rules(http_rules(raw), lambda t: None if t.service == "gone" else t.service) == []
+    resolve = [lambda t: None if t.service == "gone" else t.service] * 2
+    assert route_rules([http_rules(raw)], *resolve) == []

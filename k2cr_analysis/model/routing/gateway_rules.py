@@ -23,6 +23,8 @@ from k2cr_analysis.model.routing.route import (
     Rewrite,
     Target,
     ValueMatch,
+    condition_lacking,
+    patterns_of_origins,
 )
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
@@ -55,13 +57,14 @@ def gateway_rules(raw: Raw) -> Iterator[HttpRule]:
         matches = tuple(m for j, one in objects(rule, "matches") for m in _match(one, f"{at}.matches[{j}]", raw, lacks))
         actions = _filters(rule, at, namespace, lacks)
         actions = actions.over(
-            Actions(timeout_s=seconds(mapping(rule, "timeouts").get("request")), retries=_retry(rule))
+            Actions(timeout_s=seconds(mapping(rule, "timeouts").get("request")), retries=_retry(rule, at, lacks))
         )
         targets = tuple(_targets(rule, at, namespace, lacks))
         if rule.get("sessionPersistence"):
             lacks.append(Lack(f"{at}.sessionPersistence", "session persistence of a rule"))
         complete = not objects(rule, "matches") or bool(matches)
-        yield HttpRule(hosts, (matches or (Match(),)) if complete else (), targets, actions, at, tuple(lacks))
+        made = (matches or (Match(),)) if complete else ()
+        yield HttpRule(hosts, made, targets, actions, at, tuple(lacks), by_every_host=True)
 
 
 def _match(one: Raw, at: str, raw: Raw, lacks: list[Lack]) -> Iterator[Match]:
@@ -71,14 +74,16 @@ def _match(one: Raw, at: str, raw: Raw, lacks: list[Lack]) -> Iterator[Match]:
         wanted = mapping(one, "method")
         service, call = text(wanted, "service"), text(wanted, "method")
         if text(wanted, "type") == "RegularExpression" or (call and not service):
-            lacks.append(Lack(f"{at}.method", "a gRPC method without its service, or by a regular expression"))
+            lacks.append(
+                condition_lacking(f"{at}.method", "a gRPC method without its service, or by a regular expression")
+            )
             return
         path = f"/{service}/{call}" if call else f"/{service}" if service else "/"
         kind, method = "Exact" if call else "PathPrefix", None
     elif found := mapping(one, "path"):
         path, kind = text(found, "value") or "/", text(found, "type") or "PathPrefix"
     if kind == "RegularExpression":
-        lacks.append(Lack(f"{at}.path", f"a path by the regular expression {path}"))
+        lacks.append(condition_lacking(f"{at}.path", f"a path by the regular expression {path}"))
         return
     headers = [_value(h, f"{at}.headers[{k}]", lacks) for k, h in objects(one, "headers")]
     query = [_value(q, f"{at}.queryParams[{k}]", lacks) for k, q in objects(one, "queryParams")]
@@ -96,7 +101,7 @@ def _match(one: Raw, at: str, raw: Raw, lacks: list[Lack]) -> Iterator[Match]:
 def _value(one: Raw, at: str, lacks: list[Lack]) -> ValueMatch | None:
     name, value = text(one, "name") or "", str(one.get("value") or "")
     if text(one, "type") == "RegularExpression":
-        lacks.append(Lack(at, f"{name} by the regular expression {value}"))
+        lacks.append(condition_lacking(at, f"{name} by the regular expression {value}"))
         return None
     return ValueMatch(name, "exact", value)
 
@@ -120,9 +125,12 @@ def _filters(rule: Raw, at: str, namespace: str, lacks: list[Lack]) -> Actions:
         elif kind == "RequestMirror":
             mirror = _mirror(mapping(one, "requestMirror"), namespace)
             lacks += [] if mirror[1] == _ALL else [Lack(here, f"a mirror of {mirror[1]:g} % of the requests")]
+            lacks += [Lack(here, "a second mirror")] if actions.mirror else []
             actions = Actions(mirror=mirror).over(actions)
         elif kind == "CORS":
-            actions = Actions(cors=_cors(mapping(one, "cors"))).over(actions)
+            cors = _cors(mapping(one, "cors"))
+            lacks += patterns_of_origins(cors, f"{here}.cors.allowOrigins")
+            actions = Actions(cors=cors).over(actions)
     return actions
 
 
@@ -178,14 +186,22 @@ def _cors(spec: Raw) -> Cors:
     )
 
 
-def _retry(rule: Raw) -> Retries | None:
+_RETRIED = (502, 503, 504)  # what gateway-error means, and not one of them alone
+
+
+def _retry(rule: Raw, at: str, lacks: list[Lack]) -> Retries | None:
     spec = mapping(rule, "retry")
     attempts = integer(spec, "attempts")
     if not attempts:
         return None
-    codes = [str(c) for c in spec.get("codes") or ()] if isinstance(spec.get("codes"), list) else []
-    words = {"502": "gateway-error", "503": "gateway-error", "504": "gateway-error"}
-    return Retries(attempts, tuple(dict.fromkeys(words.get(c, "5xx") for c in codes)) or ("connect-failure",))
+    codes = [c for c in spec.get("codes") or () if isinstance(c, int)] if isinstance(spec.get("codes"), list) else []
+    conditions = []
+    if codes:
+        conditions = ["gateway-error"] if set(codes) <= set(_RETRIED) else ["5xx"]
+        if set(codes) != set(_RETRIED):
+            said = ", ".join(map(str, codes))
+            lacks.append(Lack(f"{at}.retry.codes", f"retries on {said} alone (the URL map has {conditions[0]})"))
+    return Retries(attempts, tuple(conditions) or ("connect-failure",))
 
 
 def _targets(rule: Raw, at: str, namespace: str, lacks: list[Lack]) -> Iterator[Target]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from k2cr_analysis.model.parse.access import Raw, mapping, strings
-from k2cr_analysis.model.routing.route import Cors, Lack
+from k2cr_analysis.model.routing.route import Cors, Lack, patterns_of_origins
 from k2cr_analysis.model.workload import ControllerSetting
 
 Meaning = Literal[
@@ -240,6 +240,7 @@ def ingress_settings(raw: Raw) -> Settings:
     for key, suffix, meaning, value in _read(annotations):
         _apply(made, key, suffix, meaning, value)
     made.cors = _cors(annotations)
+    made.lacks += patterns_of_origins(made.cors, annotation_at(_ORIGINS)) if made.cors else []
     return made
 
 
@@ -305,6 +306,9 @@ def _seconds(value: str, *, milli: bool) -> float | None:
         return None
     unit = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[found[2]] if found[2] else 0.001 if milli else 1
     return float(found[1]) * unit
+
+
+_ORIGINS = "nginx.ingress.kubernetes.io/cors-allow-origin"
 
 
 def _cors(annotations: Mapping[str, str]) -> Cors | None:

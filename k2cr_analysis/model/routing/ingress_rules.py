@@ -15,7 +15,17 @@ from k2cr_analysis.model.parse.index import namespace_of
 from k2cr_analysis.model.routing.controllers import GKE_INGRESS_CLASSES
 from k2cr_analysis.model.routing.entrances import ingress_class
 from k2cr_analysis.model.routing.ingress_annotations import Settings, annotation_at, ingress_settings
-from k2cr_analysis.model.routing.route import Actions, HttpRule, Lack, Match, PathKind, Redirect, Rewrite, Target
+from k2cr_analysis.model.routing.route import (
+    Actions,
+    HttpRule,
+    Lack,
+    Match,
+    PathKind,
+    Redirect,
+    Rewrite,
+    Target,
+    condition_lacking,
+)
 
 _CAPTURES = re.compile(r"(?P<literal>/[\w./~-]*?)(?P<capture>\(/\|\$\)\(\.\*\)|/\?\(\.\*\)|/\(\.\*\)|\(\.\*\))\$?")
 _REGEX = re.compile(r"[()\[\]|^$*+?\\]")
@@ -76,21 +86,21 @@ def _rule(
     path, kind = text(one, "path") or "", text(one, "pathType") or "ImplementationSpecific"
     if of_gke:
         return HttpRule(hosts, (_gce_match(path, kind),), (target,), actions, here)
-    match: Match | None = _match(path, kind)
+    matches: tuple[Match, ...] = (_match(path, kind),)
     rewrite = actions.rewrite
     lacks: tuple[Lack, ...] = ()
     if settings.rewrite is not None:
-        match, rewrite = _rewritten(path, kind, settings.rewrite, settings.host)
+        matches, rewrite = _rewritten(path, kind, settings.rewrite, settings.host)
     elif settings.strip:
-        rewrite = Rewrite("/", None, settings.host)
+        matches, rewrite = _beginning(path.rstrip("/")), Rewrite("/", None, settings.host)
     elif settings.regex or _REGEX.search(path):
-        match = _plain_regex(path)
-    if match is None:
+        matches = _by_regex(path)
+    if not matches:
         key = settings.keys.get("rewrite") or settings.keys.get("regex")
         where = annotation_at(key) if key else f"{here}.path"
-        lacks = (Lack(where, f"the path {path} by a regular expression, with what is rewritten of it"),)
+        lacks = (condition_lacking(where, f"the path {path} by a regular expression, with what is rewritten of it"),)
     made = Actions(rewrite=rewrite).over(actions)
-    return HttpRule(hosts, (match,) if match else (), (target,), made, here, lacks)
+    return HttpRule(hosts, matches, (target,), made, here, lacks)
 
 
 def _gce_match(path: str, kind: str) -> Match:
@@ -111,29 +121,61 @@ def _match(path: str, kind: str) -> Match:
     return Match(bare, of_kind)
 
 
-def _plain_regex(path: str) -> Match | None:
-    """A regular expression that only says "and whatever follows"."""
-    found = _CAPTURES.fullmatch(re.sub(r"^\^", "", path).replace("/.*", "/(.*)")) if _REGEX.search(path) else None
-    if found:
-        return Match(found["literal"].rstrip("/") or "/")
-    return None if _REGEX.search(path) else _match(path, "ImplementationSpecific")
+def _beginning(literal: str) -> tuple[Match, ...]:
+    """Any path that begins so; with its slash first, so that none is left of it where the beginning is cut off."""
+    return (Match(f"{literal}/", "text"), Match(literal, "text")) if literal else (Match("/"),)
 
 
-def _rewritten(path: str, kind: str, target: str, host: str | None) -> tuple[Match | None, Rewrite]:
-    """What is matched, and what takes its place; None where a URL map cannot say it."""
-    if path == target:  # ingress-nginx rewrites nothing then
-        return _match(path, kind), Rewrite(host=host)
+def _captured(path: str) -> re.Match[str] | None:
+    return _CAPTURES.fullmatch(re.sub(r"^\^", "", path).replace("/.*", "/(.*)"))
+
+
+def _matches(found: re.Match[str]) -> tuple[Match, ...]:
+    """What a path and the rest of it that is captured let in."""
+    literal = found["literal"].rstrip("/")
+    match found["capture"]:
+        case "(/|$)(.*)":
+            return (Match(literal or "/"),)
+        case "/(.*)":
+            return (Match(f"{literal}/", "text"),)
+        case "/?(.*)":
+            return _beginning(literal)
+        case _:
+            return (Match(found["literal"], "prefix" if found["literal"] == "/" else "text"),)
+
+
+def _by_regex(path: str) -> tuple[Match, ...]:
+    """A regular expression that only says "and whatever follows"; none where it says more."""
     if not _REGEX.search(path):
-        return (None, Rewrite(host=host)) if "$" in target else (_match(path, kind), Rewrite(None, target, host))
-    found = _CAPTURES.fullmatch(re.sub(r"^\^", "", path))
+        return (_match(path, "ImplementationSpecific"),)
+    found = _captured(path)
+    return _matches(found) if found else ()
+
+
+def _rewritten(path: str, kind: str, target: str, host: str | None) -> tuple[tuple[Match, ...], Rewrite]:
+    """What is matched, and what takes its place; no match where a URL map cannot say it."""
+    if path == target:  # ingress-nginx rewrites nothing then
+        return (_match(path, kind),), Rewrite(host=host)
+    if not _REGEX.search(path):
+        return ((), Rewrite(host=host)) if "$" in target else ((_match(path, kind),), Rewrite(None, target, host))
+    found = _captured(path)
     if not found:
-        return None, Rewrite(host=host)
-    literal = found["literal"].rstrip("/") or "/"
+        return (), Rewrite(host=host)
     if "$" not in target:
-        return Match(literal), Rewrite(None, target, host)
+        return _matches(found), Rewrite(None, target, host)
     captured = re.fullmatch(r"([^$]*)\$(\d)", target)
     last = "2" if found["capture"].startswith("(/|$)") else "1"
     if captured is None or captured[2] != last:
-        return None, Rewrite(host=host)
-    new = captured[1].rstrip("/") or "/"
-    return Match(literal), Rewrite(None if literal == new else new, None, host)
+        return (), Rewrite(host=host)
+    return _behind(found, captured[1], host)
+
+
+def _behind(found: re.Match[str], new: str, host: str | None) -> tuple[tuple[Match, ...], Rewrite]:
+    """What was captured, behind another beginning."""
+    literal, matches = found["literal"], _matches(found)
+    if found["capture"] == "(.*)" and not new:  # what is captured brings its slash along
+        return (Match(literal.rstrip("/") or "/"),), Rewrite("/", None, host)
+    if matches[0].kind == "prefix":
+        new = new.rstrip("/") or "/"
+        return matches, Rewrite(None if (literal.rstrip("/") or "/") == new else new, None, host)
+    return matches, Rewrite(None if matches == (Match(new, "text"),) else new, None, host)

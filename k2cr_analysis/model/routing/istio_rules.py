@@ -22,6 +22,7 @@ from k2cr_analysis.model.routing.route import (
     Rewrite,
     Target,
     ValueMatch,
+    condition_lacking,
 )
 
 # Conditions that Envoy and URL maps call by the same names.
@@ -43,7 +44,7 @@ def istio_rules(raw: Raw) -> Iterator[HttpRule]:
                 (),
                 Actions(),
                 f"$.spec.{field}[{i}]",
-                (Lack(f"$.spec.{field}[{i}]", f"a route of {field.upper()}"),),
+                (condition_lacking(f"$.spec.{field}[{i}]", f"a route of {field.upper()}"),),
             )
     for i, rule in objects(spec, "http"):
         at, lacks = f"$.spec.http[{i}]", list[Lack]()
@@ -61,14 +62,14 @@ def _match(one: Raw, at: str, lacks: list[Lack]) -> Iterator[Match]:
     uri, before = mapping(one, "uri"), len(lacks)
     for field in _OTHER_CONDITIONS:
         if one.get(field) and not (field == "gateways" and one[field] == ["mesh"]):
-            lacks.append(Lack(f"{at}.{field}", f"a condition on {field}"))
+            lacks.append(condition_lacking(f"{at}.{field}", f"a condition on {field}"))
     if text(uri, "regex"):
-        lacks.append(Lack(f"{at}.uri.regex", f"a path by the regular expression {uri['regex']}"))
+        lacks.append(condition_lacking(f"{at}.uri.regex", f"a path by the regular expression {uri['regex']}"))
     headers = _values(one, "headers", at, lacks, invert=False) + _values(one, "withoutHeaders", at, lacks, invert=True)
     query = _values(one, "queryParams", at, lacks, invert=False)
     method = mapping(one, "method")
     if method and not text(method, "exact"):
-        lacks.append(Lack(f"{at}.method", "a method that is not given whole"))
+        lacks.append(condition_lacking(f"{at}.method", "a method that is not given whole"))
     if len(lacks) == before:
         exact = text(uri, "exact")
         path = exact or text(uri, "prefix") or "/"
@@ -81,7 +82,7 @@ def _values(one: Raw, field: str, at: str, lacks: list[Lack], *, invert: bool) -
     for name, condition in mapping(one, field).items():
         kinds = [k for k in ("exact", "prefix", "regex") if text(mapping(condition), k) is not None]
         if "regex" in kinds:
-            lacks.append(Lack(f"{at}.{field}.{name}", f"{name} by a regular expression"))
+            lacks.append(condition_lacking(f"{at}.{field}.{name}", f"{name} by a regular expression"))
         elif kinds:
             found.append(ValueMatch(name, kinds[0], str(condition[kinds[0]]), invert))  # type: ignore[arg-type]
         else:

@@ -114,10 +114,22 @@ class Actions:
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """What a URL map cannot say: where it is written, and what it is."""
+    """What a URL map cannot say: where it is written, what it is, and what comes of it."""
 
     path: str
     what: str
+    then: str = "it is left out"
+
+
+def condition_lacking(path: str, what: str) -> Lack:
+    """Of what a request must have: a rule without it would take others in, so there is none."""
+    return Lack(path, what, "such requests get 404, or what another rule gives them")
+
+
+def patterns_of_origins(cors: Cors, at: str) -> list[Lack]:
+    """Origins with a star in them: a URL map compares them whole, but for ``*`` alone."""
+    stars = [o for o in cors.origins if "*" in o and o != "*"]
+    return [Lack(at, f"origins by a pattern ({', '.join(stars)})")] if stars else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +144,7 @@ class HttpRule:
     lacks: tuple[Lack, ...] = ()
     by_order: bool = False
     is_default: bool = False  # what no other rule takes, as an Ingress's default backend
+    by_every_host: bool = False  # for requests of a more specific host too that no rule of that host takes
 
     def does(self) -> tuple[str, ...]:
         """What it does beside leading a path to a backend, in words."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from k2cr_analysis.model.parse.access import mapping, objects, text
 from k2cr_analysis.model.workload import Route, Workload
 
 ANY_HOST = "*"
@@ -20,20 +21,40 @@ def keyed_routes(workload: Workload, *, external: bool) -> Iterator[tuple[str, R
                 yield key, route
 
 
+def covers(wide: str, host: str) -> bool:
+    """Whether a name with a star stands for another one too, of any number of labels."""
+    return wide != host and (wide == ANY_HOST or (wide.startswith("*.") and host.removeprefix("*").endswith(wide[1:])))
+
+
 class Hosts:
     """The hosts of all workloads of a snapshot, looked up from both ends."""
 
     def __init__(self, workloads: Iterable[Workload]) -> None:
         self._keys: dict[tuple[bool, str], set[str]] = defaultdict(set)
         self._workloads: dict[tuple[bool, str], dict[str, Workload]] = defaultdict(dict)
+        self._of_gateways: dict[tuple[bool, str], set[str]] = defaultdict(set)
+        self._gateways: dict[tuple[bool, str], set[str]] = defaultdict(set)
         for workload in workloads:
             self._add(workload)
 
     def _add(self, workload: Workload) -> None:
         for external in (True, False):
-            for key, _ in keyed_routes(workload, external=external):
+            for key, route in keyed_routes(workload, external=external):
                 self._keys[external, workload.id].add(key)
                 self._workloads[external, key][workload.id] = workload
+                for gateway in _gateways(route):
+                    self._of_gateways[external, gateway].add(key)
+                    self._gateways[external, key].add(gateway)
+
+    def _beside(self, key: str, *, external: bool) -> Iterator[str]:
+        """Keys whose requests the same rules may take: wider and narrower names, and routes of one Gateway that name
+        no host.
+        """
+        for side, other in self._workloads:
+            if side == external and (covers(key, other) or covers(other, key)):
+                yield other
+        for gateway in self._gateways.get((external, key), ()):
+            yield from (k for k in self._of_gateways[external, gateway] if "/" in k or "/" in key)
 
     def group(self, workload: Workload, *, external: bool) -> list[Workload]:
         """The workload, and all that share a host with it, directly or through others."""
@@ -45,7 +66,14 @@ class Hosts:
             if key in seen:
                 continue
             seen.add(key)
+            todo += self._beside(key, external=external)
             for other in self._workloads.get((external, key), {}).values():
                 found.setdefault(other.id, other)
                 todo += self._keys[external, other.id]
         return sorted(found.values(), key=lambda w: (w.id != workload.id, w.id))
+
+
+def _gateways(route: Route) -> Iterator[str]:
+    if route.kind in ("HTTPRoute", "GRPCRoute"):
+        for _, parent in objects(mapping(route.raw, "spec"), "parentRefs"):
+            yield f"{text(parent, 'namespace') or route.namespace}/{text(parent, 'name')}"

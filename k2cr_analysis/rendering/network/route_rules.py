@@ -6,7 +6,7 @@ and the path with a slash. Source: Compute Engine API, urlMaps; Gateway API, "HT
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from k2cr_analysis.model.routing.route import Cors, HeaderEdit, HttpRule, Match, Redirect, Retries, Target, ValueMatch
 from k2cr_analysis.rendering.forms.objects import Tree
@@ -16,11 +16,16 @@ Resolve = Callable[[Target], str | None]
 _NANOS = 1_000_000_000
 
 
-def route_rules(rules: Iterable[HttpRule], resolve: Resolve) -> list[Tree]:
-    """In the order in which they are tried. ``resolve``: the backend service of a target, None where it is unknown."""
-    todo = [(rule, match) for rule in rules for match in rule.matches]
-    ordered = sorted(todo, key=lambda pair: _precedence(*pair))
-    made = [one for rule, match in ordered for one in _route_rule(rule, match, resolve)]
+def route_rules(ranked: Iterable[Sequence[HttpRule]], resolve: Resolve, mirror: Resolve) -> list[Tree]:
+    """In the order in which they are tried: ``ranked`` are those of the most specific host first.
+
+    ``resolve``: the backend service of a target, None where it is unknown; ``mirror``: of one that gets copies.
+    """
+    made = []
+    for rules in ranked:
+        todo = [(rule, match) for rule in rules for match in rule.matches]
+        ordered = sorted(todo, key=lambda pair: _precedence(*pair))
+        made += [one for rule, match in ordered for one in _route_rule(rule, match, resolve, mirror)]
     return [{"priority": number, **one} for number, one in enumerate(made, start=1)]
 
 
@@ -38,7 +43,7 @@ def _precedence(rule: HttpRule, match: Match) -> tuple[int, ...]:
     )
 
 
-def _route_rule(rule: HttpRule, match: Match, resolve: Resolve) -> Iterator[Tree]:
+def _route_rule(rule: HttpRule, match: Match, resolve: Resolve, mirror: Resolve) -> Iterator[Tree]:
     """One rule, or two where the path itself is rewritten to something else than what begins with it."""
     for path in _paths(match):
         condition = {**path, **_conditions(match)}
@@ -49,7 +54,7 @@ def _route_rule(rule: HttpRule, match: Match, resolve: Resolve) -> Iterator[Tree
         if rule.actions.redirect:
             made["urlRedirect"] = _redirect(rule.actions.redirect, condition)
         else:
-            action = _action(rule, condition, resolve)
+            action = _action(rule, match, condition, resolve, mirror)
             if action is None:
                 continue
             made |= action
@@ -114,21 +119,21 @@ def _in_place_of(new: str, condition: Tree) -> str:
     return f"{new.rstrip('/')}/" if str(condition.get("prefixMatch", "")).endswith("/") else new or "/"
 
 
-def _action(rule: HttpRule, condition: Tree, resolve: Resolve) -> Tree | None:
+def _action(rule: HttpRule, match: Match, condition: Tree, resolve: Resolve, mirror: Resolve) -> Tree | None:
     targets = [(resolve(t), t.weight) for t in rule.targets if t.weight]
     known = [(url, weight) for url, weight in targets if url is not None]
     if not known or len(known) < len(targets):
         return None  # part of the traffic would go where it does not belong
     action: Tree = {}
-    rewrite = _rewrite(rule, condition)
+    rewrite = _rewrite(rule, match, condition)
     if rewrite:
         action["urlRewrite"] = rewrite
     if rule.actions.timeout_s:
         action["timeout"] = _duration(rule.actions.timeout_s)
     if rule.actions.retries:
         action["retryPolicy"] = _retry_policy(rule.actions.retries)
-    if rule.actions.mirror and (mirror := resolve(rule.actions.mirror[0])):
-        action["requestMirrorPolicy"] = {"backendService": mirror}
+    if rule.actions.mirror and (copies := mirror(rule.actions.mirror[0])):
+        action["requestMirrorPolicy"] = {"backendService": copies}
     if rule.actions.cors:
         action["corsPolicy"] = _cors_policy(rule.actions.cors)
     if len(known) > 1:
@@ -137,13 +142,14 @@ def _action(rule: HttpRule, condition: Tree, resolve: Resolve) -> Tree | None:
     return {"service": known[0][0], **({"routeAction": action} if action else {})}
 
 
-def _rewrite(rule: HttpRule, condition: Tree) -> Tree:
+def _rewrite(rule: HttpRule, match: Match, condition: Tree) -> Tree:
     rewrite, made = rule.actions.rewrite, Tree()
     if rewrite.host:
         made["hostRewrite"] = rewrite.host
     if rewrite.prefix is not None:
-        # Istio puts the text in the place of the text that matched; the Gateway API goes by whole elements of the path.
-        made["pathPrefixRewrite"] = rewrite.prefix or "/" if rule.by_order else _in_place_of(rewrite.prefix, condition)
+        # Where text matched, text takes its place (Istio, nginx); the Gateway API goes by whole elements of the path.
+        by_text = rule.by_order or match.kind == "text"
+        made["pathPrefixRewrite"] = rewrite.prefix or "/" if by_text else _in_place_of(rewrite.prefix, condition)
     elif rewrite.path and "fullPathMatch" in condition:
         made["pathPrefixRewrite"] = rewrite.path
     elif rewrite.path:

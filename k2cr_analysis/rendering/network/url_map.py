@@ -7,10 +7,9 @@ Source: Compute Engine API, urlMaps; ``gcloud compute url-maps import``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from k2cr_analysis.model.parse.access import mapping, objects, text
 from k2cr_analysis.model.parse.entrances.routes_of_workload import rules_of_route
 from k2cr_analysis.model.parse.index import name_of, namespace_of
 from k2cr_analysis.model.routing.reading import http_rules
@@ -20,8 +19,8 @@ from k2cr_analysis.platforms.cloud_run.limits import MAX_SERVICE_NAME
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.forms.objects import Tree
 from k2cr_analysis.rendering.network.front import leads_nowhere_else
-from k2cr_analysis.rendering.network.hosts import ANY_HOST, keyed_routes
-from k2cr_analysis.rendering.network.on_gke import OnGke, on_gke
+from k2cr_analysis.rendering.network.hosts import ANY_HOST, covers, keyed_routes
+from k2cr_analysis.rendering.network.on_gke import NAME_LIMIT, OnGke, on_gke
 from k2cr_analysis.rendering.network.route_rules import route_rules
 from k2cr_analysis.rendering.text.names import cut, dns_label
 from k2cr_analysis.rendering.text.scripts import MADE_BY_K2CR
@@ -83,15 +82,18 @@ class _Map:
                 self._by_service.setdefault((one.namespace, route.service), []).append((one, route))
 
     def made(self) -> UrlMap:
-        rules = [rule for of_object in self._routes() for rule in of_object]
+        routes = self._routes()
+        rules = [rule for of_object in routes.values() for rule in of_object]
+        named = [(rule, f"{kind} {name}") for (kind, _, name), held in routes.items() for rule in held]
         hosts = tuple(sorted({h for rule in rules for h in rule.hosts} | set(self._hosts)))
         mine = keyed_routes(self._workload, external=self._external)
         own = next((self._on_gke(self._workload, route) for _, route in mine), None)
         tree = self._tree(rules, hosts)
         others = tuple(self._stays.values())
-        return UrlMap(self._name, tree, hosts, own, others, _unknown(self._group, self._context))
+        known = self._context.services | {(w.namespace, e.service) for w in self._group for e in w.exposures}
+        return UrlMap(self._name, tree, hosts, own, others, _unknown(named, known))
 
-    def _routes(self) -> list[tuple[HttpRule, ...]]:
+    def _routes(self) -> dict[tuple[str, str, str], tuple[HttpRule, ...]]:
         """The rules of each object, once, in the order of the manifests; redirects of the same Gateway among them."""
         found: dict[tuple[str, str, str], tuple[HttpRule, ...]] = {}
         for one in self._group:
@@ -106,12 +108,15 @@ class _Map:
                 rules = tuple(http_rules(raw))
                 if not leads_nowhere_else(raw) and not any(r.targets for r in rules):
                     found.setdefault(("HTTPRoute", namespace_of(raw), name_of(raw)), rules)
-        return list(found.values())
+        return found
 
-    def _resolve(self, target: Target) -> str | None:
+    def _mirror(self, target: Target) -> str | None:
+        """The backend service that gets copies: of pods alone, so None for the workload itself."""
+        return self._resolve(target, copies=True)
+
+    def _resolve(self, target: Target, *, copies: bool = False) -> str | None:
         """The backend service of a target: Cloud Run's for the workload itself, the pods' for all others."""
         found = self._by_service.get((target.namespace, target.service))
-        only_mirrored = not found
         if not found:
             found = [
                 (a.workload, Route("Service", e.service, None, None, e.service, target.port, _NOBODY, "$", {}))
@@ -123,12 +128,12 @@ class _Map:
             return None
         one, route = found[0]
         if one.id == self._workload.id:
-            return self._mine
+            return None if copies else self._mine
         matching = next((r for w, r in found if r.service_port == target.port), route)
         there = self._on_gke(one, matching)
-        if only_mirrored:  # a mirror must not be serverless
-            there = replace(there, run_backend=None)
-        self._stays.setdefault((there.namespace, there.service, str(there.port)), there)
+        if copies:  # a mirror must not be serverless: it never turns into Cloud Run's, as the backend beside it may
+            there = replace(there, run_backend=None, backend=cut(f"{there.backend}-copy", NAME_LIMIT, there.backend))
+        self._stays.setdefault((there.namespace, there.service, f"{there.port} {copies}"), there)
         return f"{self._where}/backendServices/{there.backend}"
 
     def _on_gke(self, one: Workload, route: Route) -> OnGke:
@@ -144,8 +149,7 @@ class _Map:
         }
         matchers: list[tuple[str, Tree]] = []
         for host in (*((ANY_HOST,) if any(not r.hosts and not r.is_default for r in rules) else ()), *hosts):
-            of_host = [r for r in rules if not r.is_default and (host in r.hosts or (host == ANY_HOST and not r.hosts))]
-            matchers.append((host, self._matcher(len(matchers), of_host, default)))
+            matchers.append((host, self._matcher(len(matchers), _ranked(rules, host), default)))
         if matchers:
             if default is None:
                 tree["defaultRouteAction"] = _NOT_FOUND
@@ -159,12 +163,13 @@ class _Map:
         mine = all(self._resolve(t) == self._mine for rule in rules for t in rule.targets if t.weight)
         return all(rule.is_plain for rule in rules) and (times <= {None} or (len(times) == 1 and mine))
 
-    def _matcher(self, number: int, rules: Sequence[HttpRule], default: str | None) -> Tree:
+    def _matcher(self, number: int, ranked: list[list[HttpRule]], default: str | None) -> Tree:
         matcher: Tree = {"name": f"host-{number}", "defaultService": default or self._mine}
-        if not self._are_paths_alone(rules):
+        rules = ranked[0] if ranked else []
+        if len(ranked) > 1 or not self._are_paths_alone(rules):
             if default is None:
                 matcher["defaultRouteAction"] = _NOT_FOUND
-            return matcher | {"routeRules": route_rules(rules, self._resolve)}
+            return matcher | {"routeRules": route_rules(ranked, self._resolve, self._mirror)}
         paths: dict[str, str] = {}
         for rule in rules:
             url = self._resolve(next(t for t in rule.targets if t.weight))
@@ -183,6 +188,16 @@ class _Map:
         return matcher
 
 
+def _ranked(rules: Sequence[HttpRule], host: str) -> list[list[HttpRule]]:
+    """The rules of a host; then those of wider names, the longest first, where the source asks these too."""
+    found: dict[tuple[bool, int], list[HttpRule]] = {}
+    for rule in rules:
+        fits = [h for h in rule.hosts or (ANY_HOST,) if h == host or (rule.by_every_host and covers(h, host))]
+        if fits and not rule.is_default:
+            found.setdefault(min((h != host, -len(h)) for h in fits), []).append(rule)
+    return [found[rank] for rank in sorted(found)]
+
+
 def match_paths(match: Match) -> tuple[str, ...]:
     """A path as path rules write it: the prefix ``/api`` is ``/api`` and ``/api/*``, the whole host ``/*``."""
     if match.kind == "exact":
@@ -192,21 +207,11 @@ def match_paths(match: Match) -> tuple[str, ...]:
     return ("/*",) if match.path == "/" else (match.path, f"{match.path}/*")
 
 
-def _unknown(group: Iterable[Workload], context: RenderContext) -> tuple[str, ...]:
-    """Services that the group's Ingresses lead to, and that no workload of the snapshot stands behind."""
-    known = context.services | {(w.namespace, e.service) for w in group for e in w.exposures}
+def _unknown(rules: Iterable[tuple[HttpRule, str]], known: Container[tuple[str, str]]) -> tuple[str, ...]:
+    """Services that rules (with ``Kind name``) lead to, and that no workload of the snapshot stands behind."""
     found: dict[str, None] = {}
-    for one in group:
-        for raw in one.related.get("Ingress", ()):
-            for service in _named_services(raw):
-                if (namespace_of(raw), service) not in known:
-                    found[f"{namespace_of(raw)}/{service} (Ingress {name_of(raw)})"] = None
+    for rule, name in rules:
+        for target in rule.targets:
+            if (target.namespace, target.service) not in known and target.weight:
+                found[f"{target.namespace}/{target.service} ({name})"] = None
     return tuple(found)
-
-
-def _named_services(ingress: Mapping[str, object]) -> Iterator[str]:
-    for _, rule in objects(mapping(ingress, "spec"), "rules"):
-        for _, path in objects(mapping(rule, "http"), "paths"):
-            backend = mapping(path, "backend")
-            if name := text(mapping(backend, "service"), "name") or text(backend, "serviceName"):
-                yield name

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
-from k2cr_analysis.model.parse.entrances.routes_of_workload import longest_request, rules_of, settings_of
+from k2cr_analysis.model.parse.entrances.routes_of_workload import longest_request, rules_beside, rules_of, settings_of
 from k2cr_analysis.model.routing.iap import AUDIENCE
-from k2cr_analysis.model.routing.route import Lack
+from k2cr_analysis.model.routing.route import HttpRule, Lack
 from k2cr_analysis.platforms.cloud_run.limits import MAX_TIMEOUT_S
 
 
@@ -203,11 +203,28 @@ def route_not_in_url_map(candidate: Candidate) -> Iterator[Found]:
                     "not pass it",
                 )
             continue
-        for lack in one.lacks:
-            yield Found(
-                f"{name} {lack.path}",
-                f"{name.replace('/', ' ')} has {lack.what}; a URL map cannot say it, and such requests get 404",
-            )
+        yield from (_lack(name, lack, "") for lack in one.lacks)
+        yield from _mirrored_here(name, one, candidate)
+    for name, reach, one in rules_beside(candidate.workload) if candidate.target == "service" else ():
+        if reach != "mesh":
+            yield from _mirrored_here(name, one, candidate)
+            to = ", ".join(dict.fromkeys(t.service for t in one.targets))
+            yield from (_lack(name, lack, f" for {to}, on the same load balancer") for lack in one.lacks)
+
+
+def _mirrored_here(name: str, one: HttpRule, candidate: Candidate) -> Iterator[Found]:
+    """Source: Cloud Load Balancing, "Traffic management overview": a mirror must not be serverless."""
+    own = {(candidate.workload.namespace, e.service) for e in candidate.workload.exposures}
+    target = one.actions.mirror[0] if one.actions.mirror else None
+    if target and (target.namespace, target.service) in own:
+        yield _lack(name, Lack(one.path, f"a mirror to {target.service}, which must not be on Cloud Run"), "")
+
+
+def _lack(name: str, lack: Lack, whose: str) -> Found:
+    return Found(
+        f"{name} {lack.path}",
+        f"{name.replace('/', ' ')} has {lack.what}{whose}; a URL map cannot say it, and {lack.then}",
+    )
 
 
 @rule(

@@ -46,13 +46,20 @@ def protocol_of(route: Route) -> str | None:
 
 def rules_of(workload: Workload) -> Iterator[tuple[str, Reach, HttpRule]]:
     """(``Kind/name``, who comes in, rule): those that lead to a Service of the workload, or to none at all."""
-    services = {e.service for e in workload.exposures}
+    yield from (found for found, is_own in _all_rules(workload) if is_own)
+
+
+def rules_beside(workload: Workload) -> Iterator[tuple[str, Reach, HttpRule]]:
+    """Those of the same objects that lead elsewhere: they stand in the same URL map."""
+    yield from (found for found, is_own in _all_rules(workload) if not is_own)
+
+
+def _all_rules(workload: Workload) -> Iterator[tuple[tuple[str, Reach, HttpRule], bool]]:
+    services = {(workload.namespace, e.service) for e in workload.exposures}
     for name, reach, raw in routes_of(workload):
         for rule in http_rules(raw):
-            if not rule.targets or any(
-                t.service in services and t.namespace == workload.namespace for t in rule.targets
-            ):
-                yield name, reach, rule
+            is_own = not rule.targets or any((t.namespace, t.service) in services for t in rule.targets)
+            yield (name, reach, rule), is_own
 
 
 def settings_of(workload: Workload) -> Iterator[tuple[str, Settings]]:

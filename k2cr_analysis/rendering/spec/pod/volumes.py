@@ -212,7 +212,7 @@ class _Builder:
         if written is None:
             self.account.carried(at, "containers[].volumeMounts[].mountPath", mount.mount_path)
         else:
-            why = "the same directory, as the kubelet and the container runtime read the path; Cloud Run takes it absolute"
+            why = "the same directory, as kubelet and container runtime read the path; Cloud Run takes it whole"
             self.account.changed(at, "containers[].volumeMounts[].mountPath", written, mount.mount_path, why)
         self.account.carried(f"{mount.path}.name", "containers[].volumeMounts[].name", volume.name)
         if sub_path and mount.written_sub_path:
