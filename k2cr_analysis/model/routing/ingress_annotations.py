@@ -21,6 +21,7 @@ Meaning = Literal[
     "websocket", "front", "nothing", "regex", "redirect", "app-root", "alias", "strip", "tls",
 ]  # fmt: skip
 
+_OF_NGINX = "nginx.ingress.kubernetes.io/"
 AUTHENTICATION = "authentication by the controller"
 _SNIPPET = "configuration of the controller itself"
 _PLUGINS = "plugins of the controller"
@@ -171,7 +172,7 @@ _OF_FAMILY: Mapping[str, Mapping[str, Meaning | str]] = {
     "Traefik": _TRAEFIK,
 }
 _PREFIXES: Mapping[str, Mapping[str, Meaning | str]] = {
-    "nginx.ingress.kubernetes.io/": _NGINX,
+    _OF_NGINX: _NGINX,
     "nginx.org/": _NGINX,
     "nginx.com/": _NGINX,
     "haproxy.org/": _HAPROXY,
@@ -308,11 +309,11 @@ def _seconds(value: str, *, milli: bool) -> float | None:
     return float(found[1]) * unit
 
 
-_ORIGINS = "nginx.ingress.kubernetes.io/cors-allow-origin"
+_ORIGINS = f"{_OF_NGINX}cors-allow-origin"
 
 
 def _cors(annotations: Mapping[str, str]) -> Cors | None:
-    said = {k.removeprefix("nginx.ingress.kubernetes.io/"): v for k, v in annotations.items()}
+    said = {k.removeprefix(_OF_NGINX): v for k, v in annotations.items()}
     if said.get("enable-cors", "").lower() != "true":
         return None
 
