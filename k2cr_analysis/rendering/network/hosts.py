@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from k2cr_analysis.model.parse.access import mapping, objects, text
+from k2cr_analysis.model.parse.entrances.routes_of_workload import gateways_of
 from k2cr_analysis.model.workload import Route, Workload
 
 ANY_HOST = "*"
@@ -42,7 +42,7 @@ class Hosts:
             for key, route in keyed_routes(workload, external=external):
                 self._keys[external, workload.id].add(key)
                 self._workloads[external, key][workload.id] = workload
-                for gateway in _gateways(route):
+                for gateway in gateways_of(route):
                     self._of_gateways[external, gateway].add(key)
                     self._gateways[external, key].add(gateway)
 
@@ -71,9 +71,3 @@ class Hosts:
                 found.setdefault(other.id, other)
                 todo += self._keys[external, other.id]
         return sorted(found.values(), key=lambda w: (w.id != workload.id, w.id))
-
-
-def _gateways(route: Route) -> Iterator[str]:
-    if route.kind in ("HTTPRoute", "GRPCRoute"):
-        for _, parent in objects(mapping(route.raw, "spec"), "parentRefs"):
-            yield f"{text(parent, 'namespace') or route.namespace}/{text(parent, 'name')}"

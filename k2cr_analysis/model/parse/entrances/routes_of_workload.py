@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from k2cr_analysis.model.parse.access import Raw, integer, mapping
+from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, text
 from k2cr_analysis.model.parse.index import name_of
 from k2cr_analysis.model.routing.ingress_annotations import Settings, controller_settings, ingress_settings
 from k2cr_analysis.model.routing.ingress_rules import is_of_gke
@@ -37,6 +37,13 @@ def routes_of(workload: Workload) -> Iterator[tuple[str, Reach, Raw]]:
 def rules_of_route(route: Route) -> tuple[HttpRule, ...]:
     """All rules of the object that a route stands in, those that lead elsewhere too."""
     return tuple(http_rules(route.raw))
+
+
+def gateways_of(route: Route) -> Iterator[str]:
+    """``namespace/name`` of the Gateways that a route hangs on."""
+    if route.kind in ("HTTPRoute", "GRPCRoute"):
+        for _, parent in objects(mapping(route.raw, "spec"), "parentRefs"):
+            yield f"{text(parent, 'namespace') or route.namespace}/{text(parent, 'name')}"
 
 
 def protocol_of(route: Route) -> str | None:
