@@ -72,3 +72,13 @@ DEFAULT_RETRIES: Annotated[int, _RETRIES] = 3
 DEFAULT_TASK_TIMEOUT_S: Annotated[int, _TASK_TIMEOUT] = 600
 MAX_TASK_TIMEOUT_S: Annotated[int, _TASK_TIMEOUT] = 168 * 3600  # of one attempt
 UNMOVED_TASK_S: Annotated[int, _TASK_TIMEOUT] = 3600  # a longer attempt may be moved to another machine while it runs
+
+# Ids of the Cloud Quotas API for what all instances of a project and region have together: thousandths of a vCPU, and
+# bytes. A deployment whose max instances could exceed one is refused ("Quota violated: CpuAllocPerProjectRegion
+# requested: ... allowed: ..."); read in error messages that several public repositories quote.
+CPU_QUOTA: Annotated[str, _QUOTAS] = "CpuAllocPerProjectRegion"
+MEMORY_QUOTA: Annotated[str, _QUOTAS] = "MemAllocPerProjectRegion"
+QUOTA_NAMES: Annotated[dict[str, str], _QUOTAS] = {
+    CPU_QUOTA: "Total CPU allocation, in milli vCPU, per project per region",
+    MEMORY_QUOTA: "Total memory allocation, in bytes, per project per region",
+}

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from k2cr_analysis.openapi.quantity import parse_quantity
 from k2cr_analysis.platforms import organization_policies as policies
+from k2cr_analysis.platforms.cloud_run.limits import CPU_QUOTA, MEMORY_QUOTA, QUOTA_NAMES
 from k2cr_analysis.platforms.images import parse_image
 from k2cr_analysis.rendering.migration.clean_up import kubectl_kind
 from k2cr_analysis.rendering.migration.other_projects import agent_of, needed_elsewhere
@@ -26,7 +28,7 @@ _HEAD = r"""mend=0
 ok() { echo "ok    $1"; }
 bad() { echo "MEND  $1: $2"; mend=1; }
 unknown() { echo "?     $1: $2"; }"""
-_ALLOWS = r"""# allows CONSTRAINT VALUE: whether the organisation's list lets it be.
+_ALLOWS = r"""# allows CONSTRAINT VALUE [DO]: whether the organisation's list lets it be.
 allows() {
   local said allowed denied word="(^|[^a-zA-Z_-])$2([^a-zA-Z_-]|\$)"
   if ! said=$(gcloud org-policies describe "$1" --effective --project="$PROJECT" \
@@ -36,9 +38,9 @@ allows() {
   fi
   allowed=${said%%$'\t'*} denied=${said#*$'\t'}
   if [[ -n $allowed && ! $allowed =~ $word ]]; then
-    bad "policy $1" "allows $allowed, and not $2: ask for an exception of this project"
+    bad "policy $1" "allows $allowed, and not $2: ${3:-ask for an exception of this project}"
   elif [[ $said == *$'\t'* && $denied =~ $word ]]; then
-    bad "policy $1" "denies $2: ask for an exception of this project"
+    bad "policy $1" "denies $2: ${3:-ask for an exception of this project}"
   else ok "policy $1 allows $2"; fi
 }"""
 _ENFORCED = r"""# enforced CONSTRAINT DO: whether the organisation forbids it.
@@ -104,6 +106,22 @@ quota() {
   else ok "quota $1"; fi
 }"""
 
+# What is in use is not read: the API refuses by what all services could have at most.
+_CAPACITY = r"""# capacity QUOTA NEEDED NAME: whether one may have that much in the region. NAME is the console's.
+capacity() {
+  local said allowed
+  said=$(gcloud beta quotas info describe "$1" --service=run.googleapis.com --project="$PROJECT" \
+    --flatten='dimensionsInfos[]' \
+    --format='csv[no-heading](dimensionsInfos.dimensions.region,dimensionsInfos.details.value)' 2>/dev/null || true)
+  allowed=$(sed -n "s/^$REGION,//p" <<<"$said" | head -n 1)
+  if [[ -z $allowed ]]; then allowed=$(sed -n 's/^,//p' <<<"$said" | head -n 1); fi
+  if [[ ! $allowed =~ ^[0-9]{1,18}$ ]]; then
+    unknown "quota $1" "it cannot be read (API cloudquotas.googleapis.com): $2 are wanted of IAM & Admin > Quotas, '$3'"
+  elif (($2 > allowed)); then
+    bad "quota $1" "$2 are wanted, $allowed are allowed: fewer max instances, or ask for more of '$3'"
+  else ok "quota $1: $2 of $allowed, beside what other services have"; fi
+}"""
+
 
 @printer
 def preflight_script(build: Build) -> str:
@@ -113,7 +131,14 @@ def preflight_script(build: Build) -> str:
         "something is to be mended, and says how.",
     ]
     body = [*_HEAD.splitlines(), "", *_apis(build), "", *_rights(build), "", *_name_is_free(build), ""]
-    body += [*_policies(build), *_network(build), *_quotas(build), *_images(build), *_elsewhere(build)]
+    body += [
+        *_policies(build),
+        *_network(build),
+        *_capacity(build),
+        *_quotas(build),
+        *_images(build),
+        *_elsewhere(build),
+    ]
     body += [*_dns(build), *_cluster(build), "", "exit $mend"]
     return script(head, build.context, body)
 
@@ -169,7 +194,8 @@ def _policy_calls(build: Build) -> Iterator[str]:
             said = "the invoker check cannot be off: decide invoker = token in k2cr.toml, or ask for an exception"
             yield f"enforced {policies.INVOKER_CHECK_REQUIRED} {quote(said)}"
         if reached.access.open_why:
-            yield f"allows {policies.ALLOWED_MEMBERS} allUsers"
+            said = "turn the invoker check off instead (the other command of that step in cutover.md)"
+            yield f"allows {policies.ALLOWED_MEMBERS} allUsers {quote(said)}"
     if egress is not None:
         yield f"allows {policies.ALLOWED_EGRESS} {egress.ranges}"
     if build.identity.to_create:
@@ -208,6 +234,21 @@ def _network(build: Build) -> Iterator[str]:
         said = quote(f"needed where it calls other Cloud Run services by run.app: {update} ...")
         yield f"  else unknown 'Private Google Access' {said}; fi"
     yield "fi"
+
+
+def _capacity(build: Build) -> Iterator[str]:
+    """What all instances have together at most, against Cloud Run's quotas of a region."""
+    run = build.run
+    most = run.max_instances if isinstance(run, RunService) else run.instances if isinstance(run, RunWorkerPool) else 0
+    most = run.parallelism if isinstance(run, RunJob) else most
+    containers = run.template.containers
+    needed = {
+        CPU_QUOTA: sum(parse_quantity(c.cpu) for c in containers) * 1000 * most,
+        MEMORY_QUOTA: sum(parse_quantity(c.memory) for c in containers) * most,
+    }
+    yield from ("", *_CAPACITY.splitlines())
+    for name, amount in needed.items():
+        yield f"capacity {name} {int(amount)} {quote(QUOTA_NAMES[name])}"
 
 
 def _quotas(build: Build) -> Iterator[str]:

@@ -29,7 +29,7 @@ read_key() {
       value=$(kubectl get "$kind" "$name" --namespace="$namespace" -o go-template="{{index .$part \"$key\"}}" |
         if [[ $kind == secret || $part == binaryData ]]; then cat; else base64; fi)
       base64 --decode <<<"$value" >/dev/null
-      return
+      if [[ -n $value ]]; then return; fi
     fi
   done
   echo "$kind $namespace/$name has no key $key, or an empty one" >&2

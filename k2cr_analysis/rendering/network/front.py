@@ -75,8 +75,14 @@ class FrontendPolicy:
 
 
 def front_door(workloads: Iterable[Workload], *, external: bool = True) -> FrontendPolicy:
-    """Of all that share the load balancer: a port that is open for one of them is open."""
-    doors = [d for w in workloads for d in _doors(w, external=external)]
+    """Of all that share the load balancer: a port that is open for one of them is open.
+
+    Where names lead to an Ingress or a Gateway, these say it: a Service of type LoadBalancer beside them has an address
+    of its own, which stays on GKE (``own_addresses``).
+    """
+    shared = list(workloads)
+    doors = [d for w in shared for d in _doors(w, external=external)]
+    doors = doors or [_load_balancer(e) for w in shared for e in own_addresses(w, external=external)]
     if not doors:
         return FrontendPolicy()
     served = [d for d in doors if d.http == "serve"]
@@ -88,6 +94,11 @@ def front_door(workloads: Iterable[Workload], *, external: bool = True) -> Front
         redirect_code=led[0].redirect_code if led else FrontendPolicy().redirect_code,
         ssl_policy=next((d.ssl_policy for d in doors if d.ssl_policy), None),
     )
+
+
+def own_addresses(workload: Workload, *, external: bool) -> list[Exposure]:
+    """Services that are a load balancer themselves."""
+    return [e for e in workload.exposures if (e.external_load_balancer if external else e.internal_load_balancer)]
 
 
 def certificate_domains(workload: Workload) -> tuple[str, ...]:
@@ -127,8 +138,6 @@ def _doors(workload: Workload, *, external: bool) -> Iterator[FrontendPolicy]:
     for exposure in workload.exposures:
         if exposure.type == "Knative":
             yield FrontendPolicy(https=True, http="serve")
-        elif exposure.external_load_balancer if external else exposure.internal_load_balancer:
-            yield _load_balancer(exposure)
 
 
 def _ingress(raw: Raw, workload: Workload) -> FrontendPolicy:

@@ -13,7 +13,7 @@ from k2cr_analysis.platforms.cloud_run.annotations import INGRESS, SESSION_AFFIN
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.access.invokers import Access, Reach, decide_access
 from k2cr_analysis.rendering.network.backend_policy import BackendPolicy, backend_policy
-from k2cr_analysis.rendering.network.front import FrontendPolicy, certificate_domains, front_door
+from k2cr_analysis.rendering.network.front import FrontendPolicy, certificate_domains, front_door, own_addresses
 from k2cr_analysis.rendering.network.moved import OldName, old_names
 from k2cr_analysis.rendering.network.url_map import UrlMap, url_map
 from k2cr_analysis.rendering.spec.account import Account
@@ -145,6 +145,13 @@ def _is_internal(workload: Workload) -> bool:
 
 def _front(workload: Workload, context: RenderContext, iap: Iap, account: Account, *, external: bool) -> FrontendPolicy:
     front = front_door(context.hosts.group(workload, external=external), external=external)
+    routed = any(r.external == external for e in workload.exposures for r in e.routes)
+    beside = ", ".join(e.service for e in own_addresses(workload, external=external) if routed)
+    if beside:
+        account.decide(
+            f"Service {beside} is a load balancer of its own beside the Ingress or route, with an address that stays "
+            "on GKE as long as the Service does: who calls it by that address is told the names, or the new one."
+        )
     if iap == "load-balancer" and not (front.https and front.http != "serve"):
         if front.http == "serve":
             account.decide("IAP needs HTTPS: plain HTTP leads to HTTPS, where it is answered today.")

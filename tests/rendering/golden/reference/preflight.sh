@@ -42,7 +42,7 @@ if whose=$(gcloud run services describe frontend --project="$PROJECT" --region="
   bad 'name frontend' "it is taken, and not by this workload: [policy] naming in k2cr.toml gives another"
 else ok 'name frontend'; fi
 
-# allows CONSTRAINT VALUE: whether the organisation's list lets it be.
+# allows CONSTRAINT VALUE [DO]: whether the organisation's list lets it be.
 allows() {
   local said allowed denied word="(^|[^a-zA-Z_-])$2([^a-zA-Z_-]|\$)"
   if ! said=$(gcloud org-policies describe "$1" --effective --project="$PROJECT" \
@@ -52,9 +52,9 @@ allows() {
   fi
   allowed=${said%%$'\t'*} denied=${said#*$'\t'}
   if [[ -n $allowed && ! $allowed =~ $word ]]; then
-    bad "policy $1" "allows $allowed, and not $2: ask for an exception of this project"
+    bad "policy $1" "allows $allowed, and not $2: ${3:-ask for an exception of this project}"
   elif [[ $said == *$'\t'* && $denied =~ $word ]]; then
-    bad "policy $1" "denies $2: ask for an exception of this project"
+    bad "policy $1" "denies $2: ${3:-ask for an exception of this project}"
   else ok "policy $1 allows $2"; fi
 }
 # enforced CONSTRAINT DO: whether the organisation forbids it.
@@ -104,6 +104,23 @@ else
   if [[ $access == True ]]; then ok 'Private Google Access'
   else unknown 'Private Google Access' 'needed where it calls other Cloud Run services by run.app: gcloud compute networks subnets update run-tokyo ...'; fi
 fi
+
+# capacity QUOTA NEEDED NAME: whether one may have that much in the region. NAME is the console's.
+capacity() {
+  local said allowed
+  said=$(gcloud beta quotas info describe "$1" --service=run.googleapis.com --project="$PROJECT" \
+    --flatten='dimensionsInfos[]' \
+    --format='csv[no-heading](dimensionsInfos.dimensions.region,dimensionsInfos.details.value)' 2>/dev/null || true)
+  allowed=$(sed -n "s/^$REGION,//p" <<<"$said" | head -n 1)
+  if [[ -z $allowed ]]; then allowed=$(sed -n 's/^,//p' <<<"$said" | head -n 1); fi
+  if [[ ! $allowed =~ ^[0-9]{1,18}$ ]]; then
+    unknown "quota $1" "it cannot be read (API cloudquotas.googleapis.com): $2 are wanted of IAM & Admin > Quotas, '$3'"
+  elif (($2 > allowed)); then
+    bad "quota $1" "$2 are wanted, $allowed are allowed: fewer max instances, or ask for more of '$3'"
+  else ok "quota $1: $2 of $allowed, beside what other services have"; fi
+}
+capacity CpuAllocPerProjectRegion 20000 'Total CPU allocation, in milli vCPU, per project per region'
+capacity MemAllocPerProjectRegion 10737418240 'Total memory allocation, in bytes, per project per region'
 
 # quota METRIC: whether there is room for one more in what was read as $quotas.
 quota() {
