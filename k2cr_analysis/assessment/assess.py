@@ -38,7 +38,7 @@ from k2cr_analysis.model.routing.answered import with_answers
 from k2cr_analysis.model.schedule import runs_per_month
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.operability import effort_days, toil
-from k2cr_analysis.pricing.cloud_run.beside import SAME_ON_BOTH_SIDES, beside_items
+from k2cr_analysis.pricing.cloud_run.beside import NOT_COMPARED, beside_items
 from k2cr_analysis.pricing.cloud_run.charges import cheaper_billing, price_both, price_delayed, price_timeline
 from k2cr_analysis.pricing.gke.bill import GkeBill
 from k2cr_analysis.pricing.gke.currency import in_currency_of_bill, no_rate
@@ -198,7 +198,7 @@ def _gather(
     said = [
         *assumptions,
         *(f"asked for when the snapshot was made, and not got: {one}" for one in origin.unread),
-        SAME_ON_BOTH_SIDES,
+        NOT_COMPARED,
         *account.said,
         *_short_window(by_day),
         *bill.reasons,

@@ -26,7 +26,10 @@ from k2cr_analysis.planning.work import work_of
 from k2cr_analysis.planning.worth import EFFORT_ASSUMPTION, Fleet, Worth
 from k2cr_analysis.pricing.packing.avoidable import ASSUMPTIONS
 
-_SAME_ON_BOTH_SIDES = "load balancers, traffic to the internet and logs cost on Cloud Run what they cost today"
+_BESIDE = (
+    "not in the sums: request logs, load balancers that come or go, NAT, traffic between zones and regions, image"
+    " storage; each is told as a neighbouring charge, with its evidence"
+)
 _OTHER_CURRENCY = (
     "[rates] engineer_hour is in {theirs} and the bill in {bills}: the effort of the move is not weighed against its"
     " saving; give it in {bills}"
@@ -152,7 +155,7 @@ def _joined(plans: Sequence[Plan], reason: str) -> Plan:
 def _assumptions(fleet: Fleet, choice: Choice) -> Iterator[str]:
     config = fleet.assessments[0].config
     yield from ASSUMPTIONS
-    yield _SAME_ON_BOTH_SIDES
+    yield _BESIDE
     hops = fleet.hops.reached(c.key for c in choice.chosen)
     if hops:
         months = sorted({month for month in fleet.hops.month if month is not None})

@@ -12,6 +12,7 @@ from k2cr_analysis.planning.committing import floor_of
 from k2cr_analysis.planning.futures.answer import Answer
 from k2cr_analysis.planning.futures.baseline import Baseline
 from k2cr_analysis.planning.futures.futures import futures_of
+from k2cr_analysis.planning.neighbours import neighbours_of
 from k2cr_analysis.planning.result import Fields, Portfolio
 from k2cr_analysis.planning.worth import Candidate, Fleet
 from k2cr_analysis.pricing.gke.today import joint_lines
@@ -61,6 +62,7 @@ def portfolio_of(
         as_billed=tuple((n, one) for n, b in zip(fleet.names, bills, strict=True) for one in b.as_billed),
         commitments=tuple((n, one) for n, b in zip(fleet.names, bills, strict=True) for one in b.commitments),
         floor=floor_of(fleet, chosen),
+        neighbours=neighbours_of(fleet, chosen, worth),
         commitment_ends=fleet.assessments[0].config.plan.commitment_ends,
     )
 

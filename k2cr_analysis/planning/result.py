@@ -14,6 +14,7 @@ from k2cr_analysis.planning.committing import Floor
 from k2cr_analysis.planning.futures.answer import Answer
 from k2cr_analysis.planning.futures.futures import Future
 from k2cr_analysis.planning.gone import NodeGone
+from k2cr_analysis.planning.neighbours import Neighbour
 from k2cr_analysis.planning.sensitivity import Swing
 from k2cr_analysis.pricing.gke.as_billed import AsBilled
 from k2cr_analysis.pricing.gke.commitments import Commitment
@@ -178,6 +179,7 @@ class Portfolio:
     as_billed: tuple[tuple[str, AsBilled], ...] = ()  # with the name of the cluster
     commitments: tuple[tuple[str, Commitment], ...] = ()
     floor: Floor = field(default_factory=Floor)
+    neighbours: tuple[Neighbour, ...] = ()
     commitment_ends: date | None = None  # as the config says; the export does not
 
     @property

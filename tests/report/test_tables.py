@@ -67,6 +67,7 @@ def frames(demo, reference, reference_choice, demo_plan, demo_portfolio, demo_di
         "ways_to_stay": tables.ways_to_stay(demo_portfolio),
         "ways_out": tables.ways_out(demo_portfolio),
         "cash": tables.cash(demo_plan),
+        "neighbours": tables.neighbours(demo_portfolio),
         "showback": tables.showback(demo, demo_plan),
         "validation": tables.validation([COMPARISON]),
     }

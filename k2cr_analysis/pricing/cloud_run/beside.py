@@ -2,7 +2,7 @@
 
 Each Secret's key that a container reads becomes a secret with one version in one location, and each start of an
 instance reads it once; a CronJob becomes a Cloud Scheduler job. The free amounts belong to the billing account
-(``free_tier``). What both sides pay alike is in neither, see ``SAME_ON_BOTH_SIDES``.
+(``free_tier``). What is not compared: ``NOT_COMPARED``.
 
 Sources: https://cloud.google.com/secret-manager/pricing, https://cloud.google.com/scheduler/pricing;
 docs.cloud.google.com/run/docs/configuring/services/secrets: a secret is read when the instance starts.
@@ -23,10 +23,10 @@ from k2cr_analysis.model.pod.secret_reference import (
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
 
-SAME_ON_BOTH_SIDES = (
-    "in neither side's difference, since both pay alike: load balancers and the traffic through them (a serverless"
-    " backend has the same forwarding rules and rates), traffic to the internet, IAP, logs, and images in Artifact"
-    " Registry; traffic from Cloud Run to a load balancer, and to services of its own region, costs nothing"
+NOT_COMPARED = (
+    "in neither side of a workload's difference: what stands beside pods and instances (request logs, load balancers,"
+    " NAT, traffic between zones, regions and to the internet, image storage); the plan tells each with its evidence."
+    " Traffic from Cloud Run to a load balancer, and to services of its own region, costs nothing"
 )
 
 UNITS_BESIDE = ("secret_version_month", "secret_access", "schedule_month")

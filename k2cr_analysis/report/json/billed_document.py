@@ -41,6 +41,19 @@ def billed_document(portfolio: Portfolio) -> dict[str, Any]:
             }
             for cluster, one in portfolio.commitments
         ],
+        "neighbours": [
+            {
+                "item": one.item,
+                "change": one.change,
+                "month": money(one.month),
+                "low_month": money(one.low),
+                "high_month": money(one.high),
+                "counted": one.counted,
+                "evidence": one.evidence,
+                "why": one.why or None,
+            }
+            for one in portfolio.neighbours
+        ],
         "commitment_floor": {
             "hour_at_list": money(portfolio.floor.hour),
             "workloads": list(portfolio.floor.of),

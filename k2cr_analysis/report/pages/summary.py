@@ -97,6 +97,7 @@ def write_tables(folder: Path, assessed: Sequence[Assessment], plan: Plan, portf
         "ways_to_stay": tables.ways_to_stay(portfolio),
         "ways_out": tables.ways_out(portfolio),
         "cash": tables.cash(plan),
+        "neighbours": tables.neighbours(portfolio),
         "showback_namespace": tables.showback(assessed, plan),
         "showback_team": tables.showback(assessed, plan, by="team"),
         "waves": tables.waves(plan),

@@ -97,6 +97,25 @@ def ways_out(portfolio: Portfolio) -> pd.DataFrame:
     return frame("ways_out", rows)
 
 
+def neighbours(portfolio: Portfolio) -> pd.DataFrame:
+    """One row a charge beside pods and instances: what comes, goes or stays with the plan, and what shows it."""
+    rows = [
+        {
+            "item": one.item,
+            "change": one.change,
+            "month": number(one.month),
+            "low_amount": number(one.low),
+            "high_amount": number(one.high),
+            "counted": one.counted,
+            "evidence": one.evidence,
+            "why_range": one.why or None,
+            "currency": portfolio.currency,
+        }
+        for one in portfolio.neighbours
+    ]
+    return frame("neighbours", rows)
+
+
 def cash(plan: Plan) -> pd.DataFrame:
     """One row a month from the first wave on; ``so_far`` is the sum of saving, labour, less paid twice and effort."""
     rows = [

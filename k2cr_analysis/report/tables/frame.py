@@ -179,6 +179,17 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "future_lines": ("future", "headroom", "side", "sku", "quantity", "unit", "rate", "amount", "currency"),
     "ways_to_stay": ("cluster", "variant", "month", "how", "why_not", "currency"),
     "ways_out": ("workload_id", "to", "size", "month", "at_least_month", "high_month", "reason", "currency"),
+    "neighbours": (
+        "item",
+        "change",
+        "month",
+        "low_amount",
+        "high_amount",
+        "counted",
+        "evidence",
+        "why_range",
+        "currency",
+    ),
     "cash": ("month_number", "saving", "paid_twice", "effort_amount", "labour_amount", "so_far", "currency"),
     "showback": (
         "group",
