@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -78,6 +79,12 @@ class RenderContext:
                 named = [a for _, a in objects(mapping(raw, "spec"), "addresses") if a.get("type") == "NamedAddress"]
                 found |= {str(a.get("value")) for a in named}
         return frozenset(found)
+
+    def with_group(self, group: Sequence[Workload]) -> RenderContext:
+        """The same context, in which these alone share hosts: for a trial of what an entrance would be otherwise."""
+        made = copy.copy(self)  # with what is known of all others
+        made.__dict__["hosts"] = Hosts(group)
+        return made
 
     def name_of(self, workload: Workload) -> str:
         """Its Cloud Run name; a workload that stands alone has no clash."""

@@ -88,9 +88,9 @@ def needs_of(
 def _shares_of_pod(pod: Pod, containers: Mapping[str, Container]) -> dict[str, Resources]:
     """Container -> its part of what the pod asks for beyond its containers; nothing where the pod asks for nothing."""
     asked_cpu = {n: _asked_cpu(c) for n, c in containers.items()}
-    asked_bytes = {n: _asked_bytes(c) for n, c in containers.items()}
+    asked_memory = {n: asked_bytes(c) for n, c in containers.items()}
     cpu = _split(pod.pod_requests.cpu_cores or pod.pod_limits.cpu_cores, asked_cpu)
-    memory = _split(pod.pod_limits.memory_bytes or pod.pod_requests.memory_bytes, asked_bytes)
+    memory = _split(pod.pod_limits.memory_bytes or pod.pod_requests.memory_bytes, asked_memory)
     return {n: Resources(cpu.get(n), None if n not in memory else _up(memory[n])) for n in {*cpu, *memory}}
 
 
@@ -107,7 +107,8 @@ def _asked_cpu(container: Container) -> Decimal | None:
     return container.requests.cpu_cores or container.limits.cpu_cores
 
 
-def _asked_bytes(container: Container) -> int | None:
+def asked_bytes(container: Container) -> int | None:
+    """The memory by which a container that nobody measured is sized."""
     asked = container.limits.memory_bytes or container.requests.memory_bytes
     if asked and asked > _MOST_BYTES:  # a limit that Cloud Run cannot give says less than the request
         asked = container.requests.memory_bytes or asked
@@ -127,6 +128,14 @@ def _evident_cpu(container: Container) -> Decimal | None:
     """What a manifest shows of the CPU that a container uses: its request, and part of a limit above it."""
     asked, limit = _asked_cpu(container), container.limits.cpu_cores
     return asked if not asked or not limit else max(asked, min(limit, OF_A_LIMIT_CORES))
+
+
+def limit_decides_cpu(container: Container, given_cores: Decimal) -> bool:
+    """Whether another CPU limit could give a container that nobody measured another size: a part of it, up to half a
+    vCPU, counts above a request; who gets whole vCPUs gets one anyway.
+    """
+    asked = container.requests.cpu_cores
+    return bool(container.limits.cpu_cores) and (not asked or (asked < OF_A_LIMIT_CORES and given_cores < 1))
 
 
 def _more_than_given(container: Container, given: Decimal) -> str:
@@ -149,7 +158,7 @@ def _cpu(
 def _memory(container: Container, measured: ContainerUsage | None, free: Decimal, of_pod: Resources) -> tuple[int, str]:
     if measured and MEMORY_QUANTILE in measured.memory_quantiles_bytes:
         return _up(Decimal(repr(float(measured.memory_quantiles_bytes[MEMORY_QUANTILE]))) / free), MEASURED
-    asked = (_asked_bytes(container) or 0) + (of_pod.memory_bytes or 0)
+    asked = (asked_bytes(container) or 0) + (of_pod.memory_bytes or 0)
     return (asked, ASKED) if asked else (DEFAULT_BYTES, DEFAULT)
 
 

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from k2cr_analysis.errors import InputError
@@ -101,11 +102,16 @@ def object_of(workload: Workload) -> Raw:
     return workload.raw
 
 
+def found_at(workload: Workload, path: str) -> Any:
+    """What stands at a path as ``source_value`` reads it."""
+    owner, _, inner = path.rpartition(" $")
+    raw = joined(workload, owner) if owner else workload.raw
+    return value_at(raw, inner if owner else path.removeprefix("$"))
+
+
 def source_value(workload: Workload, path: str) -> str | None:
     """The value at ``$.spec...`` of the workload's object, or at ``Service/web $.spec...`` of one joined to it."""
-    owner, _, inner = path.rpartition(" $")
-    raw = _joined(workload, owner) if owner else workload.raw
-    found = value_at(raw, inner if owner else path.removeprefix("$"))
+    found = found_at(workload, path)
     if found is None or isinstance(found, str):
         return found
     return json.dumps(found, ensure_ascii=False, sort_keys=True)
@@ -113,22 +119,36 @@ def source_value(workload: Workload, path: str) -> str | None:
 
 def value_at(raw: Any, path: str) -> Any:
     """What stands at ``.a.b[0]["c/d"]``; None where nothing does."""
-    at = 0
+    steps = steps_of(path)
+    return None if steps is None else step_into(raw, steps)
+
+
+@lru_cache(maxsize=8192)
+def steps_of(path: str) -> tuple[str | int, ...] | None:
+    """The keys and indexes of ``.a.b[0]["c/d"]``; None where it is no path."""
+    at, steps = 0, []
     while at < len(path):
         step = _STEP.match(path, at)
         if step is None:
             return None
         name, index, quoted = step.groups()
-        key = int(index) if index is not None else json.loads(quoted) if quoted is not None else name
+        steps.append(int(index) if index is not None else json.loads(quoted) if quoted is not None else name)
+        at = step.end()
+    return tuple(steps)
+
+
+def step_into(raw: Any, steps: tuple[str | int, ...]) -> Any:
+    """What stands at a path; None where nothing does."""
+    for step in steps:
         try:
-            raw = raw[key]
+            raw = raw[step]
         except (KeyError, IndexError, TypeError):
             return None
-        at = step.end()
     return raw
 
 
-def _joined(workload: Workload, owner: str) -> Raw | None:
+def joined(workload: Workload, owner: str) -> Raw | None:
+    """The object ``Kind/name`` that is joined to the workload."""
     kind, _, name = owner.partition("/")
     return next(
         (raw for raw in workload.related.get(kind, ()) if (raw.get("metadata") or {}).get("name") == name), None

@@ -84,7 +84,7 @@ def _stated_storage(container: Container) -> tuple[int, str] | None:
         size = resources.ephemeral_storage_bytes
         is_said = size != AUTOPILOT_STORAGE_BYTES if field == "limits" else (size or 0) > AUTOPILOT_STORAGE_BYTES
         if size and is_said:
-            return size, f"{container.path}.resources.{field}['ephemeral-storage']"
+            return size, f"{container.path}.resources.{field}.ephemeral-storage"
     return None
 
 

@@ -8,15 +8,9 @@ from k2cr_analysis.rendering.network.balancer import way_back
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.printed import printer
 from k2cr_analysis.rendering.spec.service import RunJob, RunWorkerPool
+from k2cr_analysis.rendering.spec.service_job_pool import SCALED_BY_KUBECTL
 from k2cr_analysis.rendering.text.scripts import PROJECT, REGION, comment, script
 from k2cr_analysis.rendering.text.shell import quote
-
-_SCALABLE = {
-    "Deployment": "deployment",
-    "StatefulSet": "statefulset",
-    "ReplicaSet": "replicaset",
-    "ReplicationController": "replicationcontroller",
-}
 
 
 @printer
@@ -56,7 +50,7 @@ def _pods_back(workload: Workload) -> list[str]:
         return [comment(f"CronJob {workload.name} was suspended before the move, and stays so.")]
     if workload.kind == "CronJob":
         return [f'kubectl patch cronjob {name} --namespace={namespace} --patch=\'{{"spec":{{"suspend":false}}}}\'']
-    kind = _SCALABLE.get(workload.kind)
+    kind = SCALED_BY_KUBECTL.get(workload.kind)
     if kind is None:
         return [comment(f"A {workload.kind} is not scaled: apply its manifest again where it was deleted.")]
     replicas = (

@@ -1,7 +1,6 @@
-"""What became of the objects around the workload: their fields, read back from the network's files.
+"""What became of the objects around the workload: each field by what another value of it does to the files.
 
-A row says in which file a field stands, if it stands anywhere. A value is looked for in that file; what is not found
-there is not carried, whatever the row says.
+What joins objects to each other is told by what stands of the joined one: without the name nothing of it would.
 """
 
 from __future__ import annotations
@@ -9,110 +8,173 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from k2cr_analysis.fit.result import FieldUse
 from k2cr_analysis.model.parse.access import source_value
 from k2cr_analysis.model.workload import Exposure, ServicePort
-from k2cr_analysis.platforms.cloud_run.annotations import INGRESS, SESSION_AFFINITY
+from k2cr_analysis.openapi.json_path import child
+from k2cr_analysis.platforms.gke.labels import BACKEND_CONFIG, BETA_BACKEND_CONFIG, MANAGED_CERTIFICATES
 from k2cr_analysis.rendering.network.access.ingress_setting import Reached
-from k2cr_analysis.rendering.spec.account import Entry, short
+from k2cr_analysis.rendering.network.trials import KINDS, Trials
+from k2cr_analysis.rendering.spec.account import JOINED, Entry, Outcome, short
 from k2cr_analysis.rendering.spec.build import Build
-from k2cr_analysis.rendering.spec.pod.port_words import field_decides
-from k2cr_analysis.rendering.spec.service import RunService
+from k2cr_analysis.rendering.spec.lines import lines_of
+from k2cr_analysis.rendering.spec.pod.port_words import PortWords, field_decides
 
-_URL_MAP, _SCRIPT = "url-map.yaml", "network.sh"
+_SCRIPT = "network.sh"
 _SEGMENT = re.compile(r"[^/*]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """``file`` holds the value itself; ``words``: it holds one of these in its place (a flag that is on)."""
-
-    file: str
-    words: tuple[str, ...] = ()
-
-
-# Schema path, or the beginning of one -> where it stands. The longest path decides.
-_ROWS: Mapping[str, Row] = {
-    "Ingress.spec.rules[].host": Row(_URL_MAP),
-    "Ingress.spec.rules[].http.paths[].path": Row(_URL_MAP),
-    "Ingress.spec.rules[].http.paths[].pathType": Row(_URL_MAP, ("pathMatchers",)),
-    "MultiClusterIngress.spec": Row(_URL_MAP),
-    "HTTPRoute.spec.hostnames": Row(_URL_MAP),
-    "HTTPRoute.spec.rules": Row(_URL_MAP),
-    "GRPCRoute.spec.hostnames": Row(_URL_MAP),
-    "GRPCRoute.spec.rules": Row(_URL_MAP),
-    "VirtualService.spec.http": Row(_URL_MAP),
-    "BackendConfig.spec.iap.enabled": Row(_SCRIPT, ("--iap=enabled", '--iap="enabled')),
-    "BackendConfig.spec.iap.oauthclientCredentials": Row(_SCRIPT),
-    "BackendConfig.spec.securityPolicy": Row(_SCRIPT),
-    "BackendConfig.spec.cdn": Row(_SCRIPT, ("--enable-cdn",)),
-    "BackendConfig.spec.customRequestHeaders": Row(_SCRIPT),
-    "BackendConfig.spec.customResponseHeaders": Row(_SCRIPT),
-    "BackendConfig.spec.logging": Row(_SCRIPT, ("enable-logging",)),
-    "GCPBackendPolicy.spec.default.iap.enabled": Row(_SCRIPT, ("--iap=enabled", '--iap="enabled')),
-    "GCPBackendPolicy.spec.default.iap.oauth2ClientSecret": Row(_SCRIPT),
-    "GCPBackendPolicy.spec.default.securityPolicy": Row(_SCRIPT),
-    "GCPBackendPolicy.spec.default.logging": Row(_SCRIPT, ("enable-logging",)),
-    "FrontendConfig.spec.sslPolicy": Row(_SCRIPT),
-    "FrontendConfig.spec.redirectToHttps.responseCodeName": Row(_SCRIPT),
-    "ManagedCertificate.spec.domains": Row(_SCRIPT),
-    "Service.spec.loadBalancerSourceRanges": Row(_SCRIPT),
-    "NetworkPolicy.spec.egress": Row(_SCRIPT),
-}
-# What decides how another field is read, or joins objects: it is written nowhere itself.
+_ROUTES = ("Ingress", "MultiClusterIngress", "HTTPRoute", "GRPCRoute", "VirtualService", "Gateway")
+_IN_ROLLBACK = ("Ingress", "MultiClusterIngress")
+# What is read before anything is written: by whom an entrance is served, and what it leads to.
+_ENTERS = (
+    "Ingress.spec.ingressClassName",
+    'Ingress.metadata.annotations["kubernetes.io/ingress.class"]',
+    "HTTPRoute.spec.parentRefs",
+    "GRPCRoute.spec.parentRefs",
+    "VirtualService.spec.gateways",
+    "Gateway.spec.gatewayClassName",
+    "Gateway.spec.selector",
+)
+# What decides a verdict, or who comes in, where another value would change no file.
 _DECIDES: Mapping[str, str] = {
-    "Ingress.spec.rules[].http.paths[].backend": "it joins the route to the workload's Service",
-    "Ingress.spec.defaultBackend": "it joins the route to the workload's Service",
-    "Ingress.spec.ingressClassName": "it decided whether users come from outside",
-    "Ingress.metadata.annotations": "the front door is made by it",
-    "HTTPRoute.spec.rules[].backendRefs": "it joins the route to the workload's Service",
-    "HTTPRoute.spec.parentRefs": "it joins the route to the Gateway",
-    "GRPCRoute.spec.rules[].backendRefs": "it joins the route to the workload's Service",
-    "GRPCRoute.spec.parentRefs": "it joins the route to the Gateway",
-    "VirtualService.spec.gateways": "it decided whether users come from outside",
+    "Ingress.spec": "it leads to the workload's Service",
     "Gateway.spec": "it decided whether users come from outside",
-    "Service.metadata.annotations": "it decided how the Service is reached, and joins it to its policies",
+    "VirtualService.spec.gateways": "it decided whether users come from outside",
     "Service.spec.selector": "it joins the Service to its pods",
     "PersistentVolumeClaim.spec": "it decided whether the volume can be shared",
 }
-_JOINED = ("metadata.name", "metadata.namespace", "metadata.labels")
+# Kinds that another object names; all others name their target, or select it.
+_BY_NAME = ("BackendConfig", "FrontendConfig", "ManagedCertificate", "ServiceAccount")
+_TRIED = ("spec", "metadata.annotations")
+_JOINED_BY = ("metadata.name", "metadata.namespace", "spec.targetRef", "spec.scaleTargetRef")
 
 
 def entrance_entries(build: Build, files: Mapping[str, str]) -> list[Entry]:
-    """An entry for each field of a joined object that a row, or a decision, speaks of."""
-    written = {name: _Written(files.get(name, "")) for name in (_URL_MAP, _SCRIPT)}
-    found = [e for use in build.assessed.fit.fields if (e := _entry(use, build, written)) is not None]
-    return found + list(_service_entries(build))
+    """An entry for each field of a joined object that stands in a file, joins it, or decided something."""
+    claims = _Claims(build, files)
+    found = [e for use in lines_of(build) if " $" in use.path and (e := claims.entry(use)) is not None]
+    return [*found, *_service_entries(build, claims), *claims.labels()]
 
 
-def _entry(use: FieldUse, build: Build, written: Mapping[str, _Written]) -> Entry | None:
-    if " $" not in use.path:
-        return None
-    value = source_value(build.workload, use.path)
-    row_path, row = _longest(use.schema_path, _ROWS)
-    why_path, why = _longest(use.schema_path, _DECIDES)
-    if row is not None and len(row_path) >= len(why_path) and build.reached is not None:
-        # The whole host is what a URL map says without a word for it.
-        whole = value == "/" and use.schema_path.endswith(("paths[].path", "matches[].path.value"))
-        if written[row.file].holds(value, ("pathMatchers",) if whole else row.words):
-            return Entry(use.path, "carried", f"{row.file}", short(value), short(value), "as it is")
-        return Entry(use.path, "dropped", None, short(value), None, f"{row.file} does not say it")
-    if why is None and use.schema_path.partition(".")[2].startswith(_JOINED):
+class _Claims:
+    def __init__(self, build: Build, files: Mapping[str, str]) -> None:
+        self._build = build
+        self.trials = Trials(build, files)
+        self._files = {name: _Written(files.get(name, "")) for name in ("url-map.yaml", _SCRIPT)}
+        reached = build.reached
+        routes = reached.routes if reached else ()
+        self._used = {(r.kind, r.name) for r in routes}
+        self._external = {(r.kind, r.name) for r in routes if r.external}
+        self._known = {(r.kind, r.name) for r in routes if r.reach != "unknown"}
+        if any(kind != "Ingress" for kind, _ in self._used):  # what is related leads to one of them
+            gateways = {("Gateway", str((raw.get("metadata") or {}).get("name"))) for raw in _related(build, "Gateway")}
+            self._used |= gateways
+            self._known |= gateways
+        self._redirects = reached is not None and reached.front.http == "redirect"
+        self._called = _called(build)
+        self._leading = self._called | {e.service for e in build.workload.exposures if e.load_balancer and reached}
+
+    def entry(self, use: FieldUse) -> Entry | None:
+        kind, _, below = use.schema_path.partition(".")
+        value = source_value(self._build.workload, use.path)
         why = "it joins the object to the workload"
-    return Entry(use.path, "counted", None, short(value), None, why) if why else None
+        if below in ("metadata.name", "metadata.namespace") or below.startswith(_JOINED_BY):
+            target = self._of_join(kind, use.path, below)
+        elif (target := self._of_entrance(kind, use)) is not None:
+            why = "it decided who comes in, and by which way"
+        elif kind in KINDS and below.startswith(_TRIED) and not self._is_of_ports(use):
+            return self._tried(use, value)
+        else:
+            return self._decided(use, value)
+        if target is None:
+            return Entry(use.path, "counted", None, short(value), None, why)
+        return Entry(use.path, "changed", target, short(value), None, why)
+
+    def _is_of_ports(self, use: FieldUse) -> bool:
+        return use.schema_path.startswith(("Service.spec.ports", "Service.spec.type"))
+
+    def _tried(self, use: FieldUse, value: str | None) -> Entry | None:
+        places = self.trials.places(use.path)
+        if not places:
+            return self._decided(use, value)
+        found = next((f for name, f in self._files.items() if name in places and f.holds(value)), None)
+        outcome: Outcome = "carried" if found else "changed"
+        why = "as it is" if found else "in other words: see there"
+        return Entry(use.path, outcome, "; ".join(places), short(value), short(value) if found else None, why)
+
+    def _decided(self, use: FieldUse, value: str | None) -> Entry | None:
+        at = use.schema_path
+        while at:
+            if at in _DECIDES:
+                return Entry(use.path, "counted", None, short(value), None, _DECIDES[at])
+            at = at[:-2] if at.endswith("[]") else at.rpartition(".")[0]
+        return None
+
+    def _of_join(self, kind: str, path: str, below: str) -> str | None:
+        """What would be gone without the name: what stands of the object itself."""
+        owner = path.rpartition(" $")[0]
+        name = owner.partition("/")[2]
+        if kind == "Service":
+            known = self._called if below == "metadata.name" else self._leading
+            return _SCRIPT if name in known else None
+        if kind in _ROUTES:
+            if below == "metadata.name" and kind in _IN_ROLLBACK:
+                return "rollback.sh" if (kind, name) in self._external else None
+            is_named = below == "metadata.namespace" or kind == "Gateway"
+            is_used = (kind, name) in self._used or self._redirects  # a route that only redirects leads nowhere
+            return _SCRIPT if is_named and is_used else None
+        if kind == "PersistentVolumeClaim":
+            volumes = [v.name for v in self._build.workload.pod.volumes if v.source.get("claimName") == name]
+            return "; ".join(f"volume {v}" for v in volumes) or None
+        is_of_target = below.endswith("Ref.name") or below in ("metadata.namespace", "spec.scaleTargetRef.kind")
+        return f"{JOINED}{owner}" if kind in _BY_NAME or is_of_target else None
+
+    def _of_entrance(self, kind: str, use: FieldUse) -> str | None:
+        name = use.path.rpartition(" $")[0].partition("/")[2]
+        suffix = use.path.rpartition(" $")[2]
+        if use.schema_path == "Service.spec.selector":
+            return _SCRIPT if name in self._leading else None
+        if suffix in (
+            child(".metadata.annotations", BACKEND_CONFIG),
+            child(".metadata.annotations", BETA_BACKEND_CONFIG),
+        ):
+            return "; ".join(f"{JOINED}BackendConfig/{n}" for n in _names(self._build, "BackendConfig")) or None
+        if suffix == child(".metadata.annotations", MANAGED_CERTIFICATES):
+            named = _names(self._build, "ManagedCertificate")
+            return "; ".join(f"{JOINED}ManagedCertificate/{n}" for n in named) or None
+        schema = f"{kind}{suffix}" if suffix.startswith(".metadata.annotations") else use.schema_path
+        if schema.startswith(_ENTERS):
+            return _SCRIPT if (kind, name) in self._known else None
+        return None
+
+    def labels(self) -> Iterator[Entry]:
+        """Labels of the pods by which a Service finds them, and which stand nowhere else."""
+        workload = self._build.workload
+        at = f"{workload.pod.path.removesuffix('.spec')}.metadata.labels"
+        carried = {e.path for e in self._build.account.entries if e.outcome == "carried"}
+        for exposure in workload.exposures:
+            for key in exposure.selector if exposure.service in self._leading else ():
+                path, value = child(at, key), workload.pod.labels.get(key)
+                if value is not None and path not in carried:
+                    why = f"Service {exposure.service} finds the pods by it"
+                    yield Entry(path, "changed", _SCRIPT, value, None, why)
 
 
-def _longest(path: str, table: Mapping[str, Any]) -> tuple[str, Any]:
-    """The row of the path itself or of the nearest thing around it."""
-    at = path
-    while at:
-        if at in table:
-            return at, table[at]
-        at = at[:-2] if at.endswith("[]") else at.rpartition(".")[0]
-    return "", None
+def _related(build: Build, kind: str) -> tuple[Mapping[str, Any], ...]:
+    return tuple(build.workload.related.get(kind, ()))
+
+
+def _names(build: Build, kind: str) -> list[str]:
+    return [str((raw.get("metadata") or {}).get("name")) for raw in _related(build, kind)]
+
+
+def _called(build: Build) -> set[str]:
+    """The Services that network.sh speaks of by their names: routes lead there, or callers keep the name."""
+    reached = build.reached
+    if reached is None:
+        return set()
+    return {r.service for r in reached.routes} | {name.service.name for name in reached.names}
 
 
 class _Written:
@@ -122,19 +184,15 @@ class _Written:
         lines = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
         self._text = "\n".join(lines)
 
-    def holds(self, value: str | None, words: tuple[str, ...]) -> bool:
+    def holds(self, value: str | None) -> bool:
         """Whether all of a value's own texts stand in the file, each as a whole word."""
         if not self._text or value is None:
             return False
         texts = list(_texts(value))
-        if words:
-            return any(w in self._text for w in words)
         return bool(texts) and all(self._has(t) for t in texts)
 
     def _has(self, text: str) -> bool:
         parts = [text] if not text.startswith("/") else _SEGMENT.findall(text) or [text]
-        if text == "/":  # what a rewrite leaves of a path, and no word by itself
-            return "pathPrefixRewrite: /" in self._text or 'pathPrefixRewrite: "/"' in self._text
         return all(re.search(rf"(?<![\w-]){re.escape(p)}(?![\w-])", self._text) for p in parts)
 
 
@@ -156,12 +214,11 @@ def _texts(value: str) -> Iterator[str]:
             yield json.dumps(one) if isinstance(one, bool) else str(one)
 
 
-def _service_entries(build: Build) -> Iterator[Entry]:
+def _service_entries(build: Build, claims: _Claims) -> Iterator[Entry]:
     """Ports, type and affinity of the Services: what of them decided the resource."""
     reached = build.reached
     if reached is None:
         return
-    yield from _policy_entries(build, reached)
     for exposure in build.workload.exposures:
         if exposure.type == "Knative":
             continue
@@ -170,23 +227,7 @@ def _service_entries(build: Build) -> Iterator[Entry]:
             yield from _port_entries(f"{at}{port.path}", port, exposure, build, reached)
         kind = source_value(build.workload, f"{at}$.spec.type")
         if kind:
-            yield _type_entry(f"{at}$.spec.type", kind, reached)
-
-
-def _policy_entries(build: Build, reached: Reached) -> Iterator[Entry]:
-    """What of the backend's policies the service itself takes over."""
-    fields = {
-        "timeoutSec": ("template.timeoutSeconds", build.run.timeout_s if isinstance(build.run, RunService) else None),
-        "sessionAffinity.affinityType": (SESSION_AFFINITY, "true"),
-        "sessionAffinity.type": (SESSION_AFFINITY, "true"),
-    }
-    for use in build.assessed.fit.fields:
-        for root in ("BackendConfig.spec.", "GCPBackendPolicy.spec.default."):
-            field = use.schema_path.removeprefix(root) if use.schema_path.startswith(root) else ""
-            if field in fields:
-                target, given = fields[field]
-                value = source_value(build.workload, use.path)
-                yield Entry(use.path, "changed", target, short(value), short(given), "the service has it itself")
+            yield _type_entry(f"{at}$.spec.type", kind, reached, claims.trials.of_balancer(exposure.service))
 
 
 def _port_entries(at: str, port: ServicePort, exposure: Exposure, build: Build, reached: Reached) -> Iterator[Entry]:
@@ -199,7 +240,11 @@ def _port_entries(at: str, port: ServicePort, exposure: Exposure, build: Build, 
     else:
         # The API server writes a targetPort that equals the port: which of the two was said is not known.
         said = f"{at}.{'targetPort' if targeted else 'port'}"
-        yield Entry(said, "counted", None, number, None, "it joins callers to one of the pod's ports")
+        if PortWords(build.workload, fit, build.context.config.workload(build.workload.id)).target_decides(port):
+            where, why = "containers[].ports[0].containerPort", "the Service leads to the port by its name"
+            yield Entry(said, "changed", where, number, str(fit.ingress_port), why)
+        else:
+            yield Entry(said, "counted", None, number, None, "it joins callers to one of the pod's ports")
     named = [name for name in reached.names if name.service.name == exposure.service and leads]
     if named or (exposure.load_balancer and port.port in reached.front.open_ports):
         yield Entry(f"{at}.port", "carried", _SCRIPT, str(port.port), str(port.port), "a port of the front door")
@@ -219,8 +264,8 @@ def _word_entry(at: str, field: str, value: str, port: ServicePort, build: Build
     return Entry(at, "counted", None, value, None, "it tells what the port speaks")
 
 
-def _type_entry(at: str, kind: str, reached: Reached) -> Entry:
-    if any(r.external for r in reached.routes):
-        return Entry(at, "counted", None, kind, None, "the routes that lead to it decide who reaches it")
+def _type_entry(at: str, kind: str, reached: Reached, places: tuple[str, ...]) -> Entry:
     why = "Cloud Run has no addresses in the cluster; the ingress setting and the front door say who reaches it"
-    return Entry(at, "changed", f"{INGRESS}; {_SCRIPT}", kind, reached.ingress, why)
+    if not places:
+        return Entry(at, "counted", None, kind, None, "the routes that lead to it decide who reaches it")
+    return Entry(at, "changed", "; ".join(places), kind, reached.ingress, why)

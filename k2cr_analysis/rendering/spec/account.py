@@ -8,6 +8,7 @@ from typing import Literal
 
 # counted: it decided a verdict, a size or money, and is written nowhere.
 Outcome = Literal["carried", "changed", "counted", "dropped"]
+JOINED = "joined "  # of a target: wherever something of that object stands
 OUTCOMES: tuple[Outcome, ...] = ("carried", "changed", "counted", "dropped")
 
 

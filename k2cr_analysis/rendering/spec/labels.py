@@ -6,39 +6,43 @@ from collections.abc import Mapping
 
 from k2cr_analysis.model.findings.finding import Target
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.openapi.json_path import child
 from k2cr_analysis.rendering import policy
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.text.names import is_label, label_value
 
+_OWN_LABELS = "$.metadata.labels"
+
 
 def build_labels(workload: Workload, context: RenderContext, account: Account) -> Mapping[str, str]:
     """The labels of pods and workload that Google Cloud takes, and where it comes from, for the billing export."""
-    labels: dict[str, str] = {}
-    top = {key for key, value in workload.labels.items() if is_label(key, value)}
     template = f"{workload.pod.path.removesuffix('.spec')}.metadata.labels"
-    of_template = () if template == "$.metadata.labels" else ((template, workload.pod.labels),)
-    for path, found in (*of_template, ("$.metadata.labels", workload.labels)):
+    of_template = {} if template == _OWN_LABELS else {template: workload.pod.labels}
+    sources = {**of_template, _OWN_LABELS: workload.labels}
+    stands: dict[str, str] = {}  # label -> where it was read
+    labels: dict[str, str] = {}
+    for path, found in sources.items():
         legal = {key: value for key, value in found.items() if is_label(key, value)}
         labels |= legal
-        if not found:
-            continue
-        if not legal or (path == template and legal.keys() <= top):
-            why = "the workload's own labels stand in their place" if legal else "Google Cloud takes none of them"
-            account.dropped(path, ", ".join(f"{k}={v}" for k, v in sorted(found.items())), why)
-        elif legal == found:
-            account.carried(path, "metadata.labels", ", ".join(f"{k}={v}" for k, v in sorted(found.items())))
-        else:
-            kept = ", ".join(f"{k}={v}" for k, v in sorted(legal.items())) or "none"
-            why = "only legal Google Cloud labels: lower case letters, digits, - and _; no dots or slashes"
-            account.changed(path, "metadata.labels", ", ".join(f"{k}={v}" for k, v in sorted(found.items())), kept, why)
-    labels |= {"k8s-namespace": label_value(workload.namespace), "k8s-workload": label_value(workload.name)}
+        stands |= dict.fromkeys(legal, path)
+    own = {"k8s-namespace": label_value(workload.namespace), "k8s-workload": label_value(workload.name)}
+    labels |= own
     made = policy.with_required_labels(labels, context.config.policy)
+    for path, all_of in sources.items():
+        for key, value in all_of.items():
+            at = child(path, key)
+            if stands.get(key) == path and key not in own and made.get(key) == value:
+                account.carried(at, f"label {key}", value)
+            elif key in stands:
+                account.dropped(at, value, "another value stands in its place: the workload's own, or the house's")
+            else:
+                account.dropped(at, value, "no label of Google Cloud: lower case letters, digits, - and _")
     required = context.config.policy.required_labels
     if required:
-        own = [key for key in required if labels.get(key) not in (None, required[key])]
+        replaced = [key for key in required if labels.get(key) not in (None, required[key])]
         said = ", ".join(f"{key}={value}" for key, value in sorted(required.items()))
-        said += f"; in place of the workload's own {', '.join(own)}" if own else ""
+        said += f"; in place of the workload's own {', '.join(replaced)}" if replaced else ""
         account.house_rule("required_labels", said)
     return made
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from k2cr_analysis.model.parse.access import mapping, text
+from k2cr_analysis.model.parse.access import mapping, source_value, text
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.openapi.json_path import child
 from k2cr_analysis.platforms.gke.labels import GOOGLE_SERVICE_ACCOUNT
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.spec.account import Account
@@ -28,7 +29,7 @@ def build_identity(workload: Workload, service: str, context: RenderContext, acc
     """The Google service account of Workload Identity, with the roles it has today; else one made for this service."""
     name = workload.pod.service_account_name or "default"
     forbidden = context.config.policy.default_service_account == "forbidden"
-    path = f"{workload.pod.path}.serviceAccountName"
+    path = _named_at(workload)
     target = "template.serviceAccountName"
     why = f"Workload Identity of ServiceAccount {name}: it keeps the roles it has"
     email = bound = _bound(workload, name)
@@ -41,7 +42,8 @@ def build_identity(workload: Workload, service: str, context: RenderContext, acc
             account.counted(
                 path, name, f"it joins the pod to ServiceAccount {name}, whose annotation names the account"
             )
-            account.carried(f"ServiceAccount/{name} $.metadata.annotations", target, email, why)
+            at = child(f"ServiceAccount/{name} $.metadata.annotations", WORKLOAD_IDENTITY)
+            account.carried(at, target, email, why)
         if email.endswith(DEFAULT_ACCOUNT):
             account.decide(f"{email} is the default service account, which many things share: give this one its own.")
         if forbidden:
@@ -58,6 +60,12 @@ def build_identity(workload: Workload, service: str, context: RenderContext, acc
     roles = "" if name == "default" else f"; it gets the roles of {name}"
     account.changed(path, "prepare.sh get-iam-policy", name, email, f"{why}{roles}")
     return Identity(email, made, why)
+
+
+def _named_at(workload: Workload) -> str:
+    """Where the pod names its service account: the old name of the field counts where the new one is not set."""
+    new, old = (f"{workload.pod.path}.{field}" for field in ("serviceAccountName", "serviceAccount"))
+    return new if source_value(workload, new) or not source_value(workload, old) else old
 
 
 def _bound(workload: Workload, name: str) -> str | None:

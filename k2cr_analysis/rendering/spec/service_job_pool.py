@@ -34,6 +34,13 @@ from k2cr_analysis.rendering.spec.settings_of_workload import Asked
 
 _TIMEOUT_MARGIN = 5  # a mean says little of the longest run
 _LEAST_TIMEOUT_S = SECONDS_PER_HOUR
+# Kinds that rollback.sh scales, by kubectl's word for each.
+SCALED_BY_KUBECTL = {
+    "Deployment": "deployment",
+    "StatefulSet": "statefulset",
+    "ReplicaSet": "replicaset",
+    "ReplicationController": "replicationcontroller",
+}
 _CPU_TARGET = "targetCPUUtilizationPercentage"
 KUBERNETES_BACKOFF_LIMIT = 6  # batch/v1 JobSpec
 
@@ -283,7 +290,14 @@ def _account_for_autoscaler(workload: Workload, smallest: int, largest: int, acc
         (scaler.least_at, SERVICE_MIN_SCALE, scaler.min_replicas, smallest),
         (scaler.most_at, MAX_SCALE, scaler.max_replicas, largest),
     ):
-        if path == scaler.least_at:
+        if (
+            path == scaler.least_at
+            and workload.replicas is None
+            and asked is not None
+            and workload.kind in SCALED_BY_KUBECTL
+        ):
+            account.carried(path, "rollback.sh --replicas", asked, "the way back starts as many pods")
+        elif path == scaler.least_at:
             account.counted(path, asked, why)
         elif asked == given:
             account.carried(path, target, given)

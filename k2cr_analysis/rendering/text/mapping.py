@@ -13,8 +13,9 @@ from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes
 from k2cr_analysis.model.findings.finding import Finding
 from k2cr_analysis.model.parse.access import source_value
 from k2cr_analysis.model.workload import Container, Probe
-from k2cr_analysis.rendering.spec.account import OUTCOMES, Entry, Outcome, short
+from k2cr_analysis.rendering.spec.account import JOINED, OUTCOMES, Entry, Outcome, short
 from k2cr_analysis.rendering.spec.build import Build
+from k2cr_analysis.rendering.spec.lines import lines_of
 from k2cr_analysis.rendering.spec.pod.probe_words import run_words, source_words, startup_why
 from k2cr_analysis.rendering.text.places import Places
 
@@ -58,7 +59,7 @@ def mapping_entries(build: Build, places: Places) -> tuple[Entry, ...]:
     made = {entry.path: entry for entry in (*(p.entry for p in probes), *build.account.entries)}
     by_probe = {probe.entry.path: probe for probe in probes}
     found, used = [], set()
-    for use in build.assessed.fit.fields:
+    for use in lines_of(build):
         closest = _closest(use.path, made)
         if closest is None:
             found.append(_from_fit(use, build))
@@ -72,7 +73,23 @@ def mapping_entries(build: Build, places: Places) -> tuple[Entry, ...]:
     paths = sorted(e.path for e in found)
     more = (e for e in made.values() if e.outcome != "counted" and e.path not in used)
     found += [e for e in more if not _has_part(e.path, paths)]
-    return tuple(sorted((_read_back(e, places) for e in found), key=lambda e: _sort_key(e.path)))
+    read = [_read_back(e, places) for e in found if not _is_join(e)]
+    stands = {e.path: e.target for e in read if e.target}
+    read += [_joined(e, stands) for e in found if _is_join(e)]
+    return tuple(sorted(read, key=lambda e: _sort_key(e.path)))
+
+
+def _is_join(entry: Entry) -> bool:
+    return entry.target is not None and entry.target.startswith(JOINED)
+
+
+def _joined(entry: Entry, stands: Mapping[str, str]) -> Entry:
+    """What joins an object stands where the object's own fields do."""
+    owners = tuple(f"{target.removeprefix(JOINED)} $" for target in str(entry.target).split("; "))
+    found = dict.fromkeys(p for at, where in stands.items() if at.startswith(owners) for p in where.split("; "))
+    if found:
+        return replace(entry, target="; ".join(found))
+    return replace(entry, outcome="counted", target=None, target_value=None)
 
 
 def _read_back(entry: Entry, places: Places) -> Entry:
@@ -81,7 +98,8 @@ def _read_back(entry: Entry, places: Places) -> Entry:
         return entry
     place = places.of(entry)
     if place is not None:
-        return replace(entry, target=place)
+        value = entry.target_value or short(places.value(place.partition("; ")[0]))
+        return replace(entry, target=place, target_value=value)
     return replace(entry, outcome="counted", target=None, target_value=None)
 
 

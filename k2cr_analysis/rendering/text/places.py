@@ -13,6 +13,7 @@ from k2cr_analysis.rendering.spec.build import Build
 
 _FILE = re.compile(r"[\w.-]+\.(yaml|sh|tf)\b")
 _CONTAINER = re.compile(r"containers\[\](?:\.(?P<field>.*))?")
+_NAMED = ("annotation ", "label ", "volume ", "container ")
 _VARIABLE = re.compile(r"\.(?:env|envFrom)\[\d+\]")
 
 
@@ -44,13 +45,20 @@ class Places:
         return value_at(self._tree, path[1:]) if name == self._spec else None
 
     def _path(self, entry: Entry, target: str) -> str | None:
-        word, _, rest = target.partition(" " if target.startswith(("annotation ", "label ")) else ".")
+        word, _, rest = target.partition(" " if target.startswith(_NAMED) else ".")
         in_spec = {"template": self._template, "job": "$.spec.template.spec", "metadata": "$.metadata"}
         if found := _CONTAINER.fullmatch(target):
             at = self._in_container(entry.path, found["field"] or "")
             path = at or (self._ingress_container(found["field"]) if " $" in entry.path else None)
         elif target.startswith("volumes[]"):
             path = self._volume(entry.path)
+        elif target == "template annotations":  # where one would stand that is not there
+            path = "$.spec.template.metadata.annotations"
+        elif word == "container":
+            name, _, field = rest.partition(" ")
+            path = self._field_of(name, field)
+        elif word == "volume":
+            path = self._named_volume(*rest.split(" ", 1))
         elif word == "label":
             path = f"$.metadata.labels{_step(rest)}"
         elif word in in_spec:
@@ -72,15 +80,20 @@ class Places:
         name = next((c.name for c in self._sources() if source.startswith((f"{c.path}.", f"{c.path}["))), None)
         if name is None:
             name = next((c.name for c in self._sources() if source == c.path), None)
-        index = self._containers.get(self._build.container_names.get(name or "", ""))
-        if index is None:
+        at = self._field_of(name or "")
+        if at is None:
             return None
-        at = f"{self._template}.containers[{index}]"
         if field.startswith("env"):
             return self._variable(at, source)
         if field.startswith("volumeMounts"):
             return self._mount(at, source)
         return f"{at}.{field}" if field else at
+
+    def _field_of(self, name: str, field: str = "") -> str | None:
+        """The container that is made of one of the source, or a field of it."""
+        index = self._containers.get(self._build.container_names.get(name, ""))
+        at = f"{self._template}.containers[{index}]"
+        return None if index is None else f"{at}.{field}" if field else at
 
     def _ingress_container(self, field: str | None) -> str | None:
         """Of a field of another object: it is the container that takes the requests that it speaks of."""
@@ -113,9 +126,14 @@ class Places:
     def _volume(self, source: str) -> str | None:
         volumes = self._build.workload.pod.volumes
         own = next((v.name for v in volumes if source == v.path or source.startswith(f"{v.path}.")), "")
+        return self._named_volume(own)
+
+    def _named_volume(self, own: str, field: str = "") -> str | None:
+        """The volume that is made of one of the source, or a field of it."""
         name = self._build.volume_names.get(own)
         written = value_at(self._tree, f"{self._template[1:]}.volumes") or []
-        return next((f"{self._template}.volumes[{i}]" for i, v in enumerate(written) if v["name"] == name), None)
+        at = next((f"{self._template}.volumes[{i}]" for i, v in enumerate(written) if v["name"] == name), None)
+        return f"{at}.{field}" if at and field else at
 
 
 def _step(key: str) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
-from k2cr_analysis.fit.evidence.listening import own_ports
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, ServiceShape, cpu_text, memory_text
-from k2cr_analysis.model.parse.access import mapping, source_value, strings
+from k2cr_analysis.model.parse.access import found_at, mapping, source_value, strings
 from k2cr_analysis.model.pod.references import expand
+from k2cr_analysis.model.pod.scratch import scratch_volumes
 from k2cr_analysis.model.workload import REDACTED, Container, Port
+from k2cr_analysis.openapi.json_path import child
 from k2cr_analysis.platforms.cloud_run.gpu import GPU_RESOURCE
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.addresses import Addresses
@@ -19,14 +20,14 @@ from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.audience import AUDIENCE_CHANGES, with_audience
 from k2cr_analysis.rendering.spec.pod.environment import Environment, build_environment
 from k2cr_analysis.rendering.spec.pod.images import build_image
-from k2cr_analysis.rendering.spec.pod.port_words import name_decides
+from k2cr_analysis.rendering.spec.pod.port_words import PortWords
 from k2cr_analysis.rendering.spec.pod.probe_words import startup_why
 from k2cr_analysis.rendering.spec.pod.volumes import Volumes, build_volumes
 from k2cr_analysis.rendering.spec.service import RunContainer
 from k2cr_analysis.rendering.text.names import container_names
+from k2cr_analysis.sizing import asked_bytes, limit_decides_cpu
 
 # Fields that the v1 API takes and that change nothing there.
-_PROBES = "; ".join(f"containers[].{kind}" for kind in ("startupProbe", "livenessProbe", "readinessProbe"))
 _WITHOUT_EFFECT = {
     "imagePullPolicy": "a revision keeps to the digest that it was made with",
     "terminationMessagePath": "Cloud Run does not read it; the log holds the last words",
@@ -51,6 +52,9 @@ class Containers:
         self.context = context
         self.account = account
         self.sources = [c for name in self.fit.containers if (c := self.workload.container(name)) is not None]
+        self.findings = assessed.findings
+        self.ports = PortWords(self.workload, self.fit, context.config.workload(self.workload.id))
+        self.scratch = scratch_volumes(self.workload.pod, {c.name: c for c in self.sources})
         self.is_measured = not any(f.rule == "no-usage-data" for f in assessed.findings)
         self.names = container_names([c.name for c in self.sources])
         addresses = Addresses(self.workload.namespace, self.fit.dependencies)
@@ -117,6 +121,7 @@ class Containers:
         why = {"cpu": _asked(source), "image": image_why or "", "startup_probe": startup_why(probes)}
         why["depends_on"] = "; ".join(w for d in depends_on if (w := self.fit.startup.evidence.get((source.name, d))))
         self._account_for_resources(source, cpu, memory)
+        self._account_for_sidecar(source)
         self._account_for_ports(source, port)
         for field, reason in _WITHOUT_EFFECT.items():
             written = source_value(self.workload, f"{source.path}.{field}")
@@ -201,69 +206,71 @@ class Containers:
         self.account.placeholder(literal, meaning)
         return replace(probe, headers=tuple((name, value.replace(REDACTED, literal)) for name, value in probe.headers))
 
+    def _account_for_sidecar(self, source: Container) -> None:
+        if source.is_sidecar and source.path.rpartition("[")[0].endswith("initContainers"):
+            why = "it runs beside the others, and is a container like them"
+            self.account.changed(f"{source.path}.restartPolicy", "containers[]", "Always", "a container", why)
+
     def _account_for_resources(self, source: Container, cpu: str, memory: str) -> None:
-        path, target = f"{source.path}.resources", "containers[].resources.limits"
-        given = f"cpu {cpu}, memory {memory}"
+        """A line for each amount: what decided the size stands in the limits."""
+        given: dict[str, str] = {"cpu": cpu, "memory": memory}
         asked, limits = source.requests, source.limits
-        # As sizing reads them: CPU by the request, memory by the limit, each by the other where there is none.
-        by = {
-            "requests": (asked.cpu_cores, None if limits.memory_bytes else asked.memory_bytes),
-            "limits": (
-                None if asked.cpu_cores else limits.cpu_cores,
-                limits.memory_bytes,
-                limits.extended.get(GPU_RESOURCE),
-            ),
+        # As sizing reads them: CPU by the request, or a part of the limit above it; memory by the limit.
+        decides = {
+            ("requests", "cpu"): bool(asked.cpu_cores),
+            ("limits", "cpu"): limit_decides_cpu(source, self.shape.containers[source.name].cpu_cores),
+            ("requests", "memory"): bool(asked.memory_bytes) and asked_bytes(source) != limits.memory_bytes,
+            ("limits", "memory"): bool(limits.memory_bytes) and asked_bytes(source) == limits.memory_bytes,
         }
-        for word, decides in by.items():
-            if any(decides) and not self.is_measured:
-                why = "what is allocated and billed; see the assessment for how it was sized"
-                self.account.changed(f"{path}.{word}", target, _asked(source), given, why)
-            else:
-                self.account.counted(f"{path}.{word}", _asked(source), "money on GKE; the size comes from elsewhere")
+        raised = {f.path for f in self.findings if f.rule == "memory-raised-after-oom"}
+        for word in ("requests", "limits"):
+            for key in mapping(found_at(self.workload, f"{source.path}.resources.{word}")):
+                path = child(f"{source.path}.resources.{word}", key)
+                value = source_value(self.workload, path)
+                if key in given and (path in raised or (not self.is_measured and decides[word, key])):
+                    why = "what is allocated and billed; see the assessment for how it was sized"
+                    self.account.changed(path, f"containers[].resources.limits.{key}", value, given[key], why)
+                elif key == GPU_RESOURCE and word == "limits" and value == self._gpu(source):
+                    self.account.carried(path, child("containers[].resources.limits", GPU_RESOURCE), value)
+                elif key == "ephemeral-storage":
+                    self._account_for_storage(path, value)
+                else:
+                    self.account.counted(path, value, "money on GKE; the size comes from elsewhere")
 
-    def _account_for_ingress_port(self, declared: Port, port: int) -> None:
-        path = f"{declared.path}.containerPort"
-        leading = [p for e in self.workload.exposures for p in e.ports if p.target == port]
-        if any(isinstance(p.target_port, int) for p in leading):
-            self.account.counted(path, port, "it joins the port's name to the Service's targetPort, which decides")
-        else:
-            self.account.carried(path, "containers[].ports[0].containerPort", port, "the ingress port")
-        name = f"{declared.path}.name"
-        if any(p.target_port == declared.name for p in leading):
-            self.account.counted(name, declared.name, "it joins the Service to the port")
-        elif declared.name and name_decides(self.workload, port, declared.path):
-            to, why = ("h2c", "HTTP/2 end to end") if self.fit.h2c else ("http1", "it says that the port is HTTP/1")
-            self.account.changed(name, "containers[].ports[0].name", declared.name, to, why)
-        else:
-            self.account.counted(name, declared.name, "it tells what the port speaks")
-
-    def _account_for_probed_port(self, source: Container, declared: Port) -> bool:
-        """A port that no probe of the manifest names, and that the start-up probe asks since it is declared."""
-        made = self.fit.probes.get(source.name, ContainerProbes(None, None)).startup
-        asked = {source.port_number(p.port) for _, p in source.probes()}
-        if made is None or made.kind != "tcp" or made.port != declared.number or declared.number in asked:
-            return False
-        elsewhere = (text for (_, on), text in self.fit.startup.evidence.items() if on == source.name)
-        said = declared.number in own_ports(self.workload, replace(source, ports=()))
-        if said or any(str(declared.number) in text for text in elsewhere):
-            return False
-        path, target = f"{declared.path}.containerPort", "containers[].startupProbe.tcpSocket.port"
-        self.account.carried(path, target, declared.number, "the start-up probe asks it")
-        return True
+    def _account_for_storage(self, path: str, value: str | None) -> None:
+        """What a container asks for of the node's disk is the size of its first volume without one."""
+        volume = next((s.volume for s in self.scratch.values() if s.at == path), None)
+        if volume is None:
+            self.account.counted(path, value, "money on GKE; the size comes from elsewhere")
+            return
+        why = f"it is the size of volume {volume.name}, which states none"
+        self.account.changed(path, f"volume {volume.name} emptyDir.sizeLimit", value, None, why)
 
     def _account_for_ports(self, source: Container, port: int | None) -> None:
         for declared in source.ports:
             leads = port is not None and declared.number == port
-            if leads:
-                self._account_for_ingress_port(declared, declared.number)
-            if declared.name and any(p.port == declared.name for _, p in source.probes()):
-                target = f"{_PROBES}; containers[].ports[0].containerPort" if leads else _PROBES
-                why = "a probe asks the port by its name"
-                self.account.carried(f"{declared.path}.containerPort", target, declared.number, why)
-                self.account.counted(f"{declared.path}.name", declared.name, "it joins a probe to the port")
-            elif not leads and not self._account_for_probed_port(source, declared):
-                why = "one port takes requests from outside; others need no declaration within an instance"
-                self.account.dropped(declared.path, declared.number, why)
+            self._account_for_number(declared, leads=leads)
+            if declared.name:
+                self._account_for_port_name(declared, declared.name, leads=leads)
+
+    def _account_for_number(self, declared: Port, *, leads: bool) -> None:
+        path = f"{declared.path}.containerPort"
+        if target := self.ports.number_decides(declared):
+            why = "the ingress port" if leads else "by it others find the container, or a probe asks it"
+            self.account.carried(path, target, declared.number, why)
+        elif leads:
+            self.account.counted(path, declared.number, "the Service's targetPort names the same number, and decides")
+        else:
+            why = "one port takes requests from outside; others need no declaration within an instance"
+            self.account.dropped(declared.path, declared.number, why)
+
+    def _account_for_port_name(self, declared: Port, name: str, *, leads: bool) -> None:
+        path = f"{declared.path}.name"
+        if target := self.ports.name_decides(declared):
+            why = "it says what the port speaks, or joins a Service or a probe to it"
+            self.account.changed(path, target, name, declared.number, why)
+        elif leads:
+            self.account.counted(path, name, "it tells what the port speaks")
 
 
 def _asked(container: Container) -> str:

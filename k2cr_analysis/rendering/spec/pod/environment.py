@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from k2cr_analysis.model.parse.access import found_at, objects, source_value
 from k2cr_analysis.model.pod.environment import variables_from
 from k2cr_analysis.model.pod.references import expand
 from k2cr_analysis.model.pod.secret_manager import existing_keys
@@ -60,6 +61,7 @@ def build_environment(
         builder.add_all(source, overridden)
     for variable in container.env:
         builder.add(variable)
+    builder.account_for_repeated()
     return Environment(tuple(builder.written.values()), builder.known, frozenset(builder.unknown))
 
 
@@ -149,6 +151,18 @@ class _Builder:
                 self._from_secret(variable)
             case _:
                 self._downward(variable)
+
+    def account_for_repeated(self) -> None:
+        """Of two with one name the later is written; the name of either says whether there are two."""
+        at = f"{self.container.path}.env"
+        entries = [(i, str(e.get("name"))) for i, e in objects({"env": found_at(self.workload, at)}, "env")]
+        last = {name: index for index, name in entries}
+        for index, name in entries:
+            if sum(name == other for _, other in entries) > 1 and name in self.written:
+                path, why = f"{at}[{index}]", "two have this name, and the later one is written"
+                if index != last[name]:
+                    self.account.dropped(path, source_value(self.workload, f"{path}.value"), why)
+                self.account.changed(f"{path}.name", f"container {self.container.name} env", name, name, why)
 
     def _is_platforms_own(self, variable: EnvVar) -> bool:
         if is_reserved_variable(variable.name, serves=False):
@@ -273,7 +287,12 @@ class _Builder:
     def _downward(self, variable: EnvVar) -> None:
         field = variable.ref_key or variable.source
         instead = _INSTEAD.get(field, "write the value that the program should see as a literal")
-        self.account.dropped(variable.path, field, f"Cloud Run has no downward API; {instead}")
+        why = f"Cloud Run has no downward API; {instead}"
+        values = [*self.container.command, *self.container.args, *(v.value or "" for v in self.container.env)]
+        if any(f"$({variable.name})" in value for value in values):
+            self.account.counted(variable.path, field, f"{why}; others refer to it")
+        else:
+            self.account.dropped(variable.path, field, why)
         self._is_unknown(variable.name)
 
     def _write(self, variable: RunEnv) -> None:

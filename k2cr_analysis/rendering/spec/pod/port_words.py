@@ -1,29 +1,120 @@
-"""Which word of a manifest makes the ingress port HTTP/2: found by leaving the word out."""
+"""What number and name of a declared port decide, and which word makes the ingress port HTTP/2: found by trying."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
+from k2cr_analysis.config.settings import WorkloadSettings
+from k2cr_analysis.fit.evidence.containers import cast_of
+from k2cr_analysis.fit.evidence.ingress import IngressChoice, choose_ingress
 from k2cr_analysis.fit.evidence.protocols import called_ports
-from k2cr_analysis.model.workload import Container, ServicePort, Workload
+from k2cr_analysis.fit.evidence.starting.order import plan_startup
+from k2cr_analysis.fit.evidence.starting.probes import plan_probes
+from k2cr_analysis.fit.result import Fit
+from k2cr_analysis.model.cloud_run import ContainerProbes
+from k2cr_analysis.model.workload import Container, Port, ServicePort, Workload
+from k2cr_analysis.platforms.cloud_run.annotations import DEPENDENCIES
+
+_NOBODYS = 64999  # a number that no container declares
+_PROBES = ("startup", "liveness", "readiness")
 
 
-def name_decides(workload: Workload, port: int, path: str) -> bool:
-    """Whether the name of the container's port at ``path`` decides between HTTP/1 and HTTP/2 on ``port``."""
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What ports have a part in."""
+
+    ingress: IngressChoice
+    depends_on: tuple[tuple[str, tuple[str, ...]], ...]
+    probes: tuple[tuple[str, ContainerProbes], ...]
+
+
+class PortWords:
+    """Of one workload, for what is declared of each port."""
+
+    def __init__(self, workload: Workload, fit: Fit, settings: WorkloadSettings) -> None:
+        self._workload, self._fit, self._settings = workload, fit, settings
+
+    def number_decides(self, declared: Port) -> str | None:
+        """Where another number would show, as a target of an entry; None: nowhere."""
+        return self._shows(declared, replace(declared, number=_NOBODYS))
+
+    def name_decides(self, declared: Port) -> str | None:
+        """The same of another name: a word for a protocol, or what a probe asks by."""
+        return self._shows(declared, replace(declared, name=f"{declared.name}-other"))
+
+    def target_decides(self, at: ServicePort) -> bool:
+        """Whether the service would take its requests elsewhere if this port of a Service led to no port."""
+        exposures = tuple(
+            replace(e, ports=tuple(_nowhere(p) if p is at else p for p in e.ports)) for e in self._workload.exposures
+        )
+        return self._today.ingress != self._decided(replace(self._workload, exposures=exposures)).ingress
+
+    @cached_property
+    def _today(self) -> _Decided:
+        return self._decided(self._workload)
+
+    def _shows(self, declared: Port, other: Port) -> str | None:
+        before, after = self._today, self._decided(_with_port(self._workload, declared, other))
+        targets: list[str] = []
+        if before.ingress != after.ingress and self._fit.target == "service":
+            targets.append("containers[].ports[0]")
+        if before.depends_on != after.depends_on:
+            targets.append(f"annotation {DEPENDENCIES}")
+        if before.probes != after.probes:
+            targets += self._probes(before, after)
+        return "; ".join(targets) or None
+
+    def _probes(self, before: _Decided, after: _Decided) -> list[str]:
+        known = dict(after.probes)
+        return [
+            f"container {name} {kind}Probe"
+            for name, was in before.probes
+            for kind in _PROBES
+            if name not in known or getattr(was, kind) != getattr(known[name], kind)
+        ]
+
+    def _decided(self, workload: Workload) -> _Decided:
+        moving = cast_of(workload.pod).moving
+        called = called_ports(workload.exposures, workload.pod, workload.pod.annotations)
+        ingress = choose_ingress(self._fit.target, workload.pod, moving, called, self._settings)
+        startup = plan_startup(workload, moving, self._settings.depends_on)
+        ports = dict(startup.ports)
+        if ingress.container and ingress.port:
+            ports[ingress.container] = ingress.port
+        probes = plan_probes(moving, startup.order, self._fit.target, ports).probes
+        depends_on = tuple((name, tuple(on)) for name, on in sorted(startup.order.depends_on.items()))
+        return _Decided(replace(ingress, called=None, rivals=()), depends_on, tuple(sorted(probes.items())))
+
+
+def _with_port(workload: Workload, declared: Port, other: Port) -> Workload:
     pod = workload.pod
 
-    def unnamed(containers: tuple[Container, ...]) -> tuple[Container, ...]:
+    def changed(containers: tuple[Container, ...]) -> tuple[Container, ...]:
         return tuple(
-            replace(c, ports=tuple(replace(p, name=None) if p.path == path else p for p in c.ports)) for c in containers
+            replace(c, ports=tuple(other if p.path == declared.path else p for p in c.ports)) for c in containers
         )
 
-    bare = replace(pod, containers=unnamed(pod.containers), sidecars=unnamed(pod.sidecars))
-    return _is_http2(workload, port) != _is_http2(replace(workload, pod=bare), port)
+    parts = (changed(pod.containers), changed(pod.init_containers), changed(pod.sidecars))
+    made = replace(pod, containers=parts[0], init_containers=parts[1], sidecars=parts[2])
+    exposures = tuple(replace(e, ports=tuple(_lead(p, declared, other) for p in e.ports)) for e in workload.exposures)
+    return replace(workload, pod=made, exposures=exposures)
+
+
+def _lead(port: ServicePort, declared: Port, other: Port) -> ServicePort:
+    """A Service's port that names the pod's port by its name, or by a number that it declares no more."""
+    if declared.name is not None and port.target_port == declared.name:
+        return replace(port, target=other.number) if other.name == declared.name else _nowhere(port)
+    return replace(port, container=None) if port.target_port == declared.number != other.number else port
+
+
+def _nowhere(port: ServicePort) -> ServicePort:
+    return replace(port, target=None, container=None)
 
 
 def field_decides(workload: Workload, port: int, at: ServicePort, field: str) -> bool:
-    """The same of ``name`` or ``appProtocol`` of a Service's port."""
+    """Whether ``name`` or ``appProtocol`` of a Service's port decides between HTTP/1 and HTTP/2 on ``port``."""
     without: Callable[[ServicePort], ServicePort] = {
         "name": lambda p: replace(p, name=None),
         "appProtocol": lambda p: replace(p, app_protocol=None),
@@ -31,9 +122,10 @@ def field_decides(workload: Workload, port: int, at: ServicePort, field: str) ->
     exposures = tuple(
         replace(e, ports=tuple(without(p) if p is at else p for p in e.ports)) for e in workload.exposures
     )
-    return _is_http2(workload, port) != _is_http2(replace(workload, exposures=exposures), port)
+    return is_http2(workload, port) != is_http2(replace(workload, exposures=exposures), port)
 
 
-def _is_http2(workload: Workload, port: int) -> bool:
+def is_http2(workload: Workload, port: int) -> bool:
+    """Whether callers speak HTTP/2 to the port."""
     called = called_ports(workload.exposures, workload.pod, workload.annotations)
     return any(c.is_http2 for c in called if c.target == port)

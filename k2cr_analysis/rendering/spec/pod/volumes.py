@@ -9,9 +9,10 @@ from itertools import groupby
 
 from k2cr_analysis.fit.evidence.file_mounts import FileMount, file_mounts
 from k2cr_analysis.model.cloud_run import memory_text
+from k2cr_analysis.model.parse.access import source_value
 from k2cr_analysis.model.pod.cloud_sql import socket_volumes
 from k2cr_analysis.model.pod.references import expand
-from k2cr_analysis.model.pod.scratch import Scratch, scratch_volumes
+from k2cr_analysis.model.pod.scratch import SMALL_BYTES, Scratch, scratch_volumes
 from k2cr_analysis.model.pod.secret_manager import ADD_ON_DRIVERS, existing_keys, provider_files
 from k2cr_analysis.model.pod.secret_reference import LATEST, SecretReference, references_of_volume
 from k2cr_analysis.model.workload import Container, Raw, Volume, VolumeMount, Workload
@@ -106,7 +107,11 @@ def build_volumes(
         if volume.name in made and volume.name not in written | builder.in_folders:
             account.withdraw(volume.path)
             account.dropped(volume.path, volume.name, "none of its mounts is written")
+            builder.account_for_size(volume.name, containers)
     kept = tuple(v for v in (*made.values(), *builder.folders.values()) if v.name in used)
+    shown = {path for v in kept if isinstance(v.source, SecretVolume) for _, path in v.source.files}
+    for literal in builder.literals - shown:
+        account.placeholders.pop(literal, None)
     return Volumes(kept, mounts, {**builder.in_folders, **written}, builder.places)
 
 
@@ -128,6 +133,7 @@ class _Builder:
         self.folders: dict[str, RunVolume] = {}  # of single files, by name
         self.in_folders: dict[str, str] = {}  # volume of the source -> the folder that holds a file of it
         self.places: dict[str, str] = {}
+        self.literals: set[str] = set()  # that stand for keys of objects which the snapshot lacks
 
     def volume(self, volume: Volume, mounts: Sequence[VolumeMount]) -> RunVolume | None:
         name = self._name(volume.name)
@@ -154,10 +160,21 @@ class _Builder:
 
     def _nfs(self, volume: Volume, name: str, mounts: Sequence[VolumeMount]) -> RunVolume:
         server, directory = str(volume.source.get("server")), str(volume.source.get("path"))
-        read_only = bool(volume.source.get("readOnly")) or all(m.read_only for m in mounts)
+        read_only = self._is_read_only(volume, mounts)
         why = "mounted without locking; needs gen2 and VPC egress"
         self.account.carried(volume.path, "volumes[].nfs", f"{server}:{directory}", why)
         return RunVolume(name, NfsVolume(server, directory, read_only))
+
+    def _is_read_only(self, volume: Volume, mounts: Sequence[VolumeMount]) -> bool:
+        """Whether nobody writes to it: by its own word, or since every mount is for reading alone."""
+        by_itself = bool(volume.source.get("readOnly"))
+        for mount in mounts if not by_itself else ():
+            path = f"{mount.path}.readOnly"
+            asked = source_value(self.workload, path)
+            if asked is not None and all(m.read_only for m in mounts if m is not mount):
+                why = "Cloud Run takes it of the volume, not of a mount"
+                self.account.changed(path, f"volume {volume.name}", asked, mount.read_only, why)
+        return by_itself or all(m.read_only for m in mounts)
 
     def mounts(
         self, container: Container, made: Mapping[str, RunVolume], known: Mapping[str, str]
@@ -247,11 +264,12 @@ class _Builder:
                 f"or put the file into the image ({found.moved})."
             )
         target, asked = "containers[].volumeMounts[]", at.written_path or at.mount_path
-        self.account.changed(f"{at.path}.mountPath", f"{target}.mountPath", asked, directory, why)
+        where = f"{target}.mountPath; volume {at.volume}"
+        self.account.changed(f"{at.path}.mountPath", where, asked, directory, why)
         self.account.changed(f"{at.path}.name", f"{target}.name", at.volume, name, why)
         if at.written_sub_path:
             field, part = at.written_sub_path
-            self.account.changed(f"{at.path}.{field}", "volumes[].secret.items[].path", part, files[0][1], why)
+            self.account.changed(f"{at.path}.{field}", f"volume {at.volume}", part, files[0][1], why)
         return RunMount(name, directory)
 
     def _name(self, name: str) -> str:
@@ -284,12 +302,26 @@ class _Builder:
             size_bytes = half
             why = f"sizeLimit {source.get('sizeLimit')} is more than the instance's memory: half of that"
         to = f"medium {MEDIUM_MEMORY}, sizeLimit {memory_text(size_bytes)}"
+        if source.get("medium") and (scratch.stated_bytes or 0) <= SMALL_BYTES:
+            at = f"{volume.path}.emptyDir.medium"
+            self.account.counted(at, source["medium"], "what is small, or states no size, is in memory by itself")
         if why or not scratch.asked_for:
             note = why or "small: in memory, where it counts against the container that writes"
             self.account.changed(volume.path, "volumes[].emptyDir", was, to, note)
         else:
             self.account.carried(volume.path, "volumes[].emptyDir", to)
         return RunVolume(name, MemoryVolume(memory_text(size_bytes)), why or None)
+
+    def account_for_size(self, name: str, containers: Sequence[Container]) -> None:
+        """Scratch in memory that is mounted nowhere (/dev/shm is there by itself) is still memory of the instance."""
+        scratch = self.scratch.get(name)
+        if scratch is None or scratch.medium != "memory" or not scratch.stated_bytes:
+            return
+        owner, mount = next((c, m) for c in containers for m in c.volume_mounts if m.volume == name)
+        why = "not a mount of its own; what it holds counts against the container's memory"
+        target, size = f"container {owner.name} resources.limits.memory", memory_text(scratch.stated_bytes)
+        self.account.changed(scratch.volume.path, target, size, None, why)
+        self.account.changed(f"{mount.path}.name", target, name, None, why)
 
     def _files(self, asked: Sequence[SecretReference], mounts: Sequence[VolumeMount]) -> list[tuple[str, str]]:
         """(key, path) of each file of a Secret or ConfigMap volume, in the order of the keys."""
@@ -303,6 +335,7 @@ class _Builder:
             literal = f"KEY_OF_{re.sub(r'[^A-Z0-9]+', '_', name.upper())}"
             meaning = f"a key of {kind} {name}: the snapshot lacks its keys; add a version and a path for each"
             self.account.placeholder(literal, meaning)
+            self.literals.add(literal)
             keys = (literal,)
         return [(key, key) for key in keys]
 
@@ -397,7 +430,7 @@ class _Builder:
 
     def _bucket(self, volume: Volume, name: str, mounts: Sequence[VolumeMount]) -> RunVolume:
         attributes = volume.source.get("volumeAttributes") or {}
-        read_only = bool(volume.source.get("readOnly")) or all(m.read_only for m in mounts)
+        read_only = self._is_read_only(volume, mounts)
         bucket = str(attributes.get("bucketName"))
         self.account.carried(volume.path, "volumes[].csi", bucket, "Cloud Storage FUSE on both sides; needs gen2")
         return RunVolume(name, BucketVolume(bucket, read_only, attributes.get("mountOptions")))
@@ -419,7 +452,7 @@ class _Builder:
             "a shared (ReadWriteMany) volume becomes an NFS mount; the claim does not name its server",
         )
         return RunVolume(
-            name, NfsVolume(literal, f"/{share}", all(m.read_only for m in mounts)), f"PersistentVolumeClaim {claim}"
+            name, NfsVolume(literal, f"/{share}", self._is_read_only(volume, mounts)), f"PersistentVolumeClaim {claim}"
         )
 
 
