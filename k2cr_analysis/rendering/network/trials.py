@@ -10,12 +10,13 @@ import copy
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
-from k2cr_analysis.model.parse.access import joined, step_into, steps_of, strings
-from k2cr_analysis.model.workload import Exposure, Raw, Route, Workload
+from k2cr_analysis.model.parse.access import joined, step_into, steps_of
+from k2cr_analysis.model.parse.other_object import PORT, Led, with_object
+from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.cloud_run.annotations import INGRESS, SESSION_AFFINITY
 from k2cr_analysis.rendering.network.access.ingress_setting import Reached, build_exposure
 from k2cr_analysis.rendering.network.script import network_script, url_map_yaml
@@ -33,7 +34,6 @@ _SCRIPT, _URL_MAP = "network.sh", "url-map.yaml"
 _DURATION = re.compile(r"(\d+)(\.\d+)?(ms|s|m|h)")
 # What names the Service that a route leads to.
 _BACKEND = re.compile(r"(ackend\.service\.name|serviceName|backendRefs\[\d+\]\.name|destination\.host)$")
-_PORT = re.compile(r"(backend\.service\.port\.(number|name)|servicePort|backendRefs\[\d+\]\.port|port\.number)$")
 # Words of a field that has no others; a word that is none of them is tried beside.
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "pathType": ("Prefix", "Exact"),
@@ -62,8 +62,8 @@ class Trials:
             changed = copy.deepcopy(dict(raw))
             at = step_into(changed, steps[:-1])
             at[steps[-1]] = value
-            led = _Led(inner, value) if _BACKEND.search(inner) or _PORT.search(inner) else None
-            found |= dict.fromkeys(self._differs(self._with(partial(_with_raw, old=raw, new=changed, led=led))))
+            led = Led(inner, value) if _BACKEND.search(inner) or PORT.search(inner) else None
+            found |= dict.fromkeys(self._differs(self._with(partial(with_object, old=raw, new=changed, led=led))))
         return tuple(found)
 
     def of_balancer(self, service: str) -> tuple[str, ...]:
@@ -153,41 +153,3 @@ def _with_balancer(workload: Workload, service: str, own: str) -> Workload:
         for e in workload.exposures
     )
     return replace(workload, exposures=exposures)
-
-
-@dataclass(frozen=True, slots=True)
-class _Led:
-    """Another Service, or another port of it, at the place where a route named one."""
-
-    path: str
-    value: Any
-
-    def route(self, route: Route) -> Route | None:
-        if not f"${self.path}".startswith((f"{route.path}.", f"{route.path}[")):
-            return route
-        return replace(route, service_port=self.value) if _PORT.search(self.path) else None
-
-
-def _with_raw(workload: Workload, old: Raw, new: Raw, led: _Led | None = None) -> Workload:
-    """The workload with another object in the place of one that is joined to it."""
-    related = {kind: tuple(new if r is old else r for r in raws) for kind, raws in workload.related.items()}
-    exposures = tuple(_exposure(e, old, new, led) for e in workload.exposures)
-    return replace(workload, related=related, exposures=exposures)
-
-
-def _exposure(exposure: Exposure, old: Raw, new: Raw, led: _Led | None) -> Exposure:
-    routes = tuple(found for r in exposure.routes if (found := _route(r, old, new, led)) is not None)
-    if exposure.raw is not old:
-        return replace(exposure, routes=routes)
-    return replace(exposure, routes=routes, raw=new, annotations=_annotations(new))
-
-
-def _route(route: Route, old: Raw, new: Raw, led: _Led | None) -> Route | None:
-    if route.raw is not old:
-        return route
-    made = replace(route, raw=new, annotations=_annotations(new))
-    return led.route(made) if led else made
-
-
-def _annotations(raw: Raw) -> dict[str, str]:
-    return strings((raw.get("metadata") or {}).get("annotations"))
