@@ -28,20 +28,20 @@ class Led:
 
 
 def with_object(workload: Workload, old: Raw, new: Raw, led: Led | None = None) -> Workload:
-    """The workload with ``new`` in the place of ``old``: what is read of it later; what the cluster joined by it stays."""
+    """The workload with ``new`` in the place of ``old``, for what is read of it from here on."""
     related = {kind: tuple(new if r is old else r for r in raws) for kind, raws in workload.related.items()}
     exposures = tuple(_exposure(e, old, new, led) for e in workload.exposures)
     return replace(workload, related=related, exposures=exposures)
 
 
-def _exposure(exposure: Exposure, old: Raw, new: Raw, led: _Led | None) -> Exposure:
+def _exposure(exposure: Exposure, old: Raw, new: Raw, led: Led | None) -> Exposure:
     routes = tuple(found for r in exposure.routes if (found := _route(r, old, new, led)) is not None)
     if exposure.raw is not old:
         return replace(exposure, routes=routes)
     return replace(exposure, routes=routes, raw=new, annotations=_annotations(new))
 
 
-def _route(route: Route, old: Raw, new: Raw, led: _Led | None) -> Route | None:
+def _route(route: Route, old: Raw, new: Raw, led: Led | None) -> Route | None:
     if route.raw is not old:
         return route
     made = replace(route, raw=new, annotations=_annotations(new))
