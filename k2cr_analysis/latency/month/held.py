@@ -83,7 +83,7 @@ def _intensities(sections: Sequence[Section], which: int, least: int) -> FloatAr
     found = np.zeros((len(sections) + 1, many))
     found[1:] = np.minimum(-np.log1p(-np.minimum(reached / blocks[:, None], 1.0 - 1e-12)), _ALWAYS) / _BLOCK_S
     found[:, :least] = _ALWAYS / _BLOCK_S
-    return found
+    return np.asarray(found)
 
 
 def _at(rates: FloatArray, at: FloatArray, intensities: FloatArray) -> FloatArray:
@@ -91,10 +91,12 @@ def _at(rates: FloatArray, at: FloatArray, intensities: FloatArray) -> FloatArra
     bounds = np.concatenate(([0.0], at))
     place = np.minimum(np.searchsorted(bounds, rates, side="right") - 1, len(at) - 1)
     weight = np.clip((rates - bounds[place]) / (bounds[place + 1] - bounds[place]), 0.0, 1.0)[:, None]
+    logs = np.log(np.maximum(intensities, _RAREST))
+    found = np.exp(logs[place] + (logs[place + 1] - logs[place]) * weight)
     low, high = intensities[place], intensities[place + 1]
-    linear = low * (1.0 - weight) + high * weight
-    in_proportion = np.maximum(low, _RAREST) ** (1.0 - weight) * np.maximum(high, _RAREST) ** weight
-    return np.asarray(np.where((low > 0.0) & (high > 0.0), in_proportion, linear))
+    linear = (low <= 0.0) | (high <= 0.0)
+    found[linear] = (low + (high - low) * weight)[linear]
+    return np.asarray(found)
 
 
 def _without_noise(rates: FloatArray, period_s: float, over_s: float) -> FloatArray:

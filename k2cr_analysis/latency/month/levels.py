@@ -35,6 +35,7 @@ _ALIKE = 1.04  # rates that differ by less are one level
 _LEAST_WARM_UP_S, _LEAST_MEASURED_S = 75.0, 30.0
 _WARM_UP = 0.65  # share of a level's time that is left out, at most
 _SETTLED_S = 200.0  # the autoscaler's window, and what it starts; surplus instances may stay, they do no harm
+_FEWEST = 1.0
 _STEPS = 6
 _RAMP = 0.25  # share of the warm-up in which the rate changes
 _LONGEST_RAMP_S = 300.0
@@ -78,6 +79,15 @@ def at_levels(load: Load, service: ServiceConfig, seed: int, requests: float) ->
         steady_at = plan.lasting.rates_per_s[plan.apart]
     live = held(plan.lasting, steady_at, steady, service.idle_s, service.min_instances)
     return _together(load, plan.rates, plan.steps.period_s, (at, plan.shares, sections), live, service)
+
+
+def same_run(load: Load, service: ServiceConfig, requests: float) -> float:
+    """So many requests, or fewer where that makes the same run, since no level is shorter than it must be."""
+    plan = _planned(load, requests)
+    level_s = requests / float(plan.rates[plan.places].sum())
+    shortest_s = _LEAST_WARM_UP_S + 3.0 * service.startup_s + _LEAST_MEASURED_S
+    is_shortest = level_s <= min(shortest_s, (shortest_s - _LEAST_MEASURED_S) / _WARM_UP)
+    return _FEWEST if is_shortest and _affordable(plan.rates, requests) == _LEVELS[0] else requests
 
 
 def _affordable(rates: FloatArray, requests: float) -> int:

@@ -55,6 +55,13 @@ def month_of(load: Load, service: ServiceConfig, seed: int, *, requests: float) 
     return at_levels(load, service, seed, requests) if days is None else _replayed(days, load, service, seed, requests)
 
 
+def least_requests(load: Load, service: ServiceConfig, requests: float) -> float:
+    """So many requests, or the fewest that make the same month."""
+    from k2cr_analysis.latency.month.levels import same_run
+
+    return requests if load.days(requests) is not None else same_run(load, service, requests)
+
+
 def _replayed(days: Load, load: Load, service: ServiceConfig, seed: int, requests: float) -> Month:
     repeats = min(MOST_REPEATS, max(1, math.floor(requests / float(days.requests.sum()))))
     sections = [_whole_run(days, service, seed + i) for i in range(repeats)]

@@ -71,8 +71,11 @@ class Opened:
         found = self.known.get(key)
         if found is not None:
             return _from_json(found)
-        from k2cr_analysis.latency.month.month import month_of
+        from k2cr_analysis.latency.month.month import least_requests, month_of
 
+        fewer = least_requests(self.load, service, requests)
+        if fewer < requests:
+            return self.month(service, fewer)
         figures = month_of(self.load, service, self.seed, requests=requests).figures
         self.known[key] = _to_json(figures)
         self.is_new = True
