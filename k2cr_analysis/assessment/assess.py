@@ -18,9 +18,9 @@ from k2cr_analysis.assessment.merging import Merging, merge_neighbours
 from k2cr_analysis.assessment.recommending.interval import MIN_DAYS, day_changes, interval_of, range_of_weeks
 from k2cr_analysis.assessment.recommending.other_ways import other_ways
 from k2cr_analysis.assessment.recommending.predicting import basis_of_workload, corrections_of, predict_shape
-from k2cr_analysis.assessment.recommending.recommend import Question, cost_of, findings_of, search
+from k2cr_analysis.assessment.recommending.recommend import Question, cost_of, findings_of, ranges_around, search
 from k2cr_analysis.assessment.recommending.steady_instances import mean_instances, running_timeline
-from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
+from k2cr_analysis.assessment.result import Assessment, Cost, Latency, Ranges, WorkloadAssessment
 from k2cr_analysis.config import AssumedTraffic, Config
 from k2cr_analysis.errors import InputError
 from k2cr_analysis.fit.result import Fit
@@ -254,7 +254,7 @@ def _assess_workload(
     shape, items, price_findings = _priced(shape, timeline, evidence)
     if items is not None and timeline is not None:
         items = (*items, *beside_items(workload, timeline, Tariff(evidence.prices, evidence.region)))
-    cost = _cost(workload, shape, timeline, items, measured, evidence)
+    cost = _cost(workload, shape, timeline, items, measured, choice.ranges, evidence)
     notes += _might_wait(workload, shape, timeline, evidence)
     notes += [*price_findings, *_gaps(workload, fit, shape, timeline, _is_assumed(measured), evidence), *_doubts(cost)]
     notes += other_ways(fit, cost, lambda other: _month_of(workload, other, measured, evidence))
@@ -270,7 +270,7 @@ def _assess_workload(
         shape=shape,
         timeline=timeline,
         cost=cost,
-        latency=_latency(prediction),
+        latency=_latency(prediction, choice.ranges),
         choice=choice.found,
         measured=measured,
         operability=toil(workload, evidence.cluster, fit.target, found, fit.dependencies, evidence.config.rates),
@@ -289,6 +289,7 @@ class _Choice:
     found: Recommendation | None = None
     findings: tuple[Finding, ...] = ()
     says: tuple[str, ...] = ()
+    ranges: Ranges | None = None
 
 
 def _month_of(workload: Workload, fit: Fit, measured: Measured, evidence: _Evidence) -> Decimal | None:
@@ -364,7 +365,8 @@ def _chosen(
         return _Choice(sized, predict_shape(basis, sized, requests))
     findings = tuple(findings_of(found, question, evidence.bill.currency))
     prediction = predict(found.best.shape, basis, found.best.month)
-    return _Choice(found.best.shape, prediction, found, findings, ("minimum-not-carried",))
+    ranges = ranges_around(found, question)
+    return _Choice(found.best.shape, prediction, found, findings, ("minimum-not-carried",), ranges)
 
 
 @contextmanager
@@ -484,6 +486,7 @@ def _cost(
     timeline: InstanceTimeline | None,
     items: tuple[LineItem, ...] | None,
     measured: Measured,
+    ranges: Ranges | None,
     evidence: _Evidence,
 ) -> Cost:
     gke = evidence.bill.by_workload.get(workload.id)
@@ -497,17 +500,22 @@ def _cost(
         cloud_run_month=None if items is None else total(items),
         interval=None,
     )
-    draws = day_changes(cost, shape, timeline, measured.daily)
+    draws = day_changes(cost, shape, timeline, measured.daily, ranges)
     if cost.saving_month is None or draws is None:
         return cost
     return replace(cost, interval=interval_of(cost.saving_month, [draws]))
 
 
-def _latency(prediction: Prediction | None) -> Latency | None:
+def _latency(prediction: Prediction | None, ranges: Ranges | None) -> Latency | None:
     if prediction is None:
         return None
     return Latency(
-        prediction.gke, prediction.cloud_run, prediction.cold_start_ratio, prediction.startup_ms, prediction.method
+        prediction.gke,
+        prediction.cloud_run,
+        prediction.cold_start_ratio,
+        prediction.startup_ms,
+        prediction.method,
+        ranges,
     )
 
 

@@ -51,12 +51,29 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranges:
+    """Within what a service's figures lie, as far as they hang on its start (95 %); and p99 where requests burst.
+
+    ``cost_month``: of Cloud Run. ``bursts_p99_ms``: from the p99 of even requests up to this; ``bursts`` says why.
+    """
+
+    startup_ms: tuple[float, float]
+    p95_ms: tuple[float, float]
+    p99_ms: tuple[float, float]
+    cold_start_ratio: tuple[float, float]
+    cost_month: tuple[Decimal, Decimal]
+    bursts_p99_ms: float
+    bursts: str
+
+
+@dataclass(frozen=True, slots=True)
 class Latency:
     gke: Quantiles | None
     cloud_run: Quantiles | None
     cold_start_ratio: float | None
     startup_ms: float | None
     method: str  # names the model: "closed forms", "simulation"
+    ranges: Ranges | None = None  # None where nothing was simulated
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -211,10 +211,21 @@ def _as_text(
 
     text = as_table(_HEADER, [*rows, _total(rows)] if len(rows) > 1 else rows, right=_RIGHT, width=width)
     if workload is not None:
-        text += _findings(find_workload(assessed, workload), whole=is_verbose())
+        text += _choice(find_workload(assessed, workload)) + _findings(
+            find_workload(assessed, workload), whole=is_verbose()
+        )
     elif others := [(o.id, o.holds, o.how) for a in assessed for o in a.others]:
         text += "\n" + as_table(("not assessed", "what it holds", "how to see what runs"), others)
     return text + _once(assessed)
+
+
+def _choice(assessed: WorkloadAssessment) -> str:
+    """The objective, what more or less of it costs, and within what the figures lie."""
+    from k2cr_analysis.report.objective import objective_words, within_words
+
+    currency = assessed.cost.currency if assessed.cost else ""
+    said = [words for words in (objective_words(assessed.choice, currency), within_words(assessed)) if words]
+    return "".join("\n" + "\n".join(textwrap.wrap(words, 110)) for words in said) + ("\n" if said else "")
 
 
 def _findings(assessed: WorkloadAssessment, *, whole: bool) -> str:

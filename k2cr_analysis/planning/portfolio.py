@@ -92,6 +92,8 @@ def portfolio_over_currencies(portfolios: Sequence[Portfolio], reason: str) -> P
 def _interval(saving: Decimal, fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Decimal, Decimal] | None:
     """95 % of the saving: all workloads see the same days drawn."""
     parts = (
-        day_changes(one.cost, one.shape, one.timeline, one.measured.daily) for c in chosen for one in (c.assessed,)
+        day_changes(one.cost, one.shape, one.timeline, one.measured.daily, one.latency.ranges if one.latency else None)
+        for c in chosen
+        for one in (c.assessed,)
     )
     return interval_of(saving, [part for part in parts if part is not None])

@@ -10,6 +10,7 @@ from k2cr_analysis.report.display import Html, paragraph
 from k2cr_analysis.report.wording import milliseconds, money, share
 
 if TYPE_CHECKING:
+    from k2cr_analysis.assessment.result import WorkloadAssessment
     from k2cr_analysis.latency.search.search import Point, Recommendation
 
 CENT = Decimal("0.01")
@@ -37,8 +38,14 @@ def price_of_p99(found: Recommendation | None, currency: str) -> Html:
 
 def objective(found: Recommendation | None, currency: str) -> Html:
     """What the recommended configuration had to meet, what it reaches, and what less or more of it would cost."""
+    words = objective_words(found, currency)
+    return paragraph(words) if words else Html("", "")
+
+
+def objective_words(found: Recommendation | None, currency: str) -> str:
+    """The same as plain text; nothing where nothing was searched."""
     if found is None:
-        return Html("", "")
+        return ""
     best = found.best
     reached = (
         f"p95 {milliseconds(best.p95_ms)}, p99 {milliseconds(best.p99_ms)}, {share(best.cold_start_ratio)} cold starts"
@@ -47,7 +54,37 @@ def objective(found: Recommendation | None, currency: str) -> Html:
     words = f"Objective: {found.limits} ({found.limits.said}). The recommended configuration {met} it: {reached}."
     looser = _other(found.looser, best, f"latencies {LOOSER - 1:.0%} longer", currency)
     tighter = _other(found.tighter, best, f"latencies {1 - TIGHTER:.0%} shorter", currency)
-    return paragraph(f"{words} With {looser}; with {tighter}.")
+    return f"{words} With {looser}; with {tighter}."
+
+
+def within(one: WorkloadAssessment) -> Html:
+    """Within what the figures lie that hang on the start, and what bursts inside a period would make of p99."""
+    words = within_words(one)
+    return paragraph(words, kind="under") if words else Html("", "")
+
+
+def within_words(one: WorkloadAssessment) -> str:
+    """The same as plain text; nothing where nothing was simulated."""
+    found = one.latency.ranges if one.latency else None
+    if found is None or one.cost is None:
+        return ""
+    low, high = found.cost_month
+    start_low, start_high = found.startup_ms
+    parts = (
+        f"p95 {_between(*found.p95_ms)}",
+        f"p99 {_between(*found.p99_ms)}",
+        f"cold starts {share(found.cold_start_ratio[0])} to {share(found.cold_start_ratio[1])} of requests",
+        f"Cloud Run {money(low, one.cost.currency)} to {money(high, one.cost.currency)} a month",
+    )
+    bursts = f"p99 up to {milliseconds(found.bursts_p99_ms)} where requests come in bursts: {found.bursts}"
+    return (
+        f"A start of {milliseconds(start_low)} to {milliseconds(start_high)} (95 % of what is like it) makes of this: "
+        f"{', '.join(parts)}. {bursts[0].upper()}{bursts[1:]}."
+    )
+
+
+def _between(low: float, high: float) -> str:
+    return f"{milliseconds(low)} to {milliseconds(high)}"
 
 
 def _other(point: Point | None, best: Point, which: str, currency: str) -> str:

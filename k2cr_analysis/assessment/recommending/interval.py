@@ -6,19 +6,21 @@ Student's for their mean (Schmeiser 1982, method of batch means). It is wider wh
 their first correlation, without its bias), and on the side of spikes where days are skew. Lines that work causes grow
 and shrink with the days: with their requests, or, for a job, with the CPU that its runs used; the others stay. All
 workloads of a snapshot see the same days, so the saving of a set has an interval of its own, narrower than the sum of
-its parts' where not all of them are busy on the same days. Not in the interval: prices, and whether the future is like
-the window. How often it holds the truth is measured on made-up series (``tests/assessment/test_coverage.py``).
+its parts' where not all of them are busy on the same days. What is not known of a service's start is in it too
+(:mod:`ranges`). Not in the interval: prices, and whether the future is like the window. How often it holds the truth is
+measured on made-up series (``tests/assessment/test_coverage.py``).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 
-from k2cr_analysis.assessment.result import Cost
+from k2cr_analysis.assessment.result import Cost, Ranges
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.observed import FloatArray
 from k2cr_analysis.queries import Daily
@@ -36,21 +38,34 @@ _FOLLOWS_WORK = ("vcpu_s", "gib_s", "gpu_s", "request", "secret_access")
 class DayChanges:
     """The part of a month that follows the work, and how far the work of each day is from the mean, float64[days].
 
-    NaN where a day is unknown.
+    NaN where a day is unknown. ``less``, ``more``: by what a start that takes otherwise lowers or raises the saving.
     """
 
     moving_month: Decimal
     changes: FloatArray
+    less: Decimal = Decimal(0)
+    more: Decimal = Decimal(0)
 
 
 def day_changes(
-    cost: Cost | None, shape: ServiceShape | None, timeline: InstanceTimeline | None, daily: Daily | None
+    cost: Cost | None,
+    shape: ServiceShape | None,
+    timeline: InstanceTimeline | None,
+    daily: Daily | None,
+    ranges: Ranges | None = None,
 ) -> DayChanges | None:
-    """What the days make of a workload's cost; None without work that was seen on at least ``MIN_DAYS``."""
+    """What the days make of a workload's cost; None without work that was seen on at least ``MIN_DAYS``.
+
+    ``ranges``: what its start may make of the cost.
+    """
     work = _work(cost, shape, timeline, daily)
     if work is None or cost is None or shape is None or timeline is None or _known(work) < MIN_DAYS:
         return None
-    return DayChanges(moving_month(cost, shape, timeline), work / np.nanmean(work) - 1)
+    less, more = Decimal(0), Decimal(0)
+    if ranges is not None and cost.cloud_run_month is not None:
+        less = max(ranges.cost_month[1] - cost.cloud_run_month, Decimal(0))
+        more = max(cost.cloud_run_month - ranges.cost_month[0], Decimal(0))
+    return DayChanges(moving_month(cost, shape, timeline), work / np.nanmean(work) - 1, less, more)
 
 
 def range_of_weeks(daily: Daily | None) -> tuple[float, float] | None:
@@ -91,8 +106,11 @@ def interval_of(saving_month: Decimal, parts: Iterable[DayChanges]) -> tuple[Dec
         days = len(part.changes)
         moved[:days] += float(part.moving_month) * np.nan_to_num(part.changes)
         seen[:days] |= np.isfinite(part.changes)
-    less, more = _half_widths(moved[seen])
-    return saving_month - _decimal(more), saving_month + _decimal(less)
+    cheaper, dearer = _half_widths(moved[seen])
+    # Starts are off together, since they come from the same measurements; from the days they are independent.
+    dearer = math.hypot(dearer, float(sum((part.less for part in found), Decimal(0))))
+    cheaper = math.hypot(cheaper, float(sum((part.more for part in found), Decimal(0))))
+    return saving_month - _decimal(dearer), saving_month + _decimal(cheaper)
 
 
 def _half_widths(days: FloatArray) -> tuple[float, float]:

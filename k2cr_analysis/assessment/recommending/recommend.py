@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.assessment.findings import notices
 from k2cr_analysis.assessment.recommending.predicting import basis_of_workload, corrections_of
-from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+from k2cr_analysis.assessment.result import Assessment, Ranges, WorkloadAssessment
 from k2cr_analysis.config import Objectives
 from k2cr_analysis.config.settings import Config
 from k2cr_analysis.errors import InputError
@@ -135,6 +135,17 @@ def _looked_at(
         seed=seed,
         store=MonthStore.of_user(),
     )
+
+
+def ranges_around(found: Recommendation, question: Question) -> Ranges | None:
+    """What the best configuration's figures are within; None where nothing is known to simulate."""
+    from k2cr_analysis.assessment.recommending.ranges import ranges_of
+    from k2cr_analysis.latency.month.requests import load_of
+    from k2cr_analysis.latency.month.store import MonthStore
+
+    if question.basis.traffic is None:
+        return None
+    return ranges_of(found.best, question, load_of(question.basis.traffic), MonthStore.of_user())
 
 
 def findings_of(found: Recommendation, question: Question, currency: str) -> list[Finding]:

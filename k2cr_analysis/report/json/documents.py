@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.assessment.findings.said_once import SnapshotFinding, findings_of_snapshot
-from k2cr_analysis.assessment.result import Assessment, Cost, Latency, WorkloadAssessment
+from k2cr_analysis.assessment.result import Assessment, Cost, Latency, Ranges, WorkloadAssessment
+from k2cr_analysis.latency.search.limits import LOOSER, TIGHTER
 from k2cr_analysis.model.cloud_run import Quantiles, ServiceShape, cpu_text, memory_text
 from k2cr_analysis.model.findings.finding import FindingRow, rows_of
 from k2cr_analysis.model.toil import Operability, ToilItem
@@ -14,6 +15,9 @@ from k2cr_analysis.planning import Portfolio, cluster_names
 from k2cr_analysis.report.json.amounts import interval, line_item, money
 from k2cr_analysis.report.json.billed_document import billed_document
 from k2cr_analysis.report.json.futures_document import answer_document, futures_document
+
+if TYPE_CHECKING:
+    from k2cr_analysis.latency.search.search import Recommendation
 
 SCHEMA_VERSION = 1
 NO_CURRENCY = "XXX"  # ISO 4217: no currency; the bills are in several, and no figure is in money
@@ -76,6 +80,7 @@ def workload_document(assessed: WorkloadAssessment) -> dict[str, Any]:
         "findings": [_finding(row) for row in rows_of(assessed.findings)],
         "recommended": _shape(assessed.shape),
         "cost": _cost(assessed.cost),
+        "objective": _objective(assessed.choice),
         "latency": _latency(assessed.latency),
         "operability": operability_document(assessed.operability),
         "effort_days": assessed.effort_days,
@@ -152,6 +157,39 @@ def _latency(latency: Latency | None) -> dict[str, Any] | None:
         "cold_start_ratio": latency.cold_start_ratio,
         "startup_ms": latency.startup_ms,
         "method": latency.method,
+        "ranges": _ranges(latency.ranges),
+    }
+
+
+def _objective(found: Recommendation | None) -> dict[str, Any] | None:
+    """What the configuration was searched for; ``looser``, ``tighter``: months at other latencies, null: none is."""
+    if found is None:
+        return None
+    limits = found.limits
+    return {
+        "p95_ms": limits.p95_ms,
+        "p99_ms": limits.p99_ms,
+        "cold_start_ratio": limits.cold_start_ratio,
+        "source": limits.said,
+        "met": found.met,
+        "looser": {"latencies": LOOSER, "cloud_run_month": money(found.looser.cost_month) if found.looser else None},
+        "tighter": {
+            "latencies": TIGHTER,
+            "cloud_run_month": money(found.tighter.cost_month) if found.tighter else None,
+        },
+    }
+
+
+def _ranges(ranges: Ranges | None) -> dict[str, Any] | None:
+    if ranges is None:
+        return None
+    return {
+        "startup_ms": list(ranges.startup_ms),
+        "p95_ms": list(ranges.p95_ms),
+        "p99_ms": list(ranges.p99_ms),
+        "cold_start_ratio": list(ranges.cold_start_ratio),
+        "cloud_run_month": [money(amount) for amount in ranges.cost_month],
+        "bursts": {"p99_ms": ranges.bursts_p99_ms, "source": ranges.bursts},
     }
 
 

@@ -22,7 +22,7 @@ from k2cr_analysis.report.display import (
     paragraph,
 )
 from k2cr_analysis.report.headings import candidate_heading, is_made_up, portfolio_heading, provenance
-from k2cr_analysis.report.objective import objective, price_of_p99
+from k2cr_analysis.report.objective import objective, price_of_p99, within
 from k2cr_analysis.report.pages.after_the_move import verifications, verified, verify_heading
 from k2cr_analysis.report.pages.around import SPECS
 from k2cr_analysis.report.pages.parameters import assessed, assessed_all, decided, in_one_sentence, workload
@@ -59,6 +59,7 @@ __all__ = [
     "verify_heading",
     "waves_by_hand",
     "what_if",
+    "within",
     "workload",
 ]
 
