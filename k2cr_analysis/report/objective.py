@@ -78,7 +78,7 @@ def within_words(one: WorkloadAssessment) -> str:
     )
     bursts = f"p99 up to {milliseconds(found.bursts_p99_ms)} where requests come in bursts: {found.bursts}"
     return (
-        f"A start of {milliseconds(start_low)} to {milliseconds(start_high)} (95 % of what is like it) makes of this: "
+        f"A start of {start_low / 1000:.2g} to {start_high / 1000:.2g} s (95 % of what is like it) makes of this: "
         f"{', '.join(parts)}. {bursts[0].upper()}{bursts[1:]}."
     )
 

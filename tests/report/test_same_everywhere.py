@@ -76,7 +76,7 @@ def test_the_spec_does_it(demo, services, tmp_path):
 
 
 def test_pages_and_frames_show_it(demo, services):
-    fleet = tables.workloads(demo).set_index("workload")
+    fleet = tables.workloads(demo).set_index("workload_id")
     for one in services:
         best, currency = one.choice.best, one.cost.currency
         assert fleet.loc[one.id, "cloud_run_month"] == pytest.approx(float(best.cost_month))
