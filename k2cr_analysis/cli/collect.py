@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from k2cr_analysis.snapshot.provenance import Notice, Provenance
     from k2cr_analysis.sources.collection import Collected
     from k2cr_analysis.sources.live import LiveCluster, LiveOptions
+    from k2cr_analysis.sources.reshaping.reshape import Reshape
 
 
 _TOLD = 4  # of several failures
@@ -34,6 +35,12 @@ _TOLD = 4  # of several failures
 class RedactMode(StrEnum):
     SECRETS = "secrets"
     ALL = "all"
+
+
+class TableName(StrEnum):
+    USAGE = "usage"
+    TRAFFIC = "traffic"
+    BILLING = "billing"
 
 
 class PriceSource(StrEnum):
@@ -110,6 +117,15 @@ def collect(
         Path | None, typer.Option("--prometheus-ca", help="The authorities that vouch for it, PEM.")
     ] = None,
     usage: Annotated[Path | None, typer.Option("--usage", help="Usage table, Parquet or CSV.")] = None,
+    usage_columns: Annotated[
+        Path | None,
+        typer.Option(
+            "--usage-columns", metavar="MAP.toml", help="Which columns of another program's --usage are ours."
+        ),
+    ] = None,
+    columns: Annotated[
+        TableName | None, typer.Option("--columns", help="Print this table's columns, with an example, and end.")
+    ] = None,
     traffic: Annotated[Path | None, typer.Option("--traffic", help="Traffic table, Parquet or CSV.")] = None,
     billing: Annotated[Path | None, typer.Option("--billing", help="Billing table, Parquet or CSV.")] = None,
     metrics_project: Annotated[
@@ -151,6 +167,11 @@ def collect(
     from k2cr_analysis.sources.prometheus.access import access_of
     from k2cr_analysis.sources.window import window as window_of
 
+    if columns is not None:
+        from k2cr_analysis.cli.terminal.columns import columns_text
+
+        print(columns_text(columns.value), end="")
+        return
     start, last = window_of(window, end)
     if print_commands:
         from k2cr_analysis.sources.commands import commands
@@ -174,6 +195,7 @@ def collect(
         prices.value if prices else None,
         None if prices is None else partial(_price_table, prices, caller),
         replace=replace,
+        reshapes=_reshapes(usage_columns, usage),
         prometheus=access_of(prometheus, headers=prometheus_header or (), caller=caller, **pem) if prometheus else None,
     )
     config_file = str(kubeconfig) if kubeconfig else None
@@ -254,6 +276,7 @@ def _collect_files(paths: list[str], out: Path, live: LiveCluster, options: Live
             cluster=live.cluster,
             location=live.location,
             table_files=options.table_files,
+            reshapes=options.reshapes,
             tables=tables,
             failed=failed,
             prometheus=options.prometheus,
@@ -262,6 +285,21 @@ def _collect_files(paths: list[str], out: Path, live: LiveCluster, options: Live
         )
     finally:
         progress.end()
+
+
+def _reshapes(columns: Path | None, usage: Path | None) -> dict[str, Reshape]:
+    from k2cr_analysis.sources.reshaping.column_map import read_column_map
+
+    if columns is None:
+        return {}
+    if usage is None:
+        raise UsageError(
+            ref="columns-of-no-file",
+            found="--usage-columns without --usage",
+            expected="the file whose columns it names",
+            do="k2cr collect ... --usage FILE --usage-columns MAP.toml",
+        )
+    return {"usage": read_column_map(columns)}
 
 
 def _plan(live: LiveCluster, options: LiveOptions, window: tuple[datetime, datetime]) -> list[str]:

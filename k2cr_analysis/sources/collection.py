@@ -18,6 +18,7 @@ from k2cr_analysis.sources.checkpoint import unfinished
 from k2cr_analysis.sources.manifests.reading import read_manifests
 from k2cr_analysis.sources.prometheus.access import Access
 from k2cr_analysis.sources.prometheus.read import read_prometheus
+from k2cr_analysis.sources.reshaping.reshape import Reshape
 from k2cr_analysis.sources.retry import RetryPolicy
 from k2cr_analysis.sources.table_files import table_parts
 from k2cr_analysis.sources.window import window as window_of
@@ -51,6 +52,7 @@ def collect_manifests(  # noqa: PLR0913 (the options of the verb, by name)
     cluster: str | None = None,
     location: str | None = None,
     table_files: Mapping[str, str | Path] | None = None,
+    reshapes: Mapping[str, Reshape] | None = None,
     tables: Mapping[str, pa.Table] | None = None,
     failed: Mapping[str, RemoteError] | None = None,
     prometheus: Access | None = None,
@@ -59,14 +61,16 @@ def collect_manifests(  # noqa: PLR0913 (the options of the verb, by name)
 ) -> Collected:
     """Write a snapshot of manifests (files, folders, ``-``).
 
-    ``table_files`` maps ``usage``, ``traffic`` and ``billing`` to Parquet or CSV files; ``tables`` holds rows that are
+    ``table_files`` maps ``usage``, ``traffic`` and ``billing`` to Parquet or CSV files, which
+    ``reshapes`` may make of another program's; ``tables`` holds rows that are
     there already, such as ``prices``; ``failed`` says why one of them is not; ``prometheus``: the metrics are read
     there, and kept until all of them are. ``InputError`` for bad input: then
     nothing is written.
     """
     start, last = window_of(window, end)
     given = [paths] if isinstance(paths, str | Path) else paths
-    loaded = {name: table_parts(str(path), name) for name, path in (table_files or {}).items()}
+    hows = reshapes or {}
+    loaded = {name: table_parts(str(path), name, hows.get(name)) for name, path in (table_files or {}).items()}
     read = read_manifests([str(path) for path in given], keep_going=keep_going)
     redacted, count = _redacted(read.objects, redact_mode)
     wanted = [name for name in ("usage", "traffic") if name not in loaded] if prometheus else []

@@ -26,6 +26,7 @@ from k2cr_analysis.sources.cluster_api.read import KindObjects, kinds_of, read_k
 from k2cr_analysis.sources.collection import Collected
 from k2cr_analysis.sources.prometheus.access import Access
 from k2cr_analysis.sources.proxy_names import ProxyNames
+from k2cr_analysis.sources.reshaping.reshape import Reshape
 from k2cr_analysis.sources.retry import RetryPolicy
 from k2cr_analysis.sources.table_files import table_parts
 from k2cr_analysis.sources.window import window as window_of
@@ -104,6 +105,7 @@ class LiveOptions:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     replace: bool = False
     prometheus: Access | None = None
+    reshapes: Mapping[str, Reshape] = field(default_factory=dict)
 
 
 def _where(prometheus: Access | None) -> dict[str, str | None]:
@@ -128,7 +130,9 @@ def collect_live(live: LiveCluster, out: str | Path, options: LiveOptions, tell:
     Each source fails by itself: the others' data are in the snapshot, with a gap for what is not. ``RemoteError`` where
     nothing at all could be read: then no snapshot is written. What was read is kept in any case.
     """
-    found: dict[str, Rows] = {name: table_parts(str(path), name) for name, path in options.table_files.items()}
+    found: dict[str, Rows] = {
+        name: table_parts(str(path), name, options.reshapes.get(name)) for name, path in options.table_files.items()
+    }
     target = place_of(out)
     window = window_of(options.window, options.end)
     if live.cluster and not options.replace:

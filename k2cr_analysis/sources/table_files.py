@@ -13,6 +13,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -24,10 +25,13 @@ import pyarrow.parquet as pq
 from k2cr_analysis.errors import InputError, Location
 from k2cr_analysis.snapshot.column_values import impossible
 from k2cr_analysis.snapshot.conform import conformed
-from k2cr_analysis.snapshot.tables import FILE_TABLES, TABLES, Table
+from k2cr_analysis.snapshot.tables import BILLING, FILE_TABLES, TABLES, Table
+from k2cr_analysis.sources.reshaping.focus import Focus, is_focus
+from k2cr_analysis.sources.reshaping.reshape import PlacedRow, Reshape, reshaped
 
 # Rows that memory holds of a file at once.
 ROWS_AT_ONCE: Final = 65_536
+RAW_ROWS_AT_ONCE: Final = 16_384  # rows that are Python's own take several kilobytes each
 
 
 def read_table_file(path: str, name: str) -> pa.Table:
@@ -35,25 +39,28 @@ def read_table_file(path: str, name: str) -> pa.Table:
     return pa.concat_tables(table_parts(path, name))
 
 
-def table_parts(path: str, name: str) -> Iterator[pa.Table]:
+def table_parts(path: str, name: str, how: Reshape | None = None) -> Iterator[pa.Table]:
     """The rows of a file as the table ``name`` (usage, traffic, billing), some at a time; at least one part.
 
     A CSV file has the columns' names in its first line; times are ISO 8601, in UTC where they name no zone; lists and
     structures are JSON, a structure's fields may be columns of their own (``service.id``). Any of them may be packed
-    with gzip.
+    with gzip. A bill may be a FOCUS export; ``how`` reshapes another program's rows.
     ``InputError`` with file, line and column where the file does not fit; where its beginning does not, at once.
     """
-    parts = _parts(path, name)
+    parts = _parts(path, name, how)
     first = next(parts)
     return chain([first], parts)
 
 
-def _parts(path: str, name: str) -> Iterator[pa.Table]:
+def _parts(path: str, name: str, how: Reshape | None) -> Iterator[pa.Table]:
     declared = (TABLES | FILE_TABLES)[name]
     where = Location(path)
     before = 0
     try:
-        for data in _READERS.get(_form(path), _read_parquet)(path, declared):
+        if how is None and name == BILLING.name and is_focus(_columns(path)):
+            how = Focus()
+        read = _READERS.get(_form(path), _read_parquet)
+        for data in reshaped(_raw_rows(path), how, declared) if how else read(path, declared):
             yield conformed(data.replace_schema_metadata(None), declared, where, before)
             before += data.num_rows
     except UnicodeError:
@@ -90,23 +97,90 @@ def _parts(path: str, name: str) -> Iterator[pa.Table]:
         ) from None
 
 
+def _columns(path: str) -> list[str]:
+    """The names of a file's columns, as its beginning has them."""
+    form = _form(path)
+    if form == ".csv":
+        with _opened(path) as stream:
+            return next(csv.reader(stream), [])
+    if form in _READERS:
+        with _opened(path) as stream:
+            line = next((line for line in stream if line.strip()), "{}")
+        try:
+            row = json.loads(line)
+        except ValueError:
+            return []  # whoever reads the rows says so
+        return list(row) if isinstance(row, dict) else []
+    for one in _parquet_files(path):
+        return list(pq.read_schema(one).names)
+    return []
+
+
+def _raw_rows(path: str) -> Iterator[list[PlacedRow]]:
+    """The rows of a file as they are, with their places, some at a time."""
+    form = _form(path)
+    rows = _raw_csv(path) if form == ".csv" else _raw_json(path) if form in _READERS else _raw_parquet(path)
+    while part := list(islice(rows, RAW_ROWS_AT_ONCE)):
+        yield part
+
+
+def _raw_csv(path: str) -> Iterator[PlacedRow]:
+    with _opened(path) as stream:
+        rows = csv.reader(stream)
+        header = next(rows, [])
+        for row in rows:
+            where = Location(path, rows.line_num)
+            if row and len(row) != len(header):
+                raise InputError(
+                    ref="not-as-the-table",
+                    where=where,
+                    found=f"{len(row)} values",
+                    expected=f"{len(header)}, as the first line has columns",
+                    do="export it again",
+                )
+            if row:
+                yield where, dict(zip(header, row, strict=True))
+
+
+def _raw_json(path: str) -> Iterator[PlacedRow]:
+    with _opened(path) as stream:
+        for number, line in enumerate(stream, 1):
+            if line.strip():
+                where = Location(path, number)
+                yield where, _row(line, BILLING, where)
+
+
+def _raw_parquet(path: str) -> Iterator[PlacedRow]:
+    for one in _parquet_files(path):
+        number = 0
+        with pq.ParquetFile(one) as file:
+            for batch in file.iter_batches(batch_size=RAW_ROWS_AT_ONCE):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield Location(str(one), path=f"row {number:,}"), row
+
+
 def _form(path: str) -> str:
     return Path(path.lower().removesuffix(".gz")).suffix
 
 
 def _read_parquet(path: str, _: Table) -> Iterator[pa.Table]:
-    """Of a file, or of the files of a folder (``bq extract`` writes several), in the order of their names."""
-    place = Path(path)
-    files = sorted(file for file in place.rglob("*.parquet") if file.is_file()) if place.is_dir() else [place]
-    if not files:
-        raise FileNotFoundError(errno.ENOENT, "no Parquet file in this folder", path)
-    for one in files:
+    for one in _parquet_files(path):
         with pq.ParquetFile(one) as file:
             # A batch of nested rows is larger than its rows by far: columns are read one after another for it.
             for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
                 yield pa.Table.from_batches([batch])
             if not file.metadata.num_rows:
                 yield file.schema_arrow.empty_table()
+
+
+def _parquet_files(path: str) -> list[Path]:
+    """A file, or the files of a folder (``bq extract`` writes several), in the order of their names."""
+    place = Path(path)
+    files = sorted(file for file in place.rglob("*.parquet") if file.is_file()) if place.is_dir() else [place]
+    if not files:
+        raise FileNotFoundError(errno.ENOENT, "no Parquet file in this folder", path)
+    return files
 
 
 def _read_json(path: str, declared: Table) -> Iterator[pa.Table]:
@@ -217,14 +291,31 @@ def _value(text: str, field: pa.Field, where: Location, declared: Table) -> Any:
     kind = _plain(field.type)
     try:
         if pa.types.is_nested(kind):
-            return pa.scalar(json.loads(text), kind).as_py()
+            return _of_json(json.loads(text, parse_float=Decimal), kind)
         value = _moment(text) if pa.types.is_timestamp(kind) else pc.cast(pa.scalar(text), kind).as_py()
-    except (pa.ArrowException, ValueError, TypeError, AttributeError):
+    except (pa.ArrowException, ArithmeticError, ValueError, TypeError, AttributeError):
         raise _refused(where, declared, f"{text[:60]!r} in column {field.name!r}", str(kind)) from None
     expected = impossible(value, field.name, declared)
     if expected is not None:
         raise _refused(where, declared, f"{text[:60]!r} in column {field.name!r}", expected)
     return value
+
+
+def _of_json(value: Any, kind: pa.DataType) -> Any:
+    """A value of a list or a structure; fields that are not kept go, decimals may be numbers or texts."""
+    if value is None:
+        return None
+    if pa.types.is_list(kind):
+        if not isinstance(value, list):
+            raise TypeError(value)
+        return [_of_json(one, kind.value_type) for one in value]
+    if pa.types.is_struct(kind):
+        return {field.name: _of_json(value.get(field.name), field.type) for field in kind}
+    if pa.types.is_decimal(kind):
+        return Decimal(value).quantize(Decimal(1).scaleb(-kind.scale))
+    if pa.types.is_string(kind):
+        return str(value)
+    return pc.cast(pa.scalar(float(value)), kind).as_py()
 
 
 def _moment(text: str) -> datetime:

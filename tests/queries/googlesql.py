@@ -1,0 +1,104 @@
+"""GoogleSQL's own reference implementation (PyPI ``zetasql``, as WebAssembly): queries analysed and executed by it."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+
+import pyarrow as pa
+from google.protobuf.timestamp_pb2 import Timestamp
+from zetasql import types as t
+from zetasql.api import CatalogBuilder, PreparedQuery, TableBuilder
+
+_LANGUAGE = t.LanguageOptions.maximum_features()
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_PLACES = Decimal(10) ** 9
+
+
+class GoogleSql:
+    """Tables by their plain names."""
+
+    def __init__(self, tables: dict[str, pa.Table]) -> None:
+        self.name = ""
+        catalog = CatalogBuilder("here")
+        for name, table in tables.items():
+            built = TableBuilder(name)
+            for field in table.schema:
+                built.add_column(field.name, type_of(field.type))
+            catalog.add_table(built.build())
+        builtin = t.ZetaSQLBuiltinFunctionOptions(language_options=_LANGUAGE)
+        self._catalog = catalog.with_builtin_functions(builtin).build()
+        self._content = {name: content_of(table) for name, table in tables.items()}
+
+    def run(self, sql: str) -> list[dict[str, object]]:
+        """The rows of a query; whatever the analyser or the evaluator says against it is raised."""
+        used = {name: content for name, content in self._content.items() if name in sql}
+        builder = (
+            PreparedQuery.builder().set_sql(sql).set_analyzer_options(t.AnalyzerOptions(language_options=_LANGUAGE))
+        )
+        with builder.set_catalog(self._catalog).set_table_content(used).prepare() as query:
+            names = [column.name for column in query.columns]
+            kinds = [column.type for column in query.columns]
+            found = query.execute().content.table_data
+            rows = found.row if found is not None else ()
+            return [
+                {n: plain(cell, kind) for n, cell, kind in zip(names, row.cell, kinds, strict=True)} for row in rows
+            ]
+
+
+def type_of(kind: pa.DataType) -> t.Type:
+    if pa.types.is_list(kind):
+        return t.Type(type_kind=t.TypeKind.TYPE_ARRAY, array_type=t.ArrayType(element_type=type_of(kind.value_type)))
+    if pa.types.is_struct(kind):
+        fields = [t.StructField(field_name=f.name, field_type=type_of(f.type)) for f in kind]
+        return t.Type(type_kind=t.TypeKind.TYPE_STRUCT, struct_type=t.StructType(field=fields))
+    kinds = {
+        pa.types.is_timestamp: t.TypeKind.TYPE_TIMESTAMP,
+        pa.types.is_floating: t.TypeKind.TYPE_DOUBLE,
+        pa.types.is_integer: t.TypeKind.TYPE_INT64,
+        pa.types.is_decimal: t.TypeKind.TYPE_NUMERIC,
+    }
+    return t.Type(type_kind=next((found for is_, found in kinds.items() if is_(kind)), t.TypeKind.TYPE_STRING))
+
+
+def content_of(table: pa.Table) -> t.TableContent:
+    columns = [(table.column(f.name).to_pylist(), f.type) for f in table.schema]
+    rows = [
+        t.TableData.Row(cell=[value_of(values[n], kind) for values, kind in columns]) for n in range(table.num_rows)
+    ]
+    return t.TableContent(table_data=t.TableData(row=rows))
+
+
+def value_of(value: object, kind: pa.DataType) -> t.Value:
+    if pa.types.is_list(kind):  # BigQuery stores a missing list as an empty one
+        return t.Value(array_value=t.Value.Array(element=[value_of(v, kind.value_type) for v in value or ()]))
+    if value is None:
+        return t.Value()
+    if pa.types.is_struct(kind):
+        return t.Value(struct_value=t.Value.Struct(field=[value_of(value[f.name], f.type) for f in kind]))
+    if pa.types.is_timestamp(kind):
+        moment = Timestamp()
+        moment.FromDatetime(value)
+        return t.Value(timestamp_value=moment)
+    if pa.types.is_decimal(kind):
+        return t.Value(numeric_value=int(Decimal(value) * _PLACES).to_bytes(16, "little", signed=True))
+    names = {pa.types.is_floating: ("double_value", float), pa.types.is_integer: ("int64_value", int)}
+    name, make = next((found for is_, found in names.items() if is_(kind)), ("string_value", str))
+    return t.Value(**{name: make(value)})
+
+
+def plain(cell: t.Value, kind: t.Type) -> object:
+    if cell.timestamp_value is not None:
+        moment = cell.timestamp_value
+        return _EPOCH + datetime.timedelta(
+            seconds=int(moment.seconds or 0), microseconds=int(moment.nanos or 0) // 1000
+        )
+    for name in ("int64_value", "double_value", "string_value", "bool_value"):
+        value = getattr(cell, name)
+        if value is not None:
+            return value
+    if cell.numeric_value is not None:
+        return Decimal(int.from_bytes(cell.numeric_value, "little", signed=True)) / _PLACES
+    if cell.array_value is not None:
+        return [plain(one, kind.array_type.element_type) for one in cell.array_value.element]
+    return None
