@@ -48,6 +48,7 @@ from k2cr_analysis.pricing.packing.avoidable import ASSUMPTIONS as AVOIDABLE_ASS
 from k2cr_analysis.pricing.packing.avoidable import Avoidable
 from k2cr_analysis.queries import Daily, billing, daily, tables_at, traffic, usage
 from k2cr_analysis.sizing import Sizing, size
+from k2cr_analysis.sizing.instance_counts import most_instances, most_pods
 from k2cr_analysis.snapshot import KUSTOMIZATION, Snapshot, SnapshotObject, open_snapshot
 
 if TYPE_CHECKING:
@@ -256,6 +257,7 @@ def _assess_workload(
         items = (*items, *beside_items(workload, timeline, Tariff(evidence.prices, evidence.region)))
     cost = _cost(workload, shape, timeline, items, measured, choice.ranges, evidence)
     notes += _might_wait(workload, shape, timeline, evidence)
+    notes += _capped_blindly(workload, choice, evidence.config)
     notes += [*price_findings, *_gaps(workload, fit, shape, timeline, _is_assumed(measured), evidence), *_doubts(cost)]
     notes += other_ways(fit, cost, lambda other: _month_of(workload, other, measured, evidence))
     of_analyses = list(graded(notes, evidence.config, workload.id))
@@ -410,6 +412,15 @@ def _priced(
 # A job that runs seldom may wait hours for its start; one that runs more often may not.
 _SELDOM = 31
 _LONGEST_DELAYED_S = 12 * 3600
+
+
+def _capped_blindly(workload: Workload, choice: _Choice, config: Config) -> list[Finding]:
+    """A cap below today's pods where no requests are known: what serves them is asked, not supposed."""
+    shape, most = choice.shape, most_instances(workload, config)
+    blind = choice.found is None and shape is not None and shape.target == "service"
+    if not blind or most is None or most >= most_pods(workload):
+        return []
+    return [notices.overloaded(None, most, most_pods(workload))]
 
 
 def _might_wait(

@@ -106,6 +106,11 @@ def most_instances(workload: Workload, config: Config) -> int | None:
     return min(cap or 1, 1) if is_single(workload) else cap
 
 
+def most_pods(workload: Workload) -> int:
+    """How many pods may run on GKE at once: the autoscaler's most, else the replicas."""
+    return workload.autoscaler.max_replicas if workload.autoscaler else workload.replicas or 1
+
+
 def is_single(workload: Workload) -> bool:
     """Two at once are not wanted: one replica, and the old pod goes before the new one comes."""
     return workload.autoscaler is None and workload.replicas == 1 and workload.strategy == "Recreate"

@@ -142,3 +142,22 @@ def test_an_unknown_field_is_a_finding_and_the_rest_is_accounted_for() -> None:
 
 def test_joined_kinds_hold_no_secrets() -> None:
     assert not {"Secret", "ConfigMap"} & set(JOINED_KINDS)
+
+
+def test_a_finding_counts_at_its_own_place_and_not_at_another_container() -> None:
+    loud, quiet = container("loud"), container("quiet")
+    loud["livenessProbe"] = {"exec": {"command": ["true"]}}
+    quiet["livenessProbe"] = {"httpGet": {"path": "/", "port": 8080}}
+    by_path = {u.path: u for u in fit_of(deployment(loud, quiet), service()).fields}
+    containers = "$.spec.template.spec.containers"
+    assert by_path[f"{containers}[0].livenessProbe.exec.command"].by == "exec-probe"
+    assert all("exec-probe" not in u.by for path, u in by_path.items() if path.startswith(f"{containers}[1]"))
+
+
+def test_places_are_whole_parts_of_a_path() -> None:
+    use = FieldUse("$.spec.containers[10].x", "PodSpec.neverReviewed", "consumed", "exec-probe")
+    other = Finding("exec-probe", "change", "$.spec.containers[1]", "x")
+    assert settled([use], [other], "changes")[0].how == "unaccounted"
+    assert (
+        settled([use], [Finding("exec-probe", "change", "$.spec.containers[10]", "x")], "changes")[0].how == "consumed"
+    )

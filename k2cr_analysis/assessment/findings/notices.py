@@ -101,16 +101,34 @@ def objectives_not_met(asked: str, reached: str, would_meet: str) -> Said:
 
 
 @notice(docs="https://docs.cloud.google.com/run/docs/about-instance-autoscaling", severity="change")
-def overloaded(share: float, most: int) -> Said:
-    """The traffic cannot be served by as many instances as the service may have.
+def overloaded(share: float | None, most: int, pods: int) -> Said:
+    """The service may have fewer instances than the workload has pods, and they are too few, or nobody knows.
 
     Why: Requests that no instance takes within the pending time-out are turned away (429). Somebody capped the
-    instances below what the requests of the window need.
-    Remedy: Raise `[policy] max_instances` in k2cr.toml, or let the workload run more than once at a time
-    (`strategy: RollingUpdate`).
+    instances below what serves the requests today; without data on the traffic nothing shows that fewer will do.
+    Remedy: Raise `[policy] max_instances` in k2cr.toml; or collect the traffic, where it is not known.
     Example: [policy] max_instances = 2, for 200 requests a second of 50 ms CPU
     """
-    return Said(f"{share:.1%} of the requests would be rejected at the maximum of {most} instances")
+    if share is None:
+        return Said(
+            f"at most {most} instances, where {pods} pods may run today: whether they serve its requests is not known"
+        )
+    return Said(
+        f"{share:.1%} of the requests would be rejected at the maximum of {most} instances (today: {pods} pods at most)"
+    )
+
+
+@notice(docs="https://docs.cloud.google.com/run/docs/about-instance-autoscaling")
+def short_of_instances(share: float, most: int) -> Said:
+    """As many instances as pods run today would turn some requests away, by the model.
+
+    Why: An instance is smaller than a pod, or takes fewer requests at a time. Requests that no instance takes within
+    the pending time-out get 429.
+    Remedy: Raise `[policy] max_instances` in k2cr.toml, or let the workload run more than once at a time
+    (`strategy: RollingUpdate`), before traffic is shifted.
+    Example: one pod with `strategy: Recreate`, for 200 requests a second of 50 ms CPU
+    """
+    return Said(f"{share:.1%} of the requests would be rejected at the maximum of {most} instances, as many as pods")
 
 
 @notice(docs="https://docs.cloud.google.com/run/docs/configuring/max-instances-limits")

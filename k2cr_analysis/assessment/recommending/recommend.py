@@ -30,7 +30,7 @@ from k2cr_analysis.platforms.cloud_run.limits import WHOLE_CORES
 from k2cr_analysis.pricing.cloud_run.beside import beside_items
 from k2cr_analysis.pricing.cloud_run.charges import price_timeline
 from k2cr_analysis.sizing import legal
-from k2cr_analysis.sizing.instance_counts import least_instances, minimum_asked, most_instances
+from k2cr_analysis.sizing.instance_counts import least_instances, minimum_asked, most_instances, most_pods
 from k2cr_analysis.sizing.notices import minimum_not_carried
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def findings_of(found: Recommendation, question: Question, currency: str) -> lis
     best, workload = found.best, question.workload
     said: list[Finding] = []
     if best.rejected_ratio > 0.0:
-        said.append(notices.overloaded(best.rejected_ratio, best.shape.max_instances))
+        said.append(rejected(best.rejected_ratio, best.shape.max_instances, workload))
     elif not found.met:
         said.append(notices.objectives_not_met(str(found.limits), _reached(best), _would_meet(found)))
     if best.cold_start_ratio > COLD_START_RATIO * (1.0 + ALIKE):
@@ -170,6 +170,14 @@ def findings_of(found: Recommendation, question: Question, currency: str) -> lis
     if scaler is not None and best.shape.max_instances > scaler.max_replicas:
         said.append(notices.more_instances_than_pods(scaler.max_replicas, best.shape.max_instances))
     return said
+
+
+def rejected(share: float, most: int, workload: Workload) -> Finding:
+    """A decision only where fewer instances are allowed than there are pods: that shows without any traffic too, and
+    a verdict must not get better for want of a table.
+    """
+    pods = most_pods(workload)
+    return notices.overloaded(share, most, pods) if most < pods else notices.short_of_instances(share, most)
 
 
 def service_of(one: WorkloadAssessment) -> ServiceShape:

@@ -1,11 +1,12 @@
 """The account once the rules have spoken: a field that a rule read counts by what came of it.
 
-Either the rule found something (which), or the field decided what the workload becomes, or the reviewed list below says
-why it asks nothing where the rule is silent. A read that ends in none of these is unaccounted.
+Either the rule found something at that place (which), or the field decided what the workload becomes, or the reviewed
+list below says why it asks nothing where the rule is silent. A read that ends in none of these is unaccounted.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -22,6 +23,7 @@ _NOT_MOUNTED = "no container that goes along mounts it"
 _CLAIM = f"{DECIDES}whether the claim is a disk, a bucket or a file share"
 _OFF = "it is off: what Cloud Run does by itself"
 _PROBE = "the probe asks the container itself, over HTTP or gRPC without TLS, as Cloud Run's do"
+_RESTARTS = "Cloud Run starts again what ends; only an init container that is to run on becomes a sidecar"
 _ADMITS = "it closes no way in that the move would open, and none out"
 _RIGHTS = "the pods have no rights on the Kubernetes API beyond the defaults, or no token"
 _ROUTE = "network.sh and the URL map have what it says of requests"
@@ -66,8 +68,10 @@ UNLESS_FOUND: Mapping[str, str] = {
     "PodSpec.hostNetwork": _OFF, "PodSpec.hostPID": _OFF, "PodSpec.hostIPC": _OFF,
     "PodSpec.shareProcessNamespace": _OFF, "PodSpec.readinessGates": "it is empty",
     "PodSpec.resourceClaims": "no container that goes along claims a device", "Container.restartPolicyRules": _OFF,
-    "PodSpec.automountServiceAccountToken": "no Kubernetes token is mounted", "PodSpec.activeDeadlineSeconds": _SCALING,
-    "PodSpec.dnsPolicy": "names resolve by the VPC network's DNS", "PodSpec.dnsConfig": "it names no server of its own",
+    "PodSpec.automountServiceAccountToken": "no Kubernetes token is mounted",
+    "PodSpec.activeDeadlineSeconds": "it is 0",
+    "PodSpec.dnsPolicy": "names resolve by the VPC network's DNS",
+    "PodSpec.dnsConfig": "it names no server of its own",
     "PodSpec.enableServiceLinks": "no container uses variables that Kubernetes sets for Services",
     "PodSpec.hostname": "instances have no host names that others could use", "PodSpec.subdomain": "nobody calls it so",
     "PodSpec.hostAliases": "it is empty", "PodSpec.imagePullSecrets": "its images need no login of their own",
@@ -84,12 +88,13 @@ UNLESS_FOUND: Mapping[str, str] = {
     "Container.env[].valueFrom": "the container does not go along, or its value is the same there",
     "Container.lifecycle": "it asks for nothing at the start or the stop",
     "Container.livenessProbe": _PROBE, "Container.readinessProbe": _PROBE, "Container.startupProbe": _PROBE,
+    "Container.readinessProbe.exec": "it holds requests back, and none come to a worker pool or a job",
     "Container.readinessProbe.initialDelaySeconds": "it begins when the start-up probe has passed",
     "Container.livenessProbe.tcpSocket.port": f"{DECIDES}the start-up probe: which port is asked",
     "Container.readinessProbe.tcpSocket.port": f"{DECIDES}the start-up probe: which port is asked",
     "Container.ports": f"{DECIDES}the ingress container: the ports that it declares",
     "Container.ports[].hostPort": "it is empty", "Container.ports[].hostIP": "there is no node to bind to",
-    "Container.resources": f"{DECIDES}the size: CPU and memory", "Container.restartPolicy": _SCALING,
+    "Container.resources": f"{DECIDES}the size: CPU and memory", "Container.restartPolicy": _RESTARTS,
     "Container.securityContext.privileged": _OFF, "Container.securityContext.procMount": _OFF,
     "Container.securityContext.capabilities": "it adds none", "Container.stdin": _OFF, "Container.tty": _OFF,
     "Container.securityContext.runAsUser": "the image's USER and Cloud Run's sandbox decide",
@@ -98,18 +103,20 @@ UNLESS_FOUND: Mapping[str, str] = {
 
 
 def settled(fields: Iterable[FieldUse], findings: Iterable[Finding], verdict: Verdict) -> tuple[FieldUse, ...]:
-    """The account of one workload, with what came of each read."""
-    found = {f.rule for f in findings}
+    """The account of one workload, with what came of each read: at its own place, not anywhere in the workload."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for finding in findings:
+        places[finding.rule].append(finding.path or "$")
     stays = verdict in ("keep", "blocked")
-    return tuple(_settled(use, found, stays=stays) for use in fields)
+    return tuple(_settled(use, places, stays=stays) for use in fields)
 
 
-def _settled(use: FieldUse, found: set[str], *, stays: bool) -> FieldUse:
+def _settled(use: FieldUse, places: Mapping[str, list[str]], *, stays: bool) -> FieldUse:
     if use.how == "carried":
         return replace(use, how="no-effect", by=STAYS) if stays else use
     if use.how != "consumed":
         return use
-    rules = [rule for rule in use.by.split(", ") if rule in found]
+    rules = [r for r in use.by.split(", ") if any(is_at(use.path, place) for place in places.get(r, ()))]
     if rules:
         return replace(use, by=", ".join(rules))
     if stays:
@@ -118,6 +125,19 @@ def _settled(use: FieldUse, found: set[str], *, stays: bool) -> FieldUse:
     if why is None:
         return replace(use, how="unaccounted", by=f"read by {use.by}, and nothing came of it")
     return replace(use, how="consumed" if why.startswith(DECIDES) else "no-effect", by=why)
+
+
+def is_at(field: str, place: str) -> bool:
+    """Whether a finding stands at a field, at something of it, or at what the field is a part of: in one object."""
+    if field == place or _is_part(field, place) or _is_part(place, field):
+        return True
+    # Annotations speak of the whole object: what they decide is told at the port or the rule that it is about.
+    joined, _, below = field.rpartition(" ")
+    return bool(joined) and below.startswith("$.metadata.annotations") and place.startswith(f"{joined} ")
+
+
+def _is_part(path: str, of: str) -> bool:
+    return path.startswith(of) and path[len(of)] in ".["
 
 
 def silent_why(schema_path: str) -> str | None:

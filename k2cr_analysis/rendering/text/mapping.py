@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from k2cr_analysis.fit.fields.settled import is_at
 from k2cr_analysis.fit.result import FieldUse
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes
 from k2cr_analysis.model.findings.finding import Finding
@@ -128,7 +129,8 @@ def _from_fit(use: FieldUse, build: Build) -> Entry:
     if use.how == "carried":
         return Entry(use.path, "dropped", None, value, None, "nothing that is written here needs it")
     rules = use.by.split(", ")
-    said = [f"{f.rule}: {f.message}" for f in build.assessed.findings if f.rule in rules]
+    found = (f for f in build.assessed.findings if f.rule in rules and is_at(use.path, f.path or "$"))
+    said = [f"{f.rule}: {f.message}" for f in found]
     if said:
         return Entry(use.path, "counted", None, value, None, "; ".join(dict.fromkeys(said)))
     return Entry(use.path, "counted", None, value, None, use.by)
