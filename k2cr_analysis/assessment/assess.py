@@ -50,6 +50,7 @@ from k2cr_analysis.queries import Daily, billing, daily, tables_at, traffic, usa
 from k2cr_analysis.sizing import Sizing, size
 from k2cr_analysis.sizing.instance_counts import most_instances, most_pods
 from k2cr_analysis.snapshot import KUSTOMIZATION, Snapshot, SnapshotObject, open_snapshot
+from k2cr_analysis.telling import steps
 
 if TYPE_CHECKING:
     from k2cr_analysis.latency.search.search import Recommendation
@@ -99,7 +100,10 @@ def analyse(
     evidence, merging, measured, assumptions = _gather(opened, settings, calibration or Calibration(), effort)
     if alone:
         check_object_names(settings, [evidence.cluster])
-    assessed = [_assess_workload(w, merging.fits[w.id], measured[w.id], evidence) for w in merging.cluster.workloads]
+    assessed = [
+        _assess_workload(w, merging.fits[w.id], measured[w.id], evidence)
+        for w in steps("assessing workloads", merging.cluster.workloads)
+    ]
     assessed += [(_assess_part(workload, fit, evidence), []) for workload, fit in merging.neighbours.values()]
     assessed.sort(key=lambda found: found[0].id)
     assumptions += [text for _, texts in assessed for text in texts]

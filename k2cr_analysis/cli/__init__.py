@@ -15,8 +15,10 @@ from typing import Annotated
 import typer
 
 from k2cr_analysis.cli.terminal.examples import epilog
+from k2cr_analysis.cli.terminal.progress import Progress
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption
 from k2cr_analysis.errors import InputError, K2crError, Location
+from k2cr_analysis.telling import listen
 
 _LONGEST_SHOWN = 300  # of a path
 
@@ -88,6 +90,7 @@ def _unusable(error: OSError) -> InputError:
 
 def main() -> None:
     """Run a verb; a K2crError becomes its text on stderr and its class's exit code."""
+    listen(Progress().counted)
     try:
         app()
     except K2crError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from k2cr_analysis.report.display import Html, bullets, folded, joined
+from k2cr_analysis.report.display import Html, breaking, bullets, folded, joined
 from k2cr_analysis.report.wording import UNKNOWN, money
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _tile(future: Future, today: Future, currency: str, is_least: bool) -> str:
     if future.month is None and future.at_least_month:
         lines.insert(0, f"at least {money(future.at_least_month, currency, cents=False)}")
     lines += [missing.partition(":")[0] for missing in future.missing]
-    under = "".join(f"<div>{escape(line)}</div>" for line in lines)
+    under = "".join(f"<div>{breaking(line)}</div>" for line in lines)
     return (
         f'<div class="tile{chosen}"><div class="label">{escape(label)}</div>'
         f'<div class="value">{escape(month)}</div><div class="under">{under}</div></div>'

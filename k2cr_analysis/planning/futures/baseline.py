@@ -17,6 +17,7 @@ from k2cr_analysis.planning.worth import Candidate, Fleet
 from k2cr_analysis.pricing.packing.avoidable import Avoidable
 from k2cr_analysis.pricing.stay.variant import Variant
 from k2cr_analysis.pricing.stay.variants import Ways
+from k2cr_analysis.telling import steps
 
 MARGINS_UP_TO = 500  # candidates
 _ZERO = Decimal(0)
@@ -59,7 +60,7 @@ class Baseline:
         whole = self.over_stay(chosen).saving
         inside = {c.key for c in chosen}
         found: dict[Key, Decimal | None] = {}
-        for candidate in self.fleet.candidates[:MARGINS_UP_TO]:
+        for candidate in steps("pricing the plan with one more and one less", self.fleet.candidates[:MARGINS_UP_TO]):
             is_in = candidate.key in inside
             other = [c for c in chosen if c.key != candidate.key] if is_in else [*chosen, candidate]
             saving = self.over_stay(other).saving

@@ -127,6 +127,7 @@ def markdown(text: str) -> str:
     html = _BOX.sub("\u2610 ", html)
     for level in (3, 2, 1):
         html = html.replace(f"<h{level}>", f"<h{level + 1}>").replace(f"</h{level}>", f"</h{level + 1}>")
+    html = html.replace("<th></th>", "<td></td>")  # a heading that says nothing is none
     return html.replace("<h2>", "<h3>").replace("</h2>", "</h3>").replace("<table>", '<table class="rows">')
 
 

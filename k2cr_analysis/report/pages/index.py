@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from k2cr_analysis.assessment.findings.rule_pages import page_text, rule_pages
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.atomic import write_whole
 from k2cr_analysis.model.findings.finding import VERDICTS
-from k2cr_analysis.planning import Plan, Portfolio, cluster_names
+from k2cr_analysis.planning import Left, Plan, Portfolio, cluster_names
 from k2cr_analysis.planning.near_sets import near_sets
 from k2cr_analysis.planning.worth import Fleet
 from k2cr_analysis.report.decision import decision, futures_tiles, turning
@@ -39,6 +41,7 @@ _MANY = {
     "keep": "of the cluster itself",
 }
 _REASONS_SHOWN = 12
+_NUMBER = re.compile(r"(?<![\w.-])\d+(?:\.\d+)?(?![\w-])")
 # What the page tells of a set by hand: name, label, and what stands below its figure.
 _TILES = (
     ("avoided", "Leaves the bill", "a month"),
@@ -150,14 +153,22 @@ def _wave(wave: Any) -> dict[str, Any]:
 
 def _left(plan: Plan) -> list[dict[str, Any]]:
     """Why workloads are in no wave, the most frequent reason first."""
-    by_reason: dict[str, list[str]] = {}
+    by_words: dict[tuple[str, ...], list[Left]] = {}
     for one in plan.left:
-        by_reason.setdefault(one.why, []).append(one.id)
-    reasons = sorted(by_reason.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+        by_words.setdefault(tuple(_NUMBER.split(one.why)), []).append(one)
+    alike = [(_in_one([one.why for one in members]), [one.id for one in members]) for members in by_words.values()]
+    reasons = sorted(alike, key=lambda pair: (-len(pair[1]), pair[0]))
     shown = [{"why": why, "many": len(ids), "workloads": ids} for why, ids in reasons[:_REASONS_SHOWN]]
     rest = [one for _, ids in reasons[_REASONS_SHOWN:] for one in ids]
     more = {"why": "other reasons, each on the workload's page", "many": len(rest), "workloads": sorted(rest)}
     return [*shown, more] if rest else shown
+
+
+def _in_one(reasons: Sequence[str]) -> str:
+    """Reasons that differ in their figures alone as one: from the least of each to the most."""
+    figures = [sorted(set(found), key=Decimal) for found in zip(*map(_NUMBER.findall, reasons), strict=True)]
+    shown = iter(found[0] if len(found) == 1 else f"{found[0]} to {found[-1]}" for found in figures)
+    return _NUMBER.sub(lambda _: next(shown), reasons[0])
 
 
 def _leading(record: Record) -> dict[str, Any]:
