@@ -16,28 +16,34 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from k2cr_analysis.latency.kernels import state
+from k2cr_analysis.latency.kernels import draws, holding, state
 
 # A row of a structured array has attributes only where it is a record.
 for _name in ("CONFIG", "NOW", "TOTAL", "SLOT", "REQUEST", "ENTRY", "ARRIVING", "RECORDING"):
     setattr(state, _name, np.dtype((np.record, getattr(state, _name))))
 
 from k2cr_analysis.latency.load.arrivals import ArrivalBlock, Arrivals, counted, modulated, poisson  # noqa: E402
+from k2cr_analysis.latency.simulator import memory  # noqa: E402
 from k2cr_analysis.latency.simulator.engine import Engine  # noqa: E402
 from k2cr_analysis.latency.simulator.service import ServiceConfig  # noqa: E402
+from tests.latency.mixtures import fleet, mixture  # noqa: E402
+from tests.latency.reference_draws import exponential, from_table, is_settled, normal, uniform, words  # noqa: E402
+from tests.latency.reference_holding import held  # noqa: E402
 from tests.latency.reference_simulator import Outcome, ReferenceSimulator, calls_of  # noqa: E402
 
 KERNELS = (
-    "draws", "events", "heaps", "loss",
+    "draws", "events", "heaps", "holding", "loss",
     "instances.ageing", "instances.autoscaler", "instances.life", "instances.routing",
     "requests.arriving", "requests.recording", "requests.serving", "requests.sharing",
 )  # fmt: skip
+ENTRIES = ("run", "run_loss", "hold")  # functions that make a kernel
 LIMIT_S = 5.0  # of CPU, for one simulation
 BITS = 9
 BOUNDARIES = "--boundaries"
@@ -73,7 +79,7 @@ def mutants_of(module: ModuleType, boundaries: bool = False) -> Iterator[tuple[s
     for function in tree.body:
         if not isinstance(function, ast.FunctionDef) or function.name in ("_ziggurat",):
             continue
-        body = function.body[-2] if function.name in ("run", "run_loss") else function
+        body = function.body[-2] if function.name in ENTRIES else function
         assert isinstance(body, ast.FunctionDef)
         body.returns = None
         parents = _parents(body)
@@ -82,7 +88,7 @@ def mutants_of(module: ModuleType, boundaries: bool = False) -> Iterator[tuple[s
             for flip_number, _ in enumerate(flips(node, boundaries)):
                 changed = copy.deepcopy(tree)
                 twin = next(f for f in changed.body if isinstance(f, ast.FunctionDef) and f.name == function.name)
-                inner = twin.body[-2] if twin.name in ("run", "run_loss") else twin
+                inner = twin.body[-2] if twin.name in ENTRIES else twin
                 assert isinstance(inner, ast.FunctionDef)
                 target = [n for statement in inner.body for n in ast.walk(statement)][place]
                 list(flips(target, boundaries))[flip_number](target)
@@ -106,6 +112,26 @@ def _code_of(code: CodeType, outer: str, inner: str) -> CodeType:
 
 
 # --- what judges
+
+
+def _words() -> list[int]:
+    """The ends of the range, some of the middle, and 60 that one draw of an exponential does not settle."""
+    chosen = [0, 1, 1 << 11, 2**63, 2**64 - 1]
+    for word in islice(words(7), 12_000):
+        if len(chosen) < 25 or not is_settled(word):
+            chosen.append(word)
+    return chosen[:85]
+
+
+WORDS = _words()
+TABLES = tuple(np.arange(1.0, n + 1.0) ** 2 for n in (1, 2, 7))
+
+# Little room at first, so that more is asked for, and ages are counted anew, in small simulations.
+_FIRST_REQUESTS, _FIRST_SLOTS = 4, 2
+memory._REQUESTS, memory._SLOTS = _FIRST_REQUESTS, _FIRST_SLOTS
+memory._ages = lambda slots: 32 * (1 + slots // 16)
+Case = tuple[Arrivals, dict[str, Any], int | None]
+Expected = tuple[Outcome, int]  # and the most requests that were in the system at a time
 
 SHARED: dict[str, Any] = {"concurrency": 4, "cpu_cores": 1.0, "service_s": 0.4, "cpu_s": 0.3, "startup_s": 2.0}
 _TABLE = np.sort(np.random.default_rng(5).lognormal(-1.5, 0.8, 16))
@@ -145,10 +171,18 @@ FLEETS: dict[str, tuple[Arrivals, dict[str, Any]]] = {
     "quiet": (poisson(0.3), {"service_s": 0.6, "cpu_s": 0.2, "cpu_cores": 0.5, "concurrency": 1, "startup_s": 0.7, "idle_s": 1.0, "max_instances": 3, "scaling": "per-request"}),
 }  # fmt: skip
 _REQUESTS = 110
+# Mixtures that kill what the services above let live, found by trying.
+MIXTURES: tuple[int, ...] = ()
+FLEET_MIXTURES: tuple[int, ...] = ()
 
 
-def _run(arrivals: Arrivals, given: dict[str, Any], *, short_cut: bool = False) -> tuple[Outcome, Engine]:
-    limit = None if any(arrivals is one for one in (LUMPS, SPIKES, COUPLE, INSTANTS)) else _REQUESTS
+def _limit_of(arrivals: Arrivals) -> int | None:
+    """Loads of counts end by themselves."""
+    return None if any(arrivals is one for one in (LUMPS, SPIKES, COUPLE, INSTANTS)) else _REQUESTS
+
+
+def _run(case: Case, *, short_cut: bool = False) -> tuple[Outcome, Engine]:
+    arrivals, given, limit = case
     engine = Engine(ServiceConfig(**given), 3, limit, BITS, short_cut=short_cut)
     for block in arrivals.blocks:
         if not engine.feed(block):
@@ -160,11 +194,12 @@ def _run(arrivals: Arrivals, given: dict[str, Any], *, short_cut: bool = False) 
     return Outcome(latencies_s=list(engine._chunk.took_s[:served]), **totals, **calls), engine
 
 
-def _expected(arrivals: Arrivals, given: dict[str, Any], *, short_cut: bool = False) -> Outcome:
-    limit = None if any(arrivals is one for one in (LUMPS, SPIKES, COUPLE, INSTANTS)) else _REQUESTS
-    found = ReferenceSimulator(ServiceConfig(**given), 3).run(arrivals, limit)
+def _expected(case: Case, *, short_cut: bool = False) -> Expected:
+    arrivals, given, limit = case
+    reference = ReferenceSimulator(ServiceConfig(**given), 3)
+    found = reference.run(arrivals, limit)
     # Sections alone ask what is billed once, and they never take the short cut.
-    return replace(found, billed_once_s=0.0) if short_cut else found
+    return replace(found, billed_once_s=0.0) if short_cut else found, reference.most_in_system
 
 
 def _differ(found: Outcome, expected: Outcome, *, in_order: bool) -> bool:
@@ -195,6 +230,43 @@ def _recorded_otherwise(engine: Engine, latencies: list[float]) -> bool:
     return not (record.now["least_s"] == min(latencies) and record.now["most_s"] == max(latencies))
 
 
+def _inconsistent(engine: Engine, most_in_system: int) -> bool:
+    """Whether counts, lists and room at the end are not those of the instances that live then."""
+    s = engine._state
+    assert isinstance(s, state.State)
+    live = np.flatnonzero(s.slots["phase"] != state.FREE)
+    starting = [int(i) for i in live if s.slots[i].phase == state.STARTING]
+    listed = [int(i) for i in live if s.slots[i].phase == state.READY and s.slots[i].in_rotation == 1]
+    by_age = [int(i) for i in s.slot_of_age if i >= 0]
+    idle = {int(s.slots[i].age) for i in listed if s.slots[i].load == 0}
+    bits = {32 * word + bit for word in range(len(s.bits)) for bit in range(32) if s.bits[word] >> bit & 1}
+    open_ones = []
+    place = int(s.now.open_head)
+    while place >= 0 and len(open_ones) <= len(starting):
+        open_ones.append(place)
+        place = int(s.slots[place].next)
+    counts = (
+        s.now.live, s.now.starting, s.now.rotation, s.now.active, s.now.free_slots, s.now.free_requests,
+        s.now.completions, s.now.cpu_slots, s.now.pending_count, s.now.in_system,
+    )  # fmt: skip
+    count = len(s.slots) - len(live)
+    return (
+        counts != (len(live), len(starting), len(listed), 0, count, len(s.requests), len(starting), 0, 0, 0)
+        or sorted(by_age) != sorted(int(i) for i in live)
+        or any(s.slot_of_age[s.slots[i].age] != i for i in live)
+        or bits != idle
+        or open_ones != [i for i in by_age if i in starting]
+        or len(s.requests) != _room(_FIRST_REQUESTS, most_in_system)
+    )
+
+
+def _room(first: int, most: int) -> int:
+    """Doubled as soon as all of it is taken."""
+    while first <= most:
+        first *= 2
+    return first
+
+
 class _TooLongError(BaseException):
     pass
 
@@ -203,28 +275,86 @@ def _too_long(*_: object) -> None:
     raise _TooLongError
 
 
-class Judge:
-    """Small simulations with what the reference gives for each; the last one to kill goes first."""
+def _fails(check: Callable[[], bool]) -> bool:
+    """Whether it says so, raises, or does not end."""
+    signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT_S)
+    try:
+        return check()
+    except (Exception, _TooLongError):
+        return True
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
-    def __init__(self) -> None:
-        self.cases = [(name, a, g, _expected(a, g), False) for name, (a, g) in SERVICES.items()]
-        self.cases += [(name, a, g, _expected(a, g, short_cut=True), True) for name, (a, g) in FLEETS.items()]
+
+def differs(case: Case, expected: Expected, short_cut: bool) -> bool:
+    """Whether the kernels give another outcome, fail, do not end, or leave what does not fit together."""
+    table = case[1].get("service_table_s", ())
+    # Some leave at one instant, in any order.
+    constant = case[1].get("service_distribution") == "constant" or len(table) == 1
+    outcome, most_in_system = expected
+
+    def check() -> bool:
+        found, engine = _run(case, short_cut=short_cut)
+        # The short cut's instances that never were used or live on stand in the same totals.
+        if _differ(found, outcome, in_order=not short_cut and not constant):
+            return True
+        return not short_cut and (
+            _recorded_otherwise(engine, found.latencies_s) or _inconsistent(engine, most_in_system)
+        )
+
+    return _fails(check)
+
+
+def draws_differ() -> bool:
+    """The draws by themselves, those among them that one word does not settle."""
+    for word in WORDS:
+        z = np.uint64(word)
+        ours = [draws.uniform(z), draws.exponential(z), draws.normal(z), *(draws.from_table(z, t) for t in TABLES)]
+        theirs = [uniform(word), exponential(word), normal(word), *(from_table(word, t) for t in TABLES)]
+        if not np.allclose(ours, theirs, rtol=1e-13, atol=0.0):
+            return True
+    return False
+
+
+def holding_differs() -> bool:
+    draw = np.random.default_rng(3)
+    for idle_steps, before, steps in ((2.4, 3, 9), (5.0, 0, 12), (1.0, 2, 7)):
+        of = draw.integers(0, 5, steps)
+        used = draw.exponential(1.0, (5, 6)) * np.array([30.0, 9.0, 3.0, 0.4, 0.02, 0.0])
+        called = used * draw.uniform(0.0, 1.0, (5, 6))
+        used[0] = 0.0
+        called[0] = 0.0
+        live, starts = np.ones(steps), np.ones(steps)
+        holding.hold(of, called, used, idle_steps, before, live, starts)
+        if not np.allclose(
+            (live - 1.0, starts - 1.0), held(of, called, used, idle_steps, before), rtol=1e-6, atol=1e-9
+        ):
+            return True
+    return False
+
+
+class Judge:
+    """What of the simulations below a kernel has a part in, with what the reference gives; the last to kill goes first."""
+
+    def __init__(self, kernel: str) -> None:
+        self.direct = {"draws": draws_differ, "holding": holding_differs}.get(kernel)
+        self.short_cut = kernel == "loss"
+        cases: dict[str, Case] = {}
+        if self.short_cut:
+            cases = {name: (a, g, _limit_of(a)) for name, (a, g) in FLEETS.items()}
+            cases |= {f"fleet {seed}": fleet(seed) for seed in FLEET_MIXTURES}
+        elif self.direct is None:
+            cases = {name: (a, g, _limit_of(a)) for name, (a, g) in SERVICES.items()}
+            cases |= {f"mixture {seed}": mixture(seed) for seed in MIXTURES}
+        self.cases = list(cases.items())
+        self.expected = {name: _expected(case, short_cut=self.short_cut) for name, case in cases.items()}
 
     def kills(self) -> str | None:
         """The case that differs; None where all agree."""
-        for place, (name, arrivals, given, expected, short_cut) in enumerate(self.cases):
-            signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT_S)
-            try:
-                found, engine = _run(arrivals, given, short_cut=short_cut)
-                # The short cut's instances that never were used or live on stand in the same totals.
-                differs = _differ(found, expected, in_order=not short_cut and name != "constant")  # some leave at once
-                if not differs and not short_cut:
-                    differs = _recorded_otherwise(engine, found.latencies_s)
-            except (Exception, _TooLongError):
-                differs = True
-            finally:
-                signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-            if differs:
+        if self.direct is not None and _fails(self.direct):
+            return self.direct.__name__
+        for place, (name, case) in enumerate(self.cases):
+            if differs(case, self.expected[name], self.short_cut):
                 self.cases.insert(0, self.cases.pop(place))
                 return name
         return None
@@ -234,13 +364,13 @@ def survivors(names: list[str], boundaries: bool = False) -> tuple[int, list[str
     """(how many mutants there were, those that no simulation tells from the kernels)."""
     np.seterr(all="ignore")
     signal.signal(signal.SIGVTALRM, _too_long)
-    judge = Judge()
-    if judge.kills() is not None:
-        raise AssertionError(f"the kernels differ from the reference without a mutation: {judge.kills()}")
     many, alive = 0, []
     for wanted in names:
         name, _, only = (wanted, "", "") if wanted in KERNELS else wanted.rpartition(".")
-        module = importlib.import_module(f"k2cr_analysis.latency.kernels.{name or only}")
+        judge = Judge(name)
+        if judge.kills() is not None:
+            raise AssertionError(f"the kernels differ from the reference without a mutation: {judge.kills()}")
+        module = importlib.import_module(f"k2cr_analysis.latency.kernels.{name}")
         for what, function_name, code in list(mutants_of(module, boundaries)):
             if only and function_name != only:
                 continue

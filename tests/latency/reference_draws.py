@@ -44,6 +44,13 @@ def _layers() -> tuple[list[float], list[float]]:
 _EDGES, _DENSITY = _layers()
 
 
+def is_settled(word: int) -> bool:
+    """Whether the word alone gives an exponential draw."""
+    layer, place = word & 255, (word >> 11) * 2.0**-53
+    row = 0 if layer == 0 else 256 - layer
+    return place * _EDGES[row] < (_EDGES[row + 1] if row < 255 else 0.0)
+
+
 def exponential(word: int) -> float:
     """Mean 1. Layers are numbered by the low eight bits: 0 the tail, 255 the widest, 1 the narrowest."""
     state = word

@@ -98,7 +98,7 @@ class ReferenceSimulator:
         self.out = Outcome()
         self.touches = 0
         self.next_tick_s = INF
-        self.peak = 0
+        self.peak = self.most_in_system = 0
         self.block: list[tuple[int, int]] = []
         self.wish = service.min_instances
         self.system_s = self.cpu_s = 0.0
@@ -202,6 +202,7 @@ class ReferenceSimulator:
     def _arrive(self, request: Request) -> None:
         self._take_in(request)
         self.peak = max(self.peak, self._in_system())
+        self.most_in_system = max(self.most_in_system, self._in_system())
 
     def _take_in(self, request: Request) -> None:
         if self.scales and self.next_tick_s == INF:
@@ -217,15 +218,12 @@ class ReferenceSimulator:
         open_ones = [i for i in self.instances if not i.ready and len(i.requests) < service.concurrency]
         if not per_request and open_ones:
             self._bind(open_ones[0], request)
-        elif (self._active() if per_request else len(self.instances)) < service.max_instances:
+        elif sum(bool(i.requests) or not i.ready or not per_request for i in self.instances) < service.max_instances:
             self._bind(self._start(), request)
         elif per_request or service.pending_timeout_s <= 0.0:
             self.out.rejected += 1
         else:
             self.pending.append(request)
-
-    def _active(self) -> int:
-        return sum(bool(i.requests) for i in self.instances)
 
     def _ready_place(self) -> Instance | None:
         with_place = [

@@ -14,6 +14,7 @@ from k2cr_analysis.latency.kernels.state import CHUNK
 from k2cr_analysis.latency.load.arrivals import Arrivals, counted, modulated, poisson
 from k2cr_analysis.latency.simulator.engine import Engine
 from k2cr_analysis.latency.simulator.service import ServiceConfig
+from tests.latency.mixtures import mixture
 from tests.latency.reference_simulator import Outcome, ReferenceSimulator, calls_of
 
 FEWER = CHUNK - 12  # so many latencies stand in one chunk, in the order of departure
@@ -125,3 +126,49 @@ def test_without_events_as_in_plain_python():
             assert getattr(totals, name) == pytest.approx(getattr(expected, name), rel=1e-9), name
         assert totals.billed_instance_s == pytest.approx(expected.billed_instance_s, rel=1e-9)
         assert expected.rejected >= expected_rejected
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_a_service_is_set_to_as_in_plain_python(seed):
+    """Little is left out of a mixture: recycling, boosts, no idle time, few or many instances, either scaling."""
+    arrivals, given_, requests = mixture(seed)
+    service = ServiceConfig(**given_)
+    found, expected = compiled(arrivals, service, 3, requests), ReferenceSimulator(service, 3).run(arrivals, requests)
+    # Where all requests are alike some leave at one instant, in any order.
+    assert sorted(found.latencies_s) == pytest.approx(sorted(expected.latencies_s), rel=1e-7, abs=1e-9)
+    for name, value in asdict(expected).items():
+        if name != "latencies_s":
+            assert getattr(found, name) == pytest.approx(value, rel=1e-7, abs=1e-6), name
+
+
+def test_an_instance_that_replaces_a_recycled_one_counts_against_the_most():
+    """Per request: at its minimum, which is its most, the service starts another only where one has gone."""
+    service = ServiceConfig(
+        service_s=3.0, service_distribution="table", service_table_s=np.array([1.0, 2.0, 6.0]), cpu_s=0.0,
+        concurrency=2, min_instances=3, max_instances=3, startup_s=2.5, startup_distribution="exponential",
+        idle_s=1.5, life_s=5.0, scaling="per-request",
+    )  # fmt: skip
+    found = assert_the_same(counted(np.array([3, 12, 0, 12, 12, 1, 40, 2]), 2.5), service)
+    assert found.rejected > 0
+
+
+def test_an_instance_that_starts_was_not_used_a_moment_ago():
+    """Whoever stood in its place before was idle until it was recycled; the new one has not been used."""
+    service = ServiceConfig(
+        service_s=0.2, cpu_s=0.0, service_distribution="constant", concurrency=1, min_instances=2, max_instances=4,
+        startup_s=4.0, life_s=5.0, window_s=6.0, tick_s=6.0,
+    )  # fmt: skip
+    assert_the_same(counted(np.array([0, 0, 0, 0, 1, 0, 0, 0]), 1.0), service)
+
+
+def test_the_last_of_a_run_lives_on_with_and_without_events():
+    """With no idle time it would end with the last request: a departure goes first, and the run is over."""
+    service = ServiceConfig(service_s=1.0, concurrency=1, startup_s=0.0, idle_s=0.0, scaling="per-request")
+    ended = []
+    for short_cut in (False, True):
+        engine = Engine(service, 8, 50, 9, short_cut=short_cut)
+        for block in poisson(2.0).blocks:
+            engine.feed(block)
+        engine.drain(0.0)
+        ended.append((engine.totals().instance_stops, round(engine.totals().billed_instance_s, 6)))
+    assert ended[0] == ended[1]

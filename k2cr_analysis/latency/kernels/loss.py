@@ -165,7 +165,8 @@ def _close(s: Fleet, into: Record) -> None:
     end_s = max(s.now.clock_s, s.now.end_at_least_s)
     for i in range(s.now.live):
         end_s = max(end_s, s.until_s[NEWEST + i])
-    _end_expired(s, end_s)
+    # What ends with the last request lives on, as in `events`, where a departure goes before an expiry.
+    _end_expired(s, end_s if s.now.end_at_least_s >= end_s else end_s - SAME_INSTANT_S)
     for i in range(s.now.live):
         s.total.live_s += end_s - s.born_s[i]
         s.total.billed_instance_s += end_s - s.born_s[i]

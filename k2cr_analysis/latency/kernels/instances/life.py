@@ -124,6 +124,7 @@ def _new_slot(s: State, t: float) -> int:
     s.slots[slot].cores = s.config.cores
     s.slots[slot].boost_until_s = INF
     s.slots[slot].retires_s = INF
+    s.slots[slot].idle_since_s = -INF  # it never was: what stood in the slot before it may have been a moment ago
     s.slots[slot].born_s = t
     s.slots[slot].busy_since_s = t
     s.slots[slot].billed_until_s = t

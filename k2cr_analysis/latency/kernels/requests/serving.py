@@ -21,7 +21,7 @@ def arrive(s: State, t: float, work_s: float) -> None:
         per_request = s.config.per_request == 1
         if not per_request and s.now.open_head >= 0:
             bind = s.now.open_head
-        elif (s.now.active if per_request else s.now.live) < s.config.max_instances:
+        elif s.now.live < s.config.max_instances:  # where none has a free place, each of them is at work or starts
             bind = start_instance(s, t)
         elif per_request or s.config.pending_s <= 0.0:
             s.total.rejected += 1
