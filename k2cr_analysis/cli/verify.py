@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,12 +35,27 @@ def register(app: typer.Typer) -> None:
 
 def verify(
     snapshot: Annotated[Path, typer.Argument(metavar="SNAP", help="The snapshot from before the move.")],
-    workload: Annotated[str, typer.Argument(metavar="WORKLOAD", help="namespace/Kind/name")],
-    service: Annotated[str, typer.Option("--service", help="Name of the Cloud Run service that it became.")],
+    workload: Annotated[
+        str | None,
+        typer.Argument(metavar="[WORKLOAD]", help="namespace/Kind/name; without it, every one that was moved."),
+    ] = None,
+    service: Annotated[
+        str | None, typer.Option("--service", help="The Cloud Run service that it became; default: as render names it.")
+    ] = None,
     metrics: Annotated[
         Path | None,
-        typer.Option("--metrics", help="The service's metrics, Parquet or CSV: run_metrics in docs/glossary.md."),
+        typer.Option("--metrics", help="Its metrics, Parquet or CSV (run_metrics in docs/glossary.md); else read."),
     ] = None,
+    project: Annotated[str | None, typer.Option("--project", help="Where it runs; default: the snapshot's.")] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", help="Its region; default: where the Run API has it.")
+    ] = None,
+    window: Annotated[str, typer.Option("--window", help="How long before the end to read: 7d, 12h.")] = "7d",
+    end: Annotated[str | None, typer.Option("--end", metavar="TIME", help="End, UTC; default: now.")] = None,
+    impersonate: Annotated[
+        str | None, typer.Option("--impersonate-service-account", metavar="EMAIL", help="Ask as this account.")
+    ] = None,
+    quota_project: Annotated[str | None, typer.Option("--quota-project", help="Project whose quota is used.")] = None,
     calibration: Annotated[
         Path | None, typer.Option("--calibration", help="Read what is known, and keep what is learned, in this file.")
     ] = None,
@@ -53,36 +69,62 @@ def verify(
     verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.assessment.verify import verify as run
-    from k2cr_analysis.errors import PartialError, UsageError
+    from k2cr_analysis.cli.terminal.moved import Where, moved_services, of_file
     from k2cr_analysis.latency.learning.calibration_file import write_calibration
     from k2cr_analysis.latency.learning.run_metrics import run_metrics
-    from k2cr_analysis.sources.table_files import read_table_file
+    from k2cr_analysis.remote.credentials import Caller
     from k2cr_analysis.verdicts import assess
 
-    if metrics is None:
-        raise UsageError(
-            ref="no-metrics",
-            found="no --metrics FILE",
-            expected="the service's own metrics, as Parquet or CSV",
-            do="export them from Cloud Monitoring: run_metrics in docs/glossary.md has the columns",
-        )
     known = _known(snapshot, calibration)
-    measured = run_metrics(read_table_file(str(metrics), "run_metrics"), service)
-    found = run(assess(snapshot, config_from(config)), workload, measured, calibration=known, tolerance=tolerance)
-    give(_document(found, format), out)
-    say_all([f"assumed: {note}" for note in found.assumptions])
+    assessment = assess(snapshot, config_from(config))
+    if metrics is not None:
+        moved = of_file(metrics, workload, service)
+    else:
+        where = Where(project, region, window, end, Caller(impersonate, quota_project))
+        moved = moved_services(assessment, workload, service, where)
+    found = []
+    for one in moved:
+        measured = run_metrics(one.metrics, one.service)
+        found.append(run(assessment, one.workload, measured, calibration=known, tolerance=tolerance))
+        known = known.with_learned(found[-1].learned)
+    give(_documents(found, format, is_one=workload is not None), out)
+    say_all([f"assumed: {note}" for one in found for note in one.assumptions])
     if calibration is not None:
-        write_calibration(known.with_learned(found.learned), calibration)
+        write_calibration(known, calibration)
         say(f"written: {calibration}")
-    if found.outside:
-        raise PartialError(
-            ref="prediction-differs",
-            found="; ".join(f"{c.quantity}: measured {_cell(c.measured)} {c.unit}" for c in found.outside),
-            expected="; ".join(f"{_cell(c.low)} to {_cell(c.high)} {c.unit}" for c in found.outside),
-            do="`k2cr assess --calibration FILE` uses what verify learned" if calibration else
-            "--calibration FILE keeps what was learned, for `k2cr assess --calibration FILE`",
-        )  # fmt: skip
+    _end(found, is_kept=calibration is not None)
     end_with_gaps([snapshot])
+
+
+def _end(found: Sequence[Verification], *, is_kept: bool) -> None:
+    """``PartialError`` where something measured is not where it was predicted."""
+    from k2cr_analysis.errors import PartialError
+
+    outside = [(one.service, c) for one in found for c in one.outside]
+    if not outside:
+        return
+    several = len(found) > 1
+    raise PartialError(
+        ref="prediction-differs",
+        found="; ".join(
+            f"{f'{name}: ' if several else ''}{c.quantity}: measured {_cell(c.measured)} {c.unit}"
+            for name, c in outside
+        ),
+        expected="; ".join(f"{_cell(c.low)} to {_cell(c.high)} {c.unit}" for _, c in outside),
+        do="`k2cr assess --calibration FILE` uses what verify learned"
+        if is_kept
+        else "--calibration FILE keeps what was learned, for `k2cr assess --calibration FILE`",
+    )
+
+
+def _documents(found: Sequence[Verification], form: Format, *, is_one: bool) -> str:
+    if is_one:
+        return _document(found[0], form)
+    if form.is_document:
+        return as_document({"schema_version": 1, "services": [_entries(one) for one in found]}, form)
+    header = ("service", *_HEADER)
+    rows = [(one.service, *_row(c)) for one in found for c in one.comparisons]
+    return as_rows(header, rows, form) if form.is_rows else as_table(header, rows, right=(3, 4, 5, 6, 7))
 
 
 def _known(snapshot: Path, calibration: Path | None) -> Calibration:
@@ -103,19 +145,19 @@ def _known(snapshot: Path, calibration: Path | None) -> Calibration:
 
 def _document(found: Verification, form: Format) -> str:
     if form.is_document:
-        return as_document(
-            {
-                "schema_version": 1,
-                "workload": found.workload,
-                "service": found.service,
-                "tolerance": found.tolerance,
-                "comparisons": [_entry(c) for c in found.comparisons],
-                "assumptions": list(found.assumptions),
-            },
-            form,
-        )
+        return as_document({"schema_version": 1} | _entries(found), form)
     rows = [_row(c) for c in found.comparisons]
     return as_rows(_HEADER, rows, form) if form.is_rows else as_table(_HEADER, rows, right=(2, 3, 4, 5, 6))
+
+
+def _entries(found: Verification) -> dict[str, object]:
+    return {
+        "workload": found.workload,
+        "service": found.service,
+        "tolerance": found.tolerance,
+        "comparisons": [_entry(c) for c in found.comparisons],
+        "assumptions": list(found.assumptions),
+    }
 
 
 def _entry(c: Comparison) -> dict[str, object]:

@@ -259,7 +259,7 @@ def test_the_table_has_a_line_a_quantity(files):
 
 @pytest.mark.parametrize(
     ("ref", "arguments"),
-    [("no-metrics", []), ("calibration-in-snapshot", ["--metrics", "m.parquet", "--calibration", DEMO / "c.json"])],
+    [("calibration-in-snapshot", ["--metrics", "m.parquet", "--calibration", DEMO / "c.json"])],
 )
 def test_what_the_verb_refuses(ref, arguments):
     done = call(*arguments)

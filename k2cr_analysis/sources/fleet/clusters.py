@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from k2cr_analysis.errors import K2crError, RemoteError
 from k2cr_analysis.remote.credentials import Caller, project_role, switch_on
-from k2cr_analysis.remote.endpoints import endpoint
-from k2cr_analysis.remote.google_errors import PASSING_STATUSES
 from k2cr_analysis.sources.live import LiveCluster
-from k2cr_analysis.sources.retry import Busy, RetryPolicy
+from k2cr_analysis.sources.rest import NotGiven, RestApi
+from k2cr_analysis.sources.retry import RetryPolicy
 
 _GKE: Final = "https://container.googleapis.com"
-_TIMEOUT_S: Final = 60.0
-_OK: Final = 200
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -97,57 +94,17 @@ def _measured(project: str, end: datetime, caller: Caller, retry: RetryPolicy | 
 
 
 def _listed(project: str, caller: Caller, retry: RetryPolicy) -> list[ClusterName]:
-    moved = endpoint("CONTAINER")
-    session = _session(caller, is_plaintext=bool(moved and moved.is_plaintext))
-    url = f"{moved.url if moved else _GKE}/v1/projects/{project}/locations/-/clusters"
     try:
-        answer = retry.run(lambda: _once(session, url))
-    except Busy as busy:
-        raise _failed(project, f"{busy.trouble}, {busy.tries} times", "run the same command again later") from None
-    status, body = answer
-    if status != _OK:
-        said = str((body.get("error") or {}).get("message") or "") if isinstance(body.get("error"), dict) else ""
-        off = "has not been used" in said or "is disabled" in said
-        do = (
-            switch_on("container.googleapis.com", project)
-            if off
-            else project_role(project, "roles/container.clusterViewer", caller)
-        )
-        raise _failed(project, f"{status} {said}".strip(), do)
+        body = RestApi("CONTAINER", _GKE, caller, retry).get(f"/v1/projects/{project}/locations/-/clusters")
+    except NotGiven as none:
+        if none.is_api_off:
+            raise _failed(project, str(none), switch_on("container.googleapis.com", project)) from None
+        do = project_role(project, "roles/container.clusterViewer", caller)
+        raise _failed(project, str(none), do if none.status else "run the same command again later") from None
     if body.get("missingZones"):
         zones = ", ".join(map(str, body["missingZones"]))
         raise _failed(project, f"a list without the zones {zones}", "run the same command again later")
     return [ClusterName(project, str(one["location"]), str(one["name"])) for one in body.get("clusters") or ()]
-
-
-def _once(session: Any, url: str) -> tuple[int, dict[str, Any]]:
-    import google.auth.exceptions
-    import requests
-
-    try:
-        reply = session.get(url, timeout=_TIMEOUT_S)
-    except (requests.exceptions.RequestException, google.auth.exceptions.TransportError) as error:
-        raise Busy(str(error).splitlines()[0][:200]) from None
-    if reply.status_code in PASSING_STATUSES:
-        raise Busy(f"{reply.status_code} {reply.reason}")
-    try:
-        body = reply.json()
-    except ValueError:
-        body = {}
-    return reply.status_code, body if isinstance(body, dict) else {}
-
-
-def _session(caller: Caller, *, is_plaintext: bool) -> Any:
-    import requests
-
-    if is_plaintext:
-        plain = requests.Session()
-        plain.trust_env = False
-        return plain
-    from google.auth.transport.requests import AuthorizedSession
-
-    authorized: Any = AuthorizedSession  # without types
-    return authorized(caller.credentials())
 
 
 def _failed(project: str, found: str, do: str) -> RemoteError:
