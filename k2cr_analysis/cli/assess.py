@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from k2cr_analysis.cli.terminal.assumed import assumed_text, lacks_traffic
 from k2cr_analysis.cli.terminal.completion import names_a_workload, workload_names
 from k2cr_analysis.cli.terminal.futures import answer_text, futures_table
 from k2cr_analysis.cli.terminal.gaps import end_with_gaps
@@ -92,6 +93,14 @@ def assess(
             "misses an objective; full: the whole grid, seconds a service.",
         ),
     ] = "coarse",
+    assume_rps: Annotated[
+        str,
+        typer.Option(
+            "--assume-rps",
+            metavar="LOW:HIGH",
+            help="Where no requests are counted: the price at so many a second, and at the least and the most of them.",
+        ),
+    ] = "",
     format: FormatOption = Format.TABLE,  # noqa: A002 (the option's name is in the contract)
     out: OutOption = None,
     quiet: QuietOption = False,
@@ -104,7 +113,15 @@ def assess(
     paths, named = split_arguments(snapshots)
     settings = config_from(config)
     learned = calibration_from(calibration)
-    assessed = assess_all(paths, settings, learned, effort=effort)
+    assumed = None
+    if assume_rps:
+        from k2cr_analysis.report.assumed_range import over_range, parse_rates
+
+        rates = parse_rates(assume_rps)
+        assumed = over_range(lambda one: assess_all(paths, one, learned, effort=effort), settings, rates)
+        assessed = assumed.middle
+    else:
+        assessed = assess_all(paths, settings, learned, effort=effort)
     workload = None if named is None else find_workload(assessed, named).id
     if explain:
         give(_explanation(assessed, workload), out)
@@ -130,16 +147,24 @@ def assess(
             (w for w in document["workloads"] if w["id"] in shown),
             key=lambda w: 0 if sort_by == "workload" else order[w["id"]],
         )
+        if assumed is not None:
+            from k2cr_analysis.report.json.documents import assumed_range_document
+
+            document["assumed_range"] = assumed_range_document(assumed)
         give(as_document(document, format), out)
     elif format.is_rows:
         give(as_rows(_HEADER, rows, format), out)
     else:
         width = terminal_width() if format is Format.TABLE and out is None else None
         text = _as_text(rows, assessed, workload, width)
+        if assumed is not None:
+            text += assumed_text(assumed, {str(row[0]) for row in rows})
         if workload is None and not is_part and found.answer is not None:
             text += f"\n{futures_table(found.futures)}\n{answer_text(found.answer)}"
         give(text, out)
     _summary(assessed, found)
+    if assumed is None and lacks_traffic(listed):
+        say(f"no price without requests: k2cr assess {paths[0]} --assume-rps 0.1:10 gives it for a range of them")
     if format in (Format.TABLE, Format.WIDE) and workload is None and rows:
         say(f"next: k2cr assess {paths[0]} {rows[0][0]} for one in depth; k2cr plan {paths[0]} for the waves")
     end_with_gaps(paths)

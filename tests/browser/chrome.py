@@ -49,6 +49,9 @@ class Tab:
 
     def _note(self, message: dict[str, Any]) -> None:
         told = message.get("params", {})
+        if message.get("method") == "Page.javascriptDialogOpening":  # leave the page, whatever is not saved
+            answer = {"id": 0, "method": "Page.handleJavaScriptDialog", "params": {"accept": True}}
+            self._socket.send(json.dumps(answer))
         if message.get("method") == "Network.requestWillBeSent":
             self.asked.append(told["request"]["url"])
         if message.get("method") == "Log.entryAdded" and told["entry"]["level"] == "error":

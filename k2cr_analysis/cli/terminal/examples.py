@@ -17,6 +17,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "k2cr assess shop.snapshot -n portal --verdict ready --sort-by saving",
         "k2cr assess shop.snapshot -o csv --out workloads.csv",
         "k2cr assess shop.snapshot portal/frontend --explain",
+        "k2cr assess shop.snapshot --assume-rps 0.1:10",
     ),
     "plan": (
         "k2cr plan shop.snapshot",

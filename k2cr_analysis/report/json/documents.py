@@ -12,6 +12,7 @@ from k2cr_analysis.model.cloud_run import Quantiles, ServiceShape, cpu_text, mem
 from k2cr_analysis.model.findings.finding import FindingRow, rows_of
 from k2cr_analysis.model.toil import Operability, ToilItem
 from k2cr_analysis.planning import Portfolio, cluster_names
+from k2cr_analysis.report.assumed_range import AssumedRange
 from k2cr_analysis.report.json.amounts import interval, line_item, money
 from k2cr_analysis.report.json.billed_document import billed_document
 from k2cr_analysis.report.json.futures_document import answer_document, futures_document
@@ -201,3 +202,16 @@ def _quantiles(quantiles: Quantiles | None) -> dict[str, float | None] | None:
 
 def _toil(item: ToilItem) -> dict[str, Any]:
     return {"item": item.item, "hours_month": item.hours_month, "evidence": item.evidence, "shared": item.shared}
+
+
+def assumed_range_document(found: AssumedRange) -> dict[str, Any]:
+    """What ``--assume-rps`` adds: the price of each workload without counted requests at each assumed rate."""
+    return {
+        "requests_per_s": list(found.rates),
+        "latency_ms": found.latency_ms,
+        "currency": found.currency,
+        "workloads": [
+            {"id": one.id, "cluster": one.cluster, "cloud_run_month": [money(month) for month in one.months]}
+            for one in found.workloads
+        ],
+    }
