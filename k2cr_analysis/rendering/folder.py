@@ -33,6 +33,7 @@ from k2cr_analysis.rendering.network.script import network_script, url_map_yaml
 from k2cr_analysis.rendering.network.url_map import run_backend
 from k2cr_analysis.rendering.spec.audience import BACKEND_ID
 from k2cr_analysis.rendering.spec.build import Build, build
+from k2cr_analysis.rendering.spec.port_claims import port_entries
 from k2cr_analysis.rendering.spec.printed import Printer
 from k2cr_analysis.rendering.spec.service import RunJob, RunService, RunWorkerPool
 from k2cr_analysis.rendering.text.mapping import mapping_entries, mapping_json, mapping_md
@@ -81,7 +82,7 @@ def render_workload(assessed: WorkloadAssessment, context: RenderContext) -> Map
     spec_file = SPEC_FILES[type(made.run)]
     files[spec_file] = _spec(made)
     files |= terraform_files(made)
-    made.account.entries += entrance_entries(made, files)
+    made.account.entries += [*port_entries(made), *entrance_entries(made, files)]
     entries = mapping_entries(made, Places(made, spec_file, files))
     files["cutover.md"] = cutover(made, frozenset(files))
     files |= {"mapping.md": mapping_md(made, entries), "mapping.json": mapping_json(made, entries)}

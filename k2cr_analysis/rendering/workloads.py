@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.errors import PartialError
 from k2cr_analysis.platforms.cloud_run.gcloud_flags import NEWEST
-from k2cr_analysis.rendering.context import context_of
+from k2cr_analysis.processes import in_processes
+from k2cr_analysis.rendering.context import RenderContext, context_of
 from k2cr_analysis.rendering.folder import RefusedSpecError, render_workload, write_folders
 from k2cr_analysis.rendering.select import select
 
@@ -73,10 +75,18 @@ def render_what_is_taken(
     # All of it is rendered before any of it is written: a bug leaves the folder as it was.
     files: list[tuple[WorkloadAssessment, Mapping[str, str]]] = []
     refused: dict[str, tuple[str, ...]] = {}
-    for one in chosen:
-        try:
-            files.append((one, render_workload(one, context)))
-        except RefusedSpecError as error:
-            refused[one.id] = error.problems
+    for one, made in zip(chosen, in_processes(partial(_made, context=context), chosen), strict=True):
+        if isinstance(made, tuple):
+            refused[one.id] = made
+        else:
+            files.append((one, made))
     folders = write_folders(Path(out), files)
     return Rendered({one.id: folder for (one, _), folder in zip(files, folders, strict=True)}, refused)
+
+
+def _made(one: WorkloadAssessment, context: RenderContext) -> Mapping[str, str] | tuple[str, ...]:
+    """The files of one; what the API would refuse in them where it would."""
+    try:
+        return render_workload(one, context)
+    except RefusedSpecError as error:
+        return error.problems

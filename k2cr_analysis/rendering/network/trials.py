@@ -114,7 +114,7 @@ def others(steps: tuple[str | int, ...], value: Any) -> Iterator[Any]:
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):
-        yield from (value + 1, value * 50 + 7)
+        yield from (value + 1, value * 2)
     elif isinstance(value, float):
         yield value * 2
     elif isinstance(value, list):
@@ -129,9 +129,9 @@ def _texts(field: str, value: str) -> Iterator[str]:
     if value.lower() in ("true", "false"):
         yield "false" if value.lower() == "true" else "true"
     elif value.isdigit():
-        yield str(int(value) * 50 + 7)
+        yield from (str(int(value) + 1), str(int(value) * 2))
     elif found := _DURATION.fullmatch(value):
-        yield f"{int(found[1]) * 50 + 7}{found[3]}"
+        yield f"{int(found[1]) * 2 + 1}{found[3]}"
     elif value.startswith("/"):
         yield f"{value.rstrip('/')}/other"
     elif "." in value and not value.startswith(("*", "http")):

@@ -20,10 +20,15 @@ def lines_of(build: Build) -> Iterator[FieldUse]:
         value = found_at(build.workload, use.path)
         if use.schema_path.endswith(_MAPS) and isinstance(value, Mapping) and value:
             yield from (replace(use, path=child(use.path, str(k))) for k, v in value.items() if v is not None)
-        elif " $" in use.path and _is_deep(value):
+        elif " $" in use.path and (_is_deep(value) or _is_untyped(use, value)):
             yield from (replace(use, path=p, schema_path=s) for p, s in _leaves(value, use.path, use.schema_path))
         else:
             yield use
+
+
+def _is_untyped(use: FieldUse, value: Any) -> bool:
+    """``metadata`` or ``spec`` of a kind whose fields no schema has."""
+    return isinstance(value, Mapping) and use.schema_path.count(".") == 1
 
 
 def _is_deep(value: Any) -> bool:

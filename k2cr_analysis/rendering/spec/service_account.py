@@ -39,9 +39,8 @@ def build_identity(workload: Workload, service: str, context: RenderContext, acc
         if "@" in name:
             account.carried(path, target, email)
         else:
-            account.counted(
-                path, name, f"it joins the pod to ServiceAccount {name}, whose annotation names the account"
-            )
+            joins = f"it joins the pod to ServiceAccount {name}, whose annotation names the account"
+            account.changed(path, target, name, email, joins)
             at = child(f"ServiceAccount/{name} $.metadata.annotations", WORKLOAD_IDENTITY)
             account.carried(at, target, email, why)
         if email.endswith(DEFAULT_ACCOUNT):

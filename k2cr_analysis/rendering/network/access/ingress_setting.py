@@ -60,15 +60,15 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
         ingress = "internal-and-cloud-load-balancing"
         why = "only callers inside the VPC network reach it today; they come in by the names that they use already"
     _account_for_front_door(workload, reach, policy, account)
-    _account_for_services(workload, account)
+    asked = policy.affinity or any(settings.affinity for _, settings in settings_of(workload))
+    _account_for_services(workload, account, is_asked=asked)
     if inside and reach == "external-load-balancer":
         account.decide(
             "It is reached from inside by an internal load balancer too: network.sh makes the external one; callers "
             "inside take that, or one made by hand after the internal pattern."
         )
     access = decide_access(workload, context, reach, iap, policy, account, keeps_names=bool(names))
-    affinity = policy.affinity or any(e.session_affinity == "ClientIP" for e in workload.exposures)
-    affinity = affinity or any(settings.affinity for _, settings in settings_of(workload))
+    affinity = asked or any(e.session_affinity == "ClientIP" for e in workload.exposures)
     external = reach != "internal-load-balancer"
     found = url_map(workload, context, external=external)
     front = _front(workload, context, iap, account, external=external)
@@ -130,11 +130,15 @@ def _account_for_client(path: str, secret: str, reach: Reach, account: Account) 
     account.counted(path, secret, "IAP directly on the service brings a client of its own")
 
 
-def _account_for_services(workload: Workload, account: Account) -> None:
-    for exposure in workload.exposures:
-        if exposure.session_affinity == "ClientIP":
+def _account_for_services(workload: Workload, account: Account, *, is_asked: bool) -> None:
+    """``is_asked``: the backend's policy, or a controller's annotation, asks for affinity too."""
+    of_services = [e for e in workload.exposures if e.session_affinity == "ClientIP"]
+    for exposure in of_services:
+        at = f"Service/{exposure.service} $.spec.sessionAffinity"
+        if is_asked or len(of_services) > 1:
+            account.counted(at, "ClientIP", "it is asked for in more than one place")
+        else:
             why = "by a cookie, as well as it can: instances come and go"
-            at = f"Service/{exposure.service} $.spec.sessionAffinity"
             account.changed(at, SESSION_AFFINITY, "ClientIP", "true", why)
 
 

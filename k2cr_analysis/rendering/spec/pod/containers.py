@@ -11,7 +11,7 @@ from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, Servic
 from k2cr_analysis.model.parse.access import found_at, mapping, source_value, strings
 from k2cr_analysis.model.pod.references import expand
 from k2cr_analysis.model.pod.scratch import scratch_volumes
-from k2cr_analysis.model.workload import REDACTED, Container, Port
+from k2cr_analysis.model.workload import REDACTED, Container
 from k2cr_analysis.openapi.json_path import child
 from k2cr_analysis.platforms.cloud_run.gpu import GPU_RESOURCE
 from k2cr_analysis.rendering.context import RenderContext
@@ -20,7 +20,6 @@ from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.audience import AUDIENCE_CHANGES, with_audience
 from k2cr_analysis.rendering.spec.pod.environment import Environment, build_environment
 from k2cr_analysis.rendering.spec.pod.images import build_image
-from k2cr_analysis.rendering.spec.pod.port_words import PortWords
 from k2cr_analysis.rendering.spec.pod.probe_words import startup_why
 from k2cr_analysis.rendering.spec.pod.volumes import Volumes, build_volumes
 from k2cr_analysis.rendering.spec.service import RunContainer
@@ -53,7 +52,6 @@ class Containers:
         self.account = account
         self.sources = [c for name in self.fit.containers if (c := self.workload.container(name)) is not None]
         self.findings = assessed.findings
-        self.ports = PortWords(self.workload, self.fit, context.config.workload(self.workload.id))
         self.scratch = scratch_volumes(self.workload.pod, {c.name: c for c in self.sources})
         self.is_measured = not any(f.rule == "no-usage-data" for f in assessed.findings)
         self.names = container_names([c.name for c in self.sources])
@@ -122,7 +120,6 @@ class Containers:
         why["depends_on"] = "; ".join(w for d in depends_on if (w := self.fit.startup.evidence.get((source.name, d))))
         self._account_for_resources(source, cpu, memory)
         self._account_for_sidecar(source)
-        self._account_for_ports(source, port)
         for field, reason in _WITHOUT_EFFECT.items():
             written = source_value(self.workload, f"{source.path}.{field}")
             if written is not None:
@@ -245,32 +242,6 @@ class Containers:
             return
         why = f"it is the size of volume {volume.name}, which states none"
         self.account.changed(path, f"volume {volume.name} emptyDir.sizeLimit", value, None, why)
-
-    def _account_for_ports(self, source: Container, port: int | None) -> None:
-        for declared in source.ports:
-            leads = port is not None and declared.number == port
-            self._account_for_number(declared, leads=leads)
-            if declared.name:
-                self._account_for_port_name(declared, declared.name, leads=leads)
-
-    def _account_for_number(self, declared: Port, *, leads: bool) -> None:
-        path = f"{declared.path}.containerPort"
-        if target := self.ports.number_decides(declared):
-            why = "the ingress port" if leads else "by it others find the container, or a probe asks it"
-            self.account.carried(path, target, declared.number, why)
-        elif leads:
-            self.account.counted(path, declared.number, "the Service's targetPort names the same number, and decides")
-        else:
-            why = "one port takes requests from outside; others need no declaration within an instance"
-            self.account.dropped(declared.path, declared.number, why)
-
-    def _account_for_port_name(self, declared: Port, name: str, *, leads: bool) -> None:
-        path = f"{declared.path}.name"
-        if target := self.ports.name_decides(declared):
-            why = "it says what the port speaks, or joins a Service or a probe to it"
-            self.account.changed(path, target, name, declared.number, why)
-        elif leads:
-            self.account.counted(path, name, "it tells what the port speaks")
 
 
 def _asked(container: Container) -> str:
