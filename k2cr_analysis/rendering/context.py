@@ -40,6 +40,7 @@ class RenderContext:
     config: Config = field(default_factory=Config)
     project_number: str | None = None
     cluster: str | None = None
+    cluster_project: str | None = None
     cluster_location: str | None = None
     gcloud: int = NEWEST
     names: Mapping[str, str] = field(default_factory=dict)
@@ -129,6 +130,7 @@ def context_of(
         config=config,
         project_number=config.project.number if target == config.project.id else None,
         cluster=cluster.name,
+        cluster_project=cluster.project,
         cluster_location=cluster.location,
         gcloud=gcloud,
         # Only what moves takes a name in the region.

@@ -101,3 +101,5 @@ ISTIO_INJECT: Annotated[str, _ISTIO] = "sidecar.istio.io/inject"
 ISTIO_TEMPLATES: Annotated[str, _ISTIO] = "inject.istio.io/templates"
 ISTIO_REVISION: Annotated[str, _ISTIO] = "istio.io/rev"
 ISTIO_SERVICE_TYPE: Annotated[str, _ISTIO] = "networking.istio.io/service-type"
+
+POD_NAME: Annotated[str, _WELL_KNOWN] = "statefulset.kubernetes.io/pod-name"  # on each pod of a StatefulSet

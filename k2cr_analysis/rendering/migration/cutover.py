@@ -167,7 +167,7 @@ def _users_come(build: Build) -> list[str]:
     steps = []
     if reached.access.open_why:
         steps.append(_let_everybody_in(build, reached.access.open_why))
-    if reached.reach == "external-load-balancer" and reached.front.https:
+    if reached.reach == "external-load-balancer" and reached.front.https and not reached.certificates:
         certificates = "; ".join(
             f"`gcloud certificate-manager certificates describe {found.name}-{i} "
             f"--project={build.context.project_literal} --format='value(managed.state)'`"
@@ -179,10 +179,12 @@ def _users_come(build: Build) -> list[str]:
     steps += _warm_up(build)
     if found.is_shared:
         others = ", ".join(o.workload for o in found.others)
-        steps.append(
-            f"The load balancer also serves {others}, each from where it runs. If {_domains(reached)} leads to it "
-            "already, its users are here since `network.sh in`; else move the name:"
-        )
+        already = ""
+        if reached.domains:
+            already = (
+                f" If {_domains(reached)} leads to it already, its users are here since `network.sh in`; else move it:"
+            )
+        steps.append(f"The load balancer also serves {others}, each from where it runs.{already}")
     if not reached.domains:
         today = ", ".join(f"`{a}`" for a in _addresses_today(build)) or "today's address"
         steps.append(

@@ -131,6 +131,7 @@ def secret_lines(secret: SecretToCreate, email: str) -> list[str]:
     lines = [comment(f"For {secret.used_for}.")]
     if secret.kind == "there":
         lines.append(comment(f"Secret {secret.secret} is in Secret Manager already: the same one is read."))
+        lines += _in_that_project(secret) if secret.project else []
     for number, key in enumerate(secret.keys if secret.kind != "there" else (), start=1):
         add = (
             f"ask_version {quote(key)} {name}" if secret.kind == "ask" else f"add_version {_source(secret, key)} {name}"
@@ -146,6 +147,20 @@ def secret_lines(secret: SecretToCreate, email: str) -> list[str]:
             lines.append(f"alias_once {name} {alias} {number}")
     member = f"  {flag('member', f'serviceAccount:{email}')} --role=roles/secretmanager.secretAccessor >/dev/null"
     return [*lines, f"patiently gcloud secrets add-iam-policy-binding {name} {PROJECT} \\", member]
+
+
+def _in_that_project(secret: SecretToCreate) -> list[str]:
+    """The short name means the secret only in its own project; either may be named by its number."""
+    said = f"Secret {secret.secret} is in project {secret.project}: render again with --project, and it is copied."
+    return [
+        f"if [[ $PROJECT != {secret.project} ]]; then",
+        '  named=$(gcloud projects describe "$PROJECT" --format=\'value[separator=" "](projectId,projectNumber)\')',
+        f"  if [[ \" $named \" != *' {secret.project} '* ]]; then",
+        f"    echo {quote(said)} >&2",
+        "    exit 1",
+        "  fi",
+        "fi",
+    ]
 
 
 def changed_from_now_on(build: Build) -> list[str]:

@@ -44,8 +44,8 @@ class Addresses:
     def __init__(self, namespace: str, dependencies: Iterable[Dependency]) -> None:
         self._by_path: dict[str, list[_Change]] = {}
         for dependency in dependencies:
-            new = _new_host(dependency, namespace)
-            for address in dependency.addresses if new else ():
+            for address in dependency.addresses:
+                new = _new_host(dependency, address.host, namespace)
                 if new and address.host != new[0]:
                     self._by_path.setdefault(_entry_of(address.place.path), []).append(_Change(address, *new))
 
@@ -64,7 +64,7 @@ class Addresses:
         return _entry_of(path) in self._by_path
 
 
-def _new_host(dependency: Dependency, namespace: str) -> tuple[str, str] | None:
+def _new_host(dependency: Dependency, written: str, namespace: str) -> tuple[str, str] | None:
     """(the host that takes the place of what is written, why)."""
     if dependency.alias_of:
         return (
@@ -73,9 +73,11 @@ def _new_host(dependency: Dependency, namespace: str) -> tuple[str, str] | None:
         )
     if not (dependency.in_cluster and dependency.service):
         return None
-    if dependency.pods:  # each pod keeps its own name in front
-        return None
     host = ClusterService(dependency.namespace or namespace, dependency.service).host
+    pod = written.partition(".")[0]
+    if pod in dependency.pods:  # each pod keeps its own name in front
+        why = f"{pod} has an internal load balancer of its own; Cloud Run has no cluster search path for short names"
+        return f"{pod}.{host}", why
     why = f"{host} leads to the cluster's internal load balancer; Cloud Run has no cluster search path for short names"
     return host, why
 

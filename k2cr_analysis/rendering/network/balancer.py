@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from k2cr_analysis.platforms.gke.load_balancing import FRONT_END_RANGES
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.access.iap import iap_on_backend
 from k2cr_analysis.rendering.network.access.iap_members import iap_functions
 from k2cr_analysis.rendering.network.access.ingress_setting import Reached
 from k2cr_analysis.rendering.network.backend_policy import source_ranges
-from k2cr_analysis.rendering.network.egress.vpc_access import network_is_unknown
+from k2cr_analysis.rendering.network.egress.vpc_access import name_of_network_is_unknown, network_is_unknown
 from k2cr_analysis.rendering.network.front import FrontendPolicy
 from k2cr_analysis.rendering.network.home import home_of
 from k2cr_analysis.rendering.network.moved import LEAD_TO_BALANCER, enter_name, front_lines
@@ -133,6 +134,33 @@ def _own_map(name: object, place: str, backend: str) -> list[str]:
     return unless_ours("compute url-maps", f"{name} {place}", [create])
 
 
+def _to_pods(build: Build, found: UrlMap, where: _Where) -> list[str]:
+    """Load balancer and health checks reach the pods of what stays, whoever made the rule that lets them in today."""
+    if not found.is_shared:
+        return []
+    home = home_of(build.context.network, build.context.subnet)
+    name_of_network_is_unknown(build.context, build.account)
+    backends = [*found.others, *([found.own] if found.own else [])]
+    ports = sorted({p for one in backends for p in one.pod_ports})
+    known = all(one.pod_ports for one in backends)
+    rules = ",".join(f"tcp:{p}" for p in ports) if known else "tcp"
+    name, sources = f"{found.name}-to-pods", flag("source-ranges", FRONT_END_RANGES)
+    lines = ["# The load balancer and its health checks reach the pods of what stays on GKE."]
+    if where is _INTERNAL:  # its own proxies speak to the pods
+        listed = (
+            f"gcloud compute networks subnets list {home.project} --network={home.network} "
+            "--filter='purpose=REGIONAL_MANAGED_PROXY AND role=ACTIVE' --regions=\"$REGION\" "
+            "--format='value(ipCidrRange)' --limit=1"
+        )
+        lines.append(f"proxies=$({listed})")
+        sources = f'--source-ranges="{FRONT_END_RANGES}${{proxies:+,$proxies}}"'
+    create = [
+        f"gcloud compute firewall-rules create {name} {home.project} --network={home.network} \\",
+        f"  --direction=INGRESS --action=ALLOW --rules={rules} {sources}",
+    ]
+    return [*lines, *unless_ours("compute firewall-rules", f"{name} {home.project}", create)]
+
+
 def _import_lines(found: UrlMap, place: str, backend: str) -> list[str]:
     lines = [
         comment("Hosts and paths: written whole each time, and never over a map of somebody else's."),
@@ -173,6 +201,7 @@ def external_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str
     address, front = address_name(name, build.context), reached.front
     lines = _backend(build, base, backend, _EXTERNAL)
     lines += _policy(build, base, backend, reached)
+    lines += _to_pods(build, found, _EXTERNAL)
     lines += _import_lines(found, GLOBAL, backend)
     lines += unless_ours(
         "compute addresses",
@@ -180,7 +209,7 @@ def external_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str
         [f"gcloud compute addresses create {address} {GLOBAL} --network-tier=PREMIUM"],
     )
     if front.https:
-        lines += _https(found, front, address, reached.domains)
+        lines += _https(found, front, address, reached.domains, reached.certificates)
     if front.http == "serve":
         lines += [
             comment("Plain HTTP is answered as it is today."),
@@ -207,10 +236,18 @@ def address_name(name: str, context: RenderContext) -> str:
     return cut(f"{new}-{short_hash(new)}", NAME_LIMIT, new) if new in context.static_addresses else new
 
 
-def _https(found: UrlMap, front: FrontendPolicy, address: str, domains: tuple[str, ...]) -> list[str]:
-    name = found.name
-    words = f"--url-map={found.tree['name']} --certificate-map={name}-certs"
-    lines = [*_certificate(name, domains), *_proxy(f"{name}-proxy", "https", words)]
+def _https(
+    found: UrlMap, front: FrontendPolicy, address: str, domains: tuple[str, ...], certificates: tuple[str, ...]
+) -> list[str]:
+    """With the certificates that the entrances name today, where all of them name some; else with managed ones."""
+    name, words = found.name, f"--url-map={found.tree['name']}"
+    if certificates:
+        lines = ["# The certificates that it has today: they hold here from the first moment."]
+        words += f" {flag('ssl-certificates', ','.join(certificates))}"
+    else:
+        lines = _certificate(name, domains)
+        words += f" --certificate-map={name}-certs"
+    lines += _proxy(f"{name}-proxy", "https", words)
     if front.ssl_policy:
         policy = flag("ssl-policy", front.ssl_policy)
         lines += [f"gcloud compute target-https-proxies update {name}-proxy {GLOBAL} {policy}"]
@@ -410,6 +447,7 @@ def internal_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str
     lines = [
         *_proxy_only_subnet(build),
         *_backend(build, base, backend, _INTERNAL),
+        *_to_pods(build, found, _INTERNAL),
         *_import_lines(found, REGIONAL, backend),
     ]
     secure = reached.front.https
@@ -420,11 +458,13 @@ def internal_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str
         f'  --url-map={found.tree["name"]} --url-map-region="$REGION"',
     ]
     if secure:
-        build.account.placeholder(
-            "INTERNAL_CERTIFICATE", "a regional SSL certificate for the names that callers use inside"
-        )
+        if not reached.certificates:
+            build.account.placeholder(
+                "INTERNAL_CERTIFICATE", "a regional SSL certificate for the names that callers use inside"
+            )
+        held = ",".join(reached.certificates) or "INTERNAL_CERTIFICATE"
         create[-1] += " \\"
-        create += ['  --ssl-certificates=INTERNAL_CERTIFICATE --ssl-certificates-region="$REGION"']
+        create += [f'  {flag("ssl-certificates", held)} --ssl-certificates-region="$REGION"']
     lines += unless_ours(f"compute target-{kind}-proxies", f"{name}-iproxy {REGIONAL}", create)
     lines += unless_ours(
         "compute forwarding-rules",

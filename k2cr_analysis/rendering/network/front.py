@@ -96,6 +96,37 @@ def front_door(workloads: Iterable[Workload], *, external: bool = True) -> Front
     )
 
 
+def pre_shared(workloads: Iterable[Workload], *, external: bool) -> tuple[str, ...]:
+    """The certificates of Compute Engine that Ingresses and Gateways name, where every HTTPS entrance of all that share
+    the load balancer brings its own so, and nothing else.
+    """
+    found: dict[str, None] = {}
+    for workload in workloads:
+        entered = {
+            (r.kind, r.namespace, r.name) for e in workload.exposures for r in e.routes if r.external == external
+        }
+        others = bool(workload.related.get("ManagedCertificate"))
+        for raw in workload.related.get("Ingress", ()):
+            if ("Ingress", namespace_of(raw), name_of(raw)) in entered:
+                named = _names(strings(mapping(raw, "metadata").get("annotations")).get(PRE_SHARED_CERT))
+                others |= not named or bool(mapping(raw, "spec").get("tls"))
+                found |= dict.fromkeys(named)
+        for raw in workload.related.get("Gateway", ()):
+            for _, listener in objects(mapping(raw, "spec"), "listeners"):
+                if text(listener, "protocol") == "HTTPS":
+                    options = strings(mapping(listener, "tls").get("options"))
+                    named = _names(options.get(GATEWAY_PRE_SHARED_CERTS))
+                    others |= not named
+                    found |= dict.fromkeys(named)
+        if others:
+            return ()
+    return tuple(found)
+
+
+def _names(written: str | None) -> list[str]:
+    return [w.strip() for w in (written or "").split(",") if w.strip()]
+
+
 def own_addresses(workload: Workload, *, external: bool) -> list[Exposure]:
     """Services that are a load balancer themselves."""
     return [e for e in workload.exposures if (e.external_load_balancer if external else e.internal_load_balancer)]

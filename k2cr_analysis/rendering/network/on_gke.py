@@ -74,6 +74,12 @@ class OnGke:
     protocol: str
     check: HealthCheck
     policy: BackendPolicy
+    target: int | None = None  # the pods' own port
+
+    @property
+    def pod_ports(self) -> set[int]:
+        """What the load balancer opens at the pods; empty where their port is not known."""
+        return {p for p in (self.target, self.check.port) if p} if self.target else set()
 
 
 def on_gke(one: Workload, route: Route, name: str, context: RenderContext, run_backend: str) -> OnGke:
@@ -93,6 +99,9 @@ def on_gke(one: Workload, route: Route, name: str, context: RenderContext, run_b
         protocol=protocol,
         check=_health_check(one, route, assessed, protocol),
         policy=backend_policy(one, route.service),
+        target=next(
+            (p.target for e in one.exposures if e.service == route.service for p in e.ports if p.port == number), None
+        ),
     )
 
 

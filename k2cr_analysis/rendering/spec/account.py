@@ -41,6 +41,7 @@ class SecretToCreate:
     used_for: str
     texts: Mapping[str, str] = field(default_factory=dict)
     versions: tuple[str, ...] = ()  # by which the keys are read: latest, a number, or an alias
+    project: str | None = None  # of one that is there; None: of the service's own
 
 
 @dataclass(frozen=True, slots=True)

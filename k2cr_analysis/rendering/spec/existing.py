@@ -7,8 +7,11 @@ from k2cr_analysis.rendering.spec.account import SecretToCreate
 
 
 def is_at_home(found: SecretReference, project: str | None) -> bool:
-    """Whether the short name means it: a secret of another project is copied, as any other Secret."""
-    return found.project is None or project is None or found.project == project
+    """Whether the short name means it: a secret of another project is copied, as any other Secret.
+
+    Where the project is not known, or is named by its number, ``prepare.sh`` looks.
+    """
+    return found.project is None or project is None or found.project == project or found.project.isdigit()
 
 
 def copied(

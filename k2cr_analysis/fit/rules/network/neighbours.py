@@ -117,9 +117,9 @@ def calls_single_pods(candidate: Candidate) -> Iterator[Found]:
     Why: One internal load balancer and one name stand for one address. A client that goes on to the single pods needs
     an address for each, under the name that the pods themselves give (Kafka: `advertised.listeners`; MongoDB: the
     members of the replica set; Redis: the nodes of the cluster).
-    Remedy: Give each pod an internal load balancer of its own (a Service that selects
-    `statefulset.kubernetes.io/pod-name`) and enter its full name in the private zone, and let the pods give that name;
-    or move the data to a managed service.
+    Remedy: `gke-internal-lb.yaml` has an internal load balancer for each pod (a Service that selects
+    `statefulset.kubernetes.io/pod-name`), and `network.sh out` enters its full name in the private zone: let the pods
+    give that name; or move the data to a managed service.
     Example: env: [{name: KAFKA_BROKERS, value: "kafka-0.kafka.data:9092,kafka-1.kafka.data:9092"}]
     """
     for edge in candidate.dependencies:

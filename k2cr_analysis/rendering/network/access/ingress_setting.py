@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from k2cr_analysis.config.settings import Iap
@@ -13,12 +14,19 @@ from k2cr_analysis.platforms.cloud_run.annotations import INGRESS, SESSION_AFFIN
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.access.invokers import Access, Reach, decide_access
 from k2cr_analysis.rendering.network.backend_policy import BackendPolicy, backend_policy
-from k2cr_analysis.rendering.network.front import FrontendPolicy, certificate_domains, front_door, own_addresses
-from k2cr_analysis.rendering.network.moved import OldName, old_names
+from k2cr_analysis.rendering.network.front import (
+    FrontendPolicy,
+    certificate_domains,
+    front_door,
+    own_addresses,
+    pre_shared,
+)
+from k2cr_analysis.rendering.network.moved import OldName, is_elsewhere, old_names
 from k2cr_analysis.rendering.network.url_map import UrlMap, url_map
 from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.service import Ingress
 
+_LEFT_OPEN = re.compile(r"[A-Z][A-Z0-9_]+")  # DOMAIN_NAME in www.DOMAIN_NAME
 _GATEWAY_CLIENT = "$.spec.default.iap.oauth2ClientSecret"
 
 
@@ -39,6 +47,7 @@ class Reached:
     front: FrontendPolicy
     access: Access
     service: str | None  # the Service that users come in by today
+    certificates: tuple[str, ...] = ()  # of Compute Engine, which the entrances name today
     names: tuple[OldName, ...] = ()  # by which callers inside go on calling it
 
 
@@ -72,6 +81,7 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
     external = reach != "internal-load-balancer"
     found = url_map(workload, context, external=external)
     front = _front(workload, context, iap, account, external=external)
+    at_home = context.cluster_project in (None, context.project) and (external or not is_elsewhere(context))
     return Reached(
         reach,
         ingress,
@@ -86,6 +96,7 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
         front,
         access,
         _service_of(workload),
+        pre_shared(context.hosts.group(workload, external=external), external=external) if at_home else (),
         names,
     )
 
@@ -179,6 +190,8 @@ def _domains(
     domain = context.config.project.domain
     of_certificates = certificate_domains(workload) if reach == "external-load-balancer" else ()
     domains = tuple(dict.fromkeys((*found.hosts, *of_certificates))) or ((domain,) if domain else ())
+    for word in sorted({w for d in domains for w in _LEFT_OPEN.findall(d)}):
+        account.placeholder(word, f"a part of the name that the manifest leaves open ({', '.join(domains)})")
     if reach == "external-load-balancer" and not domains and front.https:
         account.placeholder("DOMAIN", "the name that users come in by: no host in the routes, and no [project] domain")
         domains = ("DOMAIN",)

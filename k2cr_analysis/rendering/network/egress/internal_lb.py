@@ -5,8 +5,10 @@ Source: GKE, "Create an internal load balancer" (networking.gke.io/load-balancer
 
 from __future__ import annotations
 
+import copy
+
 from k2cr_analysis.model.workload import Exposure, ServicePort
-from k2cr_analysis.platforms.gke.labels import GATEWAY_PRE_SHARED_CERTS, GLOBAL_ACCESS, LOAD_BALANCER_TYPE
+from k2cr_analysis.platforms.gke.labels import GATEWAY_PRE_SHARED_CERTS, GLOBAL_ACCESS, LOAD_BALANCER_TYPE, POD_NAME
 from k2cr_analysis.rendering.forms.objects import ApiObject, Tree
 from k2cr_analysis.rendering.forms.yaml_form import documents
 from k2cr_analysis.rendering.network.addresses import ClusterService
@@ -26,7 +28,7 @@ def internal_load_balancers(build: Build) -> str | None:
         f"What {build.workload.id} calls in the cluster, reachable from Cloud Run. Written by k2cr.",
         "Beside the Services that are there: nothing changes for callers inside the cluster.",
     ]
-    return documents([_load_balancer(c, build) for c in build.callees], header)
+    return documents([one for c in build.callees for one in (_load_balancer(c, build), *_of_pods(c, build))], header)
 
 
 @printer
@@ -89,6 +91,17 @@ def _load_balancer(callee: Callee, build: Build) -> ApiObject:
         "spec": {"type": "LoadBalancer", "externalTrafficPolicy": "Cluster", "selector": selector, "ports": ports},
     }
     return ApiObject(tree, {("apiVersion",): f"{callee.evidence}; the same pods and ports as Service {service.name}"})
+
+
+def _of_pods(callee: Callee, build: Build) -> list[ApiObject]:
+    """One for each pod: the controller of a StatefulSet labels each with its name."""
+    made = []
+    for pod in callee.pods:
+        tree = copy.deepcopy(_load_balancer(callee, build).tree)
+        tree["metadata"]["name"] = internal_name(pod)
+        tree["spec"]["selector"] = {POD_NAME: pod}
+        made.append(ApiObject(tree, {("apiVersion",): f"the pod {pod} alone: clients go on to each by its own name"}))
+    return made
 
 
 def _port(port: ServicePort) -> Tree:

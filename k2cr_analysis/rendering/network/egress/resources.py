@@ -190,4 +190,7 @@ def _names(called: tuple[Callee, ...], home: Home, context: RenderContext) -> li
         # What has moved already keeps the address of the load balancer of all that moved.
         moved = [f"if ! {answers_to(service.host, home)}; then", f"  {named}", "fi"]
         lines += [comment(f"{callee.evidence} ({until})"), *([named] if callee.stays else moved)]
+        for pod in callee.pods:
+            words = (service.namespace, f"{pod}.{service.name}", internal_name(pod))
+            lines.append(f"name_service {' '.join(quote(w) for w in words)}")
     return lines

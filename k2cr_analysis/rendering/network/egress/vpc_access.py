@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.workload import Workload
@@ -22,7 +23,9 @@ RESERVED_ADDRESSES = 4
 
 @dataclass(frozen=True, slots=True)
 class Callee:
-    """A Service of the cluster that the workload calls. ``workload`` is its id; ``stays``: it does not move."""
+    """A Service of the cluster that the workload calls. ``workload`` is its id; ``stays``: it does not move.
+    ``pods``: those that its client goes on to, by their names; each is reached by an address of its own.
+    """
 
     service: ClusterService
     workload: str | None
@@ -30,6 +33,7 @@ class Callee:
     grpc: bool
     ports: tuple[int, ...]
     evidence: str
+    pods: tuple[str, ...] = ()
 
 
 def private_calls(dependencies: tuple[Dependency, ...]) -> tuple[Dependency, ...]:
@@ -63,7 +67,17 @@ def _callee(service: ClusterService, dependencies: list[Dependency], context: Re
         grpc=any(d.kind == "grpc" for d in dependencies),
         ports=tuple(sorted({d.port for d in dependencies if d.port})),
         evidence="; ".join(dict.fromkeys(d.evidence for d in dependencies)),
+        pods=_pods(dependencies, assessed),
     )
+
+
+def _pods(dependencies: list[Dependency], target: WorkloadAssessment | None) -> tuple[str, ...]:
+    """All pods of a StatefulSet, since its members tell of each other; else those that are named."""
+    named = dict.fromkeys(p for d in dependencies for p in d.pods)
+    if any(d.members for d in dependencies) and target is not None and target.workload.kind == "StatefulSet":
+        all_of_them = (f"{target.workload.name}-{i}" for i in range(target.workload.replicas or 1))
+        return tuple(dict.fromkeys([*all_of_them, *named]))
+    return tuple(named)
 
 
 def build_egress(
@@ -98,10 +112,15 @@ def build_egress(
     return Egress(context.network, context.subnet, (service,), ranges, addresses, why="; ".join(reasons))
 
 
-def network_is_unknown(context: RenderContext, account: Account) -> None:
-    """List NETWORK and SUBNET where ``k2cr.toml`` names neither."""
+def name_of_network_is_unknown(context: RenderContext, account: Account) -> None:
+    """List NETWORK where ``k2cr.toml`` does not name it."""
     if context.network == NETWORK:
         account.placeholder(NETWORK, "the VPC network of the cluster: [project] network in k2cr.toml")
+
+
+def network_is_unknown(context: RenderContext, account: Account) -> None:
+    """List NETWORK and SUBNET where ``k2cr.toml`` names neither."""
+    name_of_network_is_unknown(context, account)
     if context.subnet == SUBNET:
         account.placeholder(
             SUBNET, "the subnet that instances take their addresses from: [project] subnet in k2cr.toml"

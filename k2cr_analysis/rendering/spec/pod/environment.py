@@ -249,7 +249,9 @@ class _Builder:
         """The same secret that the cluster reads: no copy."""
         used, version = f"{self.container.name}: {name}", there.version or LATEST
         keys = (asked.key or "",)
-        self.account.needs(SecretToCreate(there.name, "there", self.workload.namespace, asked.name, keys, used))
+        self.account.needs(
+            SecretToCreate(there.name, "there", self.workload.namespace, asked.name, keys, used, project=there.project)
+        )
         why = f"{asked}: its ExternalSecret reads this secret too"
         self._write(RunEnv(name, secret=SecretVersion(there.name, version), why=why))
         self._is_unknown(name)

@@ -384,7 +384,9 @@ class _Builder:
             return None
         used = f"volume {volume.name}"
         self.account.needs(
-            SecretToCreate(found.name, "there", self.workload.namespace, asked.name, (files[0][0],), used)
+            SecretToCreate(
+                found.name, "there", self.workload.namespace, asked.name, (files[0][0],), used, project=found.project
+            )
         )
         why = f"Secret {asked.name}: its ExternalSecret reads this secret too"
         self.account.changed(volume.path, "volumes[].secret", f"Secret {asked.name}", found.name, why)
@@ -400,7 +402,8 @@ class _Builder:
             self.account.dropped(volume.path, str(volume.source.get("driver")), why)
             return None
         secret = files[0].name
-        needed = SecretToCreate(secret, "there", self.workload.namespace, name, (), f"volume {volume.name}")
+        used = f"volume {volume.name}"
+        needed = SecretToCreate(secret, "there", self.workload.namespace, name, (), used, project=files[0].project)
         self.account.needs(needed)
         pairs = tuple((f.version or LATEST, f.shown_as or secret) for f in files)
         why = "the add-on reads this secret of Secret Manager too"
