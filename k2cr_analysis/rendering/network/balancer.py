@@ -49,7 +49,7 @@ gke_negs() {
   zones=$(gcloud compute network-endpoint-groups list --project="$PROJECT" --filter="name=$neg" \
     --format='value(name,zone.basename())')
   while read -r name zone; do
-    if [[ -z $zone ]]; then
+    if [[ $name != "$neg" || ! $zone =~ ^[a-z0-9-]+$ ]]; then
       echo "The NEG $neg of Service $namespace/$service is not there yet: run this again a minute later." >&2
       return 1
     fi
