@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from k2cr_analysis.comparison import diff
     from k2cr_analysis.config import load_config
     from k2cr_analysis.latency.simulator.one_service import simulate
-    from k2cr_analysis.planning.any_set import any_set
+    from k2cr_analysis.planning.sets.any_set import any_set
     from k2cr_analysis.pricing import cost
     from k2cr_analysis.rendering import render
     from k2cr_analysis.report import figures, tables
@@ -45,7 +45,7 @@ _FACE = {
     "diff": "comparison",
     "simulate": "latency.simulator.one_service",
     "recommend": "report.face",
-    "any_set": "planning.any_set",
+    "any_set": "planning.sets.any_set",
     "read_table_file": "sources.table_files",
     "what_if": "assessment.recommending.sliders",
     "figures": "report.figures",

@@ -18,7 +18,8 @@ from k2cr_analysis.assessment.merging import Merging, merge_neighbours
 from k2cr_analysis.assessment.recommending.interval import MIN_DAYS, day_changes, interval_of, range_of_weeks
 from k2cr_analysis.assessment.recommending.other_ways import other_ways
 from k2cr_analysis.assessment.recommending.predicting import basis_of_workload, corrections_of, predict_shape
-from k2cr_analysis.assessment.recommending.recommend import Question, cost_of, findings_of, ranges_around, search
+from k2cr_analysis.assessment.recommending.question import Question
+from k2cr_analysis.assessment.recommending.recommend import cost_of, findings_of, ranges_around, search
 from k2cr_analysis.assessment.recommending.steady_instances import mean_instances, running_timeline
 from k2cr_analysis.assessment.result import Assessment, Cost, Latency, Ranges, WorkloadAssessment
 from k2cr_analysis.config import AssumedTraffic, Config

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Protocol, TypeVar
 
-from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.errors import UsageError
 
 _LISTED = 5
 
 
-def find_workload(assessments: Iterable[Assessment], workload_id: str) -> WorkloadAssessment:
+class _Assessed(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_W = TypeVar("_W", bound=_Assessed, covariant=True)
+
+
+class _Assessment(Protocol[_W]):
+    @property
+    def workloads(self) -> Sequence[_W]: ...
+
+
+def find_workload(assessments: Iterable[_Assessment[_W]], workload_id: str) -> _W:
     """The workload with this id, ``namespace/Kind/name``, or the only one with this short name.
 
     Short are ``name``, ``namespace/name`` and ``Kind/name`` (the kind in any case). UsageError where none or several

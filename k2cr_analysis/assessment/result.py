@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.assessment.measured import NOTHING, Measured
 from k2cr_analysis.config import Config
 from k2cr_analysis.fit.result import Fit
@@ -122,8 +123,6 @@ class Assessment:
     others: tuple[OtherObject, ...] = ()  # what holds or makes workloads and is not assessed
 
     def __getitem__(self, name: str) -> WorkloadAssessment:
-        from k2cr_analysis.assessment.find import find_workload
-
         return find_workload([self], name)
 
     def __iter__(self) -> Iterator[WorkloadAssessment]:

@@ -107,7 +107,7 @@ def _another_set(
 ) -> str:
     """What the plan would do to the bill with some workloads more and some less."""
     from k2cr_analysis.assessment.find import find_workload
-    from k2cr_analysis.planning.any_set import any_set
+    from k2cr_analysis.planning.sets.any_set import any_set
     from k2cr_analysis.report.json.plan_document import set_document
 
     out = {find_workload(assessed, name).id for name in less}

@@ -11,18 +11,18 @@ from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.planning.crossing_calls import HOP_PRICED, HOP_UNPRICED, INSIDE, INSIDE_PRICED, Key
 from k2cr_analysis.planning.decommission import endings
+from k2cr_analysis.planning.effort.labour import HOURS_PER_DAY, engineer_rate
+from k2cr_analysis.planning.effort.work import work_of
 from k2cr_analysis.planning.futures.answer import Answer, answer_of
 from k2cr_analysis.planning.futures.baseline import Baseline
 from k2cr_analysis.planning.futures.cash_curve import cash_curve
 from k2cr_analysis.planning.futures.decision import Decision, decide
-from k2cr_analysis.planning.labour import HOURS_PER_DAY, engineer_rate
 from k2cr_analysis.planning.leftovers import leftovers, most_held_first
 from k2cr_analysis.planning.portfolio import portfolio_of, portfolio_over_currencies
 from k2cr_analysis.planning.result import CashMonth, Plan, Portfolio, Wave
 from k2cr_analysis.planning.search.choose import Choice
-from k2cr_analysis.planning.sensitivity import break_even_requests, swings
+from k2cr_analysis.planning.sets.sensitivity import break_even_requests, swings
 from k2cr_analysis.planning.waves import wave_assumptions, waves_of
-from k2cr_analysis.planning.work import work_of
 from k2cr_analysis.planning.worth import EFFORT_ASSUMPTION, Fleet, Worth
 from k2cr_analysis.pricing.packing.avoidable import ASSUMPTIONS
 

@@ -15,7 +15,7 @@ from k2cr_analysis.planning.futures.answer import Answer
 from k2cr_analysis.planning.futures.futures import Future
 from k2cr_analysis.planning.gone import NodeGone
 from k2cr_analysis.planning.neighbours import Neighbour
-from k2cr_analysis.planning.sensitivity import Swing
+from k2cr_analysis.planning.sets.sensitivity import Swing
 from k2cr_analysis.pricing.gke.as_billed import AsBilled
 from k2cr_analysis.pricing.gke.commitments import Commitment
 

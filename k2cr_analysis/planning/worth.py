@@ -14,8 +14,8 @@ from decimal import Decimal
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.planning.crossing_calls import INSIDE, Hops, Key
+from k2cr_analysis.planning.effort.labour import HOURS_PER_DAY, ClusterWork, engineer_rate, hours_spared, own_hours
 from k2cr_analysis.planning.gone import NodeGone
-from k2cr_analysis.planning.labour import HOURS_PER_DAY, ClusterWork, engineer_rate, hours_spared, own_hours
 from k2cr_analysis.pricing.cloud_run.free_tier import FreeTier, free_tier
 from k2cr_analysis.pricing.packing.avoidable import Avoidable, Removal
 

@@ -11,7 +11,8 @@ import pytest
 
 from k2cr_analysis.assessment import recommend
 from k2cr_analysis.assessment.recommending.predicting import basis_of_workload
-from k2cr_analysis.assessment.recommending.recommend import Question, _sizes, cost_of, findings_of, search
+from k2cr_analysis.assessment.recommending.question import Question
+from k2cr_analysis.assessment.recommending.recommend import _sizes, cost_of, findings_of, search
 from k2cr_analysis.assessment.recommending.sliders import what_if
 from k2cr_analysis.config import Config, Objectives, Policy
 from k2cr_analysis.errors import UsageError

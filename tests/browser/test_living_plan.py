@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from k2cr_analysis.planning import plan_and_portfolio
-from k2cr_analysis.planning.any_set import any_set
 from k2cr_analysis.planning.futures.baseline import Baseline
+from k2cr_analysis.planning.sets.any_set import any_set
 from k2cr_analysis.planning.waves import waves_of
 from k2cr_analysis.planning.worth import Fleet
 from k2cr_analysis.report.pages.index import write_index

@@ -7,18 +7,13 @@ is killed where a run differs from :mod:`tests.latency.reference_simulator`, fai
 
 from __future__ import annotations
 
-import ast
-import copy
 import importlib
 import math
 import signal
 import sys
-import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from itertools import islice
-from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -29,6 +24,7 @@ from k2cr_analysis.latency.kernels import draws, holding, state
 for _name in ("CONFIG", "NOW", "TOTAL", "SLOT", "REQUEST", "ENTRY", "ARRIVING", "RECORDING"):
     setattr(state, _name, np.dtype((np.record, getattr(state, _name))))
 
+from k2cr_analysis.latency.kernels.requests import recording  # noqa: E402
 from k2cr_analysis.latency.load.arrivals import ArrivalBlock, Arrivals, counted, modulated, poisson  # noqa: E402
 from k2cr_analysis.latency.simulator import memory  # noqa: E402
 from k2cr_analysis.latency.simulator.engine import Engine  # noqa: E402
@@ -37,6 +33,7 @@ from tests.latency.mixtures import fleet, mixture  # noqa: E402
 from tests.latency.reference_draws import exponential, from_table, is_settled, normal, uniform, words  # noqa: E402
 from tests.latency.reference_holding import held  # noqa: E402
 from tests.latency.reference_simulator import Outcome, ReferenceSimulator, calls_of  # noqa: E402
+from tests.mutation import flipped, mutants_of  # noqa: E402
 
 KERNELS = (
     "draws", "events", "heaps", "holding", "loss",
@@ -47,68 +44,6 @@ ENTRIES = ("run", "run_loss", "hold")  # functions that make a kernel
 LIMIT_S = 5.0  # of CPU, for one simulation
 BITS = 9
 BOUNDARIES = "--boundaries"
-
-_NEGATED: dict[type, type] = {
-    ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
-}  # fmt: skip
-_BOUNDARY: dict[type, type] = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
-_SIGNS: dict[type, type] = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
-_SWAPPED = {"min": "max", "max": "min"}
-
-
-def flips(node: ast.AST, boundaries: bool) -> Iterator[Callable[[Any], None]]:
-    """What can be flipped at a node, each as a change of a copy of it; ``boundaries``: < to <= and back too."""
-    if isinstance(node, ast.Compare) and type(node.ops[0]) in _NEGATED:
-        yield lambda n: n.ops.__setitem__(0, _NEGATED[type(n.ops[0])]())
-    if boundaries and isinstance(node, ast.Compare) and type(node.ops[0]) in _BOUNDARY:
-        yield lambda n: n.ops.__setitem__(0, _BOUNDARY[type(n.ops[0])]())
-    if isinstance(node, ast.BinOp | ast.AugAssign) and type(node.op) in _SIGNS:
-        yield lambda n: setattr(n, "op", _SIGNS[type(n.op)]())
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _SWAPPED:
-        yield lambda n: setattr(n.func, "id", _SWAPPED[n.func.id])
-    if isinstance(node, ast.BoolOp):
-        yield lambda n: setattr(n, "op", ast.Or() if isinstance(n.op, ast.And) else ast.And())
-    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        yield lambda n: setattr(n, "value", n.value + 1 if isinstance(n.value, int) else n.value * 2.0 + 0.5)
-
-
-def mutants_of(module: ModuleType, boundaries: bool = False) -> Iterator[tuple[str, str, CodeType]]:
-    """(what is flipped, the function, its code) for each place in the module's kernels."""
-    file = Path(str(module.__file__))
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    for function in tree.body:
-        if not isinstance(function, ast.FunctionDef) or function.name in ("_ziggurat",):
-            continue
-        body = function.body[-2] if function.name in ENTRIES else function
-        assert isinstance(body, ast.FunctionDef)
-        body.returns = None
-        parents = _parents(body)
-        nodes = [n for statement in body.body for n in ast.walk(statement)]
-        for place, node in enumerate(nodes):
-            for flip_number, _ in enumerate(flips(node, boundaries)):
-                changed = copy.deepcopy(tree)
-                twin = next(f for f in changed.body if isinstance(f, ast.FunctionDef) and f.name == function.name)
-                inner = twin.body[-2] if twin.name in ENTRIES else twin
-                assert isinstance(inner, ast.FunctionDef)
-                target = [n for statement in inner.body for n in ast.walk(statement)][place]
-                list(flips(target, boundaries))[flip_number](target)
-                code = compile(changed, str(file), "exec")
-                around = ast.unparse(parents.get(node, node)).partition("\n")[0]
-                name = f"{file.stem}.{function.name}: {ast.unparse(node)} -> {ast.unparse(target)} in {around}"
-                yield name, function.name, _code_of(code, function.name, inner.name)
-
-
-def _parents(tree: ast.AST) -> dict[ast.AST, ast.AST]:
-    """Node -> the expression or statement that it stands in."""
-    return {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
-
-
-def _code_of(code: CodeType, outer: str, inner: str) -> CodeType:
-    def named(within: CodeType, name: str) -> CodeType:
-        return next(c for c in within.co_consts if isinstance(c, CodeType) and c.co_name == name)
-
-    found = named(code, outer)
-    return found if outer == inner else named(found, inner)
 
 
 # --- what judges
@@ -130,6 +65,7 @@ TABLES = tuple(np.arange(1.0, n + 1.0) ** 2 for n in (1, 2, 7))
 _FIRST_REQUESTS, _FIRST_SLOTS = 4, 2
 memory._REQUESTS, memory._SLOTS = _FIRST_REQUESTS, _FIRST_SLOTS
 memory._ages = lambda slots: 32 * (1 + slots // 16)
+memory._CALLS = 12  # as many instances are told apart
 Case = tuple[Arrivals, dict[str, Any], int | None]
 Expected = tuple[Outcome, int]  # and the most requests that were in the system at a time
 
@@ -140,6 +76,7 @@ INSTANTS = Arrivals([ArrivalBlock(_AT, _AT, np.ones(3, np.int64), np.zeros(3))])
 COUPLE = counted(np.array([2, 0, 0, 0]), 4.0)
 BURSTS = modulated(np.array([2.0, 9.0, 0.5, 0.0, 12.0, 2.0]), 6.0)
 LUMPS = counted(np.array([0, 24, 3, 50, 0, 0, 0, 0, 12, 1]), 5.0)
+PAUSES = counted(np.array([3, 0, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0]), 2.5)
 SPIKES = counted(np.array([70, 0, 0, 0, 0, 0, 75, 0]), 1.0)
 SERVICES: dict[str, tuple[Arrivals, dict[str, Any]]] = {
     "several share CPU": (BURSTS, dict(SHARED, max_instances=6, min_instances=2)),
@@ -161,6 +98,7 @@ SERVICES: dict[str, tuple[Arrivals, dict[str, Any]]] = {
     "lognormal": (LUMPS, dict(SHARED, service_distribution="lognormal", cpu_s=0.4, startup_distribution="exponential", max_instances=9)),
     "constant": (LUMPS, dict(SHARED, service_distribution="constant", max_instances=9, cpu_s=0.0)),
     "a burst between two ticks": (SPIKES, dict(SHARED, service_s=0.3, cpu_s=0.0, window_s=10.0, tick_s=2.0, max_instances=100)),
+    "asleep between": (PAUSES, dict(SHARED, service_s=0.4, cpu_s=0.0, startup_s=0.5, window_s=3.0, tick_s=3.0, idle_s=2.0)),
     "no wait": (LUMPS, dict(SHARED, concurrency=3, max_instances=3, pending_timeout_s=0.0)),
     "steady": (poisson(9.0), dict(SHARED, concurrency=8, max_instances=12, min_instances=1)),
     "many": (SPIKES, dict(SHARED, concurrency=1, max_instances=300, idle_s=0.3, startup_s=1.0, window_s=2.0, tick_s=1.0)),
@@ -178,7 +116,7 @@ FLEET_MIXTURES: tuple[int, ...] = ()
 
 def _limit_of(arrivals: Arrivals) -> int | None:
     """Loads of counts end by themselves."""
-    return None if any(arrivals is one for one in (LUMPS, SPIKES, COUPLE, INSTANTS)) else _REQUESTS
+    return None if any(arrivals is one for one in (LUMPS, SPIKES, COUPLE, INSTANTS, PAUSES)) else _REQUESTS
 
 
 def _run(case: Case, *, short_cut: bool = False) -> tuple[Outcome, Engine]:
@@ -198,6 +136,7 @@ def _expected(case: Case, *, short_cut: bool = False) -> Expected:
     arrivals, given, limit = case
     reference = ReferenceSimulator(ServiceConfig(**given), 3)
     found = reference.run(arrivals, limit)
+    found.called, found.used = ([min(n, memory._CALLS - 1) for n in of] for of in (found.called, found.used))
     # Sections alone ask what is billed once, and they never take the short cut.
     return replace(found, billed_once_s=0.0) if short_cut else found, reference.most_in_system
 
@@ -316,6 +255,43 @@ def draws_differ() -> bool:
     return False
 
 
+def recording_differs() -> bool:
+    """Latencies in pieces of any size, the shortest and the longest beyond what is told apart, counted once more."""
+    draw = np.random.default_rng(11)
+    into, chunk = memory.new_record(3, memory.UNLIMITED), memory.new_chunk()
+    into = into._replace(now=into.now.view(np.dtype((np.record, into.now.dtype))))
+    all_s: list[float] = []
+    for many in (0, 1, 5, 60, 1, 511, 512, 30):
+        took_s = np.exp2(draw.uniform(-20.0, 23.0, many))
+        chunk.took_s[:many] = took_s
+        all_s += list(took_s)
+        recording.record(into, chunk, many)
+        size = 1
+        while len(all_s) >= state.BATCHES * size:
+            size *= 2
+        now = into.now
+        if (now.batch_size, now.batch, now.in_batch) != (size, len(all_s) // size, len(all_s) % size):
+            return True
+        if all_s and (now.least_s, now.most_s) != (min(all_s), max(all_s)):
+            return True
+        for batch in range(state.BATCHES):
+            part = all_s[batch * size : (batch + 1) * size]
+            counts = np.bincount([_bucket(x, 3) for x in part], minlength=into.histogram.shape[1])
+            if not np.array_equal(counts, into.histogram[batch]) or not math.isclose(
+                into.sums_s[batch], sum(part), rel_tol=1e-9, abs_tol=1e-12
+            ):
+                return True
+    steps = [(0.0, 0), (0.05, 1), (0.1, 1), (0.1000000001, 1), (0.11, 2), (2.34, 24)]
+    return any(recording.billed_steps(s) != n or not math.isclose(recording.billed_s(s), n / 10) for s, n in steps)
+
+
+def _bucket(latency_s: float, bits: int) -> int:
+    """Even parts of each power of two, from the least to the most that are told apart."""
+    fraction, exponent = math.frexp(latency_s)  # 0.5 to 1
+    place = ((exponent - 1 - memory.LEAST_EXPONENT) << bits) + int((2.0 * fraction - 1.0) * 2**bits)
+    return min(max(place, 0), ((memory.MOST_EXPONENT - memory.LEAST_EXPONENT) << bits) - 1)
+
+
 def holding_differs() -> bool:
     draw = np.random.default_rng(3)
     for idle_steps, before, steps in ((2.4, 3, 9), (5.0, 0, 12), (1.0, 2, 7)):
@@ -333,11 +309,15 @@ def holding_differs() -> bool:
     return False
 
 
+# Kernels that are judged by themselves.
+DIRECT = {"draws": draws_differ, "holding": holding_differs, "requests.recording": recording_differs}
+
+
 class Judge:
     """What of the simulations below a kernel has a part in, with what the reference gives; the last to kill goes first."""
 
     def __init__(self, kernel: str) -> None:
-        self.direct = {"draws": draws_differ, "holding": holding_differs}.get(kernel)
+        self.direct = DIRECT.get(kernel)
         self.short_cut = kernel == "loss"
         cases: dict[str, Case] = {}
         if self.short_cut:
@@ -371,18 +351,11 @@ def survivors(names: list[str], boundaries: bool = False) -> tuple[int, list[str
         if judge.kills() is not None:
             raise AssertionError(f"the kernels differ from the reference without a mutation: {judge.kills()}")
         module = importlib.import_module(f"k2cr_analysis.latency.kernels.{name}")
-        for what, function_name, code in list(mutants_of(module, boundaries)):
+        for what, function_name, code in list(mutants_of(module, boundaries, ENTRIES, ("_ziggurat",))):
             if only and function_name != only:
                 continue
-            function = getattr(module, function_name)
-            function = getattr(function, "py_func", function)
-            assert isinstance(function, FunctionType | types.MethodType)
-            original = function.__code__
-            function.__code__ = code  # type: ignore[misc]
-            try:
+            with flipped(module, function_name, code):
                 killed = judge.kills() is not None
-            finally:
-                function.__code__ = original  # type: ignore[misc]
             many += 1
             if not killed:
                 alive.append(what)

@@ -9,7 +9,7 @@ from k2cr_analysis.model.money import total
 from k2cr_analysis.planning import plan
 from k2cr_analysis.planning.futures.answer import objective_over_stay
 from k2cr_analysis.planning.futures.baseline import Baseline
-from k2cr_analysis.planning.sensitivity import break_even_requests, swings
+from k2cr_analysis.planning.sets.sensitivity import break_even_requests, swings
 from k2cr_analysis.planning.worth import Fleet
 from k2cr_analysis.pricing.cloud_run.charges import price_timeline
 from tests.planning.fleets import BOOK, Move, assessment

@@ -14,7 +14,7 @@ from k2cr_analysis.assessment.result import Ranges
 from k2cr_analysis.latency.month.unevenness import in_bursts, unevenness
 
 if TYPE_CHECKING:
-    from k2cr_analysis.assessment.recommending.recommend import Question
+    from k2cr_analysis.assessment.recommending.question import Question
     from k2cr_analysis.latency.month.requests import Load
     from k2cr_analysis.latency.month.store import MonthStore
     from k2cr_analysis.latency.month.summary import MonthFigures

@@ -7,18 +7,18 @@ notebooks read it there.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from k2cr_analysis.assessment.find import find_workload
 from k2cr_analysis.assessment.findings import notices
 from k2cr_analysis.assessment.recommending.predicting import basis_of_workload, corrections_of
+from k2cr_analysis.assessment.recommending.question import Question
 from k2cr_analysis.assessment.result import Assessment, Ranges, WorkloadAssessment
 from k2cr_analysis.config import Objectives
-from k2cr_analysis.config.settings import Config
 from k2cr_analysis.errors import InputError
-from k2cr_analysis.latency.predict import Basis, Effort
+from k2cr_analysis.latency.predict import Effort
 from k2cr_analysis.latency.search.limits import ALIKE, COLD_START_RATIO, Limits, limits_of
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.findings.finding import Finding
@@ -39,17 +39,6 @@ if TYPE_CHECKING:
 # More CPU than this buys nothing that more instances do not: one request uses at most one vCPU at a time.
 _MOST_CORES = 4
 _MORE_INSTANCES = (0, 1, 2, 3)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a search for one workload rests on. ``cost``: money a month of a shape with an instance timeline."""
-
-    workload: Workload
-    basis: Basis
-    cost: CostOfMonth
-    config: Config
-    objectives: Objectives
 
 
 def recommend(

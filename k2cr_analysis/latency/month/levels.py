@@ -17,8 +17,8 @@ import numpy as np
 from k2cr_analysis.latency.load.arrivals import ArrivalBlock
 from k2cr_analysis.latency.month.closed_form import MONTH_S, as_decimal
 from k2cr_analysis.latency.month.held import Held, held
-from k2cr_analysis.latency.month.month import RECORD_BITS, Month, pooled
 from k2cr_analysis.latency.month.requests import Load, counts_from, rates_from
+from k2cr_analysis.latency.month.simulated import RECORD_BITS, Month, pooled
 from k2cr_analysis.latency.simulator.engine import Engine, Section, WarmStart
 from k2cr_analysis.latency.simulator.service import ServiceConfig
 from k2cr_analysis.model.cloud_run import InstanceTimeline

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from k2cr_analysis.assessment.recommending.interval import moving_month
 from k2cr_analysis.planning.crossing_calls import INSIDE
+from k2cr_analysis.planning.effort.labour import HOURS_PER_DAY
 from k2cr_analysis.planning.futures.baseline import Baseline
-from k2cr_analysis.planning.labour import HOURS_PER_DAY
 from k2cr_analysis.planning.worth import Candidate, Fleet, Worth
 
 _ZERO, _CENT = Decimal(0), Decimal("0.01")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from k2cr_analysis.config import PlanSettings
-from k2cr_analysis.planning.labour import HOURS_PER_DAY
+from k2cr_analysis.planning.effort.labour import HOURS_PER_DAY
 from k2cr_analysis.planning.result import CashMonth, Wave
 
 _DAYS, _MONTHS = Decimal(365) / 12, 36

@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Literal
 
 from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.planning.effort.labour import ClusterWork, own_hours_today
 from k2cr_analysis.planning.futures.baseline import Baseline
 from k2cr_analysis.planning.futures.leave import Leaving, cloud_run_lines, leaving
 from k2cr_analysis.planning.futures.ways_out import WayOut
-from k2cr_analysis.planning.labour import ClusterWork, own_hours_today
 from k2cr_analysis.planning.worth import Candidate, Fleet
 from k2cr_analysis.pricing.stay.variant import AS_IT_IS, AUTOPILOT, OTHER_MACHINES, Variant
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.planning.effort.labour import hours
 from k2cr_analysis.planning.futures.ways_out import WayOut, ways_out
-from k2cr_analysis.planning.labour import hours
 from k2cr_analysis.planning.worth import Candidate, Fleet
 from k2cr_analysis.platforms.managed import GONE, MACHINE
 

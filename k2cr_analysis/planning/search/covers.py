@@ -22,7 +22,7 @@ import numpy as np
 
 from k2cr_analysis.model.observed import FloatArray
 from k2cr_analysis.planning.crossing_calls import Key
-from k2cr_analysis.planning.labour import ClusterWork
+from k2cr_analysis.planning.effort.labour import ClusterWork
 from k2cr_analysis.planning.search.cost_split import LEAST_COST, split_cost
 from k2cr_analysis.planning.search.hop_shares import HopShares
 from k2cr_analysis.planning.search.least_cover import LeastCover, least_cover

@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from k2cr_analysis.planning.crossing_calls import INSIDE
-from k2cr_analysis.planning.labour import hours, own_hours
-from k2cr_analysis.planning.near_sets import Leaves, NearSets, Packed
+from k2cr_analysis.planning.effort.labour import hours, own_hours
+from k2cr_analysis.planning.sets.near_sets import Leaves, NearSets, Packed
 from k2cr_analysis.planning.worth import Candidate, Fleet
 from k2cr_analysis.pricing.cloud_run.beside import UNITS_BESIDE
 from k2cr_analysis.pricing.cloud_run.free_tier import COMPUTE_UNITS, FREE_REQUESTS, free_spend_month

@@ -16,7 +16,7 @@ from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.atomic import write_whole
 from k2cr_analysis.model.findings.finding import VERDICTS
 from k2cr_analysis.planning import Left, Plan, Portfolio, cluster_names
-from k2cr_analysis.planning.near_sets import near_sets
+from k2cr_analysis.planning.sets.near_sets import near_sets
 from k2cr_analysis.planning.worth import Fleet
 from k2cr_analysis.report.decision import decision, futures_tiles, turning
 from k2cr_analysis.report.display import VERDICT_WORDS, made_up_label

@@ -7,7 +7,7 @@ from typing import Any
 
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.planning import Plan
-from k2cr_analysis.planning.any_set import SetWorth, any_set, worth_of
+from k2cr_analysis.planning.sets.any_set import SetWorth, any_set, worth_of
 from k2cr_analysis.planning.worth import Fleet
 from k2cr_analysis.report.display import Html, Tile, joined, note, paragraph, tiles
 from k2cr_analysis.report.trying.widgets import control, has_widgets, ipywidgets, show_again

@@ -13,7 +13,7 @@ from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config.settings import Cud
 from k2cr_analysis.errors import K2crError
 from k2cr_analysis.model.cloud_run import BillingMode
-from k2cr_analysis.planning.labour import HOURS_PER_DAY, engineer_rate, own_hours
+from k2cr_analysis.planning.effort.labour import HOURS_PER_DAY, engineer_rate, own_hours
 from k2cr_analysis.platforms.cloud_run.limits import WHOLE_CORES
 from k2cr_analysis.report.display import Html, Tile, joined, note, paragraph, tiles
 from k2cr_analysis.report.trying.widgets import control, has_widgets, ipywidgets, show_again

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from k2cr_analysis.model.toil import Operability, ToilItem
-from k2cr_analysis.planning.labour import NODES, PATHS, PLATFORMS, shared_of
+from k2cr_analysis.planning.effort.labour import NODES, PATHS, PLATFORMS, shared_of
 from k2cr_analysis.planning.worth import Candidate, Fleet
 
 

@@ -1,7 +1,7 @@
 """What leaves the bill with sets near the plan: each prefix of its waves, each with one workload more or less.
 
 Which nodes go with a set takes a packing, so that a page without a kernel cannot ask for it. These sets are packed
-beforehand, cluster by cluster; of any other one :func:`~k2cr_analysis.planning.any_set.any_set` tells it. Where every
+beforehand, cluster by cluster; of any other one :mod:`~k2cr_analysis.planning.sets.any_set` tells it. Where every
 pod is billed by itself nothing is packed, and any set adds up. So does all else of a set: Cloud Run, its free tier,
 hours, paths to what stays.
 """

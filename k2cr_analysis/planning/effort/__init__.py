@@ -1,0 +1,1 @@
+"""Hours of work: what the plan's set takes, what it spares each month."""

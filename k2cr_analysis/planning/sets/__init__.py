@@ -1,0 +1,1 @@
+"""Other sets than the plan's, and the plan with one assumption off."""
