@@ -25,24 +25,25 @@ _DOCKER_HUB_NAMES = (DOCKER_HUB, "index.docker.io", "registry-1.docker.io")
 GITHUB: Annotated[str, _GHCR] = "ghcr.io"
 PUBLIC_REGISTRIES: Annotated[tuple[str, ...], _DEPLOYING] = (DOCKER_HUB, GITHUB)
 # Names in Docker Hub's ``library``: a name without a slash that is none of these is a build's own.
-_OFFICIAL = Source("https://github.com/docker-library/official-images/tree/master/library", None)
+# The library as it stood on that day, and what it once held (consul, vault, ...), which is still pulled.
+_OFFICIAL = Source("https://github.com/docker-library/official-images/tree/master/library", "2026-11-30", "2026-08-21")
 DOCKER_OFFICIAL: Annotated[frozenset[str], _OFFICIAL] = frozenset({
-    "adminer", "aerospike", "almalinux", "alpine", "amazoncorretto", "amazonlinux", "api-firewall", "arangodb",
-    "archlinux", "backdrop", "bash", "bonita", "buildpack-deps", "busybox", "caddy", "cassandra", "chronograf",
-    "cirros", "clefos", "clickhouse", "clojure", "composer", "consul", "convertigo", "couchbase", "couchdb",
-    "crate", "dart", "debian", "docker", "drupal", "eclipse-mosquitto", "eclipse-temurin", "eggdrop",
-    "elasticsearch", "elixir", "emqx", "erlang", "express-gateway", "fedora", "flink", "fluentd", "friendica",
-    "gazebo", "gcc", "geonetwork", "ghost", "golang", "gradle", "groovy", "haproxy", "haskell", "haxe",
-    "hello-world", "hitch", "httpd", "hylang", "ibmjava", "influxdb", "irssi", "jetty", "joomla", "jruby", "julia",
-    "kapacitor", "kibana", "kong", "krakend", "lightstreamer", "liquibase", "logstash", "mageia", "mariadb",
-    "matomo", "maven", "mediawiki", "memcached", "mongo", "mongo-express", "monica", "mysql", "nats",
-    "nats-streaming", "neo4j", "neurodebian", "nextcloud", "nginx", "node", "notary", "odoo", "open-liberty",
-    "openjdk", "oraclelinux", "orientdb", "percona", "perl", "photon", "php", "php-zendserver", "phpmyadmin",
-    "plone", "postfixadmin", "postgres", "pypy", "python", "r-base", "rabbitmq", "rakudo-star", "redis", "redmine",
-    "registry", "rethinkdb", "rocket.chat", "rockylinux", "ros", "ruby", "rust", "sapmachine", "satosa", "scratch",
-    "silverpeas", "solr", "sonarqube", "spark", "spiped", "storm", "swift", "swipl", "teamspeak", "telegraf",
-    "tomcat", "tomee", "traefik", "ubuntu", "unit", "varnish", "vault", "websphere-liberty", "wordpress", "xwiki",
-    "yourls", "zookeeper", "znc",
+    "adminer", "aerospike", "almalinux", "alpine", "alt", "amazoncorretto", "amazonlinux", "api-firewall", "arangodb",
+    "archlinux", "azul-zulu", "backdrop", "bash", "bonita", "buildpack-deps", "busybox", "caddy", "cassandra",
+    "chronograf", "cirros", "clearlinux", "clefos", "clickhouse", "clojure", "composer", "consul", "convertigo",
+    "couchbase", "couchdb", "crate", "dart", "debian", "docker", "drupal", "eclipse-mosquitto", "eclipse-temurin",
+    "eggdrop", "elasticsearch", "elixir", "emqx", "erlang", "espocrm", "express-gateway", "fedora", "flink",
+    "fluentd", "friendica", "gazebo", "gcc", "geonetwork", "ghost", "golang", "gradle", "groovy", "haproxy",
+    "haskell", "haxe", "hello-world", "hitch", "httpd", "hylang", "ibm-semeru-runtimes", "ibmjava", "influxdb",
+    "irssi", "jetty", "joomla", "jruby", "julia", "kapacitor", "kibana", "kong", "krakend", "lightstreamer",
+    "liquibase", "logstash", "mageia", "mariadb", "matomo", "maven", "mediawiki", "memcached", "mongo",
+    "mongo-express", "monica", "mysql", "nats", "nats-streaming", "neo4j", "neurodebian", "nextcloud", "nginx", "nim",
+    "node", "notary", "odoo", "open-liberty", "openjdk", "oraclelinux", "orientdb", "percona", "perl", "photon",
+    "php", "php-zendserver", "phpmyadmin", "plone", "postfixadmin", "postgres", "pypy", "python", "r-base",
+    "rabbitmq", "rakudo-star", "redis", "redmine", "registry", "rethinkdb", "rocket.chat", "rockylinux", "ros",
+    "ruby", "rust", "sapmachine", "satosa", "scratch", "silverpeas", "solr", "sonarqube", "spark", "spiped", "storm",
+    "swift", "swipl", "teamspeak", "telegraf", "tomcat", "tomee", "traefik", "ubuntu", "unit", "varnish", "vault",
+    "websphere-liberty", "wordpress", "xwiki", "yourls", "znc", "zookeeper",
 })  # fmt: skip
 # Projects of Google's registries that publish for everybody.
 _PUBLIC_IMAGES = Source("https://docs.cloud.google.com/artifact-registry/docs/transition/gcr-repositories", None)
