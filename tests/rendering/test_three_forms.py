@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.config import Config
 from k2cr_analysis.errors import K2crError
+from k2cr_analysis.model.cloud_run import ContainerProbes
 from k2cr_analysis.rendering import RenderContext, render_workload
 from k2cr_analysis.sources.manifests.reading import read_manifests
-from tests.rendering.factory import assessed, container, env, job_of, reference, workload
+from tests.rendering.factory import assessed, container, env, job_of, probe, reference, workload
 from tests.rendering.generated import services
 from tests.rendering.metamorphic import rendered
 from tests.rendering.three_forms import differences, from_flags, from_yaml
@@ -35,6 +36,14 @@ def test_the_three_forms_are_one(case: str, context: RenderContext) -> None:
     files = render_workload(CASES[case], context)
     assert differences(files) == []
     assert (from_flags(files) is None) == (case == "a worker pool")
+
+
+def test_headers_of_probes_of_a_worker_pool_are_said_to_lack_in_terraform() -> None:
+    made = {"app": ContainerProbes(probe(headers=[("X-A", "1")]), None)}
+    pool = assessed(workload(container("app")), target="worker-pool", concurrency=None, billing=None, probes=made)
+    text = render_workload(pool, KNOWN)["main.tf"]
+    assert "http_headers {" not in text
+    assert "the provider has no http_headers here; worker-pool.yaml has them" in text
 
 
 def test_words_of_the_program_are_not_taken_for_words_of_values_env() -> None:
@@ -75,7 +84,8 @@ def test_the_three_forms_of_public_workloads_are_one() -> None:
         if len(documents) <= MOST_OBJECTS:
             for name, files in rendered(documents, Config()).files.items():
                 seen += 1
-                said = [d for d in differences(files) if not any(gap in d for gap in GAPS)]
+                gaps = (".headers.",) if "worker-pool.yaml" in files else GAPS
+                said = [d for d in differences(files) if not any(gap in d for gap in gaps)]
                 wrong += [f"{path.name} {name}: {d}" for d in said]
     assert wrong == []
     assert seen > 300

@@ -340,7 +340,8 @@ def _shared(run: Run, resources: Any = None) -> Iterator[tuple[str, Any] | Block
         yield Block("node_selector", [("accelerator", template.accelerator)])
     for container in template.containers:
         mounted = [Block("volume_mounts", [("name", "cloudsql"), ("mount_path", "/cloudsql")])] if databases else []
-        body = _container(container, resources(container) if resources else [])
+        sends = not isinstance(run, RunWorkerPool)  # whose http_headers have no name in the provider (7.x)
+        body = _container(container, resources(container) if resources else [], sends_headers=sends)
         yield Block("containers", [*body, *mounted])
     for volume in template.volumes:
         yield _volume(volume)
@@ -348,7 +349,9 @@ def _shared(run: Run, resources: Any = None) -> Iterator[tuple[str, Any] | Block
         yield Block("volumes", [("name", "cloudsql"), Block("cloud_sql_instance", [("instances", list(databases))])])
 
 
-def _container(c: RunContainer, resources: list[tuple[str, Any]]) -> Iterator[tuple[str, Any] | Block]:
+def _container(
+    c: RunContainer, resources: list[tuple[str, Any]], *, sends_headers: bool
+) -> Iterator[tuple[str, Any] | Block]:
     yield from (
         ("name", c.name),
         ("image", because(c.image, c.why.get("image"))),
@@ -366,11 +369,11 @@ def _container(c: RunContainer, resources: list[tuple[str, Any]]) -> Iterator[tu
     limits = {"cpu": c.cpu, "memory": c.memory} | ({"nvidia.com/gpu": c.gpu} if c.gpu else {})
     yield Block("resources", [("limits", because(limits, c.why.get("cpu"))), *resources])
     if c.startup_probe:
-        yield _probe("startup_probe", c.startup_probe, c.why.get("startup_probe"))
+        yield _probe("startup_probe", c.startup_probe, c.why.get("startup_probe"), sends_headers=sends_headers)
     if c.liveness_probe:
-        yield _probe("liveness_probe", c.liveness_probe)
+        yield _probe("liveness_probe", c.liveness_probe, sends_headers=sends_headers)
     if c.readiness_probe:
-        yield _probe("readiness_probe", c.readiness_probe)
+        yield _probe("readiness_probe", c.readiness_probe, sends_headers=False)
     for mount in c.mounts:
         yield _mount(mount)
 
@@ -388,13 +391,14 @@ def _mount(mount: RunMount) -> Block:
     )
 
 
-def _probe(name: str, probe: CloudRunProbe, why: str | None = None) -> Block:
+def _probe(name: str, probe: CloudRunProbe, why: str | None = None, *, sends_headers: bool) -> Block:
     headers: Sequence[Any] = [Block("http_headers", [("name", n), ("value", v)]) for n, v in probe.headers]
     path: Any = probe.http_path or "/"
-    if headers and probe.success_threshold is not None:
+    if headers and not sends_headers:
+        held_in = "service.yaml" if probe.success_threshold is not None else "worker-pool.yaml"
         headers, path = (
             (),
-            because(path, "the provider has no http_headers here; service.yaml has them"),
+            because(path, f"the provider has no http_headers here; {held_in} has them"),
         )
     action = {
         "http": Block("http_get", [("path", path), ("port", probe.port), *headers]),
