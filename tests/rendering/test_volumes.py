@@ -38,7 +38,7 @@ def built(*volumes: Volume, mounts: list[dict[str, Any]] | None = None) -> Build
         (volume("v", "csi", {"driver": "gcsfuse.csi.storage.gke.io", "volumeAttributes": {"bucketName": "b"}}), BucketVolume("b", False)),
         (volume("v", "persistentVolumeClaim", {"claimName": "share"}, claim=SHARED), NfsVolume("NFS_SERVER_SHARE", "/NFS_SHARE_SHARE", False)),
         (volume("v", "secret", {"secretName": "s", "items": [{"key": "k", "path": "f"}]}), SecretVolume("shop--s--k", (("latest", "f"),))),
-        (volume("v", "secret", {"secretName": "s"}), SecretVolume("shop--s--KEY_OF_S", (("latest", "KEY_OF_S"),))),
+        (volume("v", "secret", {"secretName": "s"}), SecretVolume("shop--s--files", (("latest", "KEY_OF_S"),))),
     ],
     ids=["in memory", "decimal size", "no size: half the memory", "too large: half the memory", "a disk", "the least disk", "a claim of its own", "NFS", "Cloud Storage", "shared claim", "one file", "unknown keys"],
 )  # fmt: skip

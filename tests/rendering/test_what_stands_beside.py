@@ -121,3 +121,11 @@ def test_a_secret_of_another_project_is_not_taken_for_one_of_this(project: dict[
     found = files([*app("web", env=env), store, external], **project)
     assert ("name: db-pw" in found["service.yaml"]) == reads
     assert ("db-pw is in project vault: render again" in found["prepare.sh"]) == reads
+
+
+def test_a_key_that_is_not_known_is_no_part_of_a_secret_s_name() -> None:
+    documents = app("web", volumeMounts=[{"name": "conf", "mountPath": "/conf"}])
+    documents[0]["spec"]["template"]["spec"]["volumes"] = [{"name": "conf", "configMap": {"name": "conf"}}]
+    found = files(documents)
+    assert "secretName: shop--configmap--conf--files" in found["service.yaml"]
+    assert "path: KEY_OF_CONF" in found["service.yaml"]

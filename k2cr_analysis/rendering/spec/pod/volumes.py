@@ -361,6 +361,8 @@ class _Builder:
         if there := self._there(volume, name, first, files):
             return there
         last = keys if len(keys) == 1 else ("files", short_hash("/".join(keys)))
+        # What a person writes for a key that is not known may hold a dot, and a secret's name may not.
+        last = ("files",) if self.literals.intersection(keys) else last
         secret = key_secret_name(first.kind, self.workload.namespace, first.name, *last)
         versions = (self.account.version,) if len(keys) == 1 else version_aliases(keys)
         used = f"volume {volume.name}"
