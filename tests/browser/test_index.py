@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from k2cr_analysis.resources import bundled
 from tests.browser.chrome import chrome, needs_chromium
 
 pytestmark = needs_chromium
+AXE = Path(os.environ.get("K2CR_AXE", "node_modules/axe-core/axe.min.js"))
 ROWS = "[...document.querySelectorAll('table.all tbody tr')]"
 IDS = f"{ROWS}.map(r => r.cells[0].textContent.trim())"
 HOSTILE = '</script><img src=x onerror="document.title=1">'
@@ -45,7 +48,7 @@ def test_it_opens_with_the_decision_and_the_four_futures(tab, page, demo):
     tab.open(page.as_uri())
     _, portfolio = decided([demo])
     assert portfolio.answer.sentence in tab.run("document.querySelector('main').innerText")
-    assert tab.run("document.querySelectorAll('.tiles .tile').length") == 4
+    assert tab.run("document.querySelectorAll('main > .tiles .tile').length") == 4
     assert tab.said == [] and all(address.startswith(("file:", "data:")) for address in tab.asked)
 
 
@@ -101,15 +104,14 @@ def test_nothing_is_wider_than_the_window_and_ink_is_told_from_paper(tab, page, 
     assert (ink > 500 > paper) if dark else (ink < 300 < paper)
 
 
+def _other_id(one, number):
+    return f"n{number}/Deployment/{one.workload.name}{HOSTILE if number == 7 else ''}"
+
+
 def test_five_thousand_rows_sort_at_once_and_stay_under_five_megabytes(tab, demo, tmp_path):
     """Rows of the demo's workloads under other names; a hostile one among them does nothing."""
     many = [
-        replace(
-            one,
-            workload=replace(
-                one.workload, id=f"n{number}/Deployment/{one.workload.name}{HOSTILE if number == 7 else ''}"
-            ),
-        )
+        one if number == 0 else replace(one, workload=replace(one.workload, id=_other_id(one, number)))
         for number in range(5000 // len(demo.workloads) + 1)
         for one in demo.workloads
     ][:5000]
@@ -123,3 +125,26 @@ def test_five_thousand_rows_sort_at_once_and_stay_under_five_megabytes(tab, demo
         "(() => { const b = document.querySelector('th[data-name=saving_month] button'); b.click(); const t = performance.now(); b.click(); return performance.now() - t; })()"
     )
     assert took < 400, took  # 200 ms on a machine that does nothing else
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_has_no_serious_finding(tab, page, width, dark):
+    """axe-core is nobody's dependency here: ``npm install axe-core`` beside the tests, or $K2CR_AXE names its file."""
+    if not AXE.is_file():
+        pytest.skip("no axe.min.js: npm install axe-core, or K2CR_AXE=/path/axe.min.js")
+    tab.open(page.as_uri(), width=width, dark=dark)
+    tab.run(f"{AXE.read_text(encoding='utf-8')};1")
+    found = tab.run("axe.run().then(r => r.violations.map(v => [v.impact, v.id, v.nodes[0].target.join(' ')]))")
+    assert not [one for one in found if one[0] in ("serious", "critical")]
+
+
+def test_the_keyboard_alone_reaches_every_control_in_the_order_of_the_page(tab, page):
+    tab.open(page.as_uri())
+    reached = []
+    for _ in range(40):
+        tab.press("Tab")
+        reached.append(tab.run("document.activeElement.className + ' ' + document.activeElement.tagName"))
+    assert reached[0] == "skip A"
+    assert any("INPUT" in one for one in reached) and any("BUTTON" in one for one in reached)
+    assert tab.run("getComputedStyle(document.activeElement).outlineStyle") != "none"
