@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from k2cr_analysis.latency.backtests import BackTest
 from k2cr_analysis.latency.validation import Comparison
 from k2cr_analysis.planning.committing import Floor, Term
 from k2cr_analysis.pricing.gke.commitments import Commitment
@@ -70,6 +71,7 @@ def frames(demo, reference, reference_choice, demo_plan, demo_portfolio, demo_di
         "neighbours": tables.neighbours(demo_portfolio),
         "showback": tables.showback(demo, demo_plan),
         "validation": tables.validation([COMPARISON]),
+        "backtests": tables.backtests([BackTest("start, Go", "the runtime", "s", 0.1, 0.7, 0.3, "somewhere")]),
     }
 
 

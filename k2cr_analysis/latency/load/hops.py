@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from k2cr_analysis.model.hop import IN_CLUSTER, Hop
+from k2cr_analysis.platforms.cloud_run.limits import FIRST_CONNECTION
 
 DIRECT_VPC_INTERNAL_LB = Hop("Direct VPC egress to an internal load balancer", None, None, "no published figure")
 EXTERNAL_LB = Hop("external Application Load Balancer", None, None, "no published figure")
 # docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc
 _FIRST_CALLS = (
-    "Direct VPC egress: a new instance may take a minute or more to set up its connections; not in the predicted "
+    f"Direct VPC egress: a new instance may take {FIRST_CONNECTION} to set up its connections; not in the predicted "
     "latency; let a start-up probe wait for what the service calls"
 )
 # Definition of the protocols; docs.cloud.google.com/run/docs/triggering/grpc

@@ -10,6 +10,7 @@ from k2cr_analysis.platforms.source import Source
 _RUN = "https://docs.cloud.google.com/run/"
 _CONTRACT = Source(f"{_RUN}docs/container-contract", "2026-04-08")
 _DEPLOYING = Source(f"{_RUN}docs/deploying", "2026-04-10")
+_DIRECT_VPC = Source(f"{_RUN}docs/configuring/vpc-direct-vpc", "2026-11-30")
 _CPU = Source(f"{_RUN}docs/configuring/services/cpu", "2026-03-25")
 _MEMORY = Source(f"{_RUN}docs/configuring/services/memory-limits", "2026-03-25")
 _CONCURRENCY = Source(f"{_RUN}docs/about-concurrency", "2026-11-30")
@@ -82,3 +83,6 @@ QUOTA_NAMES: Annotated[dict[str, str], _QUOTAS] = {
     CPU_QUOTA: "Total CPU allocation, in milli vCPU, per project per region",
     MEMORY_QUOTA: "Total memory allocation, in bytes, per project per region",
 }
+
+# What a new instance's first connection through Direct VPC egress may take, in the page's words.
+FIRST_CONNECTION: Annotated[str, _DIRECT_VPC] = "a minute or more"

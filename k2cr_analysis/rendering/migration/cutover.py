@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k2cr_analysis.assessment.result import Latency
+from k2cr_analysis.platforms.cloud_run.limits import FIRST_CONNECTION
 from k2cr_analysis.platforms.cloud_run.probes import MAX_STARTUP_S
 from k2cr_analysis.rendering.migration.clean_up import account_users, callers
 from k2cr_analysis.rendering.migration.clean_up import steps as steps_of_clean_up
@@ -59,6 +60,12 @@ def _steps(build: Build, files: frozenset[str]) -> list[str]:
     elif build.run.template.egress:
         steps.append("`./network.sh out` makes the subnet ready.")
     steps.append("`./deploy.sh` deploys. " + _how_to_see(build))
+    if build.run.template.egress:
+        steps.append(
+            f"Wait before you judge: a new instance's first connection through Direct VPC egress may take "
+            f"{FIRST_CONNECTION}, and so does each later start. A start-up probe that asks for what the program calls "
+            "keeps requests away until then; what fails only in that time is no reason to go back."
+        )
     if _opens_a_way_in(build, files):
         steps.append("`./network.sh in` opens the way in.")
     if BACKEND_ID in build.account.placeholders:

@@ -19,7 +19,7 @@ from k2cr_analysis.report.tables.bill_and_plan import (
 from k2cr_analysis.report.tables.changes import changed_workloads, changes
 from k2cr_analysis.report.tables.configuration import frontier, min_instances
 from k2cr_analysis.report.tables.deciding import cash, future_lines, futures, neighbours, ways_out, ways_to_stay
-from k2cr_analysis.report.tables.fleet import all_findings, rules, validation, workloads
+from k2cr_analysis.report.tables.fleet import all_findings, backtests, rules, validation, workloads
 from k2cr_analysis.report.tables.frame import TABLES
 from k2cr_analysis.report.tables.series import bill_by_day, by_day, groups
 from k2cr_analysis.report.tables.showback import showback
@@ -40,6 +40,7 @@ __all__ = [
     "all_findings",
     "as_billed",
     "avoided",
+    "backtests",
     "bill",
     "bill_by_day",
     "break_even",

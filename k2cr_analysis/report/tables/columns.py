@@ -137,6 +137,14 @@ _ALL = (
     _column("allowed", "allowed", "by unit", "how large the difference may be", "number"),
     _column("agrees", "agrees", "", "the difference is not larger than allowed", "flag"),
     _column("known_from", "known from", "", "formula, or simulator with its number of seeds"),
+    # backtests
+    _column("what", "what", "", "what was predicted, of which service"),
+    _column("given", "given", "", "what the prediction rests on"),
+    _column("predicted_low", "predicted from", "by unit", "lower end of what was predicted", "number"),
+    _column("predicted_high", "to", "by unit", "upper end; infinite where the load cannot be served", "number"),
+    _column("measured_in_public", "measured", "by unit", "what was measured in public", "number"),
+    _column("hit", "hit", "", "measured lies in the predicted range", "flag"),
+    _column("source", "source", "", "where it was measured"),
     # toil and dependencies
     _column("direction", "toil", "", "leaves (with the cluster) or comes (with Cloud Run)"),
     _column("item", "work", "", "what is done"),

@@ -13,6 +13,7 @@ from k2cr_analysis.report.tables.frame import frame, number, several
 if TYPE_CHECKING:
     import pandas as pd
 
+    from k2cr_analysis.latency.backtests import BackTest
     from k2cr_analysis.latency.validation import Comparison
 
 
@@ -78,6 +79,24 @@ def validation(comparisons: Iterable[Comparison]) -> pd.DataFrame:
         for c in comparisons
     ]
     return frame("validation", rows)
+
+
+def backtests(found: Iterable[BackTest]) -> pd.DataFrame:
+    """One row a public measurement beside its prediction, hits and misses, in the order given."""
+    rows = [
+        {
+            "what": one.what,
+            "given": one.given,
+            "unit": one.unit,
+            "predicted_low": one.low,
+            "predicted_high": one.high,
+            "measured_in_public": one.measured,
+            "hit": one.is_hit,
+            "source": one.source,
+        }
+        for one in found
+    ]
+    return frame("backtests", rows)
 
 
 def _workload_row(assessed: WorkloadAssessment) -> dict[str, Any]:

@@ -201,6 +201,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "cloud_run_month",
         "currency",
     ),
+    "backtests": ("what", "given", "unit", "predicted_low", "predicted_high", "measured_in_public", "hit", "source"),
     "validation": (
         "model",
         "compared",

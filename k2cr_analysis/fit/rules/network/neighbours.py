@@ -9,6 +9,7 @@ from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.hop import IN_CLUSTER
 from k2cr_analysis.model.parse.pod.templates import JOB_SPECS
 from k2cr_analysis.model.workload import REDACTED
+from k2cr_analysis.platforms.cloud_run.limits import FIRST_CONNECTION
 
 _VPC = "https://docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc"
 
@@ -34,7 +35,8 @@ def calls_into_cluster(candidate: Candidate) -> Iterator[Found]:
             missing = "" if edge.seen else ", of which the snapshot has no Service"
             yield Found(
                 edge.path,
-                f"it calls {edge.target}{port}{missing} ({edge.evidence}); on Cloud Run the address is another",
+                f"it calls {edge.target}{port}{missing} ({edge.evidence}); on Cloud Run the address is another; "
+                f"where that stays, a new instance's first connection may take {FIRST_CONNECTION}",
             )
 
 
@@ -60,7 +62,8 @@ def private_address(candidate: Candidate) -> Iterator[Found]:
             yield Found(
                 edge.path,
                 f"it calls {edge.target}{port}, a private address ({edge.evidence}); Cloud Run reaches it through the "
-                "VPC network alone, from the subnet's addresses",
+                f"VPC network alone, from the subnet's addresses; a new instance's first "
+                f"connection may take {FIRST_CONNECTION}",
             )
 
 
