@@ -61,10 +61,14 @@ def _steps(build: Build, files: frozenset[str]) -> list[str]:
         steps.append("`./network.sh out` makes the subnet ready.")
     steps.append("`./deploy.sh` deploys. " + _how_to_see(build))
     if build.run.template.egress:
+        help_ = (
+            "let the program try again until then"
+            if isinstance(build.run, RunJob)
+            else "a start-up probe that asks for what the program calls keeps requests away until then"
+        )
         steps.append(
-            f"Wait before you judge: a new instance's first connection through Direct VPC egress may take "
-            f"{FIRST_CONNECTION}, and so does each later start. A start-up probe that asks for what the program calls "
-            "keeps requests away until then; what fails only in that time is no reason to go back."
+            "Wait before you judge: the first connection of each new instance through Direct VPC egress may take "
+            f"{FIRST_CONNECTION}; {help_}. What fails only in that time is no reason to go back."
         )
     if _opens_a_way_in(build, files):
         steps.append("`./network.sh in` opens the way in.")
