@@ -67,7 +67,7 @@ def other_starts() -> Iterator[BackTest]:
     """Single starts of a benchmark that the ranges do not rest on, through its own start-up probe."""
     for row in _rows("starts.csv"):
         prior: StartPrior = priors().get(row["runtime"], unknown())
-        probe = CloudRunProbe("tcp", 8080, None, (), None, 0, int(row["probe_period_s"]), 1, 3)
+        probe = CloudRunProbe("tcp", 1, None, (), None, 0, int(row["probe_period_s"]), 1, 3)
         low, high = (seen_by_probe_ms(ms, probe) / 1000.0 for ms in (prior.low_ms, prior.high_ms))
         yield BackTest(
             what=f"start, {row['runtime']}{', ' + row['framework'] if row['framework'] else ''}",
