@@ -90,7 +90,7 @@ def loads(requests: int, seed: int) -> Iterator[BackTest]:
         ]
         yield BackTest(
             what=f"p95 at {row['rate']} requests/s, {row['runtime']}",
-            given="mean, p95 and least at 20 requests/s; 1 vCPU, concurrency 80, one instance",
+            given=f"mean, p95 and least at 20 requests/s; {row['cpu']} vCPU, {row['concurrency']} places, one instance",
             unit="ms",
             low=min(ends),
             high=max(ends),
