@@ -62,7 +62,17 @@ def assess(
     """
     found = analyse(snapshot, config, calibration, effort=effort, alone=alone)
     context = context_of(found)
-    return replace(found, workloads=tuple(_judged(one, found, context) for one in found.workloads))
+    judged = tuple(_judged(one, found, context) for one in found.workloads)
+    free = without_wishes(found.config)
+    kept = [w.id for w in judged if found.config.workload(w.id).keep]
+    other = assess(snapshot, free, calibration, effort=effort, alone=False) if kept else None
+    return replace(found, workloads=judged, without_wishes=other)
+
+
+def without_wishes(config: Config) -> Config:
+    """The same config, with nothing that it keeps."""
+    said = {name: replace(one, keep=None) if one.keep else one for name, one in config.workloads.items()}
+    return replace(config, workloads=said)
 
 
 def assess_all(
@@ -95,7 +105,7 @@ def check_distinct_clusters(snapshots: Iterable[Snapshot]) -> None:
         keys: list[tuple[str | None, ...]] = []
         if origin.cluster_uid:
             keys.append((origin.cluster_uid,))
-        if origin.cluster and origin.location and origin.project:
+        if origin.cluster and origin.location:  # without a project on both, one name and place are one cluster
             keys.append((origin.project, origin.location, origin.cluster))
         for key in keys:
             if key in seen:

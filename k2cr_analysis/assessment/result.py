@@ -121,6 +121,7 @@ class Assessment:
     traffic: Mapping[str, TrafficProfile] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
     others: tuple[OtherObject, ...] = ()  # what holds or makes workloads and is not assessed
+    without_wishes: Assessment | None = None  # the same, if the config kept nothing; None where it keeps nothing
 
     def __getitem__(self, name: str) -> WorkloadAssessment:
         return find_workload([self], name)

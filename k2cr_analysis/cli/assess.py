@@ -293,7 +293,40 @@ def _explanation(assessed: Sequence[Assessment], workload: str | None) -> str:
 
     one = find_workload(assessed, workload)
     rows = [(use.path, use.how, use.by) for use in one.fit.fields]
-    return as_table(("field", "account", "by or why"), rows) + _findings(one, whole=True)
+    whose = next(a for a in assessed if any(w is one for w in a.workloads))
+    fields = as_table(("field", "account", "by or why"), rows)
+    return fields + _findings(one, whole=True) + "\n" + _money_explained(whose, one)
+
+
+def _money_explained(assessment: Assessment, one: WorkloadAssessment) -> str:
+    """Every line of both sides: quantity x rate, and the counts that the quantity is made of; sums; the difference."""
+    from k2cr_analysis.assessment.explained import CLOUD_RUN, GKE, explained
+    from k2cr_analysis.model.money import decimal_text
+
+    if one.cost is None:
+        return ""
+    rows = [
+        (
+            line.side,
+            line.item.sku,
+            f"{line.item.quantity:,.4f}",
+            line.item.unit,
+            decimal_text(line.item.rate),
+            f"{line.item.amount:.4f}",
+            line.counts,
+        )
+        for line in explained(assessment, one)
+    ]
+    for side, month in (
+        (GKE, one.cost.gke_attributed_month),
+        (CLOUD_RUN, one.cost.cloud_run_month),
+        ("saving on paper", one.cost.saving_month),
+    ):
+        told = "not known" if month is None else f"{month:.4f}"
+        rows.append((side, f"in sum, {one.cost.currency} a month", "", "", "", told, ""))
+    return as_table(
+        ("side", "line", "quantity", "unit", "rate", "amount", "quantity is made of"), rows, right=(2, 4, 5)
+    )
 
 
 def _summary(assessed: Sequence[Assessment], found: Portfolio) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -87,7 +87,7 @@ def _write_page(found: Diff, path: Path, names: str) -> None:
 
 def _sections(found: Diff) -> Iterator[str]:
     """One table for each kind of change that there is."""
-    figures = [row for f in found.figures if (row := _figure_row(f))]
+    figures = [row for f in found.figures if (row := _figure_row(f, found.reasons))]
     if figures:
         yield as_table(_FIGURES, figures, right=(1, 2, 3))
     lines = [
@@ -98,7 +98,7 @@ def _sections(found: Diff) -> Iterator[str]:
     verdicts = list(_verdict_rows(found))
     if verdicts:
         yield as_table(_VERDICTS, verdicts)
-    costs = [(w.id, f.figure, *_moved(f)) for w in _by_money(found) for f in _telling(w)]
+    costs = [(w.id, f.figure, *_moved(f, found.reasons)) for w in _by_money(found) for f in _telling(w)]
     if costs:
         yield as_table(_COSTS, costs, right=(2, 3, 4))
     why = list(_why_rows(found))
@@ -109,15 +109,18 @@ def _sections(found: Diff) -> Iterator[str]:
         yield as_table(_PLAN, [_plan_row(p) for p in found.plan.placements])
 
 
-def _figure_row(found: FigureChange) -> tuple[object, ...] | None:
+def _figure_row(found: FigureChange, reasons: Mapping[str, str]) -> tuple[object, ...] | None:
     if not found.changed:
         return None
-    return (found.figure, *_moved(found))
+    return (found.figure, *_moved(found, reasons))
 
 
-def _moved(found: FigureChange) -> tuple[object, ...]:
+def _moved(found: FigureChange, reasons: Mapping[str, str]) -> tuple[object, ...]:
+    def worded(cause: str) -> str:
+        return f"{cause} ({reasons[cause]})" if cause in reasons else cause
+
     parts = ", ".join(
-        f"{part.cause} {_cents(part.month, sign=True)}" for part in found.parts if abs(part.month) >= _CENT
+        f"{worded(part.cause)} {_cents(part.month, sign=True)}" for part in found.parts if abs(part.month) >= _CENT
     )
     return (_cents(found.before), _cents(found.after), _cents(found.change, sign=True), parts)
 
@@ -142,7 +145,7 @@ def _cost_rows(found: Diff) -> Iterator[tuple[object, ...]]:
     for workload in found.workloads:
         for figure in workload.figures:
             if figure.changed:
-                yield (workload.id, figure.figure, *_moved(figure))
+                yield (workload.id, figure.figure, *_moved(figure, found.reasons))
 
 
 def _by_money(found: Diff) -> list[WorkloadChange]:

@@ -139,6 +139,8 @@ def _decision(whole: Portfolio) -> Iterator[str]:
 
 def _sections(made: Plan) -> Iterator[str]:
     """The waves and the money first; then the end of the cluster, what stays, and what all of it hangs on."""
+    if made.without_wishes is not None:
+        yield made.without_wishes.sentence + "\n"
     waves = [_wave_row(wave, len(wave.workloads)) for wave in made.waves]
     yield as_table(_WAVES, waves, right=(0, 2, 3, 4, 5, 6, 7, 8))
     moves = [(wave.wave, w, c) for wave in made.waves for w, c in zip(wave.workloads, wave.clusters, strict=True)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from k2cr_analysis.model.findings.finding import Finding
@@ -70,6 +70,7 @@ class WorkloadChange:
     figures: tuple[FigureChange, ...]
     why: tuple[FieldChange, ...]  # of the workload's own inputs
     recommended: tuple[FieldChange, ...]  # of the recommended shape, each with the input that changed it
+    renamed_from: str | None = None  # its id in the first snapshot, where it is another
 
     @property
     def changed(self) -> bool:
@@ -127,6 +128,7 @@ class Diff:
     plan: PlanChange
     shared_why: tuple[FieldChange, ...]
     notes: tuple[str, ...]
+    reasons: Mapping[str, str] = field(default_factory=dict)  # cause -> what it is in words, where that says more
 
     @property
     def changed(self) -> bool:

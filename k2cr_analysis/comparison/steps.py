@@ -26,6 +26,7 @@ from k2cr_analysis.verdicts import assess
 CAUSES = ("config", "prices", "manifests", "usage", "traffic", "bill")
 _TABLE_OF = {"prices": "prices", "usage": "usage", "traffic": "traffic", "bill": "billing"}
 _ZERO = Decimal(0)
+_MOVES = ("ready", "changes")
 BILLIONTH = Decimal("1e-9")  # the export's own precision: differences of such figures are exact
 
 
@@ -41,6 +42,10 @@ class Step:
     @cached_property
     def workloads(self) -> dict[str, WorkloadAssessment]:
         return {w.id: w for w in self.assessment.workloads}
+
+    def workload(self, was: str, identity: str) -> WorkloadAssessment | None:
+        """A workload under its name in the second snapshot, else under that in the first."""
+        return self.workloads.get(identity) or self.workloads.get(was)
 
 
 @dataclass(frozen=True)
@@ -133,17 +138,21 @@ def to_billionth(amount: Decimal | None) -> Decimal | None:
     return None if amount is None else amount.quantize(BILLIONTH)
 
 
-def summed(name: str, changes: Iterable[FigureChange], came: Decimal, went: Decimal) -> FigureChange:
-    """A figure of all workloads in sum; workloads that came or went, or are known on one side alone, are parts too."""
+def summed(name: str, changes: Iterable[tuple[str, str, FigureChange]], came: Decimal, went: Decimal) -> FigureChange:
+    """A figure of all workloads in sum; workloads that came or went, or are known on one side alone, are parts too.
+
+    ``changes``: each with the workload's id and its verdict in the second snapshot.
+    """
     parts = dict.fromkeys(CAUSES, _ZERO) | {"workloads added": came, "workloads removed": -went}
     before, after = went, came
-    for change in changes:
+    for identity, verdict, change in changes:
         before += change.before or _ZERO
         after += change.after or _ZERO
         for part in change.parts:
             parts[part.cause] += part.month
         if change.before is None:
-            parts["not known before"] = parts.get("not known before", _ZERO) + (change.after or _ZERO)
+            parts[f"{identity}, not known before"] = change.after or _ZERO
         elif change.after is None:
-            parts["no longer known"] = parts.get("no longer known", _ZERO) - change.before
+            why = "no longer known" if verdict in _MOVES else f"now {verdict}"
+            parts[f"{identity}, {why}"] = -change.before
     return FigureChange(name, before, after, tuple(Part(cause, month) for cause, month in parts.items() if month))

@@ -20,23 +20,24 @@ from k2cr_analysis.platforms.billing import SECONDS_PER_MONTH
 _MIB = 2**20
 
 
-def own_changes(found: Chain, identity: str) -> Iterator[FieldChange]:
+def own_changes(found: Chain, was: str, identity: str) -> Iterator[FieldChange]:
     """What of one workload's manifest, usage and traffic differs."""
     before, after = found.before, found.after
-    yield from manifest_changes(before.workloads[identity].workload, after.workloads[identity].workload)
-    usages = [_usage(step.assessment.usage.get(identity)) for step in (before, after)]
+    yield from manifest_changes(before.workloads[was].workload, after.workloads[identity].workload)
+    names = ((before, was), (after, identity))
+    usages = [_usage(step.assessment.usage.get(name)) for step, name in names]
     yield from mapping_changes("usage", usages[0], usages[1])
-    profiles = [_traffic(step.assessment.traffic.get(identity)) for step in (before, after)]
+    profiles = [_traffic(step.assessment.traffic.get(name)) for step, name in names]
     yield from mapping_changes("traffic", profiles[0], profiles[1])
 
 
-def shape_changes(found: Chain, identity: str) -> Iterator[FieldChange]:
+def shape_changes(found: Chain, was: str, identity: str) -> Iterator[FieldChange]:
     """What of the recommended shape differs; the cause is the last input that moved the value."""
 
     def value(step: Step, field: str) -> str | None:
-        return _shape(step.workloads.get(identity)).get(field)
+        return _shape(step.workload(was, identity)).get(field)
 
-    before, after = (_shape(step.workloads.get(identity)) for step in (found.before, found.after))
+    before, after = (_shape(step.workload(was, identity)) for step in (found.before, found.after))
     for change in mapping_changes("", before, after):
         causes = found.causes(lambda step, field=change.path: value(step, field))  # type: ignore[misc]
         yield dataclasses.replace(change, cause=causes[-1] if causes else "")

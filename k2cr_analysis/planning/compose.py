@@ -19,7 +19,7 @@ from k2cr_analysis.planning.futures.cash_curve import cash_curve
 from k2cr_analysis.planning.futures.decision import Decision, decide
 from k2cr_analysis.planning.leftovers import leftovers, most_held_first
 from k2cr_analysis.planning.portfolio import portfolio_of, portfolio_over_currencies
-from k2cr_analysis.planning.result import CashMonth, Plan, Portfolio, Wave
+from k2cr_analysis.planning.result import CashMonth, Plan, Portfolio, Wave, WithoutWishes
 from k2cr_analysis.planning.search.choose import Choice
 from k2cr_analysis.planning.sets.sensitivity import break_even_requests, swings
 from k2cr_analysis.planning.waves import wave_assumptions, waves_of
@@ -74,8 +74,35 @@ def _of_one_currency(fleet: Fleet, currency: str) -> tuple[Plan, Portfolio]:
     decision = decide(packed)
     chosen = decision.choice.chosen
     answer = answer_of(packed, chosen, decision.choice.objective, currency)
-    made = _plan(fleet, packed, decision, answer, currency)
+    made = replace(
+        _plan(fleet, packed, decision, answer, currency), without_wishes=_without_wishes(fleet, decision, currency)
+    )
     return made, portfolio_of(fleet, chosen, currency, (packed, as_today), answer)
+
+
+def _without_wishes(fleet: Fleet, decision: Decision, currency: str) -> WithoutWishes | None:
+    """The plan over the same clusters if nothing were kept by the config, in a sentence beside the one that holds."""
+    if all(a.without_wishes is None for a in fleet.assessments):
+        return None
+    free = Fleet([a.without_wishes or a for a in fleet.assessments])
+    able = {c.key for c in free.candidates}
+    kept = tuple(
+        w.id
+        for n, a in enumerate(fleet.assessments)
+        for w in a.workloads
+        if a.config.workload(w.id).keep and (n, w.id) in able
+    )
+    if not kept:
+        return None
+    packed = Baseline(free, free.assessments[0].config.plan.headroom)
+    found = decide(packed).choice
+    saving = packed.over_stay(found.chosen).saving
+    figures = ("an unknown amount" if saving is None else f"{saving:.2f} {currency}") + " a month over staying"
+    sentence = (
+        f"If k2cr.toml kept none of {', '.join(kept)}, {len(found.chosen)} workloads would move and save {figures}"
+        f" (now {len(decision.choice.chosen)} move)."
+    )
+    return WithoutWishes(kept, tuple(c.id for c in found.chosen), found.objective, saving, sentence)
 
 
 def _plan(fleet: Fleet, packed: Baseline, decision: Decision, answer: Answer, currency: str) -> Plan:

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
+from k2cr_analysis.planning.futures.ways_out import ways_out
 from k2cr_analysis.planning.result import Left
 from k2cr_analysis.planning.worth import Candidate, Fleet
 from k2cr_analysis.pricing.packing.avoidable import Avoidable
 
+KEPT_BY_WISH = "somebody keeps it: keep = true in k2cr.toml"
 _SHOWN = 3
 _ZERO = Decimal(0)
 
@@ -19,7 +21,8 @@ def leftovers(fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Left, ...]:
 
     What cannot move, or at an unknown price, holds back its part of what would be left of the bill once all else has
     moved, in proportion to its share of today's bill: one blocker alone seldom keeps a node, all together keep the
-    cluster. What could move but does not pay holds back what the bill would lose more if it left as well.
+    cluster. What could move but does not pay holds back what the bill would lose more if it left as well. Both are net
+    of what comes in its place: Cloud Run, or the known part of its way out; never below 0.
     """
     moved = {c.key for c in chosen}
     known = {c.key: c for c in fleet.candidates}
@@ -27,15 +30,20 @@ def leftovers(fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Left, ...]:
     for number, assessment in enumerate(fleet.assessments):
         here = [c.id for c in chosen if c.cluster == number]
         parts, now = _parts_of_the_rest(fleet, number), fleet.avoidables[number].together(here).month
+        instead = {w.id: w.at_least_month for w in ways_out(assessment, fleet.avoidables[number].holds)}
         for assessed in assessment.workloads:
             if (number, assessed.id) in moved:
                 continue
             candidate = known.get((number, assessed.id))
             if candidate is None:
-                held = parts.get(assessed.id)
+                lost, comes = parts.get(assessed.id), instead.get(assessed.id, _ZERO)
             else:
-                held = _lost_more(fleet.avoidables[number], assessed.id, here, now)
-            found.append(Left(assessed.id, _why(assessed, candidate, held), held, fleet.names[number]))
+                lost = _lost_more(fleet.avoidables[number], assessed.id, here, now)
+                comes = candidate.cloud_run_month + candidate.effort_month
+            held = None if lost is None else max(lost - comes, _ZERO)
+            is_wish = assessment.config.workload(assessed.id).keep
+            why = KEPT_BY_WISH if is_wish else _why(assessed, candidate, lost)
+            found.append(Left(assessed.id, why, held, fleet.names[number]))
     return most_held_first(found)
 
 
@@ -69,9 +77,9 @@ def _lost_more(avoidable: Avoidable, identity: str, gone: Sequence[str], now: De
     return max(more - now, _ZERO)
 
 
-def _why(assessed: WorkloadAssessment, candidate: Candidate | None, held: Decimal | None) -> str:
+def _why(assessed: WorkloadAssessment, candidate: Candidate | None, lost: Decimal | None) -> str:
     if candidate is not None:
-        return _does_not_pay(candidate, held)
+        return _does_not_pay(candidate, lost)
     if assessed.fit.moves and assessed.cost is not None and assessed.cost.cloud_run_month is not None:
         return "it can move, but what the bill loses with it is not known: its pods or its nodes have no known price"
     if assessed.fit.moves:
@@ -86,11 +94,11 @@ def _why(assessed: WorkloadAssessment, candidate: Candidate | None, held: Decima
     return f"blocked by {named}" if named else "blocked"
 
 
-def _does_not_pay(candidate: Candidate, held: Decimal | None) -> str:
+def _does_not_pay(candidate: Candidate, lost: Decimal | None) -> str:
     """The priced answer that not moving is the right move."""
     cost = f"{candidate.cloud_run_month:.2f} a month on Cloud Run"
     if candidate.effort_month:
         cost += f" and {candidate.effort_month:.2f} of effort"
-    if held is None:
+    if lost is None:
         return f"moving it costs {cost}, and what its leaving saves is not known"
-    return f"moving it costs {cost}, and the bill would lose {held:.2f}"
+    return f"moving it costs {cost}, and the bill would lose {lost:.2f}"

@@ -88,6 +88,17 @@ class CashMonth:
     so_far: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class WithoutWishes:
+    """What the plan would be if the config kept nothing. ``kept``: ids that it keeps and that could move."""
+
+    kept: tuple[str, ...]
+    workloads: tuple[str, ...]
+    objective: Decimal | None
+    saving_over_stay_month: Decimal | None
+    sentence: str
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """``objective``: saving over the best way to stay, with the work in it, a month; no set is above ``bound``;
@@ -132,6 +143,7 @@ class Plan:
     margins: Mapping[str, Decimal | None] = field(default_factory=dict)
     answer: Answer | None = None
     cash: tuple[CashMonth, ...] = ()
+    without_wishes: WithoutWishes | None = None  # None: the config keeps nothing that could move
 
     @property
     def workloads(self) -> tuple[str, ...]:

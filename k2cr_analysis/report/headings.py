@@ -37,6 +37,8 @@ def portfolio_heading(assessed: Sequence[Assessment], portfolio: Portfolio, plan
     pieces += [paragraph(decision(portfolio), kind="lead"), futures_tiles(portfolio)]
     if turns := turning(portfolio):
         pieces.append(paragraph(turns, kind="under"))
+    if plan.without_wishes is not None:
+        pieces.append(paragraph(plan.without_wishes.sentence, kind="under"))
     fields = portfolio.fields
     if fields.seen:
         accounted = (

@@ -16,6 +16,7 @@ from k2cr_analysis.report.json.diff_document import diff_document
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.snapshot import open_snapshot
 from tests.comparison.copies import billed, busier, copy_of, dearer, named
+from tests.pricing.clusters import live, node, workload
 
 DEMO = open_snapshot(bundled("data", "demo"))
 WEB, CART, REVIEWS = (f"shop/Deployment/{name}" for name in ("store-web", "cart-api", "reviews-api"))
@@ -209,3 +210,58 @@ def test_a_table_in_other_bytes_with_the_same_rows_is_the_same(tmp_path):
     assert moved.has_same_table(copy, "traffic")
     more = open_snapshot(copy_of(DEMO, tmp_path / "more", tables={"traffic": busier(DEMO.tables["traffic"], 2)}))
     assert not moved.has_same_table(more, "traffic")
+
+
+# --- small clusters, made here: the reason of a change is named
+
+
+def small(tmp_path, name, objects, cluster="prod"):
+    from datetime import UTC, datetime
+
+    from k2cr_analysis.errors import Location
+    from k2cr_analysis.snapshot import Provenance, SnapshotObject, write_snapshot
+
+    origin = Provenance(
+        source="test",
+        window_start=datetime(2026, 10, 1, tzinfo=UTC),
+        window_end=datetime(2026, 10, 31, tzinfo=UTC),
+        cluster=cluster,
+        location="asia-northeast1",
+    )
+    found = [SnapshotObject(dict(o), Location("test.yaml", line)) for line, o in enumerate(objects, start=1)]
+    write_snapshot(tmp_path / name, found, {}, origin)
+    return tmp_path / name
+
+
+def test_nodes_machines_pools_and_names_are_named_as_the_reason(tmp_path):
+    web = workload("web")
+    pods = live(web, "a")
+    before = small(tmp_path, "before", [node("a"), node("b"), web, *pods])
+    fewer = diff(before, small(tmp_path, "fewer", [node("a"), web, *pods]))
+    month = next(f for f in fewer.figures if f.figure == "portfolio.gke_month")
+    assert month.change < 0
+    assert [p.cause for p in month.parts] == ["manifests"]
+    assert fewer.reasons["manifests"] == "pool main: 2 x e2-standard-4, now 1 x e2-standard-4"
+    larger = diff(before, small(tmp_path, "larger", [node("a"), node("b", machine="e2-standard-8"), web, *pods]))
+    assert "1 x e2-standard-8" in larger.reasons["manifests"]
+    pooled = diff(before, small(tmp_path, "pooled", [node("a"), node("b", pool="batch"), web, *pods]))
+    assert "pool batch: none, now 1 x e2-standard-4" in pooled.reasons["manifests"]
+    moved = diff(before, small(tmp_path, "moved", [node("a"), node("b"), web, *pods], cluster="other"))
+    assert "name: prod, now other" in moved.reasons["manifests"]
+    again = diff(before, small(tmp_path, "again", [node("a"), node("b"), web, *pods]))
+    assert (again.reasons, again.changed) == ({}, False)
+
+
+def test_a_renamed_workload_is_followed_and_its_money_neither_comes_nor_goes(everything):
+    window = of(everything, "shop/Deployment/shop-window")
+    assert window.renamed_from == WEB
+    assert all(f.change is not None for f in window.figures)
+    gke = next(f for f in everything.figures if f.figure == "workloads.gke_attributed_month")
+    parts = {p.cause: p.month for p in gke.parts}
+    gone = parts.get("workloads removed", Decimal(0))
+    assert abs(gone) < 60  # the worker's share alone, 40.65, and not that of the renamed one
+
+
+def test_a_workload_that_is_blocked_now_is_named_where_its_money_is_no_longer_known(everything):
+    run = next(f for f in everything.figures if f.figure == "workloads.cloud_run_month")
+    assert f"{REVIEWS}, now blocked" in {p.cause for p in run.parts}

@@ -7,7 +7,7 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k2cr_analysis.config import PlanSettings
+from k2cr_analysis.config import PlanSettings, WorkloadSettings
 from k2cr_analysis.planning import plan, plan_and_portfolio, portfolio
 from k2cr_analysis.planning.compose import _of_one_currency
 from k2cr_analysis.planning.futures.answer import objective_over_stay
@@ -197,3 +197,34 @@ def test_the_days_of_a_move_hold_the_right_sizing_that_its_month_assumes():
     expected = both["stay", "packed"].effort_days - rates.rightsize + 1.5
     assert both["move", "packed"].variant == both["stay", "packed"].variant
     assert abs(both["move", "packed"].effort_days - expected) < 1e-9
+
+
+def test_what_the_plan_would_be_without_a_wish_is_one_line():
+    objects = full_nodes("web", "db")
+    free = assessment(objects, {"web": Move(1), "db": Move(None, "blocked")})
+    wished = assessment(objects, {"web": Move(None, "keep"), "db": Move(None, "blocked")})
+    settings = {"shop/Deployment/web": WorkloadSettings(keep=True)}
+    wished = replace(wished, config=replace(wished.config, workloads=settings), without_wishes=free)
+    made = plan(wished)
+    assert made.waves == ()
+    assert made.without_wishes.workloads == ("shop/Deployment/web",)
+    assert made.without_wishes.saving_over_stay_month == plan(free).saving_over_stay_month
+    assert "shop/Deployment/web" in made.without_wishes.sentence
+    (web,) = (left for left in made.left if left.id == "shop/Deployment/web")
+    assert "keep = true" in web.why
+    assert plan(free).without_wishes is None
+
+
+def test_what_stays_holds_back_no_more_than_what_would_come_in_its_place_leaves():
+    """web costs more on Cloud Run than its node: nothing is held back; the database's way out costs money too."""
+    objects = [*full_nodes("web"), node("b"), database("db", "postgres:16"), node("c")]
+    dear = plan(assessment(objects, {"web": Move(5000), "db": Move(None, "blocked")}))
+    held = {left.id.rpartition("/")[2]: left.holds_back_month for left in dear.left}
+    assert held["web"] == 0
+    cheap = plan(assessment(objects, {"web": Move(5000), "db": Move(None, "blocked")}))
+    whole = sum(left.holds_back_month for left in cheap.left)
+    assert whole < cheap_bill(objects)
+
+
+def cheap_bill(objects):
+    return portfolio(assessment(objects, {})).gke_month

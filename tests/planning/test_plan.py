@@ -13,8 +13,8 @@ from k2cr_analysis.planning import plan, portfolio
 from k2cr_analysis.planning.search.choose import choose
 from k2cr_analysis.planning.worth import Fleet
 from k2cr_analysis.pricing.packing.avoidable import Avoidable
-from tests.planning.fleets import Move, assessment, kept
-from tests.pricing.clusters import live, node, workload
+from tests.planning.fleets import BOOK, Move, assessment, kept
+from tests.pricing.clusters import REGION, live, node, workload
 
 NODE = 730 * (4 * Decimal("0.02802642") + 16 * Decimal("0.00373911"))
 
@@ -51,7 +51,10 @@ def test_one_blocked_workload_holds_the_cluster_and_the_plan_says_for_how_much()
     made = plan(assessment(full_nodes("web", "api"), {"web": Move(10), "api": Move(None, "blocked")}))
     (left,) = made.left
     assert left.why == "blocked by durable-volume"
-    assert left.holds_back_month == NODE + 73
+    # Less the machine that would take its place: 3 vCPU, 4 GiB, and a boot disk of 10 GiB.
+    parts = ("compute.e2.cpu", "compute.e2.memory", "compute.pd.balanced")
+    cpu, memory, disk = (BOOK.price(m, REGION).rate for m in parts)
+    assert left.holds_back_month == NODE + 73 - (3 * cpu + 4 * memory) * 730 - 10 * disk
 
 
 def test_what_the_config_keeps_holds_the_cluster_and_what_belongs_to_it_does_not():

@@ -47,6 +47,7 @@ class GkeBill:
     left_out: Mapping[str, str] = field(default_factory=dict)
     as_billed: tuple[AsBilled, ...] = ()
     commitments: tuple[Commitment, ...] = ()
+    hours: Decimal | None = None  # that an export's rows cover
 
     def attributed_month(self, workload_id: str) -> Decimal | None:
         """A workload's share of the bill; None where ``unpriced`` has the reason."""

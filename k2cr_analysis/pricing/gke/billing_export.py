@@ -130,6 +130,7 @@ def attribute_export(
         committed,
         tuple(reasons),
         as_billed=as_billed(billing.invoices, {p: not is_foreign(*p, cluster) for p in places}, factors, currency),
+        hours=covered.hours,
         commitments=commitments(billing.commitments, factors, HOURS_PER_MONTH / covered.hours, currency),
     )
 

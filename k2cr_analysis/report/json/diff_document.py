@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from k2cr_analysis.comparison import Diff, FieldChange, FigureChange, PlanChange, WorkloadChange
@@ -19,7 +19,7 @@ def diff_document(found: Diff) -> dict[str, Any]:
         "changed": found.changed,
         "currency": found.currency,
         "inputs": list(found.inputs),
-        "figures": [_figure(f) for f in found.figures],
+        "figures": [_figure(f, found.reasons) for f in found.figures],
         "gke_lines": [
             {"line": f.figure, "before": money(f.before), "after": money(f.after), "change": money(f.change)}
             for f in found.lines
@@ -27,27 +27,31 @@ def diff_document(found: Diff) -> dict[str, Any]:
         "added": list(found.added),
         "removed": list(found.removed),
         "renamed": [{"before": before, "after": after} for before, after in found.renamed],
-        "workloads": [_workload(w) for w in found.workloads],
+        "workloads": [_workload(w, found.reasons) for w in found.workloads],
         "plan": _plan(found.plan),
         "shared": _fields(found.shared_why),
+        "reasons": dict(found.reasons),
         "notes": list(found.notes),
     }
 
 
-def _figure(found: FigureChange) -> dict[str, Any]:
+def _figure(found: FigureChange, reasons: Mapping[str, str]) -> dict[str, Any]:
     return {
         "figure": found.figure,
         "before": money(found.before),
         "after": money(found.after),
         "change": money(found.change),
-        "parts": [{"cause": part.cause, "month": money(part.month)} for part in found.parts],
+        "parts": [
+            {"cause": part.cause, "month": money(part.month), "what": reasons.get(part.cause)} for part in found.parts
+        ],
     }
 
 
-def _workload(found: WorkloadChange) -> dict[str, Any]:
+def _workload(found: WorkloadChange, reasons: Mapping[str, str]) -> dict[str, Any]:
     verdict = found.verdict
     return {
         "id": found.id,
+        "renamed_from": found.renamed_from,
         "verdict": None
         if verdict is None
         else {
@@ -59,7 +63,7 @@ def _workload(found: WorkloadChange) -> dict[str, Any]:
         },
         "findings_appeared": [_finding(f) for f in found.appeared],
         "findings_disappeared": [_finding(f) for f in found.disappeared],
-        "figures": [_figure(f) for f in found.figures if f.changed],
+        "figures": [_figure(f, reasons) for f in found.figures if f.changed],
         "inputs": _fields(found.why),
         "recommended": _fields(found.recommended),
     }

@@ -53,6 +53,15 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "labour_month": money(plan.labour_month),
         "margins": {w: money(m) for w, m in sorted(plan.margins.items())},
         "answer": answer_document(plan.answer),
+        "without_wishes": None
+        if plan.without_wishes is None
+        else {
+            "kept": list(plan.without_wishes.kept),
+            "workloads": list(plan.without_wishes.workloads),
+            "objective": money(plan.without_wishes.objective),
+            "saving_over_stay_month": money(plan.without_wishes.saving_over_stay_month),
+            "sentence": plan.without_wishes.sentence,
+        },
         "cash_curve": {
             "months": [
                 {

@@ -175,7 +175,11 @@ _ALL = (
     _column("nodes_removed", "nodes removed", "", "nodes that the remaining pods no longer need", "count"),
     _column("why", "why it stays", "", "reason that a workload is not in the plan"),
     _column(
-        "holds_back_month", "holds back", "currency/month", "saving that its staying keeps from being realised", "money"
+        "holds_back_month",
+        "holds back",
+        "currency/month",
+        "what the bill would lose more without it, less what would come in its place",
+        "money",
     ),
     _column("cluster", "cluster", "", "name of the cluster"),
     _column("after_wave", "can be deleted after wave", "", "wave after which nothing is left on it", "count"),
