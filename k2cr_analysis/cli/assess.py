@@ -33,7 +33,7 @@ from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, is_
 from k2cr_analysis.errors import UsageError
 
 if TYPE_CHECKING:
-    from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+    from k2cr_analysis.assessment.result import Assessment, Cost, WorkloadAssessment
     from k2cr_analysis.planning import Portfolio
 
 _HEADER = (
@@ -160,7 +160,7 @@ def assess(
         if assumed is not None:
             text += assumed_text(assumed, {str(row[0]) for row in rows})
         if workload is None and not is_part and found.answer is not None:
-            text += f"\n{futures_table(found.futures)}\n{answer_text(found.answer)}"
+            text += f"\n{futures_table(found.futures, found.currency)}\n{answer_text(found.answer)}"
         give(text, out)
     _summary(assessed, found)
     if assumed is None and lacks_traffic(listed):
@@ -197,14 +197,19 @@ def _row(assessed: WorkloadAssessment) -> tuple[object, ...]:
         assessed.id,
         assessed.fit.verdict,
         assessed.fit.target,
-        None if cost is None or cost.gke_attributed_month is None else f"{cost.gke_attributed_month:.2f}",
-        None if cost is None or cost.cloud_run_month is None else f"{cost.cloud_run_month:.2f}",
-        None if cost is None or cost.saving_month is None else f"{cost.saving_month:.2f}",
+        *(_amounts(cost) if cost else (None, None, None)),
         None if after is None or after.p99_ms is None else f"{after.p99_ms:.0f}",
         None if assessed.effort_days is None else f"{assessed.effort_days:g}",
         next((row.rule for row in rows_of(assessed.findings)), ""),
         _size(assessed),
     )
+
+
+def _amounts(cost: Cost) -> tuple[str | None, ...]:
+    from k2cr_analysis.model.money import plain_amount
+
+    months = (cost.gke_attributed_month, cost.cloud_run_month, cost.saving_month)
+    return tuple(None if month is None else plain_amount(month, cost.currency) for month in months)
 
 
 def _size(assessed: WorkloadAssessment) -> str | None:
@@ -218,12 +223,19 @@ def _size(assessed: WorkloadAssessment) -> str | None:
     return f"{float(shape.cpu_cores):g} vCPU {memory_text(shape.memory_bytes)}{at_once}"
 
 
+def _with_currency(row: Sequence[object], currency: str) -> tuple[object, ...]:
+    """The amounts of a row with their currency beside them."""
+    money = (3, 4, 5)
+    return tuple(f"{v} {currency}" if at in money and v is not None else v for at, v in enumerate(row))
+
+
 def _total(rows: Sequence[Sequence[object]]) -> tuple[object, ...]:
     """The sum of what is known, under the columns of money and work."""
     sums = []
     for at in (3, 4, 5, 7):
         known = [Decimal(str(row[at])) for row in rows if row[at] is not None]
-        sums.append(f"{sum(known, Decimal(0)):.2f}" if known else None)
+        places = max((-int(k.as_tuple().exponent) for k in known), default=0)
+        sums.append(f"{sum(known, Decimal(0)):.{places}f}" if known else None)
     gke, run, saving, effort = sums
     return (f"total of {len(rows)}", "", "", gke, run, saving, "", effort and f"{float(effort):g}", "", "")
 
@@ -234,7 +246,13 @@ def _as_text(
     """The table, and under it one workload's findings, or what is not assessed; last what holds for all."""
     from k2cr_analysis.assessment.find import find_workload
 
-    text = as_table(_HEADER, [*rows, _total(rows)] if len(rows) > 1 else rows, right=_RIGHT, width=width)
+    # Amounts of two currencies have no sum, and each its currency.
+    several = len({a.bill.currency for a in assessed}) > 1
+    if several:
+        whose = {w.id: a.bill.currency for a in assessed for w in a.workloads}
+        rows = [_with_currency(row, whose[str(row[0])]) for row in rows]
+    with_total = [*rows, _total(rows)] if len(rows) > 1 and not several else rows
+    text = as_table(_HEADER, with_total, right=_RIGHT, width=width)
     if workload is not None:
         text += _choice(find_workload(assessed, workload)) + _findings(
             find_workload(assessed, workload), whole=is_verbose()

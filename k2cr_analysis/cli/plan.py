@@ -116,11 +116,11 @@ def _another_set(
     if form.is_document:
         return as_document(set_document(found), form)
     rows = (
-        ("leaves the bill", _cents(found.avoided_month)),
-        ("Cloud Run, after the free tier", _cents(-found.cloud_run_month)),
-        ("paths to what stays", _cents(-found.hops_month)),
-        ("off today's bill", _cents(found.realised_month)),
-        ("over staying", _cents(found.saving_over_stay_month)),
+        ("leaves the bill", _cents(found.avoided_month, found.currency)),
+        ("Cloud Run, after the free tier", _cents(-found.cloud_run_month, found.currency)),
+        ("paths to what stays", _cents(-found.hops_month, found.currency)),
+        ("off today's bill", _cents(found.realised_month, found.currency)),
+        ("over staying", _cents(found.saving_over_stay_month, found.currency)),
         ("nodes that go", str(found.nodes_removed)),
         ("days of work, once", f"{found.effort_days:g}"),
         ("hours of work less a month", f"{found.hours_month:g}"),
@@ -133,8 +133,8 @@ def _decision(whole: Portfolio) -> Iterator[str]:
     """The four futures and the answer; nothing over bills in several currencies."""
     if whole.answer is not None:
         yield answer_text(whole.answer)
-        yield futures_table(whole.futures)
-        yield from ways(whole.futures)
+        yield futures_table(whole.futures, whole.currency)
+        yield from ways(whole.futures, whole.currency)
 
 
 def _sections(made: Plan) -> Iterator[str]:
@@ -147,14 +147,20 @@ def _sections(made: Plan) -> Iterator[str]:
     if moves:
         yield as_table(_MOVES, moves, right=(0,))
         yield as_table(_BILL, list(_bill_rows(made)), right=(1, 3, 4))
-    yield as_table(_CLUSTERS, [_ending_row(ending) for ending in made.endings], right=(2,))
+    yield as_table(_CLUSTERS, [_ending_row(ending, made.currency) for ending in made.endings], right=(2,))
     several = len({left.cluster for left in made.left}) > 1
-    left = [(f"{x.cluster}:{x.id}" if several else x.id, _cents(x.holds_back_month), x.why) for x in made.left]
+    left = [
+        (f"{x.cluster}:{x.id}" if several else x.id, _cents(x.holds_back_month, made.currency), x.why)
+        for x in made.left
+    ]
     yield as_table(_LEFT, left, right=(1,))
     work = [*(("-", i) for i in made.work.leaves), *(("+", i) for i in made.work.comes)]
     if work:
         yield as_table(_WORK, [(f"{sign} {i.item}", f"{i.hours_month:g}", i.evidence) for sign, i in work], right=(1,))
-    swings = [(s.of, s.low_at, _cents(s.low_month), s.high_at, _cents(s.high_month)) for s in made.swings]
+    swings = [
+        (s.of, s.low_at, _cents(s.low_month, made.currency), s.high_at, _cents(s.high_month, made.currency))
+        for s in made.swings
+    ]
     if swings:
         yield as_table(_SWINGS, swings, right=(2, 4))
     even = [_even_row(made, workload) for workload in sorted(made.break_even_requests)]
@@ -167,10 +173,10 @@ def _wave_row(wave: Wave, workloads: object) -> tuple[object, ...]:
         wave.wave,
         wave.starts or "",
         workloads,
-        _cents(wave.attributed_month),
-        _cents(wave.realised_month),
-        _cents(wave.cumulative_realised_month),
-        _cents(wave.cumulative_saving_over_stay_month),
+        _cents(wave.attributed_month, wave.currency),
+        _cents(wave.realised_month, wave.currency),
+        _cents(wave.cumulative_realised_month, wave.currency),
+        _cents(wave.cumulative_saving_over_stay_month, wave.currency),
         f"{wave.effort_days:g}",
         f"{wave.nodes_removed}, the cluster" if wave.cluster_goes else wave.nodes_removed,
     )
@@ -179,21 +185,27 @@ def _wave_row(wave: Wave, workloads: object) -> tuple[object, ...]:
 def _bill_rows(made: Plan) -> Iterator[tuple[object, ...]]:
     """What goes off today's bill and what comes on it; together they are what is realised."""
     for item in made.avoided:
-        yield (f"- {item.sku}", f"{item.quantity:g}", item.unit, _cents(item.rate), _cents(-item.amount))
+        yield (
+            f"- {item.sku}",
+            f"{item.quantity:g}",
+            item.unit,
+            _cents(item.rate, ""),
+            _cents(-item.amount, item.currency),
+        )
     comes = (
         ("Cloud Run, after the free tier", made.cloud_run_month),
         ("paths to what stays", made.hops_month),
     )
     for name, month in comes:
         if month:
-            yield (f"+ {name}", "", "", "", _cents(month))
+            yield (f"+ {name}", "", "", "", _cents(month, made.currency))
 
 
-def _ending_row(ending: Ending) -> tuple[object, ...]:
+def _ending_row(ending: Ending, currency: str) -> tuple[object, ...]:
     when = f"after wave {ending.wave}" if ending.wave else "no"
     kept = ", ".join(ending.kept_by[:_KEPT_SHOWN])
     more = f" and {len(ending.kept_by) - _KEPT_SHOWN} more" if len(ending.kept_by) > _KEPT_SHOWN else ""
-    return (ending.cluster, when, _cents(ending.last_pod_month), kept + more)
+    return (ending.cluster, when, _cents(ending.last_pod_month, currency), kept + more)
 
 
 def _even_row(made: Plan, workload: str) -> tuple[object, ...]:
@@ -220,5 +232,7 @@ def _verdict(made: Plan) -> str:
     return f"objective: {made.objective:.2f} {made.currency} a month ({parts}){bound}; found by: {made.method}{when}"
 
 
-def _cents(amount: Decimal | None) -> str | None:
-    return None if amount is None else f"{amount:.2f}"
+def _cents(amount: Decimal | None, currency: str) -> str | None:
+    from k2cr_analysis.model.money import plain_amount
+
+    return None if amount is None else plain_amount(amount, currency)

@@ -27,6 +27,22 @@ def total(items: Iterable[LineItem]) -> Decimal:
     return sum((item.amount for item in items), Decimal(0))
 
 
+# ISO 4217: the currencies whose smallest unit is the unit itself.
+_WHOLE = frozenset(
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
+)
+
+
+def decimals_of(currency: str) -> int:
+    """Digits after the point that an amount is shown with: none for yen or won."""
+    return 0 if currency in _WHOLE else 2
+
+
+def plain_amount(amount: Decimal, currency: str) -> str:
+    """An amount as a table or a sentence has it: ``62.34``, or ``9351`` of yen."""
+    return f"{amount:.{decimals_of(currency)}f}"
+
+
 def decimal_text(amount: Decimal) -> str:
     """An amount as a plain decimal string, exact and without an exponent: ``"0.000024"``, ``"7"``."""
     text = format(amount, "f")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from k2cr_analysis.assessment.result import Assessment
+from k2cr_analysis.model.money import plain_amount
 from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.planning.crossing_calls import HOP_PRICED, HOP_UNPRICED, INSIDE, INSIDE_PRICED, Key
 from k2cr_analysis.planning.decommission import endings
@@ -97,7 +98,9 @@ def _without_wishes(fleet: Fleet, decision: Decision, currency: str) -> WithoutW
     packed = Baseline(free, free.assessments[0].config.plan.headroom)
     found = decide(packed).choice
     saving = packed.over_stay(found.chosen).saving
-    figures = ("an unknown amount" if saving is None else f"{saving:.2f} {currency}") + " a month over staying"
+    figures = (
+        "an unknown amount" if saving is None else f"{plain_amount(saving, currency)} {currency}"
+    ) + " a month over staying"
     sentence = (
         f"If k2cr.toml kept none of {', '.join(kept)}, {len(found.chosen)} workloads would move and save {figures}"
         f" (now {len(decision.choice.chosen)} move)."

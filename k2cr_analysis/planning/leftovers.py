@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
+from k2cr_analysis.model.money import plain_amount
 from k2cr_analysis.planning.futures.ways_out import ways_out
 from k2cr_analysis.planning.result import Left
 from k2cr_analysis.planning.worth import Candidate, Fleet
@@ -96,9 +97,10 @@ def _why(assessed: WorkloadAssessment, candidate: Candidate | None, lost: Decima
 
 def _does_not_pay(candidate: Candidate, lost: Decimal | None) -> str:
     """The priced answer that not moving is the right move."""
-    cost = f"{candidate.cloud_run_month:.2f} a month on Cloud Run"
+    currency = candidate.assessed.cost.currency if candidate.assessed.cost else ""
+    cost = f"{plain_amount(candidate.cloud_run_month, currency)} a month on Cloud Run"
     if candidate.effort_month:
-        cost += f" and {candidate.effort_month:.2f} of effort"
+        cost += f" and {plain_amount(candidate.effort_month, currency)} of effort"
     if lost is None:
         return f"moving it costs {cost}, and what its leaving saves is not known"
-    return f"moving it costs {cost}, and the bill would lose {lost:.2f}"
+    return f"moving it costs {cost}, and the bill would lose {plain_amount(lost, currency)}"

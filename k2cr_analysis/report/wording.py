@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from k2cr_analysis.model.money import decimals_of
+
 _SYMBOL = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 UNKNOWN = "not known"
 
@@ -13,7 +15,7 @@ def money(amount: Decimal | float | None, currency: str, *, cents: bool = True, 
     if amount is None:
         return UNKNOWN
     exact = Decimal(str(amount)).quantize(
-        Decimal("0.01") if cents and currency != "JPY" else Decimal(1), ROUND_HALF_EVEN
+        Decimal(1).scaleb(-decimals_of(currency)) if cents else Decimal(1), ROUND_HALF_EVEN
     )
     mark = "\u2212" if exact < 0 else "+" if sign and exact > 0 else ""
     symbol = _SYMBOL.get(currency)

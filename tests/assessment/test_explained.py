@@ -35,4 +35,4 @@ def test_each_line_of_each_workload_multiplies_out(demo):
             mine = [line.item.amount for line in lines if line.side == side]
             if mine:
                 assert sum(mine, Decimal(0)) == month
-    assert seen[GKE] > 60 and seen[CLOUD_RUN] > 100
+    assert seen[GKE] > 60 and seen[CLOUD_RUN] > 80

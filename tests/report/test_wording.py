@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from k2cr_analysis.model.money import plain_amount
 from k2cr_analysis.report.tables.frame_html import exact
 from k2cr_analysis.report.wording import count, milliseconds, money, share
 
@@ -41,3 +42,10 @@ from k2cr_analysis.report.wording import count, milliseconds, money, share
 )
 def test_numbers_are_worded(said, expected):
     assert said == expected
+
+
+def test_yen_and_won_have_no_decimals_in_tables_and_sentences_and_the_others_have_two():
+    assert plain_amount(Decimal("9351.49"), "JPY") == "9351"
+    assert plain_amount(Decimal("9351.49"), "KRW") == "9351"
+    assert plain_amount(Decimal("62.335"), "USD") in ("62.33", "62.34")
+    assert money(Decimal("9351.49"), "KRW") == "9,351 KRW"

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from k2cr_analysis.cli.terminal.output import as_table
+from k2cr_analysis.model.money import plain_amount
 
 if TYPE_CHECKING:
     from k2cr_analysis.planning.futures.answer import Answer
@@ -31,48 +32,52 @@ _OUT = ("to leave GKE", "goes to", "size", "month", "at most", "why not known")
 _TURNS = ("what would turn the answer", "at")
 
 
-def futures_table(futures: Sequence[Future]) -> str:
+def futures_table(futures: Sequence[Future], currency: str = "") -> str:
     """One row a future; what is missing of one stands under the table."""
-    text = as_table(FUTURES, [future_row(f) for f in futures], right=(2, 3, 4, 5, 6, 8, 9))
+    text = as_table(FUTURES, [future_row(f, currency) for f in futures], right=(2, 3, 4, 5, 6, 8, 9))
     said = dict.fromkeys(f"{f.future}: {why}" for f in futures for why in f.missing)
     return text + "".join(f"{line}\n" for line in said)
 
 
-def future_row(future: Future) -> tuple[object, ...]:
-    month = _cents(future.month) or f"at least {_cents(future.at_least_month)}"
+def future_row(future: Future, currency: str = "") -> tuple[object, ...]:
+    month = _cents(future.month, currency) or f"at least {_cents(future.at_least_month, currency)}"
     interval = future.interval
     return (
         future.future,
         future.headroom,
-        _cents(future.gke_month),
-        _cents(future.cloud_run_month),
-        _cents(future.managed_month),
+        _cents(future.gke_month, currency),
+        _cents(future.cloud_run_month, currency),
+        _cents(future.managed_month, currency),
         month,
-        _cents(future.saving_over_stay_month),
-        None if interval is None else f"{interval[0]:.2f} to {interval[1]:.2f}",
+        _cents(future.saving_over_stay_month, currency),
+        None if interval is None else f"{plain_amount(interval[0], currency)} to {plain_amount(interval[1], currency)}",
         None if future.hours_month is None else f"{future.hours_month:g}",
         None if future.effort_days is None else f"{future.effort_days:g}",
         future.variant,
     )
 
 
-def ways(futures: Sequence[Future]) -> Iterator[str]:
+def ways(futures: Sequence[Future], currency: str = "") -> Iterator[str]:
     """The ways to stay, packed; and the ways out of what is blocked."""
     for stay in (f for f in futures if f.future == "stay" and f.headroom == "packed"):
         several = len({o.cluster for o in stay.options}) > 1
         rows = [
-            (f"{o.cluster}: {o.name}" if several else o.name, _cents(o.month), o.how, o.why_not) for o in stay.options
+            (f"{o.cluster}: {o.name}" if several else o.name, _cents(o.month, currency), o.how, o.why_not)
+            for o in stay.options
         ]
         yield as_table(_WAYS, rows, right=(1,))
     for leave in (f for f in futures if f.future == "leave" and f.headroom == "packed" and f.ways_out):
-        out = [(w.id, w.to, w.size, _month_of(w), _cents(w.high_month) or "", w.reason) for w in leave.ways_out]
+        out = [
+            (w.id, w.to, w.size, _month_of(w, currency), _cents(w.high_month, currency) or "", w.reason)
+            for w in leave.ways_out
+        ]
         yield as_table(_OUT, out, right=(3, 4))
 
 
-def _month_of(way: WayOut) -> str | None:
+def _month_of(way: WayOut, currency: str) -> str | None:
     if way.month is None and way.at_least_month:
-        return f"at least {way.at_least_month:.2f}"
-    return _cents(way.month)
+        return f"at least {plain_amount(way.at_least_month, currency)}"
+    return _cents(way.month, currency)
 
 
 def answer_text(answer: Answer) -> str:
@@ -86,5 +91,5 @@ def answer_text(answer: Answer) -> str:
     return text
 
 
-def _cents(amount: Decimal | None) -> str | None:
-    return None if amount is None else f"{amount:.2f}"
+def _cents(amount: Decimal | None, currency: str) -> str | None:
+    return None if amount is None else plain_amount(amount, currency)

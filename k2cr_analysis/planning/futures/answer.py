@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from k2cr_analysis.assessment.recommending.interval import moving_month
+from k2cr_analysis.model.money import plain_amount
 from k2cr_analysis.planning.crossing_calls import INSIDE
 from k2cr_analysis.planning.effort.labour import HOURS_PER_DAY
 from k2cr_analysis.planning.futures.baseline import Baseline
@@ -64,7 +65,7 @@ def _move(baseline: Baseline, chosen: Sequence[Candidate], objective: Decimal, c
     hours = f"{abs(worth.hours):.1f} hours of work a month {'less' if worth.hours >= 0 else 'more'}"
     sentence = (
         f"Move {len(chosen)} of {sum(len(a.workloads) for a in baseline.fleet.assessments)} workloads: that saves"
-        f" {saving:.2f} {currency} a month over staying, and is {hours}."
+        f" {plain_amount(saving, currency)} {currency} a month over staying, and is {hours}."
     )
     return Answer(sentence, first_mover(baseline.fleet, chosen), tuple(_turns(baseline, chosen, objective, worth)))
 
@@ -75,7 +76,7 @@ def _stay(baseline: Baseline, currency: str) -> Answer:
     names = ", ".join(c.id for c in nearest[:3]) + (f" and {len(nearest) - 3} more" if len(nearest) > 3 else "")
     sentence = (
         f"Do not move: no set of workloads beats staying. The one that comes nearest ({names}) would cost"
-        f" {short:.2f} {currency} a month more than to stay."
+        f" {plain_amount(short, currency)} {currency} a month more than to stay."
     )
     turns = tuple(_turns(baseline, nearest, objective, _worth(baseline, nearest)))
     return Answer(sentence, None, turns, tuple(c.id for c in nearest), short)
