@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 from k2cr_analysis.assessment.result import Assessment
+from k2cr_analysis.model.money import decimal_text
 from k2cr_analysis.model.prices import GLOBAL
 from k2cr_analysis.planning.worth import Candidate, Fleet, Worth
 from k2cr_analysis.platforms.images import PUBLIC_REGISTRIES, parse_image
@@ -99,9 +100,13 @@ def _request_logs(fleet: Fleet, chosen: Sequence[Candidate]) -> Iterator[Neighbo
         return
     free = book.free_quantity(price.unit)
     pays_now = any(amount > 0 for a in fleet.assessments for name, amount in a.bill.lines if "Logging" in name)
-    used = "the bill pays for logs already: nothing is free any more" if pays_now else f"{free} GiB a project are free"
+    used = (
+        "the bill pays for logs already: nothing is free any more"
+        if pays_now
+        else f"{decimal_text(free)} GiB a project are free"
+    )
     low, high = ((max(gib - (_ZERO if pays_now else free), _ZERO)) * price.rate for gib in (low_gib, high_gib))
-    why = f"{used}; {price.rate} a GiB; an exclusion filter takes entries out"
+    why = f"{used}; {decimal_text(price.rate)} a GiB; an exclusion filter takes entries out"
     if low == high:
         yield Neighbour("request logs", "comes", low, evidence, why=why)
     else:
@@ -122,7 +127,11 @@ def _balancers(fleet: Fleet, chosen: Sequence[Candidate]) -> Iterator[Neighbour]
     gone = [key for key, ids in touched.items() if all((key[0], i) in moved for i in ids)]
     names = _ids(name for _, name in touched)
     rule = fleet.assessments[0].prices.price("network.alb.rule", fleet.assessments[0].region)
-    rate = f"{rule.rate} an hour for up to five forwarding rules together" if rule else "no price of a rule is known"
+    rate = (
+        f"{decimal_text(rule.rate)} an hour for up to five forwarding rules together"
+        if rule
+        else "no price of a rule is known"
+    )
     yield Neighbour(
         "load balancers in front of Cloud Run",
         "comes",
@@ -146,7 +155,7 @@ def _entrances(assessment: Assessment, workload: str) -> Iterator[str]:
 def _nat(fleet: Fleet, chosen: Sequence[Candidate]) -> Iterator[Neighbour]:
     through = [c.id for c in chosen if fleet.assessments[c.cluster].config.workload(c.id).egress_addresses]
     data = fleet.assessments[0].prices.price("nat.data", GLOBAL)
-    rate = f"{data.rate} a GiB in and out" if data else "no price is known"
+    rate = f"{decimal_text(data.rate)} a GiB in and out" if data else "no price is known"
     name = "Cloud NAT of what moves"
     if through:
         evidence = f"calls leave by addresses of their own, through NAT: {_ids(through)}"

@@ -231,7 +231,8 @@ _ALL = (
     _column("managed_month", "managed", "currency/month", "managed services in place of what Cloud Run lacks", "money"),
     _column("month", "in sum", "currency/month", "the whole month; missing where a part is not known", "money"),
     _column("at_least_month", "at least", "currency/month", "what is known of the month", "money"),
-    _column("high_month", "at most", "currency/month", "at what is requested, where use says less", "money"),
+    _column("at_most_month", "at most", "currency/month", "at what is requested, where use says less", "money"),
+    _column("charge", "charge", "", "what stands beside pods and instances"),
     _column(
         "saving_over_stay_month",
         "over staying",

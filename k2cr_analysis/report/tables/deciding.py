@@ -86,7 +86,7 @@ def ways_out(portfolio: Portfolio) -> pd.DataFrame:
             "size": way.size or None,
             "month": number(way.month),
             "at_least_month": number(way.at_least_month),
-            "high_month": number(way.high_month),
+            "at_most_month": number(way.high_month),
             "reason": way.reason or None,
             "currency": portfolio.currency,
         }
@@ -101,7 +101,7 @@ def neighbours(portfolio: Portfolio) -> pd.DataFrame:
     """One row a charge beside pods and instances: what comes, goes or stays with the plan, and what shows it."""
     rows = [
         {
-            "item": one.item,
+            "charge": one.item,
             "change": one.change,
             "month": number(one.month),
             "low_amount": number(one.low),

@@ -178,9 +178,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     ),
     "future_lines": ("future", "headroom", "side", "sku", "quantity", "unit", "rate", "amount", "currency"),
     "ways_to_stay": ("cluster", "variant", "month", "how", "why_not", "currency"),
-    "ways_out": ("workload_id", "to", "size", "month", "at_least_month", "high_month", "reason", "currency"),
+    "ways_out": ("workload_id", "to", "size", "month", "at_least_month", "at_most_month", "reason", "currency"),
     "neighbours": (
-        "item",
+        "charge",
         "change",
         "month",
         "low_amount",
