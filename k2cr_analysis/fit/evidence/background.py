@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from k2cr_analysis.fit.evidence.known_images import RAW_SERVERS, SidecarKind
+from k2cr_analysis.fit.evidence.known_images import RAW_SERVERS, SidecarKind, works_by_itself
 from k2cr_analysis.fit.evidence.protocols import CalledPort, known_ports, purpose_of
 from k2cr_analysis.fit.evidence.starting.order import STARTS_FIRST
 from k2cr_analysis.model.cloud_run import StartupOrder
@@ -112,6 +112,8 @@ def _evidence(workload: Workload, container: Container, moving: Sequence[Contain
     for pattern, kind in ((_PULLS, "pull"), (_SCHEDULES, "schedule")):
         if found := pattern.search(words):
             yield Background(container.name, kind, f"it runs `{' '.join(found.group().split())[:60]}`", at)  # type: ignore[arg-type]
+    if does := works_by_itself(container.image):
+        yield Background(container.name, "schedule", f"{container.image} has {does}", f"{container.path}.image")
     for variable in container.env:
         if _SUBSCRIPTION_VALUE.match(variable.value or "") or (
             _SUBSCRIPTION.search(variable.name)

@@ -207,6 +207,31 @@ _SIDECARS: tuple[tuple[str, SidecarKind], ...] = (
     ("*/*-exporter", "metrics-exporter"), ("*/*_exporter", "metrics-exporter"),
     ("*/gcs-fuse-csi-driver-sidecar-mounter", "gcs-fuse"),
 )  # fmt: skip
+# Applications that do work of their own while nobody calls them, by their makers' documentation, and what it is.
+_SELF_WORKING: tuple[tuple[str, str], ...] = (
+    ("*/n8n", "schedules, polling triggers and queued executions of workflows"),
+    ("*/node-red", "timers and subscriptions of flows"), ("*/node-red-docker", "timers and subscriptions of flows"),
+    ("*/kestra", "schedules of flows"), ("*/activepieces", "schedules of flows"), ("*/huginn", "agents on a schedule"),
+    ("*/windmill", "workers and schedules"), ("*/grouparoo", "background tasks"),
+    ("*/uptime-kuma", "checks by the clock"), ("*/changedetection.io", "checks by the clock"),
+    ("*/healthchecks", "alerts by the clock"), ("*/fleetdm/fleet", "cron jobs of its own"),
+    ("*/pdp-v2", "updates of policies and data"), ("*/opal-client", "updates of policies and data"),
+    ("*/opal-server", "updates of policies and data"), ("*/metabase", "syncs of databases and scheduled reports"),
+    ("*/prometheus", "scraping"), ("*/stackdriver-prometheus", "scraping"), ("*/victoria-metrics", "scraping"),
+    ("*/jenkins", "builds and their triggers"), ("*/sonarqube", "analyses of uploaded reports"),
+    ("*/home-assistant", "automations"), ("*/dagster-daemon", "schedules and sensors"),
+    ("*/rundeck", "scheduled jobs"), ("*/spinnaker/echo", "schedules and triggers"),
+)  # fmt: skip
+# Images and commands of applications whose pages hold a WebSocket open. As a whole word of a command.
+_SOCKET_IMAGES: tuple[tuple[str, str], ...] = tuple((f"*/{name}", name) for name in (
+    "streamlit", "shiny", "shiny-server", "rocker/shiny", "code-server", "openvscode-server", "ttyd", "wetty",
+    "guacamole", "novnc", "soketi", "centrifugo", "excalidraw-room", "open-webui", "rstudio", "jupyterhub",
+))  # fmt: skip
+_SOCKET_COMMANDS = re.compile(
+    r"\b(?:streamlit run|shiny run|code-server|ttyd|soketi|centrifugo|chainlit run|(?:bokeh|panel) serve|solara run)\b"
+    r"|\b\w*websocket\w*\b",
+    re.IGNORECASE,
+)
 _SIDECAR_NAMES: Mapping[str, SidecarKind] = {
     "istio-proxy": "mesh", "linkerd-proxy": "mesh", "daprd": "mesh", "cloud-sql-proxy": "cloud-sql-proxy",
     "cloudsql-proxy": "cloud-sql-proxy", "oauth2-proxy": "auth-proxy",
@@ -257,6 +282,17 @@ def sidecar_kind(name: str, image: str | None) -> SidecarKind | None:
     """The known kind of a sidecar, by its image, else by the name that its injector gives it."""
     found = _first(image, _SIDECARS) if image else None
     return found or _SIDECAR_NAMES.get(name)
+
+
+def works_by_itself(image: str | None) -> str | None:
+    """What an application does while nobody calls it, by its image."""
+    return _first(image, _SELF_WORKING) if image else None
+
+
+def holds_sockets(image: str | None, words: str) -> str | None:
+    """The application whose pages hold WebSockets open: by its image, else by the command's words."""
+    found = _SOCKET_COMMANDS.search(words)
+    return (_first(image, _SOCKET_IMAGES) if image else None) or (found.group() if found else None)
 
 
 def _first(image: str, table: tuple[tuple[str, _T], ...]) -> _T | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.model.dependency import Dependency
 
 _BILLING = "https://docs.cloud.google.com/run/docs/configuring/billing-settings"
 _POOLS = "https://docs.cloud.google.com/run/docs/deploy-worker-pools"
@@ -45,6 +46,47 @@ def works_without_requests(candidate: Candidate) -> Iterator[Found]:
                 f"container {one.container} works without requests ({one.why}); a service has CPU without requests "
                 "only if it is billed by instance, and an instance only if one is kept",
             )
+
+
+@rule(
+    id="queue-beside-requests",
+    severity="change",
+    reads=("Container.env[].value", "Container.args", "Container.command", "ConfigMap.data"),
+    docs=_BILLING,
+)
+def queue_beside_requests(candidate: Candidate) -> Iterator[Found]:
+    """A container of a service is given the address of a queue, and nothing shows whether it takes messages from it.
+
+    Why: What only sends does so while a request runs. What takes messages works without requests: under request-based
+    billing it has no CPU between them, and at zero instances nobody takes anything.
+    Remedy: If it only sends, say so: `queue-beside-requests = "only sends"` under
+    `[workload."namespace/Kind/name".decided]` in k2cr.toml. If it takes messages, give that part a worker pool of its
+    own (a Deployment without a Service), or keep an instance with CPU (`[policy] min_instances`, instance-based
+    billing).
+    Example: env: [{name: RABBITMQ_URL, value: "amqp://rabbitmq.shop:5672"}] of a web container
+    """
+    known = {b.container for b in candidate.background}
+    moving = {c.name: c for c in candidate.moving}
+    if candidate.target != "service":
+        return
+    for edge in candidate.dependencies:
+        names = sorted({a.place.container for a in edge.addresses} & set(moving) - known)
+        sidecars = [n for n in names if n in candidate.cast.kinds]
+        if edge.kind != "queue" or not names or names == sidecars or _coordinates(edge):
+            continue
+        yield Found(
+            edge.path,
+            f"container {', '.join(names)} is given the queue {edge.target} ({edge.evidence}): does it only send, or "
+            "take messages too? What takes them works without requests",
+        )
+
+
+def _coordinates(edge: Dependency) -> bool:
+    """ZooKeeper keeps order among servers; no messages are taken from it."""
+    return edge.port == _ZOOKEEPER_PORT or "zookeeper" in edge.target
+
+
+_ZOOKEEPER_PORT = 2181
 
 
 @rule(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
-from k2cr_analysis.fit.evidence.known_images import RAW_PORTS, raw_server, raw_server_on
+from k2cr_analysis.fit.evidence.known_images import RAW_PORTS, holds_sockets, raw_server, raw_server_on
 from k2cr_analysis.fit.evidence.protocols import (
     TLS_PORTS,
     CalledPort,
@@ -264,7 +264,14 @@ def undeclared_grpc(candidate: Candidate) -> Iterator[Found]:
 @rule(
     id="websocket-port",
     severity="change",
-    reads=("Service.spec.ports[].name", "Service.spec.ports[].appProtocol", "Ingress.metadata.annotations"),
+    reads=(
+        "Service.spec.ports[].name",
+        "Service.spec.ports[].appProtocol",
+        "Ingress.metadata.annotations",
+        "Container.image",
+        "Container.command",
+        "Container.args",
+    ),
     docs="https://docs.cloud.google.com/run/docs/triggering/websockets",
 )
 def websocket_port(candidate: Candidate) -> Iterator[Found]:
@@ -290,6 +297,13 @@ def websocket_port(candidate: Candidate) -> Iterator[Found]:
             yield Found(
                 f"{name} {settings.at('websocket')}",
                 f"{name.replace('/', ' ')} passes WebSockets on; {_SOCKET_ENDS}",
+            )
+    for container in candidate.moving:
+        what = holds_sockets(container.image, " ".join((*container.command, *container.args)))
+        if what and candidate.target == "service" and container.name == candidate.ingress.container:
+            yield Found(
+                f"{container.path}.image",
+                f"container {container.name} is {what}, whose pages hold a WebSocket open; {_SOCKET_ENDS}",
             )
     routes = [r for e in candidate.workload.exposures for r in e.routes if _is_of_sockets(r.http_path)]
     for route in {(r.kind, r.name, r.http_path): r for r in routes}.values():
