@@ -137,7 +137,8 @@ def test_what_is_said_of_several_is_one_line():
 def test_ids_are_completed_from_the_snapshot_on_the_line(small):
     context = typer.Context(COMMAND)
     context.params = {"snapshots": [small]}
-    assert workload_names(context, "bet") == ["ns-1/Deployment/beta"]
+    assert workload_names(context, "bet") == ["ns-1/Deployment/beta", "beta"]
+    assert workload_names(context, "ns-1/b") == ["ns-1/beta"]
     context.params = {}
     assert workload_names(context, "bet") == []
 

@@ -22,7 +22,14 @@ def workload_names(ctx: typer.Context, incomplete: str) -> list[str]:
         ids = sorted(w.id for w in parse_cluster(list(open_snapshot(snapshot).objects())).workloads)
     except K2crError:
         return []
-    return [one for one in ids if incomplete in one]
+    return [one for one in ids if incomplete in one] + (_short_names(ids, incomplete) if incomplete else [])
+
+
+def _short_names(ids: list[str], incomplete: str) -> list[str]:
+    """``frontend`` and ``portal/frontend``: what a shell can complete of a word that no id begins with."""
+    parts = [one.split("/") for one in ids]
+    short = {name for namespace, _, *rest in parts for name in ("/".join(rest), f"{namespace}/{'/'.join(rest)}")}
+    return sorted(name for name in short if name.startswith(incomplete) and name not in ids)
 
 
 def names_a_workload(argument: str) -> bool:
