@@ -17,13 +17,14 @@ from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
 from k2cr_analysis.errors import RemoteError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     import pyarrow as pa
 
     from k2cr_analysis.remote.credentials import Caller
     from k2cr_analysis.snapshot.provenance import Notice, Provenance
+    from k2cr_analysis.snapshot.writer import Rows
     from k2cr_analysis.sources.collection import Collected
     from k2cr_analysis.sources.live import LiveCluster, LiveOptions
     from k2cr_analysis.sources.reshaping.reshape import Reshape
@@ -97,7 +98,11 @@ def collect(
     ] = None,
     prometheus: Annotated[
         str | None,
-        typer.Option("--prometheus", metavar="URL", help="Usage and traffic from this server's HTTP API."),
+        typer.Option(
+            "--prometheus",
+            metavar="URL",
+            help="Usage and traffic from this HTTP API, or a folder of its answers.",
+        ),
     ] = None,
     prometheus_header: Annotated[
         list[str] | None,
@@ -179,7 +184,9 @@ def collect(
         # A context that gcloud named says all of it.
         known = LiveCluster.of_context(context or "", None, project, cluster, location, Caller())
         asked = {"project": known.project, "cluster": known.cluster, "location": known.location}
-        print(commands(start, last, context=context, **asked, billing_table=billing_table), end="")
+        print(
+            commands(start, last, context=context, **asked, billing_table=billing_table, prometheus=prometheus), end=""
+        )
         return
     is_fleet = bool(fleet or all_clusters)
     out = _place_asked(out, manifests, context, project if all_clusters else None, fleet)
@@ -322,9 +329,9 @@ def _plan(live: LiveCluster, options: LiveOptions, window: tuple[datetime, datet
 
 def _readers(
     options: LiveOptions, window: tuple[datetime, datetime], live: LiveCluster
-) -> dict[str, Callable[[], pa.Table]]:
+) -> dict[str, Callable[[], Rows]]:
     """What reads the tables that come from elsewhere than the manifests."""
-    readers: dict[str, Callable[[], pa.Table]] = {}
+    readers: dict[str, Callable[[], Rows]] = {}
     if options.prices is not None:
         readers["prices"] = options.prices
     if options.billing_table:
@@ -332,13 +339,14 @@ def _readers(
     return readers
 
 
-def _bill(table: str, window: tuple[datetime, datetime], live: LiveCluster) -> pa.Table:
+def _bill(table: str, window: tuple[datetime, datetime], live: LiveCluster) -> Iterator[pa.Table]:
     from k2cr_analysis.sources.billing_export.client import BillingExport
+    from k2cr_analysis.sources.spool import spooled
 
     export = BillingExport(table, *window, live.project, live.caller, live.billing_project)
     plan = export.plan()
     say(str(plan))
-    return export.read(plan)
+    return spooled(export.parts(plan))
 
 
 def _price_table(source: PriceSource, caller: Caller) -> pa.Table:

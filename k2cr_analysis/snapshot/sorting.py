@@ -20,6 +20,8 @@ from k2cr_analysis.snapshot.tables import Table
 # Rows that are sorted in memory at once, more where a single series has more.
 ROWS_AT_ONCE: Final = 1_310_720
 _ROWS_A_BATCH: Final = 4_096
+_CONTENT: Final = "content"
+_BETWEEN, _BETWEEN_ITEMS, _NOTHING = "\x1f", "\x1e", "\x00"
 _KEY_COLUMNS: Final = 4  # of the declared order: enough to tell series apart
 _Key = tuple[tuple[bool, Any], ...]
 _Slice = tuple[int, int, int]  # part, first row, end
@@ -62,14 +64,45 @@ def _groups(slices: Mapping[_Key, Sequence[_Slice]], rows_at_once: int) -> Itera
 
 
 def ordered_rows(data: pa.Table, declared: Table) -> pa.Table:
-    """The rows in the declared order; those with equal keys keep the given one."""
+    """The rows in the declared order; those with equal keys keep the given one.
+
+    The rows of an export have no key that tells them apart: of those, equal keys go by all that they hold, so that the
+    order does not hang on the pages that they came in.
+    """
     labelled = _with_sorted_labels(data)
     keys = {
         name: column.combine_chunks().indices if pa.types.is_dictionary(column.type) else column
         for name, column in ((name, labelled.column(name)) for name in declared.sort_by)
     }
-    order = pc.sort_indices(pa.table(keys), sort_keys=[(name, "ascending") for name in declared.sort_by])
+    if declared.is_an_export and labelled.num_rows:
+        keys[_CONTENT] = contents(labelled)
+    order = pc.sort_indices(pa.table(keys), sort_keys=[(name, "ascending") for name in keys])
     return labelled.take(order)
+
+
+def contents(data: pa.Table) -> pa.Array:
+    """string[rows]: all that a row holds, the same for equal rows; column by column, and never row by row."""
+    texts = [_text(column.combine_chunks()) for column in data.columns]
+    return _joined(texts)
+
+
+def _joined(texts: Sequence[pa.Array]) -> pa.Array:
+    return pc.binary_join_element_wise(*texts, _BETWEEN, null_handling="replace", null_replacement=_NOTHING)
+
+
+def _text(array: pa.Array) -> pa.Array:
+    if isinstance(array, pa.ChunkedArray):
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
+    kind = array.type
+    if pa.types.is_struct(kind):
+        return _joined([_text(pc.struct_field(array, field.name)) for field in kind])
+    if pa.types.is_list(kind):
+        lengths = pc.fill_null(pc.list_value_length(array), 0)
+        ends = pc.cumulative_sum(lengths.cast(pa.int32()))
+        offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
+        whole = pc.fill_null(_text(pc.list_flatten(array)), _NOTHING)
+        return pc.binary_join(pa.ListArray.from_arrays(offsets, whole), _BETWEEN_ITEMS)
+    return array.cast(pa.string())
 
 
 class _Part:

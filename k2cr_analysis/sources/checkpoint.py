@@ -13,14 +13,18 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from k2cr_analysis.atomic import cannot_write
 from k2cr_analysis.errors import UsageError
+from k2cr_analysis.sources.spool import read_parts, write_parts
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _PLAN: Final = "asked.json"
 Window = tuple[datetime, datetime]
@@ -43,6 +47,19 @@ class Unfinished:
     def keep(self, name: str, content: bytes) -> None:
         """Keep a chunk: all of it, or nothing. ``InputError`` where the disk does not take it."""
         _write(self.folder / name, content)
+
+    def keep_parts(self, name: str, parts: Iterable[pa.Table]) -> None:
+        """Keep a table that comes in parts, of which memory holds one: all of it, or nothing."""
+
+        def write(stream: BinaryIO) -> None:
+            write_parts(stream, parts)
+
+        _write(self.folder / name, write)
+
+    def parts(self, name: str) -> Iterator[pa.Table] | None:
+        """A table as it was kept, part by part; None where it has not been read yet."""
+        file = self.folder / name
+        return read_parts(file) if file.is_file() else None
 
     def remove(self) -> None:
         """The snapshot is whole: nothing is left to resume."""
@@ -125,11 +142,11 @@ def _made(folder: Path) -> None:
         raise cannot_write(folder, error) from None
 
 
-def _write(file: Path, content: bytes) -> None:
+def _write(file: Path, content: bytes | Callable[[BinaryIO], None]) -> None:
     partial = file.with_name(f"{file.name}.partial")
     try:
         with partial.open("wb") as stream:
-            stream.write(content)
+            content(stream) if callable(content) else stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         partial.replace(file)

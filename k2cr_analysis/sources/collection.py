@@ -24,7 +24,7 @@ from k2cr_analysis.sources.table_files import table_parts
 from k2cr_analysis.sources.window import window as window_of
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def collect_manifests(  # noqa: PLR0913 (the options of the verb, by name)
     location: str | None = None,
     table_files: Mapping[str, str | Path] | None = None,
     reshapes: Mapping[str, Reshape] | None = None,
-    tables: Mapping[str, pa.Table] | None = None,
+    tables: Mapping[str, Rows] | None = None,
     failed: Mapping[str, RemoteError] | None = None,
     prometheus: Access | None = None,
     tell: Callable[[str], None] = lambda _: None,
@@ -118,10 +118,11 @@ def collect_manifests(  # noqa: PLR0913 (the options of the verb, by name)
 
 
 def remote_tables(
-    readers: Mapping[str, Callable[[], pa.Table]],
-) -> tuple[dict[str, pa.Table], dict[str, RemoteError]]:
+    readers: Mapping[str, Callable[[], Rows]],
+) -> tuple[dict[str, Rows], dict[str, RemoteError]]:
     """What each reader gives, by the table's name, and the errors of those that failed: each fails by itself."""
-    found, failures = {}, {}
+    found: dict[str, Rows] = {}
+    failures: dict[str, RemoteError] = {}
     for name, read in readers.items():
         try:
             found[name] = read()

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from k2cr_analysis.resources import bundled
@@ -15,6 +16,7 @@ from k2cr_analysis.sources.billing_export.query import checked_table, parameters
 from k2cr_analysis.sources.cluster_api.listed_kinds import RESOURCES
 from k2cr_analysis.sources.monitoring.client import PAGE_POINTS
 from k2cr_analysis.sources.monitoring.queries import LOAD_BALANCERS, MESH, NON_EVICTABLE, USAGE_QUERIES, MetricQuery
+from k2cr_analysis.sources.prometheus.recorded import asked_of_prometheus, file_name, moment_of, query_name
 
 # One page after another of one query on one day, each given to the jq program of its table.
 _PAGES_FUNCTION = r"""pages() {  # table metric memory_type_or_column aligner reducer period_s filter start end label...
@@ -86,7 +88,7 @@ _TRAFFIC_JQ = r"""
   | @csv"""
 
 
-def commands(
+def commands(  # noqa: PLR0913 (the options of the verb, by name)
     start: datetime,
     end: datetime,
     *,
@@ -95,6 +97,7 @@ def commands(
     cluster: str | None = None,
     location: str | None = None,
     billing_table: str | None = None,
+    prometheus: str | None = None,
 ) -> str:
     """A script for ``bash``: ``kubectl``, ``curl`` with ``gcloud`` and ``jq``, ``bq``; at its end the ``k2cr`` line."""
     lines = [
@@ -108,6 +111,9 @@ def commands(
         lines += ["", *_metrics(start, end, context, project, cluster, location)]
         options += ["--project", project, "--cluster", cluster, "--location", location]
         options += ["--usage", "usage.csv", "--traffic", "traffic.csv"]
+    if prometheus:
+        lines += ["", *_prometheus(start, end, prometheus)]
+        options += ["--prometheus", "prometheus"]
     if billing_table:
         lines += ["", *_bill(start, end, project, checked_table(billing_table))]
         options += ["--billing", "billing.parquet"]
@@ -184,6 +190,55 @@ def _bill(start: datetime, end: datetime, project: str | None, table: str) -> It
     yield f"bq update --expiration=3600 {dataset}.k2cr_rows"
     yield f"bq extract --destination_format=PARQUET {dataset}.k2cr_rows gs://BUCKET/billing.parquet"
     yield "gcloud storage cp gs://BUCKET/billing.parquet billing.parquet"
+
+
+# One answer in a file of its own; what is there already is not asked for again.
+_ASK_FUNCTION = r"""ask() {  # file path parameter...
+  local file="prometheus/$1" path=$2 parameter
+  shift 2
+  local -a given=()
+  for parameter in "$@"; do given+=(--data-urlencode "$parameter"); done
+  [ -s "$file" ] && return 0
+  curl -sSf -G "$PROMETHEUS/api/v1/$path" ${K2CR_PROMETHEUS_TOKEN:+-H "Authorization: Bearer $K2CR_PROMETHEUS_TOKEN"} \
+    "${given[@]}" -o "$file.partial" && mv "$file.partial" "$file"
+}
+has() { jq -e --arg name "$1" '.data | index($name)' prometheus/label-__name__-values.json > /dev/null; }
+none() { echo '{"status": "success", "data": {"result": []}}' > "prometheus/$1"; }"""
+
+
+def _prometheus(start: datetime, end: datetime, url: str) -> Iterator[str]:
+    """Each query once, in a loop over the moments at which it is asked."""
+    yield "# PromQL, by the HTTP API; a bearer token may stand in K2CR_PROMETHEUS_TOKEN."
+    yield f"PROMETHEUS={shlex.quote(url)}"
+    yield "mkdir -p prometheus"
+    yield _ASK_FUNCTION
+    moments: dict[tuple[str, str, str], list[Mapping[str, str]]] = {}
+    for what, given in asked_of_prometheus(start, end):
+        if what.startswith("label/"):
+            yield f"ask {file_name(what, given)} {what} start={given['start']} end={given['end']}"
+        else:
+            moments.setdefault((what, given["query"], given.get("step", "")), []).append(given)
+    for (what, query, step), asked in moments.items():
+        name, metric = (
+            query_name(what, asked[0]),
+            re.split(r"[({]", _FUNCTION.sub("", query))[0],
+        )
+        times = " ".join(_times(given) for given in asked)
+        yield f"for times in {times}; do"
+        yield '  IFS=, read -r first last <<<"$times"'
+        at = f"step={step} start=$first end=$last" if step else "time=$last"
+        whole = " ".join(f"{key}={value}" for key, value in asked[0].items() if key not in _MOVING)
+        yield f"  if has {metric}; then ask {name}-$last.json {what} {shlex.quote(f'query={query}')} {at} {whole}"
+        yield f"  else none {name}-$last.json; fi"
+        yield "done"
+
+
+_FUNCTION = re.compile(r"^[a-z_]+_over_time\(")
+_MOVING = ("query", "step", "start", "end", "time")
+
+
+def _times(given: Mapping[str, str]) -> str:
+    return f"{int(float(given.get('start') or given['time']))},{moment_of(given)}"
 
 
 def _length(start: datetime, end: datetime) -> str:

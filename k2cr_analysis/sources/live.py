@@ -6,8 +6,8 @@ A source that fails for good leaves the others' data, a gap in the snapshot, and
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
 from itertools import groupby
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from k2cr_analysis.sources.monitoring.chunks import Chunk
+    from k2cr_analysis.sources.prometheus.read import Read
 
 # The name that `gcloud container clusters get-credentials` gives to a context.
 _GKE_CONTEXT: Final = re.compile(r"gke_(?P<project>[^_]+)_(?P<location>[^_]+)_(?P<cluster>[^_]+)")
@@ -302,10 +303,13 @@ def _metrics(
     objects = [item.object for kind in kinds for item in kind.objects]
     if options.prometheus is not None:
         read = read_prometheus(options.prometheus, objects, live.cluster, names, work, options.retry, tell)
-        for name, error in read.failed.items():
-            missed.add(name, error)
-        found.update(read.tables)
-        return read.gaps
+        rest = _taken(read, names, found, missed)
+        # Where a server counts requests and has no cAdvisor, or the other way round, Cloud Monitoring has the rest.
+        if not rest or not live.has_metrics:
+            return read.gaps
+        tell(f"prometheus has no {' and no '.join(rest)}: read from Cloud Monitoring")
+        gaps = [gap for gap in read.gaps if gap.partition(":")[0] not in rest]
+        return gaps + _metrics(live, kinds, _for_the_rest(options, rest), work, found, missed, tell)
     if not (live.project and live.cluster and live.location):
         return [f"no {name} table was given, and project, cluster or location is not known" for name in names]
     wanted = _wanted(options, *work.window, objects)
@@ -337,6 +341,20 @@ def _metrics(
     if "traffic" in names:
         gaps += _traffic(whole, objects, work, found, live.project)
     return gaps
+
+
+def _taken(read: Read, names: Sequence[str], found: dict[str, Rows], missed: _Missed) -> list[str]:
+    """Add what a Prometheus gave, and what it refused; gives the tables that it has nothing of."""
+    for name, error in read.failed.items():
+        missed.add(name, error)
+    found.update(read.tables)
+    return [name for name in names if name not in read.tables and name not in read.failed]
+
+
+def _for_the_rest(options: LiveOptions, left: Sequence[str]) -> LiveOptions:
+    """The same without the Prometheus, for the tables ``left``: the others count as given."""
+    given = {name: "" for name in ("usage", "traffic") if name not in left}
+    return replace(options, prometheus=None, table_files={**options.table_files, **given})
 
 
 def _table_of(metric_type: str) -> str:
@@ -405,13 +423,13 @@ def _billing(
         return ["no billing table was given"]
     from k2cr_analysis.sources.billing_export.client import BillingExport
 
-    def read() -> pa.Table:
+    def read() -> Iterable[pa.Table]:
         export = BillingExport(
             options.billing_table or "", *work.window, live.project, live.caller, live.billing_project
         )
         plan = export.plan()
         tell(str(plan))
-        return export.read(plan)
+        return export.parts(plan)
 
     _kept_table("billing", read, work, found, missed)
     return []
@@ -419,27 +437,24 @@ def _billing(
 
 def _prices(options: LiveOptions, work: Unfinished, found: dict[str, Rows], missed: _Missed) -> None:
     """Add the price table to ``found`` where one is asked for."""
-    if options.prices is not None:
-        _kept_table("prices", options.prices, work, found, missed)
+    prices = options.prices
+    if prices is not None:
+        _kept_table("prices", lambda: [prices()], work, found, missed)
 
 
 def _kept_table(
     name: str,
-    read: Callable[[], pa.Table],
+    read: Callable[[], Iterable[pa.Table]],
     work: Unfinished,
     found: dict[str, Rows],
     missed: _Missed,
 ) -> None:
-    """Add a table that is one chunk, read now or by an earlier run."""
-    from k2cr_analysis.sources.monitoring.chunks import from_bytes, to_bytes
-
+    """Add a table that is one chunk, read now or by an earlier run, a part in memory at a time."""
     chunk = f"{name}.arrow"
-    kept = work.chunk(chunk)
-    if kept is None:
+    if work.parts(chunk) is None:
         try:
-            kept = to_bytes(read())
+            work.keep_parts(chunk, read())
         except RemoteError as error:
             missed.add(name, error)
             return
-        work.keep(chunk, kept)
-    found[name] = from_bytes(kept)
+    found[name] = work.parts(chunk) or ()

@@ -14,9 +14,12 @@ import sqlglot
 
 from k2cr_analysis.errors import RemoteError, UsageError
 from k2cr_analysis.remote.bigquery import LEAST_BILLED_BYTES
+from k2cr_analysis.snapshot.parquet import write_table
+from k2cr_analysis.snapshot.sorting import contents
 from k2cr_analysis.snapshot.tables import BILLING
 from k2cr_analysis.sources.billing_export.client import BillingExport
 from k2cr_analysis.sources.billing_export.query import checked_table, parameters
+from k2cr_analysis.sources.billing_export.rows import billing_parts
 from tests.sources.bigquery_server import Warehouse, serving_bigquery
 
 START, END = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)
@@ -191,3 +194,14 @@ def test_what_is_no_table_name_is_refused(name):
         return
     with pytest.raises(UsageError):
         checked_table(name)
+
+
+def test_the_bytes_of_a_bill_do_not_hang_on_the_pages_that_it_came_in(tmp_path):
+    rows = pa.Table.from_pylist(ROWS, schema=SCHEMA)
+    whole = list(billing_parts(rows.to_batches()))
+    turned = rows.take(list(reversed(range(rows.num_rows))))
+    for name, parts in (("one", whole), ("other", list(billing_parts(turned.to_batches(max_chunksize=5))))):
+        (tmp_path / name).mkdir()
+        write_table(parts, BILLING, tmp_path / name / "part-0.parquet")
+    assert (tmp_path / "one" / "part-0.parquet").read_bytes() == (tmp_path / "other" / "part-0.parquet").read_bytes()
+    assert len(set(contents(whole[0]).to_pylist())) == len({str(row) for row in whole[0].to_pylist()})

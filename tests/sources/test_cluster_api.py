@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import ssl
 import subprocess
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from k2cr_analysis.sources.cluster_api.read import kinds_of, read_kind, refuse_u
 from k2cr_analysis.sources.manifests.reading import read_manifests
 from k2cr_analysis.sources.retry import RetryPolicy
 from tests.sources.api_server import KINDS, Cluster, serving
+from tests.sources.certificates import certificates
 
 CONTEXT = "gke_proj_europe-west1_shop"
 SECRET = "hunter2-planted-9f8a7b6c"
@@ -284,25 +284,9 @@ def test_credentials_that_are_not_taken_are_an_error(server, cluster):
 @pytest.fixture
 def certified(tmp_path):
     """A server that asks for a client's certificate, and the user of a kubeconfig that has one."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-
-    def openssl(*words):
-        subprocess.run(["openssl", *words], cwd=tmp_path, check=True, capture_output=True, timeout=60)
-
-    key = ("-newkey", "rsa:2048", "-nodes")
-    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=ca", "-days", "2")
-    (tmp_path / "names").write_text("subjectAltName=IP:127.0.0.1")
-    for name in ("server", "client"):
-        openssl("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        signed = ("-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names", "-days", "2")
-        openssl("x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.crt", *signed)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
-    context.load_verify_locations(tmp_path / "ca.crt")
-    context.verify_mode = ssl.CERT_REQUIRED
+    context, files = certificates(tmp_path)
     with serving(Cluster(OBJECTS), context) as found:
-        yield found, {"client-certificate": str(tmp_path / "client.crt"), "client-key": str(tmp_path / "client.key")}
+        yield found, {"client-certificate": str(files["crt"]), "client-key": str(files["key"])}
 
 
 def test_tls_with_a_client_s_certificate_and_no_proxy_between(certified, tmp_path, monkeypatch):

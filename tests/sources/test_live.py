@@ -18,12 +18,14 @@ from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.snapshot import open_snapshot
 from k2cr_analysis.sources.checkpoint import unfinished_folder
 from k2cr_analysis.sources.live import LiveCluster, LiveOptions, collect_live, plan_of
+from k2cr_analysis.sources.prometheus.access import access_of
 from k2cr_analysis.sources.retry import RetryPolicy
 from k2cr_analysis.verdicts import assess
 from tests.sources.api_server import Cluster, serving
 from tests.sources.bigquery_server import Warehouse, serving_bigquery
 from tests.sources.metric_service import BOUNDS, NEG, WORKLOADS, Metrics, serving_metrics
 from tests.sources.test_billing_export import ROWS, SCHEMA, TABLE
+from tests.sources.test_prometheus import answering
 
 CONTEXT = "gke_proj_europe-west1_shop"
 CPU = "kubernetes.io/container/cpu/core_usage_time"
@@ -250,6 +252,14 @@ def test_where_nothing_can_be_read_there_is_no_snapshot(project, metrics, tmp_pa
     assert not list(tmp_path.glob("*s")) and not unfinished_folder(tmp_path / "s").exists()
 
 
+def test_what_a_prometheus_does_not_have_is_read_from_cloud_monitoring(project, tmp_path):
+    collect_live(project[1], tmp_path / "without", options("1d"))
+    with answering((200, {"status": "success", "data": []})) as url:
+        collect_live(project[1], tmp_path / "s", options("1d", prometheus=access_of(url)))
+    assert bytes_of(tmp_path / "s" / "usage") == bytes_of(tmp_path / "without" / "usage")
+    assert bytes_of(tmp_path / "s" / "traffic") == bytes_of(tmp_path / "without" / "traffic")
+
+
 def test_what_the_project_has_never_measured_is_not_asked_for(project, metrics, tmp_path):
     metrics.known = {CPU: [], COUNT: ["response_code_class"], LATENCY: []}
     collect_live(project[1], tmp_path / "s", options("2d"))
@@ -306,7 +316,7 @@ collect_live(LiveCluster.of_context({context!r}, config, None, None, None, Calle
 """
 
 
-@pytest.mark.parametrize(("kills", "days"), [(4, 4), pytest.param(20, 20, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(("kills", "days"), [(4, 4), pytest.param(50, 20, marks=pytest.mark.soak)])
 def test_a_kill_at_any_call_loses_and_doubles_nothing(project, metrics, tmp_path, kills, days):
     """SIGKILL when the server has answered a number of calls, which the seed draws; then the run that ends."""
     collect_live(project[1], tmp_path / "whole", options(f"{days}d"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
+import subprocess
 import threading
 from collections import Counter, defaultdict
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -16,9 +18,11 @@ from k2cr_analysis.errors import RemoteError, UsageError
 from k2cr_analysis.snapshot import open_snapshot
 from k2cr_analysis.sources.checkpoint import unfinished_folder
 from k2cr_analysis.sources.collection import collect_manifests
+from k2cr_analysis.sources.commands import commands
 from k2cr_analysis.sources.prometheus.access import access_of
 from k2cr_analysis.sources.prometheus.client import Prometheus
 from k2cr_analysis.sources.retry import RetryPolicy
+from tests.sources.certificates import certificates
 from tests.sources.prometheus_server import INSTALLED, Recorder, serving_prometheus
 
 END = datetime(2026, 3, 3, tzinfo=UTC)
@@ -184,6 +188,25 @@ def test_core_seconds_and_memory_are_those_that_were_used(filled, tmp_path):
     assert set(usage.top_level_controller_type) == {"Deployment"} and set(usage.container_name) == {"app"}
 
 
+@pytest.mark.skipif(not all(map(shutil.which, ("bash", "curl", "jq"))), reason="bash, curl or jq is not installed")
+def test_the_printed_queries_give_answers_that_are_read_alike(filled, tmp_path):
+    url, _ = filled
+    for name in ("asked", "read"):
+        (tmp_path / name).mkdir()
+    end = datetime(2026, 3, 3, tzinfo=UTC)
+    script = commands(end - timedelta(days=DAYS), end, prometheus=url).partition("# PromQL")[2]
+    bash = ["bash", "-euo", "pipefail", "-c", f"# {script}"]
+    subprocess.run(bash, cwd=tmp_path / "asked", check=True, capture_output=True, timeout=300)
+    collected(url, tmp_path / "read")
+    collected(str(tmp_path / "asked" / "prometheus"), tmp_path / "asked")
+    for table in ("usage", "traffic"):
+        parts = [(tmp_path / name / "s" / table / "part-0.parquet").read_bytes() for name in ("read", "asked")]
+        assert parts[0] == parts[1]
+    next((tmp_path / "asked" / "prometheus").glob("query_range-*")).unlink()
+    lacking = collected(str(tmp_path / "asked" / "prometheus"), tmp_path / "asked")
+    assert any("no answer query_range-" in error.found for error in lacking.failures)
+
+
 def test_a_limit_of_samples_is_met_in_parts(filled, tmp_path):
     url, _ = filled
     found = Prometheus(access_of(url)).range(
@@ -219,7 +242,7 @@ def test_it_is_resumed_where_it_stopped(filled, tmp_path, monkeypatch):
 
 
 @contextmanager
-def answering(*answers):
+def answering(*answers, tls=None):
     """A server that gives these answers: (status, body); the last one again and again."""
     left = list(answers)
 
@@ -236,9 +259,11 @@ def answering(*answers):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
@@ -265,6 +290,62 @@ def test_a_busy_server_is_asked_again():
     with answering((503, b""), (429, {"status": "error", "error": "slow down"}), (200, good)) as url:
         server = Prometheus(access_of(url), RetryPolicy(attempts=3, sleep=lambda _: None))
         assert server.label_values("__name__", END, END) == ["up"]
+
+
+PARTIAL = {
+    "thanos": {"warnings": ["No StoreAPIs matched for this query"]},
+    "victoriametrics": {"isPartial": True},
+}
+
+
+@pytest.mark.parametrize("case", PARTIAL)
+def test_a_part_of_an_answer_is_none(case):
+    part = {"status": "success", "data": {"result": []}} | PARTIAL[case]
+    whole = {"status": "success", "data": {"result": []}}
+    with answering((200, part), (200, whole)) as url:
+        server = Prometheus(access_of(url), RetryPolicy(attempts=3, sleep=lambda _: None))
+        assert server.range("up", END - timedelta(hours=1), END, 300) == []
+    with answering((200, part)) as url, pytest.raises(RemoteError, match="not whole"):
+        Prometheus(access_of(url), RetryPolicy(attempts=2, sleep=lambda _: None)).range("up", END, END, 300)
+
+
+def test_a_remark_on_the_query_is_no_part():
+    remark = {"status": "success", "data": {"result": []}, "warnings": ["PromQL warning: bucket label missing"]}
+    with answering((200, remark)) as url:
+        assert Prometheus(access_of(url), RetryPolicy(attempts=1)).range("up", END, END, 300) == []
+
+
+DIALECTS = {
+    "prometheus": ("", "/api/v1/query", {}),
+    "mimir, with a tenant": ("/prometheus", "/prometheus/api/v1/query", {"X-Scope-OrgID": "team-a"}),
+    "thanos": ("/thanos/query/api/v1", "/thanos/query/api/v1/query", {"THANOS-TENANT": "t"}),
+    "victoriametrics' cluster": ("/select/0/prometheus/", "/select/0/prometheus/api/v1/query", {}),
+}
+
+
+@pytest.mark.parametrize("case", DIALECTS)
+def test_each_server_is_asked_at_its_own_path_with_its_own_headers(case):
+    prefix, path, headers = DIALECTS[case]
+    with answering((200, {"status": "success", "data": {"result": []}})) as url:
+        access = access_of(url + prefix, headers=[f"{name}: {value}" for name, value in headers.items()])
+        sent = []
+        server = Prometheus(access, RetryPolicy(attempts=1))
+        server._session.hooks["response"].append(lambda reply, *_, **__: sent.append(reply.request))
+        server.at("up", END)
+    assert sent[0].path_url.partition("?")[0] == path
+    assert headers.items() <= dict(sent[0].headers).items()
+
+
+def test_a_client_s_certificate_is_shown_to_a_server_that_asks_for_it(tmp_path):
+    context, files = certificates(tmp_path)
+    good = {"status": "success", "data": {"result": []}}
+    with answering((200, good), tls=context) as url:
+        retry = RetryPolicy(attempts=2, sleep=lambda _: None)
+        shown = access_of(url, certificate=files["crt"], key=files["key"], authority=files["ca"])
+        assert Prometheus(shown, retry).at("up", END) == []
+        for less in ({"authority": files["ca"]}, {}):
+            with pytest.raises(RemoteError, match=r"--prometheus-c"):
+                Prometheus(access_of(url, **less), retry).at("up", END)
 
 
 def test_a_refusal_leaves_a_snapshot_with_a_gap(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,9 +14,10 @@ from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.remote.bigquery import TIB, USD_PER_TIB, batches, billable_bytes, client, retry
 from k2cr_analysis.remote.credentials import Caller, project_role, switch_on
 from k2cr_analysis.remote.google_errors import GoogleError, asked
+from k2cr_analysis.snapshot.sorting import ordered_rows
 from k2cr_analysis.snapshot.tables import BILLING
 from k2cr_analysis.sources.billing_export.query import checked_table, parameters, rows_sql
-from k2cr_analysis.sources.billing_export.rows import billing_table
+from k2cr_analysis.sources.billing_export.rows import billing_parts
 
 _PAGE_ROWS: Final = 50_000
 
@@ -61,15 +63,24 @@ class BillingExport:
         """Ask what the query would read; nothing is read or billed."""
         return QueryPlan(self._said(lambda: self._query(self._sql(), dry_run=True).total_bytes_processed))
 
-    def read(self, plan: QueryPlan) -> pa.Table:
-        """The rows as the billing table; BigQuery ends the query where it would bill more than the plan says."""
+    def parts(self, plan: QueryPlan) -> Iterator[pa.Table]:
+        """The rows as parts of the billing table, a page in memory at a time.
+
+        BigQuery ends the query where it would bill more than the plan says.
+        """
         cap = billable_bytes(plan.bytes)
 
-        def rows() -> pa.Table:
+        def pages() -> Iterator[pa.Table]:
             job = self._query(self._sql(), maximum_bytes_billed=cap)
-            return billing_table(batches(self._client, lambda: job.result(page_size=_PAGE_ROWS, retry=retry())))
+            return billing_parts(batches(self._client, lambda: job.result(page_size=_PAGE_ROWS, retry=retry())))
 
-        return self._said(rows)
+        found = self._said(pages)
+        while (part := self._said(lambda: next(found, None))) is not None:
+            yield part
+
+    def read(self, plan: QueryPlan) -> pa.Table:
+        """All rows at once, in the order of the snapshot."""
+        return ordered_rows(pa.concat_tables([BILLING.schema.empty_table(), *self.parts(plan)]), BILLING)
 
     def _sql(self) -> str:
         from google.api_core.exceptions import NotFound

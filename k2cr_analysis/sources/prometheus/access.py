@@ -31,6 +31,7 @@ class Access:
     certificate: tuple[str, str] | None = None
     authority: str | None = None
     caller: Caller = field(default_factory=Caller)
+    folder: Path | None = None  # of answers, in the server's place
 
     @property
     def is_google(self) -> bool:
@@ -46,10 +47,14 @@ def access_of(
     authority: Path | None = None,
     caller: Caller | None = None,
 ) -> Access:
-    """The access that options name. ``headers``: each ``Name: value``; a bearer token may stand in
-    ``K2CR_PROMETHEUS_TOKEN``, a user and password in the URL. ``UsageError`` for what is no such thing, and where a
-    secret would go over an unencrypted line to another machine.
+    """The access that options name; ``url`` may be a folder of answers.
+
+    ``headers``: each ``Name: value``; a bearer token may stand in ``K2CR_PROMETHEUS_TOKEN``, a user and password in the
+    URL. ``UsageError`` for what is no such thing, and where a secret would go over an unencrypted line to another
+    machine.
     """
+    if Path(url).is_dir():
+        return Access(url, folder=Path(url))
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise UsageError(

@@ -21,6 +21,8 @@ _OK, _TOO_MUCH = 200, 422
 _REFUSED: Final = (401, 403)
 _LIMITS: Final = ("exceeded maximum resolution", "too many samples", "would load too many", "limit")
 _LEAST_STEPS: Final = 2
+# To Thanos: rather no answer than a part; to VictoriaMetrics' cluster: likewise. The others do not mind.
+_WHOLE: Final = {"partial_response": "false", "deny_partial_response": "1"}
 
 
 class _TooMuch(Exception):  # noqa: N818 (an answer: the same is asked for in parts)
@@ -53,7 +55,7 @@ class Prometheus:
 
     def at(self, query: str, moment: datetime) -> list[Series]:
         """The values of a query at one moment."""
-        data = self._get("query", {"query": query, "time": str(moment.timestamp())})
+        data = self._get("query", {"query": query, "time": str(moment.timestamp()), **_WHOLE})
         second = int(moment.timestamp())
         return [Series(one["metric"], {second: float(one["value"][1])}) for one in data.get("result") or ()]
 
@@ -71,6 +73,7 @@ class Prometheus:
             "start": str(start.timestamp()),
             "end": str(end.timestamp()),
             "step": str(step_s),
+            **_WHOLE,
         }
         try:
             data = self._get("query_range", given)
@@ -113,6 +116,9 @@ class Prometheus:
             raise self._no_prometheus(reply) from None
         said = str(body.get("error") or "") if isinstance(body, dict) else ""
         if reply.status_code == _OK and isinstance(body, dict) and body.get("status") == "success":
+            lacking = _lacking(body)
+            if lacking:
+                raise Busy(f"an answer that is not whole ({lacking})")
             return body.get("data") or {}
         if any(word in said for word in _LIMITS):
             raise _TooMuch(said)
@@ -146,6 +152,18 @@ class Prometheus:
             expected=expected,
             do=do or "see that the same address answers in a browser, then run the same command again",
         )
+
+
+def _lacking(body: Mapping[str, Any]) -> str:
+    """What an answer says that it lacks; empty where it is whole.
+
+    Thanos warns of stores that did not answer, Prometheus of remote ends; what either remarks on a query itself begins
+    with ``PromQL``. VictoriaMetrics' cluster says ``isPartial``.
+    """
+    said = [str(text) for text in body.get("warnings") or () if not str(text).startswith("PromQL")]
+    if said:
+        return "; ".join(said)[:200]
+    return "isPartial" if body.get("isPartial") is True else ""
 
 
 def _first(error: Exception) -> str:

@@ -106,3 +106,10 @@ REQUESTS: Final = (
     _own("http_server_requests_seconds_count", "http_server_requests_seconds", _S),
     _own("http_requests_total", "http_request_duration_seconds", _S),
 )  # fmt: skip
+
+# Every metric that is asked for.
+NAMES: Final = frozenset(
+    {metric.name for metric in USAGE}
+    | {POD_OWNER, REPLICASET_OWNER, JOB_OWNER}
+    | {name for how in REQUESTS for name in (how.name, f"{how.buckets}_bucket", f"{how.buckets}_sum")}
+)

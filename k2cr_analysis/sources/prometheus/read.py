@@ -15,6 +15,7 @@ from k2cr_analysis.sources.prometheus.client import Prometheus, Series
 from k2cr_analysis.sources.prometheus.counters import Growth, Pod, growth, pod_of
 from k2cr_analysis.sources.prometheus.owners import PodOwners
 from k2cr_analysis.sources.prometheus.queries import CPU, MEMORY, REQUESTS, USAGE, Requests, UsageMetric
+from k2cr_analysis.sources.prometheus.recorded import Recorded
 from k2cr_analysis.sources.prometheus.traffic import Targets, counting_containers, requests_part
 from k2cr_analysis.sources.prometheus.usage import counted_part, memory_part
 from k2cr_analysis.sources.retry import RetryPolicy
@@ -38,7 +39,7 @@ class Read:
     used: list[str] = field(default_factory=list)
 
 
-def read_prometheus(
+def read_prometheus(  # noqa: PLR0913 (what to read, from where, and who is told)
     access: Access,
     objects: Sequence[Object],
     cluster: str | None,
@@ -46,10 +47,27 @@ def read_prometheus(
     work: Unfinished,
     retry: RetryPolicy,
     tell: Tell = lambda _: None,
+    server: Prometheus | None = None,
 ) -> Read:
-    """Read the tables ``names`` (usage, traffic) of the window of ``work``; a failed one leaves the other."""
+    """Read the tables ``names`` (usage, traffic) of the window of ``work``; a failed one leaves the other.
+
+    ``server``: what stands for the server; by default the one that ``access`` leads to, or its folder of answers.
+    """
     read = Read()
-    server = _Kept(Prometheus(access, retry), work)
+    if server is None:
+        server = Recorded(access.folder) if access.folder else Prometheus(access, retry)
+    return _read(_Kept(server, work), read, objects, cluster, names, work, tell)
+
+
+def _read(
+    server: _Kept,
+    read: Read,
+    objects: Sequence[Object],
+    cluster: str | None,
+    names: Iterable[str],
+    work: Unfinished,
+    tell: Tell,
+) -> Read:
     try:
         start, end = work.window
         there = set(server.names(start, end))
