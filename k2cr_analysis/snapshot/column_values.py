@@ -5,6 +5,7 @@ They are found where a table comes in, with the row, and not two verbs later by 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -38,7 +39,33 @@ def impossible(value: Any, name: str, declared: Table) -> str | None:
 
 
 def first_impossible(column: pa.ChunkedArray, name: str, declared: Table) -> tuple[int, str] | None:
-    """Row (from 0) and expectation of the first value of a column that cannot be; None where all can."""
+    """Row (from 0) and expectation of the first value of a column that cannot be; None where all can.
+
+    Of lists and structures every number and time within them.
+    """
+    if not pa.types.is_nested(column.type):
+        return _first_impossible(column, name, declared)
+    whole = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+    for values, rows in _leaves(whole, None):
+        found = _first_impossible(values, name, declared)
+        if found is not None:
+            return (found[0] if rows is None else rows[found[0]].as_py()), found[1]
+    return None
+
+
+def _leaves(array: pa.Array, rows: pa.Array | None) -> Iterator[tuple[pa.Array, pa.Array | None]]:
+    """The plain values within an array, and the row of each; None: as they stand."""
+    if pa.types.is_struct(array.type):
+        for field in array.type:
+            yield from _leaves(pc.struct_field(array, field.name), rows)
+    elif pa.types.is_list(array.type):
+        parents = pc.list_parent_indices(array)
+        yield from _leaves(pc.list_flatten(array), parents if rows is None else rows.take(parents))
+    else:
+        yield array, rows
+
+
+def _first_impossible(column: pa.Array | pa.ChunkedArray, name: str, declared: Table) -> tuple[int, str] | None:
     kind = column.type
     if pa.types.is_timestamp(kind):
         limits = pa.scalar(EARLIEST, kind), pa.scalar(LATEST, kind)

@@ -208,3 +208,16 @@ def test_a_command_tells_the_columns_and_its_example_is_read(tmp_path, table):
     if table == "usage":
         (tmp_path / "map.toml").write_text(text.partition("--usage-columns MAP.toml):\n\n")[2])
         assert read_column_map(tmp_path / "map.toml").series[0]["factor"] == 0.001
+
+
+@pytest.mark.parametrize("amount", ["NaN", "1e18", "-1e30"])
+def test_an_amount_that_cannot_be_is_told_within_a_list_too(tmp_path, amount):
+    row = {
+        "billing_account_id": "a", "service": {"id": "s", "description": "S"}, "sku": {"id": "k", "description": "K"},
+        "usage_start_time": "2026-03-01T00:00:00Z", "usage_end_time": "2026-03-01T01:00:00Z", "cost": 1.0, "currency": "USD",
+        "invoice": {"month": "202603"}, "cost_type": "regular", "credits": [{"name": "c", "amount": -0.5}],
+    }  # fmt: skip
+    bad = row | {"credits": [{"name": "c", "amount": -0.5}, {"name": "d", "amount": float(amount)}]}
+    (tmp_path / "b.json").write_text("\n".join(json.dumps(one) for one in (row, row, bad)))
+    with pytest.raises(InputError, match="row 3"):
+        read_table_file(str(tmp_path / "b.json"), "billing")
