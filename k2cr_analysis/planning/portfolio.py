@@ -54,7 +54,7 @@ def portfolio_of(
         stay_and_rightsize_month=packed.month,
         counts={verdict: verdicts[verdict] for verdict in VERDICTS},
         fields=Fields(seen=fields.total(), accounted=fields[False]),
-        reasons=tuple(sorted({*said, *(reason for bill in bills for reason in bill.reasons)})),
+        reasons=tuple(sorted({*said, *_counted_again(fleet), *(reason for bill in bills for reason in bill.reasons)})),
         futures=futures_of(packed, as_today, chosen, lambda saving, moved: _interval(saving, fleet, moved)),
         saving_over_stay_month=over,
         over_stay_interval=None if over is None else _interval(over, fleet, chosen),
@@ -87,6 +87,17 @@ def portfolio_over_currencies(portfolios: Sequence[Portfolio], reason: str) -> P
         as_billed=tuple(one for p in portfolios for one in p.as_billed),
         commitments=tuple(one for p in portfolios for one in p.commitments),
     )
+
+
+def _counted_again(fleet: Fleet) -> list[str]:
+    """What is said where the rows of a project that name no cluster stand in the bill of each of its clusters."""
+    clusters = Counter(a.cluster.project for a in fleet.assessments if a.bill.basis == "billing-export")
+    return [
+        f"rows of project {project}'s bill that name no cluster (network, logs, other services) are in the bill of"
+        f" each of its {count} clusters, and so {count} times in their sum"
+        for project, count in sorted(clusters.items(), key=str)
+        if project and count > 1
+    ]
 
 
 def _interval(saving: Decimal, fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Decimal, Decimal] | None:

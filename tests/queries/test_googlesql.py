@@ -97,6 +97,7 @@ def test_both_give_the_same_rows(both, file):
     is_empty = (there.name, file.stem) in WITHOUT_ROWS
     assert bool(ours) is not is_empty, "a query without rows compares nothing"
     expected, found = ([{k: plain(v) for k, v in row.items()} for row in rows] for rows in (ours, theirs))
-    if "HASH(" in sql_text(file.stem):  # each engine has its own, so that what is of one target comes in another order
+    # Each engine hashes in its own way, so that what is of one target comes in another order; a view has none.
+    if "HASH(" in sql_text(file.stem) or file.stem in VIEWS:
         expected, found = (sorted(rows, key=repr) for rows in (expected, found))
     assert found == expected
