@@ -16,7 +16,8 @@ from k2cr_analysis.sources.billing_export.query import checked_table, parameters
 from k2cr_analysis.sources.cluster_api.listed_kinds import RESOURCES
 from k2cr_analysis.sources.monitoring.client import PAGE_POINTS
 from k2cr_analysis.sources.monitoring.queries import LOAD_BALANCERS, MESH, NON_EVICTABLE, USAGE_QUERIES, MetricQuery
-from k2cr_analysis.sources.prometheus.recorded import asked_of_prometheus, file_name, moment_of, query_name
+from k2cr_analysis.sources.prometheus.listening import asked_of_prometheus
+from k2cr_analysis.sources.prometheus.recorded import file_name, moment_of, query_name
 
 # One page after another of one query on one day, each given to the jq program of its table.
 _PAGES_FUNCTION = r"""pages() {  # table metric memory_type_or_column aligner reducer period_s filter start end label...
