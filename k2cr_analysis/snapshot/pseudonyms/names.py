@@ -60,7 +60,7 @@ _FIELDS: Final = _by_word(
     cluster: clusterName
     node: nodeName
     bucket: bucketName
-    name: subdomain generateName serviceName priorityClassName storageClassName topic subscription
+    name: subdomain generateName serviceName topic subscription
     """
 )
 # Lists of objects that have names.
@@ -130,7 +130,14 @@ def names_in(objects: Iterable[Mapping[str, Any]], provenance: Provenance) -> di
     for role, name in (*_of_provenance(provenance), *in_objects):
         if is_a_name(name.strip()):
             found.setdefault(name.strip(), role)
-    return found
+    return {name: role for name, role in found.items() if not _is_composed(name, found)}
+
+
+def _is_composed(name: str, names: Mapping[str, str]) -> bool:
+    """``data-redis-0``, a claim of what a StatefulSet's template and name say: its parts have their aliases."""
+    whole, _, number = name.rpartition("-")
+    ends = [at for at, letter in enumerate(whole) if letter == "-"]
+    return number.isdigit() and any(whole[:at] in names and whole[at + 1 :] in names for at in ends)
 
 
 def is_a_name(text: str) -> bool:
