@@ -16,7 +16,6 @@ from k2cr_analysis.model.money import decimal_text
 from k2cr_analysis.model.prices import GLOBAL
 from k2cr_analysis.planning.worth import Candidate, Fleet, Worth
 from k2cr_analysis.platforms.images import PUBLIC_REGISTRIES, parse_image
-from k2cr_analysis.platforms.logging import REQUEST_LOG_BYTES
 from k2cr_analysis.pricing.cloud_run.beside import UNITS_BESIDE
 
 Change = Literal["comes", "goes", "may go", "stays", "none"]
@@ -24,6 +23,8 @@ Change = Literal["comes", "goes", "may go", "stays", "none"]
 GIB = Decimal(2**30)
 _ZERO = Decimal(0)
 _SHOWN = 4
+# An assumption of ours: nobody publishes the size of an entry; it has some 30 fields, and the URL and the agent vary.
+REQUEST_LOG_BYTES = (512, 2048)
 _BALANCERS, _NAT, _NETWORK, _ADDRESSES = "load balancers", "Cloud NAT", "network", "IP addresses"
 
 

@@ -16,6 +16,8 @@ from k2cr_analysis.snapshot.tables import Table
 
 # Counts, bytes and money beyond this are a slip of units or a broken export: a petabyte is 10^15 bytes.
 GREATEST: Final = 1e17
+# The bill counts memory and disks in byte-seconds: 10^17 bytes for a month are 2.7 x 10^23.
+_GREATEST_USAGE: Final = 1e24
 EARLIEST: Final = datetime(2008, 1, 1, tzinfo=UTC)  # before Google Cloud there was nothing to measure
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
 _LEAST_PERIOD_S: Final = 1
@@ -28,14 +30,18 @@ def least_value(name: str, declared: Table) -> float:
     return -GREATEST if declared.is_an_export else 0.0
 
 
+def _greatest_value(name: str, declared: Table) -> float:
+    return _GREATEST_USAGE if declared.is_an_export and name == "usage" else GREATEST
+
+
 def impossible(value: Any, name: str, declared: Table) -> str | None:
     """What should stand there instead, where a value cannot be; None where it can."""
     if isinstance(value, datetime):
         return None if EARLIEST <= value < LATEST else f"a time from {EARLIEST.year} to {LATEST.year}"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    least = least_value(name, declared)
-    return None if least <= value <= GREATEST else _expected(least)
+    least, greatest = least_value(name, declared), _greatest_value(name, declared)
+    return None if least <= value <= greatest else _expected(least, greatest)
 
 
 def first_impossible(column: pa.ChunkedArray, name: str, declared: Table) -> tuple[int, str] | None:
@@ -72,14 +78,14 @@ def _first_impossible(column: pa.Array | pa.ChunkedArray, name: str, declared: T
         within = pc.and_(pc.greater_equal(column, limits[0]), pc.less(column, limits[1]))
         expected = f"a time from {EARLIEST.year} to {LATEST.year}"
     elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        least = least_value(name, declared)
-        within = pc.and_(pc.greater_equal(column, least), pc.less_equal(column, GREATEST))  # of NaN neither holds
-        expected = _expected(least)
+        least, greatest = least_value(name, declared), _greatest_value(name, declared)
+        within = pc.and_(pc.greater_equal(column, least), pc.less_equal(column, greatest))  # of NaN neither holds
+        expected = _expected(least, greatest)
     else:
         return None
     row = pc.index(within, False).as_py()
     return None if row < 0 else (row, expected)
 
 
-def _expected(least: float) -> str:
-    return f"a number from {least:g} to {GREATEST:g}"
+def _expected(least: float, greatest: float) -> str:
+    return f"a number from {least:g} to {greatest:g}"

@@ -138,4 +138,5 @@ def test_the_manifest_and_the_live_dump_get_the_same_findings(cluster, make_demo
     for name, fit in from_manifests.items():
         live = from_live[name]
         assert (fit.verdict, fit.target, fit.ingress_container) == (live.verdict, live.target, live.ingress_container)
-        assert {f.rule for f in fit.findings} == {f.rule for f in live.findings}, name
+        # A live cluster is not asked for its Secrets and certificates; a folder may hold them.
+        assert {f.rule for f in fit.findings} - {"named-and-not-seen"} == {f.rule for f in live.findings}, name
