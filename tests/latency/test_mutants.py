@@ -37,6 +37,12 @@ EQUIVALENT = {
     "events._needs: 0 -> 1 in source.now.requests_left > 0": "feed stops by itself",
     "events._needs: 0 -> 1 in s.now.free_requests == 0": "room is made one request earlier or later",
     "events._next_completion: 1 -> 2 in -1": "any negative number says that nobody leaves",
+    "draws._exponential_edge: _ZF[layer] + uniform(mixed(z)) * (_ZF[layer - 1] - _ZF[layer]) < math.exp(-x) -> _ZF[layer] + uniform(mixed(z)) * (_ZF[layer - 1] - _ZF[layer]) <= math.exp(-x) in if _ZF[layer] + uniform(mixed(z)) * (_ZF[layer - 1] - _ZF[layer]) < math.exp(-x):": "no draw falls on the edge itself",
+    "draws._exponential_edge: j < _ZK[layer] -> j <= _ZK[layer] in if j < _ZK[layer]:": "no whole number is at the edge of a layer but 0, where both ways give 0",
+    "draws.exponential: j < _ZK[layer] -> j <= _ZK[layer] in x if j < _ZK[layer] else _exponential_edge(word, layer, x)": "as above",
+    "draws.normal: 0.0 < q < 1.0 -> 0.0 <= q < 1.0 in if 0.0 < q < 1.0:": "no draw is at the middle of the circle: a uniform is an odd multiple of half a unit",
+    "serving.arrive: 1 -> 2 in -1": "any negative number says that it is bound to none",
+    "serving._bill_once: t > since_s -> t >= since_s in if t > since_s:": "no time is billed as none",
     "draws.from_table: place <= 0.0 -> place < 0.0 in if place <= 0.0:": "at the place 0 both give the first value",
 }  # fmt: skip
 
@@ -57,3 +63,19 @@ def test_a_flip_in_the_end_of_an_instance_or_a_measured_draw_changes_a_simulatio
 @pytest.mark.soak
 def test_every_flip_in_the_events_changes_a_simulation() -> None:
     assert alive("events") <= EQUIVALENT.keys()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kernel", ["draws", "requests.recording", "requests.serving"])
+def test_every_flip_and_moved_boundary_of_a_kernel_is_noticed(kernel: str) -> None:
+    assert alive("--boundaries", kernel) <= EQUIVALENT.keys()
+
+
+def test_a_flip_in_the_chance_that_an_instance_lives_is_noticed() -> None:
+    """A digest is a large number; the short cut for what is used all the time changes nothing that is seen."""
+    found = alive("holding")
+    assert {f for f in found if "digest" not in f and "20.0" not in f and "0.999" not in f} <= {
+        "holding.hold: 1.0 -> 2.5 in middle < 1.0",  # at 1 nothing starts
+        "holding.hold: 1.0 -> 2.5 in 1.0 if in_idle < 1e-09 else in_idle / math.expm1(min(in_idle, _MOST))",  # not used, it does not live
+        "holding.hold: 0 -> 1 in return 0",  # nobody asks
+    }  # fmt: skip

@@ -333,6 +333,11 @@ def _kept(nodes: Nodes, *groups: PodGroup, **options: Any) -> frozenset[int]:
     return kept_nodes.kept_nodes(nodes, groups, **{"enough": 1, **options})
 
 
+def _held(**of: Any) -> PodGroup:
+    """A pod of the least size that asks for the node's own disk."""
+    return PodGroup(**{"cpu_millicores": 1, "memory_kib": 1, "pods": 1, "storage_kib": 1, **of})
+
+
 # Questions whose answer is plain: (name, question, answer).
 DIRECT: tuple[tuple[str, Any, Any], ...] = (
     ("one a zone", lambda: _kept(_FOUR, PodGroup(600, 100, 1)), frozenset({0, 2})),
@@ -355,6 +360,21 @@ DIRECT: tuple[tuple[str, Any, Any], ...] = (
     ("full by pods", lambda: _kept(_FOUR, PodGroup(1, 1, 20, storage_kib=1), a_zone=0), frozenset({0, 1})),
     ("one above the pods", lambda: _kept(_FOUR, PodGroup(1, 1, 21, storage_kib=1), a_zone=0), frozenset({0, 1, 2})),
     ("is any", lambda: PodGroup(1, 1, 1, allowed=ANY_NODE).is_bound, False),
+    ("memory of two", lambda: _kept(_FOUR, _held(memory_kib=400, pods=2), _held(memory_kib=300), a_zone=0), frozenset({0, 1})),
+    ("storage of two", lambda: _kept(_FOUR, _held(storage_kib=40, pods=2), _held(storage_kib=30), a_zone=0), frozenset({0, 1})),
+    ("shunned in the zone", lambda: _kept(_FOUR, _held(zone_tag=2, allowed=0b11), _held(zone_shuns=2), a_zone=0), frozenset({0, 2})),
+    ("bound by its zone", lambda: PodGroup(1, 1, 1, zone_tag=1).is_bound, True),
+    ("a node of one", lambda: repack.least_nodes(Room(1, 10, 10), Load(3, 1, 1)), 3),
+    ("fullest of one", lambda: repack.fullest(Room(1, 1, 1), Load(2, 3, 4)), 4),
+    ("share of one", lambda: repack.share_of(Room(1, 1, 1), PodGroup(3, 5, 1), (1.0, 1.0)), 8.0),
+    ("one beside what is shunned", lambda: repack.nodes_needed(
+        Room(10, 10, 10), [PodGroup(6, 1, 1), PodGroup(3, 1, 1, 1, 0), PodGroup(1, 1, 1, 0, 1)]), 2),
+    ("one that shuns what comes", lambda: repack.nodes_needed(
+        Room(10, 10, 10), [PodGroup(6, 1, 1), PodGroup(3, 1, 1, 0, 1), PodGroup(1, 1, 1, 1, 0)]), 2),
+    ("one shuns the other", lambda: fewest_nodes.fewest_nodes(
+        Room(10, 10, 10), [PodGroup(6, 1, 1, 1, 0), PodGroup(4, 1, 1, 0, 1), PodGroup(5, 1, 2)]), 3),
+    ("three on each", lambda: fewest_nodes.fewest_nodes(
+        Room(10, 10, 3), [PodGroup(c, c, 1) for c in (5, 4, 4, 3, 2, 2)]), 2),
     ("nothing to pack", lambda: fewest_nodes.fewest_nodes(_ROOM, []), 0),
     ("enough is enough", lambda: fewest_nodes.fewest_nodes(_ROOM, [PodGroup(600, 1, 1)], 4), 1),
     ("loads", lambda: Load(5, 6, 7) - Load(1, 2, 3), Load(4, 4, 4)),
