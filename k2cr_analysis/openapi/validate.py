@@ -24,6 +24,12 @@ from k2cr_analysis.openapi.json_path import ROOT, child
 from k2cr_analysis.openapi.quantity import parse_quantity
 from k2cr_analysis.openapi.schedule import is_schedule, is_time_zone
 
+
+def is_within(path: str) -> bool:
+    """Whether a path stays in its folder, as the API server asks it of a ``subPath``."""
+    return not path.startswith("/") and ".." not in path.split("/")
+
+
 Steps = tuple[str | int, ...]
 
 _INT64: Final = range(-(2**63), 2**63)
@@ -53,13 +59,18 @@ _LEAST: Final[Mapping[str, Mapping[str, int]]] = {
     "HorizontalPodAutoscalerSpec": {"minReplicas": 0, "maxReplicas": 1},
 }
 # Texts with a grammar of their own, by the type that has them: whether one is right, and what is expected.
-# Source: the validation of k8s.io/kubernetes (pkg/apis/batch).
+# Source: the validation of k8s.io/kubernetes (pkg/apis/batch and core).
 _GRAMMARS: Final[Mapping[str, Mapping[str, tuple[Callable[[str], bool], str]]]] = {
+    "VolumeMount": {"subPath": (is_within, "a path within the volume: relative, and without ..")},
     "CronJobSpec": {
         "schedule": (is_schedule, "a schedule of five fields (0 3 * * 1-5, Sunday is 0), @hourly or @every 90m"),
         "timeZone": (is_time_zone, "a name of the IANA time zone database, Europe/Berlin"),
     },
 }
+# What no two items of a list may have in common, by the type of the items.
+# Source: the validation of k8s.io/kubernetes (pkg/apis/core): duplicate names.
+_UNIQUE: Final[Mapping[str, str]] = {"Container": "name", "Volume": "name"}
+_RESOURCES: Final = frozenset({"requests", "limits"})
 # What stands for a removed value while its surroundings are copied.
 _REFUSED: Final = object()
 
@@ -134,13 +145,27 @@ class _Reader:
             return self.scalar(value, kind.name, at)
         if kind.form == "list" and kind.of is not None and isinstance(value, list):
             items = [self.element(item, kind.of, (*at, index)) for index, item in enumerate(value)]
-            return [item for item in items if item is not _REFUSED]
+            return self.apart(items, kind.of.name, at)
         if kind.form == "map" and kind.of is not None and isinstance(value, Mapping):
             values = {name: self.element(item, kind.of, (*at, name)) for name, item in value.items()}
             return {name: item for name, item in values.items() if item is not _REFUSED}
         if kind.form == "object" and isinstance(value, Mapping):
             return self.fields(value, kind.name, at)
         return self.refuse("wrong-type", at, value, _composite_words(kind), _composite_advice(kind))
+
+    def apart(self, items: list[Any], type_name: str, at: Steps) -> list[Any]:
+        """The items that the server takes: the first of those that have the same in the field that tells them apart."""
+        key, seen, kept = _UNIQUE.get(type_name), set(), []
+        for index, item in enumerate(items):
+            if item is _REFUSED:
+                continue
+            word = item.get(key) if key and isinstance(item, Mapping) else None
+            if word and word in seen:
+                self.refuse("given-twice", (*at, index, str(key)), word, f"another {key} than the items before it")
+                continue
+            seen.add(word)
+            kept.append(item)
+        return kept
 
     def element(self, value: Any, kind: FieldType, at: Steps) -> Any:
         if value is not None:
@@ -158,6 +183,8 @@ class _Reader:
                     Problem(error.ref, at, error.found, error.expected, _placeholder(value) or error.do)
                 )
                 return _REFUSED
+            if str(value).startswith("-") and _RESOURCES & set(at[-2:-1]):
+                return self.refuse("number-too-small", at, value, "an amount, 0 or more")
             return value
         if not _accepts(name, value):
             return self.refuse("wrong-type", at, value, _WORDS[name], _scalar_advice(value, name))

@@ -30,6 +30,18 @@ REFUSED = {
     ),
     "an item that is null": ("{apiVersion: v1, kind: Pod, spec: {containers: [null]}}", "$.spec.containers[0]"),
 }
+PODS = "{apiVersion: v1, kind: Pod, spec: {%s}}"
+MOUNTS = POD % "volumeMounts: [{name: v, mountPath: /a}, {name: w, mountPath: %s, subPath: %s}]"
+REFUSED |= {
+    "a negative amount": (
+        POD % "resources: {requests: {cpu: -100m}}",
+        "$.spec.containers[0].resources.requests.cpu",
+    ),
+    "twin containers": (PODS % "containers: [{name: a}, {name: b}, {name: a}]", "$.spec.containers[2].name"),
+    "twin volumes": (PODS % "volumes: [{name: v, emptyDir: {}}, {name: v}]", "$.spec.volumes[1].name"),
+    "a sub-path that leaves": (MOUNTS % ("/b", "x/../y"), "$.spec.containers[0].volumeMounts[1].subPath"),
+    "a sub-path from the top": (MOUNTS % ("/b", "/y"), "$.spec.containers[0].volumeMounts[1].subPath"),
+}
 CRON = "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {%s}}"
 REFUSED |= {
     f"the schedule {text!r}": (CRON % f'schedule: "{text}"', "$.spec.schedule")
@@ -56,6 +68,8 @@ TAKEN = {
     "spec: {backend: {serviceName: a, servicePort: http}}}",
     "an old autoscaler": "{apiVersion: autoscaling/v2beta1, kind: HorizontalPodAutoscaler, "
     "spec: {metrics: [{type: Resource, resource: {name: cpu, targetAverageUtilization: 50}}]}}",
+    "a sub-path with dots": MOUNTS % ("/b", "..y/z..txt"),
+    "a variable given twice": POD % "env: [{name: A, value: x}, {name: A, value: z}]",
     "a whole float": DEPLOYMENT % "replicas: 3.0",
     **{
         f"the schedule {text!r}": CRON % f'schedule: "{text}"'
