@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cached_property
 
 from k2cr_analysis.model.workload import Raw, Resources, Workload
@@ -108,7 +107,3 @@ class Cluster:
             for exposure in (e for e in workload.exposures if e.kind == "Service"):
                 found.setdefault((workload.namespace, exposure.service), []).append(workload)
         return {key: tuple(value) for key, value in found.items()}
-
-    @cached_property
-    def node_cores(self) -> Decimal:
-        return sum((n.capacity.cpu_cores or Decimal(0) for n in self.nodes), Decimal(0))

@@ -76,11 +76,6 @@ def named_hosts(workload: Workload, container: Container) -> tuple[Named, ...]:
     return tuple(found.values())
 
 
-def hosts_in(text: str, name: str) -> tuple[Mention, ...]:
-    """The hosts of one text behind one name, as ``named_hosts`` reads them: for a text that was changed since."""
-    return mentions(text) if role_of_name(name) != "image" else ()
-
-
 def listening_ports(workload: Workload, container: Container) -> Iterator[tuple[int, str]]:
     """(port, where it is written) of what the container's own values say that it listens on."""
     for value in values_of(workload, container):

@@ -22,7 +22,6 @@ GKE_INGRESS_CLASSES: dict[str, Reach] = {
     "gce-internal": "internal",
 }
 _GKE_GATEWAYS = re.compile(r"gke-(?:l7|l4|passthrough)[\w-]*|asm-l7-gxlb")
-GKE_GATEWAY_CONTROLLER = "networking.gke.io/gateway"
 
 
 def gke_gateway_reach(gateway_class: str) -> Reach | None:

@@ -24,7 +24,6 @@ RUN_API: Annotated[str, _V1] = f"{RUN}v1"
 
 # Of the service, job or worker pool.
 INGRESS: Annotated[str, _V1] = f"{RUN}ingress"
-LAUNCH_STAGE: Annotated[str, _V1] = f"{RUN}launch-stage"
 IAP: Annotated[str, _V1] = f"{RUN}iap-enabled"
 SERVICE_MIN_SCALE: Annotated[str, _V1] = f"{RUN}minScale"
 SERVICE_MAX_SCALE: Annotated[str, _V1] = f"{RUN}maxScale"

@@ -25,7 +25,6 @@ _CLASSES = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts
 _IN_STANDARD = Source(
     "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/autopilot-classes-standard-clusters", None
 )
-_POD_FAMILY = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/about-custom-compute-classes", None)
 
 MIB = Decimal(1) / 1024  # in GiB
 
@@ -40,8 +39,6 @@ POD_CLASSES: Annotated[dict[str, tuple[str, bool]], _IN_STANDARD] = {
 # Classes of Autopilot clusters: by pod, with the family; by node with a premium.
 BY_POD: Annotated[dict[str, str], _CLASSES] = {"": "general-purpose", "Balanced": "balanced", "Scale-Out": "scale-out"}
 BY_NODE: Annotated[tuple[str, ...], _CLASSES] = ("Performance", "Accelerator")
-# spec.priorities[].podFamily of a class of the cluster's own: billed by pod; a rule for hardware is billed by node.
-POD_FAMILIES: Annotated[tuple[str, ...], _POD_FAMILY] = ("general-purpose", "general-purpose-arm")
 
 # Of a container that requests nothing: vCPU, GiB, GiB of ephemeral storage.
 DEFAULT: Annotated[tuple[Decimal, Decimal], _REQUESTS] = (Decimal("0.5"), Decimal(2))

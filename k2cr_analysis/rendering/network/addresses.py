@@ -59,10 +59,6 @@ class Addresses:
         reasons = dict.fromkeys(spans[span].why for span in sorted(spans))
         return (text, "; ".join(reasons)) if spans else (value, None)
 
-    def leads_elsewhere(self, path: str) -> bool:
-        """Whether something at this place is written another way on Cloud Run."""
-        return _entry_of(path) in self._by_path
-
 
 def _new_host(dependency: Dependency, written: str, namespace: str) -> tuple[str, str] | None:
     """(the host that takes the place of what is written, why)."""
