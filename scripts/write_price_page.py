@@ -24,7 +24,7 @@ of your own billing account.
 def page() -> str:
     """The whole page."""
     prices = [p for p in PriceBook.embedded().prices if p.consumption_model == LIST_PRICE]
-    return "\n".join([HEAD, *_machines(prices), "", *_others(prices), ""])
+    return "\n".join([HEAD, *_machines(prices), "", *_managed(prices), "", *_others(prices), ""])
 
 
 def _machines(prices: Iterable[Price]) -> list[str]:
@@ -47,6 +47,31 @@ def _machines(prices: Iterable[Price]) -> list[str]:
         *rows,
         "",
         "Sources of machines: " + "; ".join(_sources(prices, "compute.")),
+    ]
+
+
+def _managed(prices: list[Price]) -> list[str]:
+    """Regions in which a managed service has all the prices that a way out needs."""
+    by_meter = _by_meter(prices)
+
+    def regions(*meters: str) -> str:
+        held = [{p.region for p in by_meter.get(meter, ())} for meter in meters]
+        return ", ".join(f"`{region}`" for region in sorted(set.intersection(*held))) or "none"
+
+    redis = [f"memorystore.redis.{tier}.m{band}" for tier in ("basic", "standard") for band in range(1, 6)]
+    return [
+        "## Managed services in place of what Cloud Run does not run",
+        "",
+        "| service | priced in |",
+        "|---|---|",
+        f"| Cloud SQL: vCPU and memory | {regions('sql.cpu', 'sql.memory')} |",
+        f"| Cloud SQL: its disk too | {regions('sql.cpu', 'sql.memory', 'sql.disk')} |",
+        f"| Memorystore for Redis, Basic and Standard, all sizes | {regions(*redis)} |",
+        f"| Filestore, Basic HDD | {regions('filestore.basic-hdd')} |",
+        "| Managed Service for Apache Kafka, Memorystore for Memcached, Pub/Sub, Firestore, Batch | none |",
+        "",
+        "Elsewhere a way out has no price, or a lower bound of what is priced, and says so. `k2cr prices refresh` reads"
+        " Cloud SQL, Memorystore for Redis and Filestore for every region.",
     ]
 
 

@@ -10,6 +10,9 @@ from k2cr_analysis.platforms.source import Source
 _SERVICES = Source(
     "https://cloud.google.com/billing/docs/reference/rest/v1/services/list", "2026-11-23", "public copies"
 )
+_MANAGED = Source(
+    "https://cloud.google.com/billing/docs/reference/rest/v1/services/list", None, "public copies without a day"
+)
 _CALCULATOR = Source("https://docs.cloud.google.com/products/calculator", None)
 
 _PROMETHEUS = Source("https://cloud.google.com/stackdriver/pricing", None, "public copies of 2026")
@@ -24,6 +27,9 @@ CLOUD_RUN: Annotated[str, _SERVICES] = "152E-C115-5142"
 KUBERNETES_ENGINE: Annotated[str, _SERVICES] = "CCD8-9BF1-090E"
 COMPUTE_ENGINE: Annotated[str, _SERVICES] = "6F81-5844-456A"
 NETWORKING: Annotated[str, _SERVICES] = "E505-1604-58F8"
+CLOUD_SQL_SERVICE: Annotated[str, _MANAGED] = "9662-B51E-5089"
+MEMORYSTORE_REDIS_SERVICE: Annotated[str, _MANAGED] = "5AF5-2C11-D467"
+FILESTORE_SERVICE: Annotated[str, _MANAGED] = "D97E-AB26-5D95"
 
 # Samples that Managed Service for Prometheus takes in, up to 50 billion a month; whoever sends them pays the same.
 PROMETHEUS_USD_PER_MILLION_SAMPLES: Annotated[Decimal, _PROMETHEUS] = Decimal("0.06")

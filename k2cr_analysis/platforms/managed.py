@@ -8,6 +8,8 @@ from typing import Annotated
 from k2cr_analysis.platforms.source import Source
 
 _SQL_SIZES = Source("https://docs.cloud.google.com/sql/docs/postgres/instance-settings", None)
+_REDIS_SIZES = Source("https://cloud.google.com/memorystore/docs/redis/pricing", None, "public copies")
+_FILESTORE_SIZES = Source("https://docs.cloud.google.com/filestore/docs/service-tiers", None, "public copies")
 _CHOICE = Source("https://docs.cloud.google.com/architecture", None)
 
 CLOUD_SQL, MEMORYSTORE = "Cloud SQL", "Memorystore"
@@ -38,3 +40,8 @@ OF_PROTOCOL: Annotated[dict[str, str], _CHOICE] = {
 SQL_GIB_PER_VCPU: Annotated[tuple[Decimal, Decimal], _SQL_SIZES] = (Decimal("0.9"), Decimal("6.5"))
 SQL_LEAST_GIB: Annotated[Decimal, _SQL_SIZES] = Decimal("3.75")
 SQL_LEAST_DISK_GIB: Annotated[Decimal, _SQL_SIZES] = Decimal(10)
+
+# Memorystore for Redis: the greatest whole GiB of the capacity tiers M1 to M5; each has its price for a GiB.
+REDIS_CAPACITY_TIERS: Annotated[tuple[int | None, ...], _REDIS_SIZES] = (4, 10, 35, 100, None)
+# Filestore, Basic HDD: the least that an instance is provisioned with, whatever is stored.
+FILESTORE_LEAST_GIB: Annotated[Decimal, _FILESTORE_SIZES] = Decimal(1024)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -140,16 +141,17 @@ def test_to_leave_each_blocked_workload_has_a_way_out_by_name():
     assert ways["db"].to == "Cloud SQL for PostgreSQL"
     assert ways["cache"].to.startswith("Memorystore")
     assert ways["bus"].to == "Managed Service for Apache Kafka"
-    # No price of Memorystore or Kafka: null with the reason, and a lower bound.
+    # No price of Memorystore in Tokyo, none of Kafka anywhere: null with the reason, and a lower bound.
     assert (found.managed_month, found.month, found.saving_over_stay_month) == (None, None, None)
-    assert "no price" in ways["cache"].reason
+    assert "memorystore.redis.basic.m1 in asia-northeast1" in ways["cache"].reason
+    assert "compute unit" in ways["bus"].reason
     assert found.at_least_month >= ways["db"].at_least_month
     assert found.effort_days == 15.0
 
 
 def test_a_database_has_the_price_of_the_smallest_instance_that_holds_it():
     from k2cr_analysis.model.prices import PriceBook, Tariff
-    from k2cr_analysis.planning.futures.ways_out import sql_size
+    from k2cr_analysis.planning.futures.way_prices import sql_size
     from k2cr_analysis.pricing.gke.pod_demand import PodDemand
 
     def size(cores, gib):
@@ -162,6 +164,28 @@ def test_a_database_has_the_price_of_the_smallest_instance_that_holds_it():
     iowa, rome = Tariff(PriceBook.embedded(), "us-central1"), Tariff(PriceBook.embedded(), "europe-west8")
     assert iowa.price("sql.cpu").rate == Decimal("0.0413")
     assert rome.price("sql.cpu") is None
+
+
+@pytest.mark.parametrize(
+    ("to", "pods", "gib", "month", "missing"),
+    [
+        ("Memorystore for Redis or Valkey", 1, "0.4", "35.77", 0),  # the least is 1 GiB, Basic M1
+        ("Memorystore for Redis or Valkey", 1, "4.2", "98.55", 0),  # 5 GiB: M2
+        ("Memorystore for Redis or Valkey", 2, "1", "46.72", 0),  # Standard: its replica is in the price
+        ("Memorystore for Redis or Valkey", 6, "1", "46.72", 1),
+        ("Cloud SQL for SQL Server", 1, "3.75", "51.01", 1),  # its licence: 0.0413 + 3.75 x 0.007 an hour, 10 GiB
+    ],
+)
+def test_a_way_out_is_priced_by_size_and_says_what_is_not_in_it(to, pods, gib, month, missing):
+    from k2cr_analysis.model.prices import PriceBook, Tariff
+    from k2cr_analysis.planning.futures.way_prices import month_of
+    from k2cr_analysis.pricing.gke.pod_demand import PodDemand
+
+    zero = Decimal(0)
+    demand = PodDemand(Decimal(pods), "", Decimal("0.5"), Decimal(gib) * 2**30, zero, zero, ())
+    lines, reasons = month_of(to, demand, [], Tariff(PriceBook.embedded(), "us-central1"))
+    assert round(sum(i.quantity * i.rate for i in lines), 2) == Decimal(month)
+    assert len(reasons) == missing
 
 
 def test_without_anything_blocked_leaving_has_a_whole_month():

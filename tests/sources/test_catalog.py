@@ -18,7 +18,14 @@ from typer.testing import CliRunner
 from k2cr_analysis.cli import app
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.model.prices import PriceBook
-from k2cr_analysis.platforms.billing import CLOUD_RUN, COMPUTE_ENGINE, KUBERNETES_ENGINE
+from k2cr_analysis.platforms.billing import (
+    CLOUD_RUN,
+    CLOUD_SQL_SERVICE,
+    COMPUTE_ENGINE,
+    FILESTORE_SERVICE,
+    KUBERNETES_ENGINE,
+    MEMORYSTORE_REDIS_SERVICE,
+)
 from k2cr_analysis.sources.catalog.book import changes, refreshed
 from k2cr_analysis.sources.catalog.client import read_skus
 from k2cr_analysis.sources.catalog.meters import SERVICES
@@ -40,6 +47,12 @@ SKUS = [
     (COMPUTE_ENGINE, "C2", "N2 Instance Core running in Belgium", "h", [BELGIUM], [(0, 0, 1)]),
     (COMPUTE_ENGINE, "C3", "N2 Instance Core running in Belgium again", "h", [BELGIUM], [(0, 0, 2)]),
     (COMPUTE_ENGINE, "C4", "Balanced PD Capacity in Japan", "GiBy.mo", [TOKYO], []),
+    (CLOUD_SQL_SERVICE, "D1", "Cloud SQL for PostgreSQL: Zonal - vCPU in Mumbai", "h", ["asia-south1"], [(0, 0, 49600000)]),
+    (CLOUD_SQL_SERVICE, "D2", "Cloud SQL for MySQL: Zonal - vCPU in Mumbai", "h", ["asia-south1"], [(0, 0, 49600001)]),
+    (CLOUD_SQL_SERVICE, "D3", "Cloud SQL for PostgreSQL: Regional - vCPU in Mumbai", "h", ["asia-south1"], [(0, 0, 99200000)]),
+    (MEMORYSTORE_REDIS_SERVICE, "E1", "Redis Capacity Standard M1 Mumbai", "GiBy.h", ["asia-south1"], [(0, 0, 110000000)]),
+    (MEMORYSTORE_REDIS_SERVICE, "E2", "Redis Standard Node Capacity M1 Mumbai", "GiBy.h", ["asia-south1"], [(0, 0, 1)]),
+    (FILESTORE_SERVICE, "F1", "Filestore Capacity Basic HDD (Standard) Johannesburg", "GiBy.mo", ["africa-south1"], [(0, 0, 179000000)]),
     (COMPUTE_ENGINE, "C5", "Commitment v1: E2 Cpu in Japan for 1 Year", "h", [TOKYO], [(0, 0, 5)]),
 ]  # fmt: skip
 
@@ -144,6 +157,9 @@ RATES = [
     ("gke.autopilot.general-purpose.cpu", BELGIUM, "none", "0.05", "vcpu_h"),
     ("gke.autopilot.balanced.spot.memory", BELGIUM, "none", "0.002", "gib_h"),
     ("gke.cluster.fee.zonal", BELGIUM, "none", "0.11", "h"),
+    ("sql.cpu", "asia-south1", "none", "0.0496", "vcpu_h"),
+    ("memorystore.redis.standard.m1", "asia-south1", "none", "0.11", "gib_h"),
+    ("filestore.basic-hdd", "africa-south1", "none", "0.179", "gib_month"),
     ("compute.e2.cpu", TOKYO, "none", "0.02802642", "vcpu_h"),
     ("compute.e2.cpu", TOKYO, "flex-1y", "0.0201790224", "vcpu_h"),
 ]
@@ -163,7 +179,8 @@ def test_free_amounts_stay_as_the_first_tier(catalogue):
 def test_what_cannot_be_classified_is_listed_with_the_reason(catalogue):
     found = {u.sku_id: u.why for u in book().unclassified}
     assert found == {"A5": "no known meter", "C2": "one of 2 SKUs for compute.n2.cpu in europe-west1",
-                     "C3": "one of 2 SKUs for compute.n2.cpu in europe-west1", "C4": "no price", "C5": "no known meter"}  # fmt: skip
+                     "C3": "one of 2 SKUs for compute.n2.cpu in europe-west1", "C4": "no price", "C5": "no known meter",
+                     "D2": "no known meter", "D3": "no known meter", "E2": "no known meter"}  # fmt: skip
 
 
 def test_what_the_catalogue_does_not_say_stays_in_the_same_currency_alone(catalogue):
@@ -195,7 +212,7 @@ def test_the_verb_writes_a_book_that_reads_back(catalogue, tmp_path):
     done = CliRunner().invoke(app, ["prices", "refresh", "--out", str(tmp_path / "prices.csv")])
     assert done.exit_code == 0, done.output
     assert "gke.cluster.fee.zonal" in done.stdout and "+10.0 %" in done.stdout
-    assert "5 SKUs are no known meter" in done.stderr and "Services Network Teleport" in done.stderr
+    assert "8 SKUs are no known meter" in done.stderr and "Services Network Teleport" in done.stderr
     rows = list(csv.DictReader((tmp_path / "prices.csv").open()))
     assert len(rows) == len(book().book.prices)
     assert Decimal(next(r["rate"] for r in rows if r["meter"] == "gke.cluster.fee.zonal")) == Decimal("0.11")

@@ -17,25 +17,20 @@ from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Volume
 from k2cr_analysis.openapi.quantity import bytes_of, is_quantity
-from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
+from k2cr_analysis.planning.futures.way_prices import GIB, month_of, why_unpriced
 from k2cr_analysis.platforms.managed import (
     BATCH,
     BUILD,
-    CLOUD_SQL,
     FILESTORE,
     GONE,
     IAP,
     MACHINE,
     OF_PROTOCOL,
-    SQL_GIB_PER_VCPU,
-    SQL_LEAST_DISK_GIB,
-    SQL_LEAST_GIB,
     WORKER_POOL,
 )
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand, pod_demands
 from k2cr_analysis.pricing.stay.rightsize import rightsized_demands
 
-GIB = Decimal(2**30)
 _ZERO, _CENT = Decimal(0), Decimal("0.01")
 _OF_RULE: Mapping[str, str] = {
     "kubernetes-api-used": f"{GONE}: it works on the cluster's own API; what it did for others is a decision",
@@ -112,13 +107,11 @@ def _priced(assessed: WorkloadAssessment, to: str, sizes: tuple[PodDemand, PodDe
     used, asked = sizes
     if to.startswith(GONE):
         return WayOut(assessed.id, to, "", None, _ZERO, None, "what takes over its work is a decision")
-    of = _lines_of(to)
-    pods = used.pods
     disk = [_claimed_bytes(v) for v in assessed.workload.pod.volumes if v.kind == "persistentVolumeClaim"]
-    if of is None or pods is None:
-        why = f"no price of {to} is in the book" if of is None else used.how
-        return WayOut(assessed.id, to, _words(used, disk), None, _ZERO, None, why)
-    (low, missing), (high, _) = (_month(to, d, disk, tariff) for d in (used, asked))
+    unpriced = why_unpriced(to)
+    if unpriced or used.pods is None:
+        return WayOut(assessed.id, to, _words(used, disk), None, _ZERO, None, unpriced or used.how)
+    (low, missing), (high, _) = (month_of(to, d, disk, tariff) for d in (used, asked))
     month = total(low)
     other = total(high)
     return WayOut(
@@ -137,73 +130,6 @@ def _claimed_bytes(volume: Volume) -> int | None:
     """How much a persistent volume claims of a disk; None of any other, and where the claim is not in the snapshot."""
     asked = mapping(volume.claim, "spec", "resources", "requests").get("storage") if volume.claim else None
     return bytes_of(asked) if isinstance(asked, str | int | float) and is_quantity(asked) else None
-
-
-def _lines_of(to: str) -> str | None:
-    return next((name for name in (CLOUD_SQL, MACHINE, WORKER_POOL) if to.startswith(name)), None)
-
-
-def _month(
-    to: str, demand: PodDemand, disks: Sequence[int | None], tariff: Tariff
-) -> tuple[tuple[LineItem, ...], tuple[str, ...]]:
-    """(the lines that have a price, what has none)."""
-    if to.startswith(CLOUD_SQL):
-        return _cloud_sql(demand, disks, tariff)
-    if to == WORKER_POOL:
-        return _worker_pool(demand, tariff)
-    return _machine(demand, disks, tariff)
-
-
-def _cloud_sql(
-    demand: PodDemand, disks: Sequence[int | None], tariff: Tariff
-) -> tuple[tuple[LineItem, ...], tuple[str, ...]]:
-    """One instance for each pod, as large as the pod is; a second and further pod is a replica or a standby."""
-    cores, gib = sql_size(demand)
-    instances = (demand.pods or _ZERO).to_integral_value(rounding="ROUND_CEILING")
-    hours = instances * HOURS_PER_MONTH
-    disk = max(sum((Decimal(d) for d in disks if d), _ZERO) / GIB, SQL_LEAST_DISK_GIB) * instances
-    parts = (("sql.cpu", cores * hours), ("sql.memory", gib * hours), ("sql.disk", disk))
-    return _known(parts, tariff)
-
-
-def sql_size(demand: PodDemand) -> tuple[Decimal, Decimal]:
-    """(vCPU, GiB) of the smallest instance with dedicated cores that holds the pod."""
-    least, most = SQL_GIB_PER_VCPU
-    gib = max(demand.memory_bytes / GIB, SQL_LEAST_GIB)
-    cores = max(demand.cpu_cores, gib / most, Decimal(1))
-    whole = cores.to_integral_value(rounding="ROUND_CEILING")
-    if whole > 1 and whole % 2:
-        whole += 1
-    return whole, max((gib * 4).to_integral_value(rounding="ROUND_CEILING") / 4, whole * least)
-
-
-def _machine(
-    demand: PodDemand, disks: Sequence[int | None], tariff: Tariff
-) -> tuple[tuple[LineItem, ...], tuple[str, ...]]:
-    """E2 by vCPU and memory, a machine for each pod, and its disks."""
-    pods = demand.pods or _ZERO
-    hours = pods * HOURS_PER_MONTH
-    parts = [("compute.e2.cpu", max(demand.cpu_cores, Decimal("0.25")) * hours)]
-    parts.append(("compute.e2.memory", max(demand.memory_bytes / GIB, Decimal(1)) * hours))
-    size = sum((Decimal(d) for d in disks if d), _ZERO) / GIB + 10  # the boot disk, the least that images ask for
-    parts.append(("compute.pd.balanced", size * pods))
-    if demand.gpus:
-        lines, missing = _known(parts, tariff)
-        return lines, (*missing, "its GPUs are not priced here")
-    return _known(parts, tariff)
-
-
-def _worker_pool(demand: PodDemand, tariff: Tariff) -> tuple[tuple[LineItem, ...], tuple[str, ...]]:
-    """An instance for each pod, all month, of whole vCPUs."""
-    seconds = (demand.pods or _ZERO) * HOURS_PER_MONTH * 3600
-    cores = max(demand.cpu_cores.to_integral_value(rounding="ROUND_CEILING"), Decimal(1))
-    gib = max(demand.memory_bytes / GIB, Decimal("0.5"))
-    return _known((("run.worker-pool.cpu", cores * seconds), ("run.worker-pool.memory", gib * seconds)), tariff)
-
-
-def _known(parts: Sequence[tuple[str, Decimal]], tariff: Tariff) -> tuple[tuple[LineItem, ...], tuple[str, ...]]:
-    lines = tuple(tariff.line(meter, quantity) for meter, quantity in parts if tariff.price(meter) is not None)
-    return lines, tuple(tariff.why_missing(meter) for meter, _ in parts if tariff.price(meter) is None)
 
 
 def _words(demand: PodDemand, disks: Sequence[int | None]) -> str:

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from k2cr_analysis.platforms.billing import CLOUD_RUN, COMPUTE_ENGINE, KUBERNETES_ENGINE
+from k2cr_analysis.platforms.billing import (
+    CLOUD_RUN,
+    CLOUD_SQL_SERVICE,
+    COMPUTE_ENGINE,
+    FILESTORE_SERVICE,
+    KUBERNETES_ENGINE,
+    MEMORYSTORE_REDIS_SERVICE,
+)
 from k2cr_analysis.platforms.machines import FAMILIES
 
 # Our unit -> the catalogue's usage units that it can be told from, and how many of our units one of them is.
@@ -84,6 +91,24 @@ def _rules() -> Iterator[_Rule]:
                 yield _Rule(COMPUTE_ENGINE, re.compile(pattern), f"compute.{family}{spot}.{resource}", unit)
     for words, kind in (("Balanced PD", "balanced"), ("Storage PD", "standard"), ("SSD backed PD", "ssd")):
         yield _Rule(COMPUTE_ENGINE, re.compile(rf"{words} Capacity( in .+)?"), f"compute.pd.{kind}", "gib_month")
+    yield from _managed_rules()
+
+
+def _managed_rules() -> Iterator[_Rule]:
+    """What a workload becomes where GKE is left. PostgreSQL's cores stand for MySQL's, which have the same price."""
+    for words, meter, unit in (
+        ("vCPU", "sql.cpu", "vcpu_h"),
+        ("RAM", "sql.memory", "gib_h"),
+        ("Standard storage", "sql.disk", "gib_month"),
+    ):
+        pattern = re.compile(rf"Cloud SQL for PostgreSQL: Zonal - {words} in .+")
+        yield _Rule(CLOUD_SQL_SERVICE, pattern, meter, unit)
+    for tier in ("Basic", "Standard"):
+        for band in range(1, 6):
+            pattern = re.compile(rf"Redis Capacity {tier} M{band} .+")
+            yield _Rule(MEMORYSTORE_REDIS_SERVICE, pattern, f"memorystore.redis.{tier.lower()}.m{band}", "gib_h")
+    pattern = re.compile(r"Filestore Capacity Basic HDD \(Standard\) .+")
+    yield _Rule(FILESTORE_SERVICE, pattern, "filestore.basic-hdd", "gib_month")
 
 
 _RULES: Final = tuple(_rules())
