@@ -115,8 +115,11 @@ def test_a_headless_service_stays_headless_and_an_assigned_address_goes():
             "spec": {"clusterIP": ip, "clusterIPs": [ip], "ports": [{"port": 80, "targetPort": 80}]},
         }
 
-    assert without_server_fields(service("10.0.0.7"))["spec"] == {"ports": [{"port": 80}]}
-    assert without_server_fields(service("None"))["spec"] == {"clusterIP": "None", "ports": [{"port": 80}]}
+    assert without_server_fields(service("10.0.0.7"))["spec"] == {"ports": [{"port": 80, "targetPort": 80}]}
+    assert without_server_fields(service("None"))["spec"] == {
+        "clusterIP": "None",
+        "ports": [{"port": 80, "targetPort": 80}],
+    }
 
 
 def test_an_empty_volume_is_an_empty_dir_and_nulls_are_absent():

@@ -110,14 +110,14 @@ def _others(path: str, value: Any) -> Iterator[Any]:
     elif isinstance(value, bool):
         yield not value
     elif isinstance(value, int):
-        yield from (value + 1, value * 2, max(1, value // 2)) if value else (1, 7)
+        yield from (value + 1, value * 2, max(1, value // 2), 1) if value else (1, 7)
     elif isinstance(value, float):
         yield value / 2
     elif isinstance(value, str):
         yield from _texts(path, field, value)
 
 
-def _texts(path: str, field: str, value: str) -> Iterator[str]:
+def _texts(path: str, field: str, value: str) -> Iterator[Any]:
     if _QUANTITY.search(path):
         if found := re.fullmatch(r"([0-9.]+)(.*)", value):
             yield from (
@@ -125,6 +125,8 @@ def _texts(path: str, field: str, value: str) -> Iterator[str]:
                 "3" if "cpu" in path else "7Gi",
                 "6" if "cpu" in path else "20Gi",
             )
+    elif field == "port" and "Probe" in path:
+        yield 15002  # another name is another container's, or nobody's
     elif field == "type":
         yield from ("LoadBalancer", "ClusterIP", "NodePort") if path == "$.spec.type" else ()
     elif field == "image":

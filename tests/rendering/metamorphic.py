@@ -55,6 +55,7 @@ _OTHER_WORDS: Mapping[str, Sequence[Any]] = {
     "externalTrafficPolicy": ["Local", "Cluster"],
     "affinityType": ["CLIENT_IP", "GENERATED_COOKIE"],
     "podManagementPolicy": ["Parallel", "OrderedReady"],
+    "responseCodeName": ["FOUND", "SEE_OTHER"],
 }
 # What joins objects to each other: another value is another cluster and not another setting.
 _JOINS = re.compile(

@@ -27,14 +27,8 @@ def test_every_leaf_of_a_small_cluster() -> None:
     assert tried > 40
 
 
-# Told as counted, and another value changes network.sh: the number and the name of a Service's port where GKE keeps
-# endpoint groups for what stays.
-PORTS_OF_GROUPS = pytest.mark.xfail(reason="a Service's port decides endpoint groups, and the mapping says counted")
-OPEN = {"httproute": PORTS_OF_GROUPS, "istio": PORTS_OF_GROUPS}
-
-
 @pytest.mark.soak
-@pytest.mark.parametrize("name", [pytest.param(n, marks=OPEN.get(n, ())) for n in WORKLOADS])
+@pytest.mark.parametrize("name", WORKLOADS)
 def test_every_leaf_around_a_workload(name: str) -> None:
     documents = list(yaml.safe_load_all((CLAIMS / f"{name}.yaml").read_text()))
     tried, false = false_claims(documents, WORKLOADS[name])

@@ -87,7 +87,7 @@ def test_every_field_is_in_it_with_a_reason(subject: WorkloadAssessment, fields:
         ("$.spec.template.spec.containers[0].image", "carried", "us-docker.pkg.dev/p/r/web:1", "us-docker.pkg.dev/p/r/web:1"),
         ("$.spec.template.spec.containers[0].args", "changed", "['--a', '$(B)']", "['--a', 'b']"),
         ("$.spec.template.spec.containers[0].env[2].valueFrom.secretKeyRef.key", "changed", "k", "shop--s--k:latest"),
-        ("$.spec.template.spec.containers[0].env[1].valueFrom.fieldRef.fieldPath", "dropped", "status.podIP", None),
+        ("$.spec.template.spec.containers[0].env[1].valueFrom.fieldRef.fieldPath", "changed", "status.podIP", "no variable"),
         ("$.spec.template.spec.containers[0].ports[1].containerPort", "dropped", "9090", None),
         ("HorizontalPodAutoscaler/web $.spec.maxReplicas", "carried", "7", "7"),
         ("HorizontalPodAutoscaler/web $.spec.minReplicas", "counted", "2", None),

@@ -14,7 +14,7 @@ from k2cr_analysis.model.addresses.address import Place
 from k2cr_analysis.model.addresses.files import leaves
 from k2cr_analysis.model.addresses.names import role_of_name
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings
-from k2cr_analysis.model.pod.environment import variables_of
+from k2cr_analysis.model.pod.environment import value_in_manifest, variables_of
 from k2cr_analysis.model.pod.references import LONGEST, expand
 from k2cr_analysis.model.workload import Container, EnvVar, Volume, Workload
 
@@ -23,7 +23,6 @@ _FLAG = re.compile(r"(-{1,2}[A-Za-z][\w.\-]*)(?:=(.*))?", re.DOTALL)
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.+)", re.DOTALL)
 _SPACE = re.compile(r"\s")
 _REFERENCE = re.compile(r"\$\(([\w.\-]+)\)")
-_LABEL = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +68,7 @@ def _seen(variable: EnvVar, workload: Workload, known: Mapping[str, str]) -> str
     """The value as the container sees it, as far as it can be known."""
     if variable.value is not None:
         return expand(variable.value, known, frozenset()).text
-    if variable.source == "field" and variable.ref_key:
-        if variable.ref_key == "metadata.namespace":
-            return workload.namespace
-        if match := _LABEL.fullmatch(variable.ref_key):
-            table = workload.pod.labels if match[1] == "labels" else workload.pod.annotations
-            return table.get(match[2])
-    return None
+    return value_in_manifest(variable, workload)
 
 
 def _telling_name(name: str, written: str) -> str:

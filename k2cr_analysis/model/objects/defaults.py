@@ -310,7 +310,10 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def _clean_service(obj: dict[str, Any]) -> None:
-    """Addresses and node ports that the server assigned; ``clusterIP: None`` is a wish and stays."""
+    """Addresses and node ports that the server assigned; ``clusterIP: None`` is a wish and stays.
+
+    A ``targetPort`` stays, even where it is the port itself: it says which of the two leads to the pods.
+    """
     spec = obj.get("spec")
     if not isinstance(spec, dict):
         return
@@ -319,9 +322,6 @@ def _clean_service(obj: dict[str, Any]) -> None:
         spec.pop("clusterIPs", None)
     elif spec.get("clusterIPs") == ["None"]:
         del spec["clusterIPs"]
-    for port in _dicts(spec.get("ports")):
-        if port.get("targetPort") == port.get("port"):
-            port.pop("targetPort", None)
 
 
 def _clean_job(obj: dict[str, Any]) -> None:

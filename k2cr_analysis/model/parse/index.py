@@ -59,6 +59,16 @@ _SHARED_KINDS = frozenset({
 _BUILT_IN_GROUPS = ("", "apps", "batch", "extensions", "networking.k8s.io")
 
 
+_CLUSTER_DOMAINS = ("", "svc", "svc.cluster", "svc.cluster.local", "svc.cluster.local.")
+
+
+def service_of_host(host: str, namespace: str) -> tuple[str, str]:
+    """(namespace, name) of ``web``, ``web.shop``, ``web.shop.svc.cluster.local``; a name elsewhere is itself."""
+    name, _, rest = host.partition(".")
+    of_namespace, _, domain = rest.partition(".")
+    return (of_namespace or namespace, name) if domain in _CLUSTER_DOMAINS else (namespace, host)
+
+
 def kind_of(raw: Raw) -> str:
     """The kind; ``StatefulSet.apps.kruise.io`` for one that is only named like a kind of Kubernetes.
 

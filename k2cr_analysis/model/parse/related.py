@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text, texts
-from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, name_of, namespace_of, selects
+from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, name_of, namespace_of, selects, service_of_host
 from k2cr_analysis.model.pod.secret_manager import target_of
 from k2cr_analysis.model.pod.secret_reference import secret_references
 from k2cr_analysis.model.routing.controllers import GKE_INGRESS_CLASSES
@@ -235,8 +235,8 @@ class RelatedObjects:
     def _around(self, found: _Related, namespace: str, service: str) -> None:
         """What a mesh, or a controller's own kind of route, says of a Service."""
         for raw in self._index.by_kind.get("DestinationRule", ()):
-            host, _, rest = (text(mapping(raw, "spec"), "host") or "").partition(".")
-            if (host, rest.partition(".")[0] or namespace_of(raw)) == (service, namespace):
+            host = text(mapping(raw, "spec"), "host") or ""
+            if service_of_host(host, namespace_of(raw)) == (namespace, service):
                 found["DestinationRule"].append(raw)
         for kind in FOREIGN_ROUTES:
             for raw in self._index.by_kind.get(kind, ()):

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from k2cr_analysis.model.parse.access import Raw, mapping, strings
 from k2cr_analysis.model.workload import REDACTED, Container, EnvFrom, EnvVar, Workload
+
+_LABEL = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
+
+
+def value_in_manifest(variable: EnvVar, workload: Workload) -> str | None:
+    """The value of a field of the pod that the manifest itself says: its namespace, a label, an annotation."""
+    if variable.source != "field" or not variable.ref_key:
+        return None
+    if variable.ref_key == "metadata.namespace":
+        return workload.namespace
+    if found := _LABEL.fullmatch(variable.ref_key):
+        table = workload.pod.labels if found[1] == "labels" else workload.pod.annotations
+        return table.get(found[2])
+    return None
 
 
 def variables_of(workload: Workload, container: Container) -> Iterator[EnvVar]:

@@ -16,7 +16,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings, text, texts
-from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, group_of, kind_of, name_of, namespace_of, selects
+from k2cr_analysis.model.parse.index import (
+    LabelIndex,
+    ObjectIndex,
+    group_of,
+    kind_of,
+    name_of,
+    namespace_of,
+    selects,
+    service_of_host,
+)
 from k2cr_analysis.model.routing.controller_settings import Runner, settings_of_controllers
 from k2cr_analysis.model.routing.controllers import (
     GKE_INGRESS_CLASSES,
@@ -479,7 +488,6 @@ def _targets(value: object, namespace: str) -> Iterator[tuple[str, str]]:
             for _, ref in objects(value, "backendRefs"):
                 yield text(ref, "namespace") or namespace, text(ref, "name") or ""
         elif key == "destination" and isinstance(item, Mapping) and isinstance(item.get("host"), str):
-            name, _, rest = item["host"].partition(".")
-            yield rest.partition(".")[0] or namespace, name
+            yield service_of_host(item["host"], namespace)
         else:
             yield from _targets(item, namespace)

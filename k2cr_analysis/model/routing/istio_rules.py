@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, port, strings, text, texts
-from k2cr_analysis.model.parse.index import namespace_of
+from k2cr_analysis.model.parse.index import namespace_of, service_of_host
 from k2cr_analysis.model.routing.gateway_rules import seconds
 from k2cr_analysis.model.routing.route import (
     Actions,
@@ -189,5 +189,5 @@ def _targets(rule: Raw, at: str, namespace: str, lacks: list[Lack]) -> Iterator[
 
 
 def _target(destination: Raw, namespace: str, weight: int) -> Target:
-    service, _, rest = (text(destination, "host") or "").partition(".")
-    return Target(rest.partition(".")[0] or namespace, service, port(mapping(destination, "port"), "number"), weight)
+    of_namespace, service = service_of_host(text(destination, "host") or "", namespace)
+    return Target(of_namespace, service, port(mapping(destination, "port"), "number"), weight)

@@ -20,7 +20,7 @@ from k2cr_analysis.rendering.network.trials import KINDS, Trials
 from k2cr_analysis.rendering.spec.account import JOINED, Entry, Outcome, short
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.lines import lines_of
-from k2cr_analysis.rendering.spec.pod.port_words import PortWords, field_decides
+from k2cr_analysis.rendering.spec.pod.port_words import PortWords, field_decides, other_name, other_number
 
 _SCRIPT = "network.sh"
 _SEGMENT = re.compile(r"[^/*]+")
@@ -54,7 +54,8 @@ def entrance_entries(build: Build, files: Mapping[str, str]) -> list[Entry]:
     """An entry for each field of a joined object that stands in a file, joins it, or decided something."""
     claims = _Claims(build, files)
     found = [e for use in lines_of(build) if " $" in use.path and (e := claims.entry(use)) is not None]
-    return [*found, *_service_entries(build, claims), *claims.labels()]
+    of_ports = _declared_ports(build, claims.trials)
+    return [*found, *_service_entries(build, claims), *claims.labels(), *of_ports]
 
 
 class _Claims:
@@ -224,13 +225,15 @@ def _service_entries(build: Build, claims: _Claims) -> Iterator[Entry]:
             continue
         at = f"{exposure.kind}/{exposure.service} "
         for port in exposure.ports:
-            yield from _port_entries(f"{at}{port.path}", port, exposure, build, reached)
+            yield from _port_entries(f"{at}{port.path}", port, exposure, build, reached, claims.trials)
         kind = source_value(build.workload, f"{at}$.spec.type")
         if kind:
             yield _type_entry(f"{at}$.spec.type", kind, reached, claims.trials.of_balancer(exposure.service))
 
 
-def _port_entries(at: str, port: ServicePort, exposure: Exposure, build: Build, reached: Reached) -> Iterator[Entry]:
+def _port_entries(
+    at: str, port: ServicePort, exposure: Exposure, build: Build, reached: Reached, trials: Trials
+) -> Iterator[Entry]:
     fit, number = build.assessed.fit, str(port.target_port)
     leads = port.target == fit.ingress_port
     targeted = source_value(build.workload, f"{at}.targetPort") is not None
@@ -238,30 +241,50 @@ def _port_entries(at: str, port: ServicePort, exposure: Exposure, build: Build, 
         where = "containers[].ports[0].containerPort"
         yield Entry(f"{at}.targetPort", "carried", where, number, number, "the port that gets the requests")
     else:
-        # The API server writes a targetPort that equals the port: which of the two was said is not known.
         said = f"{at}.{'targetPort' if targeted else 'port'}"
         if PortWords(build.workload, fit, build.context.config.workload(build.workload.id)).target_decides(port):
             where, why = "containers[].ports[0].containerPort", "the Service leads to the port by its name"
             yield Entry(said, "changed", where, number, str(fit.ingress_port), why)
         else:
-            yield Entry(said, "counted", None, number, None, "it joins callers to one of the pod's ports")
-    named = [name for name in reached.names if name.service.name == exposure.service and leads]
-    if named or (exposure.load_balancer and port.port in reached.front.open_ports):
+            yield _of_trial(said, number, trials, "it joins callers to one of the pod's ports")
+    named = any(name.service.name == exposure.service and leads for name in reached.names)
+    if named or (port.port in reached.front.open_ports and trials.places(f"{at}.port")):
         yield Entry(f"{at}.port", "carried", _SCRIPT, str(port.port), str(port.port), "a port of the front door")
+    elif targeted:
+        yield _of_trial(f"{at}.port", str(port.port), trials, "it joins callers to one of the pod's ports")
     for field, value in (("name", port.name), ("appProtocol", port.app_protocol)):
         if value is not None:
-            yield _word_entry(f"{at}.{field}", field, value, port, build, written=bool(named) and field == "name")
+            yield _word_entry(f"{at}.{field}", field, value, port, build, trials)
 
 
-def _word_entry(at: str, field: str, value: str, port: ServicePort, build: Build, *, written: bool) -> Entry:
+def _of_trial(at: str, value: str, trials: Trials, counts_as: str) -> Entry:
+    """Where another value shows; ``counts_as``: what it is for where it shows nowhere."""
+    if places := trials.places(at):
+        return Entry(at, "changed", "; ".join(places), value, None, "callers are led to this port: see there")
+    return Entry(at, "counted", None, value, None, counts_as)
+
+
+def _declared_ports(build: Build, trials: Trials) -> Iterator[Entry]:
+    """Ports of the pods that show in the network's files alone."""
+    told = {e.path: e for e in build.account.entries}
+    for name in build.assessed.fit.containers:
+        container = build.workload.container(name)
+        for port in container.ports if container else ():
+            others = {"name": other_name(port) if port.name else None, "containerPort": other_number(port)}
+            for field, other in others.items():
+                entry = told.get(f"{port.path}.{field}")
+                if other and (entry is None or entry.outcome == "counted") and (places := trials.of_port(port, other)):
+                    value, why = str(port.name if field == "name" else port.number), "a Service leads to it: see there"
+                    yield Entry(f"{port.path}.{field}", "changed", "; ".join(places), value, None, why)
+
+
+def _word_entry(at: str, field: str, value: str, port: ServicePort, build: Build, trials: Trials) -> Entry:
     """What says which protocol a port speaks."""
     fit = build.assessed.fit
     if fit.ingress_port is not None and field_decides(build.workload, fit.ingress_port, port, field):
         to, why = ("h2c", "HTTP/2 end to end") if fit.h2c else ("http1", "it says that the port is HTTP/1")
         return Entry(at, "changed", "containers[].ports[0].name", value, to, why)
-    if written:
-        return Entry(at, "carried", _SCRIPT, value, value, "callers in the cluster are led to the same port")
-    return Entry(at, "counted", None, value, None, "it tells what the port speaks")
+    return _of_trial(at, value, trials, "it tells what the port speaks")
 
 
 def _type_entry(at: str, kind: str, reached: Reached, places: tuple[str, ...]) -> Entry:

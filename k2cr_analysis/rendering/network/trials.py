@@ -16,13 +16,13 @@ from typing import Any
 
 from k2cr_analysis.model.parse.access import joined, step_into, steps_of
 from k2cr_analysis.model.parse.other_object import PORT, Led, with_object
-from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.model.workload import Port, Workload
 from k2cr_analysis.platforms.cloud_run.annotations import INGRESS, SESSION_AFFINITY
 from k2cr_analysis.rendering.network.access.ingress_setting import Reached, build_exposure
 from k2cr_analysis.rendering.network.script import network_script, url_map_yaml
 from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.build import Build
-from k2cr_analysis.rendering.spec.pod.port_words import is_http2
+from k2cr_analysis.rendering.spec.pod.port_words import is_http2, with_port
 from k2cr_analysis.rendering.spec.service import RunService
 
 KINDS = frozenset({
@@ -40,6 +40,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "affinityType": ("CLIENT_IP", "NONE"),
     "protocol": ("HTTP", "HTTPS"),
     "mode": ("Terminate", "Passthrough"),
+    "responseCodeName": ("FOUND", "MOVED_PERMANENTLY_DEFAULT"),
     "type": ("PathPrefix", "Exact", "ReplacePrefixMatch", "ReplaceFullPath"),
 }
 
@@ -71,6 +72,13 @@ class Trials:
         if self._build.reached is None:
             return ()
         return tuple(self._differs(self._with(lambda w: _with_balancer(w, service, self._build.workload.id))))
+
+    def of_port(self, declared: Port, other: Port) -> tuple[str, ...]:
+        """Where ``other`` shows in the place of a port that a container declares."""
+        if self._build.reached is None:
+            return ()
+        own = self._build.workload.id
+        return tuple(self._differs(self._with(lambda w: with_port(w, declared, other) if w.id == own else w)))
 
     @cached_property
     def _group(self) -> list[Workload]:

@@ -40,7 +40,7 @@ def build_identity(workload: Workload, service: str, context: RenderContext, acc
             account.carried(path, target, email)
         else:
             joins = f"it joins the pod to ServiceAccount {name}, whose annotation names the account"
-            account.changed(path, target, name, email, joins)
+            account.changed(path, f"{target}; prepare.sh service account", name, email, joins)
             at = child(f"ServiceAccount/{name} $.metadata.annotations", WORKLOAD_IDENTITY)
             account.carried(at, target, email, why)
         if email.endswith(DEFAULT_ACCOUNT):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
-from k2cr_analysis.model.pod.environment import variables_of
+from k2cr_analysis.model.pod.environment import value_in_manifest, variables_of
 from k2cr_analysis.model.pod.secret_reference import reference_of_source
 from k2cr_analysis.model.workload import Container
 from k2cr_analysis.platforms.cloud_run.limits import MAX_ARGUMENTS, MAX_VARIABLE_BYTES, MAX_VARIABLES
@@ -38,23 +38,28 @@ def downward_api_value(candidate: Candidate) -> Iterator[Found]:
 
     Why: Cloud Run has no pods to take values from. It sets K_SERVICE, K_REVISION and, in the ingress container, PORT;
     the metadata server knows the instance.
-    Remedy: Write a constant under `env[].value` (namespace, limits), use K_SERVICE or K_REVISION for names, or ask the
-    metadata server for the instance's id.
+    Remedy: The namespace, labels and annotations are written as constants: check that the program means nothing in the
+    cluster by them. Write limits as constants too, use K_SERVICE or K_REVISION for names, or ask the metadata server
+    for the instance's id.
     Example: env: [{name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]
     """
     for container, variable in candidate.environment():
         if variable.source in ("field", "resource"):
+            known = value_in_manifest(variable, candidate.workload)
+            kept = "" if known is None else f", and what the manifest says stays as a constant ({known!r})"
             yield Found(
                 variable.path,
                 f"{variable.name} of container {container.name} is the pod's {variable.ref_key}; Cloud Run has "
-                "no such value",
-                _replacement(variable.ref_key or ""),
+                f"no such value{kept}",
+                _replacement(variable.ref_key or "") if known is None else _OF_A_CONSTANT,
             )
+
+
+_OF_A_CONSTANT = "Check that the program means nothing in the cluster by it: there is no such pod on Cloud Run."
 
 
 def _replacement(field: str) -> str | None:
     known = {
-        "metadata.namespace": "Write the namespace as a constant under `env[].value`.",
         "metadata.name": f"Use {REVISION_VARIABLE}, or ask the metadata server for the instance's id.",
         "status.podIP": "Listen on 0.0.0.0, and tell nobody the address: instances cannot be addressed.",
         "spec.nodeName": "Take it out: there is no node.",
@@ -186,7 +191,7 @@ def unexpandable_reference(candidate: Candidate) -> Iterator[Found]:
     Example: args: ["--password=$(DB_PASSWORD)"]   # a secretKeyRef
     """
     for container in candidate.moving:
-        known = {e.name: e for e in container.env}
+        known = {e.name: e for e in container.env if value_in_manifest(e, candidate.workload) is None}
         for at, words in _expandable(container):
             for name in _REFERENCE.findall(words):
                 variable = known.get(name)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, port, strings, text, texts
-from k2cr_analysis.model.parse.index import ObjectIndex, kind_of, name_of, namespace_of
+from k2cr_analysis.model.parse.index import ObjectIndex, kind_of, name_of, namespace_of, service_of_host
 from k2cr_analysis.model.routing.entrances import Entrances
 from k2cr_analysis.model.workload import Container, Entrance, Exposure, Pod, Route, ServicePort
 from k2cr_analysis.platforms.cloud_run.annotations import VISIBILITY
@@ -24,19 +24,27 @@ _GATEWAY_ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 
 def exposure_of(service: Raw, pod: Pod, routes: tuple[Route, ...], entrances: Entrances) -> Exposure:
     """A Service (or MultiClusterService) as this pod sees it: each port with the container port that it leads to."""
+    return replace(
+        read_service(service, pod),
+        routes=routes,
+        load_balancer=entrances.load_balancer(service, has_routes=bool(routes)),
+    )
+
+
+def read_service(service: Raw, pod: Pod) -> Exposure:
+    """What stands in the Service itself, without what leads to it."""
     kind = kind_of(service)
     where = SERVICE_SPECS[kind]
     spec = mapping(service, *where)
     plain = "ClusterIP" if kind == "Service" else kind
-    annotations = strings(mapping(service, "metadata").get("annotations"))
     headless = spec.get("clusterIP") == "None"
     return Exposure(
         service=name_of(service),
         type="Headless" if headless else text(spec, "type") or plain,
         ports=tuple(_service_port(p, f"$.{'.'.join(where)}.ports[{i}]", pod) for i, p in objects(spec, "ports")),
-        routes=routes,
-        load_balancer=entrances.load_balancer(service, has_routes=bool(routes)),
-        annotations=annotations,
+        routes=(),
+        load_balancer=None,
+        annotations=strings(mapping(service, "metadata").get("annotations")),
         raw=service,
         selector=strings(spec.get("selector")),
         publishes_not_ready=spec.get("publishNotReadyAddresses") is True,
@@ -217,7 +225,7 @@ def _from_virtual_service(raw: Raw, entrances: Entrances) -> _Routes:
             ] or [None]
             for j, destination in objects(rule, "route"):
                 target = mapping(destination, "destination")
-                service, of_namespace = _host_of_service(text(target, "host") or "", namespace)
+                of_namespace, service = service_of_host(text(target, "host") or "", namespace)
                 number = port(mapping(target, "port"), "number")
                 found = Route(
                     "VirtualService",
@@ -231,12 +239,6 @@ def _from_virtual_service(raw: Raw, entrances: Entrances) -> _Routes:
                     raw,
                 )
                 yield of_namespace, found
-
-
-def _host_of_service(host: str, namespace: str) -> tuple[str, str]:
-    """``web``, ``web.shop``, ``web.shop.svc.cluster.local`` -> ("web", "shop")."""
-    service, _, rest = host.partition(".")
-    return service, rest.partition(".")[0] or namespace
 
 
 # Kind of the Services that they lead to -> kind of the route -> its reader.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
@@ -14,6 +14,7 @@ from k2cr_analysis.model.pod.scratch import scratch_volumes
 from k2cr_analysis.model.workload import REDACTED, Container
 from k2cr_analysis.openapi.json_path import child
 from k2cr_analysis.platforms.cloud_run.gpu import GPU_RESOURCE
+from k2cr_analysis.platforms.cloud_run.limits import GIB
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.addresses import Addresses
 from k2cr_analysis.rendering.spec.account import Account
@@ -26,6 +27,7 @@ from k2cr_analysis.rendering.spec.service import RunContainer
 from k2cr_analysis.rendering.text.names import container_names
 from k2cr_analysis.sizing import asked_bytes, limit_decides_cpu
 
+_MORE_BYTES = 20 * GIB  # of local disk: enough to be a disk, and another size than before
 # Fields that the v1 API takes and that change nothing there.
 _WITHOUT_EFFECT = {
     "imagePullPolicy": "a revision keeps to the digest that it was made with",
@@ -230,18 +232,32 @@ class Containers:
                 elif key == GPU_RESOURCE and word == "limits" and value == self._gpu(source):
                     self.account.carried(path, child("containers[].resources.limits", GPU_RESOURCE), value)
                 elif key == "ephemeral-storage":
-                    self._account_for_storage(path, value)
+                    self._account_for_storage(source, word, path, value)
                 else:
                     self.account.counted(path, value, "money on GKE; the size comes from elsewhere")
 
-    def _account_for_storage(self, path: str, value: str | None) -> None:
+    def _account_for_storage(self, source: Container, word: str, path: str, value: str | None) -> None:
         """What a container asks for of the node's disk is the size of its first volume without one."""
-        volume = next((s.volume for s in self.scratch.values() if s.at == path), None)
-        if volume is None:
+        named = next((s.volume.name for s in self.scratch.values() if s.at == path), None)
+        if named is not None:
+            why = f"it is the size of volume {named}, which states none"
+            self.account.changed(path, f"volume {named} emptyDir.sizeLimit", value, None, why)
+        elif other := next(iter(self._scratch_by_other_storage(source, word)), None):
+            why = f"volume {other} states no size; what Autopilot writes by itself is nobody's word on it"
+            self.account.changed(path, f"volume {other}", value, None, why)
+        else:
             self.account.counted(path, value, "money on GKE; the size comes from elsewhere")
-            return
-        why = f"it is the size of volume {volume.name}, which states none"
-        self.account.changed(path, f"volume {volume.name} emptyDir.sizeLimit", value, None, why)
+
+    def _scratch_by_other_storage(self, source: Container, word: str) -> Iterator[str]:
+        """The volumes that would be others if the container asked for more of the node's disk."""
+        if word == "requests" and source.limits.ephemeral_storage_bytes is not None:
+            return  # the limit goes first, and no request is above it
+        resources = source.limits if word == "limits" else source.requests
+        more = replace(resources, ephemeral_storage_bytes=(resources.ephemeral_storage_bytes or 0) + _MORE_BYTES)
+        other = replace(source, limits=more) if word == "limits" else replace(source, requests=more)
+        containers = {c.name: other if c is source else c for c in self.sources}
+        after = scratch_volumes(self.workload.pod, containers)
+        yield from (name for name, one in self.scratch.items() if one != after.get(name))
 
 
 def _asked(container: Container) -> str:

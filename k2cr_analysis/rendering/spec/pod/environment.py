@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from k2cr_analysis.model.parse.access import found_at, objects, source_value
-from k2cr_analysis.model.pod.environment import variables_from
+from k2cr_analysis.model.pod.environment import value_in_manifest, variables_from
 from k2cr_analysis.model.pod.references import expand
 from k2cr_analysis.model.pod.secret_manager import existing_keys
 from k2cr_analysis.model.pod.secret_reference import LATEST, SecretReference, reference_of_variable
@@ -23,7 +23,6 @@ _FIELD = "containers[].env[].valueFrom.secretKeyRef"
 # What stands for a downward API field on Cloud Run, where something does.
 _INSTEAD = {
     "metadata.name": f"read the instance id from the metadata server, or {REVISION_VARIABLE}",
-    "metadata.namespace": "a constant, or the project id from the metadata server",
     "spec.nodeName": "no nodes: drop it",
     "status.hostIP": "no nodes: drop it",
     "status.podIP": "no address of its own that others reach: drop it",
@@ -149,6 +148,10 @@ class _Builder:
                 )
             case "config-map":
                 self._from_secret(variable)
+            case "field" if (value := value_in_manifest(variable, self.workload)) is not None:
+                self._literal(variable, value, known=value)
+                why = "Cloud Run has no downward API: what the manifest says of the pod stands in the file"
+                self.account.changed(variable.path, "containers[].env[].value", variable.ref_key, value, why)
             case _:
                 self._downward(variable)
 
@@ -295,6 +298,9 @@ class _Builder:
             self.account.counted(variable.path, field, f"{why}; others refer to it")
         else:
             self.account.dropped(variable.path, field, why)
+        if variable.source == "field":
+            at = f"{variable.path}.valueFrom.fieldRef.fieldPath"
+            self.account.changed(at, "containers[]", field, "no variable", f"the container goes without it: {why}")
         self._is_unknown(variable.name)
 
     def _write(self, variable: RunEnv) -> None:

@@ -49,7 +49,7 @@ def _to_be_named(container: Container, path: str, account: Account) -> tuple[str
     why = f"the manifest's {container.image} is filled in by a build" if container.image else "the manifest names none"
     account.placeholder(literal, f"the image of container {container.name}: {why}")
     if container.image:
-        account.counted(path, container.image, f"{why}: {literal} stands in its place")
+        account.changed(path, "containers[].image", container.image, literal, f"{why}: give its name in values.env")
     return literal, why
 
 

@@ -38,16 +38,16 @@ class PortWords:
 
     def number_decides(self, declared: Port) -> str | None:
         """Where another number would show, as a target of an entry; None: nowhere."""
-        return self._shows(declared, replace(declared, number=_NOBODYS))
+        return self._shows(declared, other_number(declared))
 
     def name_decides(self, declared: Port) -> str | None:
         """The same of another name: a word for a protocol, or what a probe asks by."""
-        return self._shows(declared, replace(declared, name=f"{declared.name}-other"))
+        return self._shows(declared, other_name(declared))
 
     def target_decides(self, at: ServicePort) -> bool:
-        """Whether the service would take its requests elsewhere if this port of a Service led to no port."""
+        """Whether the service would take its requests elsewhere if this port of a Service led to another port."""
         exposures = tuple(
-            replace(e, ports=tuple(_nowhere(p) if p is at else p for p in e.ports)) for e in self._workload.exposures
+            replace(e, ports=tuple(_elsewhere(p) if p is at else p for p in e.ports)) for e in self._workload.exposures
         )
         return self._today.ingress != self._decided(replace(self._workload, exposures=exposures)).ingress
 
@@ -56,7 +56,7 @@ class PortWords:
         return self._decided(self._workload)
 
     def _shows(self, declared: Port, other: Port) -> str | None:
-        before, after = self._today, self._decided(_with_port(self._workload, declared, other))
+        before, after = self._today, self._decided(with_port(self._workload, declared, other))
         targets: list[str] = []
         if before.ingress != after.ingress and self._fit.target == "service":
             targets.append("containers[].ports[0]")
@@ -88,7 +88,17 @@ class PortWords:
         return _Decided(replace(ingress, called=None, rivals=()), depends_on, tuple(sorted(probes.items())))
 
 
-def _with_port(workload: Workload, declared: Port, other: Port) -> Workload:
+def other_number(declared: Port) -> Port:
+    return replace(declared, number=_NOBODYS)
+
+
+def other_name(declared: Port) -> Port:
+    """Without the word for a protocol that it may begin with."""
+    return replace(declared, name=f"x{declared.name}")
+
+
+def with_port(workload: Workload, declared: Port, other: Port) -> Workload:
+    """The workload with ``other`` in the place of a port that a container declares."""
     pod = workload.pod
 
     def changed(containers: tuple[Container, ...]) -> tuple[Container, ...]:
@@ -107,6 +117,12 @@ def _lead(port: ServicePort, declared: Port, other: Port) -> ServicePort:
     if declared.name is not None and port.target_port == declared.name:
         return replace(port, target=other.number) if other.name == declared.name else _nowhere(port)
     return replace(port, container=None) if port.target_port == declared.number != other.number else port
+
+
+def _elsewhere(port: ServicePort) -> ServicePort:
+    if isinstance(port.target_port, str):
+        return _nowhere(port)
+    return replace(port, target_port=_NOBODYS, target=_NOBODYS, container=None)
 
 
 def _nowhere(port: ServicePort) -> ServicePort:
