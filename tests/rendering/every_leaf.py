@@ -19,7 +19,7 @@ from k2cr_analysis.errors import K2crError
 from k2cr_analysis.model.parse.access import steps_of
 from k2cr_analysis.openapi.json_path import child
 from k2cr_analysis.rendering.folder import RefusedSpecError
-from tests.rendering.metamorphic import Raw, differs_at, refused, rendered, without_prose
+from tests.rendering.metamorphic import Raw, differs_at, raise_limit, refused, rendered, without_prose
 
 # Other legal words of fields that have but a few.
 _WORDS: Mapping[str, Sequence[str]] = {
@@ -69,7 +69,10 @@ def false_claims(documents: Sequence[Raw], workload: str) -> tuple[int, list[str
             line = _covering(prefix, path, told)
             if line is None or (_is_written(line) and any(s.at_place for s in seen.get(line["path"], ()))):
                 continue
-            other = [*documents[:index], _with(document, path, value), *documents[index + 1 :]]
+            changed = _with(document, path, value)
+            if _is_written(line):
+                raise_limit(changed, steps_of(path[1:]) or ())
+            other = [*documents[:index], changed, *documents[index + 1 :]]
             after = _same_verdict(other, workload, _renamed(document, other[index], workload), first.verdicts[workload])
             if after is not None:
                 seen[line["path"]].append(_shown(path, value, line, before, after))
@@ -109,6 +112,8 @@ def _others(path: str, value: Any) -> Iterator[Any]:
         yield from _WORDS[field]
     elif isinstance(value, bool):
         yield not value
+    elif isinstance(value, int) and _QUANTITY.search(path):
+        yield from ("3", "6", "7Gi", "20Gi")
     elif isinstance(value, int):
         yield from (value + 1, value * 2, max(1, value // 2), 1) if value else (1, 7)
     elif isinstance(value, float):

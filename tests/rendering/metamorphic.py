@@ -32,6 +32,7 @@ from k2cr_analysis.verdicts import assess
 Raw = Mapping[str, Any]
 PROSE = re.compile(r".*\.(md|json)")
 _STEP = re.compile(r'\.([A-Za-z_][A-Za-z0-9_-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]')
+_AMOUNT = re.compile(r"\b(requests|limits|sizeLimit|storage)\b")
 _WRITTEN = ("carried", "changed")
 # Values with a word of their own for each field: another word of the same field.
 _OTHER_WORDS: Mapping[str, Sequence[Any]] = {
@@ -207,6 +208,8 @@ def _with_other_values(documents: Sequence[Raw], workload: str, path: str, told:
         for value in (*_others(inner, here_now, joining), *more):
             changed = copy.deepcopy(dict(document))
             if _put(changed, inner, value):
+                if told in _WRITTEN:
+                    raise_limit(changed, _steps(inner))
                 yield [*documents[:index], changed, *documents[index + 1 :]]
         return
 
@@ -224,12 +227,28 @@ def _selected(raw: Any) -> Iterator[str]:
 
 
 def _put(document: dict[str, Any], path: str, value: Any) -> bool:
-    steps = [int(i) if i else json.loads(q) if q else n for n, i, q in _STEP.findall(path)]
+    steps = _steps(path)
     at: Any = document
     for step in steps[:-1]:
         at = at[step]
     at[steps[-1]] = value
     return True
+
+
+def _steps(path: str) -> list[Any]:
+    return [int(i) if i else json.loads(q) if q else n for n, i, q in _STEP.findall(path)]
+
+
+def raise_limit(document: dict[str, Any], steps: Sequence[Any]) -> None:
+    """The limit to what is asked for, where it is below: a larger request alone would be refused."""
+    if len(steps) < 3 or steps[-2] != "requests":
+        return
+    at: Any = document
+    for step in steps[:-2]:
+        at = at[step]
+    limits, asked = at.get("limits") or {}, at["requests"][steps[-1]]
+    if steps[-1] in limits and parse_quantity(asked) > parse_quantity(limits[steps[-1]]):
+        limits[steps[-1]] = asked
 
 
 def _others(path: str, value: Any, joining: Set[str] = frozenset()) -> Iterator[Any]:
@@ -239,6 +258,8 @@ def _others(path: str, value: Any, joining: Set[str] = frozenset()) -> Iterator[
         yield from (w for w in _OTHER_WORDS[field] if w != value)
     elif isinstance(value, bool):
         yield not value
+    elif isinstance(value, int) and _AMOUNT.search(path):
+        yield from ("3", "6", "7Gi", "20Gi")
     elif isinstance(value, int):
         yield from (value + 1, value + 7, max(1, value // 2), 1) if value else (1, 7)
     elif isinstance(value, list):
@@ -268,7 +289,7 @@ def _other_maps(path: str, value: Mapping[str, Any], joining: Set[str] = frozens
 
 
 def _other_texts(path: str, field: str, value: str) -> Iterator[str]:
-    if re.search(r"\b(requests|limits|sizeLimit|storage)\b", path):
+    if _AMOUNT.search(path):
         try:
             parse_quantity(value)
         except InputError:

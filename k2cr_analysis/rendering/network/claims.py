@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from k2cr_analysis.fit.result import FieldUse
@@ -21,6 +22,7 @@ from k2cr_analysis.rendering.spec.account import JOINED, Entry, Outcome, short
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.lines import lines_of
 from k2cr_analysis.rendering.spec.pod.port_words import PortWords, field_decides, other_name, other_number
+from k2cr_analysis.sizing.instance_counts import scaling
 
 _SCRIPT = "network.sh"
 _SEGMENT = re.compile(r"[^/*]+")
@@ -45,7 +47,8 @@ _DECIDES: Mapping[str, str] = {
     "PersistentVolumeClaim.spec": "it decided whether the volume can be shared",
 }
 # Kinds that another object names; all others name their target, or select it.
-_BY_NAME = ("BackendConfig", "FrontendConfig", "ManagedCertificate", "ServiceAccount")
+_SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
+_POLICIES = ("BackendConfig", "FrontendConfig", "ManagedCertificate")
 _TRIED = ("spec", "metadata.annotations")
 _JOINED_BY = ("metadata.name", "metadata.namespace", "spec.targetRef", "spec.scaleTargetRef")
 
@@ -128,8 +131,11 @@ class _Claims:
         if kind == "PersistentVolumeClaim":
             volumes = [v.name for v in self._build.workload.pod.volumes if v.source.get("claimName") == name]
             return "; ".join(f"volume {v}" for v in volumes) or None
+        if kind in _POLICIES:
+            return self._of_policies(kind, [name])
         is_of_target = below.endswith("Ref.name") or below in ("metadata.namespace", "spec.scaleTargetRef.kind")
-        return f"{JOINED}{owner}" if kind in _BY_NAME or is_of_target else None
+        joins = is_of_target and (kind not in _SCALERS or self._scaler_decides())
+        return f"{JOINED}{owner}" if kind == "ServiceAccount" or joins else None
 
     def _of_entrance(self, kind: str, use: FieldUse) -> str | None:
         name = use.path.rpartition(" $")[0].partition("/")[2]
@@ -140,14 +146,25 @@ class _Claims:
             child(".metadata.annotations", BACKEND_CONFIG),
             child(".metadata.annotations", BETA_BACKEND_CONFIG),
         ):
-            return "; ".join(f"{JOINED}BackendConfig/{n}" for n in _names(self._build, "BackendConfig")) or None
+            return self._of_policies("BackendConfig", _names(self._build, "BackendConfig"))
         if suffix == child(".metadata.annotations", MANAGED_CERTIFICATES):
-            named = _names(self._build, "ManagedCertificate")
-            return "; ".join(f"{JOINED}ManagedCertificate/{n}" for n in named) or None
+            return self._of_policies("ManagedCertificate", _names(self._build, "ManagedCertificate"))
         schema = f"{kind}{suffix}" if suffix.startswith(".metadata.annotations") else use.schema_path
         if schema.startswith(_ENTERS):
             return _SCRIPT if (kind, name) in self._known else None
         return None
+
+    def _scaler_decides(self) -> bool:
+        """Whether there would be another number of instances without it, or the way back takes its number of pods."""
+        build, measured = self._build, self._build.assessed.measured
+        workload, target = build.workload, build.assessed.fit.target
+        of_target = (target, measured.usage, measured.traffic, build.context.config)
+        with_it, without = (scaling(w, *of_target)[:2] for w in (workload, replace(workload, autoscaler=None)))
+        return with_it != without or workload.replicas is None
+
+    def _of_policies(self, kind: str, names: Iterable[str]) -> str | None:
+        """Where it shows that they are there."""
+        return "; ".join(dict.fromkeys(p for name in names for p in self.trials.without(kind, name))) or None
 
     def labels(self) -> Iterator[Entry]:
         """Labels of the pods by which a Service finds them, and which stand nowhere else."""
@@ -171,11 +188,17 @@ def _names(build: Build, kind: str) -> list[str]:
 
 
 def _called(build: Build) -> set[str]:
-    """The Services that network.sh speaks of by their names: routes lead there, or callers keep the name."""
+    """The Services by which network.sh knows who comes in: routes lead there, or callers call them."""
     reached = build.reached
     if reached is None:
         return set()
-    return {r.service for r in reached.routes} | {name.service.name for name in reached.names}
+    of_callers = {
+        call.service
+        for caller in build.context.callers.get(build.workload.id, ())
+        for call in build.context.assessed[caller].fit.dependencies
+        if call.target == build.workload.id and call.service
+    }
+    return of_callers | {r.service for r in reached.routes} | {name.service.name for name in reached.names}
 
 
 class _Written:

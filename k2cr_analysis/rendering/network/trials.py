@@ -15,6 +15,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from k2cr_analysis.model.parse.access import joined, step_into, steps_of
+from k2cr_analysis.model.parse.index import name_of
 from k2cr_analysis.model.parse.other_object import PORT, Led, with_object
 from k2cr_analysis.model.workload import Port, Workload
 from k2cr_analysis.platforms.cloud_run.annotations import INGRESS, SESSION_AFFINITY
@@ -79,6 +80,12 @@ class Trials:
             return ()
         own = self._build.workload.id
         return tuple(self._differs(self._with(lambda w: with_port(w, declared, other) if w.id == own else w)))
+
+    def without(self, kind: str, name: str) -> tuple[str, ...]:
+        """Where it shows that an object is there."""
+        if self._build.reached is None:
+            return ()
+        return tuple(self._differs(self._with(lambda w: _without(w, kind, name))))
 
     @cached_property
     def _group(self) -> list[Workload]:
@@ -150,6 +157,11 @@ def _texts(field: str, value: str) -> Iterator[str]:
 
 def _plain(text: str | None) -> str | None:
     return text and "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+
+
+def _without(workload: Workload, kind: str, name: str) -> Workload:
+    kept = tuple(raw for raw in workload.related.get(kind, ()) if name_of(raw) != name)
+    return replace(workload, related={**workload.related, kind: kept})
 
 
 def _with_balancer(workload: Workload, service: str, own: str) -> Workload:

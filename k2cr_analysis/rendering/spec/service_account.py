@@ -42,7 +42,7 @@ def build_identity(workload: Workload, service: str, context: RenderContext, acc
             joins = f"it joins the pod to ServiceAccount {name}, whose annotation names the account"
             account.changed(path, f"{target}; prepare.sh service account", name, email, joins)
             at = child(f"ServiceAccount/{name} $.metadata.annotations", WORKLOAD_IDENTITY)
-            account.carried(at, target, email, why)
+            account.carried(at, f"{target}; prepare.sh service account", email, why)
         if email.endswith(DEFAULT_ACCOUNT):
             account.decide(f"{email} is the default service account, which many things share: give this one its own.")
         if forbidden:
