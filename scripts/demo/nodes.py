@@ -78,11 +78,11 @@ def _node(pool: dict[str, Any], index: int, zone: str, company: dict[str, Any]) 
         "topology.kubernetes.io/region": cluster["region"],
         "topology.kubernetes.io/zone": zone,
     }
-    taints = []
+    taints = list(pool.get("taints", ()))
     if pool["spot"]:
         labels["cloud.google.com/gke-spot"] = "true"
         labels["cloud.google.com/gke-provisioning"] = "spot"
-        taints = [{"key": "cloud.google.com/gke-spot", "value": "true", "effect": "NoSchedule"}]
+        taints.append({"key": "cloud.google.com/gke-spot", "value": "true", "effect": "NoSchedule"})
     raw: dict[str, Any] = {
         "apiVersion": "v1",
         "kind": "Node",

@@ -62,7 +62,7 @@ def test_the_same_picture_has_the_same_bytes(charts, name):
 
 
 def test_titles_tell_what_the_analysis_found(charts, reference):
-    assert charts["verdicts"]().title == "31 of 54 workloads can move"
+    assert charts["verdicts"]().title == "37 of 60 workloads can move"
     assert charts["startup"]().title.endswith("frontend then proxy")
     assert f"{reference.cost.saving_month:.2f}" in charts["cost"]().title
 
