@@ -9,6 +9,8 @@ from k2cr_analysis.report.display import Html, breaking, bullets, folded, joined
 from k2cr_analysis.report.wording import UNKNOWN, money
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from k2cr_analysis.planning import Portfolio
     from k2cr_analysis.planning.futures.futures import Future
 
@@ -59,7 +61,7 @@ def _tile(future: Future, today: Future, currency: str, is_least: bool) -> str:
     month = UNKNOWN if future.month is None else money(future.month, currency, cents=False)
     lines = [what]
     if future.future != "today" and future.month is not None and today.month is not None:
-        lines.insert(0, f"{money(today.month - future.month, currency, cents=False, sign=True)} a month against today")
+        lines.insert(0, _beside_today(today.month - future.month, currency))
     if future.future in ("move", "leave") and future.saving_over_stay_month is not None:
         over = money(future.saving_over_stay_month, currency, cents=False, sign=True)
         between = ""
@@ -77,3 +79,8 @@ def _tile(future: Future, today: Future, currency: str, is_least: bool) -> str:
         f'<div class="tile{chosen}"><div class="label">{escape(label)}</div>'
         f'<div class="value">{escape(month)}</div><div class="under">{under}</div></div>'
     )
+
+
+def _beside_today(less: Decimal, currency: str) -> str:
+    """A sign before a saving is read as a cost by half of its readers, so words say which of the two it is."""
+    return f"{money(abs(less), currency, cents=False)} a month {'less' if less >= 0 else 'more'} than today"

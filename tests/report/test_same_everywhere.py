@@ -64,7 +64,8 @@ def test_the_spec_does_it(demo, services, tmp_path):
         revision = service["spec"]["template"]
         notes = revision["metadata"]["annotations"]
         assert revision["spec"]["containerConcurrency"] == one.shape.concurrency, one.id
-        assert int(notes.get("autoscaling.knative.dev/minScale", 0)) == one.shape.min_instances, one.id
+        kept = service["metadata"]["annotations"].get("run.googleapis.com/minScale", 0)  # of the service, whole
+        assert int(kept) == one.shape.min_instances, one.id
         assert int(notes["autoscaling.knative.dev/maxScale"]) == one.shape.max_instances, one.id
         assert notes["run.googleapis.com/cpu-throttling"] == ("false" if one.shape.billing == "instance" else "true")
         cpus = {c["name"]: c["resources"]["limits"]["cpu"] for c in revision["spec"]["containers"]}
