@@ -148,3 +148,16 @@ def test_the_keyboard_alone_reaches_every_control_in_the_order_of_the_page(tab, 
     assert reached[0] == "skip A"
     assert any("INPUT" in one for one in reached) and any("BUTTON" in one for one in reached)
     assert tab.run("getComputedStyle(document.activeElement).outlineStyle") != "none"
+
+
+def test_on_paper_the_headings_stand_and_no_column_is_cut(tab, page):
+    landscape_letter_px = 1056 - 2 * 45  # 11 in less the margins of the sheet
+    tab.open(page.as_uri(), width=landscape_letter_px)
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    try:
+        assert tab.run("document.querySelector('table.all th').innerText").strip() == "workload"
+        assert tab.run("document.querySelector('table.all').scrollWidth") <= landscape_letter_px
+        folded = "document.querySelector('main details:not([open]) :not(summary)').getBoundingClientRect().height"
+        assert tab.run(folded) > 0
+    finally:
+        tab.call("Emulation.setEmulatedMedia", media="")
