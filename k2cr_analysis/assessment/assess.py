@@ -127,11 +127,12 @@ def analyse(
 
 
 def _missing(evidence: _Evidence) -> Iterator[str]:
-    """The rules that hold for the whole snapshot, since it lacks a source altogether."""
+    """The rules that are said of the whole snapshot: it lacks a source altogether, or they hold of most workloads."""
+    yield "one-pod-today"
     if not evidence.traffic:
         yield "no-traffic-data"
     if not evidence.usage:
-        yield from ("no-usage-data", "no-running-time")
+        yield from ("no-usage-data", "no-running-time", "no-resources-given")
     if not evidence.bill.by_workload:
         yield "no-gke-cost"
 

@@ -5,8 +5,10 @@ Verdicts stand in this order: ``keep`` > ``blocked`` > ``changes`` > ``ready``.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 
 from k2cr_analysis.config.settings import Config, WorkloadSettings
 from k2cr_analysis.fit.belongs import belonging
@@ -18,6 +20,7 @@ from k2cr_analysis.fit.evidence.dependencies import CallGraph, call_graph
 from k2cr_analysis.fit.evidence.ingress import choose_ingress
 from k2cr_analysis.fit.evidence.monitoring import Monitored, monitored_only
 from k2cr_analysis.fit.evidence.observed_calls import Observed
+from k2cr_analysis.fit.evidence.port_hints import with_hints
 from k2cr_analysis.fit.evidence.protocols import CalledPort, called_ports
 from k2cr_analysis.fit.evidence.starting.order import plan_startup
 from k2cr_analysis.fit.evidence.starting.probes import plan_probes
@@ -27,6 +30,7 @@ from k2cr_analysis.fit.registry import Rule, all_rules
 from k2cr_analysis.fit.result import FieldUse, Fit
 from k2cr_analysis.model.cloud_run import BetweenRequests, StartupOrder
 from k2cr_analysis.model.cluster import Cluster
+from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.findings.finding import SEVERITIES, Finding, Severity, Target, Verdict
 from k2cr_analysis.model.findings.grading import graded
 from k2cr_analysis.model.findings.rules import docs_of
@@ -45,6 +49,10 @@ def assess_cluster(cluster: Cluster, config: Config, callers: Observed | None = 
     index = index_cluster(cluster)
     called = {w.id: called_ports(w.exposures, w.pod, w.pod.annotations) for w in cluster.workloads}
     graph = call_graph(cluster, index, called, callers or {})
+    leading: dict[str, list[Dependency]] = defaultdict(list)
+    for edge in chain.from_iterable(graph.by_source.values()):
+        leading[edge.target].append(edge)
+    called = {w.id: with_hints(w, called[w.id], leading[w.id]) for w in cluster.workloads}
     accountant = Accountant()
     candidates = {
         w.id: candidate_of(w, config, index, called[w.id], graph, accountant.fields(w)) for w in cluster.workloads

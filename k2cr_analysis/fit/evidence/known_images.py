@@ -7,7 +7,7 @@ words, and never on the registry or the tag.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Literal, TypeVar
@@ -82,6 +82,7 @@ WEB_SERVERS: Mapping[str, tuple[int, ...]] = {
     "sonarqube": (9000,), "nexus3": (8081,), "gitea": (3000,), "metabase": (3000,), "wordpress": (80,),
     "ghost": (2368,), "nextcloud": (80,), "phpmyadmin": (80,), "adminer": (8080,), "node-red": (1880,),
     "vault": (8200,), "consul": (8500,), "solr": (8983,), "neo4j": (7474,), "rabbitmq": (15672,), "nats": (8222,),
+    "zipkin": (9411,), "zipkin-slim": (9411,), "kong": (8000, 8443), "phpredisadmin": (80,), "swagger-ui": (8080,),
     "hello-app": (8080,), "whoami": (80,), "http-echo": (5678,), "echoserver": (8080,), "registry": (5000,),
 }  # fmt: skip
 
@@ -222,9 +223,17 @@ _SELF_WORKING: tuple[tuple[str, str], ...] = (
     ("*/home-assistant", "automations"), ("*/dagster-daemon", "schedules and sensors"),
     ("*/rundeck", "scheduled jobs"), ("*/spinnaker/echo", "schedules and triggers"),
 )  # fmt: skip
+# Servers that keep all in memory until a variable names another store, by their makers' documentation.
+_IN_MEMORY: tuple[tuple[str, tuple[str, str]], ...] = (
+    ("*/zipkin", ("STORAGE_TYPE", "spans")), ("*/zipkin-slim", ("STORAGE_TYPE", "spans")),
+    ("*/jaegertracing/all-in-one", ("SPAN_STORAGE_TYPE", "traces")), ("*/jaeger", ("SPAN_STORAGE_TYPE", "traces")),
+    ("*/eureka*", ("", "its registry")), ("*/*-eureka", ("", "its registry")),
+    ("*/*eureka-server", ("", "its registry")),
+)  # fmt: skip
 # Images and commands of applications whose pages hold a WebSocket open. As a whole word of a command.
-_SOCKET_IMAGES: tuple[tuple[str, str], ...] = tuple((f"*/{name}", name) for name in (
-    "streamlit", "shiny", "shiny-server", "rocker/shiny", "code-server", "openvscode-server", "ttyd", "wetty",
+_SOCKET_IMAGES: tuple[tuple[str, str], ...] = tuple((f"*/{name}", name.strip("-*")) for name in (
+    "streamlit", "*-streamlit", "streamlit-*", "shiny", "*-shiny", "shiny-*", "rocker/shiny*",
+    "code-server", "openvscode-server", "ttyd", "wetty",
     "guacamole", "novnc", "soketi", "centrifugo", "excalidraw-room", "open-webui", "rstudio", "jupyterhub",
 ))  # fmt: skip
 _SOCKET_COMMANDS = re.compile(
@@ -287,6 +296,14 @@ def sidecar_kind(name: str, image: str | None) -> SidecarKind | None:
 def works_by_itself(image: str | None) -> str | None:
     """What an application does while nobody calls it, by its image."""
     return _first(image, _SELF_WORKING) if image else None
+
+
+def keeps_in_memory(image: str | None, variables: Iterable[str]) -> str | None:
+    """What a server keeps in memory alone, by its image, where no variable names another store."""
+    found = _first(image, _IN_MEMORY) if image else None
+    if found is None or found[0] in set(variables):
+        return None
+    return f"{image} keeps {found[1]} in memory"
 
 
 def holds_sockets(image: str | None, words: str) -> str | None:

@@ -69,13 +69,6 @@ _APP_PROTOCOLS: Mapping[str, Speaks] = {
     "grpc-web": "http", "grpcs": "grpc", "ws": "http", "wss": "http", "h2": "h2c", "tls": "https",
 }  # fmt: skip
 _UNDECLARED_GRPC_PORTS = (4317, 50051, 50052)
-# Ports that by habit are HTTP where nothing else is said.
-_HTTP_PORTS = frozenset({
-    80, 81, 443, 591, 1313, 1880, 2368, 3100, 3200, 4000, 4173, 4200, 4318, 4443, 4567, 5000, 5001, 5173, 5601,
-    5984, 6006, 7443, 7474, 7860, 9093, 9200, 9292, 9411, 9443,
-    10000, 15672, 16686,
-})  # fmt: skip
-_HTTP_RANGES = (range(3000, 3100), range(8000, 9000), range(9000, 9092))
 TLS_PORTS = (443, 4443, 6443, 8443, 9443)
 _HTTP_ROUTES = ("Ingress", "Route", "MultiClusterIngress", "HTTPRoute", "KnativeService")
 # GKE's load balancers speak HTTP/2 to pods within TLS alone; ``kubernetes.io/h2c`` is the one without.
@@ -408,9 +401,8 @@ def _by_number(port: ServicePort, declared: Port | None, pod: Pod, target: int |
     if _HTTP_WORDS & set(words_of(exposure.service)):
         return "http", False, f"Service {exposure.service} says so by its name"
     names = (exposure.service, port.name, declared.name if declared else None)
-    balanced = exposure.type == "LoadBalancer"
     server = served_by_name(pod.containers, *names)
-    return _by_convention(port, target, server, balanced=balanced) or _by_type(port, target, exposure)
+    return _by_convention(port, target, server) or _by_nothing(port, target)
 
 
 def served_by_name(containers: Sequence[Container], *names: str | None) -> str | None:
@@ -419,29 +411,21 @@ def served_by_name(containers: Sequence[Container], *names: str | None) -> str |
     return next((n for n in (*of_containers, *names) if n and SERVER_WORDS & set(words_of(n))), None)
 
 
-def _by_convention(port: ServicePort, target: int | None, server: str | None, *, balanced: bool) -> _Evidence | None:
-    """A well-known port alone proves nothing: an application may serve HTTP on it.
+def _by_convention(port: ServicePort, target: int | None, server: str | None) -> _Evidence | None:
+    """A number alone proves nothing, for all numbers alike: an application may serve anything on it.
 
-    ``balanced``: a load balancer of its own is made for the Service, so that callers need not speak HTTP.
+    80 and 443 of a Service are what HTTP and HTTPS URLs mean without a port: callers use them so. A well-known number
+    together with a name that fits it (``redis`` on 6379) are two that agree.
     """
-    if port.port in (80, *TLS_PORTS):
+    if port.port in (80, 443):
         return ("http" if port.port == 80 else "https"), False, f"Service port {port.port}"
-    raw = port.port if port.port in RAW_PORTS else target if not _usual_http(port.port) else None
-    if raw is not None and raw in RAW_PORTS and server:
+    raw = next((n for n in (port.port, target) if n is not None and n in RAW_PORTS), None)
+    if raw is not None and server:
         return "raw", True, f"port {raw} is {RAW_PORTS[raw]}'s, and the name {server} fits it"
-    if raw is not None and raw in RAW_PORTS:
-        return None
-    if balanced:
-        return None  # whoever made a balancer for a number of his own may mean any protocol
-    usual = next((n for n in (port.port, target) if n is not None and _usual_http(n)), None)
-    return None if usual is None else ("http", False, f"port {usual} is HTTP's by habit")
+    return None
 
 
-def _by_type(port: ServicePort, target: int | None, exposure: Exposure) -> _Evidence:
+def _by_nothing(port: ServicePort, target: int | None) -> _Evidence:
     known = next((RAW_PORTS[n] for n in (port.port, target) if n is not None and n in RAW_PORTS), None)
     usual = f", though it is usually {known}'s" if known else ""
     return "unknown", False, f"nothing says what port {port.port} speaks{usual}"
-
-
-def _usual_http(number: int) -> bool:
-    return number in _HTTP_PORTS or any(number in r for r in _HTTP_RANGES)

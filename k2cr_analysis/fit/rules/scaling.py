@@ -49,30 +49,6 @@ def scaling_on_custom_metric(candidate: Candidate) -> Iterator[Found]:
                     )
 
 
-@rule(
-    id="one-pod-today",
-    severity="note",
-    reads=("Workload.spec.replicas",),
-    docs="https://docs.cloud.google.com/run/docs/configuring/session-affinity",
-)
-def one_pod_today(candidate: Candidate) -> Iterator[Found]:
-    """One pod takes all requests today, and Cloud Run may run several instances.
-
-    Why: What a program keeps in its memory (sessions, WebSocket rooms, locks, counters, timers) is whole while there is
-    one pod. Between instances it is not shared, and nothing promises that a user's next request meets the same one.
-    Remedy: Nothing to decide if it keeps nothing. Else keep it in Memorystore or a database, or cap the service
-    (`[policy] max_instances = 1`), at the price of a ceiling.
-    Example: replicas: 1, no autoscaler
-    """
-    workload = candidate.workload
-    alone = workload.replicas == 1 and workload.autoscaler is None and candidate.config.policy.max_instances != 1
-    if alone and candidate.target == "service" and workload.strategy != "Recreate":
-        yield Found(
-            "$.spec.replicas",
-            "one pod takes all requests today; Cloud Run may run several instances, which share nothing in memory",
-        )
-
-
 @rule(id="scaling-on-memory-alone", severity="change", reads=("HorizontalPodAutoscaler.spec.metrics",), docs=_SCALING)
 def scaling_on_memory_alone(candidate: Candidate) -> Iterator[Found]:
     """The number of pods follows the use of memory alone.

@@ -32,7 +32,7 @@ def kind_not_read(candidate: Candidate) -> Iterator[Found]:
 
 @rule(
     id="address-in-secret",
-    severity="change",
+    severity="note",
     reads=("Container.env[].valueFrom.secretKeyRef", "Container.envFrom[].secretRef"),
     docs="https://docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc",
 )
@@ -41,15 +41,18 @@ def address_in_secret(candidate: Candidate) -> Iterator[Found]:
 
     Why: Whom it calls cannot be seen. A Service of the cluster has no name outside it, and a private address needs the
     VPC network; both would fail after the move without a word before.
-    Remedy: Look at the values: where one names a Service of the cluster, give that an internal load balancer and a
-    name, and the secret the new address; where one is private, set `[project] network` and `subnet`. Then say so:
-    `address-in-secret = "..."` under `[workload."namespace/Kind/name".decided]` (`k2cr decide` writes the line).
+    Remedy: Nothing to decide before the files are made. Look at the values before the cut-over: where one names a
+    Service of the cluster, give that an internal load balancer and a name, and the secret the new address; where one
+    is private, set `[project] network` and `subnet`.
     Example: env: [{name: DATABASE_URL, valueFrom: {secretKeyRef: {name: db, key: url}}}]
     """
     own, hidden = set(words_of_name(candidate.workload.name)), dict[str, EnvVar]()
+    edges = (*candidate.dependencies, *candidate.own_addresses)
+    seen = {(a.place.container, a.place.name) for edge in edges for a in edge.addresses}
     for container in candidate.moving:
         for variable in variables_of(candidate.workload, container):
             hides = variable.source in ("secret", "redacted") and role_of_name(variable.name) == "called"
+            hides = hides and (container.name, variable.name) not in seen and not _is_no_host(variable)
             if hides and not own <= set(words_of_name(variable.name)):  # ACCOUNTS_DB_URI of accounts-db is its own
                 hidden.setdefault(variable.name, variable)
     if hidden:
@@ -60,6 +63,11 @@ def address_in_secret(candidate: Candidate) -> Iterator[Found]:
             f"whom it calls by {names} is not known: the value is a secret; is it in the cluster, or behind a private "
             "address?",
         )
+
+
+def _is_no_host(variable: EnvVar) -> bool:
+    """Whether an "address" was taken out whole, by its form: of a wallet or a contract, since no host has that form."""
+    return variable.source == "redacted" and words_of_name(variable.name)[-1] in ("address", "addresses", "addr")
 
 
 @rule(

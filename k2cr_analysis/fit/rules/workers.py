@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.model.addresses.names import words_of_name
 from k2cr_analysis.model.dependency import Dependency
+from k2cr_analysis.model.workload import Container
+from k2cr_analysis.platforms.images import parse_image
 
 _BILLING = "https://docs.cloud.google.com/run/docs/configuring/billing-settings"
 _POOLS = "https://docs.cloud.google.com/run/docs/deploy-worker-pools"
@@ -63,6 +66,8 @@ def queue_beside_requests(candidate: Candidate) -> Iterator[Found]:
     `[workload."namespace/Kind/name".decided]` in k2cr.toml. If it takes messages, give that part a worker pool of its
     own (a Deployment without a Service), or keep an instance with CPU (`[policy] min_instances`, instance-based
     billing).
+    Not asked where the variable says that it sends (a producer, a publisher), or where another workload without a
+    Service runs the same image: that one takes the messages.
     Example: env: [{name: RABBITMQ_URL, value: "amqp://rabbitmq.shop:5672"}] of a web container
     """
     known = {b.container for b in candidate.background}
@@ -70,7 +75,8 @@ def queue_beside_requests(candidate: Candidate) -> Iterator[Found]:
     if candidate.target != "service":
         return
     for edge in candidate.dependencies:
-        names = sorted({a.place.container for a in edge.addresses} & set(moving) - known)
+        taken = {a.place.container for a in edge.addresses if not _SENDS & set(words_of_name(a.place.name))}
+        names = sorted(n for n in taken & set(moving) - known if not _has_a_worker(candidate, moving[n]))
         sidecars = [n for n in names if n in candidate.cast.kinds]
         if edge.kind != "queue" or not names or names == sidecars or _coordinates(edge):
             continue
@@ -79,6 +85,22 @@ def queue_beside_requests(candidate: Candidate) -> Iterator[Found]:
             f"container {', '.join(names)} is given the queue {edge.target} ({edge.evidence}): does it only send, or "
             "take messages too? What takes them works without requests",
         )
+
+
+_SENDS = frozenset({"producer", "producers", "publisher", "publishers", "publish", "outbox", "emitter", "sender"})
+
+
+def _has_a_worker(candidate: Candidate, container: Container) -> bool:
+    """Whether the same image runs beside it in a workload that nobody calls: web and worker of one application."""
+    own = parse_image(container.image).path if container.image else None
+    return own is not None and any(
+        other.id != candidate.workload.id
+        and other.namespace == candidate.workload.namespace
+        and not other.exposures
+        and other.batch is None
+        and any(c.image and parse_image(c.image).path == own for c in other.pod.containers)
+        for other in candidate.index.workloads.values()
+    )
 
 
 def _coordinates(edge: Dependency) -> bool:

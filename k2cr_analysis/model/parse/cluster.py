@@ -31,7 +31,7 @@ from k2cr_analysis.model.parse.pod.templates import (
 )
 from k2cr_analysis.model.parse.refused import RefusedByObject, refused_by_object, refused_of
 from k2cr_analysis.model.parse.related import RelatedObjects, autoscaler_of, scaler_of_keda
-from k2cr_analysis.model.pod.secret_manager import keys_of, target_of
+from k2cr_analysis.model.parse.secret_writers import written_secrets
 from k2cr_analysis.model.routing.entrances import Entrances
 from k2cr_analysis.model.workload import Autoscaler, Batch, Exposure, Pod, Reach, Workload
 from k2cr_analysis.platforms.gke.cluster import is_autopilot_node
@@ -172,17 +172,20 @@ def _compute_classes(index: ObjectIndex) -> ComputeClasses:
 
 def _environments(index: ObjectIndex) -> Mapping[str, Environment]:
     maps, secrets = index.in_namespace("ConfigMap"), index.in_namespace("Secret")
-    external = index.in_namespace("ExternalSecret")
+    written: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for (namespace, name), keys in written_secrets(index).items():
+        if keys is not None:
+            written[namespace][name] = keys
     return {
         namespace: Environment(
             {name_of(c): c for c in maps.get(namespace, ())},
-            {target_of(e): keys for e in external.get(namespace, ()) if (keys := keys_of(e)) is not None}
+            written.get(namespace, {})
             | {
                 name_of(s): tuple(sorted({*mapping(s, "data"), *mapping(s, "stringData")}))
                 for s in secrets.get(namespace, ())
             },
         )
-        for namespace in {*maps, *secrets, *external}
+        for namespace in {*maps, *secrets, *written}
     }
 
 
@@ -285,7 +288,7 @@ def _workload(
         release_style=next((s for s in _RELEASE_STYLES if kind == "Rollout" and s in mapping(spec, "strategy")), None),
         triggers=tuple(text(t, "type") or "" for _, t in objects(spec, "triggers")) if kind == "ScaledJob" else (),
         unseen=related.unseen(namespace, exposures),
-        missing=missing_objects(index, namespace, draft.pod, joined),
+        missing=missing_objects(index, related.written_secrets, namespace, draft.pod, joined),
     )
 
 

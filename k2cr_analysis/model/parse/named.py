@@ -16,7 +16,7 @@ from k2cr_analysis.model.routing.controllers import GKE_INGRESS_CLASSES, familie
 from k2cr_analysis.model.workload import Pod, Unseen
 from k2cr_analysis.platforms.gke.autopilot import BY_NODE, BY_POD, POD_CLASSES
 from k2cr_analysis.platforms.gke.cluster import BUILT_IN_STORAGE_CLASSES, COMPUTE_CLASS
-from k2cr_analysis.platforms.gke.labels import CLAIM_CLASS, INGRESS_CLASS
+from k2cr_analysis.platforms.gke.labels import CLAIM_CLASS, GATEWAY_CERT_MANAGER_CERTS, INGRESS_CLASS
 
 # Not listed from a live cluster (``data/rbac.yaml``): there they are what the pods run with, seen or not.
 _NOT_LISTED = frozenset({
@@ -35,9 +35,16 @@ _LOGINS = "imagePullSecrets"  # what these need is said of the image
 
 
 def missing_objects(
-    index: ObjectIndex, namespace: str, pod: Pod, joined: Mapping[str, tuple[Raw, ...]]
+    index: ObjectIndex,
+    written: Mapping[tuple[str, str], object],
+    namespace: str,
+    pod: Pod,
+    joined: Mapping[str, tuple[Raw, ...]],
 ) -> tuple[Unseen, ...]:
-    """Each kind and name once, at the first place that names it, with what is not known for want of it."""
+    """Each kind and name once, at the first place that names it, with what is not known for want of it.
+
+    ``written``: (namespace, name) of the Secrets that objects of the snapshot write (``secret_writers``).
+    """
     found: dict[tuple[str, str, str], Unseen] = {}
     is_live = bool(index.by_kind.get("Node"))
     named = chain(
@@ -47,7 +54,8 @@ def missing_objects(
     )
     for one in named:
         where = "default" if one.kind in _OF_CLUSTER else one.namespace
-        if one.name and not (is_live and one.kind in _NOT_LISTED) and index.get(one.kind, where, one.name) is None:
+        told = (is_live and one.kind in _NOT_LISTED) or (one.kind == "Secret" and (one.namespace, one.name) in written)
+        if one.name and not told and index.get(one.kind, where, one.name) is None:
             found.setdefault((one.kind, one.namespace, one.name), one)
     return tuple(found.values())
 
@@ -115,6 +123,10 @@ def _by_gateways(joined: Mapping[str, tuple[Raw, ...]]) -> Iterator[Unseen]:
             at = f"{by} $.spec.gatewayClassName"
             yield Unseen("GatewayClass", "", chosen, by, at, "which controller serves it")
         for i, listener in objects(spec, "listeners"):
+            options = strings(mapping(listener, "tls").get("options"))
+            for name in filter(None, map(str.strip, options.get(GATEWAY_CERT_MANAGER_CERTS, "").split(","))):
+                at = f"{by} $.spec.listeners[{i}].tls.options['{GATEWAY_CERT_MANAGER_CERTS}']"
+                yield Unseen("Certificate Manager certificate", "", name, by, at, "which names it holds")
             for j, one in objects(mapping(listener, "tls"), "certificateRefs"):
                 at, where = f"{by} $.spec.listeners[{i}].tls.certificateRefs[{j}]", text(one, "namespace") or namespace
                 kind = text(one, "kind") or "Secret"

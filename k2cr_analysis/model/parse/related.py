@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text, texts
 from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, name_of, namespace_of, selects, service_of_host
+from k2cr_analysis.model.parse.secret_writers import written_secrets
 from k2cr_analysis.model.pod.secret_manager import target_of
 from k2cr_analysis.model.pod.secret_reference import secret_references
 from k2cr_analysis.model.routing.controllers import GKE_INGRESS_CLASSES
@@ -117,6 +118,7 @@ class RelatedObjects:
         self._selecting = _selecting(index, labels)
         self._scaling = _scaling(index)
         self._bindings = _bindings(index)
+        self.written_secrets = written_secrets(index)
 
     def of(
         self,
@@ -240,7 +242,7 @@ class RelatedObjects:
                 found["DestinationRule"].append(raw)
         for kind in FOREIGN_ROUTES:
             for raw in self._index.by_kind.get(kind, ()):
-                if namespace_of(raw) == namespace and _names_service(mapping(raw, "spec"), service):
+                if namespace_of(raw) == namespace and any(True for _ in ports_led_to(mapping(raw, "spec"), service)):
                     found[kind].append(raw)
 
     def _route(self, found: _Related, route: Raw) -> None:
@@ -299,17 +301,20 @@ class RelatedObjects:
             found[kind].append(raw)
 
 
-def _names_service(value: object, service: str) -> bool:
-    """Whether a route of a controller's own kind leads to a Service: by ``name``, ``service`` or ``serviceName``,
-    wherever in it.
-    """
+def ports_led_to(value: object, service: str) -> Iterator[str | None]:
+    """The ports of a Service that a route of a controller's own kind leads to; None where it names none."""
     if isinstance(value, list):
-        return any(_names_service(item, service) for item in value)
-    if not isinstance(value, Mapping):
-        return False
-    said = value.get("service") or value.get("serviceName") or value.get("name")
-    host = said.rpartition("//")[2].partition(":")[0].partition(".")[0] if isinstance(said, str) else ""
-    return host == service or any(_names_service(item, service) for item in value.values())
+        for item in value:
+            yield from ports_led_to(item, service)
+    elif isinstance(value, Mapping):
+        said = value.get("service") or value.get("serviceName") or value.get("name")
+        _, _, address = said.rpartition("//") if isinstance(said, str) else ("", "", "")
+        host, _, written = address.partition(":")
+        if host.partition(".")[0] == service:
+            port = written or value.get("port") or value.get("servicePort")
+            yield None if port is None else str(port)
+        for item in value.values():
+            yield from ports_led_to(item, service)
 
 
 def _stands_on(route: Raw, gateway: Raw) -> bool:
@@ -364,7 +369,9 @@ def _scaling(index: ObjectIndex) -> Mapping[tuple[str, str, str], list[Raw]]:
     for kind, field in _SCALING.items():
         for raw in index.by_kind.get(kind, ()):
             target = mapping(raw, "spec", field)
-            found[namespace_of(raw), text(target, "kind") or "Deployment", text(target, "name") or ""].append(raw)
+            # KEDA 1 (keda.k8s.io) wrote deploymentName.
+            name = text(target, "name") or text(target, "deploymentName") or ""
+            found[namespace_of(raw), text(target, "kind") or "Deployment", name].append(raw)
     return found
 
 

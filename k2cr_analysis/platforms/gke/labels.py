@@ -89,6 +89,7 @@ FRONTEND_CONFIG: Annotated[str, _INGRESS] = "networking.gke.io/v1beta1.FrontendC
 MANAGED_CERTIFICATES: Annotated[str, _INGRESS] = "networking.gke.io/managed-certificates"
 PRE_SHARED_CERT: Annotated[str, _INGRESS] = "ingress.gcp.kubernetes.io/pre-shared-cert"
 GATEWAY_PRE_SHARED_CERTS: Annotated[str, _GATEWAY] = "networking.gke.io/pre-shared-certs"
+GATEWAY_CERT_MANAGER_CERTS: Annotated[str, _GATEWAY] = "networking.gke.io/cert-manager-certs"
 GATEWAY_CERTIFICATE_MAP: Annotated[str, _GATEWAY] = "networking.gke.io/certmap"
 GATEWAY_NAME: Annotated[str, _GATEWAY_API] = "gateway.networking.k8s.io/gateway-name"
 TRAEFIK_ENTRY_POINTS: Annotated[str, _TRAEFIK] = "traefik.ingress.kubernetes.io/router.entrypoints"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
@@ -158,3 +159,45 @@ def host_names_set(candidate: Candidate) -> Iterator[Found]:
                 f"{candidate.pod.path}.dnsConfig.{field}",
                 f"the pod sets {field} of DNS; Cloud Run resolves by the VPC network's DNS",
             )
+
+
+@rule(
+    id="registers-itself",
+    severity="change",
+    reads=("Container.env[].value", "Container.args", "Container.command", "ConfigMap.data"),
+    docs="https://docs.cloud.google.com/run/docs/triggering/https-request",
+)
+def registers_itself(candidate: Candidate) -> Iterator[Found]:
+    """The application enters its own address in a registry (Eureka, Nacos, Consul, Dubbo's), and others look it up.
+
+    Why: What it enters is the address of its pod. An instance of Cloud Run has none that others reach: who takes it
+    from the registry gets no answer.
+    Remedy: Let callers use the service's URL (`SimpleDiscoveryClient`, or a plain base URL), and turn the registration
+    off (`eureka.client.register-with-eureka: false`); or enter the URL as host name, with port 443.
+    Example: env: [{name: EUREKA_CLIENT_SERVICEURL_DEFAULTZONE, value: "http://eureka:8761/eureka/"}]
+    """
+    if candidate.target != "service":
+        return
+    off = {c.name for c, v in candidate.environment() if _REGISTERS.search(v.name) and (v.value or "") == "false"}
+    told: set[str] = set()
+    for edge in candidate.dependencies:
+        for address in edge.addresses:
+            container = address.place.container
+            named = _REGISTRY_NAME.search(address.place.name.replace("-", "_").replace(".", "_"))
+            if container in off | told or not (named or _REGISTRY_URL.search(address.text)):
+                continue
+            told.add(container)
+            yield Found(
+                address.place.path,
+                f"container {container} enters its own address in the registry at {edge.target} ({address.place}); an "
+                "instance of Cloud Run has none that others reach",
+            )
+
+
+_REGISTRY_NAME = re.compile(
+    r"EUREKA|NACOS(?!_CONFIG)|DUBBO_REGISTRY|CLOUD_CONSUL(?!_CONFIG)|CLOUD_ZOOKEEPER", re.IGNORECASE
+)
+_REGISTRY_URL = re.compile(r"/eureka(?:/|\b)", re.IGNORECASE)
+_REGISTERS = re.compile(
+    r"REGISTER_?WITH_?EUREKA|EUREKA_?CLIENT_?ENABLED|DISCOVERY_?(?:ENABLED|REGISTER)", re.IGNORECASE
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
@@ -133,14 +133,12 @@ def network_policy_on_callers(candidate: Candidate) -> Iterator[Found]:
     """
     if candidate.target != "service":
         return
-    for policy in candidate.workload.related.get("NetworkPolicy", ()):
-        spec = mapping(policy, "spec")
-        if _rules_ingress(spec) and not _admits_all(spec):
-            yield Found(
-                f"NetworkPolicy/{_name(policy)} $.spec.ingress",
-                f"NetworkPolicy {_name(policy)} lets in {_admitted(spec)} alone; on Cloud Run IAM and the ingress "
-                "setting say who may call",
-            )
+    for policy in _closed_doors(candidate.workload, _admits_all):
+        yield Found(
+            f"NetworkPolicy/{_name(policy)} $.spec.ingress",
+            f"NetworkPolicy {_name(policy)} lets in {_admitted(mapping(policy, 'spec'))}; on Cloud Run IAM and the "
+            "ingress setting say who may call",
+        )
 
 
 @rule(
@@ -170,10 +168,8 @@ def callee_admits_no_outsiders(candidate: Candidate) -> Iterator[Found]:
 
 
 def _closing(callee: Workload) -> Iterator[tuple[str, Raw, str]]:
-    for policy in callee.related.get("NetworkPolicy", ()):
-        spec = mapping(policy, "spec")
-        if _rules_ingress(spec) and not _admits_addresses(spec):
-            yield "NetworkPolicy", policy, f"lets in {_admitted(spec)} alone"
+    for policy in _closed_doors(callee, _admits_addresses):
+        yield "NetworkPolicy", policy, f"lets in {_admitted(mapping(policy, 'spec'))}"
     for policy in callee.related.get("PeerAuthentication", ()):
         if _is_strict(policy):
             yield "PeerAuthentication", policy, "lets in members of the mesh alone"
@@ -183,6 +179,17 @@ def _closing(callee: Workload) -> Iterator[tuple[str, Raw, str]]:
         ]
         if sources and not any(s.get("ipBlocks") or s.get("remoteIpBlocks") for s in sources):
             yield "AuthorizationPolicy", policy, "names who may call"
+
+
+def _closed_doors(workload: Workload, opens: Callable[[Raw], bool]) -> Iterator[Raw]:
+    """The policies of ingress that say who comes in; none where one of them opens the door. What they let in adds up
+    (kubernetes.io, "Network Policies"), so one that lets nobody in is told only where it is alone.
+    """
+    policies = [p for p in workload.related.get("NetworkPolicy", ()) if _rules_ingress(mapping(p, "spec"))]
+    if any(opens(mapping(p, "spec")) for p in policies):
+        return
+    admitting = [p for p in policies if mapping(p, "spec").get("ingress")]
+    yield from admitting or policies[:1]
 
 
 def _rules_ingress(spec: Raw) -> bool:
@@ -210,7 +217,7 @@ def _admits_addresses(spec: Raw) -> bool:
 def _admitted(spec: Raw) -> str:
     peers = [p for _, rule in objects(spec, "ingress") for _, p in objects(rule, "from")]
     if not peers:
-        return "nobody"
+        return "nobody at all"
     said = []
     for peer in peers:
         pods = strings(mapping(peer, "podSelector", "matchLabels"))
@@ -219,4 +226,4 @@ def _admitted(spec: Raw) -> str:
         block = text(mapping(peer, "ipBlock"), "cidr")
         plain = "pods of any namespace" if "namespaceSelector" in peer else "pods of its namespace"
         said.append(block or (f"pods with {', '.join(labels)}" if labels else plain))
-    return " and ".join(dict.fromkeys(said[:4]))
+    return f"{' and '.join(dict.fromkeys(said[:4]))} alone"

@@ -18,6 +18,7 @@ from k2cr_analysis.fit.evidence.protocols import (
     words_of,
 )
 from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.model.parse.access import mapping, objects, texts
 from k2cr_analysis.model.parse.entrances.routes_of_workload import settings_of
 from k2cr_analysis.model.workload import Container, Port
 from k2cr_analysis.platforms.cloud_run.limits import MAX_TIMEOUT_S
@@ -298,6 +299,8 @@ def websocket_port(candidate: Candidate) -> Iterator[Found]:
                 f"{name} {settings.at('websocket')}",
                 f"{name.replace('/', ' ')} passes WebSockets on; {_SOCKET_ENDS}",
             )
+    for at, who in _passed_by_other_kinds(candidate):
+        yield Found(at, f"{who} passes WebSockets on; {_SOCKET_ENDS}")
     for container in candidate.moving:
         what = holds_sockets(container.image, " ".join((*container.command, *container.args)))
         if what and candidate.target == "service" and container.name == candidate.ingress.container:
@@ -313,6 +316,19 @@ def websocket_port(candidate: Candidate) -> Iterator[Found]:
             f"{route.kind} {route.name} leads {route.http_path} here, where WebSockets are opened by habit; "
             f"{_SOCKET_ENDS}{beside}",
         )
+
+
+def _passed_by_other_kinds(candidate: Candidate) -> Iterator[tuple[str, str]]:
+    """Contour's routes and Emissary's Mappings say it in a field of their own."""
+    for raw in candidate.workload.related.get("HTTPProxy", ()):
+        for i, route in objects(mapping(raw, "spec"), "routes"):
+            if route.get("enableWebsockets") is True:
+                name = mapping(raw, "metadata").get("name")
+                yield f"HTTPProxy/{name} $.spec.routes[{i}].enableWebsockets", f"HTTPProxy {name}"
+    for raw in candidate.workload.related.get("Mapping", ()):
+        if "websocket" in texts(mapping(raw, "spec"), "allow_upgrade"):
+            name = mapping(raw, "metadata").get("name")
+            yield f"Mapping/{name} $.spec.allow_upgrade", f"Mapping {name}"
 
 
 # Paths that libraries open WebSockets at: socket.io, SockJS, Rails' Action Cable, SignalR.
