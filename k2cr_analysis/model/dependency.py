@@ -10,6 +10,7 @@ from k2cr_analysis.model.addresses.address import Address
 DependencyKind = Literal[
     "http", "grpc", "database", "cache", "queue", "kubernetes-api", "google-api", "external", "unknown"
 ]  # fmt: skip
+COUNTED_AT = "$.metadata.name"  # where an edge is shown that stands in no field
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +41,8 @@ class Dependency:
     members: str | None = None
     is_private: bool = False
     alias_of: str | None = None
+
+    @property
+    def only_counted(self) -> bool:
+        """Whether no manifest shows the call, and the service mesh's counts alone do."""
+        return not self.addresses and self.path == COUNTED_AT

@@ -27,7 +27,7 @@ from tests.fit.test_laws import FEW, documents_in
 
 DEMO = open_snapshot(Path(str(bundled("data/demo"))))
 CAPPED = replace(Config(), policy=Policy(max_instances=1))
-TABLES = ("usage", "traffic", "billing")
+TABLES = ("usage", "traffic", "billing", "prices")
 
 
 def without(snapshot: Snapshot, gone: tuple[str, ...], path: Path) -> Path:

@@ -83,3 +83,46 @@ def test_a_database_of_one_caller_is_nothing_to_put_beside_it() -> None:
 def test_calls_of_oneself_and_none_at_all_are_no_edges() -> None:
     found = fits(web(), *backend("api"), shop__api=9, shop__web=0)
     assert found[API].dependencies == () == found[WEB].dependencies
+
+
+POLICY = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "inside", "namespace": "shop"},
+    "spec": {
+        "podSelector": {"matchLabels": {"app": "api"}},
+        "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "web"}}}]}],
+    },
+}
+
+
+def test_what_the_mesh_alone_counted_makes_nothing_less_ready() -> None:
+    """Without the table the call would not be known, and a verdict must not get better for want of one."""
+    api = backend("api")
+    api[0]["spec"]["template"]["spec"]["hostNetwork"] = True  # it stays
+    counted, bare = fits(web(), *api, POLICY, shop__web=9)[WEB], fits(web(), *api, POLICY)[WEB]
+    assert counted.verdict == bare.verdict
+    told = [f for f in counted.findings if "which stays" in f.message]
+    assert [(f.rule, f.severity) for f in told] == [("calls-into-cluster", "note")]
+    named_too = fits(web(API="http://api:80"), *api, POLICY, shop__web=9)[WEB]
+    assert "callee-admits-no-outsiders" in rules_of(named_too)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://api:81", "which Service api does not have (it has 80)"),
+        ("http://api:80", "port 80 (env"),
+        ("http://bare:80", "bare.shop.svc on port 80, which selects no pods"),
+        ("http://lost:80", "lost.shop.svc on port 80, behind which the snapshot has no pods"),
+        ("http://nobody.shop:80", "of which the snapshot has no Service"),
+    ],
+)
+def test_what_the_callee_lacks_is_told(address: str, said: str) -> None:
+    def lone(name: str, **spec: Any) -> dict[str, Any]:
+        metadata = {"name": name, "namespace": "shop"}
+        return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": [{"port": 80}], **spec}}
+
+    found = fits(web(API=address), *backend("api"), lone("bare"), lone("lost", selector={"app": "lost"}))[WEB]
+    (message,) = [f.message for f in found.findings if f.rule == "calls-into-cluster"]
+    assert said in message

@@ -28,7 +28,8 @@ _CLUSTER_MODE = re.compile(r"cluster-enabled[ =]+yes")
 
 def goes_on_to_members(edge: Dependency, cluster: Cluster, index: ClusterIndex) -> Dependency:
     """The edge with the reason why its client goes on to the single pods, where it does."""
-    if not edge.in_cluster or not edge.service:
+    # What the mesh counts is HTTP: no client of brokers or members.
+    if not edge.in_cluster or not edge.service or edge.only_counted:
         return edge
     return replace(edge, members=next(_reasons(edge, cluster, index), None))
 

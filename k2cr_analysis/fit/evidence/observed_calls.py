@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from k2cr_analysis.fit.evidence.protocols import CalledPort
 from k2cr_analysis.model.cluster import Cluster
-from k2cr_analysis.model.dependency import Dependency, DependencyKind
+from k2cr_analysis.model.dependency import COUNTED_AT, Dependency, DependencyKind
 from k2cr_analysis.model.workload import Workload
 
 # Target's id -> caller (workload id, else the mesh's name for it: ``namespace/name``) -> requests in the window.
@@ -70,5 +70,5 @@ def _edge(caller: Workload, target: Workload, called: tuple[CalledPort, ...], ev
         namespace=target.namespace if service else None,
         port=used.port.port if used else None,
         evidence=evidence,
-        path="$.metadata.name",
+        path=COUNTED_AT,
     )

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.fit.rules.network.policies import refusing
+from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.hop import IN_CLUSTER
+from k2cr_analysis.model.parse.access import mapping, objects
 from k2cr_analysis.model.parse.pod.templates import JOB_SPECS
 from k2cr_analysis.model.workload import REDACTED
 from k2cr_analysis.platforms.cloud_run.limits import FIRST_CONNECTION
@@ -32,12 +35,33 @@ def calls_into_cluster(candidate: Candidate) -> Iterator[Found]:
     for edge in candidate.dependencies:
         if edge.in_cluster and edge.kind != "kubernetes-api":
             port = f" on port {edge.port}" if edge.port else ""
-            missing = "" if edge.seen else ", of which the snapshot has no Service"
             yield Found(
                 edge.path,
-                f"it calls {edge.target}{port}{missing} ({edge.evidence}); on Cloud Run the address is another; "
-                f"where that stays, a new instance's first connection may take {FIRST_CONNECTION}",
+                f"it calls {edge.target}{port}{_lacking(candidate, edge)} ({edge.evidence}); on Cloud Run the address "
+                f"is another; where that stays, a new instance's first connection may take {FIRST_CONNECTION}",
             )
+            # Of a call that the mesh counted and no manifest names: what is known more asks for no decision.
+            if edge.only_counted:
+                yield from refusing(candidate, edge)
+
+
+def _lacking(candidate: Candidate, edge: Dependency) -> str:
+    """What of the callee the snapshot lacks: its Service, the port that is called, or the pods behind it."""
+    if not edge.seen:
+        return ", of which the snapshot has no Service"
+    spec = mapping(candidate.index.services.get(edge.namespace or "", {}).get(edge.service or ""), "spec")
+    ports = sorted({str(p.get("port")) for _, p in objects(spec, "ports")})
+    if (
+        edge.port is not None
+        and ports
+        and str(edge.port) not in ports
+        and not edge.pods
+        and spec.get("clusterIP") != "None"
+    ):
+        return f", which Service {edge.service} does not have (it has {', '.join(ports)})"
+    if edge.target not in candidate.index.workloads and spec and spec.get("type") != "ExternalName":
+        return ", behind which the snapshot has no pods" if spec.get("selector") else ", which selects no pods"
+    return ""
 
 
 @rule(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings, text, texts
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.gke.labels import ISTIO_INJECT
@@ -157,14 +158,20 @@ def callee_admits_no_outsiders(candidate: Candidate) -> Iterator[Found]:
     Example: a database with NetworkPolicy ingress from podSelector app=web
     """
     for edge in candidate.dependencies:
-        callee = candidate.index.workloads.get(edge.target)
-        if callee is not None and callee.id in candidate.staying:
-            for kind, policy, what in _closing(callee):
-                yield Found(
-                    f"{kind}/{_name(policy)} $.spec",
-                    f"{kind} {_name(policy)} of {callee.id}, which stays, {what}; calls from Cloud Run come out of a "
-                    "subnet",
-                )
+        if not edge.only_counted:
+            yield from refusing(candidate, edge)
+
+
+def refusing(candidate: Candidate, edge: Dependency) -> Iterator[Found]:
+    """The policies of a callee that stays which refuse calls from outside the cluster."""
+    callee = candidate.index.workloads.get(edge.target)
+    if callee is not None and callee.id in candidate.staying:
+        for kind, policy, what in _closing(callee):
+            yield Found(
+                f"{kind}/{_name(policy)} $.spec",
+                f"{kind} {_name(policy)} of {callee.id}, which stays, {what}; calls from Cloud Run come out of "
+                "a subnet",
+            )
 
 
 def _closing(callee: Workload) -> Iterator[tuple[str, Raw, str]]:
