@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from k2cr_analysis.model.cluster import Cluster
-from k2cr_analysis.model.parse.access import Raw, mapping, objects, text
+from k2cr_analysis.model.parse.access import Raw, mapping, objects, text, texts
 from k2cr_analysis.model.parse.related import accounts_of
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.gke.labels import ISTIO_REVISION
+from k2cr_analysis.platforms.gke.labels import ISTIO_REVISION, SERVICE_OF_SLICE
 
 _WEBHOOK_KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 
@@ -40,6 +40,7 @@ class ClusterIndex:
     volumes: Mapping[str, Raw]
     storage_classes: Mapping[str, Raw]
     services: Mapping[str, Mapping[str, Raw]]  # namespace -> name -> Service
+    given_addresses: Mapping[tuple[str, str], str | None]  # of Services that select no pods; None: not one alone
     injected: Mapping[str, str]  # namespace -> the label or annotation that injects a sidecar there
     workloads: Mapping[str, Workload]  # by id
     rolled_out: frozenset[tuple[str, str, str]]  # namespace, kind, name of what a Rollout refers to
@@ -91,6 +92,12 @@ def index_cluster(cluster: Cluster) -> ClusterIndex:
         volumes={_name(v): v for v in cluster.objects.get("PersistentVolume", ())},
         storage_classes={_name(s): s for s in cluster.objects.get("StorageClass", ())},
         services=services,
+        given_addresses={
+            (namespace, name): _given_address(raw, cluster)
+            for namespace, named in services.items()
+            for name, raw in named.items()
+            if selects_no_pods(raw)
+        },
         injected=dict(_injected(cluster)),
         workloads=cluster.by_id,
         rolled_out=frozenset(
@@ -101,6 +108,31 @@ def index_cluster(cluster: Cluster) -> ClusterIndex:
         unread=cluster.unread,
         namespaces=frozenset({*services, *cluster.namespaces, *(w.namespace for w in cluster.workloads)}),
     )
+
+
+def selects_no_pods(service: Raw) -> bool:
+    """Whether somebody gives its addresses by hand (Endpoints), or an operator does."""
+    spec = mapping(service, "spec")
+    return not spec.get("selector") and spec.get("type") != "ExternalName"
+
+
+def _given_address(service: Raw, cluster: Cluster) -> str | None:
+    """The one address that Endpoints, or an EndpointSlice, give it, where its ports are the Service's."""
+    namespace, name = _namespace(service), _name(service)
+    found: set[str] = set()
+    ports: set[object] = set()
+    for raw in cluster.objects.get("Endpoints", ()):
+        if (_namespace(raw), _name(raw)) == (namespace, name):
+            for _, part in objects(raw, "subsets"):
+                found |= {ip for _, one in objects(part, "addresses") if (ip := text(one, "ip"))}
+                ports |= {one.get("port") for _, one in objects(part, "ports")}
+    for raw in cluster.objects.get("EndpointSlice", ()):
+        labels = mapping(raw, "metadata", "labels")
+        if _namespace(raw) == namespace and labels.get(SERVICE_OF_SLICE) == name:
+            found |= {ip for _, one in objects(raw, "endpoints") for ip in texts(one, "addresses")}
+            ports |= {one.get("port") for _, one in objects(raw, "ports")}
+    called = {port.get("port") for _, port in objects(mapping(service, "spec"), "ports")}
+    return next(iter(found)) if len(found) == 1 and called <= ports else None
 
 
 def _namespace(raw: Raw) -> str:

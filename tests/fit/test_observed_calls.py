@@ -113,7 +113,6 @@ def test_what_the_mesh_alone_counted_makes_nothing_less_ready() -> None:
     [
         ("http://api:81", "which Service api does not have (it has 80)"),
         ("http://api:80", "port 80 (env"),
-        ("http://bare:80", "bare.shop.svc on port 80, which selects no pods"),
         ("http://lost:80", "lost.shop.svc on port 80, behind which the snapshot has no pods"),
         ("http://nobody.shop:80", "of which the snapshot has no Service"),
     ],
@@ -123,6 +122,6 @@ def test_what_the_callee_lacks_is_told(address: str, said: str) -> None:
         metadata = {"name": name, "namespace": "shop"}
         return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": [{"port": 80}], **spec}}
 
-    found = fits(web(API=address), *backend("api"), lone("bare"), lone("lost", selector={"app": "lost"}))[WEB]
+    found = fits(web(API=address), *backend("api"), lone("lost", selector={"app": "lost"}))[WEB]
     (message,) = [f.message for f in found.findings if f.rule == "calls-into-cluster"]
     assert said in message

@@ -132,7 +132,7 @@ def _edge(workload: Workload, named: Named, found: Resolved) -> Dependency:
         kind = "external" if kind in ("http", "grpc", "unknown") else kind
         return Dependency(
             workload.id, found.alias_of, kind, False, found.service, found.namespace, port,
-            f"{evidence}, by the ExternalName Service {found.service}", path, (address,), alias_of=found.alias_of,
+            f"{evidence}, by Service {found.service}, which stands for it", path, (address,), alias_of=found.alias_of,
             is_private=is_private_host(found.alias_of),
         )  # fmt: skip
     if found.kind == "service":

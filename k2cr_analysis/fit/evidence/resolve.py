@@ -120,7 +120,7 @@ def _of_one_label(named: Named, host: str, workload: Workload, index: ClusterInd
     """A bare name means a Service of the pod's own namespace, whether the snapshot has it or not."""
     raw = index.services.get(workload.namespace, {}).get(host)
     if raw is not None:
-        return _service(host, workload.namespace, raw) if _names_service(named, raw) else None
+        return _service(host, workload.namespace, raw, index) if _names_service(named, raw) else None
     # In capitals it is a word of the manifest's author for what is to be filled in.
     stands_for_host = bool(_LABEL.fullmatch(named.address.written)) and host not in {*_NO_HOSTS, workload.name}
     if not stands_for_host or not _names_unseen(named):
@@ -171,7 +171,7 @@ def _of_cluster(  # noqa: PLR0911 - the forms of a name in turn
         name, its_namespace = before[-2], before[-1]
         raw = index.services.get(its_namespace, {}).get(name)
         pod = before[-3] if len(before) > 2 else None
-        return _service(name, its_namespace, raw, host, pod)
+        return _service(name, its_namespace, raw, index, host, pod)
     if len(labels) > 3:
         return None
     of_pod = labels[0].rpartition("-")[2].isdigit()
@@ -179,23 +179,23 @@ def _of_cluster(  # noqa: PLR0911 - the forms of a name in turn
     if len(labels) == 2:
         name, its_namespace = labels
         if name in index.services.get(its_namespace, {}):
-            return _service(name, its_namespace, index.services[its_namespace][name], host)
+            return _service(name, its_namespace, index.services[its_namespace][name], index, host)
         if of_pod and its_namespace in own:
-            return _service(its_namespace, namespace, own[its_namespace], host, name)
-        return _service(name, its_namespace, None, host) if its_namespace in index.namespaces else None
+            return _service(its_namespace, namespace, own[its_namespace], index, host, name)
+        return _service(name, its_namespace, None, index, host) if its_namespace in index.namespaces else None
     pod, name, its_namespace = labels
     raw = index.services.get(its_namespace, {}).get(name)
     if raw is not None or (of_pod and (its_namespace in index.namespaces or not _is_public(its_namespace))):
-        return _service(name, its_namespace, raw, host, pod) if of_pod or raw is not None else None
+        return _service(name, its_namespace, raw, index, host, pod) if of_pod or raw is not None else None
     return None
 
 
-def _service(name: str, namespace: str, raw: Raw | None, host: str | None = None, pod: str | None = None) -> Resolved:
-    alias = (
-        text(mapping(raw, "spec"), "externalName")
-        if raw and mapping(raw, "spec").get("type") == "ExternalName"
-        else None
-    )
+def _service(
+    name: str, namespace: str, raw: Raw | None, index: ClusterIndex, host: str | None = None, pod: str | None = None
+) -> Resolved:
+    spec = mapping(raw, "spec") if raw else {}
+    alias = text(spec, "externalName") if spec.get("type") == "ExternalName" else None
+    alias = alias or index.given_addresses.get((namespace, name))
     return Resolved("service", host or name, name, namespace, raw is not None, pod, alias)
 
 

@@ -40,6 +40,7 @@ SCALER_METRICS: Annotated[str, _WELL_KNOWN] = "autoscaling.alpha.kubernetes.io/c
 NOT_READY: Annotated[str, _WELL_KNOWN] = "node.kubernetes.io/not-ready"
 UNREACHABLE: Annotated[str, _WELL_KNOWN] = "node.kubernetes.io/unreachable"
 APP_NAME: Annotated[str, _WELL_KNOWN] = "app.kubernetes.io/name"
+SERVICE_OF_SLICE: Annotated[str, _WELL_KNOWN] = "kubernetes.io/service-name"
 
 # Of Services: protocols, load balancers, groups of endpoints.
 APP_PROTOCOLS: Annotated[str, _INGRESS] = "cloud.google.com/app-protocols"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
+from k2cr_analysis.fit.cluster_index import selects_no_pods
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.fit.rules.network.policies import refusing
 from k2cr_analysis.model.dependency import Dependency
@@ -59,8 +60,8 @@ def _lacking(candidate: Candidate, edge: Dependency) -> str:
         and spec.get("clusterIP") != "None"
     ):
         return f", which Service {edge.service} does not have (it has {', '.join(ports)})"
-    if edge.target not in candidate.index.workloads and spec and spec.get("type") != "ExternalName":
-        return ", behind which the snapshot has no pods" if spec.get("selector") else ", which selects no pods"
+    if edge.target not in candidate.index.workloads and spec.get("selector"):
+        return ", behind which the snapshot has no pods"
     return ""
 
 
@@ -98,10 +99,11 @@ def private_address(candidate: Candidate) -> Iterator[Found]:
     docs="https://kubernetes.io/docs/concepts/services-networking/service/#externalname",
 )
 def external_name(candidate: Candidate) -> Iterator[Found]:
-    """The workload calls a name outside the cluster by an ExternalName Service.
+    """The workload calls something outside the cluster by a Service that stands for it.
 
-    Why: The Service is an alias in the cluster's DNS; Cloud Run does not resolve it.
-    Remedy: Nothing to decide: the name that it stands for is written in its place.
+    Why: An ExternalName Service is an alias in the cluster's DNS, and one whose address is given by Endpoints leads to
+    no pods; Cloud Run resolves neither.
+    Remedy: Nothing to decide: the name or address that it stands for is written in its place.
     Example: kind: Service, spec: {type: ExternalName, externalName: db.example.com}
     """
     for edge in candidate.dependencies:
@@ -110,6 +112,32 @@ def external_name(candidate: Candidate) -> Iterator[Found]:
                 edge.path,
                 f"it calls {edge.alias_of} by the alias {edge.service} ({edge.evidence}); on Cloud Run the alias does "
                 "not resolve",
+            )
+
+
+@rule(
+    id="callee-selects-no-pods",
+    severity="change",
+    reads=("Service.spec.selector", "Container.env[].value", "Container.args", "ConfigMap.data"),
+    docs=_VPC,
+)
+def callee_selects_no_pods(candidate: Candidate) -> Iterator[Found]:
+    """The workload calls a Service that selects no pods, and where it leads is not in the snapshot.
+
+    Why: Somebody gives such a Service its addresses (Endpoints, EndpointSlices), or an operator does. An internal load
+    balancer in front of pods cannot be written for it.
+    Remedy: Collect the Endpoints too (`kubectl get endpoints NAME -o yaml`): one address alone is written in the
+    Service's place. Otherwise write where it leads into the variable, and say so:
+    `callee-selects-no-pods = "..."` under `[workload."namespace/Kind/name".decided]`.
+    Example: kind: Service, spec: {ports: [{port: 5432}]}, without a selector
+    """
+    for edge in candidate.dependencies:
+        raw = candidate.index.services.get(edge.namespace or "", {}).get(edge.service or "")
+        if raw is not None and edge.in_cluster and not edge.alias_of and selects_no_pods(raw):
+            yield Found(
+                edge.path,
+                f"it calls {edge.target} ({edge.evidence}), a Service that selects no pods; where it leads is not in "
+                "the snapshot",
             )
 
 
