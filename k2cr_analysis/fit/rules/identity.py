@@ -41,6 +41,11 @@ _LIBRARY = re.compile(
     r"load_incluster_config|from kubernetes import|@kubernetes/client-node|io\.fabric8\.kubernetes"
     r"|^--?in-?cluster(?:-config)?(?:=true)?$|https://kubernetes\.default"
 )
+# Variables that turn on a library's use of the API: Spring Cloud Kubernetes, Hazelcast's and Akka's discovery.
+_ASKS_BY_VARIABLE = re.compile(
+    r"SPRING_CLOUD_KUBERNETES_(?:(?:CONFIG|DISCOVERY|SECRETS|RELOAD|LEADER|LOADBALANCER)_)?ENABLED"
+    r"|HZ_NETWORK_JOIN_KUBERNETES_ENABLED|HAZELCAST_KUBERNETES_ENABLED"
+)
 _HELM_ONLINE = frozenset(
     {"upgrade", "install", "uninstall", "delete", "rollback", "status", "list", "ls", "get", "test", "history"}
 )
@@ -70,6 +75,14 @@ def _client(container: Container) -> Iterator[Found]:
                     f"container {container.name} uses the Kubernetes API ({library.group()}); Cloud Run has none",
                 )
                 return
+    for variable in container.env:
+        value = (variable.value or "").strip()
+        if _LIBRARY.search(value) or (_ASKS_BY_VARIABLE.fullmatch(variable.name) and value.lower() in ("true", "1")):
+            said = f"{variable.name}={value[:60]}"
+            yield Found(
+                variable.path, f"container {container.name} uses the Kubernetes API ({said}); Cloud Run has none"
+            )
+            return
     name = parse_image(container.image or "").name
     written = (*container.command, *container.args)
     if name in _KUBECTL_IMAGES and not container.command:

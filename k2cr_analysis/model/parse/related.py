@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text, texts
 from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, name_of, namespace_of, selects, service_of_host
+from k2cr_analysis.model.parse.other_policies import other_policies
 from k2cr_analysis.model.parse.secret_writers import written_secrets
 from k2cr_analysis.model.pod.secret_manager import target_of
 from k2cr_analysis.model.pod.secret_reference import secret_references
@@ -48,6 +49,7 @@ _SCALING = {
     "HTTPScaledObject": "scaleTargetRef",
 }
 
+OTHER_POLICIES = "OtherPolicy"  # the key of what ``other_policies`` finds, whatever its kind
 # Routes of controllers' own kinds: that they lead somewhere is seen, what they do is not read.
 FOREIGN_ROUTES = (
     "IngressRoute", "HTTPProxy", "Mapping", "ApisixRoute", "VirtualServer", "RouteGroup", "RouteTable", "APIRule",
@@ -140,6 +142,11 @@ class RelatedObjects:
         self._exposure(found, namespace, exposures)
         self._policies_by_target(found, namespace, exposures)
         self._monitors(found, namespace, pod, exposures)
+        services = [e.service for e in exposures]
+        routes = [raw for kind in FOREIGN_ROUTES for raw in found.get(kind, ())]
+        others = {id(raw): raw for raw in other_policies(self._index, namespace, pod.labels, services, routes)}
+        if others:
+            found[OTHER_POLICIES] = list(others.values())
         return {k: tuple(v) for k, v in sorted(found.items()) if v}
 
     def unseen(self, namespace: str, exposures: Iterable[Exposure]) -> tuple[Unseen, ...]:

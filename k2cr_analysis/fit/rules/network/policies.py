@@ -8,6 +8,8 @@ from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings, text, texts
+from k2cr_analysis.model.parse.other_policies import checks_of
+from k2cr_analysis.model.parse.related import OTHER_POLICIES
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.gke.labels import ISTIO_INJECT
 
@@ -83,6 +85,34 @@ def _is_in_mesh(candidate: Candidate) -> bool:
     return candidate.pod.annotations.get(ISTIO_INJECT) == "true" or (
         candidate.workload.namespace in candidate.index.injected
     )
+
+
+@rule(
+    id="policy-of-another-kind",
+    severity="change",
+    reads=("CiliumNetworkPolicy", "AuthorizationPolicy", "Middleware", "HTTPProxy"),
+    docs=_CALLERS,
+)
+def policy_of_another_kind(candidate: Candidate) -> Iterator[Found]:
+    """A policy of another maker (Cilium, Calico, Linkerd, Consul, Traefik, Contour) says who may call, or be called.
+
+    Why: k2cr sees that it holds for the pods, and does not read its rules. On Cloud Run none of them is applied: IAM
+    and the ingress setting say who may call, firewall rules who may be called.
+    Remedy: Read it and decide what takes its place: `roles/run.invoker` for the callers that it names, IAP or the
+    application's own check for users, Cloud Armor for lists of addresses, firewall rules for egress. Then say so:
+    `policy-of-another-kind = "..."` under `[workload."namespace/Kind/name".decided]`.
+    Example: kind: CiliumNetworkPolicy, spec: {endpointSelector: {matchLabels: {app: web}}}
+    """
+    if candidate.target == "job":
+        return
+    for raw in candidate.workload.related.get(OTHER_POLICIES, ()):
+        kind, checks = str(raw.get("kind")), checks_of(raw)
+        does = f"checks callers ({', '.join(checks)})" if checks else "says who may call, or be called"
+        yield Found(
+            f"{kind}/{_name(raw)} $.spec",
+            f"{kind} {_name(raw)} ({str(raw.get('apiVersion')).rpartition('/')[0]}) {does}; on Cloud Run nothing does "
+            "that by itself",
+        )
 
 
 @rule(id="mesh-mutual-tls", severity="note", reads=("PeerAuthentication", "Sidecar"), docs=_CALLERS)
