@@ -388,6 +388,7 @@ class Batch:
     suspend: bool
     path: str = "$.spec"
     has_failure_policy: bool = False
+    copies: int = 1  # of a JobSet's replicated job
 
 
 @dataclass(frozen=True, slots=True)

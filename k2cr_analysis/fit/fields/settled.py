@@ -62,6 +62,7 @@ UNLESS_FOUND: Mapping[str, str] = {
     "Rollout.spec.strategy": "Cloud Run rolls out by revisions and traffic shares",
     "StatefulSet.spec": "the pods keep nothing that is theirs alone",
     "CronJob.spec": "runs are started by Cloud Scheduler, one after the other or side by side, as here",
+    "JobSet.spec.replicatedJobs[].replicas": "it is one copy",
     "JobSpec": f"{DECIDES}the tasks, their retries and their time-out",
     "ComputeClass": _PLACED, "PodSpec.nodeSelector": _PLACED, "PodSpec.affinity.nodeAffinity": _PLACED,
     "PodSpec.terminationGracePeriodSeconds": "Cloud Run gives ten seconds after SIGTERM, and it asks no more",

@@ -122,6 +122,26 @@ def work_queue_job(candidate: Candidate) -> Iterator[Found]:
         )
 
 
+@rule(id="replicated-job", severity="change", reads=("JobSet.spec.replicatedJobs[].replicas",), docs=_JOBS)
+def replicated_job(candidate: Candidate) -> Iterator[Found]:
+    """A JobSet starts the same job several times over, side by side.
+
+    Why: A Cloud Run job is one job with a number of tasks. The files and the price are those of one of the copies; each
+    copy of a JobSet has tasks that are numbered from 0.
+    Remedy: Execute the job once for each copy (Workflows starts them together), with what tells them apart in a
+    variable (`--update-env-vars` of `gcloud run jobs execute`); or give one job all the tasks, if their numbers may run
+    on.
+    Example: replicatedJobs: [{name: workers, replicas: 3}]
+    """
+    batch = candidate.workload.batch
+    if batch and batch.copies > 1:
+        yield Found(
+            "$.spec.replicatedJobs[0].replicas",
+            f"{batch.copies} copies of the job start side by side; a Cloud Run job is one, and the files are for "
+            "one copy",
+        )
+
+
 @rule(
     id="job-over-limit",
     severity="change",

@@ -329,6 +329,7 @@ def _batch(draft: _Draft) -> Batch | None:
         suspend=spec.get("suspend") is True,
         path=JOB_SPECS[draft.kind],
         has_failure_policy=bool(mapping(job, "podFailurePolicy")),
+        copies=next((n for _, one in objects(spec, "replicatedJobs") if (n := integer(one, "replicas"))), 1),
     )
 
 

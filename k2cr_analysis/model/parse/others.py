@@ -86,13 +86,30 @@ _KNOWN: Mapping[tuple[str, str], tuple[str, str]] = {
     ("opentelemetry.io", "OpenTelemetryCollector"): ("a collector, run by an operator", _LIVE),
     ("ray.io", "*"): ("a Ray cluster, run by an operator", "it stays, and " + _LIVE),
     ("kubeflow.org", "*"): ("a training job, run by an operator", "it stays, or Vertex AI runs it; " + _LIVE),
+    ("serving.kserve.io", "*"): ("a model server, run by KServe", "Vertex AI, or a service with a GPU; " + _LIVE),
+    ("machinelearning.seldon.io", "*"): ("a model server, run by Seldon", "Vertex AI, or a service; " + _LIVE),
+    **dict.fromkeys((("core.oam.dev", "Application"), ("carto.run", "Workload"), ("kappctrl.k14s.io", "App")),
+                    ("an application that a platform's controller makes workloads of", _LIVE)),
+    **dict.fromkeys((("run.cnrm.cloud.google.com", "RunService"), ("run.cnrm.cloud.google.com", "RunJob")),
+                    ("something on Cloud Run, made by Config Connector", "nothing to move: it runs there already")),
+    **dict.fromkeys((("openfaas.com", "Function"), ("fission.io", "Function"), ("functions.nuclio.io", "*"),
+                     ("nuclio.io", "NuclioFunction"), ("camel.apache.org", "Integration")),
+                    ("a function, run by an operator", "a Cloud Run function or service; " + _LIVE)),
+    **dict.fromkeys((("flink.apache.org", "*"), ("numaflow.numaproj.io", "*")),
+                    ("a streaming pipeline, run by an operator", "Dataflow; or it stays, and " + _LIVE)),
+    **dict.fromkeys((("keycloak.org", "*"), ("k8s.keycloak.org", "*"), ("grafana.integreatly.org", "Grafana"),
+                     ("jaegertracing.io", "Jaeger"), ("nats.io", "*"), ("dragonflydb.io", "*"),
+                     ("scylla.scylladb.com", "*"), ("k8ssandra.io", "*"), ("clickhouse.altinity.com", "*"),
+                     ("redis.opstreelabs.in", "*")),
+                    ("a server, run by an operator", "it stays, or a managed one; " + _LIVE)),
     ("minio.min.io", "Tenant"): ("object storage, run by an operator", "Cloud Storage; or it stays"),
 }  # fmt: skip
 # Of these groups, what has no pods of its own is not worth a line: users, topics, backups.
 _PODLESS = frozenset({
     "KafkaTopic", "KafkaUser", "KafkaRebalance", "Database", "Pooler", "ScheduledBackup", "Backup", "ImageCatalog",
     "ClusterImageCatalog", "OperatorConfiguration", "User", "Grant", "AppProject", "AnalysisTemplate", "EventBus",
-    "ClusterAnalysisTemplate", "Experiment", "AnalysisRun", "TaskRun", "PipelineRun", "TriggerBinding",
+    "ServingRuntime", "ClusterServingRuntime", "TrainedModel", "InferenceGraph", "KeycloakRealmImport", "Stream",
+    "Consumer", "ClusterAnalysisTemplate", "Experiment", "AnalysisRun", "TaskRun", "PipelineRun", "TriggerBinding",
 })  # fmt: skip
 
 
