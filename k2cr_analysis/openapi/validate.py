@@ -71,7 +71,6 @@ _GRAMMARS: Final[Mapping[str, Mapping[str, tuple[Callable[[str], bool], str]]]] 
 # Source: the validation of k8s.io/kubernetes (pkg/apis/core): duplicate names.
 _UNIQUE: Final[Mapping[str, str]] = {"Container": "name", "Volume": "name"}
 _RESOURCES: Final = frozenset({"requests", "limits"})
-_REQUIREMENTS: Final = "ResourceRequirements"
 # What stands for a removed value while its surroundings are copied.
 _REFUSED: Final = object()
 
@@ -139,28 +138,7 @@ class _Reader:
                 kept = self.refuse("not-as-the-server-reads-it", (*at, name), item, words)
             if kept is not _REFUSED:
                 read[name] = kept
-        return self.within_limits(read, at) if type_name == _REQUIREMENTS else read
-
-    def within_limits(self, read: dict[str, Any], at: Steps) -> dict[str, Any]:
-        """Requests at most as large as their limits, and as large where a node cannot promise more than it has.
-
-        Source: k8s.io/kubernetes, pkg/apis/core/validation, ValidateContainerResourceRequirements.
-        """
-        requests, limits = read.get("requests"), read.get("limits")
-        if not isinstance(requests, Mapping) or not isinstance(limits, Mapping):
-            return read
-        kept = dict(requests)
-        for name, asked in requests.items():
-            limit = limits.get(name)
-            if limit is None or asked is None:
-                continue
-            amount, most = parse_quantity(asked), parse_quantity(limit)
-            is_whole = "/" in name.removeprefix("kubernetes.io/") or name.startswith("hugepages-")
-            if amount > most or (is_whole and amount != most):
-                words = f"{'the same as' if is_whole else 'at most'} the limit, {limit}"
-                self.refuse("request-over-limit", (*at, "requests", name), asked, words)
-                del kept[name]
-        return {**read, "requests": kept}
+        return read
 
     def value(self, value: Any, kind: FieldType, at: Steps) -> Any:
         if kind.form == "scalar":

@@ -42,15 +42,6 @@ REFUSED |= {
     "a sub-path that leaves": (MOUNTS % ("/b", "x/../y"), "$.spec.containers[0].volumeMounts[1].subPath"),
     "a sub-path from the top": (MOUNTS % ("/b", "/y"), "$.spec.containers[0].volumeMounts[1].subPath"),
 }
-REQUESTS = POD % "resources: {requests: {%s}, limits: {%s}}"
-REFUSED |= {
-    f"a request over its limit ({name})": (REQUESTS % words, f"$.spec.containers[0].resources.requests{at}")
-    for name, words, at in (
-        ("cpu", ("cpu: 2", "cpu: 1500m"), ".cpu"),
-        ("memory", ("memory: 1Gi", "memory: 1G"), ".memory"),
-        ("a GPU", ('"nvidia.com/gpu": 1', '"nvidia.com/gpu": 2'), '["nvidia.com/gpu"]'),
-    )
-}
 CRON = "{apiVersion: batch/v1, kind: CronJob, metadata: {name: a}, spec: {%s}}"
 REFUSED |= {
     f"the schedule {text!r}": (CRON % f'schedule: "{text}"', "$.spec.schedule")
@@ -65,7 +56,6 @@ REFUSED |= {
     for text in ("", "Mars/Base", "Local", "CEST+1", "/etc/localtime", "../UTC")
 }
 TAKEN = {
-    "a request below its limit": REQUESTS % ("cpu: 1, memory: 1Gi", "cpu: 1000m"),
     "null for a list": "{apiVersion: v1, kind: Pod, spec: {containers: [{name: a}], volumes: null}}",
     "a number as quantity": POD % "resources: {limits: {cpu: 2, memory: 1e9}}",
     "a port by name": POD % "livenessProbe: {tcpSocket: {port: http}}",

@@ -79,13 +79,11 @@ def _stated_storage(container: Container) -> tuple[int, str] | None:
     """(bytes, JSON path) of ``ephemeral-storage`` that somebody wrote: Autopilot's own 1 GiB is nobody's word, and a
     small request alone says nothing of the most.
     """
-    # The limit first: where there is no request, the API server writes one that equals it.
-    for field, resources in (("limits", container.limits), ("requests", container.requests)):
-        size = resources.ephemeral_storage_bytes
-        is_said = size != AUTOPILOT_STORAGE_BYTES if field == "limits" else (size or 0) > AUTOPILOT_STORAGE_BYTES
-        if size and is_said:
-            return size, f"{container.path}.resources.{field}.ephemeral-storage"
-    return None
+    # A limit alone, where there is one: no request is above it, and the API server writes one that equals it.
+    limit, request = (r.ephemeral_storage_bytes for r in (container.limits, container.requests))
+    field, size = ("limits", limit) if limit else ("requests", request)
+    is_said = size != AUTOPILOT_STORAGE_BYTES if limit else (size or 0) > AUTOPILOT_STORAGE_BYTES
+    return (size, f"{container.path}.resources.{field}.ephemeral-storage") if size and is_said else None
 
 
 def _of_volume(volume: Volume) -> Scratch | None:

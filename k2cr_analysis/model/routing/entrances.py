@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings, text, texts
 from k2cr_analysis.model.parse.index import (
+    DEFAULT_NAMESPACE,
     LabelIndex,
     ObjectIndex,
     group_of,
@@ -26,6 +27,7 @@ from k2cr_analysis.model.parse.index import (
     selects,
     service_of_host,
 )
+from k2cr_analysis.model.routing.attachment import not_taken
 from k2cr_analysis.model.routing.controller_settings import Runner, settings_of_controllers
 from k2cr_analysis.model.routing.controllers import (
     GKE_INGRESS_CLASSES,
@@ -54,6 +56,7 @@ from k2cr_analysis.platforms.gke.labels import (
     L4_INTERNAL,
     L4_INTERNAL_LEGACY,
     LOAD_BALANCER_TYPE,
+    NAMESPACE_NAME,
     NEG,
     OLD_LOAD_BALANCER_TYPE,
     OTHER_INTERNAL,
@@ -342,8 +345,18 @@ class Entrances:
                 listeners = self._index.get(kind, of_namespace, name)
                 inner = mapping(listeners, "spec", "parentRef")
                 of_namespace, name = text(inner, "namespace") or of_namespace, text(inner, "name") or ""
-            found.append(self._gateway(of_namespace, name))
+            through = self._gateway(of_namespace, name)
+            gateway = self._gateway_object(of_namespace, name, istio=False)
+            why = gateway and kind == "Gateway" and not_taken(raw, parent, gateway, self._labels_of(namespace))
+            if why and through.reach == "external" and through.key not in self._said:
+                through = Entrance("unknown", through.key, f"Gateway {of_namespace}/{name} {why}")
+            found.append(through)
         return _widest(found) if found else Entrance("unknown", "", "it names no Gateway")
+
+    def _labels_of(self, namespace: str) -> Mapping[str, str] | None:
+        """Of a namespace; None where its object is not in the input."""
+        raw = self._index.get("Namespace", DEFAULT_NAMESPACE, namespace)
+        return None if raw is None else {NAMESPACE_NAME: namespace, **strings(mapping(raw, "metadata").get("labels"))}
 
     def _gateway(self, namespace: str, name: str) -> Entrance:
         key = f"Gateway/{namespace}/{name}"

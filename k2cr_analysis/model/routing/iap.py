@@ -13,6 +13,13 @@ from k2cr_analysis.model.workload import Workload
 AUDIENCE = re.compile(r"/projects/\d+/(?:global|regions/[\w-]+)/backendServices/\d+|/projects/\d+/apps/[\w-]+")
 
 
+def iap_may_be_there(workload: Workload) -> bool:
+    """Whether a policy that may turn IAP on is named and not seen, or the program expects IAP's signed header."""
+    values = [e.value or "" for c in workload.pod.running for e in c.env]
+    values += [word for c in workload.pod.running for word in (*c.command, *c.args)]
+    return any(u.kind == "BackendConfig" for u in workload.unseen) or any(AUDIENCE.search(v) for v in values)
+
+
 def asks_for_iap(workload: Workload) -> bool:
     """Whether a policy of its backends turns IAP on."""
     configs = [mapping(raw, "spec") for raw in workload.related.get("BackendConfig", ())]

@@ -39,6 +39,7 @@ SCALER_CONDITIONS: Annotated[str, _WELL_KNOWN] = "autoscaling.alpha.kubernetes.i
 SCALER_METRICS: Annotated[str, _WELL_KNOWN] = "autoscaling.alpha.kubernetes.io/current-metrics"
 NOT_READY: Annotated[str, _WELL_KNOWN] = "node.kubernetes.io/not-ready"
 UNREACHABLE: Annotated[str, _WELL_KNOWN] = "node.kubernetes.io/unreachable"
+NAMESPACE_NAME: Annotated[str, _WELL_KNOWN] = "kubernetes.io/metadata.name"
 APP_NAME: Annotated[str, _WELL_KNOWN] = "app.kubernetes.io/name"
 SERVICE_OF_SLICE: Annotated[str, _WELL_KNOWN] = "kubernetes.io/service-name"
 

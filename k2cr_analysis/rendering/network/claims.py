@@ -277,7 +277,11 @@ def _port_entries(
         yield _of_trial(f"{at}.port", str(port.port), trials, "it joins callers to one of the pod's ports")
     for field, value in (("name", port.name), ("appProtocol", port.app_protocol)):
         if value is not None:
-            yield _word_entry(f"{at}.{field}", field, value, port, build, trials)
+            entry = _word_entry(f"{at}.{field}", field, value, port, build, trials)
+            if named and field == "name" and entry.outcome == "counted":
+                why = "callers in the cluster are led to the same port"
+                entry = Entry(entry.path, "carried", _SCRIPT, value, value, why)
+            yield entry
 
 
 def _of_trial(at: str, value: str, trials: Trials, counts_as: str) -> Entry:

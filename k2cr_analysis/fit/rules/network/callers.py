@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.parse.entrances.callers_checked import callers_checked
 from k2cr_analysis.model.parse.entrances.routes_of_workload import settings_of
 from k2cr_analysis.model.parse.related import FOREIGN_ROUTES
-from k2cr_analysis.model.routing.iap import AUDIENCE, asks_for_iap
-from k2cr_analysis.model.routing.ingress_annotations import AUTHENTICATION
+from k2cr_analysis.model.routing.iap import AUDIENCE, asks_for_iap, iap_may_be_there
 from k2cr_analysis.model.workload import Entrance, Workload
 
 _INGRESS = "https://docs.cloud.google.com/run/docs/securing/ingress"
@@ -179,8 +179,11 @@ def open_to_everybody(candidate: Candidate) -> Iterator[Found]:
     Example: kind: Ingress, of class gce, without a BackendConfig that turns on IAP
     """
     workload = candidate.workload
-    known = candidate.config.iap_of(workload.id) is not None or asks_for_iap(workload)
-    if candidate.target != "service" or known:
+    config = candidate.config
+    if candidate.target != "service" or config.iap_of(workload.id) is not None or asks_for_iap(workload):
+        return
+    # Who comes in is asked, or said by a person: then the files open it to nobody by a line of the cutover.
+    if iap_may_be_there(workload) or callers_checked(workload) or config.workload(workload.id).decided.invoker:
         return
     for exposure in workload.exposures:
         found = next((r for r in exposure.routes if r.external), None)
@@ -190,11 +193,11 @@ def open_to_everybody(candidate: Candidate) -> Iterator[Found]:
             at, why = f"Service/{exposure.service} $.spec.type", exposure.load_balancer[1]
         else:
             continue
-        guards = _guards(workload)
-        if guards:
+        listed = _listed(workload)
+        if listed:
             message = (
-                f"from the internet {' and '.join(guards)} reach it today ({why}); that has to stand in front of Cloud "
-                "Run too, before the line of cutover.md that lets everybody past its invoker check"
+                f"from the internet callers of {', '.join(listed)} alone reach it today ({why}); cutover.md has the "
+                "line that keeps it so, and Cloud Armor keeps out all others"
             )
         else:
             message = f"everybody on the internet reaches it today ({why}); cutover.md has the line that keeps it so"
@@ -202,16 +205,13 @@ def open_to_everybody(candidate: Candidate) -> Iterator[Found]:
         return
 
 
-def _guards(workload: Workload) -> list[str]:
-    """Who gets past what stands in front today, where that is not everybody."""
-    settings = [s for _, s in settings_of(workload)]
-    listed = [r for s in settings for r in s.allow]
+def _listed(workload: Workload) -> list[str]:
+    """The addresses that come in from the internet, where not all do."""
+    listed = [r for _, s in settings_of(workload) for r in s.allow]
     for exposure in workload.exposures:
         if exposure.external_load_balancer:
             listed += exposure.source_ranges
-    asked = any(lack.what == AUTHENTICATION for s in settings for lack in s.lacks)
-    said = [f"callers of {', '.join(dict.fromkeys(listed))} alone"] if listed else []
-    return said + (["those whom the controller lets in (authentication)"] if asked else [])
+    return list(dict.fromkeys(listed))
 
 
 @rule(

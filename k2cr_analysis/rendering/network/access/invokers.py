@@ -13,7 +13,7 @@ from typing import Literal
 
 from k2cr_analysis.config.settings import Iap
 from k2cr_analysis.model.parse.entrances.callers_checked import callers_checked
-from k2cr_analysis.model.routing.iap import AUDIENCE
+from k2cr_analysis.model.routing.iap import iap_may_be_there
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.backend_policy import BackendPolicy, source_ranges
@@ -142,9 +142,7 @@ def _inside(workload: Workload, account: Account) -> Access:
 def _iap_is_unknown(workload: Workload, context: RenderContext) -> bool:
     if context.config.iap_of(workload.id) is not None:
         return False
-    values = [e.value or "" for c in workload.pod.running for e in c.env]
-    values += [word for c in workload.pod.running for word in (*c.command, *c.args)]
-    return any(u.kind == "BackendConfig" for u in workload.unseen) or any(AUDIENCE.search(v) for v in values)
+    return iap_may_be_there(workload)
 
 
 def _why_open(workload: Workload) -> str:
