@@ -91,8 +91,10 @@ def render_workload(assessed: WorkloadAssessment, context: RenderContext) -> Map
 
 
 def _fill(made: Build) -> str:
-    backend = run_backend(made.workload, made.context, external=True)
-    command = f'gcloud compute backend-services describe {backend} --global --project="$PROJECT" --format="value(id)"'
+    external = made.reached is None or made.reached.reach != "internal-load-balancer"
+    backend = run_backend(made.workload, made.context, external=external)
+    place = "--global" if external else '--region="$REGION"'
+    command = f'gcloud compute backend-services describe {backend} {place} --project="$PROJECT" --format="value(id)"'
     asked = {BACKEND_ID: (command, "./network.sh in makes the backend service; then run ./deploy.sh again")}
     asked |= {selector_literal(c.service): (selector_command(c.service), "") for c in made.callees}
     return fill_script(made.account.placeholders, made.context, asked, _released(made))

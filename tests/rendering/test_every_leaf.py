@@ -18,6 +18,8 @@ WORKLOADS = {
     "nginx": "s/Deployment/shop",
     "pod": "s/Deployment/app",
     "jobs": "s/CronJob/nightly",
+    "inside": "s/Deployment/shop",
+    "inside_l4": "s/Deployment/shop",
 }
 
 

@@ -39,6 +39,8 @@ SCALER_CONDITIONS: Annotated[str, _WELL_KNOWN] = "autoscaling.alpha.kubernetes.i
 SCALER_METRICS: Annotated[str, _WELL_KNOWN] = "autoscaling.alpha.kubernetes.io/current-metrics"
 NOT_READY: Annotated[str, _WELL_KNOWN] = "node.kubernetes.io/not-ready"
 UNREACHABLE: Annotated[str, _WELL_KNOWN] = "node.kubernetes.io/unreachable"
+# What the names of GKE's GatewayClasses for regional external load balancers begin with.
+REGIONAL_EXTERNAL_CLASS: Annotated[str, _GATEWAY] = "gke-l7-regional-external-managed"
 NAMESPACE_NAME: Annotated[str, _WELL_KNOWN] = "kubernetes.io/metadata.name"
 APP_NAME: Annotated[str, _WELL_KNOWN] = "app.kubernetes.io/name"
 SERVICE_OF_SLICE: Annotated[str, _WELL_KNOWN] = "kubernetes.io/service-name"

@@ -7,6 +7,7 @@ with DNS authorization"; GKE, "Container-native load balancing through standalon
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,9 +18,9 @@ from k2cr_analysis.rendering.network.access.iap_members import iap_functions
 from k2cr_analysis.rendering.network.access.ingress_setting import Reached
 from k2cr_analysis.rendering.network.backend_policy import source_ranges
 from k2cr_analysis.rendering.network.egress.vpc_access import name_of_network_is_unknown, network_is_unknown
-from k2cr_analysis.rendering.network.front import FrontendPolicy
+from k2cr_analysis.rendering.network.front import FrontendPolicy, regional_today
 from k2cr_analysis.rendering.network.home import home_of
-from k2cr_analysis.rendering.network.moved import LEAD_TO_BALANCER, enter_name, front_lines
+from k2cr_analysis.rendering.network.moved import LEAD_TO_BALANCER, enter_name, front_lines, is_elsewhere
 from k2cr_analysis.rendering.network.on_gke import NAME_LIMIT, OnGke, backend_lines
 from k2cr_analysis.rendering.network.url_map import UrlMap, base_name, run_backend
 from k2cr_analysis.rendering.spec.build import Build
@@ -30,6 +31,7 @@ from k2cr_analysis.rendering.text.shell import flag, quote
 GLOBAL = f"{PROJECT} --global"
 REGIONAL = f"{PROJECT} {REGION}"
 URL_MAP_FILE = "url-map.yaml"
+_OF_LOGGING = re.compile(r"--((no-)?enable-logging|logging-)")
 _RANGES_IN_A_RULE = 10  # Cloud Armor
 
 # PLACE is filled in: global or regional.
@@ -200,7 +202,7 @@ def external_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str
     name, backend = found.name, run_backend(build.workload, build.context, external=True)
     address, front = address_name(name, build.context), reached.front
     lines = _backend(build, base, backend, _EXTERNAL)
-    lines += _policy(build, base, backend, reached)
+    lines += _policy(build, base, backend, reached, _EXTERNAL)
     lines += _to_pods(build, found, _EXTERNAL)
     lines += _import_lines(found, GLOBAL, backend)
     lines += unless_ours(
@@ -209,6 +211,9 @@ def external_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str
         [f"gcloud compute addresses create {address} {GLOBAL} --network-tier=PREMIUM"],
     )
     if front.https:
+        if front.ssl_policy and regional_today(build.workload):
+            describe = f"compute ssl-policies describe {quote(front.ssl_policy)} {GLOBAL}"
+            lines += _required(describe, "SSL policy", front.ssl_policy)
         lines += _https(found, front, address, reached.domains, reached.certificates)
     if front.http == "serve":
         lines += [
@@ -220,7 +225,12 @@ def external_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str
                 for r in _forwarding(f"{name}-plain-{port}-fr", address, f"--target-http-proxy={name}-plain", port)
             ),
         ]
-    lines += _redirect(name, address, front, backend) if front.http == "redirect" else []
+    if front.http == "redirect":
+        lines += [
+            *_redirect_map(f"{name}-http", GLOBAL, front, backend),
+            *_proxy(f"{name}-http", "http", f"--url-map={name}-http"),
+            *_forwarding(f"{name}-http-fr", address, f"--target-http-proxy={name}-http", 80),
+        ]
     if reached.iap == "load-balancer":
         lines += iap_on_backend(build, backend, reached.policy, reached.service)
     return [
@@ -295,14 +305,18 @@ def _backend(build: Build, base: str, backend: str, where: _Where) -> list[str]:
     ]
 
 
-def _policy(build: Build, base: str, backend: str, reached: Reached) -> list[str]:
-    """Cloud Armor, Cloud CDN, headers and logging, as the backend on GKE has them."""
+def _policy(build: Build, base: str, backend: str, reached: Reached, where: _Where) -> list[str]:
+    """Cloud Armor, Cloud CDN, headers and logging, as the backend on GKE has them; inside, what a region has of it."""
     policy, ranges = reached.policy, source_ranges(build.workload)
     flags, lines = list(policy.flags), []
+    if where is _INTERNAL:
+        flags, ranges = [f for f in flags if _OF_LOGGING.match(f)], ()
     armor = policy.armor
     if ranges and not armor:
         armor = f"{base}-callers"
         lines += _allow_list(armor, ranges)
+    elif armor and where is _EXTERNAL and regional_today(build.workload):
+        lines += _required(f"compute security-policies describe {quote(armor)} {GLOBAL}", "Cloud Armor policy", armor)
     flags += [flag("security-policy", armor)] if armor else []
     if policy.cdn and reached.iap == "load-balancer":
         build.account.decide("Cloud CDN and IAP exclude each other on one backend service: choose one.")
@@ -314,10 +328,21 @@ def _policy(build: Build, base: str, backend: str, reached: Reached) -> list[str
     if flags:
         lines += [
             "# As the backend on GKE has it.",
-            f"gcloud compute backend-services update {backend} {GLOBAL} \\",
+            f"gcloud compute backend-services update {backend} {where.place} \\",
             f"  {' '.join(flags)}",
         ]
     return lines
+
+
+def _required(describe: str, what: str, name: str) -> list[str]:
+    """Of a region today: nothing is opened before one of the same name is there for global use."""
+    said = f"{what} {name} is of a region today: make one of its name and rules for global use, and run this again."
+    return [
+        f"if ! gcloud {describe} >/dev/null 2>&1; then",
+        f"  echo {quote(said)} >&2",
+        "  exit 1",
+        "fi",
+    ]
 
 
 def _allow_list(policy: str, ranges: Sequence[str]) -> list[str]:
@@ -392,20 +417,18 @@ def _forwarding(rule: str, address: str, target: str, port: int) -> list[str]:
     )
 
 
-def _redirect(name: str, address: str, front: FrontendPolicy, backend: str) -> list[str]:
+def _redirect_map(name: str, place: str, front: FrontendPolicy, backend: str) -> list[str]:
     """Port 80 leads to port 443, as it does today."""
     return [
         "# Plain HTTP leads to HTTPS.",
-        *_own_map(f"{name}-http", GLOBAL, backend),
-        f"gcloud compute url-maps import {name}-http {GLOBAL} --quiet <<'EOF'",
-        f"name: {name}-http",
+        *_own_map(name, place, backend),
+        f"gcloud compute url-maps import {name} {place} --quiet <<'EOF'",
+        f"name: {name}",
         f"description: {MADE_BY_K2CR}",
         "defaultUrlRedirect:",
         "  httpsRedirect: true",
         f"  redirectResponseCode: {front.redirect_code}",
         "EOF",
-        *_proxy(f"{name}-http", "http", f"--url-map={name}-http"),
-        *_forwarding(f"{name}-http-fr", address, f"--target-http-proxy={name}-http", 80),
     ]
 
 
@@ -440,43 +463,81 @@ def _proxy_only_subnet(build: Build) -> list[str]:
 
 
 def internal_balancer(build: Build, reached: Reached, found: UrlMap) -> list[str]:
-    """A regional internal Application Load Balancer, in the network of the callers."""
-    base = base_name(build.workload, build.context)
-    name, backend = found.name, run_backend(build.workload, build.context, external=False)
-    network, subnet = quote(build.context.network), quote(build.context.subnet)
+    """A regional internal Application Load Balancer in the network of the callers, on the ports that are open today."""
+    base, front, name = base_name(build.workload, build.context), reached.front, found.name
+    backend = run_backend(build.workload, build.context, external=False)
     lines = [
         *_proxy_only_subnet(build),
         *_backend(build, base, backend, _INTERNAL),
+        *_policy(build, base, backend, reached, _INTERNAL),
         *_to_pods(build, found, _INTERNAL),
         *_import_lines(found, REGIONAL, backend),
     ]
-    secure = reached.front.https
-    kind, port = ("https", 443) if secure else ("http", 80)
-    proxy = f"gcloud compute target-{kind}-proxies"
-    create = [
-        f"{proxy} create {name}-iproxy {REGIONAL} \\",
-        f'  --url-map={found.tree["name"]} --url-map-region="$REGION"',
-    ]
-    if secure:
-        if not reached.certificates:
-            build.account.placeholder(
-                "INTERNAL_CERTIFICATE", "a regional SSL certificate for the names that callers use inside"
-            )
-        held = ",".join(reached.certificates) or "INTERNAL_CERTIFICATE"
-        create[-1] += " \\"
-        create += [f'  {flag("ssl-certificates", held)} --ssl-certificates-region="$REGION"']
-    lines += unless_ours(f"compute target-{kind}-proxies", f"{name}-iproxy {REGIONAL}", create)
-    lines += unless_ours(
-        "compute forwarding-rules",
-        f"{name}-ifr {REGIONAL}",
-        [
-            f"gcloud compute forwarding-rules create {name}-ifr {REGIONAL} --load-balancing-scheme=INTERNAL_MANAGED \\",
-            f"  --network={network} --subnet={subnet} --ports={port} \\",
-            f'  --target-{kind}-proxy={name}-iproxy --target-{kind}-proxy-region="$REGION"',
-        ],
-    )
+    ways: list[tuple[str, str, int]] = []  # (kind of proxy, proxy, port), the first one by the plain names
+    if front.https:
+        lines += _inside_https(build, f"{name}-iproxy", str(found.tree["name"]), reached)
+        ways.append(("https", f"{name}-iproxy", 443))
+    if front.http == "redirect":
+        proxy = f"{name}-ihttp"
+        lines += [*_redirect_map(proxy, REGIONAL, front, backend), *_inside_proxy(proxy, "http", proxy)]
+        ways.append(("http", proxy, 80))
+    elif front.http == "serve":
+        proxy = f"{name}-iplain" if front.https else f"{name}-iproxy"
+        lines += _inside_proxy(proxy, "http", str(found.tree["name"]))
+        ways += [("http", proxy, port) for port in front.http_ports]
+    lines += _inside_rules(build, name, ways, global_access=front.global_access or is_elsewhere(build.context))
+    if reached.iap == "load-balancer":
+        lines += iap_on_backend(build, backend, reached.policy, reached.service)
     return [
         *lines,
         "# The address that the callers' name is to lead to:",
         f"gcloud compute forwarding-rules describe {name}-ifr {REGIONAL} --format='value(IPAddress)'",
     ]
+
+
+def _inside_proxy(name: str, kind: str, url_map: str, more: str = "") -> list[str]:
+    proxies = f"compute target-{kind}-proxies"
+    create = [
+        f"gcloud {proxies} create {name} {REGIONAL} \\",
+        f'  --url-map={url_map} --url-map-region="$REGION"' + (" \\" if more else ""),
+        *([f"  {more}"] if more else []),
+    ]
+    return unless_ours(proxies, f"{name} {REGIONAL}", create)
+
+
+def _inside_https(build: Build, name: str, url_map: str, reached: Reached) -> list[str]:
+    if not reached.certificates:
+        build.account.placeholder(
+            "INTERNAL_CERTIFICATE", "a regional SSL certificate for the names that callers use inside"
+        )
+    held = ",".join(reached.certificates) or "INTERNAL_CERTIFICATE"
+    words = f'{flag("ssl-certificates", held)} --ssl-certificates-region="$REGION"'
+    lines = _inside_proxy(name, "https", url_map, words)
+    if reached.front.ssl_policy:
+        policy = f'{flag("ssl-policy", reached.front.ssl_policy)} --ssl-policy-region="$REGION"'
+        lines += [f"gcloud compute target-https-proxies update {name} {REGIONAL} {policy}"]
+    return lines
+
+
+def _inside_rules(build: Build, name: str, ways: Sequence[tuple[str, str, int]], *, global_access: bool) -> list[str]:
+    """A forwarding rule for each port; where there are several, one address for all of them."""
+    network, subnet = quote(build.context.network), quote(build.context.subnet)
+    everywhere, address, lines = " --allow-global-access" if global_access else "", "", []
+    if len(ways) > 1:
+        held = address_name(f"{name}-i", build.context)
+        address = f" --address={held}"
+        create = f"gcloud compute addresses create {held} {REGIONAL} --subnet={subnet}"
+        lines += unless_ours("compute addresses", f"{held} {REGIONAL}", [f"{create} --purpose=SHARED_LOADBALANCER_VIP"])
+    for number, (kind, proxy, port) in enumerate(ways):
+        rule = f"{name}-i{port}-fr" if number else f"{name}-ifr"
+        create = f"gcloud compute forwarding-rules create {rule} {REGIONAL} --load-balancing-scheme=INTERNAL_MANAGED \\"
+        lines += unless_ours(
+            "compute forwarding-rules",
+            f"{rule} {REGIONAL}",
+            [
+                create,
+                f"  --network={network} --subnet={subnet}{address} --ports={port}{everywhere} \\",
+                f'  --target-{kind}-proxy={proxy} --target-{kind}-proxy-region="$REGION"',
+            ],
+        )
+    return lines

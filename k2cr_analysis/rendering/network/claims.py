@@ -260,12 +260,14 @@ def _port_entries(
     fit, number = build.assessed.fit, str(port.target_port)
     leads = port.target == fit.ingress_port
     targeted = source_value(build.workload, f"{at}.targetPort") is not None
-    if leads and targeted and isinstance(port.target_port, int):
+    words = PortWords(build.workload, fit, build.context.config.workload(build.workload.id))
+    decides = words.target_decides(port)
+    if leads and targeted and decides and isinstance(port.target_port, int):
         where = "containers[].ports[0].containerPort"
         yield Entry(f"{at}.targetPort", "carried", where, number, number, "the port that gets the requests")
     else:
         said = f"{at}.{'targetPort' if targeted else 'port'}"
-        if PortWords(build.workload, fit, build.context.config.workload(build.workload.id)).target_decides(port):
+        if decides:
             where, why = "containers[].ports[0].containerPort", "the Service leads to the port by its name"
             yield Entry(said, "changed", where, number, str(fit.ingress_port), why)
         else:

@@ -20,9 +20,11 @@ from k2cr_analysis.platforms.gke.labels import (
     FRONTEND_CONFIG,
     GATEWAY_CERTIFICATE_MAP,
     GATEWAY_PRE_SHARED_CERTS,
+    GLOBAL_ACCESS,
     INGRESS_CLASS,
     MANAGED_CERTIFICATES,
     PRE_SHARED_CERT,
+    REGIONAL_EXTERNAL_CLASS,
     TRAEFIK_ENTRY_POINTS,
 )
 
@@ -67,6 +69,7 @@ class FrontendPolicy:
     http_ports: tuple[int, ...] = (_HTTP_PORT,)
     redirect_code: str = "MOVED_PERMANENTLY_DEFAULT"
     ssl_policy: str | None = None
+    global_access: bool = False  # an internal one serves callers of other regions too
 
     @property
     def open_ports(self) -> frozenset[int]:
@@ -84,7 +87,7 @@ def front_door(workloads: Iterable[Workload], *, external: bool = True) -> Front
     doors = [d for w in shared for d in _doors(w, external=external)]
     doors = doors or [_load_balancer(e) for w in shared for e in own_addresses(w, external=external)]
     if not doors:
-        return FrontendPolicy()
+        return FrontendPolicy(global_access=_has_global_access(shared))
     served = [d for d in doors if d.http == "serve"]
     led = [d for d in doors if d.http == "redirect"]
     return FrontendPolicy(
@@ -93,7 +96,28 @@ def front_door(workloads: Iterable[Workload], *, external: bool = True) -> Front
         http_ports=tuple(sorted({p for d in served for p in d.http_ports})) or (_HTTP_PORT,),
         redirect_code=led[0].redirect_code if led else FrontendPolicy().redirect_code,
         ssl_policy=next((d.ssl_policy for d in doors if d.ssl_policy), None),
+        global_access=_has_global_access(shared),
     )
+
+
+def _has_global_access(workloads: Iterable[Workload]) -> bool:
+    """Source: GKE, "Configure Gateway resources using Policies", "LoadBalancer Service parameters"."""
+    for workload in workloads:
+        policies = (mapping(raw, "spec", "default") for raw in workload.related.get("GCPGatewayPolicy", ()))
+        services = (e for e in workload.exposures if e.internal_load_balancer)
+        if any(p.get("allowGlobalAccess") is True for p in policies) or any(
+            e.annotations.get(GLOBAL_ACCESS) == "true" for e in services
+        ):
+            return True
+    return False
+
+
+def regional_today(workload: Workload) -> str | None:
+    """The Gateway of a regional external class that leads to it: what it names (policies, certificates) is regional."""
+    for raw in workload.related.get("Gateway", ()):
+        if (text(mapping(raw, "spec"), "gatewayClassName") or "").startswith(REGIONAL_EXTERNAL_CLASS):
+            return name_of(raw)
+    return None
 
 
 def pre_shared(workloads: Iterable[Workload], *, external: bool) -> tuple[str, ...]:

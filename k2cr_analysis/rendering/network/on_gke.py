@@ -131,7 +131,7 @@ def backend_lines(here: OnGke, place: str, scheme: str, checks: str) -> list[str
         lines += [f"gcloud compute backend-services update {name} {place} \\", f"  {' '.join(flags)}"]
     if policy.iap:
         lines += turn_on(name, place, here.namespace, policy.oauth_client)
-        lines += members_on(backend_words(name), here.namespace, here.service)
+        lines += members_on(backend_words(name, place), here.namespace, here.service)
     words = (name, here.namespace, here.service, here.port or 80)
     return [*lines, f"gke_negs {' '.join(quote(str(word)) for word in words)}"]
 

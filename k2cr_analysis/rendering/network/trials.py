@@ -132,6 +132,8 @@ def others(steps: tuple[str | int, ...], value: Any) -> Iterator[Any]:
         yield from (value + 1, value * 2)
     elif isinstance(value, float):
         yield value * 2
+    elif isinstance(value, Mapping):
+        yield from ({**value, key: one} for key, item in value.items() for one in others((*steps, key), item))
     elif isinstance(value, list):
         yield from ([*value[:-1], one] for one in (others(steps, value[-1]) if value else ()))
     elif isinstance(value, str):

@@ -18,7 +18,12 @@ def new_audience(reached: Reached | None, context: RenderContext, service: str, 
     number_is_unknown(context, account)
     if reached.iap == "direct":
         return direct_audience(context, service)
-    return f"/projects/{context.project_number_literal}/global/backendServices/{BACKEND_ID}"
+    return backend_audience(context, BACKEND_ID, external=reached.reach == "external-load-balancer")
+
+
+def backend_audience(context: RenderContext, backend: str, *, external: bool) -> str:
+    where = "global" if external else f"regions/{context.region_literal}"
+    return f"/projects/{context.project_number_literal}/{where}/backendServices/{backend}"
 
 
 def with_audience(text: str, audience: str | None, account: Account) -> str:

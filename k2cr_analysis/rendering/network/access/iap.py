@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from k2cr_analysis.rendering.network.access.iap_members import IAP_ROLE, backend_words, members_on, turn_on
 from k2cr_analysis.rendering.network.backend_policy import BackendPolicy
-from k2cr_analysis.rendering.spec.audience import direct_audience, number_is_unknown
+from k2cr_analysis.rendering.spec.audience import backend_audience, direct_audience, number_is_unknown
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.text.scripts import PROJECT, REGION, comment
 from k2cr_analysis.rendering.text.shell import quote
@@ -21,24 +21,27 @@ _REGIONAL = f"{PROJECT} {REGION}"
 def iap_on_backend(build: Build, backend: str, policy: BackendPolicy, service: str | None) -> list[str]:
     """IAP on the load balancer. The audience holds the backend service's own id, which is known once it is made."""
     number = _number(build)
+    external = build.reached is None or build.reached.reach != "internal-load-balancer"
+    place = f"{PROJECT} --global" if external else _REGIONAL
+    words = backend_words(backend, place)
     lines = [
         "",
         "# IAP on the load balancer; never together with IAP on the service itself.",
-        *turn_on(backend, f"{PROJECT} --global", build.workload.namespace, policy.oauth_client),
+        *turn_on(backend, place, build.workload.namespace, policy.oauth_client),
         *_agent(build, number),
     ]
     if policy.iap and service:
-        lines += members_on(backend_words(backend), build.workload.namespace, service)
+        lines += members_on(words, build.workload.namespace, service)
     else:
         lines += [
-            f"gcloud iap web add-iam-policy-binding {backend_words(backend)} \\",
+            f"gcloud iap web add-iam-policy-binding {words} \\",
             f"  --member={_member(build)} --role={IAP_ROLE}",
         ]
     return [
         *lines,
         "# The audience that the program must expect in the signed header:",
-        f"id=$(gcloud compute backend-services describe {backend} {PROJECT} --global --format='value(id)')",
-        f'echo "/projects/{number}/global/backendServices/$id"',
+        f"id=$(gcloud compute backend-services describe {backend} {place} --format='value(id)')",
+        f'echo "{backend_audience(build.context, "$id", external=external)}"',
     ]
 
 

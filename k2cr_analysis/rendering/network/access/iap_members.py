@@ -6,7 +6,7 @@ Source: IAP, "Custom OAuth configuration"; GKE, "Enabling IAP for GKE" (the Secr
 from __future__ import annotations
 
 from k2cr_analysis.rendering.network.backend_policy import BackendPolicy, OAuthClient
-from k2cr_analysis.rendering.text.scripts import PROJECT
+from k2cr_analysis.rendering.text.scripts import PROJECT, REGION
 from k2cr_analysis.rendering.text.shell import quote
 
 IAP_ROLE = "roles/iap.httpsResourceAccessor"
@@ -15,16 +15,18 @@ IAP_ROLE = "roles/iap.httpsResourceAccessor"
 _MEMBERS = r"""# iap_members NAMESPACE SERVICE WORD...: whom IAP lets in to a Service on GKE it lets in here;
 # WORDs name what is protected now. Members under a condition are shown, and added by hand with that condition.
 iap_members() {
-  local namespace=$1 service=$2 today member held
+  local namespace=$1 service=$2 today region member held where
   shift 2
   today=$(gcloud compute backend-services list --project="$PROJECT" \
-    --filter="description~'$namespace/(services/)?$service\"'" --format='value(name)' --limit=1)
+    --filter="description~'$namespace/(services/)?$service\"'" --format='value(name,region.basename())' --limit=1)
+  read -r today region <<<"$today"
   if [[ -z $today ]]; then
     echo "No backend service of GKE for $namespace/$service is found: nobody is added. Who may come in is added by" >&2
     echo "  gcloud iap web add-iam-policy-binding $* --member=group:... --role=ROLE" >&2
     return 0
   fi
-  held=$(gcloud iap web get-iam-policy --project="$PROJECT" --resource-type=backend-services --service="$today" \
+  where=(--project="$PROJECT" --resource-type=backend-services --service="$today" ${region:+"--region=$region"})
+  held=$(gcloud iap web get-iam-policy "${where[@]}" \
     --flatten='bindings[].members' --format='value(bindings.members)' \
     --filter='bindings.role=ROLE AND -bindings.condition.expression:*')
   while read -r member; do
@@ -34,7 +36,7 @@ iap_members() {
     fi
   done <<<"$held"
   echo "Under a condition, or by other roles (those of the project's IAP policy hold here too):" >&2
-  gcloud iap web get-iam-policy --project="$PROJECT" --resource-type=backend-services --service="$today" \
+  gcloud iap web get-iam-policy "${where[@]}" \
     --flatten='bindings[].members' --filter='bindings.condition.expression:*' >&2
 }"""
 _CLIENT = r"""# oauth_client NAMESPACE SECRET KEY: a value of the OAuth client's Secret, unseen.
@@ -77,5 +79,7 @@ def members_on(protected: str, namespace: str, service: str) -> list[str]:
     return [f"iap_members {quote(namespace)} {quote(service)} {protected}"]
 
 
-def backend_words(backend: str) -> str:
-    return f"{PROJECT} --resource-type=backend-services --service={backend}"
+def backend_words(backend: str, place: str) -> str:
+    """``place``: of the backend service; one of a region is named with it."""
+    regional = f" {REGION}" if REGION in place else ""
+    return f"{PROJECT} --resource-type=backend-services --service={backend}{regional}"

@@ -20,6 +20,7 @@ from k2cr_analysis.rendering.network.front import (
     front_door,
     own_addresses,
     pre_shared,
+    regional_today,
 )
 from k2cr_analysis.rendering.network.moved import OldName, is_elsewhere, old_names
 from k2cr_analysis.rendering.network.url_map import UrlMap, url_map
@@ -82,6 +83,13 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
     found = url_map(workload, context, external=external)
     front = _front(workload, context, iap, account, external=external)
     at_home = context.cluster_project in (None, context.project) and (external or not is_elsewhere(context))
+    if reach == "external-load-balancer" and (gateway := regional_today(workload)):
+        at_home = False  # the certificates that it names are of the region
+        account.decide(
+            f"Gateway {gateway} is a regional load balancer, and network.sh makes a global one: requests may come in "
+            "by other regions. Certificates, SSL policies and Cloud Armor policies of a region do not serve it: "
+            "network.sh makes certificates, and stops where a policy of the same name is not there for global use."
+        )
     return Reached(
         reach,
         ingress,
@@ -206,7 +214,8 @@ def _reach(iap: Iap, outside: bool, inside: bool) -> tuple[Reach, Ingress, str]:
             "[project] iap = direct: IAP guards every way in, the run.app address too, so all ingress is "
             "let through to it",
         )
-    if outside or iap == "load-balancer":
+    # Without a way in that is seen, IAP is one: it stands on load balancers alone.
+    if outside or (iap == "load-balancer" and not inside):
         return (
             "external-load-balancer",
             "internal-and-cloud-load-balancing",

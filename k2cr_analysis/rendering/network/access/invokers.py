@@ -51,7 +51,7 @@ def decide_access(
         return _kept_closed(checks, workload, account)
     if keeps_names:
         return _by_old_names(account)
-    if reach == "internal-load-balancer":
+    if reach == "internal-load-balancer" and iap == "none":
         return _inside(workload, account)
     if reach != "external-load-balancer" or iap != "none":
         return Access()

@@ -30,16 +30,18 @@ ours() {
 # iap_members NAMESPACE SERVICE WORD...: whom IAP lets in to a Service on GKE it lets in here;
 # WORDs name what is protected now. Members under a condition are shown, and added by hand with that condition.
 iap_members() {
-  local namespace=$1 service=$2 today member held
+  local namespace=$1 service=$2 today region member held where
   shift 2
   today=$(gcloud compute backend-services list --project="$PROJECT" \
-    --filter="description~'$namespace/(services/)?$service\"'" --format='value(name)' --limit=1)
+    --filter="description~'$namespace/(services/)?$service\"'" --format='value(name,region.basename())' --limit=1)
+  read -r today region <<<"$today"
   if [[ -z $today ]]; then
     echo "No backend service of GKE for $namespace/$service is found: nobody is added. Who may come in is added by" >&2
     echo "  gcloud iap web add-iam-policy-binding $* --member=group:... --role=roles/iap.httpsResourceAccessor" >&2
     return 0
   fi
-  held=$(gcloud iap web get-iam-policy --project="$PROJECT" --resource-type=backend-services --service="$today" \
+  where=(--project="$PROJECT" --resource-type=backend-services --service="$today" ${region:+"--region=$region"})
+  held=$(gcloud iap web get-iam-policy "${where[@]}" \
     --flatten='bindings[].members' --format='value(bindings.members)' \
     --filter='bindings.role=roles/iap.httpsResourceAccessor AND -bindings.condition.expression:*')
   while read -r member; do
@@ -49,7 +51,7 @@ iap_members() {
     fi
   done <<<"$held"
   echo "Under a condition, or by other roles (those of the project's IAP policy hold here too):" >&2
-  gcloud iap web get-iam-policy --project="$PROJECT" --resource-type=backend-services --service="$today" \
+  gcloud iap web get-iam-policy "${where[@]}" \
     --flatten='bindings[].members' --filter='bindings.condition.expression:*' >&2
 }
 
