@@ -31,7 +31,7 @@ from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.cluster import Cluster, OtherObject
 from k2cr_analysis.model.findings.finding import SEVERITIES, Finding
 from k2cr_analysis.model.findings.grading import graded
-from k2cr_analysis.model.money import LineItem, total
+from k2cr_analysis.model.money import LineItem, plain_amount, total
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.parse.cluster import parse_cluster
 from k2cr_analysis.model.prices import PriceBook, Tariff
@@ -43,6 +43,7 @@ from k2cr_analysis.pricing.cloud_run.beside import NOT_COMPARED, beside_items
 from k2cr_analysis.pricing.cloud_run.charges import cheaper_billing, price_both, price_delayed, price_timeline
 from k2cr_analysis.pricing.gke.bill import GkeBill
 from k2cr_analysis.pricing.gke.currency import in_currency_of_bill, no_rate
+from k2cr_analysis.pricing.gke.of_account import ALONE, OfAccount
 from k2cr_analysis.pricing.gke.today import attribute
 from k2cr_analysis.pricing.negotiated import negotiated
 from k2cr_analysis.pricing.packing.avoidable import ASSUMPTIONS as AVOIDABLE_ASSUMPTIONS
@@ -83,6 +84,7 @@ def analyse(
     *,
     effort: Effort = "coarse",
     alone: bool = True,
+    account: OfAccount = ALONE,
 ) -> Assessment:
     """Every workload of a snapshot, before its spec is looked at (``verdicts.assess`` does both).
 
@@ -93,12 +95,13 @@ def analyse(
     ``alone``: what the config names must be in this snapshot; one of a fleet may lack what another has, and
     ``assess_all`` looks at all of them.
     Raises SnapshotError where ``snapshot`` is not a whole snapshot, ConfigError where the config names what is not
-    there. The same snapshot and config give the same result.
+    there. The same snapshot and config give the same result. ``account``: what is a billing account's, and counted with
+    this cluster.
     """
     opened = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
     settings = config or Config()
     check_rule_names(settings)
-    evidence, merging, measured, assumptions = _gather(opened, settings, calibration or Calibration(), effort)
+    evidence, merging, measured, assumptions = _gather(opened, settings, calibration or Calibration(), effort, account)
     if alone:
         check_object_names(settings, [evidence.cluster])
     assessed = [
@@ -147,7 +150,7 @@ def _kustomizations(snapshot: Snapshot) -> tuple[OtherObject, ...]:
 
 
 def _gather(
-    snapshot: Snapshot, config: Config, calibration: Calibration, effort: Effort
+    snapshot: Snapshot, config: Config, calibration: Calibration, effort: Effort, of_account: OfAccount
 ) -> tuple[_Evidence, Merging, Mapping[str, Measured], list[str]]:
     origin = snapshot.provenance
     objects = list(snapshot.objects())
@@ -181,6 +184,7 @@ def _gather(
         region=region,
         window_days=origin.window_days,
         cud=config.rates.cud,
+        account=of_account,
     )
     callers = {name: profile.callers for name, profile in profiles.items()}
     merging = merge_neighbours(objects, cluster, config, callers, measured, parse)
@@ -262,9 +266,10 @@ def _assess_workload(
     if items is not None and timeline is not None:
         items = (*items, *beside_items(workload, timeline, Tariff(evidence.prices, evidence.region)))
     cost = _cost(workload, shape, timeline, items, measured, choice.ranges, evidence)
+    assumed = _assumed_of(fit, timeline, measured, evidence.config)
     notes += _might_wait(workload, shape, timeline, evidence)
     notes += _capped_blindly(workload, choice, evidence.config)
-    notes += [*price_findings, *_gaps(workload, fit, shape, timeline, _is_assumed(measured), evidence), *_doubts(cost)]
+    notes += [*price_findings, *_gaps(workload, fit, shape, timeline, assumed, evidence), *_doubts(cost)]
     notes += other_ways(fit, cost, lambda other: _month_of(workload, other, measured, evidence))
     of_analyses = list(graded(notes, evidence.config, workload.id))
     found = [*fit.findings, *of_analyses]
@@ -281,6 +286,7 @@ def _assess_workload(
         latency=_latency(prediction, choice.ranges),
         choice=choice.found,
         measured=measured,
+        assumed_traffic=assumed,
         operability=toil(workload, evidence.cluster, fit.target, found, fit.dependencies, evidence.config.rates),
         effort_days=effort_days(workload, found, evidence.config) if fit.moves else None,
         findings=tuple(found),
@@ -451,11 +457,16 @@ def _might_wait(
             raise
         return [notices.job_can_wait(f"null, since {error.found}")]
     currency = evidence.prices.currency
-    return [notices.job_can_wait(f"{delayed:.2f} {currency} a month in place of {ordinary:.2f}, at list price")]
+    amounts = [plain_amount(month, currency) for month in (delayed, ordinary)]
+    return [notices.job_can_wait(f"{amounts[0]} {currency} a month in place of {amounts[1]}, at list price")]
 
 
-def _is_assumed(measured: Measured) -> bool:
-    return measured.traffic is not None and measured.traffic.source == "assumed"
+def _assumed_of(fit: Fit, timeline: InstanceTimeline | None, measured: Measured, config: Config) -> str:
+    """``[traffic.assumed]`` in words, of a service that is priced with it."""
+    assumed = measured.traffic is not None and measured.traffic.source == "assumed"
+    if not assumed or config.assumed_traffic is None or fit.target != "service" or timeline is None:
+        return ""
+    return assumed_words(config.assumed_traffic)
 
 
 def assumed_words(assumed: AssumedTraffic) -> str:
@@ -470,7 +481,7 @@ def _gaps(
     fit: Fit,
     shape: ServiceShape | None,
     timeline: InstanceTimeline | None,
-    is_assumed: bool,
+    assumed: str,
     evidence: _Evidence,
 ) -> list[Finding]:
     found = []
@@ -478,9 +489,8 @@ def _gaps(
         found.append(
             notices.no_traffic_data(workload.id) if fit.target == "service" else notices.no_running_time(workload.id)
         )
-    assumed = evidence.config.assumed_traffic
-    if shape is not None and timeline is not None and fit.target == "service" and is_assumed and assumed is not None:
-        found.append(notices.traffic_assumed(workload.id, assumed_words(assumed)))
+    if assumed:
+        found.append(notices.traffic_assumed(workload.id, assumed))
     reason = evidence.bill.unpriced.get(workload.id)
     if reason:
         found.append(notices.no_gke_cost(reason))

@@ -92,6 +92,7 @@ class WorkloadAssessment:
     findings: tuple[Finding, ...]
     choice: Recommendation | None = None  # what was searched; None where the size stands, or nothing is known
     measured: Measured = NOTHING
+    assumed_traffic: str = ""  # in words, where cost and latency on Cloud Run rest on it; empty: on what was measured
 
     @property
     def id(self) -> str:

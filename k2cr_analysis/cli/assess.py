@@ -348,6 +348,7 @@ def _money_explained(assessment: Assessment, one: WorkloadAssessment) -> str:
 
 
 def _summary(assessed: Sequence[Assessment], found: Portfolio) -> None:
+    from k2cr_analysis.model.money import plain_amount
     from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
     from k2cr_analysis.report.wording import share
 
@@ -360,8 +361,9 @@ def _summary(assessed: Sequence[Assessment], found: Portfolio) -> None:
         say(f"no workload in the snapshot to assess; objects that hold or make workloads elsewhere: {others}")
     for cluster, one in found.as_billed:
         whole = "" if one.whole else ", a part of the invoice"
+        paid, back = (plain_amount(amount, one.currency) for amount in (one.paid, one.credits))
         say(
-            f"as billed, {cluster}, invoice {one.month}: {one.paid:.2f} {one.currency} (credits {one.credits:.2f}),"
+            f"as billed, {cluster}, invoice {one.month}: {paid} {one.currency} (credits {back}),"
             f" {one.first:%Y-%m-%d} to {one.last:%Y-%m-%d}{whole}; figures are of a month of {HOURS_PER_MONTH} h"
         )
     say_all([f"assumed: {note}" for note in sorted({text for a in assessed for text in a.assumptions})])

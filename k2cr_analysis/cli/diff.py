@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -87,18 +87,16 @@ def _write_page(found: Diff, path: Path, names: str) -> None:
 
 def _sections(found: Diff) -> Iterator[str]:
     """One table for each kind of change that there is."""
-    figures = [row for f in found.figures if (row := _figure_row(f, found.reasons))]
+    figures = [row for f in found.figures if (row := _figure_row(f, found))]
     if figures:
         yield as_table(_FIGURES, figures, right=(1, 2, 3))
-    lines = [
-        (f.figure, _cents(f.before), _cents(f.after), _cents(f.change, sign=True)) for f in found.lines if f.changed
-    ]
+    lines = [(f.figure, *_three(f, found.currency)) for f in found.lines if f.changed]
     if lines:
         yield as_table(_LINES, lines, right=(1, 2, 3))
     verdicts = list(_verdict_rows(found))
     if verdicts:
         yield as_table(_VERDICTS, verdicts)
-    costs = [(w.id, f.figure, *_moved(f, found.reasons)) for w in _by_money(found) for f in _telling(w)]
+    costs = [(w.id, f.figure, *_moved(f, found)) for w in _by_money(found) for f in _telling(w)]
     if costs:
         yield as_table(_COSTS, costs, right=(2, 3, 4))
     why = list(_why_rows(found))
@@ -109,20 +107,27 @@ def _sections(found: Diff) -> Iterator[str]:
         yield as_table(_PLAN, [_plan_row(p) for p in found.plan.placements])
 
 
-def _figure_row(found: FigureChange, reasons: Mapping[str, str]) -> tuple[object, ...] | None:
-    if not found.changed:
+def _figure_row(figure: FigureChange, found: Diff) -> tuple[object, ...] | None:
+    if not figure.changed:
         return None
-    return (found.figure, *_moved(found, reasons))
+    return (figure.figure, *_moved(figure, found))
 
 
-def _moved(found: FigureChange, reasons: Mapping[str, str]) -> tuple[object, ...]:
+def _moved(figure: FigureChange, found: Diff) -> tuple[object, ...]:
     def worded(cause: str) -> str:
-        return f"{cause} ({reasons[cause]})" if cause in reasons else cause
+        return f"{cause} ({found.reasons[cause]})" if cause in found.reasons else cause
 
     parts = ", ".join(
-        f"{worded(part.cause)} {_cents(part.month, sign=True)}" for part in found.parts if abs(part.month) >= _CENT
+        f"{worded(part.cause)} {_cents(part.month, found.currency, sign=True)}"
+        for part in figure.parts
+        if abs(part.month) >= _CENT
     )
-    return (_cents(found.before), _cents(found.after), _cents(found.change, sign=True), parts)
+    return (*_three(figure, found.currency), parts)
+
+
+def _three(figure: FigureChange, currency: str | None) -> tuple[str | None, ...]:
+    change = _cents(figure.change, currency, sign=True)
+    return (_cents(figure.before, currency), _cents(figure.after, currency), change)
 
 
 def _verdict_rows(found: Diff) -> Iterator[tuple[object, ...]]:
@@ -145,7 +150,7 @@ def _cost_rows(found: Diff) -> Iterator[tuple[object, ...]]:
     for workload in found.workloads:
         for figure in workload.figures:
             if figure.changed:
-                yield (workload.id, figure.figure, *_moved(figure, found.reasons))
+                yield (workload.id, figure.figure, *_moved(figure, found))
 
 
 def _by_money(found: Diff) -> list[WorkloadChange]:
@@ -201,5 +206,7 @@ def _summary(found: Diff) -> str:
     return "workloads: " + ", ".join(f"{count} {what}" for count, what in counts if count) + inputs
 
 
-def _cents(amount: Decimal | None, *, sign: bool = False) -> str | None:
-    return None if amount is None else format(amount, "+.2f" if sign else ".2f")
+def _cents(amount: Decimal | None, currency: str | None, *, sign: bool = False) -> str | None:
+    from k2cr_analysis.model.money import plain_amount
+
+    return None if amount is None else plain_amount(amount, currency or "", sign=sign)

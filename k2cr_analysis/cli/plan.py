@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from k2cr_analysis.cli.terminal.completion import workload_names
-from k2cr_analysis.cli.terminal.futures import answer_text, futures_table, ways
+from k2cr_analysis.cli.terminal.futures import answer_text, futures_table, interval_text, ways
 from k2cr_analysis.cli.terminal.gaps import end_with_gaps
 from k2cr_analysis.cli.terminal.output import (
     ConfigOption,
@@ -36,7 +36,9 @@ _WAVES = (
     "on paper/month",
     "realised/month",
     "cumulative",
+    "95 %",
     "over staying",
+    "95 %",
     "effort days",
     "nodes that go",
 )
@@ -45,7 +47,7 @@ _BILL = ("what changes on the bill", "quantity", "unit", "rate", "amount/month")
 _CLUSTERS = ("cluster", "can be deleted", "last pod takes along/month", "kept by")
 _LEFT = ("left", "holds back/month", "why")
 _WORK = ("work that leaves (-) and comes (+)", "hours/month", "evidence")
-_SWINGS = ("what the saving hangs on", "at", "saving/month", "at", "saving/month")
+_SWINGS = ("what the saving hangs on", "at", "saving/month", "at", "saving/month", "turns it")
 _EVEN = ("Cloud Run costs what GKE does for it at", "requests/month", "today", "of which today is")
 _KEPT_SHOWN = 3
 
@@ -142,7 +144,7 @@ def _sections(made: Plan) -> Iterator[str]:
     if made.without_wishes is not None:
         yield made.without_wishes.sentence + "\n"
     waves = [_wave_row(wave, len(wave.workloads)) for wave in made.waves]
-    yield as_table(_WAVES, waves, right=(0, 2, 3, 4, 5, 6, 7, 8))
+    yield as_table(_WAVES, waves, right=(0, 2, 3, 4, 5, 7, 9, 10))
     moves = [(wave.wave, w, c) for wave in made.waves for w, c in zip(wave.workloads, wave.clusters, strict=True)]
     if moves:
         yield as_table(_MOVES, moves, right=(0,))
@@ -158,7 +160,14 @@ def _sections(made: Plan) -> Iterator[str]:
     if work:
         yield as_table(_WORK, [(f"{sign} {i.item}", f"{i.hours_month:g}", i.evidence) for sign, i in work], right=(1,))
     swings = [
-        (s.of, s.low_at, _cents(s.low_month, made.currency), s.high_at, _cents(s.high_month, made.currency))
+        (
+            s.of,
+            s.low_at,
+            _cents(s.low_month, made.currency),
+            s.high_at,
+            _cents(s.high_month, made.currency),
+            "yes" if made.objective is not None and s.turns(made.objective) else "",
+        )
         for s in made.swings
     ]
     if swings:
@@ -176,7 +185,9 @@ def _wave_row(wave: Wave, workloads: object) -> tuple[object, ...]:
         _cents(wave.attributed_month, wave.currency),
         _cents(wave.realised_month, wave.currency),
         _cents(wave.cumulative_realised_month, wave.currency),
+        interval_text(wave.cumulative_interval, wave.currency),
         _cents(wave.cumulative_saving_over_stay_month, wave.currency),
+        interval_text(wave.cumulative_over_stay_interval, wave.currency),
         f"{wave.effort_days:g}",
         f"{wave.nodes_removed}, the cluster" if wave.cluster_goes else wave.nodes_removed,
     )
@@ -222,14 +233,18 @@ def _verdict(made: Plan) -> str:
     if made.objective is None:
         return "the snapshot does not tell which nodes would go: no saving is promised"
     bound = (
-        "" if made.bound is None or made.gap is None else f"; no plan is above {made.bound:.2f} (gap {made.gap:.1%})"
+        ""
+        if made.bound is None or made.gap is None
+        else f"; no plan is above {_cents(made.bound, made.currency)} (gap {made.gap:.1%})"
     )
-    parts = f"{made.saving_over_stay_month:.2f} over staying" if made.saving_over_stay_month is not None else ""
+    parts = f"{over} over staying" if (over := _cents(made.saving_over_stay_month, made.currency)) else ""
     if made.labour_month or made.effort_month:
-        parts += f", {made.labour_month:.2f} of hours that go less those that come, {made.effort_month:.2f} of effort"
+        labour, effort = (_cents(amount, made.currency) for amount in (made.labour_month, made.effort_month))
+        parts += f", {labour} of hours that go less those that come, {effort} of effort"
     back = paid_back(made.cash)
     when = "" if not made.cash else f"; paid back in month {back}" if back else "; not paid back in three years"
-    return f"objective: {made.objective:.2f} {made.currency} a month ({parts}){bound}; found by: {made.method}{when}"
+    objective = f"{_cents(made.objective, made.currency)} {made.currency} a month"
+    return f"objective: {objective} ({parts}){bound}; found by: {made.method}{when}"
 
 
 def _cents(amount: Decimal | None, currency: str) -> str | None:

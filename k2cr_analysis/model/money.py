@@ -38,9 +38,25 @@ def decimals_of(currency: str) -> int:
     return 0 if currency in _WHOLE else 2
 
 
-def plain_amount(amount: Decimal, currency: str) -> str:
-    """An amount as a table or a sentence has it: ``62.34``, or ``9351`` of yen."""
-    return f"{amount:.{decimals_of(currency)}f}"
+def plain_amount(amount: Decimal, currency: str, *, sign: bool = False, groups: bool = False) -> str:
+    """An amount as a table or a sentence has it: ``62.34``, or ``9351`` of yen.
+
+    ``sign``: with a plus too. ``groups``: thousands apart.
+    """
+    return format(amount, f"{'+' if sign else ''}{',' if groups else ''}.{decimals_of(currency)}f")
+
+
+def amount_of(amount: Decimal, currency: str) -> str:
+    """``62.34 EUR``: as :func:`plain_amount`, with its currency."""
+    return f"{plain_amount(amount, currency)} {currency}"
+
+
+Interval = tuple[Decimal, Decimal]
+
+
+def sign_may_flip(interval: Interval | None) -> bool:
+    """Whether a saving with this 95 % interval may as well be a loss, or a loss a saving."""
+    return interval is not None and interval[0] < 0 < interval[1]
 
 
 def decimal_text(amount: Decimal) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from k2cr_analysis.assessment.result import Assessment
-from k2cr_analysis.model.money import plain_amount
+from k2cr_analysis.model.money import amount_of, plain_amount
 from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.planning.crossing_calls import HOP_PRICED, HOP_UNPRICED, INSIDE, INSIDE_PRICED, Key
 from k2cr_analysis.planning.decommission import endings
@@ -98,9 +98,7 @@ def _without_wishes(fleet: Fleet, decision: Decision, currency: str) -> WithoutW
     packed = Baseline(free, free.assessments[0].config.plan.headroom)
     found = decide(packed).choice
     saving = packed.over_stay(found.chosen).saving
-    figures = (
-        "an unknown amount" if saving is None else f"{plain_amount(saving, currency)} {currency}"
-    ) + " a month over staying"
+    figures = ("an unknown amount" if saving is None else f"{amount_of(saving, currency)}") + " a month over staying"
     sentence = (
         f"If k2cr.toml kept none of {', '.join(kept)}, {len(found.chosen)} workloads would move and save {figures}"
         f" (now {len(decision.choice.chosen)} move)."
@@ -188,7 +186,8 @@ def _assumptions(fleet: Fleet, choice: Choice) -> Iterator[str]:
     yield _BESIDE
     hops = fleet.hops.reached(c.key for c in choice.chosen)
     if hops:
-        months = sorted({month for month in fleet.hops.month if month is not None})
+        of = fleet.assessments[0].bill.currency
+        months = [plain_amount(m, of) for m in sorted({m for m in fleet.hops.month if m is not None})]
         if any(key[1] != INSIDE for key in hops):
             yield from (HOP_PRICED.format(month=month) for month in months)
         if any(key[1] == INSIDE for key in hops):
@@ -198,8 +197,9 @@ def _assumptions(fleet: Fleet, choice: Choice) -> Iterator[str]:
     yield from wave_assumptions(config.plan)
     held = fleet.held_month(choice.chosen)
     if held:
+        more = plain_amount(held, fleet.assessments[0].bill.currency)
         until = f" until {config.plan.commitment_ends}" if config.plan.commitment_ends else " until it ends"
-        yield f"committed use is paid{until}: from then on the plan saves {held:.2f} a month more"
+        yield f"committed use is paid{until}: from then on the plan saves {more} a month more"
     if any(engineer_rate(a) for a in fleet.assessments):
         yield EFFORT_ASSUMPTION.format(months=config.plan.payback_months, hours=HOURS_PER_DAY)
     elif config.rates.engineer_hour:

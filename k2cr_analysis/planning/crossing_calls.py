@@ -26,11 +26,11 @@ HOP_UNPRICED = (
 )
 INSIDE_PRICED = (
     "what moves and is called by the name of its Service goes on answering to it behind one internal Application Load"
-    " Balancer for all: {month:.2f} a month for a forwarding rule; further ports, its proxies and the traffic through"
+    " Balancer for all: {month} a month for a forwarding rule; further ports, its proxies and the traffic through"
     " it are not priced"
 )
 HOP_PRICED = (
-    "each workload that stays and is called from Cloud Run costs {month:.2f} a month: the forwarding rule of an"
+    "each workload that stays and is called from Cloud Run costs {month} a month: the forwarding rule of an"
     " internal load balancer; what it forwards is not priced"
 )
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 from k2cr_analysis.assessment.result import Assessment
-from k2cr_analysis.model.money import decimal_text
+from k2cr_analysis.model.money import decimal_text, plain_amount
 from k2cr_analysis.model.prices import GLOBAL
 from k2cr_analysis.planning.worth import Candidate, Fleet, Worth
 from k2cr_analysis.platforms.images import PUBLIC_REGISTRIES, parse_image
@@ -215,12 +215,15 @@ def _of_bill(fleet: Fleet, line: str, change: Change, evidence: str) -> Neighbou
     bills = [a.bill for a in fleet.assessments]
     if any(b.basis != "billing-export" or b.month is None for b in bills):
         return Neighbour(item, change, None, evidence, why="without a billing export today's charge is not known")
+    currency = bills[0].currency
     today = sum((dict(b.lines).get(line, _ZERO) for b in bills), _ZERO)
     if not today:
         return Neighbour(item, "none", _ZERO, "no row of the bill is of it")
     if change == "stays":
-        return Neighbour(item, change, _ZERO, evidence, why=f"{today:.2f} a month today, and after the plan")
-    why = f"{today:.2f} a month today; which part goes is not in the rows"
+        return Neighbour(
+            item, change, _ZERO, evidence, why=f"{plain_amount(today, currency)} a month today, and after the plan"
+        )
+    why = f"{plain_amount(today, currency)} a month today; which part goes is not in the rows"
     return Neighbour(item, change, None, evidence, -today, _ZERO, why=why)
 
 

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 
-from k2cr_analysis.assessment.recommending.interval import day_changes, interval_of
 from k2cr_analysis.model.findings.finding import VERDICTS, Verdict
 from k2cr_analysis.planning.committing import floor_of
 from k2cr_analysis.planning.futures.answer import Answer
 from k2cr_analysis.planning.futures.baseline import Baseline
 from k2cr_analysis.planning.futures.futures import futures_of
+from k2cr_analysis.planning.intervals import saving_interval
 from k2cr_analysis.planning.neighbours import neighbours_of
 from k2cr_analysis.planning.result import Fields, Portfolio
 from k2cr_analysis.planning.worth import Candidate, Fleet
@@ -50,14 +50,14 @@ def portfolio_of(
         cloud_run_month=worth.cloud_run,
         free_tier_month=worth.free,
         saving_month=saving,
-        interval=None if saving is None else _interval(saving, fleet, chosen),
+        interval=saving_interval(saving, chosen),
         stay_and_rightsize_month=packed.month,
         counts={verdict: verdicts[verdict] for verdict in VERDICTS},
         fields=Fields(seen=fields.total(), accounted=fields[False]),
         reasons=tuple(sorted({*said, *_counted_again(fleet), *(reason for bill in bills for reason in bill.reasons)})),
-        futures=futures_of(packed, as_today, chosen, lambda saving, moved: _interval(saving, fleet, moved)),
+        futures=futures_of(packed, as_today, chosen),
         saving_over_stay_month=over,
-        over_stay_interval=None if over is None else _interval(over, fleet, chosen),
+        over_stay_interval=saving_interval(over, chosen),
         answer=answer,
         as_billed=tuple((n, one) for n, b in zip(fleet.names, bills, strict=True) for one in b.as_billed),
         commitments=tuple((n, one) for n, b in zip(fleet.names, bills, strict=True) for one in b.commitments),
@@ -91,20 +91,10 @@ def portfolio_over_currencies(portfolios: Sequence[Portfolio], reason: str) -> P
 
 def _counted_again(fleet: Fleet) -> list[str]:
     """What is said where the rows of a project that name no cluster stand in the bill of each of its clusters."""
-    clusters = Counter(a.cluster.project for a in fleet.assessments if a.bill.basis == "billing-export")
+    clusters = Counter(a.cluster.project for a in fleet.assessments if a.bill.has_unlabelled)
     return [
         f"rows of project {project}'s bill that name no cluster (network, logs, other services) are in the bill of"
         f" each of its {count} clusters, and so {count} times in their sum"
         for project, count in sorted(clusters.items(), key=str)
         if project and count > 1
     ]
-
-
-def _interval(saving: Decimal, fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Decimal, Decimal] | None:
-    """95 % of the saving: all workloads see the same days drawn."""
-    parts = (
-        day_changes(one.cost, one.shape, one.timeline, one.measured.daily, one.latency.ranges if one.latency else None)
-        for c in chosen
-        for one in (c.assessed,)
-    )
-    return interval_of(saving, [part for part in parts if part is not None])

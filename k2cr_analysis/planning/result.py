@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from k2cr_analysis.model.findings.finding import Verdict
-from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.model.money import Interval, LineItem, amount_of
 from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.planning.committing import Floor
 from k2cr_analysis.planning.futures.answer import Answer
@@ -42,6 +42,10 @@ class Wave:
     hops_month: Decimal = Decimal(0)  # in the realised figures already
     saving_over_stay_month: Decimal | None = None  # of this wave; what its bill is below the best way to stay
     cumulative_saving_over_stay_month: Decimal | None = None
+    interval: Interval | None = None  # 95 % of realised_month, and of the three below
+    cumulative_interval: Interval | None = None
+    over_stay_interval: Interval | None = None
+    cumulative_over_stay_interval: Interval | None = None
     starts: date | None = None  # days, both included, where the config says when the first wave begins
     ends: date | None = None
 
@@ -157,7 +161,7 @@ class Plan:
         return self.waves[-1].cumulative_realised_month if self.waves else Decimal(0)
 
     def __repr__(self) -> str:
-        saving = "not known" if self.saving_month is None else f"{self.saving_month:.2f} {self.currency} a month"
+        saving = "not known" if self.saving_month is None else f"{amount_of(self.saving_month, self.currency)} a month"
         return f"<Plan: {len(self.workloads)} workloads in {len(self.waves)} waves; realised saving {saving}>"
 
 
@@ -179,14 +183,14 @@ class Portfolio:
     cloud_run_month: Decimal | None
     free_tier_month: Decimal | None
     saving_month: Decimal | None
-    interval: tuple[Decimal, Decimal] | None
+    interval: Interval | None
     stay_and_rightsize_month: Decimal | None
     counts: Mapping[Verdict, int]
     fields: Fields
     reasons: tuple[str, ...]
     futures: tuple[Future, ...] = ()
     saving_over_stay_month: Decimal | None = None
-    over_stay_interval: tuple[Decimal, Decimal] | None = None
+    over_stay_interval: Interval | None = None
     answer: Answer | None = None
     as_billed: tuple[tuple[str, AsBilled], ...] = ()  # with the name of the cluster
     commitments: tuple[tuple[str, Commitment], ...] = ()
@@ -205,5 +209,5 @@ class Portfolio:
         return max(whole, key=lambda one: one.month).paid if whole and len(clusters) == 1 else None
 
     def __repr__(self) -> str:
-        bill = "not known" if self.gke_month is None else f"{self.gke_month:.2f} {self.currency} a month"
+        bill = "not known" if self.gke_month is None else f"{amount_of(self.gke_month, self.currency)} a month"
         return f"<Portfolio: bill {bill}, {sum(self.counts.values())} workloads>"

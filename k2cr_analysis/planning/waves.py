@@ -13,11 +13,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from k2cr_analysis.assessment.recommending.interval import DayChanges, interval_of, joined
 from k2cr_analysis.config import PlanSettings
+from k2cr_analysis.model.money import Interval
 from k2cr_analysis.planning.calendar import Slot, slots
 from k2cr_analysis.planning.crossing_calls import Key
 from k2cr_analysis.planning.futures.baseline import Baseline
 from k2cr_analysis.planning.gone import NodeGone
+from k2cr_analysis.planning.intervals import changes_of
 from k2cr_analysis.planning.result import Wave
 from k2cr_analysis.planning.worth import Candidate, Fleet, Worth
 
@@ -48,14 +51,33 @@ def _over_stay(
 ) -> tuple[Wave, ...]:
     by_name = {(fleet.names[c.cluster], c.id): c for c in chosen}
     moved: list[Candidate] = []
+    days: list[DayChanges] = []
     before, found = baseline.over_stay(()).saving, []
     for wave in waves:
-        moved += [by_name[where] for where in zip(wave.clusters, wave.workloads, strict=True)]
+        batch = [by_name[where] for where in zip(wave.clusters, wave.workloads, strict=True)]
+        moved += batch
+        of_wave = [part for c in batch if (part := changes_of(c)) is not None]
+        so_far = joined([*days, *of_wave])
+        days = [so_far] if so_far is not None else []
         after = baseline.over_stay(moved).saving
         more = None if after is None or before is None else after - before
-        found.append(replace(wave, saving_over_stay_month=more, cumulative_saving_over_stay_month=after))
+        found.append(
+            replace(
+                wave,
+                saving_over_stay_month=more,
+                cumulative_saving_over_stay_month=after,
+                interval=_sure(wave.realised_month, of_wave),
+                cumulative_interval=_sure(wave.cumulative_realised_month, days),
+                over_stay_interval=_sure(more, of_wave),
+                cumulative_over_stay_interval=_sure(after, days),
+            )
+        )
         before = after
     return tuple(found)
+
+
+def _sure(saving: Decimal | None, days: Sequence[DayChanges]) -> Interval | None:
+    return None if saving is None else interval_of(saving, days)
 
 
 def _soonest(waves: Sequence[Wave]) -> Decimal:

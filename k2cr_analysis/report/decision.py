@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from k2cr_analysis.report.display import Html, breaking, bullets, folded, joined
-from k2cr_analysis.report.wording import UNKNOWN, money
+from k2cr_analysis.report.wording import UNKNOWN, between, money
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -64,11 +64,7 @@ def _tile(future: Future, today: Future, currency: str, is_least: bool) -> str:
         lines.insert(0, _beside_today(today.month - future.month, currency))
     if future.future in ("move", "leave") and future.saving_over_stay_month is not None:
         over = money(future.saving_over_stay_month, currency, cents=False, sign=True)
-        between = ""
-        if future.interval:
-            low, high = (money(bound, currency, cents=False) for bound in future.interval)
-            between = f" (95 %: {low} to {high})"
-        lines.append(f"{over} over staying{between}")
+        lines.append(f"{over} over staying{between(future.interval, currency)}")
     if future.effort_days:
         lines.append(f"{future.effort_days:g} days of work once")
     if future.month is None and future.at_least_month:

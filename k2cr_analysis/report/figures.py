@@ -89,7 +89,7 @@ def savings(assessed: Assessment | Sequence[Assessment]) -> Chart | Html:
             )
             right = max(row.gke_attributed_month, row.cloud_run_month)
             axes.annotate(
-                money(row.saving_month, currency, cents=False, sign=True),
+                money(row.saving_month, currency, cents=False, sign=True) + (" ?" if row.sign_may_flip else ""),
                 (right, y),
                 xytext=(9, 0),
                 textcoords="offset points",
@@ -104,7 +104,10 @@ def savings(assessed: Assessment | Sequence[Assessment]) -> Chart | Html:
             shown["cloud_run_month"], rows, s=44, color=chart.CLOUD_RUN, marker="D", zorder=3, label="Cloud Run"
         )
         axes.set_yticks(rows, [_short(i) for i in shown["workload_id"]], fontsize=8.5)
-        axes.set(xlabel=f"{currency} a month (the label: saving on paper)", ylim=(-0.7, len(shown) - 0.3))
+        axes.set(
+            xlabel=f"{currency} a month (the label: saving on paper; ?: its sign may flip)",
+            ylim=(-0.7, len(shown) - 0.3),
+        )
         axes.set_xlim(left=0)
         axes.margins(x=0.1)
         figure.legend(loc="outside upper left", ncols=2)
@@ -185,14 +188,15 @@ def sensitivity(plan: Plan) -> Chart | Html:
         axes.set_xlabel(f"{currency} a month saved, less effort")
         axes.grid(axis="y", visible=False)
         axes.margins(x=0.3)
-    top = plan.swings[0]
+    top, turning = plan.swings[0], [s.of for s in plan.swings if s.turns(plan.objective)]
     low, high = sorted((top.low_month, top.high_month))
     reach = f"from {money(low, currency, cents=False)} to {money(high, currency, cents=False)} a month"
     words = "; ".join(
         f"{s.of}: {money(s.low_month, currency)} at {s.low_at}, {money(s.high_month, currency)} at {s.high_at}"
         for s in plan.swings
     )
-    return Chart(figure, f"The saving hangs most on {top.of}: {reach}", f"Sensitivity of the plan. {words}.")
+    turns = f"By itself, {' or '.join(turning)} would turn it into a loss" if turning else "None of them turns it"
+    return Chart(figure, f"The saving hangs most on {top.of}: {reach}", f"Sensitivity of the plan. {words}. {turns}.")
 
 
 def cost(workload: WorkloadAssessment) -> Chart | Html:

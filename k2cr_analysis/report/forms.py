@@ -69,6 +69,7 @@ def _assessment(value: Any) -> Html:
 
 
 def _workload(value: Any) -> Html:
+    from k2cr_analysis.report.headings import assumed_of
     from k2cr_analysis.report.what_was_found import found_in
 
     chip = Html(f"<p>{verdict_chip(value.fit.verdict)}</p>", value.fit.verdict)
@@ -86,7 +87,7 @@ def _workload(value: Any) -> Html:
                 ]
             )
         )
-    return joined([*pieces, found_in(value)])
+    return joined([*pieces, assumed_of(value), found_in(value)])
 
 
 def _plan(value: Any) -> Html:

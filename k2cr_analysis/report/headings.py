@@ -22,12 +22,39 @@ from k2cr_analysis.report.display import (
     tiles,
     verdict_chip,
 )
-from k2cr_analysis.report.wording import UNKNOWN, count, milliseconds, money, share
+from k2cr_analysis.report.wording import UNKNOWN, between, count, milliseconds, money, share
 
 if TYPE_CHECKING:
     from k2cr_analysis.planning import Plan, Portfolio
 
+_SHOWN = 6
 _TARGET_WORDS = {"service": "a Cloud Run service", "worker-pool": "a Cloud Run worker pool", "job": "a Cloud Run job"}
+
+
+def assumed_of(workload: WorkloadAssessment) -> Html:
+    """That the figures of a workload rest on traffic that nobody measured; nothing where they do not."""
+    if not workload.assumed_traffic:
+        return Html("", "")
+    return paragraph(
+        f"Cost and latency on Cloud Run rest on assumed traffic, {workload.assumed_traffic} ([traffic.assumed] in"
+        " k2cr.toml), not on any that was measured.",
+        kind="under",
+    )
+
+
+def assumed_in(workloads: Sequence[WorkloadAssessment]) -> Html:
+    """How many of these do, and which."""
+    found = [w for w in workloads if w.assumed_traffic]
+    if not found:
+        return Html("", "")
+    names = ", ".join(w.id for w in found[:_SHOWN]) + (
+        f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    )
+    return paragraph(
+        f"Figures of {count(len(found), 'workload')} rest on assumed traffic, {found[0].assumed_traffic}"
+        f" ([traffic.assumed] in k2cr.toml), not on any that was measured: {names}.",
+        kind="under",
+    )
 
 
 def portfolio_heading(assessed: Sequence[Assessment], portfolio: Portfolio, plan: Plan) -> Html:
@@ -39,6 +66,7 @@ def portfolio_heading(assessed: Sequence[Assessment], portfolio: Portfolio, plan
         pieces.append(paragraph(turns, kind="under"))
     if plan.without_wishes is not None:
         pieces.append(paragraph(plan.without_wishes.sentence, kind="under"))
+    pieces.append(assumed_in([w for a in assessed for w in a.workloads if w.fit.moves]))
     fields = portfolio.fields
     if fields.seen:
         accounted = (
@@ -64,7 +92,7 @@ def candidate_heading(workload: WorkloadAssessment, assessed: Assessment) -> Htm
         Tile(
             "Saving on paper",
             money(saving, currency, sign=True),
-            "a month" + _interval(cost.interval if cost else None, currency),
+            "a month" + between(cost.interval if cost else None, currency),
             "" if saving is None else "good" if saving > 0 else "bad",
         ),
         Tile(
@@ -77,7 +105,7 @@ def candidate_heading(workload: WorkloadAssessment, assessed: Assessment) -> Htm
         after = found.cloud_run if found else None
         figures.append(Tile("p99 on Cloud Run", milliseconds(after.p99_ms if after else None), _cold_starts(workload)))
     figures.append(Tile("Shape", _shape_words(workload), _shape_under(workload)))
-    return joined([*pieces, tiles(figures)])
+    return joined([*pieces, tiles(figures), assumed_of(workload)])
 
 
 def provenance(assessed: Assessment | Sequence[Assessment]) -> Html:
@@ -160,13 +188,6 @@ def _cold_starts(workload: WorkloadAssessment) -> str:
     if found is None or found.cold_start_ratio is None:
         return "cold starts: not known"
     return f"cold starts: {share(found.cold_start_ratio)} of requests"
-
-
-def _interval(interval: Any, currency: str) -> str:
-    if interval is None:
-        return ""
-    low, high = (money(bound, currency, cents=False) for bound in interval)
-    return f" (95 %: {low} to {high})"
 
 
 def _window(assessed: Assessment) -> str:

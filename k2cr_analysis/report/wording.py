@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from k2cr_analysis.model.money import decimals_of
+from k2cr_analysis.model.money import Interval, decimals_of, sign_may_flip
 
 _SYMBOL = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 UNKNOWN = "not known"
@@ -22,10 +22,18 @@ def money(amount: Decimal | float | None, currency: str, *, cents: bool = True, 
     return f"{mark}{symbol}{abs(exact):,}" if symbol else f"{mark}{abs(exact):,} {currency}"
 
 
+def between(interval: Interval | None, currency: str) -> str:
+    """How sure a saving is, as what follows it: `` (95 %: $12 to $30)``; that its sign may be the other, where so."""
+    if interval is None:
+        return ""
+    low, high = (money(bound, currency, cents=False) for bound in interval)
+    return f" (95 %: {low} to {high}{': the sign may flip' if sign_may_flip(interval) else ''})"
+
+
 def money_form(currency: str) -> dict[str, str | int]:
     """How :func:`money` writes an amount: what stands before it and after it, and how many places it has."""
     symbol = _SYMBOL.get(currency)
-    return {"before": symbol or "", "after": "" if symbol else f" {currency}", "places": 0 if currency == "JPY" else 2}
+    return {"before": symbol or "", "after": "" if symbol else f" {currency}", "places": decimals_of(currency)}
 
 
 def milliseconds(value: float | None) -> str:

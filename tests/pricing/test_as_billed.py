@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from k2cr_analysis.pricing.gke.of_account import OfAccount
 from k2cr_analysis.pricing.gke.today import attribute
 from tests.planning.fleets import BOOK
 from tests.pricing.clusters import REGION, START, allocated, billing, billing_row, cluster, workload
@@ -82,3 +83,18 @@ def test_a_fee_whose_use_is_not_in_the_rows_has_no_unused_part_but_a_reason():
     (found,) = bill_of([billing_row(7.2, allocated("web")), fee]).commitments
     assert found.unused_month is None
     assert "not in the rows" in found.why
+
+
+def test_rows_that_name_no_cluster_count_once_over_a_fleet():
+    network = billing_row(7.0, sku="Network Internet Egress from Japan")
+    fee = billing_row(2.0, sku="Commitment v1: E2 Cpu in Japan for 1 Year", quantity=100.0)
+    found = cluster([workload("web")], name="prod")
+    rows = billing([*OCTOBER, network, fee])
+    first = attribute(found, rows, {}, BOOK, REGION, 31.0)
+    second = attribute(found, rows, {}, BOOK, REGION, 31.0, account=OfAccount(unlabelled=False))
+    assert first.has_unlabelled and not second.has_unlabelled
+    assert first.month - second.month == pytest.approx(Decimal(9) * 730 / (31 * 24), abs=Decimal("1e-6"))
+    assert "network" in dict(first.lines) and "network" not in dict(second.lines)
+    assert (first.as_billed[0].paid - second.as_billed[0].paid, second.as_billed[0].other_clusters) == (9, 9)
+    assert first.commitments and not second.commitments
+    assert any("once over the fleet" in reason for reason in second.reasons)

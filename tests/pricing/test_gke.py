@@ -11,7 +11,8 @@ from k2cr_analysis.model.money import total
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
 from k2cr_analysis.model.prices import PriceBook
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE
-from k2cr_analysis.pricing.gke.today import ASSUMED_AUTOPILOT, NO_CLUSTER, attribute, joint_lines
+from k2cr_analysis.pricing.gke.of_account import ALONE, OfAccount
+from k2cr_analysis.pricing.gke.today import ASSUMED_AUTOPILOT, NO_CLUSTER, attribute, fee_lines, joint_lines
 from tests.pricing.clusters import REGION, START, allocated, billing, billing_row, cluster, live, node, workload
 
 BOOK = PriceBook.embedded()
@@ -175,6 +176,13 @@ def test_the_accounts_credit_counts_once_over_a_fleet():
     assert (found[FEE_LINE], found[FEE_CREDIT_LINE]) == (146, Decimal("-74.40"))
     assert "counted once" in said[0]
     assert joint_lines([one], BOOK) == (dict(one.lines), ())
+
+
+def test_what_is_left_of_the_credit_goes_to_the_next_cluster():
+    used = OfAccount(credit_used={"USD": Decimal("73")})
+    zonal = cluster([node("a"), workload("web")], location="asia-northeast1-a")
+    alone, after = (dict(fee_lines(zonal, BOOK, account)) for account in (ALONE, used))
+    assert (alone[FEE_CREDIT_LINE], after[FEE_CREDIT_LINE]) == (-73, Decimal("-1.4"))
 
 
 def test_a_credit_that_the_bill_itself_shows_stands():

@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from k2cr_analysis.model.findings.rules import Said, notice
+from k2cr_analysis.model.money import amount_of, plain_amount
 
 _PRICING = "https://cloud.google.com/run/pricing"
 
@@ -180,7 +181,10 @@ def saving_may_be_a_loss(low: Decimal, high: Decimal, currency: str) -> Said:
     Remedy: Look at a longer window, or move it for other reasons than its cost.
     Example: a saving of 3.00 whose days give -4.00 to 9.00
     """
-    return Said(f"the saving is between {low:.2f} and {high:.2f} {currency} a month (95 %): it may be a loss")
+    return Said(
+        f"the saving is between {plain_amount(low, currency)} and {amount_of(high, currency)} a month (95 %): it"
+        " may be a loss"
+    )
 
 
 @notice(docs="https://docs.cloud.google.com/run/docs/configuring/billing-settings")

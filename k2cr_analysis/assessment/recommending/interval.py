@@ -92,8 +92,8 @@ def _known(work: FloatArray) -> int:
     return int(np.isfinite(work).sum())
 
 
-def interval_of(saving_month: Decimal, parts: Iterable[DayChanges]) -> tuple[Decimal, Decimal] | None:
-    """95 % interval of a saving that rests on ``parts``; None where there are none.
+def joined(parts: Iterable[DayChanges]) -> DayChanges | None:
+    """The days of a set as those of one workload; None of none.
 
     Days of different snapshots are taken as they come: what is alike in them is not known.
     """
@@ -106,10 +106,19 @@ def interval_of(saving_month: Decimal, parts: Iterable[DayChanges]) -> tuple[Dec
         days = len(part.changes)
         moved[:days] += float(part.moving_month) * np.nan_to_num(part.changes)
         seen[:days] |= np.isfinite(part.changes)
-    cheaper, dearer = _half_widths(moved[seen])
+    moved[~seen] = np.nan
     # Starts are off together, since they come from the same measurements; from the days they are independent.
-    dearer = math.hypot(dearer, float(sum((part.less for part in found), Decimal(0))))
-    cheaper = math.hypot(cheaper, float(sum((part.more for part in found), Decimal(0))))
+    less, more = (sum(ends, Decimal(0)) for ends in ((p.less for p in found), (p.more for p in found)))
+    return DayChanges(Decimal(1), moved, less, more)
+
+
+def interval_of(saving_month: Decimal, parts: Iterable[DayChanges]) -> tuple[Decimal, Decimal] | None:
+    """95 % interval of a saving that rests on ``parts``; None where there are none."""
+    whole = joined(parts)
+    if whole is None:
+        return None
+    cheaper, dearer = _half_widths(whole.changes[np.isfinite(whole.changes)])
+    dearer, cheaper = math.hypot(dearer, float(whole.less)), math.hypot(cheaper, float(whole.more))
     return saving_month - _decimal(dearer), saving_month + _decimal(cheaper)
 
 

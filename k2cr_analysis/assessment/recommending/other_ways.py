@@ -14,6 +14,7 @@ from k2cr_analysis.assessment.result import Cost
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.model.cloud_run import StartupOrder
 from k2cr_analysis.model.findings.finding import Finding, Target
+from k2cr_analysis.model.money import plain_amount
 from k2cr_analysis.platforms.cloud_run.limits import DEFAULT_PORT
 
 Price = Callable[[Fit], Decimal | None]
@@ -58,4 +59,6 @@ def _of(fit: Fit, names: tuple[str, ...], target: Target) -> Fit:
 
 
 def _said(month: Decimal | None, cost: Cost) -> str:
-    return f"{month:.2f} {cost.currency} a month" if month is not None else "a price that the snapshot cannot tell"
+    if month is None:
+        return "a price that the snapshot cannot tell"
+    return f"{plain_amount(month, cost.currency)} {cost.currency} a month"

@@ -23,7 +23,7 @@ from k2cr_analysis.latency.search.limits import ALIKE, COLD_START_RATIO, Limits,
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape
 from k2cr_analysis.model.findings.finding import Finding
 from k2cr_analysis.model.instance_limits import memory_range
-from k2cr_analysis.model.money import total
+from k2cr_analysis.model.money import plain_amount, total
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.cloud_run.limits import WHOLE_CORES
@@ -187,7 +187,7 @@ def _kept_warm(found: Recommendation, least: int, question: Question, currency: 
     without = next((p for p in found.min_instance_ladder() if p.shape.min_instances == least), None)
     waits = "" if without is None else f"{without.cold_start_ratio:.1%} of the requests"
     more = None if without is None else best.cost_month - without.cost_month
-    price = "" if more is None else f"{more:.2f} {currency} a month"
+    price = "" if more is None else f"{plain_amount(more, currency)} {currency} a month"
     return notices.instances_kept(best.shape.min_instances, least, waits, question.basis.startup_s, price)
 
 
@@ -199,7 +199,7 @@ def _cold_starts(found: Recommendation, question: Question, currency: str) -> Fi
         least = best.shape.min_instances + 1
         kept = replace(best.shape, min_instances=least, max_instances=max(best.shape.max_instances, least))
         warmer = _looked_at([kept], question, found.limits, "coarse", 1).best
-    price = f"{warmer.cost_month - best.cost_month:.2f} {currency} a month more"
+    price = f"{plain_amount(warmer.cost_month - best.cost_month, currency)} {currency} a month more"
     return notices.cold_starts(
         best.cold_start_ratio, question.basis.startup_s, warmer.shape.min_instances, price, warmer.cold_start_ratio
     )

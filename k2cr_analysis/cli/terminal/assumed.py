@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from k2cr_analysis.cli.terminal.output import as_table
+from k2cr_analysis.model.money import plain_amount
 
 if TYPE_CHECKING:
     from k2cr_analysis.assessment.result import WorkloadAssessment
@@ -25,8 +26,8 @@ def assumed_text(assumed: AssumedRange, shown: set[str]) -> str:
     rows = [
         (
             one.id,
-            *(None if month is None else f"{month:.2f}" for month in one.months),
-            None if one.gke_month is None else f"{one.gke_month:.2f}",
+            *(None if month is None else plain_amount(month, assumed.currency) for month in one.months),
+            None if one.gke_month is None else plain_amount(one.gke_month, assumed.currency),
             _same_at(assumed.rates, one),
         )
         for one in assumed.workloads

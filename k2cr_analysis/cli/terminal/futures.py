@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from k2cr_analysis.cli.terminal.output import as_table
-from k2cr_analysis.model.money import plain_amount
+from k2cr_analysis.model.money import Interval, plain_amount, sign_may_flip
 
 if TYPE_CHECKING:
     from k2cr_analysis.planning.futures.answer import Answer
@@ -41,7 +41,6 @@ def futures_table(futures: Sequence[Future], currency: str = "") -> str:
 
 def future_row(future: Future, currency: str = "") -> tuple[object, ...]:
     month = _cents(future.month, currency) or f"at least {_cents(future.at_least_month, currency)}"
-    interval = future.interval
     return (
         future.future,
         future.headroom,
@@ -50,11 +49,19 @@ def future_row(future: Future, currency: str = "") -> tuple[object, ...]:
         _cents(future.managed_month, currency),
         month,
         _cents(future.saving_over_stay_month, currency),
-        None if interval is None else f"{plain_amount(interval[0], currency)} to {plain_amount(interval[1], currency)}",
+        interval_text(future.interval, currency),
         None if future.hours_month is None else f"{future.hours_month:g}",
         None if future.effort_days is None else f"{future.effort_days:g}",
         future.variant,
     )
+
+
+def interval_text(interval: Interval | None, currency: str) -> str | None:
+    """``12.00 to 30.00``, with a word where the sign of the saving may be the other."""
+    if interval is None:
+        return None
+    low, high = (plain_amount(end, currency) for end in interval)
+    return f"{low} to {high}{', sign may flip' if sign_may_flip(interval) else ''}"
 
 
 def ways(futures: Sequence[Future], currency: str = "") -> Iterator[str]:

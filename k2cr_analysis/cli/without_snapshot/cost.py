@@ -116,22 +116,37 @@ def _taken(near: NearestShape, currency: str) -> str:
     )
     more = f", {asked.gpu}" if asked.gpu else ""
     disk = f", {memory_text(asked.disk_bytes)} of disk" if asked.disk_bytes else ""
-    money = f"{near.net_month:,.2f} {currency} a month ({near.gross_month:,.2f} before what is free)"
+    net, gross = _amount(near.net_month, currency), _amount(near.gross_month, currency)
+    money = f"{net} {currency} a month ({gross} before what is free)"
     return f"it takes {shape}{more}{disk}{how}: {money}"
 
 
 def _rows(priced: ShapeCost, explain: bool) -> list[tuple[str, ...]]:
     lines: list[tuple[str, ...]] = [
-        (i.sku, f"{i.quantity:,.2f}", i.unit, f"{i.rate:f}", f"{i.amount:,.2f}", *((counts,) if explain else ()))
+        (
+            i.sku,
+            f"{i.quantity:,.2f}",
+            i.unit,
+            f"{i.rate:f}",
+            _amount(i.amount, i.currency),
+            *((counts,) if explain else ()),
+        )
         for i, counts in zip(priced.line_items, priced.counts, strict=True)
     ]
     sums = (("gross", priced.gross_month), ("free tier", -priced.free_tier_month), ("net", priced.net_month))
     last = ("",) if explain else ()
-    lines += [(f"{name}, {priced.currency} a month", "", "", "", _amount(found), *last) for name, found in sums]
+    lines += [
+        (f"{name}, {priced.currency} a month", "", "", "", _amount(found, priced.currency), *last)
+        for name, found in sums
+    ]
     if priced.unpriced:
-        lines.append((f"at least, {priced.currency} a month", "", "", "", f"{priced.at_least_month:,.2f}", *last))
+        lines.append(
+            (f"at least, {priced.currency} a month", "", "", "", _amount(priced.at_least_month, priced.currency), *last)
+        )
     return lines
 
 
-def _amount(amount: Decimal | None) -> str:
-    return "not known" if amount is None else f"{amount:,.2f}"
+def _amount(amount: Decimal | None, currency: str) -> str:
+    from k2cr_analysis.model.money import plain_amount
+
+    return "not known" if amount is None else plain_amount(amount, currency, groups=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from k2cr_analysis.assessment.recommending.interval import moving_month
-from k2cr_analysis.model.money import plain_amount
+from k2cr_analysis.model.money import plain_amount, sign_may_flip
 from k2cr_analysis.planning.crossing_calls import INSIDE
 from k2cr_analysis.planning.effort.labour import HOURS_PER_DAY
 from k2cr_analysis.planning.futures.baseline import Baseline
+from k2cr_analysis.planning.intervals import saving_interval
 from k2cr_analysis.planning.worth import Candidate, Fleet, Worth
 
 _ZERO, _CENT = Decimal(0), Decimal("0.01")
@@ -63,10 +64,17 @@ def _move(baseline: Baseline, chosen: Sequence[Candidate], objective: Decimal, c
     over, worth = baseline.over_stay(chosen), _worth(baseline, chosen)
     saving = over.saving or _ZERO
     hours = f"{abs(worth.hours):.1f} hours of work a month {'less' if worth.hours >= 0 else 'more'}"
+    weighed = ""
+    if worth.labour or worth.effort:
+        weighed = f", which leaves {plain_amount(objective, currency)} {currency} with all of the work in it"
     sentence = (
         f"Move {len(chosen)} of {sum(len(a.workloads) for a in baseline.fleet.assessments)} workloads: that saves"
-        f" {plain_amount(saving, currency)} {currency} a month over staying, and is {hours}."
+        f" {plain_amount(saving, currency)} {currency} a month over staying, and is {hours}{weighed}."
     )
+    interval = saving_interval(saving, chosen)
+    if interval is not None and sign_may_flip(interval):
+        low, high = (plain_amount(end, currency) for end in interval)
+        sentence += f" By the days that were seen it may as well be a loss: {low} to {high} (95 %)."
     return Answer(sentence, first_mover(baseline.fleet, chosen), tuple(_turns(baseline, chosen, objective, worth)))
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
-from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.model.money import Interval, LineItem
 from k2cr_analysis.planning.effort.labour import ClusterWork, own_hours_today
 from k2cr_analysis.planning.futures.baseline import Baseline
 from k2cr_analysis.planning.futures.leave import Leaving, cloud_run_lines, leaving
 from k2cr_analysis.planning.futures.ways_out import WayOut
+from k2cr_analysis.planning.intervals import saving_interval
 from k2cr_analysis.planning.worth import Candidate, Fleet
 from k2cr_analysis.pricing.stay.variant import AS_IT_IS, AUTOPILOT, OTHER_MACHINES, Variant
 
@@ -22,7 +23,6 @@ NOT_WHOLE = "the snapshot lacks kinds that the API refused: what it takes to sta
 NO_BILL = "the bill of today is not known"
 _ZERO = Decimal(0)
 _SHOWN = 5
-_Interval = Callable[[Decimal, Sequence[Candidate]], tuple[Decimal, Decimal] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Future:
     hours_month: float | None
     effort_days: float | None
     saving_over_stay_month: Decimal | None
-    interval: tuple[Decimal, Decimal] | None = None
+    interval: Interval | None = None
     gke_lines: tuple[LineItem, ...] = ()
     cloud_run_lines: tuple[LineItem, ...] = ()
     managed_lines: tuple[LineItem, ...] = ()
@@ -87,16 +87,14 @@ class Future:
         return sum((p or _ZERO for p in (self.gke_month, self.cloud_run_month, self.managed_month)), _ZERO)
 
 
-def futures_of(
-    packed: Baseline, as_today: Baseline, chosen: Sequence[Candidate], interval: _Interval
-) -> tuple[Future, ...]:
+def futures_of(packed: Baseline, as_today: Baseline, chosen: Sequence[Candidate]) -> tuple[Future, ...]:
     """Today; then staying, moving the plan and leaving, each with today's headroom and packed."""
     left = leaving(packed.fleet)
     found = [_today(as_today)]
     pairs: tuple[tuple[Baseline, HeadroomName], ...] = ((as_today, "today"), (packed, "packed"))
     for baseline, headroom in pairs:
         stay = _stay(baseline, headroom)
-        found += [stay, _move(baseline, headroom, stay, chosen, interval), _leave(baseline, headroom, stay, left)]
+        found += [stay, _move(baseline, headroom, stay, chosen), _leave(baseline, headroom, stay, left)]
     return tuple(found)
 
 
@@ -143,9 +141,7 @@ def _stay(baseline: Baseline, headroom: HeadroomName) -> Future:
     )
 
 
-def _move(
-    baseline: Baseline, headroom: HeadroomName, stay: Future, chosen: Sequence[Candidate], interval: _Interval
-) -> Future:
+def _move(baseline: Baseline, headroom: HeadroomName, stay: Future, chosen: Sequence[Candidate]) -> Future:
     fleet, over = baseline.fleet, baseline.over_stay(chosen)
     gke = None if stay.gke_month is None or over.gke is None else stay.gke_month - over.gke + over.hops
     worth = Fleet(fleet.assessments, [v.avoidable for v in over.variants]).worth(chosen)
@@ -163,7 +159,7 @@ def _move(
         hours_month=hours,
         effort_days=round(sum(c.effort_days for c in chosen) + _sizing_days(baseline, over.variants, chosen), 6),
         saving_over_stay_month=over.saving,
-        interval=None if over.saving is None else interval(over.saving, chosen),
+        interval=saving_interval(over.saving, chosen),
         gke_lines=lines,
         cloud_run_lines=cloud_run_lines(fleet, chosen, worth.free),
         options=(),
@@ -175,6 +171,8 @@ def _move(
 def _leave(baseline: Baseline, headroom: HeadroomName, stay: Future, left: Leaving) -> Future:
     month = left.gke_month, left.cloud_run_month, left.managed_month
     whole = None if any(m is None for m in month) else sum((m or _ZERO for m in month), _ZERO)
+    saving = None if whole is None or stay.month is None else stay.month - whole
+    able = baseline.fleet.candidates
     return Future(
         future="leave",
         headroom=headroom,
@@ -184,14 +182,15 @@ def _leave(baseline: Baseline, headroom: HeadroomName, stay: Future, left: Leavi
         managed_month=left.managed_month,
         hours_month=left.hours_month,
         effort_days=left.effort_days,
-        saving_over_stay_month=None if whole is None or stay.month is None else stay.month - whole,
+        saving_over_stay_month=saving,
+        interval=saving_interval(saving, able),
         gke_lines=left.gke_lines,
         cloud_run_lines=left.cloud_run_lines,
         managed_lines=left.managed_lines,
         ways_out=left.ways_out,
         goes_along=left.goes_along,
         known_month=left.at_least_month,
-        missing=left.missing,
+        missing=(*left.missing, *_assumed(able)),
     )
 
 
@@ -259,7 +258,7 @@ def _latency(chosen: Sequence[Candidate]) -> Iterator[LatencyChange]:
 
 def _assumed(chosen: Sequence[Candidate]) -> Iterator[str]:
     """That the saving rests on traffic which nobody measured."""
-    ids = [c.id for c in chosen if c.assessed.measured.traffic and c.assessed.measured.traffic.source == "assumed"]
+    ids = [c.id for c in chosen if c.assessed.assumed_traffic]
     if ids:
         shown = ", ".join(ids[:_SHOWN]) + (f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else "")
         yield f"traffic of {len(ids)} of {len(chosen)} workloads is assumed, not measured ([traffic.assumed]): {shown}"

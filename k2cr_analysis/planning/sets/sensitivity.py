@@ -36,6 +36,10 @@ class Swing:
     high_at: str
     high_month: Decimal
 
+    def turns(self, base: Decimal) -> bool:
+        """Whether the objective has the other sign at one of the ends."""
+        return min(self.low_month, self.high_month) < 0 <= base or base < 0 < max(self.low_month, self.high_month)
+
     @property
     def width(self) -> Decimal:
         return abs(self.high_month - self.low_month)

@@ -48,6 +48,7 @@ class GkeBill:
     as_billed: tuple[AsBilled, ...] = ()
     commitments: tuple[Commitment, ...] = ()
     hours: Decimal | None = None  # that an export's rows cover
+    has_unlabelled: bool = False  # rows of an export that name no cluster are in it
 
     def attributed_month(self, workload_id: str) -> Decimal | None:
         """A workload's share of the bill; None where ``unpriced`` has the reason."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from k2cr_analysis.model.cluster import Cluster
-from k2cr_analysis.model.money import LineItem, total
+from k2cr_analysis.model.money import LineItem, amount_of, total
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 from k2cr_analysis.pricing.gke.as_billed import as_billed
@@ -36,6 +36,7 @@ from k2cr_analysis.pricing.gke.commitments import commitments
 from k2cr_analysis.pricing.gke.currency import to_one_currency
 from k2cr_analysis.pricing.gke.node_price import NodePrice, node_price
 from k2cr_analysis.pricing.gke.node_share import share_nodes
+from k2cr_analysis.pricing.gke.of_account import ALONE, OfAccount
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand
 from k2cr_analysis.pricing.packing.node_pools import node_pools
 from k2cr_analysis.queries.bill import Billing, BillRow
@@ -49,6 +50,10 @@ _ALLOCATION_OFF = (
 )
 _PODS_UNSPLIT = (
     "GKE cost allocation is off, so the bill does not say whose the pods are: they are split by what they request"
+)
+COUNTED_ELSEWHERE = (
+    "rows of the project's bill that name no cluster (network, logs, other services), and its commitments, are counted"
+    " with another cluster of the project: once over the fleet"
 )
 _CRON_JOB_RUN = re.compile(r"-\d{8,}$")  # the controller names each Job <CronJob>-<scheduled minute>
 
@@ -74,17 +79,27 @@ class _Shared:
 
 
 def attribute_export(
-    cluster: Cluster, billing: Billing, demands: Mapping[str, PodDemand], tariff: Tariff, window_days: float
+    cluster: Cluster,
+    billing: Billing,
+    demands: Mapping[str, PodDemand],
+    tariff: Tariff,
+    window_days: float,
+    account: OfAccount = ALONE,
 ) -> GkeBill:
     """The export's rows as a month of 730 h; lines and workloads add up to the scaled bill to the last digit."""
     currency, factors, said = to_one_currency(billing)
     if len(factors) < len(billing.currencies):
         return _unknown(cluster, currency, said)
     rows = [_converted(row, factors[row.currency], currency) for row in billing.rows]
-    own = [row for row in rows if not is_foreign(row.cluster, row.location, cluster)]
+    labelled = any(row.cluster for row in rows)
+    elsewhere = labelled and not account.unlabelled
+    own = [
+        row
+        for row in rows
+        if not is_foreign(row.cluster, row.location, cluster) and not (elsewhere and row.cluster is None)
+    ]
     covered = billed_hours(billing.spans, window_days)
     to_month = _Scale(covered.hours)
-    labelled = any(row.cluster for row in rows)
     by_workload: dict[str, list[LineItem]] = {}
     rest: dict[str, Decimal] = defaultdict(Decimal)
     stays = Decimal(0)
@@ -100,6 +115,8 @@ def attribute_export(
     split = {w: tuple(items) for w, items in by_workload.items()}
     unpriced = {w.id: _why_not(demands[w.id]) for w in cluster.workloads if w.id not in split}
     reasons = [*said, *_reasons(covered.hours, rows, own, currency), *covered.told(_fee_hours(own))]
+    if elsewhere:
+        reasons.append(COUNTED_ELSEWHERE)
     if split:
         reasons += _partly_split(rest, currency)
     elif (shared := _shared_out(cluster, demands, tariff, rest)) is not None:
@@ -110,14 +127,18 @@ def attribute_export(
     committed = to_month.of(_machines_month(own, labelled, committed=True))
     if committed:
         reasons.append(
-            f"{committed:.2f} {currency} a month of nodes are under commitment: they save nothing until it ends"
+            f"{amount_of(committed, currency)} a month of nodes are under commitment: they save nothing until it ends"
         )
     node_month = _node_months(cluster, to_month.of(_machines_month(own, labelled)), tariff)
     disks = boot_disks(
         [n for n in cluster.nodes if n.name in node_month], [r for r in own if line_of(r, labelled) == DISKS_LINE]
     )
     node_month = {name: month + to_month.of(disks.get(name, Decimal(0))) for name, month in node_month.items()}
-    places = {(row.cluster, row.location) for row in billing.invoices}
+    is_own = {
+        (row.cluster, row.location): not is_foreign(row.cluster, row.location, cluster)
+        and not (elsewhere and row.cluster is None)
+        for row in billing.invoices
+    }
     return GkeBill(
         currency,
         "billing-export",
@@ -129,9 +150,12 @@ def attribute_export(
         stays,
         committed,
         tuple(reasons),
-        as_billed=as_billed(billing.invoices, {p: not is_foreign(*p, cluster) for p in places}, factors, currency),
+        as_billed=as_billed(billing.invoices, is_own, factors, currency),
         hours=covered.hours,
-        commitments=commitments(billing.commitments, factors, HOURS_PER_MONTH / covered.hours, currency),
+        commitments=()
+        if elsewhere
+        else commitments(billing.commitments, factors, HOURS_PER_MONTH / covered.hours, currency),
+        has_unlabelled=not elsewhere and any(row.cluster is None for row in own),
     )
 
 
@@ -200,7 +224,7 @@ def _partly_split(rest: Mapping[str, Decimal], currency: str) -> Iterable[str]:
     """Cost allocation was switched on within the window, or its labels are late by up to three days."""
     for line in (NODES_LINE, PODS_LINE):
         if rest.get(line):
-            yield f"{rest[line]:.2f} {currency} a month name no workload, and are a line of their own: {line}"
+            yield f"{amount_of(rest[line], currency)} a month name no workload, and are a line of their own: {line}"
 
 
 def _at(item: LineItem, paid: Decimal) -> LineItem:
@@ -291,6 +315,7 @@ def _reasons(hours: Decimal, rows: Iterable[BillRow], own: Iterable[BillRow], cu
     billed = sum((row.net for row in own), Decimal(0))
     foreign = sum((row.net for row in rows), Decimal(0)) - billed
     if hours != HOURS_PER_MONTH:
-        yield f"the bill of {hours.normalize():f} h, {billed:.2f} {currency}, is scaled to {HOURS_PER_MONTH} h, a month"
+        paid = f"{amount_of(billed, currency)}"
+        yield f"the bill of {hours.normalize():f} h, {paid}, is scaled to {HOURS_PER_MONTH} h, a month"
     if foreign:
-        yield f"{foreign:.2f} {currency} of other clusters in the billing table are left out"
+        yield f"{amount_of(foreign, currency)} of other clusters in the billing table are left out"

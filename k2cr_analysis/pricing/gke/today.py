@@ -21,6 +21,7 @@ from k2cr_analysis.pricing.gke.autopilot import pod_class, pod_items, storage_le
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE, Basis, GkeBill, lines_of
 from k2cr_analysis.pricing.gke.billing_export import attribute_export
 from k2cr_analysis.pricing.gke.node_share import share_nodes
+from k2cr_analysis.pricing.gke.of_account import ALONE, OfAccount
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand, pod_demands
 from k2cr_analysis.pricing.packing.node_pools import node_pools
 from k2cr_analysis.queries.bill import Billing
@@ -39,7 +40,7 @@ NOT_IN_NODE_PRICES = (
 )
 
 
-def attribute(
+def attribute(  # noqa: PLR0913 (all that a bill is made of)
     cluster: Cluster,
     billing: Billing | None,
     usage: Mapping[str, WorkloadUsage],
@@ -47,6 +48,7 @@ def attribute(
     region: str,
     window_days: float,
     cud: Cud = LIST_PRICE,
+    account: OfAccount = ALONE,
 ) -> GkeBill:
     """The bill of a month of 730 h and each workload's share of it.
 
@@ -55,18 +57,18 @@ def attribute(
     """
     demands, tariff = pod_demands(cluster, usage), Tariff(prices, region, cud)
     if billing is not None:
-        return attribute_export(cluster, billing, demands, tariff, window_days)
+        return attribute_export(cluster, billing, demands, tariff, window_days, account)
     if cluster.is_autopilot:
-        return _autopilot(cluster, demands, tariff, "autopilot-prices")
+        return _autopilot(cluster, demands, tariff, "autopilot-prices", account)
     if cluster.nodes:
-        return _nodes(cluster, demands, tariff)
+        return _nodes(cluster, demands, tariff, account)
     if _NODES in cluster.unread:
         unpriced = dict.fromkeys(cluster.by_id, NODES_REFUSED)
         return GkeBill(prices.currency, "node-prices", None, (), {}, unpriced, reasons=(NODES_REFUSED,))
-    return _autopilot(cluster, demands, tariff, "autopilot-assumed")
+    return _autopilot(cluster, demands, tariff, "autopilot-assumed", account)
 
 
-def fee_lines(cluster: Cluster, prices: PriceBook) -> tuple[tuple[str, Decimal], ...]:
+def fee_lines(cluster: Cluster, prices: PriceBook, account: OfAccount = ALONE) -> tuple[tuple[str, Decimal], ...]:
     """The management fee of one cluster, and the account's credit where the cluster is of a kind that gets it.
 
     No line where the price book does not have it.
@@ -79,7 +81,8 @@ def fee_lines(cluster: Cluster, prices: PriceBook) -> tuple[tuple[str, Decimal],
     fee = hourly.rate * HOURS_PER_MONTH
     if kind == "regional" or credit is None:
         return ((FEE_LINE, fee),)
-    return ((FEE_LINE, fee), (FEE_CREDIT_LINE, -min(fee, credit.rate)))
+    left = max(credit.rate - account.credit_used.get(credit.currency, Decimal(0)), Decimal(0))
+    return ((FEE_LINE, fee), (FEE_CREDIT_LINE, -min(fee, left)))
 
 
 def joint_lines(bills: Sequence[GkeBill], prices: PriceBook) -> tuple[dict[str, Decimal], tuple[str, ...]]:
@@ -105,7 +108,7 @@ def joint_lines(bills: Sequence[GkeBill], prices: PriceBook) -> tuple[dict[str, 
     )
 
 
-def _nodes(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff) -> GkeBill:
+def _nodes(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff, account: OfAccount) -> GkeBill:
     prices = tariff.prices
     by_pod = {
         w.id: pod_items(w, demands[w.id], tariff, autopilot=False)
@@ -118,7 +121,7 @@ def _nodes(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff) -
     share = share_nodes(on_nodes, node_pools(cluster), demands, tariff)
     reasons = [NOT_IN_NODE_PRICES, *sorted(set(share.unpriced.values())), *_left_out(without, cluster)]
     reasons += storage_left_out(cluster.workloads, tariff, autopilot=False)
-    rest = ((IDLE_LINE, share.idle_month), (OVERHEAD_LINE, share.overhead_month), *fee_lines(cluster, prices))
+    rest = ((IDLE_LINE, share.idle_month), (OVERHEAD_LINE, share.overhead_month), *fee_lines(cluster, prices, account))
     by_workload = {**share.by_workload, **of_pods}
     lines, month = lines_of(by_workload, rest)
     # A part of the nodes is not the bill, nor a part of the pods: better no total than one that is too small.
@@ -131,7 +134,7 @@ def _nodes(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff) -
         by_workload=by_workload,
         unpriced={**share.unplaced, **without},
         node_month=share.node_month,
-        reasons=(*reasons, *_credit_reason(cluster, prices)),
+        reasons=(*reasons, *_credit_reason(cluster, prices, account)),
         left_out=_storage(cluster, demands, tariff, autopilot=False),
     )
 
@@ -141,7 +144,9 @@ def _storage(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff,
     return {workload: what for workload, what in found.items() if what is not None}
 
 
-def _autopilot(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff, basis: Basis) -> GkeBill:
+def _autopilot(
+    cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff, basis: Basis, account: OfAccount
+) -> GkeBill:
     prices = tariff.prices
     by_workload: dict[str, tuple[LineItem, ...]] = {}
     unpriced: dict[str, str] = {}
@@ -154,11 +159,11 @@ def _autopilot(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tarif
             unpriced[workload.id] = priced
         else:
             by_workload[workload.id] = priced
-    lines, month = lines_of(by_workload, fee_lines(cluster, prices))
+    lines, month = lines_of(by_workload, fee_lines(cluster, prices, account))
     # Manifests are no cluster: what else runs there, and whether it is one at all, is in none of them.
     whole = basis != "autopilot-assumed" and (any(total(items) for items in by_workload.values()) or not unpriced)
     said = (ASSUMED_AUTOPILOT, NO_CLUSTER) if basis == "autopilot-assumed" else (NOT_IN_NODE_PRICES,)
-    reasons = [*said, *(_credit_reason(cluster, prices) if whole else ()), *_left_out(unpriced, cluster)]
+    reasons = [*said, *(_credit_reason(cluster, prices, account) if whole else ()), *_left_out(unpriced, cluster)]
     reasons += storage_left_out(cluster.workloads, tariff, autopilot=True)
     return GkeBill(
         currency=prices.currency,
@@ -179,7 +184,9 @@ def _left_out(unpriced: Mapping[str, str], cluster: Cluster) -> tuple[str, ...]:
     return (f"{len(unpriced)} of {len(cluster.workloads)} workloads have no GKE cost: {whys}",)
 
 
-def _credit_reason(cluster: Cluster, prices: PriceBook) -> tuple[str, ...]:
+def _credit_reason(cluster: Cluster, prices: PriceBook, account: OfAccount) -> tuple[str, ...]:
+    if account.credit_used.get(prices.currency):
+        return ("the account's credit for management fees is counted once over the clusters",)
     if any(name == FEE_CREDIT_LINE for name, _ in fee_lines(cluster, prices)):
         return ("the account's one free management fee is taken to cover this cluster, which is zonal or Autopilot",)
     return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k2cr_analysis.assessment.result import Latency
+from k2cr_analysis.model.money import amount_of, plain_amount
 from k2cr_analysis.platforms.cloud_run.limits import FIRST_CONNECTION
 from k2cr_analysis.platforms.cloud_run.probes import MAX_STARTUP_S
 from k2cr_analysis.rendering.migration.clean_up import account_users, callers
@@ -283,17 +284,23 @@ def _health_path(build: Build) -> str:
 
 def _expected(build: Build) -> list[str]:
     lines = []
+    if build.assessed.assumed_traffic:
+        lines += [
+            f"All of this rests on assumed traffic, {build.assessed.assumed_traffic} (`[traffic.assumed]` in"
+            " k2cr.toml), not on any that was measured.",
+            "",
+        ]
     latency, cost, shape = build.assessed.latency, build.assessed.cost, build.assessed.shape
     if latency is not None:
         lines += _latency_lines(latency)
     if cost is not None and cost.cloud_run_month is not None:
         today = (
-            f"; its share of today's bill is {cost.gke_attributed_month:.2f}"
+            f"; its share of today's bill is {plain_amount(cost.gke_attributed_month, cost.currency)}"
             if cost.gke_attributed_month is not None
             else ""
         )
         lines.append(
-            f"- Cost: {cost.cloud_run_month:.2f} {cost.currency} a month before the account's free tier{today}."
+            f"- Cost: {amount_of(cost.cloud_run_month, cost.currency)} a month before the account's free tier{today}."
         )
     if shape is not None and isinstance(build.run, RunService):
         lines.append(
@@ -338,6 +345,8 @@ def _thresholds(build: Build) -> list[str]:
     origin = (
         "the objective" if objectives.p99_ms else "twice the prediction" if limit else "no prediction: no traffic data"
     )
+    if limit and not objectives.p99_ms and build.assessed.assumed_traffic:
+        origin += ", which rests on assumed traffic: set it anew after the first day"
     return [
         f"- {slow} for 10 minutes ({origin}; `run.googleapis.com/request_latencies`).",
         "- More than 1 % of responses are 5xx for 5 minutes (`run.googleapis.com/request_count`).",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.model.money import Interval, LineItem, sign_may_flip
 
 
 def money(amount: Decimal | None) -> str | None:
@@ -23,5 +23,10 @@ def line_item(item: LineItem) -> dict[str, str]:
     }
 
 
-def interval(found: tuple[Decimal, Decimal] | None) -> list[str] | None:
+def may_flip(found: Interval | None) -> bool | None:
+    """Whether the sign of a saving is open; None where it has no interval."""
+    return None if found is None else sign_may_flip(found)
+
+
+def interval(found: Interval | None) -> list[str] | None:
     return None if found is None else [format(bound, "f") for bound in found]

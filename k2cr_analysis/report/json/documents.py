@@ -13,7 +13,7 @@ from k2cr_analysis.model.findings.finding import FindingRow, rows_of
 from k2cr_analysis.model.toil import Operability, ToilItem
 from k2cr_analysis.planning import Portfolio, cluster_names
 from k2cr_analysis.report.assumed_range import AssumedRange
-from k2cr_analysis.report.json.amounts import interval, line_item, money
+from k2cr_analysis.report.json.amounts import interval, line_item, may_flip, money
 from k2cr_analysis.report.json.billed_document import billed_document
 from k2cr_analysis.report.json.futures_document import answer_document, futures_document
 
@@ -56,12 +56,14 @@ def portfolio_document(portfolio: Portfolio) -> dict[str, Any]:
         "free_tier_month": money(portfolio.free_tier_month),
         "saving_month": money(portfolio.saving_month),
         "interval": interval(portfolio.interval),
+        "sign_may_flip": may_flip(portfolio.interval),
         "stay_and_rightsize_month": money(portfolio.stay_and_rightsize_month),
         "counts": dict(portfolio.counts),
         "fields": {"seen": portfolio.fields.seen, "accounted": portfolio.fields.accounted},
         "saving_over_stay_month": money(portfolio.saving_over_stay_month),
         "cumulative_saving_over_stay_month": money(portfolio.saving_over_stay_month),
         "over_stay_interval": interval(portfolio.over_stay_interval),
+        "over_stay_sign_may_flip": may_flip(portfolio.over_stay_interval),
         "futures": futures_document(portfolio.futures),
         "answer": answer_document(portfolio.answer),
         **billed_document(portfolio),
@@ -80,6 +82,7 @@ def workload_document(assessed: WorkloadAssessment) -> dict[str, Any]:
         "depends_on": {k: list(v) for k, v in sorted(fit.startup.depends_on.items()) if v},
         "findings": [_finding(row) for row in rows_of(assessed.findings)],
         "recommended": _shape(assessed.shape),
+        "assumed_traffic": assessed.assumed_traffic or None,
         "cost": _cost(assessed.cost),
         "objective": _objective(assessed.choice),
         "latency": _latency(assessed.latency),
@@ -144,6 +147,7 @@ def _cost(cost: Cost | None) -> dict[str, Any] | None:
         "cloud_run_month": money(cost.cloud_run_month),
         "saving_month": money(cost.saving_month),
         "interval": interval(cost.interval),
+        "sign_may_flip": may_flip(cost.interval),
         "line_items": [line_item(i) for i in cost.cloud_run_items],
         "gke_line_items": [line_item(i) for i in cost.gke_items],
     }

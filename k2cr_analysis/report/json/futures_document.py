@@ -7,7 +7,7 @@ from typing import Any
 
 from k2cr_analysis.planning.futures.answer import Answer
 from k2cr_analysis.planning.futures.futures import Future
-from k2cr_analysis.report.json.amounts import interval, line_item, money
+from k2cr_analysis.report.json.amounts import interval, line_item, may_flip, money
 
 
 def futures_document(futures: Sequence[Future]) -> list[dict[str, Any]]:
@@ -25,6 +25,7 @@ def futures_document(futures: Sequence[Future]) -> list[dict[str, Any]]:
             "effort_days": f.effort_days,
             "saving_over_stay_month": money(f.saving_over_stay_month),
             "interval": interval(f.interval),
+            "sign_may_flip": may_flip(f.interval),
             "gke_lines": [line_item(item) for item in f.gke_lines],
             "cloud_run_lines": [line_item(item) for item in f.cloud_run_lines],
             "managed_lines": [line_item(item) for item in f.managed_lines],

@@ -7,7 +7,7 @@ from typing import Any
 from k2cr_analysis.planning import Plan
 from k2cr_analysis.planning.futures.cash_curve import paid_back
 from k2cr_analysis.planning.sets.any_set import SetWorth
-from k2cr_analysis.report.json.amounts import line_item, money
+from k2cr_analysis.report.json.amounts import interval, line_item, may_flip, money
 from k2cr_analysis.report.json.documents import operability_document
 from k2cr_analysis.report.json.futures_document import answer_document
 
@@ -29,6 +29,14 @@ def plan_document(plan: Plan) -> dict[str, Any]:
                 "cumulative_realised_month": money(wave.cumulative_realised_month),
                 "saving_over_stay_month": money(wave.saving_over_stay_month),
                 "cumulative_saving_over_stay_month": money(wave.cumulative_saving_over_stay_month),
+                "interval": interval(wave.interval),
+                "sign_may_flip": may_flip(wave.interval),
+                "cumulative_interval": interval(wave.cumulative_interval),
+                "cumulative_sign_may_flip": may_flip(wave.cumulative_interval),
+                "over_stay_interval": interval(wave.over_stay_interval),
+                "over_stay_sign_may_flip": may_flip(wave.over_stay_interval),
+                "cumulative_over_stay_interval": interval(wave.cumulative_over_stay_interval),
+                "cumulative_over_stay_sign_may_flip": may_flip(wave.cumulative_over_stay_interval),
                 "effort_days": wave.effort_days,
                 "nodes_removed": wave.nodes_removed,
                 "nodes": [
@@ -98,6 +106,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
                 "low_month": money(swing.low_month),
                 "high_at": swing.high_at,
                 "high_month": money(swing.high_month),
+                "turns": plan.objective is not None and swing.turns(plan.objective),
             }
             for swing in plan.swings
         ],

@@ -15,18 +15,19 @@ from k2cr_analysis.assessment.findings.rule_pages import page_text, rule_pages
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.atomic import write_whole
 from k2cr_analysis.model.findings.finding import VERDICTS
+from k2cr_analysis.model.money import plain_amount, sign_may_flip
 from k2cr_analysis.planning import Left, Plan, Portfolio, cluster_names
 from k2cr_analysis.planning.sets.near_sets import near_sets
 from k2cr_analysis.planning.worth import Fleet
 from k2cr_analysis.report.decision import decision, futures_tiles, turning
 from k2cr_analysis.report.display import VERDICT_WORDS, made_up_label
-from k2cr_analysis.report.headings import is_made_up, provenance
+from k2cr_analysis.report.headings import assumed_in, is_made_up, provenance
 from k2cr_analysis.report.json.near_document import near_document
 from k2cr_analysis.report.pages.around import markdown
 from k2cr_analysis.report.pages.contents import Record, candidate_name, html_path, prefix_of, records
 from k2cr_analysis.report.pages.html import HOME, RULES, linked, template_page
 from k2cr_analysis.report.pages.toc import with_contents
-from k2cr_analysis.report.wording import count, milliseconds, money, money_form
+from k2cr_analysis.report.wording import between, count, milliseconds, money, money_form
 
 # Pages of the whole, in the order in which the index names them.
 LEADING = {
@@ -93,6 +94,7 @@ def write_index(
         futures=futures_tiles(portfolio).html,
         waves=[_wave(wave) for wave in plan.waves],
         left=_left(plan),
+        assumed=assumed_in([w for a in assessments for w in a.workloads if w.fit.moves]).html,
         made_up=made_up_label().html if is_made_up(assessments) else "",
         leading=[_leading(whole[name]) for name in LEADING if name in whole],
         failed=[_failed(record) for record in whole.values() if record.state == "failed"],
@@ -145,6 +147,11 @@ def _wave(wave: Any) -> dict[str, Any]:
         "workloads": list(wave.workloads),
         "gain": money(wave.realised_month, wave.currency, cents=False, sign=True),
         "so_far": money(wave.cumulative_realised_month, wave.currency, cents=False, sign=True),
+        "over_stay": money(wave.cumulative_saving_over_stay_month, wave.currency, cents=False, sign=True),
+        "sure": [
+            between(one, wave.currency).strip()
+            for one in (wave.interval, wave.cumulative_interval, wave.cumulative_over_stay_interval)
+        ],
         "nodes": f"{wave.nodes_removed}, and the cluster" if wave.cluster_goes else str(wave.nodes_removed),
         "days": f"{wave.effort_days:g}",
         "when": f"{wave.starts} to {wave.ends}" if wave.starts and wave.ends else "",
@@ -207,6 +214,8 @@ def _row(one: _Listed) -> dict[str, Any]:
         "gke": _amount(cost.gke_attributed_month if cost else None, currency),
         "run": _amount(cost.cloud_run_month if cost and moves else None, currency),
         "saving": _amount(_saving(workload), currency, sign=True),
+        "assumed": workload.assumed_traffic if moves else "",
+        "flips": moves and cost is not None and sign_may_flip(cost.interval),
         "p99": ("", "–") if after is None else (f"{after:.1f}", milliseconds(after)),
         "days": workload.effort_days if moves else None,
         "why": _why(workload),
@@ -215,7 +224,7 @@ def _row(one: _Listed) -> dict[str, Any]:
 
 def _amount(month: Any, currency: str, *, sign: bool = False) -> tuple[str, str]:
     """What a script sorts by, and what a person reads."""
-    return ("", "–") if month is None else (f"{month:.2f}", money(month, currency, sign=sign))
+    return ("", "–") if month is None else (plain_amount(month, currency), money(month, currency, sign=sign))
 
 
 def _team(workload: WorkloadAssessment) -> str:

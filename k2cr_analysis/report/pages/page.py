@@ -21,7 +21,7 @@ from k2cr_analysis.report.display import (
     made_up_label,
     paragraph,
 )
-from k2cr_analysis.report.headings import candidate_heading, is_made_up, portfolio_heading, provenance
+from k2cr_analysis.report.headings import assumed_in, candidate_heading, is_made_up, portfolio_heading, provenance
 from k2cr_analysis.report.objective import objective, price_of_p99, within
 from k2cr_analysis.report.pages.after_the_move import verifications, verified, verify_heading
 from k2cr_analysis.report.pages.around import SPECS
@@ -87,7 +87,7 @@ def deploy_heading(written: Written, assessed_one: Assessment) -> Html:
     )
     words = f"{count(len(written), 'workload')}. PROJECT and REGION are taken from the environment."
     labels = [made_up_label()] if is_made_up([assessed_one]) else []
-    return joined([*labels, paragraph(words), bullets(steps)])
+    return joined([*labels, paragraph(words), bullets(steps), assumed_in([one for one, _ in written])])
 
 
 def deployments(written: Written) -> Html:

@@ -13,9 +13,9 @@ from k2cr_analysis.planning import Plan, Portfolio
 from k2cr_analysis.report import tables
 from k2cr_analysis.report.decision import FUTURES, decision, futures_shown, futures_tiles, turning
 from k2cr_analysis.report.display import Html, bullets, heading, joined, made_up_label, paragraph
-from k2cr_analysis.report.headings import is_made_up
+from k2cr_analysis.report.headings import assumed_in, is_made_up
 from k2cr_analysis.report.pages.html import HOME, template_page
-from k2cr_analysis.report.wording import count, money
+from k2cr_analysis.report.wording import between, count, money
 
 PAGE, TEXT, TABLES = "summary.html", "summary.md", "tables"
 _SHOWN = 3
@@ -31,6 +31,7 @@ def write_summary(out: Path, assessed: Sequence[Assessment], plan: Plan, portfol
             heading(title),
             paragraph(decision(portfolio), kind="lead"),
             futures_tiles(portfolio),
+            assumed_in([w for a in assessed for w in a.workloads if w.fit.moves]),
             bullets(facts),
         ]
     )
@@ -48,7 +49,8 @@ def markdown_of(title: str, portfolio: Portfolio, facts: Sequence[str], *, made_
     """The same for a pull request or a chat."""
     rows = [
         f"| {FUTURES[f.future][0]} | {money(f.month, portfolio.currency, cents=False)} "
-        f"| {money(f.saving_over_stay_month, portfolio.currency, cents=False, sign=True)} |"
+        f"| {money(f.saving_over_stay_month, portfolio.currency, cents=False, sign=True)}"
+        f"{between(f.interval, portfolio.currency)} |"
         for f in futures_shown(portfolio)
     ]
     lines = [f"## {title}", "", *(["_Made-up data._", ""] if made_up else []), f"**{decision(portfolio)}**", ""]
@@ -75,6 +77,9 @@ def _facts(assessed: Sequence[Assessment], plan: Plan, portfolio: Portfolio) -> 
         if len(most):
             listed = zip(most["rule"], most["workloads"], strict=True)
             yield f"{words}: " + ", ".join(f"{rule} ({number})" for rule, number in listed)
+    assumed = [w for w in workloads if w.assumed_traffic and w.fit.moves]
+    if assumed:
+        yield f"On assumed traffic, not measured: {count(len(assumed), 'workload')} ({assumed[0].assumed_traffic})"
     if turns := turning(portfolio):
         yield turns
 

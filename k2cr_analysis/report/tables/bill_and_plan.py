@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from k2cr_analysis.planning.committing import TERM_WORDS
-from k2cr_analysis.report.tables.frame import frame, item_row, number
+from k2cr_analysis.report.tables.frame import flag, frame, item_row, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,6 +87,13 @@ def waves(plan: Plan) -> pd.DataFrame:
             "attributed_month": number(wave.attributed_month),
             "realised_month": number(wave.realised_month),
             "cumulative_realised_month": number(wave.cumulative_realised_month),
+            "realised_low_month": number(wave.cumulative_interval[0]) if wave.cumulative_interval else None,
+            "realised_high_month": number(wave.cumulative_interval[1]) if wave.cumulative_interval else None,
+            "saving_over_stay_month": number(wave.saving_over_stay_month),
+            "cumulative_saving_over_stay_month": number(wave.cumulative_saving_over_stay_month),
+            "saving_low_month": number(over[0]) if (over := wave.cumulative_over_stay_interval) else None,
+            "saving_high_month": number(over[1]) if over else None,
+            "sign_may_flip": flag(over),
             "effort_days": wave.effort_days,
             "nodes_removed": wave.nodes_removed,
             "currency": plan.currency,
@@ -155,6 +162,7 @@ def sensitivity(plan: Plan) -> pd.DataFrame:
             "low_month": number(swing.low_month),
             "high_at": swing.high_at,
             "high_month": number(swing.high_month),
+            "turns": plan.objective is not None and swing.turns(plan.objective),
             "currency": plan.currency,
         }
         for swing in plan.swings

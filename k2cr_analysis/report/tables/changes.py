@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from k2cr_analysis.model.money import decimals_of, plain_amount
 from k2cr_analysis.report.tables.frame import frame, number
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def changes(found: Diff) -> pd.DataFrame:
             "before_month": number(figure.before),
             "after_month": number(figure.after),
             "change_month": number(figure.change),
-            "causes": _causes(figure),
+            "causes": _causes(figure, found.currency),
             "currency": found.currency,
         }
         for figure in found.figures
@@ -40,7 +41,7 @@ def changed_workloads(found: Diff) -> pd.DataFrame:
                 "verdict_before": one.verdict and one.verdict.before,
                 "verdict_after": one.verdict and one.verdict.after,
                 "change_month": number(saving and saving.change),
-                "causes": _causes(saving) if saving else [],
+                "causes": _causes(saving, found.currency) if saving else [],
                 "fields": [change.path for change in one.why],
                 "currency": found.currency,
             }
@@ -48,5 +49,8 @@ def changed_workloads(found: Diff) -> pd.DataFrame:
     return frame("changed_workloads", rows)
 
 
-def _causes(figure: FigureChange) -> list[str]:
-    return [f"{part.cause} {part.month:+.2f}" for part in figure.parts if round(part.month, 2)]
+def _causes(figure: FigureChange, currency: str | None) -> list[str]:
+    of = currency or ""
+    return [
+        f"{p.cause} {plain_amount(p.month, of, sign=True)}" for p in figure.parts if round(p.month, decimals_of(of))
+    ]

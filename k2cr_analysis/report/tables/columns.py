@@ -51,11 +51,13 @@ _ALL = (
         "money",
     ),
     _column(
-        "saving_low_month", "saving, low", "currency/month", "lower end of the 95 % interval of saving_month", "money"
+        "saving_low_month", "saving, low", "currency/month", "lower end of the 95 % interval of the saving", "money"
     ),
     _column(
-        "saving_high_month", "saving, high", "currency/month", "upper end of the 95 % interval of saving_month", "money"
+        "saving_high_month", "saving, high", "currency/month", "upper end of the 95 % interval of the saving", "money"
     ),
+    _column("sign_may_flip", "sign may flip", "", "the 95 % interval holds gains and losses", "flag"),
+    _column("assumed_traffic", "on assumed traffic", "", "what cost and latency rest on where none was measured"),
     _column("line", "line", "", "line of the bill"),
     _column("amount_month", "amount", "currency/month", "amount of a line of the bill", "money"),
     # line items
@@ -65,6 +67,7 @@ _ALL = (
     _column("unit", "unit", "", "unit of quantity, and what the rate is for: vcpu_s, gib_s, request, ..."),
     _column("rate", "rate", "currency/unit", "price of one unit", "exact"),
     _column("amount", "amount", "currency/month", "quantity x rate, never rounded before it is summed", "exact"),
+    _column("made_of", "quantity is made of", "", "counts that multiply to the quantity"),
     _column("price_date", "price of", "YYYY-MM-DD", "day on which the price was read, or from which it holds"),
     _column("price_source", "read where", "", "where the price was read; the bill, where it is the bill's own"),
     # findings
@@ -170,6 +173,15 @@ _ALL = (
         "realised so far",
         "currency/month",
         "realised_month of this and all waves before",
+        "money",
+    ),
+    _column("realised_low_month", "from", "currency/month", "lower end of the 95 % of realised so far", "money"),
+    _column("realised_high_month", "to", "currency/month", "upper end of the 95 % of realised so far", "money"),
+    _column(
+        "cumulative_saving_over_stay_month",
+        "over staying so far",
+        "currency/month",
+        "saving_over_stay_month of this and all waves before",
         "money",
     ),
     _column("nodes_removed", "nodes removed", "", "nodes that the remaining pods no longer need", "count"),
@@ -279,6 +291,7 @@ _ALL = (
     _column("low_month", "saving there", "currency/month", "saving less effort with the assumption at low_at", "money"),
     _column("high_at", "at the other", "", "the assumption at its other end"),
     _column("high_month", "saving there", "currency/month", "saving less effort with it at high_at", "money"),
+    _column("turns", "turns the answer", "", "at one of its ends the saving is a loss", "flag"),
 )
 
 COLUMNS: dict[str, Column] = {column.name: column for column in _ALL}

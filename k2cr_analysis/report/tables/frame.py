@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.assessment.result import Assessment
-from k2cr_analysis.model.money import LineItem
+from k2cr_analysis.model.money import Interval, LineItem, sign_may_flip
 from k2cr_analysis.report.tables.columns import COLUMNS
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "saving_month",
         "saving_low_month",
         "saving_high_month",
+        "sign_may_flip",
+        "assumed_traffic",
         "currency",
         "p99_gke_ms",
         "p99_cloud_run_ms",
@@ -74,7 +76,18 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "waits_for",
         "startup_probe",
     ),
-    "line_items": ("side", "sku", "quantity", "unit", "rate", "amount", "currency", "price_date", "price_source"),
+    "line_items": (
+        "side",
+        "sku",
+        "quantity",
+        "unit",
+        "rate",
+        "amount",
+        "currency",
+        "made_of",
+        "price_date",
+        "price_source",
+    ),
     "latency": ("where", "p50_ms", "p95_ms", "p99_ms"),
     "frontier": (
         "choice",
@@ -140,6 +153,13 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "attributed_month",
         "realised_month",
         "cumulative_realised_month",
+        "realised_low_month",
+        "realised_high_month",
+        "saving_over_stay_month",
+        "cumulative_saving_over_stay_month",
+        "saving_low_month",
+        "saving_high_month",
+        "sign_may_flip",
         "effort_days",
         "nodes_removed",
         "currency",
@@ -158,7 +178,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "fields",
         "currency",
     ),
-    "sensitivity": ("assumption", "low_at", "low_month", "high_at", "high_month", "currency"),
+    "sensitivity": ("assumption", "low_at", "low_month", "high_at", "high_month", "turns", "currency"),
     "futures": (
         "future",
         "headroom",
@@ -171,6 +191,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "saving_over_stay_month",
         "saving_low_month",
         "saving_high_month",
+        "sign_may_flip",
         "hours_month",
         "effort_days",
         "missing",
@@ -222,6 +243,11 @@ def several(assessed: Assessment | Sequence[Assessment]) -> Sequence[Assessment]
 
 def number(value: Any) -> float | None:
     return None if value is None else float(value)
+
+
+def flag(interval: Interval | None) -> bool | None:
+    """Whether the sign of a saving is open; None where it has no interval."""
+    return None if interval is None else sign_may_flip(interval)
 
 
 def mib(value: float | None) -> float | None:

@@ -84,6 +84,7 @@ _WIDTHS = {
     "message": "long",
     "remediation": "long",
     "sku": "medium",
+    "made_of": "medium small",
     "price_source": "medium small",
     "price_date": "whole",
     "workload_ids": "medium small",

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from k2cr_analysis.assessment.explained import GKE, ExplainedLine, explained
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.model.cloud_run import CloudRunProbe
 from k2cr_analysis.model.findings.finding import rows_of
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
+from k2cr_analysis.model.prices import Price
 from k2cr_analysis.model.toil import Operability
 from k2cr_analysis.report.tables.frame import frame, item_row, mib, number
 
@@ -60,16 +62,15 @@ def containers(workload: WorkloadAssessment) -> pd.DataFrame:
 
 
 def line_items(workload: WorkloadAssessment, assessed: Assessment) -> pd.DataFrame:
-    """Both sides of the cost, line by line, each with the price's date and source: a figure can be traced by hand.
+    """Both sides of the cost, line by line, each with what its quantity is made of, the price's date and source.
 
     ``quantity``, ``rate`` and ``amount`` are exact Decimals. Lines that the bill gave have the bill as source.
     """
     cost = workload.cost
     if cost is None:
         return frame("line_items", [])
-    sides = (("Cloud Run", cost.cloud_run_items), ("GKE today", cost.gke_items))
-    rows = [_item_row(side, item, assessed) for side, items in sides for item in items]
-    return frame("line_items", rows)
+    lines = sorted(explained(assessed, workload), key=lambda line: line.side == GKE)
+    return frame("line_items", [_item_row(line, assessed) for line in lines])
 
 
 def latency(workload: WorkloadAssessment) -> pd.DataFrame:
@@ -137,18 +138,38 @@ def traffic(profile: TrafficProfile | None) -> pd.DataFrame:
     return frame("traffic", ({"start_utc": at, "requests_per_s": r} for at, r in zip(starts, rate, strict=True)))
 
 
-def _item_row(side: str, item: LineItem, assessed: Assessment) -> dict[str, Any]:
-    date, source = _price_origin(item, assessed)
-    return {"side": side, **item_row(item), "price_date": date, "price_source": source}
+def _item_row(line: ExplainedLine, assessed: Assessment) -> dict[str, Any]:
+    date, source = _price_origin(line.side, line.item, assessed)
+    return {
+        "side": line.side,
+        **item_row(line.item),
+        "made_of": line.counts or None,
+        "price_date": date,
+        "price_source": source,
+    }
 
 
-def _price_origin(item: LineItem, assessed: Assessment) -> tuple[str | None, str]:
-    """Date and source of the price that a line was made with: the book's row of that SKU, unit and rate."""
-    for price in assessed.prices.prices:
-        named = item.sku == price.sku or item.sku.startswith(f"{price.sku}: ")
-        if named and (price.unit, price.rate) == (item.unit, item.rate):
-            return price.effective_date, price.source
-    return None, "the bill of the window"
+def _price_origin(side: str, item: LineItem, assessed: Assessment) -> tuple[str | None, str]:
+    """Date and source of the price that a line was made with: the book's row of that SKU, unit and rate.
+
+    A share of nodes has a rate of its own, made of the prices of the pool's machines, or of what the bill says.
+    """
+    if side == GKE and assessed.bill.basis == "billing-export":
+        return None, "the bill of the window"
+    named = [p for p in assessed.prices.prices if _is_of(item, p)]
+    exact = next((p for p in named if p.rate == item.rate), None)
+    if exact is not None:
+        return exact.effective_date, exact.source
+    if named:
+        return named[0].effective_date, f"made of the prices of its nodes; {named[0].source}"
+    return None, "worked out from other lines: no row of the price book"
+
+
+def _is_of(item: LineItem, price: Price) -> bool:
+    """By the words before what k2cr adds to them."""
+    return price.unit == item.unit and (
+        item.sku == price.sku or item.sku.startswith((f"{price.sku}: ", f"{price.sku}, "))
+    )
 
 
 def _probe_words(probe: CloudRunProbe) -> str:
