@@ -1,7 +1,8 @@
 """What Cloud Run, gcloud, GKE and Kubernetes are: the one home of their limits, defaults, names and prices' ids.
 
 Every analysis and every printer reads here, and none writes such a number or list again: ``tests/project`` holds it.
-A fact is a constant whose annotation names its source and the day it was read::
+A fact is a constant whose annotation names its source and the day it was read, or says that it is not confirmed and
+why it is used all the same; ``tests/platforms`` holds that each tells one or the other::
 
     MAX_STARTUP_S: Annotated[int, HEALTHCHECKS] = 240
 

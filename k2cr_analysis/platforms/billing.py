@@ -11,11 +11,22 @@ _SERVICES = Source(
     "https://cloud.google.com/billing/docs/reference/rest/v1/services/list", "2026-11-23", "public copies"
 )
 _MANAGED = Source(
-    "https://cloud.google.com/billing/docs/reference/rest/v1/services/list", None, "public copies without a day"
+    "https://cloud.google.com/billing/docs/reference/rest/v1/services/list",
+    None,
+    unconfirmed="not confirmed: public copies of the catalogue without a day; a wrong id finds no SKU",
 )
-_CALCULATOR = Source("https://docs.cloud.google.com/products/calculator", None)
-
-_PROMETHEUS = Source("https://cloud.google.com/stackdriver/pricing", None, "public copies of 2026")
+_CALCULATOR = Source(
+    "https://cloud.google.com/products/calculator",
+    None,
+    unconfirmed="not confirmed: the calculator is no stored page; 8,760 hours of a year over 12, as price lists do",
+)
+# Google's own page is cut before this row.
+_PROMETHEUS = Source(
+    "https://faun.dev/sensei/academy/go/observability-with-prometheus-and-grafana-bef52c-b/"
+    "strategies-to-scale-prometheus-managed-prometheu-2/google-cloud-managed-service-for-prometheus-bbfd36",
+    "2026-12-01",
+    "a course's reading of cloud.google.com/stackdriver/pricing",
+)
 
 # Google's calculator and price lists multiply hourly rates so.
 HOURS_PER_MONTH: Annotated[Decimal, _CALCULATOR] = Decimal(730)

@@ -46,7 +46,12 @@ DOCKER_OFFICIAL: Annotated[frozenset[str], _OFFICIAL] = frozenset({
     "websphere-liberty", "wordpress", "xwiki", "yourls", "znc", "zookeeper",
 })  # fmt: skip
 # Projects of Google's registries that publish for everybody.
-_PUBLIC_IMAGES = Source("https://docs.cloud.google.com/artifact-registry/docs/transition/gcr-repositories", None)
+_PUBLIC_IMAGES = Source(
+    "https://docs.cloud.google.com/artifact-registry/docs/transition/gcr-repositories",
+    None,
+    unconfirmed="not confirmed: the page says that Google-owned images stay, not which; these are the projects that "
+    "public manifests pull from without a login",
+)
 GOOGLE_PUBLIC_PROJECTS: Annotated[frozenset[str], _PUBLIC_IMAGES] = frozenset({
     "cadvisor", "cloud-builders", "cloud-marketplace", "cloud-sql-connectors", "cloudrun", "cloudsql-docker",
     "datadoghq", "distroless", "endpoints-release", "gke-release", "google-containers", "google-samples", "google.com",

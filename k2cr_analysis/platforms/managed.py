@@ -7,10 +7,30 @@ from typing import Annotated
 
 from k2cr_analysis.platforms.source import Source
 
-_SQL_SIZES = Source("https://docs.cloud.google.com/sql/docs/postgres/instance-settings", None)
-_REDIS_SIZES = Source("https://cloud.google.com/memorystore/docs/redis/pricing", None, "public copies")
-_FILESTORE_SIZES = Source("https://docs.cloud.google.com/filestore/docs/service-tiers", None, "public copies")
-_CHOICE = Source("https://docs.cloud.google.com/architecture", None)
+# The stored copies of sql/docs/postgres/instance-settings are cut before its machine types.
+_SQL_SIZES = Source(
+    "https://zenn.dev/monicle/articles/e03a329c021873", "2026-12-01", "what Cloud SQL answered to Terraform"
+)
+_SQL_DISK = Source(
+    "https://docs.cloud.google.com/sql/docs/postgres/instance-settings",
+    None,
+    unconfirmed="not confirmed: cut there too; a smaller disk than this would be priced lower than it can be had",
+)
+_REDIS_SIZES = Source(
+    "https://cloud.google.com/memorystore/docs/redis/pricing",
+    None,
+    unconfirmed="not confirmed: public copies without a day; each tier has its SKU, so that a wrong one finds no price",
+)
+_FILESTORE_SIZES = Source(
+    "https://docs.cloud.google.com/filestore/docs/service-tiers",
+    None,
+    unconfirmed="not confirmed: public copies without a day; less than this would be priced lower than it can be had",
+)
+_CHOICE = Source(
+    "https://docs.cloud.google.com/architecture",
+    None,
+    unconfirmed="not confirmed: no page states it; a judgement of which managed service speaks the server's protocol",
+)
 
 CLOUD_SQL, MEMORYSTORE = "Cloud SQL", "Memorystore"
 PUB_SUB, KAFKA = "Pub/Sub", "Managed Service for Apache Kafka"
@@ -39,7 +59,7 @@ OF_PROTOCOL: Annotated[dict[str, str], _CHOICE] = {
 # Cloud SQL, Enterprise edition, dedicated cores: vCPU is 1 or even; GiB of memory for each; the least in all.
 SQL_GIB_PER_VCPU: Annotated[tuple[Decimal, Decimal], _SQL_SIZES] = (Decimal("0.9"), Decimal("6.5"))
 SQL_LEAST_GIB: Annotated[Decimal, _SQL_SIZES] = Decimal("3.75")
-SQL_LEAST_DISK_GIB: Annotated[Decimal, _SQL_SIZES] = Decimal(10)
+SQL_LEAST_DISK_GIB: Annotated[Decimal, _SQL_DISK] = Decimal(10)
 
 # Memorystore for Redis: the greatest whole GiB of the capacity tiers M1 to M5; each has its price for a GiB.
 REDIS_CAPACITY_TIERS: Annotated[tuple[int | None, ...], _REDIS_SIZES] = (4, 10, 35, 100, None)

@@ -11,8 +11,10 @@ _V1 = Source(
     "2025-06-20",
     "as gcloud 528 ships it",
 )
-_KNATIVE = Source("https://knative.dev/docs/serving/autoscaling/scale-bounds/", None)
-_VISIBILITY = Source("https://knative.dev/docs/serving/services/private-services/", None)
+_KNATIVE = Source("https://knative.dev/docs/serving/autoscaling/scale-bounds/", "2026-12-01", "knative/docs de125bfad")
+_VISIBILITY = Source(
+    "https://knative.dev/docs/serving/services/private-services/", "2026-12-01", "knative/docs de125bfad"
+)
 _CONTROLS = Source("https://docs.cloud.google.com/run/docs/configuring/scaling-controls", "2026-11-30")
 
 RUN: Annotated[str, _V1] = "run.googleapis.com/"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated
 
-from k2cr_analysis.platforms.source import Source
+from k2cr_analysis.platforms.source import Source, skills
 
 _REQUESTS = Source(
     "https://docs.cloud.google.com/kubernetes-engine/docs/concepts/autopilot-resource-requests", "2026-11-23"
@@ -21,9 +21,29 @@ _CALCULATOR = Source(
     "2026-11-30",
     "quotes autopilot-resource-requests",
 )
-_CLASSES = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/autopilot-compute-classes", None)
+# The opening names Scale-Out; what is billed by node is in a reading of google/skills.
+_CLASSES = Source(
+    "https://docs.cloud.google.com/kubernetes-engine/docs/concepts/autopilot-compute-classes",
+    "2026-12-01",
+    "its opening",
+)
+_ALL_CLASSES = skills(
+    "skills/cloud/google-cloud-solution-rag-enterprise-search-gke-sqldb/references/related-documentation.md"
+)
+_BY_NODE = Source(
+    "https://docs.cloud.google.com/kubernetes-engine/docs/concepts/autopilot-compute-classes",
+    "2026-11-23",
+    "google/skills",
+)
+_ACCELERATOR = Source(
+    "https://docs.cloud.google.com/kubernetes-engine/docs/concepts/autopilot-compute-classes",
+    None,
+    unconfirmed="not confirmed: the name Accelerator is in no stored copy; billed by pod it would cost too little",
+)
 _IN_STANDARD = Source(
-    "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/autopilot-classes-standard-clusters", None
+    "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/autopilot-classes-standard-clusters",
+    "2026-11-30",
+    "google/skills 1af7775, gke-cost-optimization",
 )
 
 MIB = Decimal(1) / 1024  # in GiB
@@ -37,8 +57,12 @@ POD_CLASSES: Annotated[dict[str, tuple[str, bool]], _IN_STANDARD] = {
     "autopilot-arm-spot": ("general-purpose-arm", True),
 }
 # Classes of Autopilot clusters: by pod, with the family; by node with a premium.
-BY_POD: Annotated[dict[str, str], _CLASSES] = {"": "general-purpose", "Balanced": "balanced", "Scale-Out": "scale-out"}
-BY_NODE: Annotated[tuple[str, ...], _CLASSES] = ("Performance", "Accelerator")
+BY_POD: Annotated[dict[str, str], _CLASSES, _ALL_CLASSES] = {
+    "": "general-purpose",
+    "Balanced": "balanced",
+    "Scale-Out": "scale-out",
+}
+BY_NODE: Annotated[tuple[str, ...], _BY_NODE, _ACCELERATOR] = ("Performance", "Accelerator")
 
 # Of a container that requests nothing: vCPU, GiB, GiB of ephemeral storage.
 DEFAULT: Annotated[tuple[Decimal, Decimal], _REQUESTS] = (Decimal("0.5"), Decimal(2))

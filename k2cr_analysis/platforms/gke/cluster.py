@@ -6,20 +6,42 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from k2cr_analysis.platforms.source import Source
+from k2cr_analysis.platforms.source import WELL_KNOWN_LABELS as _WELL_KNOWN
+from k2cr_analysis.platforms.source import Source, recipes, skills
 
-_WELL_KNOWN = Source("https://kubernetes.io/docs/reference/labels-annotations-taints/", None)
-_NODES = Source("https://docs.cloud.google.com/kubernetes-engine/docs/how-to/node-auto-provisioning", None)
-_SPOT = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/spot-vms", None)
-_GPUS = Source("https://docs.cloud.google.com/kubernetes-engine/docs/how-to/gpus", None)
-_TPUS = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/tpus", None)
-_CLASSES = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/about-custom-compute-classes", None)
-_DEFAULT_CLASSES = Source(
-    "https://docs.cloud.google.com/kubernetes-engine/docs/how-to/run-pods-default-compute-classes", None
+_GKE_DOCS = "https://docs.cloud.google.com/kubernetes-engine/docs/"
+_SKILLS = "plugins/cloud/google-cloud-gke/skills"
+_POOLS = skills(f"{_SKILLS}/gke-cluster-autoscaler/assets/find-scale-down-blockers.sh")
+_FAMILIES = skills(f"{_SKILLS}/gke-cluster-autoscaler/SKILL.md")
+_NODE_LABELS = recipes("service-directory/nodeport-service/README.md")
+_LOCAL_SSD = skills("skills/cloud/google-cloud-storage-fuse/references/gke-training-deployment.md")
+_SPOT = skills(f"{_SKILLS}/gke-compute-classes/SKILL.md")
+_PREEMPTIBLE = Source(
+    f"{_GKE_DOCS}how-to/preemptible-vms",
+    None,
+    unconfirmed="not confirmed: the stored page is cut before its labels; nodes and taints of public clusters carry it",
 )
-_AUTOSCALER = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/cluster-autoscaler", "2026-11-23")
-_STORAGE = Source("https://docs.cloud.google.com/kubernetes-engine/docs/concepts/persistent-volumes", None)
-_ARM = Source("https://docs.cloud.google.com/compute/docs/instances/arm-on-compute", None)
+_GPUS = skills(f"{_SKILLS}/gke-manifest-generation/SKILL.md")
+_SHARED_GPUS = Source(
+    f"{_GKE_DOCS}how-to/gpus",
+    None,
+    unconfirmed="not confirmed: no stored page of Google's shows it; public manifests and tools agree on it",
+)
+_TPUS = skills(f"{_SKILLS}/gke-ai-troubleshooting-tpu-dynamic-slices-monitoring/SKILL.md")
+_CLASSES = skills(f"{_SKILLS}/gke-compute-classes/SKILL.md")
+_DEFAULT_CLASSES = skills(f"{_SKILLS}/gke-cluster-autoscaler/SKILL.md")
+_AUTOSCALER = Source(f"{_GKE_DOCS}concepts/cluster-autoscaler", "2026-11-23")
+_DISK_CLASSES = skills(f"{_SKILLS}/gke-storage/SKILL.md")
+_DATA_CLASSES = skills(f"{_SKILLS}/gke-compute-classes/SKILL.md")  # dynamic-rwo
+_BUCKET_CLASSES = skills("skills/cloud/google-cloud-storage-fuse/references/gke-training-deployment.md")
+_FILESTORE_CLASSES = Source(
+    "https://docs.cloud.google.com/filestore/docs/csi-driver",
+    None,
+    unconfirmed="not confirmed: zonal, regional and enterprise; public clusters print all but the regional one; "
+    "a class that is taken for built in is only not asked for",
+)
+_ARM = skills(f"{_SKILLS}/gke-cost-optimization/SKILL.md")
+_ARM_GPUS = skills(f"{_SKILLS}/gke-inference/SKILL.md")  # A4X: NVIDIA's Grace
 
 # Who owns a namespace: Google runs and upgrades what is in it, or the team installed an add-on that makes it.
 SystemNamespace = Literal["google", "add-on"]
@@ -58,30 +80,32 @@ MACHINE_TYPE_LABELS: Annotated[tuple[str, ...], _WELL_KNOWN] = (
     "node.kubernetes.io/instance-type",
     "beta.kubernetes.io/instance-type",
 )
-NODE_POOL: Annotated[str, _NODES] = "cloud.google.com/gke-nodepool"
-MACHINE_FAMILY: Annotated[str, _NODES] = "cloud.google.com/machine-family"
+NODE_POOL: Annotated[str, _POOLS] = "cloud.google.com/gke-nodepool"
+MACHINE_FAMILY: Annotated[str, _FAMILIES] = "cloud.google.com/machine-family"
 ACCELERATOR: Annotated[str, _GPUS] = "cloud.google.com/gke-accelerator"
 TPU_LABELS: Annotated[tuple[str, ...], _TPUS] = (
     "cloud.google.com/gke-tpu-accelerator",
     "cloud.google.com/gke-tpu-topology",
 )
 # Of a node: the kind of its boot disk, and whether its pods' own storage is on local SSDs.
-BOOT_DISK: Annotated[str, _NODES] = "cloud.google.com/gke-boot-disk"
-LOCAL_SSD_STORAGE: Annotated[str, _NODES] = "cloud.google.com/gke-ephemeral-storage-local-ssd"
+BOOT_DISK: Annotated[str, _NODE_LABELS] = "cloud.google.com/gke-boot-disk"
+LOCAL_SSD_STORAGE: Annotated[str, _LOCAL_SSD] = "cloud.google.com/gke-ephemeral-storage-local-ssd"
 SPOT: Annotated[str, _SPOT] = "cloud.google.com/gke-spot"
-PREEMPTIBLE: Annotated[str, _SPOT] = "cloud.google.com/gke-preemptible"
+PREEMPTIBLE: Annotated[str, _PREEMPTIBLE] = "cloud.google.com/gke-preemptible"
 COMPUTE_CLASS: Annotated[str, _CLASSES] = "cloud.google.com/compute-class"
 # Of a Namespace: for all its pods, and for all but those of DaemonSets.
 DEFAULT_COMPUTE_CLASS: Annotated[str, _DEFAULT_CLASSES] = "cloud.google.com/default-compute-class"
 DEFAULT_COMPUTE_CLASS_BUT_DAEMON_SETS: Annotated[str, _DEFAULT_CLASSES] = (
     "cloud.google.com/default-compute-class-non-daemonset"
 )
-GPU_SHARING: Annotated[str, _GPUS] = "cloud.google.com/gke-gpu-sharing-strategy"
-GPU_MAX_CLIENTS: Annotated[str, _GPUS] = "cloud.google.com/gke-max-shared-clients-per-gpu"
-GPU_PARTITION: Annotated[str, _GPUS] = "cloud.google.com/gke-gpu-partition-size"
+GPU_SHARING: Annotated[str, _SHARED_GPUS] = "cloud.google.com/gke-gpu-sharing-strategy"
+GPU_MAX_CLIENTS: Annotated[str, _SHARED_GPUS] = "cloud.google.com/gke-max-shared-clients-per-gpu"
+GPU_PARTITION: Annotated[str, _SHARED_GPUS] = "cloud.google.com/gke-gpu-partition-size"
 
 # Classes that GKE makes itself: of its disks, of Filestore, of Lustre and Parallelstore.
-BUILT_IN_STORAGE_CLASSES: Annotated[frozenset[str], _STORAGE] = frozenset({
+BUILT_IN_STORAGE_CLASSES: Annotated[
+    frozenset[str], _DISK_CLASSES, _DATA_CLASSES, _BUCKET_CLASSES, _FILESTORE_CLASSES
+] = frozenset({
     "standard", "standard-rwo", "premium-rwo", "standard-rwx", "premium-rwx", "enterprise-rwx", "zonal-rwx",
     "enterprise-multishare-rwx", "regional-rwx", "gcsfusecsi-training", "gcsfusecsi-serving",
     "gcsfusecsi-checkpointing", "dynamic-rwo",
@@ -95,7 +119,7 @@ AUTOSCALER_STATUS: Annotated[tuple[str, str], _AUTOSCALER] = (
     "cluster-autoscaler-status",
 )  # namespace and name of its ConfigMap
 
-ARM_SERIES: Annotated[tuple[str, ...], _ARM] = ("t2a", "c4a", "n4a", "a4x")
+ARM_SERIES: Annotated[tuple[str, ...], _ARM, _ARM_GPUS] = ("t2a", "c4a", "n4a", "a4x")
 
 # docs.cloud.google.com/compute/docs/regions-zones
 _ZONE = re.compile(r"(?P<region>[a-z]+-[a-z]+\d+)-[a-z]")
