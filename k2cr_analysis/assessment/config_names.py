@@ -10,6 +10,9 @@ from k2cr_analysis.assessment.findings.rule_pages import rule_pages
 from k2cr_analysis.config import Config
 from k2cr_analysis.errors import ConfigError
 from k2cr_analysis.model.cluster import Cluster
+from k2cr_analysis.model.parse.access import mapping, strings, text
+from k2cr_analysis.model.parse.index import name_of, namespace_of
+from k2cr_analysis.platforms.gke.labels import INGRESS_CLASS
 
 _Path = tuple[str, ...]
 
@@ -29,7 +32,7 @@ def check_rule_names(config: Config) -> None:
 
 
 def check_object_names(config: Config, clusters: Iterable[Cluster]) -> None:
-    """ConfigError where the config names a workload or a node pool that none of the clusters has."""
+    """ConfigError where the config names a workload, a node pool or an entrance that none of the clusters has."""
     listed = list(clusters)
     ids = sorted({w.id for c in listed for w in c.workloads})
     pools = sorted({n.pool for c in listed for n in c.nodes if n.pool})
@@ -38,7 +41,27 @@ def check_object_names(config: Config, clusters: Iterable[Cluster]) -> None:
             _refuse(config, "no-such-workload", path, name, "the id of a workload", ids, "`k2cr assess SNAP`")
     for name in sorted(config.pools):
         if name not in pools:
-            _refuse(config, "no-such-pool", ("pool", name), name, "a node pool of the snapshot", pools, "the nodes")
+            where = "`kubectl get nodes --show-labels`"
+            _refuse(config, "no-such-pool", ("pool", name), name, "a node pool of the snapshot", pools, where)
+    entrances = sorted({key for c in listed for key in _entrances(c)})
+    for name in sorted(config.entrances):
+        if name not in entrances:
+            where = "`kubectl get services,gateways,ingressclasses -A`"
+            _refuse(config, "no-such-entrance", ("entrances", name), name, "an entrance", entrances, where)
+
+
+def _entrances(cluster: Cluster) -> Iterator[str]:
+    """What ``[entrances]`` can name: what leads to a workload, and what the snapshot holds."""
+    for workload in cluster.workloads:
+        for exposure in workload.exposures:
+            yield f"Service/{workload.namespace}/{exposure.service}"
+            yield from (route.entrance.key for route in exposure.routes)
+    for kind in ("Service", "Gateway"):
+        yield from (f"{kind}/{namespace_of(raw)}/{name_of(raw)}" for raw in cluster.objects.get(kind, ()))
+    yield from (f"IngressClass/{name_of(raw)}" for raw in cluster.objects.get("IngressClass", ()))
+    for raw in cluster.objects.get("Ingress", ()):
+        annotated = strings(mapping(raw, "metadata").get("annotations")).get(INGRESS_CLASS)
+        yield f"IngressClass/{text(mapping(raw, 'spec'), 'ingressClassName') or annotated}"
 
 
 def _workloads_named(config: Config) -> Iterator[tuple[_Path, str]]:

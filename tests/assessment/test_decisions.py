@@ -173,6 +173,7 @@ def test_render_obeys_where_iap_stands(made, tmp_path: Path) -> None:
             "id of a workload",
             1,
         ),
+        ("[entrances]\n'Service/shop/wep' = 'internal'", "no-such-entrance", "Service/shop/web", 2),
         ("[rules.exec-prob]\nseverity = 'off'\nreason = 'x'", "unknown-rule", "exec-probe", 1),
     ],
 )

@@ -118,7 +118,7 @@ def external_name(candidate: Candidate) -> Iterator[Found]:
 @rule(
     id="callee-selects-no-pods",
     severity="change",
-    reads=("Service.spec.selector", "Container.env[].value", "Container.args", "ConfigMap.data"),
+    reads=("Container.env[].value", "Container.args", "ConfigMap.data"),
     docs=_VPC,
 )
 def callee_selects_no_pods(candidate: Candidate) -> Iterator[Found]:
