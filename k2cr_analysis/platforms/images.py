@@ -82,8 +82,6 @@ _STANDS_FOR = re.compile(
     r"\b(?:PROJECT[_-]ID|YOUR[_-][A-Z_-]+|REPLACE[_-][A-Z_-]+|IMAGE_(?:NAME|URL|TAG|TO_REPLACE))\b|@@\w+@@|__[A-Z_]+__"
     r"|^[A-Z]+-docker\.pkg\.dev/|:(?:[A-Z]+_)?(?:TAG|VERSION|GIT_SHA|COMMIT_SHA|SHA|PLACEHOLDER|TBD|TODO)$"
     r"|(?i:\bplace-?holder\b|\bchange-?me\b|\bto-be-replaced\b|:(?:replace|your)-[a-z-]+$)"
-    # Names that are reserved for documentation (RFC 2606).
-    r"|^(?:[\w-]+\.)*example\.(?:com|net|org)(?::\d+)?/"
 )
 
 

@@ -48,6 +48,7 @@ UNLESS_FOUND: Mapping[str, str] = {
     "KongClusterPlugin": _ROUTE, "GCPBackendPolicy": _ROUTE, "HTTPScaledObject": _SCALING,
     "AuthorizationPolicy": _ADMITS, "RequestAuthentication": _ADMITS, "PeerAuthentication": _ADMITS,
     "NetworkPolicy": _ADMITS, "Sidecar": _ADMITS, "EnvoyFilter": _ADMITS,
+    "CiliumNetworkPolicy": _ADMITS, "HTTPProxy": _ROUTE, "Middleware": _ADMITS,
     "Role": _RIGHTS, "ClusterRole": _RIGHTS, "RoleBinding": _RIGHTS, "ClusterRoleBinding": _RIGHTS,
     "PodMonitor": "it scrapes what no instance has", "PodMonitoring": "it scrapes what no instance has",
     "ServiceMonitor": "it scrapes what no instance has", "ClusterPodMonitoring": "it scrapes what no instance has",
