@@ -39,6 +39,7 @@ from k2cr_analysis.model.routing.answered import with_answers
 from k2cr_analysis.model.schedule import runs_per_month
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.operability import effort_days, toil
+from k2cr_analysis.platforms.cloud_run.limits import MAX_DELAYED_RUN_S
 from k2cr_analysis.pricing.cloud_run.beside import NOT_COMPARED, beside_items
 from k2cr_analysis.pricing.cloud_run.charges import cheaper_billing, price_both, price_delayed, price_timeline
 from k2cr_analysis.pricing.gke.bill import GkeBill
@@ -423,7 +424,6 @@ def _priced(
 
 # A job that runs seldom may wait hours for its start; one that runs more often may not.
 _SELDOM = 31
-_LONGEST_DELAYED_S = 12 * 3600
 
 
 def _capped_blindly(workload: Workload, choice: _Choice, config: Config) -> list[Finding]:
@@ -447,7 +447,7 @@ def _might_wait(
         return []
     if timeline is None:
         return [notices.job_can_wait("its price is not known, since the running time is not")]
-    if timeline.running_instance_s / runs > _LONGEST_DELAYED_S:
+    if timeline.running_instance_s / runs > MAX_DELAYED_RUN_S:
         return []
     try:
         delayed = total(price_delayed(shape, timeline, evidence.prices, evidence.region))

@@ -12,7 +12,7 @@ from k2cr_analysis.pricing.cloud_run.counts import counted, number
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand, pod_demands
 
 GKE, CLOUD_RUN = "GKE today", "Cloud Run"
-_GIB, _MS = Decimal(2**30), Decimal(1000)
+_MS = Decimal(1000)
 
 
 @dataclass(frozen=True, slots=True)

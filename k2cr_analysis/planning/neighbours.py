@@ -15,12 +15,12 @@ from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.model.money import decimal_text, plain_amount
 from k2cr_analysis.model.prices import GLOBAL
 from k2cr_analysis.planning.worth import Candidate, Fleet, Worth
+from k2cr_analysis.platforms.billing import GIB
 from k2cr_analysis.platforms.images import PUBLIC_REGISTRIES, parse_image
 from k2cr_analysis.pricing.cloud_run.beside import UNITS_BESIDE
 
 Change = Literal["comes", "goes", "may go", "stays", "none"]
 
-GIB = Decimal(2**30)
 _ZERO = Decimal(0)
 _SHOWN = 4
 # An assumption of ours: nobody publishes the size of an entry; it has some 30 fields, and the URL and the agent vary.

@@ -33,6 +33,9 @@ HOURS_PER_MONTH: Annotated[Decimal, _CALCULATOR] = Decimal(730)
 SECONDS_PER_HOUR = 60 * 60
 SECONDS_PER_MONTH: Decimal = HOURS_PER_MONTH * SECONDS_PER_HOUR
 
+# Memory and disks are priced by the GiB: its bytes.
+GIB = Decimal(2**30)
+
 # Rows of a bill and SKUs are told apart by them: a service's name may change, its id does not.
 CLOUD_RUN: Annotated[str, _SERVICES] = "152E-C115-5142"
 KUBERNETES_ENGINE: Annotated[str, _SERVICES] = "CCD8-9BF1-090E"

@@ -24,7 +24,8 @@ from k2cr_analysis.latency.kernels import draws, holding, state
 for _name in ("CONFIG", "NOW", "TOTAL", "SLOT", "REQUEST", "ENTRY", "ARRIVING", "RECORDING"):
     setattr(state, _name, np.dtype((np.record, getattr(state, _name))))
 
-from k2cr_analysis.latency.kernels.requests import recording  # noqa: E402
+from k2cr_analysis.latency.kernels.instances import life  # noqa: E402
+from k2cr_analysis.latency.kernels.requests import arriving, recording  # noqa: E402
 from k2cr_analysis.latency.load.arrivals import ArrivalBlock, Arrivals, counted, modulated, poisson  # noqa: E402
 from k2cr_analysis.latency.simulator import memory  # noqa: E402
 from k2cr_analysis.latency.simulator.engine import Engine  # noqa: E402
@@ -80,6 +81,38 @@ _CROWDS = np.repeat([0.0, 2.0, 2.5, 4.0, 8.0, 10.0, 12.5], [70, 70, 3, 9, 40, 64
 CROWDS = Arrivals([ArrivalBlock(_CROWDS, _CROWDS, np.ones(len(_CROWDS), np.int64), np.zeros(len(_CROWDS)))])
 PAUSES = counted(np.array([3, 0, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0]), 2.5)
 SPIKES = counted(np.array([70, 0, 0, 0, 0, 0, 75, 0]), 1.0)
+
+
+def _instants(*at: tuple[float, int]) -> Arrivals:
+    """So many requests at each instant; the window ends with the last one, which may have none."""
+    when = np.array([t for t, _ in at])
+    counts = np.array([n for _, n in at], np.int64)
+    return Arrivals([ArrivalBlock(when, when, counts, np.zeros(len(at)))], float(when[-1]))
+
+
+# All sums of these times are exact, so that what comes and what ends meet at one instant.
+EXACT: dict[str, Any] = {
+    "service_s": 1.0,
+    "service_distribution": "constant",
+    "cpu_s": 0.0,
+    "concurrency": 1,
+    "startup_s": 0.5,
+    "max_instances": 20,
+}
+AS_IT_GOES = _instants((0.0, 1), (3.5, 1), (8.0, 1), (16.0, 0))
+AS_ONE_LEAVES = _instants((0.0, 9), (1.5, 9), (2.5, 8), (9.0, 1), (12.5, 0))
+SINCE_ONE_INSTANT = _instants((5.0, 2), (10.0, 2), (40.0, 1), (90.0, 0))
+THREE_FOR_A_MOMENT = _instants(*((2.0 * n, 3) for n in range(45)))
+TWO_FULL = _instants((0.0, 6), (2.5, 3), (9.0, 1))
+ONE_OUT = _instants((0.0, 3), (2.875, 2), (3.0625, 1), (3.5, 2), (30.0, 0))
+BOOSTED = _instants((0.0, 1), (30.0, 3), (60.0, 0))
+_PARTS = np.array([0.0, 2.0, 4.0])
+IN_BLOCKS = Arrivals(
+    [
+        ArrivalBlock(_PARTS + at, np.array([0.0, 4.0, 6.0]) + at, np.array([3, 5, 4], np.int64), np.zeros(3))
+        for at in (0.0, 6.0, 12.0)
+    ]
+)
 SERVICES: dict[str, tuple[Arrivals, dict[str, Any]]] = {
     "several share CPU": (BURSTS, dict(SHARED, max_instances=6, min_instances=2)),
     "grows and shrinks": (LUMPS, dict(SHARED, idle_s=6.0, startup_s=1.0, window_s=10.0)),
@@ -105,11 +138,27 @@ SERVICES: dict[str, tuple[Arrivals, dict[str, Any]]] = {
     "asleep between": (PAUSES, dict(SHARED, service_s=0.4, cpu_s=0.0, startup_s=0.5, window_s=3.0, tick_s=3.0, idle_s=2.0)),
     "no wait": (LUMPS, dict(SHARED, concurrency=3, max_instances=3, pending_timeout_s=0.0)),
     "steady": (poisson(9.0), dict(SHARED, concurrency=8, max_instances=12, min_instances=1)),
+    "comes as it goes": (AS_IT_GOES, dict(EXACT, idle_s=2.0)),
+    "comes as one leaves": (AS_ONE_LEAVES, dict(EXACT, idle_s=6.0)),
+    "idle since one instant": (SINCE_ONE_INSTANT, dict(EXACT, min_instances=1, idle_s=4.0)),
+    "a third for a moment": (THREE_FOR_A_MOMENT, dict(EXACT, service_s=0.25, min_instances=2, idle_s=0.5, startup_s=0.25, window_s=2.0, tick_s=1.0)),
+    "recycled often": (poisson(2.0), dict(SHARED, concurrency=2, min_instances=3, max_instances=6, life_s=1.5, startup_s=0.3)),
+    "full and out of rotation": (TWO_FULL, dict(EXACT, service_s=6.0, concurrency=2, target_cpu=math.inf, target_concurrency=4.0, window_s=2.0, tick_s=1.0, idle_s=20.0)),
+    "one each, one out of rotation": (ONE_OUT, dict(EXACT, service_s=0.25, target_cpu=math.inf, target_concurrency=4.0, window_s=2.0, tick_s=1.0, idle_s=4.0)),
+    "by CPU": (LUMPS, dict(SHARED, concurrency=1, target_concurrency=math.inf, target_cpu=0.3, max_instances=30, idle_s=3.0, window_s=4.0, tick_s=1.0)),
+    "boost of none": (BURSTS, dict(SHARED, concurrency=1, cpu_cores=0.5, boosted_cpu_cores=2.0, boost_s=0.0, idle_s=2.0)),
+    "a short boost": (BURSTS, dict(SHARED, concurrency=1, cpu_cores=0.5, boosted_cpu_cores=2.0, boost_s=0.3, idle_s=2.0)),
+    "one as the boost ends": (BOOSTED, dict(SHARED, concurrency=4, cpu_cores=0.5, boosted_cpu_cores=2.0, boost_s=1.0, service_s=3.0, cpu_s=2.5, service_distribution="constant", idle_s=3.0, max_instances=1)),
+    "in blocks": (IN_BLOCKS, dict(SHARED, concurrency=1, cpu_s=0.0, idle_s=2.0)),
+    "in blocks, so many": (IN_BLOCKS, dict(SHARED, concurrency=1, cpu_s=0.0, idle_s=2.0)),
     "many": (SPIKES, dict(SHARED, concurrency=1, max_instances=300, idle_s=0.3, startup_s=1.0, window_s=2.0, tick_s=1.0)),
 }  # fmt: skip
 FLEETS: dict[str, tuple[Arrivals, dict[str, Any]]] = {
     "enough": (poisson(2.0), {"service_s": 1.0, "cpu_s": 0.2, "cpu_cores": 0.5, "concurrency": 1, "startup_s": 0.5, "startup_distribution": "exponential", "idle_s": 4.0, "max_instances": 9, "scaling": "per-request"}),
     "too few": (poisson(9.0), {"service_s": 1.0, "cpu_s": 0.2, "cpu_cores": 0.5, "concurrency": 1, "startup_s": 0.5, "idle_s": 4.0, "max_instances": 9, "scaling": "per-request"}),
+    "comes as it goes": (AS_IT_GOES, dict(EXACT, idle_s=2.0, scaling="per-request")),
+    "comes as one leaves": (AS_ONE_LEAVES, dict(EXACT, idle_s=6.0, scaling="per-request")),
+    "goes with the run": (_instants((0.0, 1), (4.0, 0)), dict(EXACT, idle_s=2.5, scaling="per-request")),
     "quiet": (poisson(0.3), {"service_s": 0.6, "cpu_s": 0.2, "cpu_cores": 0.5, "concurrency": 1, "startup_s": 0.7, "idle_s": 1.0, "max_instances": 3, "scaling": "per-request"}),
 }  # fmt: skip
 _REQUESTS = 110
@@ -118,9 +167,11 @@ MIXTURES = (0, 5, 10, 12, 19, 20, 27, 29)
 FLEET_MIXTURES = (0, 2, 20, 34, 44)
 
 
-def _limit_of(arrivals: Arrivals) -> int | None:
-    """Loads of counts end by themselves."""
-    return None if any(arrivals is one for one in (LUMPS, SPIKES, COUPLE, INSTANTS, PAUSES, CROWDS)) else _REQUESTS
+def _limit_of(name: str, arrivals: Arrivals) -> int | None:
+    """Loads of counts end by themselves, but for one that is cut in the midst of a count."""
+    if name.endswith("so many"):
+        return 18
+    return _REQUESTS if math.isinf(float(arrivals.blocks[0].end_s[-1])) or arrivals is BURSTS else None
 
 
 def _run(case: Case, *, short_cut: bool = False) -> tuple[Outcome, Engine]:
@@ -316,8 +367,49 @@ def holding_differs() -> bool:
     return False
 
 
+def arriving_differs() -> bool:
+    """Many of one period, whose parts of what remains are small, to more digits than a latency has."""
+    source = memory.new_source(ServiceConfig(service_s=1.0), np.array([9, 8], np.uint64), 2_500)
+    source = source._replace(
+        now=source.now.view(np.dtype((np.record, source.now.dtype))), periods=np.array([[0.0, 1.0, 4_000.0, 0.0]])
+    )
+    source.now.period, source.now.left = 0, 4_000
+    chunk, drawn, clock_s, left = memory.new_chunk(), words(9), 0.0, 4_000
+    while (many := arriving.fill(source, chunk)) > 0:
+        for at_s in chunk.arrive_s[:many]:
+            clock_s += (1.0 - clock_s) * -math.expm1(-exponential(next(drawn)) / left)
+            left -= 1
+            if not math.isclose(at_s, clock_s, rel_tol=1e-9):
+                return True
+    return left != 1_500
+
+
+def ages_differ() -> bool:
+    """The living counted anew, without a gap before them and with gaps: the same ones in the same order."""
+    for case in (
+        (INSTANTS, dict(EXACT, min_instances=3), 0),
+        (AS_ONE_LEAVES, dict(EXACT, min_instances=3, idle_s=0.5), None),
+    ):
+        _, engine = _run(case)
+        s = engine._state
+        assert isinstance(s, state.State)
+        living = [int(i) for i in s.slot_of_age if i >= 0]
+        idle = [n for n, i in enumerate(living) if s.slots[i].load == 0 and s.slots[i].in_rotation == 1]
+        life._renumber(s)
+        bits = [32 * word + bit for word in range(len(s.bits)) for bit in range(32) if s.bits[word] >> bit & 1]
+        if [int(i) for i in s.slot_of_age if i >= 0] != living or s.now.next_age != len(living) or bits != idle:
+            return True
+        if [int(s.slots[i].age) for i in living] != list(range(len(living))):
+            return True
+    return False
+
+
 # Kernels that are judged by themselves.
-DIRECT = {"draws": draws_differ, "holding": holding_differs, "requests.recording": recording_differs}
+DIRECT = {
+    "draws": draws_differ, "holding": holding_differs, "requests.recording": recording_differs,
+    "requests.arriving": arriving_differs, "instances.life": ages_differ,
+}  # fmt: skip
+SIMULATED_TOO = ("requests.arriving", "instances.life")
 
 
 class Judge:
@@ -328,10 +420,10 @@ class Judge:
         self.short_cut = kernel == "loss"
         cases: dict[str, Case] = {}
         if self.short_cut:
-            cases = {name: (a, g, _limit_of(a)) for name, (a, g) in FLEETS.items()}
+            cases = {name: (a, g, _limit_of(name, a)) for name, (a, g) in FLEETS.items()}
             cases |= {f"fleet {seed}": fleet(seed) for seed in FLEET_MIXTURES}
-        elif self.direct is None:
-            cases = {name: (a, g, _limit_of(a)) for name, (a, g) in SERVICES.items()}
+        elif self.direct is None or kernel in SIMULATED_TOO:
+            cases = {name: (a, g, _limit_of(name, a)) for name, (a, g) in SERVICES.items()}
             cases |= {f"mixture {seed}": mixture(seed) for seed in MIXTURES}
         self.cases = list(cases.items())
         self.expected = {name: _expected(case, short_cut=self.short_cut) for name, case in cases.items()}

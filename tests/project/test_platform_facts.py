@@ -19,7 +19,8 @@ FILES = sorted(p for p in PACKAGE.rglob("*.py") if (PACKAGE / "platforms") not i
 # What works with the same numbers beside the package; the demo's objects are made up with real labels on purpose.
 BESIDE = sorted(p for folder in ("benchmarks", "scripts") for p in (PACKAGE.parent / folder).rglob("*.py"))
 
-# Numbers of the platforms: value, names that say what it is of, where it stands.
+# Numbers of the platforms: value, names that say what it is of, where it stands. An hour and five minutes are also
+# plain spans (an hour of a bill, a step of a metric), so they are facts only under a name of what ends by them.
 NUMBERS: tuple[tuple[frozenset[float], str, str], ...] = (
     (frozenset({0.6, 60}), r"target|utilis|utiliz", "scaling.DEFAULT_TARGET"),
     (frozenset({900, 15}), r"idle", "scaling.IDLE_S"),
@@ -29,9 +30,12 @@ NUMBERS: tuple[tuple[frozenset[float], str, str], ...] = (
     (frozenset({240}), r"", "probes.MAX_STARTUP_S"),
     (
         frozenset({300, 3600}),
-        r"time_?out|(?<!progress)deadline|probe|liveness|readiness|task",
+        r"time_?out|(?<!progress)deadline|probe|liveness|readiness|task"
+        r"|request(?!s)|response|websocket|stream|connection|session"
+        r"|(?:^|[ _])(?:most|limit|longest|cap|max_s|max_seconds)(?:_s|_seconds)?(?: |$)",
         "limits.DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S, UNMOVED_TASK_S; probes",
     ),
+    (frozenset({12, 43_200}), r"delayed", "limits.MAX_DELAYED_RUN_S"),
     (frozenset({600}), r"task|time_?out|(?<!progress)deadline", "limits.DEFAULT_TASK_TIMEOUT_S"),
     (frozenset({730}), r"", "billing.HOURS_PER_MONTH"),
     (frozenset({8080}), r"port", "limits.DEFAULT_PORT"),
@@ -203,6 +207,16 @@ def test_no_script_writes_a_number_of_the_platforms_again(file: Path) -> None:
         ("WEB = frozenset({80, 8080})", False),
         ("port = 80", False),
         ("HOUR_S = 3600", False),
+        ("LIMIT_S = 3600", True),
+        ("MOST_S = 300", True),
+        ("LONGEST = 3600", True),
+        ("REQUEST_S = 300", True),
+        ("websocket_s: float = 3600.0", True),
+        ("if response_s > 3600: ...", True),
+        ("per_hour = requests_per_s * 3600", False),
+        ("STEP_S = 300", False),
+        ("LONGEST_SHOWN = 300", False),
+        ("hours = max(1, 3600 // period_s)", False),
         ('"""Cloud Run gives 240 s."""', False),
         ('DOCS = "https://docs.cloud.google.com/run/docs"', False),
         ("close(names, cutoff=0.6)", False),

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.prices import Tariff
-from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
+from k2cr_analysis.platforms.billing import GIB, HOURS_PER_MONTH
 from k2cr_analysis.platforms.managed import (
     CLOUD_SQL,
     FILESTORE,
@@ -23,7 +23,6 @@ from k2cr_analysis.platforms.managed import (
 )
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand
 
-GIB = Decimal(2**30)
 _ZERO = Decimal(0)
 Lines = tuple[tuple[LineItem, ...], tuple[str, ...]]  # (the lines that have a price, what has none)
 _PRICED = (CLOUD_SQL, f"{MEMORYSTORE} for Redis", FILESTORE, MACHINE, WORKER_POOL)

@@ -17,7 +17,8 @@ from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Volume
 from k2cr_analysis.openapi.quantity import bytes_of, is_quantity
-from k2cr_analysis.planning.futures.way_prices import GIB, month_of, why_unpriced
+from k2cr_analysis.planning.futures.way_prices import month_of, why_unpriced
+from k2cr_analysis.platforms.billing import GIB
 from k2cr_analysis.platforms.managed import (
     BATCH,
     BUILD,

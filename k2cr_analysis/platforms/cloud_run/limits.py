@@ -18,6 +18,7 @@ _TIMEOUT = Source(f"{_RUN}docs/configuring/request-timeout", "2026-11-30")
 _TASK_TIMEOUT = Source(f"{_RUN}docs/configuring/task-timeout", "2026-03-25")
 _RETRIES = Source(f"{_RUN}docs/configuring/max-retries", "2026-03-25")
 _QUOTAS = Source(f"{_RUN}quotas", "2026-11-30")
+_DELAYED = Source(f"{_RUN}docs/release-notes", "2026-11-30", "2026-09-08, Preview")
 
 MIB = 2**20
 GIB = 2**30
@@ -73,6 +74,8 @@ DEFAULT_RETRIES: Annotated[int, _RETRIES] = 3
 DEFAULT_TASK_TIMEOUT_S: Annotated[int, _TASK_TIMEOUT] = 600
 MAX_TASK_TIMEOUT_S: Annotated[int, _TASK_TIMEOUT] = 168 * 3600  # of one attempt
 UNMOVED_TASK_S: Annotated[int, _TASK_TIMEOUT] = 3600  # a longer attempt may be moved to another machine while it runs
+
+MAX_DELAYED_RUN_S: Annotated[int, _DELAYED] = 12 * 3600  # a delayed job; it starts within as long
 
 # Ids of the Cloud Quotas API for what all instances of a project and region have together: thousandths of a vCPU, and
 # bytes. A deployment whose max instances could exceed one is refused ("Quota violated: CpuAllocPerProjectRegion

@@ -21,9 +21,8 @@ from k2cr_analysis.errors import UsageError
 from k2cr_analysis.model.cloud_run import BillingMode, InstanceTimeline, ServiceShape, boosted_cores
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import LIST_PRICE, PriceBook, Tariff
+from k2cr_analysis.platforms.billing import GIB
 from k2cr_analysis.platforms.cloud_run.limits import BOOST_AFTER_START_S
-
-GIB = Decimal(2**30)
 
 
 def price_timeline(

@@ -10,9 +10,8 @@ from decimal import Decimal
 
 from k2cr_analysis.model.cloud_run import InstanceTimeline, ServiceShape, boosted_cores
 from k2cr_analysis.model.money import LineItem
-from k2cr_analysis.platforms.billing import HOURS_PER_MONTH, SECONDS_PER_HOUR, SECONDS_PER_MONTH
+from k2cr_analysis.platforms.billing import GIB, HOURS_PER_MONTH, SECONDS_PER_HOUR, SECONDS_PER_MONTH
 from k2cr_analysis.platforms.cloud_run.limits import BOOST_AFTER_START_S
-from k2cr_analysis.pricing.cloud_run.charges import GIB
 
 _DIGITS = 9
 

@@ -23,10 +23,9 @@ import numpy as np
 from k2cr_analysis.model.cloud_run import ServiceShape
 from k2cr_analysis.model.observed import FloatArray, IntArray
 from k2cr_analysis.model.prices import Tariff
-from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
+from k2cr_analysis.platforms.billing import GIB, HOURS_PER_MONTH
 
 _HOUR_S = 3600.0
-_GIB = 2.0**30
 _METERS = (
     "run.request.cpu.active", "run.request.memory.active", "run.request.cpu.idle", "run.request.memory.idle",
     "run.request.count", "run.instance.cpu", "run.instance.memory",
@@ -91,7 +90,7 @@ def grid_months(work: HourlyWork, shapes: Sequence[ServiceShape], tariff: Tariff
 
 def _per_second(shape: ServiceShape, rates: dict[str, float]) -> tuple[float, float]:
     """(an active second, an idle second) of one instance."""
-    cores, gib = float(shape.cpu_cores), shape.memory_bytes / _GIB
+    cores, gib = float(shape.cpu_cores), shape.memory_bytes / float(GIB)
     if shape.billing == "instance":
         running = cores * rates["run.instance.cpu"] + gib * rates["run.instance.memory"]
         return running, running

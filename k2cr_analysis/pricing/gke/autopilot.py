@@ -15,7 +15,7 @@ from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.model.pod.placement import Placement
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
+from k2cr_analysis.platforms.billing import GIB, HOURS_PER_MONTH
 from k2cr_analysis.platforms.gke.autopilot import (
     ARM_SUFFIX,
     BY_NODE,
@@ -38,7 +38,6 @@ from k2cr_analysis.platforms.gke.cluster import (
 )
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand
 
-GIB = Decimal(2**30)
 _GENERAL_PURPOSE = "general-purpose"
 STORAGE = "gke.autopilot.ephemeral"
 

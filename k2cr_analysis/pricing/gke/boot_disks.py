@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from k2cr_analysis.model.cluster import Node
+from k2cr_analysis.platforms.billing import GIB
 from k2cr_analysis.platforms.gke.cluster import BOOT_DISK, LOCAL_SSD_STORAGE
 from k2cr_analysis.queries.bill import BillRow
 
-_GIB = Decimal(2**30)
 # Kind of disk -> how the catalogue's description of its capacity begins.
 _CAPACITY = {
     "pd-balanced": "Balanced PD Capacity",
@@ -49,7 +49,7 @@ def _by_kind(disks: Iterable[BillRow]) -> Mapping[str, tuple[Decimal, Decimal]]:
 def _sizes(nodes: Iterable[Node]) -> Mapping[str, tuple[str | None, Decimal]]:
     """Node -> (kind of its boot disk, GiB); none whose pods' storage is a local SSD."""
     return {
-        n.name: (n.labels.get(BOOT_DISK), n.capacity.ephemeral_storage_bytes / _GIB)
+        n.name: (n.labels.get(BOOT_DISK), n.capacity.ephemeral_storage_bytes / GIB)
         for n in nodes
         if n.capacity.ephemeral_storage_bytes and n.labels.get(LOCAL_SSD_STORAGE) != "true"
     }

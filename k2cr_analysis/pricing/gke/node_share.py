@@ -15,13 +15,12 @@ from k2cr_analysis.model.cluster import Cluster, Node
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import Tariff
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
+from k2cr_analysis.platforms.billing import GIB, HOURS_PER_MONTH
 from k2cr_analysis.pricing.gke.machine_types import MachineType, machine_type
 from k2cr_analysis.pricing.gke.node_price import NodePrice, node_price
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand
 from k2cr_analysis.pricing.packing.node_pools import NodePool
 
-GIB = Decimal(2**30)
 _MILLIONTH = Decimal("0.000001")
 
 
