@@ -50,6 +50,10 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 _CONSUMER = re.compile(
     r"(?:^|_)CONSUMER(?:_GROUP)?(?:_ID|_NAME)?$|KAFKA\w*_GROUP(?:_?ID)?$|(?:^|_)DURABLE(?:_NAME)?$|(?:^|_)TASK_?QUEUE(?:_NAME)?$"
 )
+# A schedule that the program itself follows: CLEANUP_CRON=0 3 * * *, SYNC_SCHEDULE=@hourly.
+_CRON_NAME = re.compile(r"(?:^|_)(?:CRON|SCHEDULE|CRONTAB)(?:_|$)|CRON(?:_?EXPRESSION|_?EXPR)?$", re.IGNORECASE)
+_CRON_FIELD = r"(?:\*|\?|[\dA-Za-z]+(?:[-/,#][\dA-Za-z]+)*|\*/\d+)"
+_CRON = re.compile(rf"(?:{_CRON_FIELD}\s+){{4,6}}{_CRON_FIELD}|@(?:hourly|daily|weekly|monthly|midnight|every \w+)")
 # Triggers of KEDA and metrics of an autoscaler that follow work which waits somewhere.
 _QUEUE_TRIGGERS = re.compile(
     r"pubsub|rabbitmq|kafka|sqs|service-?bus|storage-queue|redis|nats|stan|pulsar|kinesis|activemq|artemis|ibmmq|solace"
@@ -124,6 +128,9 @@ def _evidence(workload: Workload, container: Container, moving: Sequence[Contain
             yield Background(container.name, "pull", why, variable.path, of_pubsub=True)
         elif _CONSUMER.search(variable.name):
             yield Background(container.name, "pull", f"env {variable.name} names a consumer of a queue", variable.path)
+        elif _CRON_NAME.search(variable.name) and is_cron(variable.value or ""):
+            why = f"env {variable.name} is a schedule of its own, {variable.value}"
+            yield Background(container.name, "schedule", why, variable.path)
     # An autoscaler that follows a queue speaks of the pod: of its main container.
     if moving and container is moving[0]:
         yield from _by_autoscaler(workload, container)
@@ -151,6 +158,11 @@ def _by_autoscaler(workload: Workload, container: Container) -> Iterator[Backgro
             if kind == "External" and _QUEUE_TRIGGERS.search(name):
                 at = f"HorizontalPodAutoscaler/{mapping(scaler, 'metadata').get('name')} $.spec.metrics[{i}]"
                 yield Background(container.name, "pull", f"the autoscaler follows {name}", at, "pubsub" in name)
+
+
+def is_cron(text: str) -> bool:
+    """Whether a value is a cron expression, of five to seven fields or by a name."""
+    return bool(_CRON.fullmatch(text.strip())) and not text.strip().replace(" ", "").isalpha()
 
 
 def _is_called(container: Container, called: Sequence[CalledPort], order: StartupOrder) -> bool:

@@ -44,6 +44,8 @@ _PRIVATE_VARIABLES = ("CSQL_PROXY_PRIVATE_IP", "CSQL_PROXY_PSC", "ALLOYDB_PROXY_
 _ALLOYDB_INSTANCE = re.compile(r"projects/[^/\s]+/locations/[^/\s]+/clusters/[^/\s]+/instances/[\w-]+")
 _SERVER_PROXY_PORT, _ALLOYDB_PROXY_PORT = 3307, 5433  # where the proxy asks the instance
 _SHOWN = 3
+# The cluster's own DNS servers, which configurations of proxies name as their resolver.
+CLUSTER_DNS = frozenset({("kube-system", "kube-dns"), ("kube-system", "coredns")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,10 @@ def _edge(workload: Workload, named: Named, found: Resolved) -> Dependency:
     port = address.port if address.port is not None else None
     kind = kind_of_call(address.scheme, port, *names)
     evidence, path = str(address.place), address.place.path
+    if found.kind == "service" and (found.namespace, found.service) in CLUSTER_DNS:
+        # Nothing in front of it would answer for names of the cluster: it is told, and not carried.
+        target = f"{found.service}.{found.namespace}"
+        return Dependency(workload.id, target, "external", False, None, None, port, evidence, path, (address,))
     if found.kind == "service" and found.alias_of:
         kind = "external" if kind in ("http", "grpc", "unknown") else kind
         return Dependency(

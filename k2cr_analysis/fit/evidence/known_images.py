@@ -256,9 +256,18 @@ _NOT_THE_SERVER = frozenset({
 })  # fmt: skip
 
 
+FAST_CGI = (9000, "FastCGI")  # of php-fpm, by the official images' tags: php:8-fpm, wordpress:fpm
+
+
 def raw_server(image: str | None) -> tuple[int, str] | None:
     """(default port, protocol) of an image that is known to serve a raw protocol."""
-    return RAW_SERVERS.get(parse_image(image).name) if image else None
+    if not image:
+        return None
+    parsed = parse_image(image)
+    words = set(re.split(r"[-_.]", f"{parsed.name}-{parsed.tag or ''}".lower()))
+    # An image with a web server beside php-fpm says so: php-fpm-nginx.
+    of_php = "fpm" in words and not words & {"nginx", "apache", "caddy", "exporter", "web"}
+    return RAW_SERVERS.get(parsed.name) or (FAST_CGI if of_php else None)
 
 
 def serves_http_on(image: str | None, port: int) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
-from k2cr_analysis.fit.evidence.known_images import keeps_in_memory, raw_server
+from k2cr_analysis.fit.evidence.known_images import FAST_CGI, keeps_in_memory, raw_server
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.pod.environment import variables_of
 from k2cr_analysis.model.workload import Container
@@ -86,7 +86,11 @@ def _evidence(candidate: Candidate, container: Container) -> Iterator[tuple[str,
         if _FLAG.fullmatch(first) or (not first.endswith(second) and _FLAG.fullmatch(f"{first} {second}")):
             yield f"{container.path}.args", f"it runs with {first if _FLAG.fullmatch(first) else f'{first} {second}'}"
     beside = len(candidate.moving) > 1 and container.name != candidate.ingress.container
-    if beside and container.name not in candidate.cast.kinds and (server := raw_server(container.image)):
-        yield f"{container.path}.image", f"{container.image} is a {server[1]} server of the pod's own"
+    if (
+        beside
+        and container.name not in candidate.cast.kinds
+        and (server := raw_server(container.image)) not in (None, FAST_CGI)
+    ):
+        yield f"{container.path}.image", f"{container.image} is a {server[1] if server else ''} server of the pod's own"
     if what := keeps_in_memory(container.image, [v.name for v in variables_of(candidate.workload, container)]):
         yield f"{container.path}.image", what

@@ -52,6 +52,41 @@ def works_without_requests(candidate: Candidate) -> Iterator[Found]:
 
 
 @rule(
+    id="work-by-interval",
+    severity="note",
+    reads=("Container.env[].name", "Container.env[].value"),
+    docs=_BILLING,
+)
+def work_by_interval(candidate: Candidate) -> Iterator[Found]:
+    """A container of a service is given an interval at which it does something of its own: it polls, syncs, refreshes.
+
+    Why: Between requests a request-billed instance has next to no CPU, so that what runs by the clock is late or stands
+    still; at zero instances it does not run at all; and each of several instances does it.
+    Remedy: Nothing to decide where it only keeps a cache fresh. Else let Cloud Scheduler call it, or give that part a
+    worker pool or a job, or keep an instance with CPU (`[policy] min_instances`, instance-based billing).
+    Example: env: [{name: SCRAPE_INTERVAL, value: "600"}]
+    """
+    known = {b.container for b in candidate.background}
+    if candidate.target != "service":
+        return
+    for container, variable in candidate.environment():
+        words = set(words_of_name(variable.name))
+        if words & {"interval", "period"} and words & _BY_THE_CLOCK and container.name not in known:
+            yield Found(
+                variable.path,
+                f"container {container.name} does something by the clock ({variable.name}); between requests it has "
+                "next to no CPU",
+            )
+
+
+_BY_THE_CLOCK = frozenset({
+    "poll", "polling", "scrape", "scraping", "sync", "synchronization", "refresh", "crawl", "fetch", "cleanup", "purge",
+    "reconcile", "import", "job", "jobs", "task", "tasks", "scheduler", "schedule", "update", "reindex", "backup",
+    "scan",
+})  # fmt: skip
+
+
+@rule(
     id="queue-beside-requests",
     severity="change",
     reads=("Container.env[].value", "Container.args", "Container.command", "ConfigMap.data"),

@@ -35,6 +35,13 @@ _HOST_KEYS = frozenset({
 _PORT_KEYS = frozenset({"port"})
 _LOOSE = re.compile(rf"(?<![A-Za-z0-9_.\-/:$%{{}}\]])({_HOST}):({_PORT})(?![A-Za-z0-9_.\-:@])")
 _ITEM = re.compile(rf"\s*(?:tcp:)?({_HOST})(?::({_PORT}))?\s*")
+# The full name of a Service, or of a pod of a headless one, wherever it stands: its form leaves no doubt.
+_FULL_NAME = re.compile(
+    rf"(?<![A-Za-z0-9_.\-/:@%{{}}$*])((?:{_LABEL}\.){{2,3}}svc(?:\.cluster\.local)?)\.?(?::({_PORT}))?"
+    r"(?![A-Za-z0-9_\-]|\.[A-Za-z0-9])"
+)
+# Behind these a name is what a server calls itself, or a certificate's.
+_NAMES_ITSELF = re.compile(r"(?:\bserver_name\b[^;]*|\bCN\s*=\s*|\balt_?names?\b.*|\bDNS\.\d+\s*=\s*)$", re.IGNORECASE)
 _INCOMPLETE = frozenset("${%<*(:-_.=+~")
 # Words of a Java data source before the one that names the database.
 _WRAPPERS = frozenset({"jdbc", "r2dbc", "pool", "proxy", "log4jdbc", "p6spy", "tracing", "otel", "aws-wrapper"})
@@ -86,7 +93,16 @@ def mentions(text: str) -> tuple[Mention, ...]:
         listed = tuple(_list(text))
         if listed:
             return listed
+    for mention in _full_names(text):
+        if not any(start < mention.span[1] and mention.span[0] < end for start, end in taken):
+            found.append(mention)
     return tuple(sorted(found, key=lambda m: m.span))
+
+
+def _full_names(text: str) -> Iterator[Mention]:
+    for match in _FULL_NAME.finditer(text):
+        if not _NAMES_ITSELF.search(text, 0, match.start()):
+            yield _mention(match, None, "host-port" if match.group(2) else "bare")
 
 
 def _urls(text: str) -> Iterator[Mention]:

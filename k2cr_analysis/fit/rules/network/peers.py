@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
+from k2cr_analysis.fit.evidence.dependencies import CLUSTER_DNS
 from k2cr_analysis.fit.evidence.known_images import raw_server
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
+from k2cr_analysis.model.pod.environment import variables_of
 
 
 @rule(
@@ -39,11 +41,38 @@ def headless_peer_discovery(candidate: Candidate) -> Iterator[Found]:
                     f"the pods find each other by the headless Service {exposure.service} ({evidence}); Cloud "
                     "Run's instances cannot",
                 )
+    yield from _clusters_by_settings(candidate)
     if _names_its_pods(candidate):
         yield Found(
             f"{candidate.pod.path}.subdomain",
             f"each pod has a name of its own under {candidate.pod.subdomain}; Cloud Run's instances have none",
         )
+
+
+def _clusters_by_settings(candidate: Candidate) -> Iterator[Found]:
+    """Libraries that make one cluster of all pods, turned on by a variable: JGroups, Hazelcast, Akka, libcluster."""
+    if not _has_peers(candidate):
+        return
+    for container in candidate.moving:
+        for variable in variables_of(candidate.workload, container):
+            value = (variable.value or "").strip()
+            asks = _CLUSTERS.search(variable.name) and value.lower() not in ("", "false", "0", "local", "none", "off")
+            if asks or _CLUSTER_FLAGS.search(value):
+                yield Found(
+                    variable.path,
+                    f"the pods find each other ({variable.name} of container {container.name}); Cloud Run's instances "
+                    "cannot",
+                )
+                return
+
+
+# Keycloak (a stack of JGroups), WildFly, Hazelcast, Akka and Pekko, Elixir's libcluster and dns_cluster.
+_CLUSTERS = re.compile(
+    r"^KC_CACHE_STACK$|^JGROUPS_(?:DISCOVERY_PROTOCOL|PING_PROTOCOL)$|^HZ_NETWORK_JOIN_\w+_(?:ENABLED|SERVICEDNS)$"
+    r"|^DNS_CLUSTER_QUERY$|^LIBCLUSTER_\w+|^(?:AKKA|PEKKO)_(?:CLUSTER_BOOTSTRAP|SEED_NODES)\w*$"
+    r"|^KUBERNETES_SERVICE_DNS$|^OPENSHIFT_(?:DNS|KUBE)_PING_\w+"
+)
+_CLUSTER_FLAGS = re.compile(r"-Djgroups\.dns\.query=|-Dhazelcast\.kubernetes|kubernetes\.KUBE_PING|dns\.DNS_PING")
 
 
 def _names_its_pods(candidate: Candidate) -> bool:
@@ -130,7 +159,7 @@ def stateful_set_identity(candidate: Candidate) -> Iterator[Found]:
 @rule(
     id="host-names-set",
     severity="change",
-    reads=("PodSpec.hostAliases", "PodSpec.dnsConfig", "PodSpec.dnsPolicy", "PodSpec.subdomain"),
+    reads=("PodSpec.hostAliases", "PodSpec.dnsConfig", "PodSpec.dnsPolicy", "PodSpec.subdomain", "ConfigMap.data"),
     docs="https://docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc",
 )
 def host_names_set(candidate: Candidate) -> Iterator[Found]:
@@ -153,6 +182,13 @@ def host_names_set(candidate: Candidate) -> Iterator[Found]:
             f"the pod wants a name under {subdomain}, and no headless Service of that name is in the snapshot; Cloud "
             "Run's instances have no names",
         )
+    for edge in candidate.dependencies:
+        if edge.target in {f"{name}.{space}" for space, name in CLUSTER_DNS}:
+            yield Found(
+                edge.path,
+                f"it asks the cluster's own DNS server ({edge.evidence}); Cloud Run resolves by the VPC network's DNS, "
+                "at 169.254.169.254",
+            )
     for field in ("nameservers", "searches"):
         if field in candidate.pod.dns_fields:
             yield Found(

@@ -208,3 +208,39 @@ def init_container(candidate: Candidate) -> Iterator[Found]:
         kind = f" ({known[0]}, by its words)" if known else ""
         message = f"init container {container.name} runs before the application{kind}; Cloud Run has none"
         yield Found(container.path, message, known[1] if known else None)
+
+
+@rule(
+    id="migrates-at-start",
+    severity="note",
+    reads=("Container.command", "Container.args"),
+    docs="https://docs.cloud.google.com/run/docs/create-jobs",
+)
+def migrates_at_start(candidate: Candidate) -> Iterator[Found]:
+    """A container changes the database's schema each time that it starts, before it serves.
+
+    Why: On Cloud Run instances start whenever load asks for them, several at once: each start waits for the migration,
+    and two may run it at the same time.
+    Remedy: Nothing to decide where the tool takes a lock. Else run it once before the deploy: a Cloud Run job with the
+    same image and that command.
+    Example: command: [sh, -c, "alembic upgrade head && uvicorn app:app"]
+    """
+    if candidate.target != "service":
+        return
+    for container in candidate.moving:
+        for field, words in (("command", container.command), ("args", container.args)):
+            for i, word in enumerate(words):
+                found = _MIGRATES.search(word)
+                if found and word[found.end() :].strip(" ;&\n"):
+                    yield Found(
+                        f"{container.path}.{field}[{i}]",
+                        f"container {container.name} runs `{found.group().strip()}` at each start, before it serves",
+                    )
+
+
+_MIGRATES = re.compile(
+    r"\b(?:alembic upgrade|manage\.py migrate|rake db:migrate|rails db:(?:migrate|prepare)|prisma migrate deploy"
+    r"|prisma db push|knex migrate:latest|typeorm migration:run|sequelize(?:-cli)? db:migrate|artisan migrate"
+    r"|flyway migrate|liquibase update|goose up|migrate -path|flask db upgrade|diesel migration run|drizzle-kit migrate"
+    r"|doctrine:migrations:migrate|aerich upgrade|dotnet ef database update|npm run migrat\w*|yarn migrat\w*)\b[^;&|]*"
+)
