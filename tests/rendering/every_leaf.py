@@ -136,6 +136,7 @@ def _texts(path: str, field: str, value: str) -> Iterator[Any]:
         yield from ("LoadBalancer", "ClusterIP", "NodePort") if path == "$.spec.type" else ()
     elif field == "image":
         yield re.sub(r"([:@][^/]*)?$", ":other", value)
+        yield "us-docker.pkg.dev/p/r/other:1"
     elif value.isdigit():
         yield str(int(value) + 1)
     elif re.fullmatch(r"\d+(ms|s|m|h)", value):

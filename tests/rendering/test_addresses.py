@@ -41,6 +41,13 @@ def redirected(name: str, value: str) -> str:
         ("HOSTS", "redis:6379,api:6379", "{redis}:6379,{api}:6379"),
         ("DSN", "host=redis port=6379 user=redis dbname=redis", "host={redis} port=6379 user=redis dbname=redis"),
         ("JAVA_OPTS", "-Xmx1g -Dredis.host=redis -Dname=redis", "-Xmx1g -Dredis.host={redis} -Dname=redis"),
+        ("CHECK", "redis-cli -h redis -n redis", "redis-cli -h {redis} -n redis"),
+        ("SETTINGS", "redis.host=redis redis.name=redis", "redis.host={redis} redis.name=redis"),
+        ("A", "REDIS://REDIS:6379/REDIS", "REDIS://{redis}:6379/REDIS"),
+        ("A", "jdbc:mysql:replication://redis:redis@redis:3306,api:3306/redis", "jdbc:mysql:replication://redis:redis@{redis}:3306,{api}:3306/redis"),
+        ("A", "Server=api;User Id=api;Database=api;", "Server={api};User Id=api;Database=api;"),
+        ("A", "redis:redis@tcp(redis:6379)/redis", "redis:redis@tcp({redis}:6379)/redis"),
+        ("A", '{"api":{"url":"http://api/api","name":"api"}}', '{"api":{"url":"http://{api}/api","name":"api"}}'),
         ("REDIS_HOST", "redis", "{redis}"),
         ("REDIS_HOST", "redis.shop", "{redis}"),
         ("REDIS_HOST", "redis.shop.svc.cluster.local", "{redis}"),
@@ -55,7 +62,9 @@ def redirected(name: str, value: str) -> str:
 )  # fmt: skip
 def test_only_the_letters_of_the_host_change(name: str, value: str, full: str) -> None:
     names = {n: f"{n}.shop.svc.cluster.local" for n in ("redis", "api")}
-    assert redirected(name, value) == full.format(**names)
+    for short, long in names.items():
+        full = full.replace(f"{{{short}}}", long)
+    assert redirected(name, value) == full
 
 
 def test_an_alias_of_a_name_outside_is_no_call_into_the_cluster() -> None:

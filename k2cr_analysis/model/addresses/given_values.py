@@ -20,7 +20,7 @@ from k2cr_analysis.model.workload import Container, EnvVar, Volume, Workload
 
 _WORD = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|[^\s'\"]+")
 _FLAG = re.compile(r"(-{1,2}[A-Za-z][\w.\-]*)(?:=(.*))?", re.DOTALL)
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.+)", re.DOTALL)
+_ASSIGNMENT = re.compile(r"([A-Za-z_][\w.\-]*)=(.+)", re.DOTALL)
 _SPACE = re.compile(r"\s")
 _REFERENCE = re.compile(r"\$\(([\w.\-]+)\)")
 

@@ -87,6 +87,8 @@ def role_of_name(name: str) -> NameRole:
     words = words_of_name(name)
     if not words:
         return "other"
+    if name == "-h":  # psql, redis-cli, mysql, pg_isready, mongo; of others it asks for help
+        return "either"
     pairs = set(pairwise(words))
     if set(words) & _LISTENS:
         return "listens"

@@ -37,6 +37,7 @@ _PROBE_FIELDS: Mapping[str, Callable[[CloudRunProbe], object]] = {
     "failureThreshold": lambda p: p.failure_threshold,
     "successThreshold": lambda p: p.success_threshold,
 }
+_KIND_FIELDS = {"http": "httpGet", "tcp": "tcpSocket", "grpc": "grpc"}
 _STARTUP = "containers[].startupProbe"
 _HEADERS = "httpGet.httpHeaders"
 _ALLOWED_BY = ("initialDelaySeconds", "periodSeconds", "failureThreshold")  # the time that a probe gives a start
@@ -170,7 +171,8 @@ class ProbeEntry:
         value = short(_PROBE_FIELDS[field](made))
         outcome: Outcome = "carried" if value == source else "changed"
         why = "as it is" if outcome == "carried" else self.entry.why
-        return Entry(path, outcome, f"{target}.{field}", short(source), value, why)
+        at = f"{_KIND_FIELDS[made.kind]}.port" if field.endswith(".port") else field
+        return Entry(path, outcome, f"{target}.{at}", short(source), value, why)
 
     def _scheme(self, path: str, source: str | None, made: CloudRunProbe) -> Entry:
         if made.kind == "http":

@@ -112,7 +112,10 @@ class Containers:
         return tuple(self._container(c) for c in self.sources)
 
     def _container(self, source: Container) -> RunContainer:
-        image, image_why = build_image(source, self.context, self.account)
+        asks = [f for f in self.findings if f.severity == "change"]
+        of_image = [f for f in asks if f.rule == "image-is-placeholder" and (f.path or "").startswith(source.path)]
+        sole = bool(of_image) and len(asks) == len(of_image)
+        image, image_why = build_image(source, self.context, self.account, is_all_that_is_asked=sole)
         shape = self.shape.containers[source.name]
         cpu, memory = cpu_text(shape.cpu_cores), memory_text(shape.memory_bytes)
         probes = self.fit.probes.get(source.name, ContainerProbes(None, None))

@@ -14,11 +14,16 @@ from k2cr_analysis.rendering.text.names import dns_label
 _NO_IMAGE = "IMAGE"
 
 
-def build_image(container: Container, context: RenderContext, account: Account) -> tuple[str, str | None]:
-    """The reference to deploy, and why it is not the manifest's own (None where it is)."""
+def build_image(
+    container: Container, context: RenderContext, account: Account, *, is_all_that_is_asked: bool = False
+) -> tuple[str, str | None]:
+    """The reference to deploy, and why it is not the manifest's own (None where it is).
+
+    ``is_all_that_is_asked``: with a name for the image the workload would be ready.
+    """
     path, asked = f"{container.path}.image", container.image
     if not asked or container.image_is_placeholder:
-        return _to_be_named(container, path, account)
+        return _to_be_named(container, path, account, decides_verdict=is_all_that_is_asked)
     image = parse_image(asked)
     reasons = []
     if container.image_digest and not image.digest:
@@ -43,12 +48,14 @@ def _name_and_tag(reference: str) -> str:
     return reference.rpartition("/")[2]
 
 
-def _to_be_named(container: Container, path: str, account: Account) -> tuple[str, str]:
+def _to_be_named(container: Container, path: str, account: Account, *, decides_verdict: bool) -> tuple[str, str]:
     """A literal to fill in: nothing, or nothing that a registry knows, stands in the manifest."""
     literal = f"{_NO_IMAGE}_{re.sub(r'[^A-Z0-9]', '_', container.name.upper())}"
     why = f"the manifest's {container.image} is filled in by a build" if container.image else "the manifest names none"
     account.placeholder(literal, f"the image of container {container.name}: {why}")
-    if container.image:
+    if container.image and decides_verdict:
+        account.counted(path, container.image, f"{why}: {literal} stands in its place, and in that of any other such")
+    elif container.image:
         account.changed(path, "containers[].image", container.image, literal, f"{why}: give its name in values.env")
     return literal, why
 
