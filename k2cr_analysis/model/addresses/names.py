@@ -87,8 +87,6 @@ def role_of_name(name: str) -> NameRole:
     words = words_of_name(name)
     if not words:
         return "other"
-    if name == "-h":  # psql, redis-cli, mysql, pg_isready, mongo; of others it asks for help
-        return "either"
     pairs = set(pairwise(words))
     if set(words) & _LISTENS:
         return "listens"
@@ -96,9 +94,10 @@ def role_of_name(name: str) -> NameRole:
         return "image"
     if set(words) & _OWN or pairs & _OWN_PAIRS:
         return "own"
-    if not _holds(words):
+    short = name == "-h"  # of psql, redis-cli, mysql, pg_isready, mongo; others give help by it
+    if not short and not _holds(words):
         return "other"
-    alone = words[-1] in _LISTENS_ALONE and (len(words) == 1 or set(words[:-1]) <= _LISTENS_BEFORE)
+    alone = short or (words[-1] in _LISTENS_ALONE and (len(words) == 1 or set(words[:-1]) <= _LISTENS_BEFORE))
     return "either" if alone else "called"
 
 
