@@ -58,7 +58,8 @@ class Call:
         if self.group == "secrets":
             return f"secrets  {self.flags.get('--secret', self.name)}"
         parents = ["--map", "--router", *(["--security-policy"] if "rules" in self.group else [])]
-        return f"{self.group} {''.join(self.flags.get(p, '') for p in parents)} {self.name}"
+        kind = self.flags.get("--type", "") if self.group == "dns record-sets" else ""
+        return f"{self.group} {kind}{''.join(self.flags.get(p, '') for p in parents)} {self.name}"
 
     def outcome(self) -> tuple[int, str]:
         """(exit code, what it prints)."""
@@ -81,7 +82,7 @@ class Call:
     def wrong_value(self) -> str:
         """What no API takes."""
         address, member = self.flags.get("--rrdatas"), self.flags.get("--member")
-        if address is not None and not re.fullmatch(r"[\d.]+", address):
+        if address is not None and self.flags.get("--type") != "TXT" and not re.fullmatch(r"[\d.]+", address):
             return f"{address} is no address"
         if member is not None and not _MEMBER.fullmatch(member):
             return f"{member} is no member"

@@ -280,6 +280,17 @@ def test_callers_keep_the_old_name_of_what_moves(tmp_path: Path) -> None:
     assert back and all(f"{full}." in call and f"my{full}" not in call for call in back)
 
 
+def test_a_name_of_another_cluster_in_the_network_is_not_taken_over(tmp_path: Path) -> None:
+    stand_in = StandIn(tmp_path)
+    east, west = (replace(MARKET, cluster=name, cluster_location="us-central1") for name in ("east", "west"))
+    assert [r.said for r in go_live(stand_in, folder_of(tmp_path / "east", CART, east), {}) if r.code] == []
+    entered = stand_in.made["dns record-sets A cart.shop.svc.cluster.local."]
+    assert [r.code for r in go_live(stand_in, folder_of(tmp_path / "east", CART, east), {}) if r.code] == []
+    ran = stand_in.run(folder_of(tmp_path / "west", CART, west) / "network.sh", "in")
+    assert ran.code == 1 and "another cluster in this network" in ran.said
+    assert stand_in.made["dns record-sets A cart.shop.svc.cluster.local."] == entered
+
+
 def test_the_network_of_a_shared_vpc_is_made_in_its_own_project(tmp_path: Path) -> None:
     stand_in = StandIn(tmp_path)
     subject, context, variables = CASES["a network of another project"]

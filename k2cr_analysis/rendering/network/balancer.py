@@ -88,7 +88,8 @@ def functions(build: Build, reached: Reached) -> list[str]:
     lines = iap_functions(policies, direct=reached.reach == "iap-direct") if reached.iap != "none" or found else []
     if reached.names:
         home = home_of(build.context.network, build.context.subnet)
-        lines += [part for text in (enter_name(home), LEAD_TO_BALANCER) for part in (*text.splitlines(), "")]
+        found_text = (enter_name(home, build.context), LEAD_TO_BALANCER)
+        lines += [part for text in found_text for part in (*text.splitlines(), "")]
     if found is None or not found.is_shared:
         return lines
     where = _where(reached)

@@ -62,7 +62,7 @@ def front_lines(names: tuple[OldName, ...], backend: str, context: RenderContext
     """The shared load balancer, a host rule for each name, a rule for each port, and the names in the zone."""
     network, subnet = quote(context.network), quote(context.subnet)
     lines = [
-        *zone_lines(home_of(context.network, context.subnet), context),
+        *zone_lines(home_of(context.network, context.subnet)),
         "# Callers go on as they do: one internal load balancer for all services that moved answers to the old names.",
         f"if ! ours 'compute url-maps' {FRONT} {_PLACE}; then",
         f"  gcloud compute url-maps create {FRONT} {_PLACE} --default-service={backend} \\",
@@ -86,6 +86,12 @@ def front_lines(names: tuple[OldName, ...], backend: str, context: RenderContext
             f"if ! {_has_rule(hosts[0])}; then",
             f"  gcloud compute url-maps add-path-matcher {FRONT} {_PLACE} --path-matcher-name={matcher} \\",
             f"    --default-service={backend} --new-hosts={','.join(hosts)}",
+            "fi",
+            f"leads_to=$(gcloud compute url-maps describe {FRONT} {_PLACE} --flatten='pathMatchers[]' \\",
+            f"  --filter='pathMatchers.name={matcher}' --format='value(pathMatchers.defaultService)')",
+            f"if [[ -n $leads_to && $leads_to != */{backend} ]]; then",
+            f'  echo "{hosts[0]} leads to $leads_to, of another cluster or project: it is left alone." >&2',
+            "  exit 1",
             "fi",
         ]
     proxy = f"{FRONT}-proxy"
@@ -188,37 +194,53 @@ SLICE
 }"""
 
 
-def enter_name(home: Home) -> str:
-    """The bash function that enters a name in the zone."""
+def enter_name(home: Home, context: RenderContext) -> str:
+    """The bash function that enters a name in the zone, where it is no other cluster's."""
+    check = '  claim_name "$host"\n' if context.cluster else ""
     return rf"""# enter_name HOST ADDRESS: the name leads to the address, for all that use the network's zone.
 enter_name() {{
   local host="$1." verb=create
-  if gcloud dns record-sets describe "$host" --type=A --zone={DNS_ZONE} {home.project} >/dev/null 2>&1; then
+{check}  if gcloud dns record-sets describe "$host" --type=A --zone={DNS_ZONE} {home.project} >/dev/null 2>&1; then
     verb=update
   fi
   gcloud dns record-sets "$verb" "$host" --type=A --ttl=60 --rrdatas="$2" --zone={DNS_ZONE} {home.project}
 }}"""
 
 
-def zone_lines(home: Home, context: RenderContext) -> list[str]:
-    """The private zone of the cluster's names, which says whose names they are: two clusters have the same ones."""
-    cluster = context.cluster or "the cluster"
-    said = f"Services of {cluster}, for callers outside it"
+def claim_name(home: Home, context: RenderContext) -> list[str]:
+    """The bash function that keeps a name for its cluster; none where the cluster is not known.
+
+    Clusters of one network share its zone, since a network takes no second one of that name: of two Services with one
+    name and namespace the first keeps it.
+    """
+    if not context.cluster:
+        return []
+    owner = f"cluster {context.cluster}"
+    owner += f" in {context.cluster_location}" if context.cluster_location else ""
+    where = f"--type=TXT --zone={DNS_ZONE} {home.project}"
+    text = rf"""# claim_name HOST: a name in the zone belongs to the cluster that entered it first.
+claim_name() {{
+  local held owner={quote(owner)}
+  held=$(gcloud dns record-sets describe "$1" {where} --format='value(rrdatas)' 2>/dev/null || true)
+  if [[ -z $held ]]; then
+    gcloud dns record-sets create "$1" {where} --ttl=300 --rrdatas="\"$owner\""
+  elif [[ $held != *"$owner"* ]]; then
+    echo "$1 is the name of a Service of another cluster in this network ($held): nothing is taken over." >&2
+    echo "Give the callers of one of the two another name, by hand." >&2
+    exit 1
+  fi
+}}"""
+    return [*text.splitlines(), ""]
+
+
+def zone_lines(home: Home) -> list[str]:
+    """The private zone of the names of the network's clusters."""
     described = f"gcloud dns managed-zones describe {DNS_ZONE} {home.project}"
     create = [
         f"gcloud dns managed-zones create {DNS_ZONE} {home.project} --visibility=private --networks={home.network} \\",
-        f"  --dns-name={DNS_SUFFIX} --description={quote(said)}",
+        f"  --dns-name={DNS_SUFFIX} --description='Services of clusters, for callers outside them'",
     ]
-    lines = unless(described, create)
-    if context.cluster:
-        lines += [
-            f"if [[ $({described} --format='value(description)') != {quote(said)} ]]; then",
-            f"  echo 'Zone {DNS_ZONE} holds the names of another cluster in this network.' >&2",
-            "  echo 'Two clusters have the same names: give the callers of one of them other names, by hand.' >&2",
-            "  exit 1",
-            "fi",
-        ]
-    return lines
+    return unless(described, create)
 
 
 def is_elsewhere(context: RenderContext) -> bool:

@@ -16,7 +16,7 @@ from k2cr_analysis.rendering.network.balancer import (
 )
 from k2cr_analysis.rendering.network.egress.resources import way_out
 from k2cr_analysis.rendering.network.home import home_of
-from k2cr_analysis.rendering.network.moved import back_lines, callers_lines
+from k2cr_analysis.rendering.network.moved import back_lines, callers_lines, claim_name
 from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.printed import printer
@@ -51,7 +51,8 @@ def network_script(build: Build) -> str | None:
     head += [text for name, text in says.items() if name in parts]
     if build.callees or "back" in parts or "callers" in parts:
         head.append("kubectl must point at the cluster.")
-    body = functions(build, reached) if reached else []
+    body = claim_name(home, build.context) if _enters_names(build, reached) else []
+    body += functions(build, reached) if reached else []
     body += [line for name, lines in parts.items() for line in [f"way_{name}() {{", *_indented(lines), "}", ""]]
     forward = [name for name in parts if name in ("out", "in")]
     cases = [f"  {name}) way_{name} ;;" for name in parts]
@@ -85,6 +86,11 @@ def url_map_yaml(build: Build) -> str | None:
             at = ("pathMatchers", number, "defaultRouteAction")
             comments[at] = "paths that no rule names get 404, as they do today"
     return yaml_text(ApiObject(found.tree, comments), header)
+
+
+def _enters_names(build: Build, reached: Reached | None) -> bool:
+    """Whether a name of the cluster is entered in the network's zone: of what stays, or of what moved."""
+    return bool((reached and reached.names) or (build.run.template.egress and build.callees))
 
 
 def _indented(lines: list[str]) -> list[str]:

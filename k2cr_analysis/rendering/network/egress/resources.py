@@ -167,12 +167,13 @@ def _names(called: tuple[Callee, ...], home: Home, context: RenderContext) -> li
     lines = ["# What stays in the cluster: an internal load balancer each, under the full name of its Service."]
     lines += [
         'kubectl apply -f "$(dirname "${BASH_SOURCE[0]}")/gke-internal-lb.yaml"',
-        *zone_lines(home, context),
+        *zone_lines(home),
     ]
     lines += [
         "# name_service NAMESPACE SERVICE BALANCER: waits for the balancer's address and enters it in the zone.",
         "name_service() {",
         '  local host="$2.$1.svc.cluster.local." address verb=create',
+        *(['  claim_name "$host"'] if context.cluster else []),
         "  kubectl wait --for=jsonpath='{.status.loadBalancer.ingress[0].ip}' \"service/$3\" "
         '--namespace="$1" --timeout=600s',
         '  address=$(kubectl get service "$3" --namespace="$1" -o jsonpath=\'{.status.loadBalancer.ingress[0].ip}\')',

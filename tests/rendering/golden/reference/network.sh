@@ -73,7 +73,7 @@ way_out() {
   kubectl apply -f "$(dirname "${BASH_SOURCE[0]}")/gke-internal-lb.yaml"
   if ! gcloud dns managed-zones describe k2cr-svc-cluster-local --project="$PROJECT" >/dev/null 2>&1; then
     gcloud dns managed-zones create k2cr-svc-cluster-local --project="$PROJECT" --visibility=private --networks=prod \
-      --dns-name=svc.cluster.local. --description='Services of the cluster, for callers outside it'
+      --dns-name=svc.cluster.local. --description='Services of clusters, for callers outside them'
   fi
   # name_service NAMESPACE SERVICE BALANCER: waits for the balancer's address and enters it in the zone.
   name_service() {
