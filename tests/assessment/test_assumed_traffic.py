@@ -44,6 +44,11 @@ spec:
     spec:
       containers:
       - {name: web, image: web, ports: [{containerPort: 8080}], resources: {requests: {cpu: 500m, memory: 512Mi}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
 """
 
 
