@@ -100,11 +100,12 @@ def analyse(
     this cluster.
     """
     opened = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
-    settings = config or Config()
-    check_rule_names(settings)
+    whole = config or Config()
+    check_rule_names(whole)
+    settings = whole.of_cluster(opened.provenance.cluster)
     evidence, merging, measured, assumptions = _gather(opened, settings, calibration or Calibration(), effort, account)
     if alone:
-        check_object_names(settings, [evidence.cluster])
+        check_object_names(whole, [evidence.cluster])
     assessed = [
         _assess_workload(w, merging.fits[w.id], measured[w.id], evidence)
         for w in steps("assessing workloads", merging.cluster.workloads)

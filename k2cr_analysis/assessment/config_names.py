@@ -34,8 +34,8 @@ def check_rule_names(config: Config) -> None:
 def check_object_names(config: Config, clusters: Iterable[Cluster]) -> None:
     """ConfigError where the config names a workload, a node pool or an entrance that none of the clusters has."""
     listed = list(clusters)
-    ids = sorted({w.id for c in listed for w in c.workloads})
-    pools = sorted({n.pool for c in listed for n in c.nodes if n.pool})
+    ids = sorted(_with_cluster((c.name, w.id) for c in listed for w in c.workloads))
+    pools = sorted(_with_cluster((c.name, n.pool) for c in listed for n in c.nodes if n.pool))
     for path, name in _workloads_named(config):
         if not any(fnmatchcase(i, name) for i in ids) if "freezes" in path else name not in ids:
             _refuse(config, "no-such-workload", path, name, "the id of a workload", ids, "`k2cr assess SNAP`")
@@ -62,6 +62,11 @@ def _entrances(cluster: Cluster) -> Iterator[str]:
     for raw in cluster.objects.get("Ingress", ()):
         annotated = strings(mapping(raw, "metadata").get("annotations")).get(INGRESS_CLASS)
         yield f"IngressClass/{text(mapping(raw, 'spec'), 'ingressClassName') or annotated}"
+
+
+def _with_cluster(named: Iterable[tuple[str | None, str]]) -> set[str]:
+    """Each name, and with its cluster before it, as a fleet's config may have it."""
+    return {text for cluster, name in named for text in ((name, f"{cluster}:{name}") if cluster else (name,))}
 
 
 def _workloads_named(config: Config) -> Iterator[tuple[_Path, str]]:

@@ -48,6 +48,7 @@ _HEADER = (
     "first finding",
     "size",
 )
+_OF_FLEET = ("cluster", "currency")  # last, where there are several
 _RIGHT = (3, 4, 5, 6, 7)
 # Name of a column for --sort-by -> where it stands in a row.
 SORTS = {"workload": 0, "verdict": 1, "target": 2, "gke": 3, "cloud-run": 4, "saving": 5, "p99": 6, "effort": 7}
@@ -107,7 +108,7 @@ def assess(
     verbose: VerboseOption = False,
 ) -> None:
     from k2cr_analysis.assessment.find import find_workload
-    from k2cr_analysis.planning import portfolio
+    from k2cr_analysis.planning import cluster_names, portfolio
     from k2cr_analysis.verdicts import assess_all
 
     paths, named = split_arguments(snapshots)
@@ -127,25 +128,26 @@ def assess(
         give(_explanation(assessed, workload), out)
         return
     found = portfolio(assessed)
-    listed = [
-        w
-        for a in assessed
+    of_clusters = [
+        (w, (name, a.bill.currency) if len(assessed) > 1 else ())
+        for name, a in zip(cluster_names(assessed), assessed, strict=True)
         for w in a.workloads
         if workload in (None, w.id)
         and (not namespace or w.workload.namespace in namespace)
         and (not verdict or w.fit.verdict in verdict)
     ]
-    rows = _sorted([row for w in listed if filter.lower() in " ".join(map(str, row := _row(w))).lower()], sort_by)
+    listed, header = [w for w, _ in of_clusters], _HEADER if len(assessed) == 1 else (*_HEADER, *_OF_FLEET)
+    made = [(*_row(w), *whose) for w, whose in of_clusters]
+    rows = _sorted([row for row in made if filter.lower() in " ".join(map(str, row)).lower()], sort_by)
     is_part = bool(namespace or verdict or filter)
     if format.is_document:
         from k2cr_analysis.report.json.documents import assess_document
 
         document = assess_document(assessed, found, workload)
-        shown = {str(row[0]) for row in rows}
-        order = {str(row[0]): number for number, row in enumerate(rows)}
+        order = {_key(row): number for number, row in enumerate(rows)}
         document["workloads"] = sorted(
-            (w for w in document["workloads"] if w["id"] in shown),
-            key=lambda w: 0 if sort_by == "workload" else order[w["id"]],
+            (w for w in document["workloads"] if (w["id"], w.get("cluster")) in order),
+            key=lambda w: 0 if sort_by == "workload" else order[w["id"], w.get("cluster")],
         )
         if assumed is not None:
             from k2cr_analysis.report.json.documents import assumed_range_document
@@ -153,7 +155,7 @@ def assess(
             document["assumed_range"] = assumed_range_document(assumed)
         give(as_document(document, format), out)
     elif format.is_rows:
-        give(as_rows(_HEADER, rows, format), out)
+        give(as_rows(header, rows, format), out)
     else:
         width = terminal_width() if format is Format.TABLE and out is None else None
         text = _as_text(rows, assessed, workload, width)
@@ -186,6 +188,11 @@ def _sorted(rows: list[tuple[object, ...]], by: str) -> list[tuple[object, ...]]
     if at not in _RIGHT:
         return sorted(rows, key=lambda row: str(row[at]))
     return sorted(rows, key=lambda row: (row[at] is None, -float(str(row[at])) if row[at] is not None else 0.0))
+
+
+def _key(row: Sequence[object]) -> tuple[str, str | None]:
+    """A row's workload, and its cluster in a fleet."""
+    return str(row[0]), str(row[len(_HEADER)]) if len(row) > len(_HEADER) else None
 
 
 def _row(assessed: WorkloadAssessment) -> tuple[object, ...]:
@@ -249,10 +256,11 @@ def _as_text(
     # Amounts of two currencies have no sum, and each its currency.
     several = len({a.bill.currency for a in assessed}) > 1
     if several:
-        whose = {w.id: a.bill.currency for a in assessed for w in a.workloads}
-        rows = [_with_currency(row, whose[str(row[0])]) for row in rows]
-    with_total = [*rows, _total(rows)] if len(rows) > 1 and not several else rows
-    text = as_table(_HEADER, with_total, right=_RIGHT, width=width)
+        rows = [_with_currency(row, str(row[-1])) for row in rows]
+    header = _HEADER if len(assessed) == 1 else (*_HEADER, *_OF_FLEET)
+    blank = ("",) * (len(header) - len(_HEADER))
+    with_total = [*rows, (*_total(rows), *blank)] if len(rows) > 1 and not several else rows
+    text = as_table(header, with_total, right=_RIGHT, width=width)
     if workload is not None:
         text += _choice(find_workload(assessed, workload)) + _findings(
             find_workload(assessed, workload), whole=is_verbose()

@@ -96,7 +96,10 @@ def plan(
     if format.is_document:
         give(as_document(plan_document(made), format), out)
     elif format.is_rows:
-        give(as_rows(_WAVES, [_wave_row(wave, " ".join(wave.workloads)) for wave in made.waves], format), out)
+        give(
+            as_rows(_WAVES, [_wave_row(wave, " ".join(wave.workloads), made.currency) for wave in made.waves], format),
+            out,
+        )
     else:
         give("\n".join([*_decision(whole), *_sections(made)]), out)
     say(_verdict(made))
@@ -143,7 +146,7 @@ def _sections(made: Plan) -> Iterator[str]:
     """The waves and the money first; then the end of the cluster, what stays, and what all of it hangs on."""
     if made.without_wishes is not None:
         yield made.without_wishes.sentence + "\n"
-    waves = [_wave_row(wave, len(wave.workloads)) for wave in made.waves]
+    waves = [_wave_row(wave, len(wave.workloads), made.currency) for wave in made.waves]
     yield as_table(_WAVES, waves, right=(0, 2, 3, 4, 5, 7, 9, 10))
     moves = [(wave.wave, w, c) for wave in made.waves for w, c in zip(wave.workloads, wave.clusters, strict=True)]
     if moves:
@@ -152,7 +155,7 @@ def _sections(made: Plan) -> Iterator[str]:
     yield as_table(_CLUSTERS, [_ending_row(ending, made.currency) for ending in made.endings], right=(2,))
     several = len({left.cluster for left in made.left}) > 1
     left = [
-        (f"{x.cluster}:{x.id}" if several else x.id, _cents(x.holds_back_month, made.currency), x.why)
+        (f"{x.cluster}:{x.id}" if several else x.id, _in(x.holds_back_month, x.currency, made.currency), x.why)
         for x in made.left
     ]
     yield as_table(_LEFT, left, right=(1,))
@@ -177,16 +180,16 @@ def _sections(made: Plan) -> Iterator[str]:
         yield as_table(_EVEN, even, right=(1, 2, 3))
 
 
-def _wave_row(wave: Wave, workloads: object) -> tuple[object, ...]:
+def _wave_row(wave: Wave, workloads: object, of_plan: str) -> tuple[object, ...]:
     return (
         wave.wave,
         wave.starts or "",
         workloads,
-        _cents(wave.attributed_month, wave.currency),
-        _cents(wave.realised_month, wave.currency),
-        _cents(wave.cumulative_realised_month, wave.currency),
+        _in(wave.attributed_month, wave.currency, of_plan),
+        _in(wave.realised_month, wave.currency, of_plan),
+        _in(wave.cumulative_realised_month, wave.currency, of_plan),
         interval_text(wave.cumulative_interval, wave.currency),
-        _cents(wave.cumulative_saving_over_stay_month, wave.currency),
+        _in(wave.cumulative_saving_over_stay_month, wave.currency, of_plan),
         interval_text(wave.cumulative_over_stay_interval, wave.currency),
         f"{wave.effort_days:g}",
         f"{wave.nodes_removed}, the cluster" if wave.cluster_goes else wave.nodes_removed,
@@ -201,7 +204,7 @@ def _bill_rows(made: Plan) -> Iterator[tuple[object, ...]]:
             f"{item.quantity:g}",
             item.unit,
             _cents(item.rate, ""),
-            _cents(-item.amount, item.currency),
+            _in(-item.amount, item.currency, made.currency),
         )
     comes = (
         ("Cloud Run, after the free tier", made.cloud_run_month),
@@ -216,7 +219,7 @@ def _ending_row(ending: Ending, currency: str) -> tuple[object, ...]:
     when = f"after wave {ending.wave}" if ending.wave else "no"
     kept = ", ".join(ending.kept_by[:_KEPT_SHOWN])
     more = f" and {len(ending.kept_by) - _KEPT_SHOWN} more" if len(ending.kept_by) > _KEPT_SHOWN else ""
-    return (ending.cluster, when, _cents(ending.last_pod_month, currency), kept + more)
+    return (ending.cluster, when, _in(ending.last_pod_month, ending.currency, currency), kept + more)
 
 
 def _even_row(made: Plan, workload: str) -> tuple[object, ...]:
@@ -245,6 +248,12 @@ def _verdict(made: Plan) -> str:
     when = "" if not made.cash else f"; paid back in month {back}" if back else "; not paid back in three years"
     objective = f"{_cents(made.objective, made.currency)} {made.currency} a month"
     return f"objective: {objective} ({parts}){bound}; found by: {made.method}{when}"
+
+
+def _in(amount: Decimal | None, own: str, of_plan: str) -> str | None:
+    """With its currency where the plan has several."""
+    found = _cents(amount, own or of_plan)
+    return found if found is None or of_plan else f"{found} {own}"
 
 
 def _cents(amount: Decimal | None, currency: str) -> str | None:

@@ -10,7 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 # Kubernetes names; a generated name ends in `*` (contract: `<generateName>*`).
-WORKLOAD_ID = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?/[A-Z][A-Za-z0-9]*/[a-z0-9][-a-z0-9.]*\*?")
+WORKLOAD_ID = re.compile(
+    r"([a-z0-9][-a-z0-9]*:)?[a-z0-9]([-a-z0-9]*[a-z0-9])?/[A-Z][A-Za-z0-9]*/[a-z0-9][-a-z0-9.]*\*?"
+)
 # Tables whose keys all have one range.
 _SAME_FOR_ALL_KEYS = (("policy", "required_labels"), ("rates", "toil"), ("rates", "effort"), ("rates", "rules"))
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, TypeVar
 
 from k2cr_analysis.config.planning import PlanSettings, PoolSettings
 from k2cr_analysis.config.work_rates import EffortRates, RuleRates, ToilRates
 from k2cr_analysis.errors import Location
+
+_Settings = TypeVar("_Settings")
 
 Iap = Literal["load-balancer", "direct", "none"]
 Cud = Literal["none", "run-1y", "run-3y", "flex-1y", "flex-3y"]
@@ -159,6 +161,13 @@ def dotted(path: tuple[str, ...]) -> str:
     return ".".join(key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else f'"{key}"' for key in path)
 
 
+def _of(settings: Mapping[str, _Settings], cluster: str | None) -> dict[str, _Settings]:
+    named = {
+        name.partition(":")[2]: one for name, one in settings.items() if cluster and name.startswith(f"{cluster}:")
+    }
+    return {name: one for name, one in settings.items() if ":" not in name} | named
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """The whole of ``k2cr.toml``. ``Config()`` is a config that says nothing."""
@@ -176,6 +185,10 @@ class Config:
     # ``[entrances]``: who comes in by a class of Ingress, a Gateway or a Service, where the objects do not show it.
     entrances: Entrances = field(default_factory=dict)
     origin: Origin = field(default_factory=Origin, compare=False, repr=False)
+
+    def of_cluster(self, cluster: str | None) -> Config:
+        """What holds in one cluster of a fleet: keys with its name before a colon go before those without one."""
+        return replace(self, workloads=_of(self.workloads, cluster), pools=_of(self.pools, cluster))
 
     def workload(self, workload_id: str) -> WorkloadSettings:
         return self.workloads.get(workload_id, WorkloadSettings())

@@ -171,13 +171,23 @@ def _joined(plans: Sequence[Plan], reason: str) -> Plan:
         method="; ".join(dict.fromkeys(plan.method for plan in plans)),
         avoided=tuple(item for plan in plans for item in plan.avoided),
         endings=tuple(ending for plan in plans for ending in plan.endings),
-        break_even_requests={w: n for plan in plans for w, n in plan.break_even_requests.items()},
+        break_even_requests=_of_each(plans, "break_even_requests"),
         work=Operability(
             leaves=tuple(item for plan in plans for item in plan.work.leaves),
             comes=tuple({item.item: item for plan in plans for item in plan.work.comes}.values()),
         ),
-        requests_month={w: n for plan in plans for w, n in plan.requests_month.items()},
+        requests_month=_of_each(plans, "requests_month"),
     )
+
+
+def _of_each(plans: Sequence[Plan], field: str) -> dict[str, Decimal]:
+    """What each plan says by workload; the cluster stands before an id that two of them have."""
+    times = Counter(name for plan in plans for name in getattr(plan, field))
+    return {
+        name if times[name] == 1 else f"{'+'.join(e.cluster for e in plan.endings)}:{name}": amount
+        for plan in plans
+        for name, amount in getattr(plan, field).items()
+    }
 
 
 def _assumptions(fleet: Fleet, choice: Choice) -> Iterator[str]:

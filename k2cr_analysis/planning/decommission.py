@@ -21,6 +21,7 @@ def endings(fleet: Fleet, chosen: Sequence[Candidate], waves: Sequence[Wave]) ->
                 wave=None if kept_by or not avoidable.can_go else _last_wave(number, fleet, waves),
                 last_pod_month=_last_pod_month(fleet, number),
                 kept_by=kept_by,
+                currency=fleet.assessments[number].bill.currency,
             )
         )
     return tuple(found)

@@ -44,7 +44,7 @@ def leftovers(fleet: Fleet, chosen: Sequence[Candidate]) -> tuple[Left, ...]:
             held = None if lost is None else max(lost - comes, _ZERO)
             is_wish = assessment.config.workload(assessed.id).keep
             why = KEPT_BY_WISH if is_wish else _why(assessed, candidate, lost)
-            found.append(Left(assessed.id, why, held, fleet.names[number]))
+            found.append(Left(assessed.id, why, held, fleet.names[number], assessment.bill.currency))
     return most_held_first(found)
 
 

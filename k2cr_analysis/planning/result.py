@@ -62,6 +62,7 @@ class Left:
     why: str
     holds_back_month: Decimal | None
     cluster: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Ending:
     wave: int | None
     last_pod_month: Decimal | None
     kept_by: tuple[str, ...]
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

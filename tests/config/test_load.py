@@ -230,7 +230,7 @@ ERRORS = {
         "`max_instances`",
     ),
     "a key in a multi-line text is no key": (
-        '[rules.a]\nreason = """\nmin_instances = 1\n"""\nseverity = 1\n',
+        '[rules.a]\nreason = """\neffort_days = 1\n"""\nseverity = 1\n',
         "config-bad-choice",
         5,
         "rules.a.severity",
@@ -258,3 +258,17 @@ def test_a_file_that_is_not_text(tmp_path):
     (tmp_path / "k2cr.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="config-not-text"):
         load_config(tmp_path / "k2cr.toml")
+
+
+def test_a_key_may_be_of_one_cluster_of_a_fleet(tmp_path):
+    path = tmp_path / "k2cr.toml"
+    path.write_text(
+        '[workload."shop/Deployment/web"]\neffort_days = 1\n'
+        '[workload."stage:shop/Deployment/web"]\nkeep = true\n'
+        '[pool."stage:main"]\nmin_nodes = 2\n'
+    )
+    config = load_config(path)
+    prod, stage = (config.of_cluster(name) for name in ("prod", "stage"))
+    assert (prod.workload("shop/Deployment/web").effort_days, prod.workload("shop/Deployment/web").keep) == (1, None)
+    assert stage.workload("shop/Deployment/web").keep and stage.workload("shop/Deployment/web").effort_days is None
+    assert set(stage.pools) == {"main"} and not prod.pools

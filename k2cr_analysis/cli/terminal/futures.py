@@ -74,8 +74,16 @@ def ways(futures: Sequence[Future], currency: str = "") -> Iterator[str]:
         ]
         yield as_table(_WAYS, rows, right=(1,))
     for leave in (f for f in futures if f.future == "leave" and f.headroom == "packed" and f.ways_out):
+        many = len({w.cluster for w in leave.ways_out}) > 1
         out = [
-            (w.id, w.to, w.size, _month_of(w, currency), _cents(w.high_month, currency) or "", w.reason)
+            (
+                f"{w.cluster}: {w.id}" if many else w.id,
+                w.to,
+                w.size,
+                _month_of(w, currency),
+                _cents(w.high_month, currency) or "",
+                w.reason,
+            )
             for w in leave.ways_out
         ]
         yield as_table(_OUT, out, right=(3, 4))

@@ -44,7 +44,12 @@ def leaving(fleet: Fleet) -> Leaving:
     known = all(b.month is not None for b in bills)
     worth = fleet.worth(fleet.candidates)
     unpriced = _unpriced(fleet)
-    ways = tuple(way for n, a in enumerate(fleet.assessments) for way in ways_out(a, fleet.avoidables[n].holds))
+    ways = tuple(
+        replace(way, cluster=fleet.names[n])
+        for n, a in enumerate(fleet.assessments)
+        for way in ways_out(a, fleet.avoidables[n].holds)
+    )
+    several = len(fleet.names) > 1
     managed = [w.month for w in ways]
     outlives = LineItem(
         "what outlives the cluster, and what is committed", Decimal(1), "month", stays, bills[0].currency
@@ -55,7 +60,11 @@ def leaving(fleet: Fleet) -> Leaving:
         cloud_run_month=None if unpriced else worth.cloud_run,
         cloud_run_lines=cloud_run_lines(fleet, fleet.candidates, worth.free),
         managed_month=None if None in managed else sum((m or _ZERO for m in managed), _ZERO),
-        managed_lines=tuple(replace(line, sku=f"{way.id}: {line.sku}") for way in ways for line in way.lines),
+        managed_lines=tuple(
+            replace(line, sku=f"{way.cluster}: {way.id}: {line.sku}" if several else f"{way.id}: {line.sku}")
+            for way in ways
+            for line in way.lines
+        ),
         at_least_month=(stays if known else _ZERO) + worth.cloud_run + sum((w.at_least_month for w in ways), _ZERO),
         hours_month=_hours(fleet, ways),
         effort_days=_effort(fleet, ways),

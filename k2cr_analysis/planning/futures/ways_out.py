@@ -66,6 +66,7 @@ class WayOut:
     high_month: Decimal | None
     reason: str
     lines: tuple[LineItem, ...] = ()
+    cluster: str = ""
 
 
 def ways_out(assessment: Assessment, holds: frozenset[str]) -> Iterator[WayOut]:

@@ -47,6 +47,7 @@ def futures_document(futures: Sequence[Future]) -> list[dict[str, Any]]:
             "ways_out": [
                 {
                     "id": way.id,
+                    "cluster": way.cluster,
                     "to": way.to,
                     "size": way.size or None,
                     "month": money(way.month),

@@ -49,7 +49,13 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             for wave in plan.waves
         ],
         "left": [
-            {"id": x.id, "cluster": x.cluster, "why": x.why, "holds_back_month": money(x.holds_back_month)}
+            {
+                "id": x.id,
+                "cluster": x.cluster,
+                "why": x.why,
+                "holds_back_month": money(x.holds_back_month),
+                "currency": x.currency,
+            }
             for x in plan.left
         ],
         "objective": money(plan.objective),
@@ -94,6 +100,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
                 "cluster": e.cluster,
                 "can_be_deleted_after_wave": e.wave,
                 "last_pod_month": money(e.last_pod_month),
+                "currency": e.currency,
                 "kept_by": list(e.kept_by),
             }
             for e in plan.endings

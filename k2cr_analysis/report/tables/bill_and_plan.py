@@ -10,7 +10,7 @@ from k2cr_analysis.report.tables.frame import flag, frame, item_row, number
 if TYPE_CHECKING:
     import pandas as pd
 
-    from k2cr_analysis.planning import Plan, Portfolio
+    from k2cr_analysis.planning import Plan, Portfolio, Wave
 
 
 def bill(portfolio: Portfolio) -> pd.DataFrame:
@@ -78,12 +78,14 @@ def commitment_floor(portfolio: Portfolio) -> pd.DataFrame:
 
 
 def waves(plan: Plan) -> pd.DataFrame:
-    """One row a wave of the plan, in order."""
+    """One row a wave of the plan, in order; ids with their cluster where the plan is of several."""
+    of_all = {ending.cluster for ending in plan.endings}
     rows = [
         {
             "wave": wave.wave,
             "workloads": len(wave.workloads),
-            "workload_ids": list(wave.workloads),
+            "clusters": sorted(set(wave.clusters)),
+            "workload_ids": _named(wave, len(of_all) > 1),
             "attributed_month": number(wave.attributed_month),
             "realised_month": number(wave.realised_month),
             "cumulative_realised_month": number(wave.cumulative_realised_month),
@@ -96,21 +98,27 @@ def waves(plan: Plan) -> pd.DataFrame:
             "sign_may_flip": flag(over),
             "effort_days": wave.effort_days,
             "nodes_removed": wave.nodes_removed,
-            "currency": plan.currency,
+            "currency": wave.currency,
         }
         for wave in plan.waves
     ]
     return frame("waves", rows)
 
 
+def _named(wave: Wave, several: bool) -> list[str]:
+    pairs = zip(wave.clusters, wave.workloads, strict=True)
+    return [f"{cluster}:{workload}" if several else workload for cluster, workload in pairs]
+
+
 def left(plan: Plan) -> pd.DataFrame:
     """What the plan leaves on the cluster, and why."""
     rows = [
         {
+            "cluster": one.cluster,
             "workload_id": one.id,
             "why": one.why,
             "holds_back_month": number(one.holds_back_month),
-            "currency": plan.currency,
+            "currency": one.currency or plan.currency,
         }
         for one in plan.left
     ]
@@ -130,7 +138,7 @@ def endings(plan: Plan) -> pd.DataFrame:
             "after_wave": ending.wave,
             "last_pod_month": number(ending.last_pod_month),
             "kept_by": list(ending.kept_by),
-            "currency": plan.currency or None,
+            "currency": ending.currency or plan.currency or None,
         }
         for ending in plan.endings
     ]

@@ -194,6 +194,7 @@ _ALL = (
         "money",
     ),
     _column("cluster", "cluster", "", "name of the cluster"),
+    _column("clusters", "clusters", "", "clusters that the workloads are of", "list"),
     _column("after_wave", "can be deleted after wave", "", "wave after which nothing is left on it", "count"),
     _column(
         "last_pod_month",

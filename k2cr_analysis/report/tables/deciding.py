@@ -82,6 +82,7 @@ def ways_out(portfolio: Portfolio) -> pd.DataFrame:
     """One row a workload that Cloud Run does not take: where it would go without a cluster, and for how much."""
     rows = [
         {
+            "cluster": way.cluster,
             "workload_id": way.id,
             "to": way.to,
             "size": way.size or None,

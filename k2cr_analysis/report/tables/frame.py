@@ -51,6 +51,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     ),
     "bill_by_day": ("day", "cluster", "namespace", "service", "paid", "currency"),
     "groups": (
+        "cluster",
         "group",
         "workloads",
         "requests_month",
@@ -149,6 +150,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "waves": (
         "wave",
         "workloads",
+        "clusters",
         "workload_ids",
         "attributed_month",
         "realised_month",
@@ -164,7 +166,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "nodes_removed",
         "currency",
     ),
-    "left": ("workload_id", "why", "holds_back_month", "currency"),
+    "left": ("cluster", "workload_id", "why", "holds_back_month", "currency"),
     "avoided": ("sku", "quantity", "unit", "rate", "amount", "currency"),
     "endings": ("cluster", "after_wave", "last_pod_month", "kept_by", "currency"),
     "break_even": ("workload_id", "requests_month", "break_even_requests", "share_of_break_even"),
@@ -199,7 +201,17 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     ),
     "future_lines": ("future", "headroom", "side", "sku", "quantity", "unit", "rate", "amount", "currency"),
     "ways_to_stay": ("cluster", "variant", "month", "how", "why_not", "currency"),
-    "ways_out": ("workload_id", "to", "size", "month", "at_least_month", "at_most_month", "reason", "currency"),
+    "ways_out": (
+        "cluster",
+        "workload_id",
+        "to",
+        "size",
+        "month",
+        "at_least_month",
+        "at_most_month",
+        "reason",
+        "currency",
+    ),
     "neighbours": (
         "charge",
         "change",
@@ -213,6 +225,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     ),
     "cash": ("month_number", "saving", "paid_twice", "effort_amount", "labour_amount", "so_far", "currency"),
     "showback": (
+        "cluster",
         "group",
         "workloads",
         "gke_attributed_month",

@@ -49,17 +49,18 @@ def bill_by_day(snapshot: Snapshot | str | Path) -> pd.DataFrame:
 
 
 def groups(assessed: Assessment | Sequence[Assessment], by: str = "namespace") -> pd.DataFrame:
-    """One row a group: what it asks for, uses, costs and wastes; the most expensive first.
+    """One row a group of a cluster: what it asks for, uses, costs and wastes; the most expensive first.
 
     ``by``: ``namespace``, ``label:NAME`` (of the workload, else of its pods) or ``node_pool``.
     """
     group = group_of(by)
-    found: dict[str, list[tuple[Assessment, WorkloadAssessment]]] = defaultdict(list)
-    for one in several(assessed):
+    found: dict[tuple[str, str], list[tuple[Assessment, WorkloadAssessment]]] = defaultdict(list)
+    listed = several(assessed)
+    for cluster, one in zip(cluster_names(listed), listed, strict=True):
         for workload in one.workloads:
-            found[group(one, workload)].append((one, workload))
-    rows = [_group(name, members) for name, members in found.items()]
-    rows.sort(key=lambda row: (-(row["gke_attributed_month"] or 0), row["group"]))
+            found[cluster, group(one, workload)].append((one, workload))
+    rows = [{"cluster": cluster} | _group(name, members) for (cluster, name), members in found.items()]
+    rows.sort(key=lambda row: (-(row["gke_attributed_month"] or 0), row["group"], row["cluster"]))
     return frame("groups", rows)
 
 

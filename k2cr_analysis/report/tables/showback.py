@@ -27,11 +27,11 @@ SHARED = "(no workload's: idle, overhead, fee and the rest)"
 _TEAM_LABELS = ("team", "owner", "cost-center", "cost-centre", "department")
 _ZERO = Decimal(0)
 
-Key = tuple[str, str]  # currency, group
+Key = tuple[str, str, str]  # cluster, currency, group
 
 
 def showback(assessed: Assessment | Sequence[Assessment], plan: Plan, by: str = NAMESPACE) -> pd.DataFrame:
-    """One row a group and currency: today's share of the bill, what moves, what that costs on Cloud Run.
+    """One row a group of a cluster: today's share of the bill, what moves, what that costs on Cloud Run.
 
     ``by``: ``namespace``, ``label:NAME``, ``team`` (the first of the labels team, owner, cost-center, department that
     any workload has) or ``node_pool``. The shares of all groups add up to ``gke_month`` where the bill is known.
@@ -55,17 +55,19 @@ def _rows(
         for cluster, workload in zip(wave.clusters, wave.workloads, strict=True)
     }
     members: dict[Key, list[tuple[WorkloadAssessment, bool]]] = defaultdict(list)
-    shared: dict[str, Decimal | None] = {}
+    shared: dict[tuple[str, str], Decimal | None] = {}
     for cluster, one in zip(cluster_names(assessed), assessed, strict=True):
         for workload in one.workloads:
-            members[one.bill.currency, group(one, workload)].append((workload, (cluster, workload.id) in moved))
+            members[cluster, one.bill.currency, group(one, workload)].append(
+                (workload, (cluster, workload.id) in moved)
+            )
         rest = None if one.bill.month is None else one.bill.month - dict(one.bill.lines).get(WORKLOADS_LINE, _ZERO)
-        known = shared.get(one.bill.currency, _ZERO)
-        shared[one.bill.currency] = None if rest is None or known is None else known + rest
+        shared[cluster, one.bill.currency] = rest
     rows = [_row(key, found) for key, found in members.items()]
     yield from sorted(rows, key=lambda row: (row["currency"], -(row["gke_attributed_month"] or 0), row["group"]))
-    for currency, month in sorted(shared.items()):
-        yield {"group": SHARED, "workloads": 0, "gke_attributed_month": number(month), "currency": currency}
+    for (cluster, currency), month in sorted(shared.items()):
+        rest_of = {"group": SHARED, "workloads": 0, "gke_attributed_month": number(month), "currency": currency}
+        yield {"cluster": cluster} | rest_of
 
 
 def _row(key: Key, members: Sequence[tuple[WorkloadAssessment, bool]]) -> dict[str, Any]:
@@ -75,12 +77,13 @@ def _row(key: Key, members: Sequence[tuple[WorkloadAssessment, bool]]) -> dict[s
     gone = [w.cost.gke_attributed_month for w in moving if w.cost and w.cost.gke_attributed_month is not None]
     comes = [w.cost.cloud_run_month for w in moving if w.cost and w.cost.cloud_run_month is not None]
     return {
-        "group": key[1],
+        "cluster": key[0],
+        "group": key[2],
         "workloads": len(members),
         "gke_attributed_month": number(sum(known, _ZERO)) if known else None,
         "without_share": len(shares) - len(known),
         "moving": len(moving),
         "moving_gke_month": number(sum(gone, _ZERO)),
         "cloud_run_month": number(sum(comes, _ZERO)),
-        "currency": key[0],
+        "currency": key[1],
     }
