@@ -45,6 +45,16 @@ ENTRIES = ("run", "run_loss", "hold")  # functions that make a kernel
 LIMIT_S = 5.0  # of CPU, for one simulation
 BITS = 9
 BOUNDARIES = "--boundaries"
+FEW = "--few"
+QUICK = (
+    "comes as it goes",
+    "comes as one leaves",
+    "boost of none",
+    "a short boost",
+    "in blocks",
+    "one as the boost ends",
+    "one waits",
+)
 
 
 # --- what judges
@@ -425,6 +435,8 @@ class Judge:
         elif self.direct is None or kernel in SIMULATED_TOO:
             cases = {name: (a, g, _limit_of(name, a)) for name, (a, g) in SERVICES.items()}
             cases |= {f"mixture {seed}": mixture(seed) for seed in MIXTURES}
+        if FEW in sys.argv:
+            cases = {name: case for name, case in cases.items() if name in QUICK}
         self.cases = list(cases.items())
         self.expected = {name: _expected(case, short_cut=self.short_cut) for name, case in cases.items()}
 
@@ -463,6 +475,6 @@ def survivors(names: list[str], boundaries: bool = False) -> tuple[int, list[str
 
 
 def main() -> None:
-    names = [name for name in sys.argv[1:] if name != BOUNDARIES]
+    names = [name for name in sys.argv[1:] if name not in (BOUNDARIES, FEW)]
     total, left = survivors(names or list(KERNELS), BOUNDARIES in sys.argv)
     sys.stdout.write("\n".join([f"{total} mutants", *left]) + "\n")

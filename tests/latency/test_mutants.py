@@ -123,16 +123,9 @@ def test_a_flip_in_who_gives_up_or_what_is_billed_changes_a_simulation() -> None
     assert alive("--boundaries", "requests.serving.give_up", "requests.recording.billed_s") <= EQUIVALENT.keys()
 
 
-@pytest.mark.parametrize(
-    "functions",
-    [
-        ("heaps.push", "loss._end_expired", "instances.life._renumber"),
-        ("instances.ageing.comes_of_age", "instances.autoscaler.wake", "instances.routing._highest_bit"),
-        ("requests.arriving._of_rate", "requests.sharing.give_cores"),
-    ],
-)
-def test_a_flip_in_one_function_of_each_kernel_changes_a_simulation(functions: tuple[str, ...]) -> None:
-    assert alive("--boundaries", *functions) <= EQUIVALENT.keys()
+def test_a_flip_in_draws_arrivals_and_ages_changes_a_simulation() -> None:
+    functions = ("draws.from_table", "requests.arriving._of_rate", "instances.ageing.comes_of_age")
+    assert alive("--boundaries", "--few", *functions) <= EQUIVALENT.keys()
 
 
 @pytest.mark.soak
