@@ -28,6 +28,16 @@ def shocks(rng, days):
     return seasonal(rng, days) * np.exp(level - 0.2**2 / 2), 1.0
 
 
+def long_shocks(rng, days):
+    """Four fifths of a shock are left the day after: one week says much of the next."""
+    noise = rng.normal(0, 0.25, days)
+    level = np.empty(days)
+    level[0] = noise[0]
+    for day in range(1, days):
+        level[day] = 0.8 * level[day - 1] + 0.6 * noise[day]
+    return seasonal(rng, days) * np.exp(level - 0.25**2 / 2), 1.0
+
+
 def spikes(rng, days):
     """One day in ten has four times the usual traffic, more or less."""
     height = np.where(rng.random(days) < 0.1, 1 + 3 * np.exp(rng.normal(0, 0.4, days) - 0.08), 1.0)
@@ -51,9 +61,9 @@ def test_a_few_windows(made):
 
 @pytest.mark.soak
 @pytest.mark.parametrize("days", [28, 30, 42, 60, 90])
-@pytest.mark.parametrize("made", [weeks, shocks, spikes])
+@pytest.mark.parametrize("made", [weeks, shocks, long_shocks, spikes])
 def test_the_interval_covers(made, days):
     """Spikes of one day in ten are seen three times in a month, and no window of four weeks knows their law."""
     found = coverage(made, days, 3000)
-    least = 0.91 if made is spikes and days <= 30 else 0.93
-    assert least <= found <= 0.985, found
+    least = {spikes: 0.92 if days <= 30 else 0.93, long_shocks: 0.91}.get(made, 0.93)
+    assert least <= found <= 0.975, found

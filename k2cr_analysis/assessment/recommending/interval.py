@@ -2,13 +2,14 @@
 
 A month's traffic is a mean over days that hang together: weekdays differ, a busy week is followed by a busy one, and
 now and then there is a spike. The window is cut into weeks, whose means are nearly independent, and the interval is
-Student's for their mean (Schmeiser 1982, method of batch means). It is wider where one week resembles the next (by
-their first correlation, without its bias), and on the side of spikes where days are skew. Lines that work causes grow
-and shrink with the days: with their requests, or, for a job, with the CPU that its runs used; the others stay. All
-workloads of a snapshot see the same days, so the saving of a set has an interval of its own, narrower than the sum of
-its parts' where not all of them are busy on the same days. What is not known of a service's start is in it too
-(:mod:`ranges`). Not in the interval: prices, and whether the future is like the window. How often it holds the truth is
-measured on made-up series (``tests/assessment/test_coverage.py``).
+Student's for their mean (Schmeiser 1982, method of batch means). It is wider where one week resembles the next, and
+on the side of spikes where days are skew. How alike weeks are is told by themselves, of which there are few, and by
+how long a busy day lasts: by the correlation of one day and the next, without their weekdays, both without their
+bias. Lines that work causes grow and shrink with the days: with their requests, or, for a job, with the CPU that its
+runs used; the others stay. All workloads of a snapshot see the same days, so the saving of a set has an interval of
+its own, narrower than the sum of its parts' where not all of them are busy on the same days. What is not known of a
+service's start is in it too (:mod:`ranges`). Not in the interval: prices, and whether the future is like the window.
+How often it holds the truth is measured on made-up series (``tests/assessment/test_coverage.py``).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from k2cr_analysis.queries import Daily
 
 WEEK_DAYS = 7
 MIN_DAYS = 4 * WEEK_DAYS  # with fewer weeks nobody knows how much weeks differ: then it is a range
+MOST_ALIKE_DAYS = 0.95
 MOST_CORRELATED = 0.7  # of one week and the next: beyond, a window of weeks tells next to nothing
 # Student's 97.5 % quantile by degrees of freedom, from 1; beyond the table by Cornish and Fisher's expansion.
 _STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179)
@@ -129,12 +131,32 @@ def _half_widths(days: FloatArray) -> tuple[float, float]:
     squares = float((apart * apart).sum())
     if squares <= 0:
         return 0.0, 0.0
-    correlated = float((apart[1:] * apart[:-1]).sum()) / squares + 1 / count
-    correlated = min(max(correlated, 0.0), MOST_CORRELATED)
+    by_weeks = max(float((apart[1:] * apart[:-1]).sum()) / squares + 1 / count, 0.0)
+    correlated = min((by_weeks + 2 * _of_weeks(_of_days(days))) / 3, MOST_CORRELATED)
     deviation = (squares / (count - 1) / count * (1 + correlated) / (1 - correlated)) ** 0.5
     width = _student(count - 1) * deviation
     skew = min(max(_skewness(days), -3.0), 3.0) * 2 / count
     return width * (1 + max(-skew, 0.0)), width * (1 + max(skew, 0.0))
+
+
+def _of_days(days: FloatArray) -> float:
+    """Correlation of a day and the next one, without their weekdays; spikes count as far as usual days reach."""
+    rest = _without_weekdays(days)
+    usual = 1.4826 * float(np.median(np.abs(rest)))
+    if usual > 0:
+        rest = np.clip(rest, -4 * usual, 4 * usual)
+    rest = rest - rest.mean()
+    squares = float((rest * rest).sum())
+    if squares <= 0:
+        return 0.0
+    found = float((rest[1:] * rest[:-1]).sum()) / squares
+    return min(max(found + (1 + 4 * found) / len(days), 0.0), MOST_ALIKE_DAYS)
+
+
+def _of_weeks(of_days: float) -> float:
+    """Correlation of the mean of a week and of the next, where that of days falls by this factor a day."""
+    both = of_days * ((1 - of_days**WEEK_DAYS) / (1 - of_days)) ** 2
+    return both / (WEEK_DAYS + 2 * sum((WEEK_DAYS - lag) * of_days**lag for lag in range(1, WEEK_DAYS)))
 
 
 def _student(freedom: int) -> float:
@@ -153,12 +175,17 @@ def _weeks(days: FloatArray) -> FloatArray:
 
 def _skewness(days: FloatArray) -> float:
     """Of the days without their weekday's usual height."""
-    weekday = np.arange(len(days)) % WEEK_DAYS
-    usual = np.array([np.median(days[weekday == n]) for n in range(WEEK_DAYS)])
-    rest = days - usual[weekday]
+    rest = _without_weekdays(days)
     rest = rest - rest.mean()
     variance = float((rest * rest).mean())
     return float((rest**3).mean()) / variance**1.5 if variance > 0 else 0.0
+
+
+def _without_weekdays(days: FloatArray) -> FloatArray:
+    weekday = np.arange(len(days)) % WEEK_DAYS
+    usual = np.array([np.median(days[weekday == n]) for n in range(WEEK_DAYS)])
+    rest: FloatArray = days - usual[weekday]
+    return rest
 
 
 def _decimal(number: float) -> Decimal:
