@@ -22,6 +22,11 @@ SidecarKind = Literal[
 ]  # fmt: skip
 
 
+# Sources: ports are those of each project's own documentation, and of the image's page on Docker Hub (official images:
+# github.com/docker-library/docs); names are those of the images that the projects publish and that their manifests and
+# Helm charts use. Ports by number alone are IANA's, "Service Name and Transport Protocol Port Number Registry".
+# A name that is missing costs a question, never a wrong answer: nothing here is taken for granted of other images.
+
 # Image name -> (port, protocol) of servers that speak neither HTTP nor gRPC to their clients.
 RAW_SERVERS: Mapping[str, tuple[int, str]] = {
     **dict.fromkeys(
@@ -107,7 +112,8 @@ SERVER_WORDS = frozenset({
     "elasticsearch", "neo4j", "hdfs", "namenode",
 })  # fmt: skip
 
-# Repository patterns (whole path, or name alone) of what serves the cluster itself, and what it is.
+# Repository patterns (whole path, or name alone) of what serves the cluster itself, and what it is: controllers, agents
+# of nodes and add-ons, by the names in their projects' own install manifests. Never a prefix of a registry.
 CLUSTER_MACHINERY: tuple[tuple[str, str], ...] = (
     ("*ingress-nginx/controller*", "ingress controller"), ("*/nginx-ingress", "ingress controller"),
     ("*/nginx-ingress-controller*", "ingress controller"),
@@ -182,6 +188,9 @@ CLUSTER_MACHINERY: tuple[tuple[str, str], ...] = (
     ("*-controller-manager", "controller of custom resources"),
 )  # fmt: skip
 
+# What an injector, or a project's documentation for pods, puts beside an application: Istio, Linkerd, Consul and Dapr
+# (injected containers), Cloud SQL and AlloyDB ("Connect from GKE"), oauth2-proxy,
+# Envoy, OpenTelemetry, Fluent Bit, Vault.
 _SIDECARS: tuple[tuple[str, SidecarKind], ...] = (
     ("*/proxyv2*", "mesh"), ("*/linkerd*/proxy", "mesh"), ("linkerd/proxy", "mesh"), ("linkerd-io/proxy", "mesh"),
     ("*/consul-dataplane", "mesh"), ("*/kuma-dp", "mesh"), ("*/daprd", "mesh"),

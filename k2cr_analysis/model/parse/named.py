@@ -10,7 +10,8 @@ from itertools import chain
 
 from k2cr_analysis.model.cluster import OtherObject
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings, text
-from k2cr_analysis.model.parse.index import ObjectIndex, name_of, namespace_of
+from k2cr_analysis.model.parse.index import DEFAULT_NAMESPACE, ObjectIndex, name_of, namespace_of
+from k2cr_analysis.model.parse.secret_writers import names_no_namespace
 from k2cr_analysis.model.pod.secret_reference import secret_references
 from k2cr_analysis.model.routing.controllers import GKE_INGRESS_CLASSES, families_of_class, gke_gateway_reach
 from k2cr_analysis.model.workload import Pod, Unseen
@@ -54,10 +55,20 @@ def missing_objects(
     )
     for one in named:
         where = "default" if one.kind in _OF_CLUSTER else one.namespace
-        told = (is_live and one.kind in _NOT_LISTED) or (one.kind == "Secret" and (one.namespace, one.name) in written)
-        if one.name and not told and index.get(one.kind, where, one.name) is None:
+        told = (is_live and one.kind in _NOT_LISTED) or (
+            one.kind == "Secret" and bool({(one.namespace, one.name), ("", one.name)} & written.keys())
+        )
+        if one.name and not told and not _is_there(index, one.kind, where, one.name):
             found.setdefault((one.kind, one.namespace, one.name), one)
     return tuple(found.values())
+
+
+def _is_there(index: ObjectIndex, kind: str, namespace: str, name: str) -> bool:
+    """In its namespace, or without any: a kustomization or ``kubectl -n`` says which one it is put into then."""
+    if index.get(kind, namespace, name) is not None:
+        return True
+    unplaced = index.get(kind, DEFAULT_NAMESPACE, name)
+    return unplaced is not None and names_no_namespace(unplaced)
 
 
 def _by_pod(pod: Pod, namespace: str) -> Iterator[Unseen]:

@@ -18,13 +18,20 @@ Keys = tuple[str, ...] | None  # None: they hang on what is not in the snapshot
 
 
 def written_secrets(index: ObjectIndex) -> Mapping[tuple[str, str], Keys]:
-    """(namespace, Secret) -> the keys that whoever writes it gives it."""
+    """(namespace, Secret) -> the keys that whoever writes it gives it; under "" too where the writer names none."""
     found: dict[tuple[str, str], Keys] = {}
     for kind, secrets in _WRITERS.items():
         for raw in index.by_kind.get(kind, ()):
             for name, keys in secrets(raw):
                 found[namespace_of(raw), name] = keys
+                if names_no_namespace(raw):
+                    found["", name] = keys
     return found
+
+
+def names_no_namespace(raw: Raw) -> bool:
+    """Whether it is applied to a namespace that something else says: ``kubectl -n``, a kustomization."""
+    return "namespace" not in mapping(raw, "metadata")
 
 
 def _by_external(raw: Raw) -> Iterator[tuple[str, Keys]]:
