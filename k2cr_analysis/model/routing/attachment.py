@@ -12,6 +12,9 @@ from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, tex
 from k2cr_analysis.model.parse.index import kind_of, namespace_of, selects
 from k2cr_analysis.platforms.gke.labels import NAMESPACE_NAME
 
+# Of the listeners that a route attaches to. Source: Gateway API, ProtocolType.
+_PROTOCOLS = {"HTTPRoute": ("HTTP", "HTTPS", "TLS"), "GRPCRoute": ("HTTP", "HTTPS", "TLS")}
+
 
 def not_taken(route: Raw, parent: Raw, gateway: Raw, labels: Mapping[str, str] | None) -> str | None:
     """Why no listener takes the route; None where one does, or it cannot be told.
@@ -32,9 +35,10 @@ def not_taken(route: Raw, parent: Raw, gateway: Raw, labels: Mapping[str, str] |
 
 def _refusal(route: Raw, gateway: Raw, listener: Raw, labels: Mapping[str, str] | None) -> str | None:
     allowed, namespace = mapping(listener, "allowedRoutes"), namespace_of(route)
+    kind, protocol = kind_of(route), text(listener, "protocol") or ""
     kinds = [text(k, "kind") for _, k in objects(allowed, "kinds")]
-    if kinds and kind_of(route) not in kinds:
-        return f"takes no {kind_of(route)} at its listener {text(listener, 'name')}"
+    if (kinds and kind not in kinds) or protocol not in _PROTOCOLS.get(kind, (protocol,)):
+        return f"takes no {kind} at its listener {text(listener, 'name')} ({protocol})"
     of_namespaces = mapping(allowed, "namespaces")
     where = text(of_namespaces, "from") or "Same"
     if where == "Same" and namespace != namespace_of(gateway):

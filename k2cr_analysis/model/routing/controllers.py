@@ -21,7 +21,9 @@ GKE_INGRESS_CLASSES: dict[str, Reach] = {
     "gce-regional-external": "external",
     "gce-internal": "internal",
 }
-_GKE_GATEWAYS = re.compile(r"gke-(?:l7|l4|passthrough)[\w-]*|asm-l7-gxlb")
+_GKE_GATEWAYS = re.compile(
+    r"gke-(?:l7|l4|passthrough)-[\w-]*(?:managed|gxlb|rilb)(?:-mc)?|gke-l7-(?:gxlb|rilb)(?:-mc)?|asm-l7-gxlb"
+)
 
 
 def gke_gateway_reach(gateway_class: str) -> Reach | None:

@@ -345,6 +345,9 @@ class Entrances:
                 listeners = self._index.get(kind, of_namespace, name)
                 inner = mapping(listeners, "spec", "parentRef")
                 of_namespace, name = text(inner, "namespace") or of_namespace, text(inner, "name") or ""
+            elif kind != "Gateway":
+                found.append(Entrance("unknown", "", f"its parent is {kind} {of_namespace}/{name}"))
+                continue
             through = self._gateway(of_namespace, name)
             gateway = self._gateway_object(of_namespace, name, istio=False)
             why = gateway and kind == "Gateway" and not_taken(raw, parent, gateway, self._labels_of(namespace))

@@ -11,7 +11,6 @@ from k2cr_analysis.model.parse.index import name_of, namespace_of
 from k2cr_analysis.model.workload import Raw, Workload
 from k2cr_analysis.platforms.cloud_run.annotations import SERVING_GROUP
 from k2cr_analysis.platforms.gke.labels import GLOBAL_STATIC_IP, REGIONAL_STATIC_IP
-from k2cr_analysis.rendering.network.moved import old_names
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.text.shell import quote
 
@@ -75,12 +74,13 @@ def kubectl_kind(workload: Workload) -> str:
 
 def _services(workload: Workload, build: Build) -> Iterator[Step]:
     calling = ", ".join(callers(build))
-    led = {name.service.name for name in old_names(workload, build.context)}
+    led = {(n.service.namespace, n.service.name) for n in (build.reached.names if build.reached else ())}
     for exposure in workload.exposures:
         if exposure.type == "Knative":
             continue
         once = f"{calling} call the new address"
-        if exposure.service in led:  # network.sh callers made it the way to Cloud Run, under the name that they know
+        # network.sh callers made it the way to Cloud Run, under the name that they know
+        if (workload.namespace, exposure.service) in led:
             once = f"{calling} have moved too, or call another name: until then this Service leads them to Cloud Run"
         yield Step(_delete(exposure.kind.lower(), exposure.service, workload.namespace), once if calling else None)
 

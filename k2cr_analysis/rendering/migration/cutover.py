@@ -148,10 +148,27 @@ def _shift(build: Build) -> list[str]:
     if isinstance(build.run, RunJob):
         return ["Compare the first three runs with the last ones on GKE: result, duration, exit code."]
     comes = build.reached and build.reached.reach in ("external-load-balancer", "iap-direct")
-    steps = _users_come(build) if comes or (build.reached and build.reached.domains) else _callers_come(build)
+    by_users = comes or (build.reached and build.reached.domains)
+    steps = [*_users_come(build), *_callers_beside(build)] if by_users else _callers_come(build)
     return [
         *steps,
         f"When nothing comes to the pods any more: `{scale} --replicas=0`. `./rollback.sh` brings them back.",
+    ]
+
+
+def _callers_beside(build: Build) -> list[str]:
+    """Callers inside the cluster of what users come to from elsewhere."""
+    names = ", ".join(escaped(c) for c in callers(build))
+    if not names:
+        return []
+    if build.reached and build.reached.names:
+        return [
+            f"When nobody comes by the old way in any more: `./network.sh callers`. {names} are led to it too, by the "
+            "name that they use already, and change nothing; the Service has no pods from then on."
+        ]
+    return [
+        f"{names} call it inside the cluster, and go on to its pods: before those are gone, let them call the "
+        "service's URL with an ID token of their service account, and grant each roles/run.invoker."
     ]
 
 

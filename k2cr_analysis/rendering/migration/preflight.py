@@ -155,7 +155,8 @@ def _rights(build: Build) -> Iterator[str]:
     names = [api.partition(".")[0] for api in needed_apis(build)]
     wanted = ["serviceusage.services.enable", *(p for name in names for p in _PERMISSIONS.get(name, ()))]
     if build.reached is not None and (build.reached.balancer is not None or build.reached.names):
-        wanted += _EXTERNAL if build.reached.reach == "external-load-balancer" else _INTERNAL
+        external = build.reached.reach == "external-load-balancer"
+        wanted += [*(_EXTERNAL if external else ()), *(_INTERNAL if build.reached.names or not external else ())]
     yield f"permissions=({' '.join(wanted)})"
     yield from _RIGHTS.splitlines()
 
@@ -188,8 +189,10 @@ def _policy_calls(build: Build) -> Iterator[str]:
         yield f"allows {policies.ALLOWED_INGRESS} {reached.ingress}"
         if reached.balancer is not None or reached.names:
             external = reached.reach == "external-load-balancer"
-            wanted = policies.EXTERNAL_LOAD_BALANCER if external else policies.INTERNAL_LOAD_BALANCER
-            yield f"allows {policies.ALLOWED_LOAD_BALANCERS} {wanted}"
+            if external:
+                yield f"allows {policies.ALLOWED_LOAD_BALANCERS} {policies.EXTERNAL_LOAD_BALANCER}"
+            if reached.names or not external:
+                yield f"allows {policies.ALLOWED_LOAD_BALANCERS} {policies.INTERNAL_LOAD_BALANCER}"
         if reached.access.invoker_off:
             said = "the invoker check cannot be off: decide invoker = token in k2cr.toml, or ask for an exception"
             yield f"enforced {policies.INVOKER_CHECK_REQUIRED} {quote(said)}"

@@ -35,7 +35,7 @@ def network_script(build: Build) -> str | None:
     parts = {
         "out": way_out(build, egress) if egress else [],
         "in": _way_in(build, reached) if reached else [],
-        "callers": callers_lines(reached.names) if reached and reached.names else [],
+        "callers": _way_of_callers(build, reached) if reached and reached.names else [],
         "back": [*way_back(build, reached), *back_lines(reached.names, home)] if reached else [],
     }
     parts = {name: lines for name, lines in parts.items() if any(not line.startswith("#") for line in lines)}
@@ -86,6 +86,11 @@ def url_map_yaml(build: Build) -> str | None:
             at = ("pathMatchers", number, "defaultRouteAction")
             comments[at] = "paths that no rule names get 404, as they do today"
     return yaml_text(ApiObject(found.tree, comments), header)
+
+
+def _way_of_callers(build: Build, reached: Reached) -> list[str]:
+    """Beside a way in for users, callers get theirs last: what lets the users in lets them in too."""
+    return [*(moved_front(build, reached) if reached.balancer else []), *callers_lines(reached.names)]
 
 
 def _enters_names(build: Build, reached: Reached | None) -> bool:

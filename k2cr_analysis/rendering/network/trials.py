@@ -18,6 +18,7 @@ from k2cr_analysis.model.parse.access import joined, step_into, steps_of
 from k2cr_analysis.model.parse.index import name_of
 from k2cr_analysis.model.parse.other_object import PORT, Led, with_object
 from k2cr_analysis.model.workload import Port, Workload
+from k2cr_analysis.openapi.json_path import child
 from k2cr_analysis.platforms.cloud_run.annotations import INGRESS, SESSION_AFFINITY
 from k2cr_analysis.rendering.network.access.ingress_setting import Reached, build_exposure
 from k2cr_analysis.rendering.network.script import network_script, url_map_yaml
@@ -60,7 +61,10 @@ class Trials:
         if raw is None or not steps or self._build.reached is None:
             return ()
         found: dict[str, None] = {}
-        for value in others(steps, step_into(raw, steps)):
+        held = step_into(raw, steps)
+        if isinstance(held, Mapping):
+            return tuple(dict.fromkeys(p for key in held for p in self.places(child(path, str(key)))))
+        for value in others(steps, held):
             changed = copy.deepcopy(dict(raw))
             at = step_into(changed, steps[:-1])
             at[steps[-1]] = value
@@ -132,8 +136,6 @@ def others(steps: tuple[str | int, ...], value: Any) -> Iterator[Any]:
         yield from (value + 1, value * 2)
     elif isinstance(value, float):
         yield value * 2
-    elif isinstance(value, Mapping):
-        yield from ({**value, key: one} for key, item in value.items() for one in others((*steps, key), item))
     elif isinstance(value, list):
         yield from ([*value[:-1], one] for one in (others(steps, value[-1]) if value else ()))
     elif isinstance(value, str):

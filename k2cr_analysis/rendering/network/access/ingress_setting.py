@@ -65,8 +65,8 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
     policy = backend_policy(workload)
     iap = _iap(workload, context, policy, outside)
     reach, ingress, why = _reach(iap, outside, inside)
-    names = old_names(workload, context) if reach == "cluster" else ()
-    if names:
+    names = old_names(workload, context)
+    if names and reach == "cluster":
         ingress = "internal-and-cloud-load-balancing"
         why = "only callers inside the VPC network reach it today; they come in by the names that they use already"
     _account_for_front_door(workload, reach, policy, account)
@@ -77,7 +77,10 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
             "It is reached from inside by an internal load balancer too: network.sh makes the external one; callers "
             "inside take that, or one made by hand after the internal pattern."
         )
-    access = decide_access(workload, context, reach, iap, policy, account, keeps_names=bool(names))
+    keeps_names = bool(names) and reach == "cluster"
+    access = decide_access(workload, context, reach, iap, policy, account, keeps_names=keeps_names)
+    if not (reach == "cluster" or access.open_why or access.invoker_off):
+        names = ()  # who sends no identity token gets past nothing there
     affinity = asked or any(e.session_affinity == "ClientIP" for e in workload.exposures)
     external = reach != "internal-load-balancer"
     found = url_map(workload, context, external=external)

@@ -14,7 +14,8 @@ from k2cr_analysis.fit.evidence.starting.order import plan_startup
 from k2cr_analysis.fit.evidence.starting.probes import plan_probes
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.model.cloud_run import ContainerProbes
-from k2cr_analysis.model.workload import Container, Port, ServicePort, Workload
+from k2cr_analysis.model.parse.entrances.exposure import read_service
+from k2cr_analysis.model.workload import Container, Exposure, Pod, Port, ServicePort, Workload
 from k2cr_analysis.platforms.cloud_run.annotations import DEPENDENCIES
 
 _NOBODYS = 64999  # a number that no container declares
@@ -59,7 +60,8 @@ class PortWords:
         before, after = self._today, self._decided(with_port(self._workload, declared, other))
         targets: list[str] = []
         if before.ingress != after.ingress and self._fit.target == "service":
-            targets.append("containers[].ports[0]")
+            moved = before.ingress.container != after.ingress.container
+            targets.append("containers[]" if moved else "containers[].ports[0]")
         if before.depends_on != after.depends_on:
             targets.append(f"annotation {DEPENDENCIES}")
         if before.probes != after.probes:
@@ -108,15 +110,18 @@ def with_port(workload: Workload, declared: Port, other: Port) -> Workload:
 
     parts = (changed(pod.containers), changed(pod.init_containers), changed(pod.sidecars))
     made = replace(pod, containers=parts[0], init_containers=parts[1], sidecars=parts[2])
-    exposures = tuple(replace(e, ports=tuple(_lead(p, declared, other) for p in e.ports)) for e in workload.exposures)
+    exposures = tuple(replace(e, ports=_led(e, made, declared, other)) for e in workload.exposures)
     return replace(workload, pod=made, exposures=exposures)
 
 
-def _lead(port: ServicePort, declared: Port, other: Port) -> ServicePort:
-    """A Service's port that names the pod's port by its name, or by a number that it declares no more."""
-    if declared.name is not None and port.target_port == declared.name:
-        return replace(port, target=other.number) if other.name == declared.name else _nowhere(port)
-    return replace(port, container=None) if port.target_port == declared.number != other.number else port
+def _led(exposure: Exposure, pod: Pod, declared: Port, other: Port) -> tuple[ServicePort, ...]:
+    """Where a Service's ports lead in the pod; a Knative Service leads to what its container declares."""
+    if exposure.type != "Knative":
+        return read_service(exposure.raw, pod).ports
+    return tuple(
+        replace(p, target=other.number, target_port=other.number, name=other.name) if p.target == declared.number else p
+        for p in exposure.ports
+    )
 
 
 def _elsewhere(port: ServicePort) -> ServicePort:
