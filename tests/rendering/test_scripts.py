@@ -280,6 +280,19 @@ def test_callers_keep_the_old_name_of_what_moves(tmp_path: Path) -> None:
     assert back and all(f"{full}." in call and f"my{full}" not in call for call in back)
 
 
+def test_callers_inside_keep_the_name_of_what_users_come_to(tmp_path: Path) -> None:
+    stand_in = StandIn(tmp_path)
+    door = replace(CART.workload.exposures[0], type="LoadBalancer", load_balancer=("external", "it is external"))
+    open_cart = replace(CART, workload=replace(CART.workload, exposures=(door,)))
+    market = replace(MARKET, assessed={**MARKET.assessed, CART.id: open_cart})
+    folder = folder_of(tmp_path / "out", open_cart, market)
+    assert [r.said for r in go_live(stand_in, folder, {}) if r.code] == []
+    way_in = (folder / "network.sh").read_text(encoding="utf-8").partition("way_callers()")[0]
+    assert "enter_name cart" not in way_in  # before the users are let in, nobody is led there
+    assert "dns record-sets A cart.shop.svc.cluster.local." in stand_in.made
+    assert "./network.sh callers" in (folder / "cutover.md").read_text(encoding="utf-8")
+
+
 def test_a_name_of_another_cluster_in_the_network_is_not_taken_over(tmp_path: Path) -> None:
     stand_in = StandIn(tmp_path)
     east, west = (replace(MARKET, cluster=name, cluster_location="us-central1") for name in ("east", "west"))

@@ -25,7 +25,7 @@ iap_members() {
     echo "  gcloud iap web add-iam-policy-binding $* --member=group:... --role=ROLE" >&2
     return 0
   fi
-  where=(--project="$PROJECT" --resource-type=backend-services --service="$today" ${region:+"--region=$region"})
+  where=( --project="$PROJECT" --resource-type=backend-services --service="$today" ${region:+"--region=$region"})
   held=$(gcloud iap web get-iam-policy "${where[@]}" \
     --flatten='bindings[].members' --format='value(bindings.members)' \
     --filter='bindings.role=ROLE AND -bindings.condition.expression:*')
