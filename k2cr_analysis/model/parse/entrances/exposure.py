@@ -54,6 +54,11 @@ def read_service(service: Raw, pod: Pod) -> Exposure:
     )
 
 
+def ports_in(exposure: Exposure, pod: Pod) -> tuple[ServicePort, ...]:
+    """The ports of a Service as another pod sees them."""
+    return read_service(exposure.raw, pod).ports
+
+
 def _service_port(raw: Raw, path: str, pod: Pod) -> ServicePort:
     number = integer(raw, "port") or 0
     target_port = port(raw, "targetPort") or number

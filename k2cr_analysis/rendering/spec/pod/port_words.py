@@ -14,7 +14,7 @@ from k2cr_analysis.fit.evidence.starting.order import plan_startup
 from k2cr_analysis.fit.evidence.starting.probes import plan_probes
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.model.cloud_run import ContainerProbes
-from k2cr_analysis.model.parse.entrances.exposure import read_service
+from k2cr_analysis.model.parse.entrances.exposure import ports_in
 from k2cr_analysis.model.workload import Container, Exposure, Pod, Port, ServicePort, Workload
 from k2cr_analysis.platforms.cloud_run.annotations import DEPENDENCIES
 
@@ -117,7 +117,7 @@ def with_port(workload: Workload, declared: Port, other: Port) -> Workload:
 def _led(exposure: Exposure, pod: Pod, declared: Port, other: Port) -> tuple[ServicePort, ...]:
     """Where a Service's ports lead in the pod; a Knative Service leads to what its container declares."""
     if exposure.type != "Knative":
-        return read_service(exposure.raw, pod).ports
+        return ports_in(exposure, pod)
     return tuple(
         replace(p, target=other.number, target_port=other.number, name=other.name) if p.target == declared.number else p
         for p in exposure.ports
