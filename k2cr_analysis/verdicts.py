@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 
 from k2cr_analysis.assessment.assess import analyse
 from k2cr_analysis.assessment.config_names import check_object_names
+from k2cr_analysis.assessment.over_a_fleet import counted_once
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import Config
 from k2cr_analysis.errors import UsageError
@@ -24,8 +24,6 @@ from k2cr_analysis.model.findings.rules import docs_of, registered_pages
 from k2cr_analysis.openapi.cloud_run import filled_in, wrong_types
 from k2cr_analysis.openapi.refusals import REFUSALS, Refused, Spec, refused
 from k2cr_analysis.operability import effort_days, toil
-from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE
-from k2cr_analysis.pricing.gke.of_account import ALONE, OfAccount
 from k2cr_analysis.rendering.context import RenderContext, context_of
 from k2cr_analysis.rendering.forms.objects import api_object
 from k2cr_analysis.rendering.select import can_render
@@ -53,23 +51,22 @@ def assess(
     *,
     effort: Effort = "coarse",
     alone: bool = True,
-    account: OfAccount = ALONE,
 ) -> Assessment:
     """Assess every workload of a snapshot; ``calibration``: what services that have moved taught.
 
     Each service gets the cheapest configuration that meets its objectives. ``effort``: "coarse" searches, "full"
     simulates five times as many requests for it; "quick" does not search: its size alone, with closed forms.
     ``alone``: what the config names must be in this snapshot; one of a fleet may lack what another has, and
-    ``assess_all`` looks at all of them. ``account``: what is a billing account's, and counted with this cluster.
+    ``assess_all`` looks at all of them.
     Raises SnapshotError where ``snapshot`` is not a whole snapshot, ConfigError where the config names what is not
     there. The same snapshot and config give the same result.
     """
-    found = analyse(snapshot, config, calibration, effort=effort, alone=alone, account=account)
+    found = analyse(snapshot, config, calibration, effort=effort, alone=alone)
     context = context_of(found)
     judged = tuple(_judged(one, found, context) for one in found.workloads)
     free = without_wishes(found.config)
     kept = [w.id for w in judged if found.config.workload(w.id).keep]
-    other = assess(snapshot, free, calibration, effort=effort, alone=False, account=account) if kept else None
+    other = assess(snapshot, free, calibration, effort=effort, alone=False) if kept else None
     return replace(found, workloads=judged, without_wishes=other)
 
 
@@ -93,26 +90,9 @@ def assess_all(
     opened = [one if isinstance(one, Snapshot) else open_snapshot(one) for one in snapshots]
     once = list({(one.sha256, one.provenance.cluster, one.provenance.location): one for one in opened}.values())
     check_distinct_clusters(once)
-    found: list[Assessment] = []
-    for one in once:
-        account = left_for(one, found)
-        found.append(assess(one, config, calibration, effort=effort, alone=False, account=account))
+    found = counted_once([assess(one, config, calibration, effort=effort, alone=False) for one in once])
     check_object_names(config or Config(), [a.cluster for a in found])
     return found
-
-
-def left_for(snapshot: Snapshot, before: Iterable[Assessment]) -> OfAccount:
-    """What is the account's and not counted yet with the clusters before this one of a fleet."""
-    used: dict[str, Decimal] = {}
-    projects = set()
-    for one in before:
-        if one.bill.basis != "billing-export":
-            credit = -dict(one.bill.lines).get(FEE_CREDIT_LINE, Decimal(0))
-            used[one.bill.currency] = used.get(one.bill.currency, Decimal(0)) + credit
-        elif one.bill.has_unlabelled:
-            projects.add(one.cluster.project)
-    project = snapshot.provenance.project
-    return OfAccount(unlabelled=project is None or project not in projects, credit_used=used)
 
 
 def check_distinct_clusters(snapshots: Iterable[Snapshot]) -> None:

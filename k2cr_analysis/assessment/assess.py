@@ -44,7 +44,6 @@ from k2cr_analysis.pricing.cloud_run.beside import NOT_COMPARED, beside_items
 from k2cr_analysis.pricing.cloud_run.charges import cheaper_billing, price_both, price_delayed, price_timeline
 from k2cr_analysis.pricing.gke.bill import GkeBill
 from k2cr_analysis.pricing.gke.currency import in_currency_of_bill, no_rate
-from k2cr_analysis.pricing.gke.of_account import ALONE, OfAccount
 from k2cr_analysis.pricing.gke.today import attribute
 from k2cr_analysis.pricing.negotiated import negotiated
 from k2cr_analysis.pricing.packing.avoidable import ASSUMPTIONS as AVOIDABLE_ASSUMPTIONS
@@ -85,7 +84,6 @@ def analyse(
     *,
     effort: Effort = "coarse",
     alone: bool = True,
-    account: OfAccount = ALONE,
 ) -> Assessment:
     """Every workload of a snapshot, before its spec is looked at (``verdicts.assess`` does both).
 
@@ -96,14 +94,13 @@ def analyse(
     ``alone``: what the config names must be in this snapshot; one of a fleet may lack what another has, and
     ``assess_all`` looks at all of them.
     Raises SnapshotError where ``snapshot`` is not a whole snapshot, ConfigError where the config names what is not
-    there. The same snapshot and config give the same result. ``account``: what is a billing account's, and counted with
-    this cluster.
+    there. The same snapshot and config give the same result.
     """
     opened = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
     whole = config or Config()
     check_rule_names(whole)
     settings = whole.of_cluster(opened.provenance.cluster)
-    evidence, merging, measured, assumptions = _gather(opened, settings, calibration or Calibration(), effort, account)
+    evidence, merging, measured, assumptions = _gather(opened, settings, calibration or Calibration(), effort)
     if alone:
         check_object_names(whole, [evidence.cluster])
     assessed = [
@@ -152,7 +149,7 @@ def _kustomizations(snapshot: Snapshot) -> tuple[OtherObject, ...]:
 
 
 def _gather(
-    snapshot: Snapshot, config: Config, calibration: Calibration, effort: Effort, of_account: OfAccount
+    snapshot: Snapshot, config: Config, calibration: Calibration, effort: Effort
 ) -> tuple[_Evidence, Merging, Mapping[str, Measured], list[str]]:
     origin = snapshot.provenance
     objects = list(snapshot.objects())
@@ -186,7 +183,6 @@ def _gather(
         region=region,
         window_days=origin.window_days,
         cud=config.rates.cud,
-        account=of_account,
     )
     callers = {name: profile.callers for name, profile in profiles.items()}
     merging = merge_neighbours(objects, cluster, config, callers, measured, parse)

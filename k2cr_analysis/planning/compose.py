@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from k2cr_analysis.assessment.over_a_fleet import counted_once
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.model.money import amount_of, plain_amount
 from k2cr_analysis.model.toil import Operability
@@ -54,7 +55,7 @@ def portfolio(assessments: Assessment | Sequence[Assessment]) -> Portfolio:
 
 def plan_and_portfolio(assessments: Assessment | Sequence[Assessment]) -> tuple[Plan, Portfolio]:
     """Both of one choice, which takes the time."""
-    found = (assessments,) if isinstance(assessments, Assessment) else tuple(assessments)
+    found = counted_once((assessments,) if isinstance(assessments, Assessment) else tuple(assessments))
     groups = _by_currency(found)
     made = [_of_one_currency(Fleet(group), currency) for currency, group in groups.items()]
     if len(made) == 1:

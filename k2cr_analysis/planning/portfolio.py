@@ -90,8 +90,8 @@ def portfolio_over_currencies(portfolios: Sequence[Portfolio], reason: str) -> P
 
 
 def _counted_again(fleet: Fleet) -> list[str]:
-    """What is said where the rows of a project that name no cluster stand in the bill of each of its clusters."""
-    clusters = Counter(a.cluster.project for a in fleet.assessments if a.bill.has_unlabelled)
+    """What is said where no row of a project names a cluster: then each of its clusters has all of them in its bill."""
+    clusters = Counter(a.cluster.project for a in fleet.assessments if a.bill.names_no_cluster)
     return [
         f"rows of project {project}'s bill that name no cluster (network, logs, other services) are in the bill of"
         f" each of its {count} clusters, and so {count} times in their sum"

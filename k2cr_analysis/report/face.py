@@ -14,12 +14,12 @@ from k2cr_analysis import planning
 from k2cr_analysis.assessment import recommend as search_one
 from k2cr_analysis.assessment.config_names import check_object_names
 from k2cr_analysis.assessment.find import find_workload
+from k2cr_analysis.assessment.over_a_fleet import counted_once
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import Config, Objectives, load_config
 from k2cr_analysis.errors import UsageError
-from k2cr_analysis.snapshot import Snapshot, open_snapshot
+from k2cr_analysis.snapshot import Snapshot
 from k2cr_analysis.verdicts import assess as assess_one
-from k2cr_analysis.verdicts import left_for
 
 if TYPE_CHECKING:
     from k2cr_analysis.latency.learning.calibration import Calibration
@@ -143,22 +143,14 @@ def _fleet(
     """Each assessed; what the config names must be in one of them."""
     if not given:
         raise UsageError(ref="nothing-given", found="an empty list", expected=_TAKEN)
-    found: list[Assessment] = []
-    for one in given:
-        found.append(_assessed(one, config, calibration, effort, found, alone=len(given) == 1))
+    found = counted_once([_assessed(one, config, calibration, effort, alone=len(given) == 1) for one in given])
     if config is not None and len(found) > 1:
         check_object_names(config, [a.cluster for a in found])
     return found
 
 
 def _assessed(
-    one: Any,
-    config: Config | None,
-    calibration: Calibration | None,
-    effort: Effort,
-    before: Sequence[Assessment] = (),
-    *,
-    alone: bool = True,
+    one: Any, config: Config | None, calibration: Calibration | None, effort: Effort, *, alone: bool = True
 ) -> Assessment:
     if isinstance(one, Assessment):
         if config is not None or calibration is not None:
@@ -169,9 +161,7 @@ def _assessed(
             )
         return one
     if isinstance(one, Snapshot | str | Path):
-        opened = one if isinstance(one, Snapshot) else open_snapshot(one)
-        account = left_for(opened, before)
-        return assess_one(opened, config, calibration, effort=effort, alone=alone, account=account)
+        return assess_one(one, config, calibration, effort=effort, alone=alone)
     raise UsageError(ref="not-a-snapshot", found=_shown(one), expected=_TAKEN)
 
 

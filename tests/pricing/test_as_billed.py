@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from k2cr_analysis.pricing.gke.of_account import OfAccount
 from k2cr_analysis.pricing.gke.today import attribute
 from tests.planning.fleets import BOOK
 from tests.pricing.clusters import REGION, START, allocated, billing, billing_row, cluster, workload
@@ -91,8 +90,9 @@ def test_rows_that_name_no_cluster_count_once_over_a_fleet():
     found = cluster([workload("web")], name="prod")
     rows = billing([*OCTOBER, network, fee])
     first = attribute(found, rows, {}, BOOK, REGION, 31.0)
-    second = attribute(found, rows, {}, BOOK, REGION, 31.0, account=OfAccount(unlabelled=False))
-    assert first.has_unlabelled and not second.has_unlabelled
+    second = first.without_unlabelled()
+    assert first.unlabelled and not second.unlabelled and second.without_unlabelled() is second
+    assert sum(amount for _, amount in second.lines) == second.month
     assert first.month - second.month == pytest.approx(Decimal(9) * 730 / (31 * 24), abs=Decimal("1e-6"))
     assert "network" in dict(first.lines) and "network" not in dict(second.lines)
     assert (first.as_billed[0].paid - second.as_billed[0].paid, second.as_billed[0].other_clusters) == (9, 9)

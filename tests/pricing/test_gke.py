@@ -11,8 +11,7 @@ from k2cr_analysis.model.money import total
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
 from k2cr_analysis.model.prices import PriceBook
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE
-from k2cr_analysis.pricing.gke.of_account import ALONE, OfAccount
-from k2cr_analysis.pricing.gke.today import ASSUMED_AUTOPILOT, NO_CLUSTER, attribute, fee_lines, joint_lines
+from k2cr_analysis.pricing.gke.today import ASSUMED_AUTOPILOT, NO_CLUSTER, attribute, joint_lines
 from tests.pricing.clusters import REGION, START, allocated, billing, billing_row, cluster, live, node, workload
 
 BOOK = PriceBook.embedded()
@@ -179,10 +178,11 @@ def test_the_accounts_credit_counts_once_over_a_fleet():
 
 
 def test_what_is_left_of_the_credit_goes_to_the_next_cluster():
-    used = OfAccount(credit_used={"USD": Decimal("73")})
-    zonal = cluster([node("a"), workload("web")], location="asia-northeast1-a")
-    alone, after = (dict(fee_lines(zonal, BOOK, account)) for account in (ALONE, used))
-    assert (alone[FEE_CREDIT_LINE], after[FEE_CREDIT_LINE]) == (-73, Decimal("-1.4"))
+    bill = bill_of([autopilot_node(), workload("web")], location="asia-northeast1-a")
+    after = bill.with_credit(Decimal("1.4"))
+    assert (lines(bill)[FEE_CREDIT_LINE], lines(after)[FEE_CREDIT_LINE]) == (-73, Decimal("-1.4"))
+    assert after.month == sum(amount for _, amount in after.lines) == bill.month + Decimal("71.6")
+    assert bill.with_credit(Decimal("74.4")) is bill
 
 
 def test_a_credit_that_the_bill_itself_shows_stands():

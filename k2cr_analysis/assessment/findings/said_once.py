@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from k2cr_analysis.assessment.findings.rule_pages import rule_pages
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.model.findings.finding import Finding
-from k2cr_analysis.model.findings.rules import docs_of, registered_pages
+from k2cr_analysis.model.findings.rules import docs_of
 
 # Rule -> what the snapshot has not, and what is unknown for that; or what is alike for many of its workloads.
 _WORDS: Mapping[str, str] = {
@@ -62,7 +63,7 @@ def _marked(finding: Finding, rules: frozenset[str]) -> Finding:
 
 def _said(rule: str, ids: Sequence[str], why: Mapping[str, str]) -> SnapshotFinding:
     count = f"{len(ids)} workload{'s' if len(ids) > 1 else ''}"
-    remedy = registered_pages()[rule].text.remedy
+    remedy = rule_pages()[rule].text.remedy
     shown = [one.rpartition("/")[2] for one in ids[:_NAMES_SHOWN]]
     names = ", ".join(shown) + (f" and {len(ids) - len(shown)} more" if len(ids) > len(shown) else "")
     message = _WORDS[rule].format(count=count, names=names)

@@ -20,6 +20,11 @@ IDLE_LINE = "idle (allocatable, neither requested nor used)"
 OVERHEAD_LINE = "system overhead (reserved on the nodes)"
 FEE_LINE = "cluster management fee"
 FEE_CREDIT_LINE = "cluster management fee: free tier credit"
+COUNTED_ELSEWHERE = (
+    "rows of the project's bill that name no cluster (network, logs, other services), and its commitments, are counted"
+    " with another cluster of the project: once over the fleet"
+)
+CREDIT_ONCE = "the account's credit for management fees is counted once over the clusters"
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,11 @@ class GkeBill:
     as_billed: tuple[AsBilled, ...] = ()
     commitments: tuple[Commitment, ...] = ()
     hours: Decimal | None = None  # that an export's rows cover
-    has_unlabelled: bool = False  # rows of an export that name no cluster are in it
+    # Of an export whose rows name clusters: what is in it of rows that name none, by line; and the bill without them.
+    unlabelled: tuple[tuple[str, Decimal], ...] = ()
+    unlabelled_stays_month: Decimal = Decimal(0)
+    labelled_as_billed: tuple[AsBilled, ...] = ()
+    names_no_cluster: bool = False  # an export of which no row does
 
     def attributed_month(self, workload_id: str) -> Decimal | None:
         """A workload's share of the bill; None where ``unpriced`` has the reason."""
@@ -69,6 +78,34 @@ class GkeBill:
             elif whole in by_workload:
                 by_workload[whole] = (*by_workload[whole], *by_workload.pop(part, ()))
         return replace(self, by_workload=by_workload, unpriced=unpriced)
+
+    def without_unlabelled(self) -> GkeBill:
+        """The same bill where rows that name no cluster are counted with another cluster of the project."""
+        if not self.unlabelled:
+            return self
+        bare = self._less(dict(self.unlabelled))
+        return replace(
+            bare,
+            stays_month=self.stays_month - self.unlabelled_stays_month,
+            as_billed=self.labelled_as_billed,
+            commitments=(),
+            unlabelled=(),
+            unlabelled_stays_month=Decimal(0),
+            reasons=(*self.reasons, COUNTED_ELSEWHERE),
+        )
+
+    def with_credit(self, most: Decimal) -> GkeBill:
+        """The same bill where no more than this is left of the account's credit for management fees."""
+        credit = -dict(self.lines).get(FEE_CREDIT_LINE, Decimal(0))
+        if credit <= most:
+            return self
+        return replace(self._less({FEE_CREDIT_LINE: most - credit}), reasons=(*self.reasons, CREDIT_ONCE))
+
+    def _less(self, parts: Mapping[str, Decimal]) -> GkeBill:
+        taken = ((name, amount - parts.get(name, Decimal(0))) for name, amount in self.lines)
+        lines = tuple((name, amount) for name, amount in taken if amount or name == WORKLOADS_LINE)
+        month = None if self.month is None else self.month - sum(parts.values(), Decimal(0))
+        return replace(self, lines=lines, month=month)
 
     @property
     def is_of_a_cluster(self) -> bool:

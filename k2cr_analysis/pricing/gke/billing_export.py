@@ -36,7 +36,6 @@ from k2cr_analysis.pricing.gke.commitments import commitments
 from k2cr_analysis.pricing.gke.currency import to_one_currency
 from k2cr_analysis.pricing.gke.node_price import NodePrice, node_price
 from k2cr_analysis.pricing.gke.node_share import share_nodes
-from k2cr_analysis.pricing.gke.of_account import ALONE, OfAccount
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand
 from k2cr_analysis.pricing.packing.node_pools import node_pools
 from k2cr_analysis.queries.bill import Billing, BillRow
@@ -50,10 +49,6 @@ _ALLOCATION_OFF = (
 )
 _PODS_UNSPLIT = (
     "GKE cost allocation is off, so the bill does not say whose the pods are: they are split by what they request"
-)
-COUNTED_ELSEWHERE = (
-    "rows of the project's bill that name no cluster (network, logs, other services), and its commitments, are counted"
-    " with another cluster of the project: once over the fleet"
 )
 _CRON_JOB_RUN = re.compile(r"-\d{8,}$")  # the controller names each Job <CronJob>-<scheduled minute>
 
@@ -79,12 +74,7 @@ class _Shared:
 
 
 def attribute_export(
-    cluster: Cluster,
-    billing: Billing,
-    demands: Mapping[str, PodDemand],
-    tariff: Tariff,
-    window_days: float,
-    account: OfAccount = ALONE,
+    cluster: Cluster, billing: Billing, demands: Mapping[str, PodDemand], tariff: Tariff, window_days: float
 ) -> GkeBill:
     """The export's rows as a month of 730 h; lines and workloads add up to the scaled bill to the last digit."""
     currency, factors, said = to_one_currency(billing)
@@ -92,17 +82,12 @@ def attribute_export(
         return _unknown(cluster, currency, said)
     rows = [_converted(row, factors[row.currency], currency) for row in billing.rows]
     labelled = any(row.cluster for row in rows)
-    elsewhere = labelled and not account.unlabelled
-    own = [
-        row
-        for row in rows
-        if not is_foreign(row.cluster, row.location, cluster) and not (elsewhere and row.cluster is None)
-    ]
+    own = [row for row in rows if not is_foreign(row.cluster, row.location, cluster)]
     covered = billed_hours(billing.spans, window_days)
     to_month = _Scale(covered.hours)
     by_workload: dict[str, list[LineItem]] = {}
     rest: dict[str, Decimal] = defaultdict(Decimal)
-    stays = Decimal(0)
+    stays, unlabelled = Decimal(0), defaultdict[str, Decimal](Decimal)
     for row in own:
         workload_id = _workload_id(row, cluster)
         if workload_id is not None and workload_id in cluster.by_id:
@@ -112,11 +97,11 @@ def attribute_export(
         for name, amount in _parts(line, row):
             rest[name] += to_month.of(amount)
             stays += Decimal(0) if goes_with_the_cluster(name) else to_month.of(amount)
+            if labelled and row.cluster is None:
+                unlabelled[name] += to_month.of(amount)
     split = {w: tuple(items) for w, items in by_workload.items()}
     unpriced = {w.id: _why_not(demands[w.id]) for w in cluster.workloads if w.id not in split}
     reasons = [*said, *_reasons(covered.hours, rows, own, currency), *covered.told(_fee_hours(own))]
-    if elsewhere:
-        reasons.append(COUNTED_ELSEWHERE)
     if split:
         reasons += _partly_split(rest, currency)
     elif (shared := _shared_out(cluster, demands, tariff, rest)) is not None:
@@ -134,11 +119,8 @@ def attribute_export(
         [n for n in cluster.nodes if n.name in node_month], [r for r in own if line_of(r, labelled) == DISKS_LINE]
     )
     node_month = {name: month + to_month.of(disks.get(name, Decimal(0))) for name, month in node_month.items()}
-    is_own = {
-        (row.cluster, row.location): not is_foreign(row.cluster, row.location, cluster)
-        and not (elsewhere and row.cluster is None)
-        for row in billing.invoices
-    }
+    is_own = {(r.cluster, r.location): not is_foreign(r.cluster, r.location, cluster) for r in billing.invoices}
+    named = {place: own_one and place[0] is not None for place, own_one in is_own.items()}
     return GkeBill(
         currency,
         "billing-export",
@@ -152,10 +134,11 @@ def attribute_export(
         tuple(reasons),
         as_billed=as_billed(billing.invoices, is_own, factors, currency),
         hours=covered.hours,
-        commitments=()
-        if elsewhere
-        else commitments(billing.commitments, factors, HOURS_PER_MONTH / covered.hours, currency),
-        has_unlabelled=not elsewhere and any(row.cluster is None for row in own),
+        commitments=commitments(billing.commitments, factors, HOURS_PER_MONTH / covered.hours, currency),
+        unlabelled=tuple(unlabelled.items()),
+        unlabelled_stays_month=sum((a for n, a in unlabelled.items() if not goes_with_the_cluster(n)), Decimal(0)),
+        names_no_cluster=not labelled,
+        labelled_as_billed=as_billed(billing.invoices, named, factors, currency),
     )
 
 

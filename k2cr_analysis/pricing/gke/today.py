@@ -21,7 +21,6 @@ from k2cr_analysis.pricing.gke.autopilot import pod_class, pod_items, storage_le
 from k2cr_analysis.pricing.gke.bill import FEE_CREDIT_LINE, FEE_LINE, IDLE_LINE, OVERHEAD_LINE, Basis, GkeBill, lines_of
 from k2cr_analysis.pricing.gke.billing_export import attribute_export
 from k2cr_analysis.pricing.gke.node_share import share_nodes
-from k2cr_analysis.pricing.gke.of_account import ALONE, OfAccount
 from k2cr_analysis.pricing.gke.pod_demand import PodDemand, pod_demands
 from k2cr_analysis.pricing.packing.node_pools import node_pools
 from k2cr_analysis.queries.bill import Billing
@@ -40,7 +39,7 @@ NOT_IN_NODE_PRICES = (
 )
 
 
-def attribute(  # noqa: PLR0913 (all that a bill is made of)
+def attribute(
     cluster: Cluster,
     billing: Billing | None,
     usage: Mapping[str, WorkloadUsage],
@@ -48,7 +47,6 @@ def attribute(  # noqa: PLR0913 (all that a bill is made of)
     region: str,
     window_days: float,
     cud: Cud = LIST_PRICE,
-    account: OfAccount = ALONE,
 ) -> GkeBill:
     """The bill of a month of 730 h and each workload's share of it.
 
@@ -57,18 +55,18 @@ def attribute(  # noqa: PLR0913 (all that a bill is made of)
     """
     demands, tariff = pod_demands(cluster, usage), Tariff(prices, region, cud)
     if billing is not None:
-        return attribute_export(cluster, billing, demands, tariff, window_days, account)
+        return attribute_export(cluster, billing, demands, tariff, window_days)
     if cluster.is_autopilot:
-        return _autopilot(cluster, demands, tariff, "autopilot-prices", account)
+        return _autopilot(cluster, demands, tariff, "autopilot-prices")
     if cluster.nodes:
-        return _nodes(cluster, demands, tariff, account)
+        return _nodes(cluster, demands, tariff)
     if _NODES in cluster.unread:
         unpriced = dict.fromkeys(cluster.by_id, NODES_REFUSED)
         return GkeBill(prices.currency, "node-prices", None, (), {}, unpriced, reasons=(NODES_REFUSED,))
-    return _autopilot(cluster, demands, tariff, "autopilot-assumed", account)
+    return _autopilot(cluster, demands, tariff, "autopilot-assumed")
 
 
-def fee_lines(cluster: Cluster, prices: PriceBook, account: OfAccount = ALONE) -> tuple[tuple[str, Decimal], ...]:
+def fee_lines(cluster: Cluster, prices: PriceBook) -> tuple[tuple[str, Decimal], ...]:
     """The management fee of one cluster, and the account's credit where the cluster is of a kind that gets it.
 
     No line where the price book does not have it.
@@ -81,8 +79,7 @@ def fee_lines(cluster: Cluster, prices: PriceBook, account: OfAccount = ALONE) -
     fee = hourly.rate * HOURS_PER_MONTH
     if kind == "regional" or credit is None:
         return ((FEE_LINE, fee),)
-    left = max(credit.rate - account.credit_used.get(credit.currency, Decimal(0)), Decimal(0))
-    return ((FEE_LINE, fee), (FEE_CREDIT_LINE, -min(fee, left)))
+    return ((FEE_LINE, fee), (FEE_CREDIT_LINE, -min(fee, credit.rate)))
 
 
 def joint_lines(bills: Sequence[GkeBill], prices: PriceBook) -> tuple[dict[str, Decimal], tuple[str, ...]]:
@@ -108,7 +105,7 @@ def joint_lines(bills: Sequence[GkeBill], prices: PriceBook) -> tuple[dict[str, 
     )
 
 
-def _nodes(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff, account: OfAccount) -> GkeBill:
+def _nodes(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff) -> GkeBill:
     prices = tariff.prices
     by_pod = {
         w.id: pod_items(w, demands[w.id], tariff, autopilot=False)
@@ -121,7 +118,7 @@ def _nodes(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff, a
     share = share_nodes(on_nodes, node_pools(cluster), demands, tariff)
     reasons = [NOT_IN_NODE_PRICES, *sorted(set(share.unpriced.values())), *_left_out(without, cluster)]
     reasons += storage_left_out(cluster.workloads, tariff, autopilot=False)
-    rest = ((IDLE_LINE, share.idle_month), (OVERHEAD_LINE, share.overhead_month), *fee_lines(cluster, prices, account))
+    rest = ((IDLE_LINE, share.idle_month), (OVERHEAD_LINE, share.overhead_month), *fee_lines(cluster, prices))
     by_workload = {**share.by_workload, **of_pods}
     lines, month = lines_of(by_workload, rest)
     # A part of the nodes is not the bill, nor a part of the pods: better no total than one that is too small.
@@ -134,7 +131,7 @@ def _nodes(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff, a
         by_workload=by_workload,
         unpriced={**share.unplaced, **without},
         node_month=share.node_month,
-        reasons=(*reasons, *_credit_reason(cluster, prices, account)),
+        reasons=(*reasons, *_credit_reason(cluster, prices)),
         left_out=_storage(cluster, demands, tariff, autopilot=False),
     )
 
@@ -144,9 +141,7 @@ def _storage(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff,
     return {workload: what for workload, what in found.items() if what is not None}
 
 
-def _autopilot(
-    cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff, basis: Basis, account: OfAccount
-) -> GkeBill:
+def _autopilot(cluster: Cluster, demands: Mapping[str, PodDemand], tariff: Tariff, basis: Basis) -> GkeBill:
     prices = tariff.prices
     by_workload: dict[str, tuple[LineItem, ...]] = {}
     unpriced: dict[str, str] = {}
@@ -159,11 +154,11 @@ def _autopilot(
             unpriced[workload.id] = priced
         else:
             by_workload[workload.id] = priced
-    lines, month = lines_of(by_workload, fee_lines(cluster, prices, account))
+    lines, month = lines_of(by_workload, fee_lines(cluster, prices))
     # Manifests are no cluster: what else runs there, and whether it is one at all, is in none of them.
     whole = basis != "autopilot-assumed" and (any(total(items) for items in by_workload.values()) or not unpriced)
     said = (ASSUMED_AUTOPILOT, NO_CLUSTER) if basis == "autopilot-assumed" else (NOT_IN_NODE_PRICES,)
-    reasons = [*said, *(_credit_reason(cluster, prices, account) if whole else ()), *_left_out(unpriced, cluster)]
+    reasons = [*said, *(_credit_reason(cluster, prices) if whole else ()), *_left_out(unpriced, cluster)]
     reasons += storage_left_out(cluster.workloads, tariff, autopilot=True)
     return GkeBill(
         currency=prices.currency,
@@ -184,9 +179,7 @@ def _left_out(unpriced: Mapping[str, str], cluster: Cluster) -> tuple[str, ...]:
     return (f"{len(unpriced)} of {len(cluster.workloads)} workloads have no GKE cost: {whys}",)
 
 
-def _credit_reason(cluster: Cluster, prices: PriceBook, account: OfAccount) -> tuple[str, ...]:
-    if account.credit_used.get(prices.currency):
-        return ("the account's credit for management fees is counted once over the clusters",)
+def _credit_reason(cluster: Cluster, prices: PriceBook) -> tuple[str, ...]:
     if any(name == FEE_CREDIT_LINE for name, _ in fee_lines(cluster, prices)):
         return ("the account's one free management fee is taken to cover this cluster, which is zonal or Autopilot",)
     return ()

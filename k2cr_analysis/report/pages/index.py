@@ -92,8 +92,8 @@ def write_index(
         decision=decision(portfolio),
         turning=turning(portfolio),
         futures=futures_tiles(portfolio).html,
-        waves=[_wave(wave) for wave in plan.waves],
-        left=_left(plan),
+        waves=[_wave(wave, len(assessments) > 1) for wave in plan.waves],
+        left=_left(plan, len(assessments) > 1),
         assumed=assumed_in([w for a in assessments for w in a.workloads if w.fit.moves]).html,
         made_up=made_up_label().html if is_made_up(assessments) else "",
         leading=[_leading(whole[name]) for name in LEADING if name in whole],
@@ -141,10 +141,11 @@ def _listed(
             )
 
 
-def _wave(wave: Any) -> dict[str, Any]:
+def _wave(wave: Any, several: bool) -> dict[str, Any]:
+    pairs = zip(wave.clusters, wave.workloads, strict=True)
     return {
         "number": wave.wave,
-        "workloads": list(wave.workloads),
+        "workloads": [f"{cluster}: {workload}" if several else workload for cluster, workload in pairs],
         "gain": money(wave.realised_month, wave.currency, cents=False, sign=True),
         "so_far": money(wave.cumulative_realised_month, wave.currency, cents=False, sign=True),
         "over_stay": money(wave.cumulative_saving_over_stay_month, wave.currency, cents=False, sign=True),
@@ -158,15 +159,19 @@ def _wave(wave: Any) -> dict[str, Any]:
     }
 
 
-def _left(plan: Plan) -> list[dict[str, Any]]:
+def _left(plan: Plan, several: bool) -> list[dict[str, Any]]:
     """Why workloads are in no wave, the most frequent reason first."""
     by_words: dict[tuple[str, ...], list[Left]] = {}
     for one in plan.left:
         by_words.setdefault(tuple(_NUMBER.split(one.why)), []).append(one)
-    alike = [(_in_one([one.why for one in members]), [one.id for one in members]) for members in by_words.values()]
+
+    def named(one: Left) -> str:
+        return f"{one.cluster}: {one.id}" if several else one.id
+
+    alike = [(_in_one([one.why for one in members]), [named(one) for one in members]) for members in by_words.values()]
     reasons = sorted(alike, key=lambda pair: (-len(pair[1]), pair[0]))
     shown = [{"why": why, "many": len(ids), "workloads": ids} for why, ids in reasons[:_REASONS_SHOWN]]
-    rest = [one for _, ids in reasons[_REASONS_SHOWN:] for one in ids]
+    rest = [name for _, ids in reasons[_REASONS_SHOWN:] for name in ids]
     more = {"why": "other reasons, each on the workload's page", "many": len(rest), "workloads": sorted(rest)}
     return [*shown, more] if rest else shown
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from k2cr_analysis.assessment.config_names import check_object_names
 from k2cr_analysis.assessment.find import find_workload
+from k2cr_analysis.assessment.over_a_fleet import counted_once
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import load_config
 from k2cr_analysis.errors import K2crError, UsageError
@@ -99,7 +100,7 @@ def assessed_all(snapshot: Any = None, config: str | Path | None = None) -> list
                 ref="not-a-config-parameter", found=f"config = {config!r}", expected="the path of a k2cr.toml"
             )
         given = [_fingerprint(Path(s) if s else bundled("data", "demo"), config) for s in several]
-        return _named_rightly([_assess_once(*one) for one in given], given[0][2:])
+        return counted_once(_named_rightly([_assess_once(*one) for one in given], given[0][2:]))
 
 
 def workload(assessed_one: Assessment, workload_id: str) -> WorkloadAssessment:
@@ -139,7 +140,7 @@ def assess_many(snapshots: Sequence[Path], config: Path | None) -> list[Assessme
     given = [_fingerprint(path, config) for path in snapshots]
     found = _named_rightly([_assess_once(*one) for one in given], given[0][2:])
     once(("named rightly", *given[0][2:]), lambda: True)
-    return found
+    return counted_once(found)
 
 
 def decided(assessments: Sequence[Assessment]) -> tuple[Plan, Portfolio]:

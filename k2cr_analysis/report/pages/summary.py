@@ -66,7 +66,9 @@ def _facts(assessed: Sequence[Assessment], plan: Plan, portfolio: Portfolio) -> 
     yield f"{count(len(workloads), 'workload')}: " + ", ".join(f"{verdicts[v]} {v}" for v in VERDICTS if verdicts[v])
     if plan.waves:
         days = sum(wave.effort_days for wave in plan.waves)
-        first = ", ".join(plan.waves[0].workloads[:_SHOWN])
+        several, wave = len(assessed) > 1, plan.waves[0]
+        pairs = list(zip(wave.clusters, wave.workloads, strict=True))[:_SHOWN]
+        first = ", ".join(f"{cluster}: {workload}" if several else workload for cluster, workload in pairs)
         yield f"{count(len(plan.waves), 'wave')}, {days:g} days of work; the first: {first}"
     if portfolio.answer and portfolio.answer.first_mover:
         mover = portfolio.answer.first_mover
