@@ -115,3 +115,20 @@ def test_other_machines_are_never_fewer_than_the_zones_nor_one_alone():
     # No machine below 4 vCPU takes such a pod: three of the cheapest that does, not one that holds all.
     least = 730 * (4 * Decimal("0.02802642") + 4 * Decimal("0.00373911"))
     assert machine.nodes == 3 and machine.node_month >= least
+
+
+def test_a_way_to_stay_of_pods_is_told_by_what_is_charged_and_its_rate():
+    """Each line's quantity times its rate: nobody has to take a month's sum on trust."""
+    from k2cr_analysis.pricing.stay.variant import Variant
+
+    autopilot = node("gk3-prod-a") | {}
+    autopilot["metadata"]["labels"]["cloud.google.com/gke-nodepool"] = "default-pool"
+    autopilot["metadata"]["name"] = "gk3-prod-default-pool-a"
+    found = cluster([autopilot, workload("web", "500m", "1Gi", replicas=2), workload("api", "250m", "1Gi", replicas=4)])
+    assert found.is_autopilot
+    bill = attribute(found, None, {}, BOOK, REGION, 30.0)
+    lines = Variant("as it is", bill, Avoidable(found, bill), Decimal(0), "").lines()
+    pods = [line for line in lines if line.sku.startswith("pods that are billed by themselves: ")]
+    assert {line.unit for line in pods} >= {"vcpu_h", "gib_h"}
+    assert sum(line.quantity for line in pods if line.unit == "vcpu_h") == 2 * 730
+    assert abs(sum(line.amount for line in lines) - bill.month) < Decimal("1e-9")

@@ -20,6 +20,8 @@ SPOT_BORNE = "right-sized, Spot where it is borne"
 COMMITTED = {"flex-1y": ", 1-year commitment", "flex-3y": ", 3-year commitment"}
 TERM_MONTHS = {"flex-1y": 12, "flex-3y": 36}
 
+_PODS = "pods that are billed by themselves"
+_NANO, _MOST_LINES = Decimal("1e-9"), 24
 _ZERO = Decimal(0)
 _SPLIT_LINES = (WORKLOADS_LINE, IDLE_LINE, OVERHEAD_LINE, NODES_LINE, PODS_LINE)
 
@@ -65,10 +67,7 @@ class Variant:
             kept = set(self.bill.node_month) - {node for _, node in self.avoidable.nodes_going(gone)}
             for pool in self.avoidable.pools:
                 named += pool.items([n for n in pool.node_names if n in kept], self.bill.currency)
-            off_nodes = sum(
-                (self.avoidable.own_month(w) for w in sorted(self.bill.by_workload) if w not in gone), _ZERO
-            )
-            named += [self._line("pods that are billed by themselves", off_nodes)]
+            named += self._pods(gone)
             rest = {name: amount for name, amount in self.bill.lines if name not in _SPLIT_LINES}
         else:
             rest = {}
@@ -76,6 +75,21 @@ class Variant:
         found = sum((item.amount for item in named), _ZERO)
         other = "disks, and what else the rows name" if rest else "what outlives the cluster, and what is committed"
         return tuple(item for item in (*named, self._line(other, left - found)) if item.rate)
+
+    def _pods(self, gone: Sequence[str]) -> list[LineItem]:
+        """Pods that are billed by themselves: by what is charged and its rate, so that the month can be multiplied."""
+        left = [w for w in sorted(self.bill.by_workload) if w not in gone and self.avoidable.own_month(w)]
+        quantities: dict[tuple[str, str, Decimal], Decimal] = {}
+        for item in (item for w in left for item in self.bill.by_workload[w]):
+            key = (item.sku, item.unit, item.rate)
+            quantities[key] = quantities.get(key, _ZERO) + item.quantity
+        lines = [
+            LineItem(f"{_PODS}: {sku}", quantity, unit, rate, self.bill.currency)
+            for (sku, unit, rate), quantity in sorted(quantities.items())
+        ]
+        month = sum((self.avoidable.own_month(w) for w in left), _ZERO)
+        whole = abs(sum((line.amount for line in lines), _ZERO) - month) < _NANO and len(lines) <= _MOST_LINES
+        return lines if whole else [self._line(_PODS, month)]
 
     def _line(self, name: str, month: Decimal) -> LineItem:
         return LineItem(name, Decimal(1), "month", month, self.bill.currency)
