@@ -231,6 +231,9 @@ _SELF_WORKING: tuple[tuple[str, str], ...] = (
     ("*/jenkins", "builds and their triggers"), ("*/sonarqube", "analyses of uploaded reports"),
     ("*/home-assistant", "automations"), ("*/dagster-daemon", "schedules and sensors"),
     ("*/rundeck", "scheduled jobs"), ("*/spinnaker/echo", "schedules and triggers"),
+    ("*/loadgen", "a load to send"), ("*/loadgenerator", "a load to send"), ("*/load-generator", "a load to send"),
+    ("*/loadgen-*", "a load to send"), ("*-loadgen", "a load to send"), ("*-loadgenerator", "a load to send"),
+    ("*-load-generator", "a load to send"),
 )  # fmt: skip
 # Servers that keep all in memory until a variable names another store, by their makers' documentation.
 _IN_MEMORY: tuple[tuple[str, tuple[str, str]], ...] = (

@@ -38,6 +38,7 @@ UNLESS_FOUND: Mapping[str, str] = {
     "Service.spec.ports[].appProtocol": _PROTOCOL,
     "Service.spec.ports[].protocol": _PROTOCOL,
     "Service.metadata.annotations": "none of them is one that a rule knows; others mean nothing to Cloud Run",
+    "Job.metadata.annotations": "none of them makes it a hook of Helm or Argo CD; others mean nothing to Cloud Run",
     "Service.spec.clusterIP": "there is no node network and no cluster address",
     "Service.spec.loadBalancerClass": f"{DECIDES}who comes in: by which load balancer",
     "Service.spec.publishNotReadyAddresses": "instances get requests when their start-up and readiness probes pass",

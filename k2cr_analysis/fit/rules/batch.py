@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from k2cr_analysis.fit.candidate import Candidate
+from k2cr_analysis.fit.candidate import Candidate, bracketed
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.platforms.cloud_run.gpu import MAX_GPU_TASK_TIMEOUT_S
 from k2cr_analysis.platforms.cloud_run.limits import MAX_RETRIES, MAX_TASK_TIMEOUT_S, MAX_TASKS, UNMOVED_TASK_S
 from k2cr_analysis.platforms.cloud_run.reserved import TASK_INDEX_VARIABLE
 
 _JOBS = "https://docs.cloud.google.com/run/docs/create-jobs"
+_HOOKS = {"argocd.argoproj.io/hook": "Argo CD", "helm.sh/hook": "Helm"}
 _SCHEDULE = "https://docs.cloud.google.com/run/docs/execute/jobs-on-schedule"
 
 
@@ -75,6 +76,26 @@ def suspended(candidate: Candidate) -> Iterator[Found]:
             _at(candidate, "parallelism"),
             "a parallelism of 0 keeps its pods from running; on Cloud Run the job is there and nobody executes it",
         )
+
+
+@rule(id="run-by-hook", severity="note", reads=("Job.metadata.annotations",), docs=_JOBS)
+def run_by_hook(candidate: Candidate) -> Iterator[Found]:
+    """Helm or Argo CD starts the job with each release.
+
+    Why: A hook is run by whoever deploys: before or after the other objects, each time. A Cloud Run job runs when it
+    is executed, and no deployment executes it.
+    Remedy: Execute it in the pipeline, at the place that the hook had: `gcloud run jobs execute JOB --wait` before the
+    services are deployed (pre-install, pre-upgrade, PreSync), or behind them.
+    Example: annotations: {argocd.argoproj.io/hook: PreSync}
+    """
+    for key, who in _HOOKS.items():
+        when = candidate.workload.annotations.get(key)
+        if when and candidate.workload.kind == "Job":
+            yield Found(
+                bracketed("$.metadata.annotations", key),
+                f"{who} runs it with each release ({when}); on Cloud Run nothing does until the pipeline executes it",
+            )
+            return
 
 
 @rule(

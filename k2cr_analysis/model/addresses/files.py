@@ -1,4 +1,4 @@
-"""The values of a configuration file with the keys that they stand behind: YAML, JSON, properties, else its lines."""
+"""The values of a configuration file with their keys: YAML, JSON, properties, PHP, else its lines."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ _LARGEST = 200_000  # letters; a longer file is read by its lines
 _PROPERTY = re.compile(
     r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.\-\[\]]*)[ \t]*(?:=|:(?=[ \t]))[ \t]*(.*?)[ \t]*$", re.MULTILINE
 )
+# PHP: an array's element, an element that is set, a constant.
+_PHP = re.compile(
+    r"""(?:['"]([A-Za-z_][\w.\-]*)['"][ \t]*(?:=>|\][ \t]*=)|\bdefine\([ \t]*['"](\w+)['"][ \t]*,)"""
+    r"""[ \t]*(['"])([^'"\n]*)\3"""
+)
 _COMMENT = re.compile(r"^[ \t]*(?:#|//|;|--|\*|/\*|<!--)")
 _LINE = re.compile(r"[^\n]+")
 
@@ -53,6 +58,8 @@ def leaves(name: str, text: str) -> tuple[Leaf, ...]:
         found = _of_yaml(text)
         if found is not None:
             return tuple(found)
+    if name.lower().endswith(".php") or text.lstrip().startswith("<?php"):
+        return tuple(_of_php(text))
     properties = [m for m in _PROPERTY.finditer(text) if not _COMMENT.match(m.group(0))]
     lines = [m for m in _LINE.finditer(text) if m.group(0).strip() and not _COMMENT.match(m.group(0))]
     if properties and len(properties) * 2 >= len(lines):
@@ -101,6 +108,18 @@ def _of_scalar(node: yaml.ScalarNode, key: str, parent: str, text: str) -> Itera
     inner = 1 if node.style in ("'", '"') else 0
     plain = written[inner : len(written) - inner].rstrip() if not inner else written[inner:-inner]
     yield Leaf(key, parent, node.value, start + inner if plain == node.value else None)
+
+
+def _of_php(text: str) -> Iterator[Leaf]:
+    for line in _LINE.finditer(text):
+        if _COMMENT.match(line.group(0)):
+            continue
+        found = list(_PHP.finditer(text, line.start(), line.end()))
+        if not found:
+            yield Leaf("", "", line.group(0), line.start())
+        for match in found:
+            if match.group(4):
+                yield Leaf(match.group(1) or match.group(2), "", match.group(4), match.start(4))
 
 
 def _of_properties(found: list[re.Match[str]]) -> Iterator[Leaf]:
