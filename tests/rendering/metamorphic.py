@@ -288,7 +288,7 @@ def _other_maps(path: str, value: Mapping[str, Any], joining: Set[str] = frozens
             yield {**value, key: other}
 
 
-def _other_texts(path: str, field: str, value: str) -> Iterator[str]:
+def _other_texts(path: str, field: str, value: str) -> Iterator[Any]:
     if _AMOUNT.search(path):
         try:
             parse_quantity(value)
@@ -297,6 +297,9 @@ def _other_texts(path: str, field: str, value: str) -> Iterator[str]:
         number, unit = re.fullmatch(r"([0-9.]+)(.*)", value).groups()  # type: ignore[union-attr]
         yield from (f"{float(number) * 2:g}{unit}", f"{float(number) * 5:g}{unit}")
         yield from ("3", "6", "7Gi", "20Gi")
+    elif field == "port" and "Probe" in path:
+        yield f"{value}x"
+        yield 15002
     elif field == "image":
         yield re.sub(r"([:@][^/]*)?$", ":other", value)
         yield value.replace("/", "/other/", 1) if "/" in value else f"other/{value}"

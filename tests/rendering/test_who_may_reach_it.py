@@ -62,6 +62,10 @@ EXPECTED = {
     "e44-openshift": "INTERNAL asks",
     "e45-apisix": "none asks",
     "e46-gloo": "none",
+    "e47-iapinside": "INTERNAL iap",
+    "e48-gwsame": "INTERNAL asks",
+    "e49-gwhost": "INTERNAL asks",
+    "e50-gwselected": "EXTERNAL open",
 }
 DOCUMENTS = list(yaml.safe_load_all((Path(__file__).parent / "entrances" / "all.yaml").read_text()))
 

@@ -165,8 +165,8 @@ def _of_cluster(  # noqa: PLR0911 - the forms of a name in turn
     host = ".".join(labels)
     if "svc" in labels[1:4]:
         at = labels.index("svc", 1)
-        before = labels[:at]
-        if at == 1:
+        before, domain = labels[:at], labels[at + 1 :]
+        if at == 1 or domain != ["cluster", "local"][: len(domain)]:
             return None
         name, its_namespace = before[-2], before[-1]
         raw = index.services.get(its_namespace, {}).get(name)

@@ -242,7 +242,7 @@ def _gateways(workload: Workload, routes: list[Raw]) -> Iterator[FrontendPolicy]
             continue
         for _, listener in objects(mapping(raw, "spec"), "listeners"):
             attached = [r for r in routes if _attaches(r, raw, listener)]
-            if not attached:
+            if not attached or text(listener, "protocol") in ("TCP", "UDP"):
                 continue
             port = integer(listener, "port") or _HTTP_PORT
             if text(listener, "protocol") in ("HTTPS", "TLS"):

@@ -144,12 +144,16 @@ class ProbeEntry:
     entry: Entry
     made: CloudRunProbe | None
     allows: CloudRunProbe | None = None
+    asks_nobody: bool = False  # no port of the container has the name that it asks
 
     def of_field(self, path: str, source: str | None) -> Entry:
         """The entry of one field of the probe, with that field's own values."""
         field = path.removeprefix(f"{self.entry.path}.")
         if field in _ALLOWED_BY and self.entry.target in (None, _STARTUP):
             return self._allowance(path, source)
+        if self.made is None and self.asks_nobody and field.endswith(".port"):
+            why = "the container declares no port of this name: the probe is left out"
+            return Entry(path, "changed", "containers[]", short(source), "no probe", why)
         if self.made is None:
             return replace(self.entry, path=path, source_value=short(source))
         return self._of_made(path, field, source, self.made)
@@ -201,13 +205,13 @@ def _probes_of(build: Build) -> Iterator[tuple[Container, ContainerProbes]]:
 def _probe_entries(build: Build) -> list[ProbeEntry]:
     """From what to what each probe of the source went."""
     return [
-        _probe_entry(kind, probe, probes)
+        _probe_entry(kind, probe, probes, container)
         for container, probes in _probes_of(build)
         for kind, probe in container.probes()
     ]
 
 
-def _probe_entry(kind: str, probe: Probe, probes: ContainerProbes) -> ProbeEntry:
+def _probe_entry(kind: str, probe: Probe, probes: ContainerProbes, container: Container) -> ProbeEntry:
     source = source_words(probe)
     kept = {"livenessProbe": probes.liveness, "readinessProbe": probes.readiness}.get(kind)
     allows = probes.startup if kind == probes.startup_allowed_by else None
@@ -219,12 +223,13 @@ def _probe_entry(kind: str, probe: Probe, probes: ContainerProbes) -> ProbeEntry
         if target == source_words(asked):
             return ProbeEntry(Entry(probe.path, "carried", at, source, target, "as it is"), kept, allows)
         return ProbeEntry(Entry(probe.path, "changed", at, source, target, why), kept, allows)
-    absent = _ABSENT.get(kind, "")
+    asks_nobody = probe.kind != "exec" and probe.port is not None and container.port_number(probe.port) is None
+    absent = f"no port of the container is called {probe.port}" if asks_nobody else _ABSENT.get(kind, "")
     if kind == probes.startup_made_from and probes.startup is not None:
         entry = Entry(probe.path, "changed", _STARTUP, source, run_words(probes.startup), startup_why(probes))
         return ProbeEntry(replace(entry, why=f"{entry.why}. {absent}".strip(". ")), probes.startup, allows)
     asks = f"the start-up probe asks what {probes.startup_made_from} asks" if probes.startup else "no start-up probe"
-    return ProbeEntry(Entry(probe.path, "dropped", None, source, None, absent or asks), None, allows)
+    return ProbeEntry(Entry(probe.path, "dropped", None, source, None, absent or asks), None, allows, asks_nobody)
 
 
 def _start_up_rows(build: Build) -> Iterator[str]:
