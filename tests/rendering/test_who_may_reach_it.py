@@ -107,3 +107,17 @@ def _seen(files: dict[str, str], verdict: str) -> str:
 @pytest.mark.parametrize("namespace", EXPECTED)
 def test_who_may_reach_it_stays_the_same(namespace: str, seen: dict[str, str]) -> None:
     assert seen[namespace] == EXPECTED[namespace]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"), [("none", "INTERNAL off"), ("load-balancer", "INTERNAL iap"), ("direct", "INTERNAL iap")]
+)
+def test_a_word_on_iap_opens_no_internal_entrance(said: Any, expected: str) -> None:
+    """``[project] iap`` is for what users from outside reach."""
+    project = Project(id="p", number="1", region="us-central1", network="prod", subnet="run", iap=said)
+    inside = [d for d in DOCUMENTS if d and d["metadata"].get("namespace") == "e47-iapinside"]
+    assessment = assess(snapshot_of([*inside, app("e47-iapinside")]), Config(project=project), effort="quick")
+    (one,) = assessment.workloads
+    files = dict(render_workload(one, context_of(assessment)))
+    assert _seen(files, one.fit.verdict) == expected
+    assert ("takes it away: a decision of yours" in files["cutover.md"]) == (said == "none")

@@ -18,7 +18,7 @@ _DATA_REGION = "us-central1"  # the global load balancer's rate stands there in 
 def other_way_in(build: Build) -> list[str]:
     """Where IAP stands on a load balancer: the same without one."""
     reached = build.reached
-    if reached is None or reached.iap != "load-balancer":
+    if reached is None or reached.iap != "load-balancer" or reached.reach != "external-load-balancer":
         return []
     policy, lost = reached.policy, []
     if policy.armor or source_ranges(build.workload):

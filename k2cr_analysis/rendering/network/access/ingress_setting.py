@@ -236,6 +236,7 @@ def _reach(iap: Iap, outside: bool, inside: bool) -> tuple[Reach, Ingress, str]:
 def _iap(workload: Workload, context: RenderContext, policy: BackendPolicy, outside: bool) -> Iap:
     said = context.config.iap_of(workload.id)
     if said is not None:
-        # A service that nobody outside reaches gets no front door by a setting for the whole project.
-        return said if outside else "none"
+        # A service that nobody outside reaches gets no front door by a setting for the whole project; IAP that stands
+        # on its internal one stays there.
+        return said if outside or said == "none" else "load-balancer" if policy.iap else "none"
     return "load-balancer" if policy.iap else "none"

@@ -52,6 +52,7 @@ def decide_access(
     if keeps_names:
         return _by_old_names(account)
     if reach == "internal-load-balancer" and iap == "none":
+        _account_for_iap_taken_away(policy, account)
         return _inside(workload, account)
     if reach != "external-load-balancer" or iap != "none":
         return Access()
@@ -77,18 +78,22 @@ def _by_old_names(account: Account) -> Access:
 
 
 def _outside(workload: Workload, context: RenderContext, policy: BackendPolicy, account: Account) -> Access:
-    if policy.iap:
-        account.decide(
-            'IAP stands in front today, and [project] iap = "none" takes it away: a decision of yours. From then on '
-            "nobody's sign-in is checked before the program."
-        )
-    elif _iap_is_unknown(workload, context):
+    _account_for_iap_taken_away(policy, account)
+    if not policy.iap and _iap_is_unknown(workload, context):
         account.decide(
             "Whether IAP stands in front today is not known, so nobody is let in yet: Cloud Run's invoker check "
             "answers 403 to users. Collect the policy and render again, or say it in k2cr.toml: [project] iap."
         )
         return Access()
     return Access(open_why=_why_open(workload))
+
+
+def _account_for_iap_taken_away(policy: BackendPolicy, account: Account) -> None:
+    if policy.iap:
+        account.decide(
+            'IAP stands in front today, and [project] iap = "none" takes it away: a decision of yours. From then on '
+            "nobody's sign-in is checked before the program."
+        )
 
 
 def _chosen(chosen: Literal["none", "token"], account: Account) -> Access:
