@@ -110,7 +110,7 @@ def objective_over_stay(baseline: Baseline, chosen: Sequence[Candidate]) -> Deci
 def _worth(baseline: Baseline, chosen: Sequence[Candidate]) -> Worth:
     """On the variants that are best for what stays."""
     over = baseline.over_stay(chosen)
-    return Fleet(baseline.fleet.assessments, [v.avoidable for v in over.variants]).worth(chosen)
+    return baseline.fleet_on(over.variants).worth(chosen)
 
 
 def _turns(baseline: Baseline, chosen: Sequence[Candidate], objective: Decimal, worth: Worth) -> Iterator[Turn]:

@@ -33,6 +33,7 @@ class Baseline:
     def __init__(self, fleet: Fleet, share: Decimal | None) -> None:
         self.fleet, self.share = fleet, share
         self.variants = tuple(_variants(fleet, number, share) for number, _ in enumerate(fleet.assessments))
+        self._fleets: dict[tuple[int, ...], Fleet] = {}
 
     @cached_property
     def best(self) -> tuple[Variant, ...]:
@@ -44,6 +45,13 @@ class Baseline:
         months = [v.month for v in self.best]
         known = [m for m in months if m is not None]
         return sum(known, _ZERO) if len(known) == len(months) else None
+
+    def fleet_on(self, variants: Sequence[Variant]) -> Fleet:
+        """The fleet on one variant for each cluster; made once, since all sets are priced on the same few."""
+        key = tuple(id(v) for v in variants)
+        if key not in self._fleets:
+            self._fleets[key] = Fleet(self.fleet.assessments, [v.avoidable for v in variants])
+        return self._fleets[key]
 
     def over_stay(self, chosen: Sequence[Candidate]) -> OverStay:
         """What a set saves over staying, each cluster's rest on the variant that is best for it."""

@@ -144,7 +144,7 @@ def _stay(baseline: Baseline, headroom: HeadroomName) -> Future:
 def _move(baseline: Baseline, headroom: HeadroomName, stay: Future, chosen: Sequence[Candidate]) -> Future:
     fleet, over = baseline.fleet, baseline.over_stay(chosen)
     gke = None if stay.gke_month is None or over.gke is None else stay.gke_month - over.gke + over.hops
-    worth = Fleet(fleet.assessments, [v.avoidable for v in over.variants]).worth(chosen)
+    worth = baseline.fleet_on(over.variants).worth(chosen)
     lines = _lines(fleet, over.variants, chosen)
     if over.hops and lines:
         currency = fleet.assessments[0].bill.currency
