@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from k2cr_analysis.assessment.assess import analyse
@@ -24,6 +25,7 @@ from k2cr_analysis.model.findings.rules import docs_of, registered_pages
 from k2cr_analysis.openapi.cloud_run import filled_in, wrong_types
 from k2cr_analysis.openapi.refusals import REFUSALS, Refused, Spec, refused
 from k2cr_analysis.operability import effort_days, toil
+from k2cr_analysis.processes import in_processes
 from k2cr_analysis.rendering.context import RenderContext, context_of
 from k2cr_analysis.rendering.forms.objects import api_object
 from k2cr_analysis.rendering.select import can_render
@@ -63,7 +65,8 @@ def assess(
     """
     found = analyse(snapshot, config, calibration, effort=effort, alone=alone)
     context = context_of(found)
-    judged = tuple(_judged(one, found, context) for one in found.workloads)
+    said = in_processes(partial(_said, context=context), found.workloads)
+    judged = tuple(_judged(*both, found) for both in zip(found.workloads, said, strict=True))
     free = without_wishes(found.config)
     kept = [w.id for w in judged if found.config.workload(w.id).keep]
     other = assess(snapshot, free, calibration, effort=effort, alone=False) if kept else None
@@ -119,9 +122,12 @@ def check_distinct_clusters(snapshots: Iterable[Snapshot]) -> None:
             seen[key] = snapshot
 
 
-def _judged(one: WorkloadAssessment, all_of: Assessment, context: RenderContext) -> WorkloadAssessment:
+def _said(one: WorkloadAssessment, context: RenderContext) -> tuple[Finding, ...]:
+    return tuple(_refusals(one, context)) if can_render(one) else ()
+
+
+def _judged(one: WorkloadAssessment, said: tuple[Finding, ...], all_of: Assessment) -> WorkloadAssessment:
     """The workload with what its spec says of the verdict."""
-    said = tuple(_refusals(one, context)) if can_render(one) else ()
     if not said:
         return one
     # A person's word on a rule is not the API's: these are not graded.

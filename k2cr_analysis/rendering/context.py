@@ -10,6 +10,7 @@ from functools import cached_property
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import Config
 from k2cr_analysis.model.parse.access import mapping, objects, strings
+from k2cr_analysis.model.parse.index import name_of, namespace_of
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.platforms.cloud_run.gcloud_flags import NEWEST
 from k2cr_analysis.platforms.gke.labels import GLOBAL_STATIC_IP, MULTI_CLUSTER_STATIC_IP, REGIONAL_STATIC_IP
@@ -67,6 +68,16 @@ class RenderContext:
                 if call.target != caller:
                     found.setdefault(call.target, {})[caller] = None
         return {target: tuple(callers) for target, callers in found.items()}
+
+    @cached_property
+    def joined_to(self) -> Mapping[tuple[str, str, str], tuple[Workload, ...]]:
+        """(kind, namespace, name) of an object -> the workloads that it is joined to."""
+        found: dict[tuple[str, str, str], list[Workload]] = {}
+        for assessed in self.assessed.values():
+            for kind, raws in assessed.workload.related.items():
+                for raw in raws:
+                    found.setdefault((kind, namespace_of(raw), name_of(raw)), []).append(assessed.workload)
+        return {key: tuple(joined) for key, joined in found.items()}
 
     @cached_property
     def static_addresses(self) -> frozenset[str]:

@@ -42,6 +42,8 @@ _MARK = re.compile(r"\s*\[evidence ([0-9a-f]{8})\]\s*$")
 def graded(findings: Iterable[Finding], config: Config, workload_id: str) -> Iterator[Finding]:
     """The findings with the severities that ``k2cr.toml`` gives them. "off" leaves a note, so that it is seen."""
     listed = list(findings)
+    if not listed:
+        return
     seen = evidence_of(listed)
     decided = config.workload(workload_id).decided
     for finding in listed:

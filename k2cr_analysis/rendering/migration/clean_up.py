@@ -104,11 +104,8 @@ def _object(kind: str, raw: Raw, build: Build) -> Iterator[Step]:
 def _others(kind: str, raw: Raw, build: Build) -> list[str]:
     """Ids of other workloads that the same object is joined to."""
     own = {build.workload.id, *(w.id for w in build.context.parts_of(build.workload))}
-    return sorted(
-        a.id
-        for a in build.context.assessed.values()
-        if a.id not in own and any(other is raw or other == raw for other in a.workload.related.get(kind, ()))
-    )
+    joined = build.context.joined_to.get((kind, namespace_of(raw), name_of(raw)), ())
+    return sorted({workload.id for workload in joined} - own)
 
 
 def _delete(kind: str, name: str, namespace: str) -> str:

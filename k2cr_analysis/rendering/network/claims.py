@@ -21,7 +21,7 @@ from k2cr_analysis.rendering.network.trials import KINDS, Trials
 from k2cr_analysis.rendering.spec.account import JOINED, Entry, Outcome, short
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.lines import lines_of
-from k2cr_analysis.rendering.spec.pod.port_words import PortWords, field_decides, other_name, other_number
+from k2cr_analysis.rendering.spec.pod.port_words import field_decides, other_name, other_number
 from k2cr_analysis.sizing.instance_counts import scaling
 
 _SCRIPT = "network.sh"
@@ -260,8 +260,7 @@ def _port_entries(
     fit, number = build.assessed.fit, str(port.target_port)
     leads = port.target == fit.ingress_port
     targeted = source_value(build.workload, f"{at}.targetPort") is not None
-    words = PortWords(build.workload, fit, build.context.config.workload(build.workload.id))
-    decides = words.target_decides(port)
+    decides = build.port_words.target_decides(port)
     if leads and targeted and decides and isinstance(port.target_port, int):
         where = "containers[].ports[0].containerPort"
         yield Entry(f"{at}.targetPort", "carried", where, number, number, "the port that gets the requests")

@@ -26,10 +26,16 @@ def covers(wide: str, host: str) -> bool:
     return wide != host and (wide == ANY_HOST or (wide.startswith("*.") and host.removeprefix("*").endswith(wide[1:])))
 
 
+def _is_wide(name: str) -> bool:
+    return name.startswith("*")
+
+
 class Hosts:
     """The hosts of all workloads of a snapshot, looked up from both ends."""
 
     def __init__(self, workloads: Iterable[Workload]) -> None:
+        self._names: dict[bool, dict[str, None]] = {True: {}, False: {}}
+        self._wide: dict[bool, dict[str, None]] = {True: {}, False: {}}  # of them, those that may cover others
         self._keys: dict[tuple[bool, str], set[str]] = defaultdict(set)
         self._workloads: dict[tuple[bool, str], dict[str, Workload]] = defaultdict(dict)
         self._of_gateways: dict[tuple[bool, str], set[str]] = defaultdict(set)
@@ -41,6 +47,9 @@ class Hosts:
         for external in (True, False):
             for key, route in keyed_routes(workload, external=external):
                 self._keys[external, workload.id].add(key)
+                self._names[external][key] = None
+                if _is_wide(key):
+                    self._wide[external][key] = None
                 self._workloads[external, key][workload.id] = workload
                 for gateway in gateways_of(route):
                     self._of_gateways[external, gateway].add(key)
@@ -50,9 +59,8 @@ class Hosts:
         """Keys whose requests the same rules may take: wider and narrower names, and routes of one Gateway that name
         no host.
         """
-        for side, other in self._workloads:
-            if side == external and (covers(key, other) or covers(other, key)):
-                yield other
+        names = self._names if _is_wide(key) else self._wide
+        yield from (other for other in names[external] if covers(key, other) or covers(other, key))
         for gateway in self._gateways.get((external, key), ()):
             yield from (k for k in self._of_gateways[external, gateway] if "/" in k or "/" in key)
 

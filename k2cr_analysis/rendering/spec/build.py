@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.cloud_run import ExecutionEnvironment, ServiceShape
@@ -16,6 +17,7 @@ from k2cr_analysis.rendering.spec.account import Account
 from k2cr_analysis.rendering.spec.audience import new_audience
 from k2cr_analysis.rendering.spec.labels import account_for_name, build_labels
 from k2cr_analysis.rendering.spec.pod.containers import Containers
+from k2cr_analysis.rendering.spec.pod.port_words import PortWords
 from k2cr_analysis.rendering.spec.service import Run, RunTemplate
 from k2cr_analysis.rendering.spec.service_account import Identity, build_identity
 from k2cr_analysis.rendering.spec.settings_of_workload import Asked, asked, build_settings
@@ -39,6 +41,11 @@ class Build:
     @property
     def workload(self) -> Workload:
         return self.assessed.workload
+
+    @cached_property
+    def port_words(self) -> PortWords:
+        """What its ports decide: what stands today is worked out once for all of them."""
+        return PortWords(self.workload, self.assessed.fit, self.context.config.workload(self.workload.id))
 
 
 def build(assessed: WorkloadAssessment, context: RenderContext) -> Build:

@@ -10,8 +10,7 @@ from k2cr_analysis.rendering.spec.pod.port_words import PortWords
 
 def port_entries(build: Build) -> list[Entry]:
     """Two entries at most for each declared port of the containers that go along."""
-    words = PortWords(build.workload, build.assessed.fit, build.context.config.workload(build.workload.id))
-    fit, account = build.assessed.fit, Account()
+    words, fit, account = build.port_words, build.assessed.fit, Account()
     for name in fit.containers:
         container = build.workload.container(name)
         for declared in container.ports if container else ():

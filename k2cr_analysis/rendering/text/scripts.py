@@ -33,7 +33,11 @@ def script(comments: Sequence[str], context: RenderContext, body: Sequence[str],
 def helpers(body: Sequence[str]) -> list[str]:
     """The bash functions that a script calls."""
     calls = [line for line in body if not line.lstrip().startswith("#")]
-    return [text for name, text in _HELPERS.items() if any(re.search(rf"(^|[ (!]){name} ", line) for line in calls)]
+    return [
+        text
+        for name, text in _HELPERS.items()
+        if any(name in line and re.search(rf"(^|[ (!]){name} ", line) for line in calls)
+    ]
 
 
 def _taken(name: str, default: str | None, setting: str, example: str) -> list[str]:

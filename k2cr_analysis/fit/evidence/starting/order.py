@@ -110,9 +110,11 @@ def _leads(start: str, end: str, edges: set[tuple[str, str]], said: _Edges) -> b
 
 def _edges(workload: Workload, moving: Sequence[Container]) -> tuple[_Edges, dict[str, int]]:
     """The inferred edges, and the port by which each container is called."""
-    owners = owners_of_ports(workload, moving)
     edges: _Edges = {}
     ports: dict[str, int] = {}
+    if len(moving) < 2:  # there is no other to wait for
+        return edges, ports
+    owners = owners_of_ports(workload, moving)
     for container in moving:
         own = own_ports(workload, container)
         for port, where in _local_references(workload, container):

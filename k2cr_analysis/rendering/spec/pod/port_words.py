@@ -50,7 +50,7 @@ class PortWords:
         exposures = tuple(
             replace(e, ports=tuple(_elsewhere(p) if p is at else p for p in e.ports)) for e in self._workload.exposures
         )
-        return self._today.ingress != self._decided(replace(self._workload, exposures=exposures)).ingress
+        return self._ingress_today != self._ingress(replace(self._workload, exposures=exposures))
 
     @cached_property
     def _today(self) -> _Decided:
@@ -77,17 +77,25 @@ class PortWords:
             if name not in known or getattr(was, kind) != getattr(known[name], kind)
         ]
 
-    def _decided(self, workload: Workload) -> _Decided:
+    @cached_property
+    def _ingress_today(self) -> IngressChoice:
+        return self._ingress(self._workload)
+
+    def _ingress(self, workload: Workload) -> IngressChoice:
         moving = cast_of(workload.pod).moving
         called = called_ports(workload.exposures, workload.pod, workload.pod.annotations)
-        ingress = choose_ingress(self._fit.target, workload.pod, moving, called, self._settings)
+        chosen = choose_ingress(self._fit.target, workload.pod, moving, called, self._settings)
+        return replace(chosen, called=None, rivals=())
+
+    def _decided(self, workload: Workload) -> _Decided:
+        moving, ingress = cast_of(workload.pod).moving, self._ingress(workload)
         startup = plan_startup(workload, moving, self._settings.depends_on)
         ports = dict(startup.ports)
         if ingress.container and ingress.port:
             ports[ingress.container] = ingress.port
         probes = plan_probes(moving, startup.order, self._fit.target, ports).probes
         depends_on = tuple((name, tuple(on)) for name, on in sorted(startup.order.depends_on.items()))
-        return _Decided(replace(ingress, called=None, rivals=()), depends_on, tuple(sorted(probes.items())))
+        return _Decided(ingress, depends_on, tuple(sorted(probes.items())))
 
 
 def other_number(declared: Port) -> Port:
