@@ -12,7 +12,6 @@ from k2cr_analysis.model.findings.finding import Finding, Target
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.pod.scratch import scratch_volumes
 from k2cr_analysis.model.workload import Workload
-from k2cr_analysis.platforms.cloud_run.gpu import GPUS
 from k2cr_analysis.platforms.cloud_run.limits import DEFAULT_CONCURRENCY
 from k2cr_analysis.sizing import notices
 from k2cr_analysis.sizing.allocation import Allocation, Need, allocate
@@ -117,8 +116,7 @@ def _accelerator(workload: Workload, names: tuple[str, ...]) -> tuple[str | None
     gpu = next((a for a in workload.pod.accelerators if a.is_gpu and a.container in names), None)
     if gpu is None:
         return None, None
-    # A kind that nobody says is sized and priced as the smallest that Cloud Run has; fit asks for it.
-    kind = next((k for k in GPUS if k in gpu.kinds or not gpu.kinds), None)
+    kind = gpu.on_cloud_run
     return (gpu.container, kind) if kind else (None, None)
 
 

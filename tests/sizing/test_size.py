@@ -196,6 +196,32 @@ def test_a_gpu_brings_its_own_minimum():
     assert legal(result.shape) == []
 
 
+def _wishes(kind: str, how: str) -> dict:
+    """A pod that names its GPU's kind by required or preferred node affinity."""
+    named = {"key": "cloud.google.com/gke-accelerator", "operator": "In", "values": [kind]}
+    term = {"matchExpressions": [named]}
+    required = {"nodeSelectorTerms": [term]}
+    rules = required if how.startswith("required") else [{"weight": 1, "preference": term}]
+    return {"affinity": {"nodeAffinity": {f"{how}DuringSchedulingIgnoredDuringExecution": rules}}}
+
+
+@pytest.mark.parametrize(
+    ("pod", "gpu"),
+    [
+        ({}, "nvidia-l4"),  # nobody says: the smallest
+        (_wishes("nvidia-rtx-pro-6000", "preferred"), "nvidia-rtx-pro-6000"),
+        (_wishes("nvidia-tesla-t4", "preferred"), "nvidia-l4"),  # a wish that Cloud Run cannot grant
+        (_wishes("nvidia-rtx-pro-6000", "required"), "nvidia-rtx-pro-6000"),
+        (_wishes("nvidia-tesla-t4", "required"), None),
+    ],
+)
+def test_which_gpu_it_gets(pod, gpu):
+    """What is required, else what is preferred, else the smallest; where it is assumed, the finding says so."""
+    workload = deployment(container("app", "1", "1Gi", {"nvidia.com/gpu": "1"}), pod=pod)
+    result = sized(workload)
+    assert (result.shape.gpu if result.shape else None) == gpu
+
+
 def test_a_sandboxed_pod_stays_in_the_sandbox():
     assert sized(deployment(container("app"), pod={"runtimeClassName": "gvisor"})).shape.execution_environment == "gen1"
     assert sized(deployment(container("app"))).shape.execution_environment == "gen2"

@@ -16,7 +16,7 @@ class Accelerator:
     """Devices of one resource that one container asks for.
 
     ``kinds`` are the kinds that will do (``nvidia-l4``, ...), by node selector, required node affinity or compute
-    class alike; empty where none of them says. ``sharing`` is how a node's device is shared between pods
+    class alike; empty where none of them says; ``liked`` those that preferred affinity names. ``sharing`` is how a node's device is shared between pods
     (``time-sharing``, ``mps``); ``partition`` the size of the part (``1g.5gb``) of one that is cut.
     """
 
@@ -25,6 +25,7 @@ class Accelerator:
     count: Decimal
     path: str  # $....containers[0].resources.limits['nvidia.com/gpu']
     kinds: frozenset[str] = frozenset()
+    liked: frozenset[str] = frozenset()
     kinds_at: str | None = None  # where the kinds are written
     sharing: str | None = None
     sharing_at: str | None = None
@@ -43,3 +44,12 @@ class Accelerator:
     def kind(self) -> str | None:
         """The kind, where exactly one will do."""
         return next(iter(self.kinds)) if len(self.kinds) == 1 else None
+
+    @property
+    def on_cloud_run(self) -> str | None:
+        """The kind that it gets on Cloud Run; None where Cloud Run has none of those that will do.
+
+        Where the manifest does not say: the one that the pod prefers, else the smallest. Fit asks for it then.
+        """
+        will_do = self.kinds or self.liked & set(GPUS) or set(GPUS)
+        return next((kind for kind in GPUS if kind in will_do), None)

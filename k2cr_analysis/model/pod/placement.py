@@ -173,6 +173,11 @@ class Placement:
             values |= set.intersection(*lists)
         return AllowedValues(frozenset(values), self._terms_path) if values else None
 
+    def preferred(self, label: str) -> frozenset[str]:
+        """The values of ``label`` that preferred affinity names: a wish, which a node without it may grant."""
+        wishes = (r for term in self.preferred_node_terms for r in term.requirements)
+        return frozenset(v for r in wishes if r.key == label and r.operator == "In" for v in r.values)
+
     def excluded_at(self, label: str, value: str) -> str | None:
         """Where the pod is kept off nodes whose ``label`` has ``value``: by every term of its required affinity."""
         excluding = [

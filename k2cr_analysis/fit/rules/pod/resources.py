@@ -156,7 +156,8 @@ def accelerator_of_unknown_kind(candidate: Candidate) -> Iterator[Found]:
     """The pod needs a GPU, and the manifest does not say of which kind.
 
     Why: Cloud Run has the NVIDIA L4 and the RTX PRO 6000. Whether one of them will do, the manifest cannot show.
-    Until it is said, the workload is sized, priced and written with an L4, the smaller one.
+    Until it is said, the workload is sized, priced and written with the one that preferred affinity names, else with
+    an L4, the smaller one: its price is that assumption's.
     Remedy: Say the kind under `nodeSelector["cloud.google.com/gke-accelerator"]`: nvidia-l4 or nvidia-rtx-pro-6000.
     Example: resources: {limits: {nvidia.com/gpu: "1"}}
     """
@@ -165,7 +166,8 @@ def accelerator_of_unknown_kind(candidate: Candidate) -> Iterator[Found]:
             yield Found(
                 gpu.path,
                 f"container {gpu.container} needs a GPU of a kind that the manifest does not say; Cloud Run has "
-                f"{' and '.join(GPUS)}",
+                f"{' and '.join(GPUS)}. Size, price and files assume one {gpu.on_cloud_run}, "
+                + ("which it prefers" if gpu.on_cloud_run in gpu.liked else "the smallest"),
             )
 
 

@@ -33,6 +33,7 @@ def _of_container(container: Container, placement: Placement) -> Iterator[Accele
             count=count,
             path=f"{container.path}.resources.{field}['{name}']",
             kinds=kinds.values if kinds else frozenset(),
+            liked=placement.preferred(_KIND_LABEL[name]) if name in _KIND_LABEL else frozenset(),
             kinds_at=kinds.at if kinds else None,
             sharing=_one(sharing) or _clients(clients) if name == NVIDIA_GPU else None,
             sharing_at=shared.at if (shared := sharing or clients) and name == NVIDIA_GPU else None,
