@@ -338,6 +338,20 @@ def _held(**of: Any) -> PodGroup:
     return PodGroup(**{"cpu_millicores": 1, "memory_kib": 1, "pods": 1, "storage_kib": 1, **of})
 
 
+# More pods than are tried, or just as many: CPU, memory, number of each.
+_FIRST_ORDER = [PodGroup(*of) for of in (
+    (1, 2, 1), (6, 3, 3), (11, 5, 2), (10, 4, 3), (1, 10, 3), (3, 7, 3), (7, 12, 3), (6, 9, 2),
+    (9, 5, 1), (1, 6, 2), (6, 7, 2), (9, 3, 3),
+)]  # fmt: skip
+_BOTH_ORDER = [PodGroup(*of) for of in (
+    (3, 2, 3), (8, 6, 1), (4, 8, 3), (8, 3, 2), (5, 8, 2), (4, 5, 3), (2, 6, 3), (11, 3, 1),
+    (3, 4, 1), (12, 6, 3), (9, 4, 3), (8, 4, 3),
+)]  # fmt: skip
+_AS_MANY_AS_TRIED = [PodGroup(*of) for of in (
+    (10, 3, 1), (4, 8, 2), (11, 6, 1), (9, 3, 1), (1, 5, 3), (3, 2, 1), (8, 8, 3), (1, 6, 3),
+    (11, 3, 3), (4, 12, 1), (6, 9, 2), (10, 1, 3),
+)]  # fmt: skip
+
 # Questions whose answer is plain: (name, question, answer).
 DIRECT: tuple[tuple[str, Any, Any], ...] = (
     ("one a zone", lambda: _kept(_FOUR, PodGroup(600, 100, 1)), frozenset({0, 2})),
@@ -377,6 +391,14 @@ DIRECT: tuple[tuple[str, Any, Any], ...] = (
         Room(10, 10, 3), [PodGroup(c, c, 1) for c in (5, 4, 4, 3, 2, 2)]), 2),
     ("nothing to pack", lambda: fewest_nodes.fewest_nodes(_ROOM, []), 0),
     ("enough is enough", lambda: fewest_nodes.fewest_nodes(_ROOM, [PodGroup(600, 1, 1)], 4), 1),
+    ("what is not above enough is not bettered", lambda: fewest_nodes.fewest_nodes(
+        Room(10, 10, 10), [PodGroup(c, c, 1) for c in (5, 4, 4, 3, 2, 2)], 3), 3),
+    # 9 and one, then three twos, then one more: four twos are a pod too many for one node.
+    ("three on each at most", lambda: fewest_nodes.fewest_nodes(
+        Room(10, 10, 3), [PodGroup(9, 9, 1), PodGroup(2, 2, 4), PodGroup(1, 1, 1)]), 3),
+    ("first fit's own order is the best", lambda: fewest_nodes.fewest_nodes(Room(20, 20, 40), _FIRST_ORDER), 11),
+    ("the order by both is the best", lambda: fewest_nodes.fewest_nodes(Room(20, 20, 40), _BOTH_ORDER), 9),
+    ("as many as are tried", lambda: fewest_nodes.fewest_nodes(Room(20, 20, 40), _AS_MANY_AS_TRIED), 8),
     ("loads", lambda: Load(5, 6, 7) - Load(1, 2, 3), Load(4, 4, 4)),
     # 5, 4 and 3 and 3, 3 and 2: first fit decreasing needs 3 nodes of 10, two hold them.
     ("better than first fit", lambda: fewest_nodes.fewest_nodes(

@@ -16,8 +16,9 @@ class Accelerator:
     """Devices of one resource that one container asks for.
 
     ``kinds`` are the kinds that will do (``nvidia-l4``, ...), by node selector, required node affinity or compute
-    class alike; empty where none of them says; ``liked`` those that preferred affinity names. ``sharing`` is how a node's device is shared between pods
-    (``time-sharing``, ``mps``); ``partition`` the size of the part (``1g.5gb``) of one that is cut.
+    class alike; empty where none of them says. ``liked`` are those that preferred affinity names. ``sharing`` is how a
+    node's device is shared between pods (``time-sharing``, ``mps``); ``partition`` the size of the part (``1g.5gb``) of
+    one that is cut.
     """
 
     container: str
