@@ -43,11 +43,13 @@ else
 fi
 exit "$code"
 """
-How = Literal["killed before", "killed after", "refused", "unavailable", "silent", "odd"]
-HOWS: tuple[How, ...] = ("killed before", "killed after", "refused", "unavailable", "silent", "odd")
+How = Literal["killed before", "killed after", "refused", "unavailable", "quota", "not yet", "silent", "odd"]
+HOWS: tuple[How, ...] = ("killed before", "killed after", "refused", "unavailable", "quota", "not yet", "silent", "odd")
 _ERRORS: Mapping[How, str] = {
     "refused": "ERROR: (gcloud) PERMISSION_DENIED: the caller does not hold the right",
     "unavailable": "ERROR: (gcloud) UNAVAILABLE: HTTP 503, try again",
+    "quota": "ERROR: (gcloud) RESOURCE_EXHAUSTED: Quota exceeded for quota metric 'Write requests'",
+    "not yet": "ERROR: (gcloud) INVALID_ARGUMENT: Service account x@p.iam.gserviceaccount.com does not exist.",
 }
 
 

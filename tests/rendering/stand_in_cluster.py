@@ -6,6 +6,7 @@ import json
 import re
 
 _NEGS = '{"network_endpoint_groups":{"80":"neg-1"},"zones":["us-central1-a","us-central1-b"]}'
+ROTATED = "kubectl values are new"  # as a key of what was made: whoever reads a key gets another value
 _PODS = '{"app":"x"}'  # the selector of a Service that nobody has changed
 
 
@@ -38,7 +39,8 @@ class ClusterCall:
             return 0, self._selector()
         if "{{if index" in self.asked:
             return 0, "yes" if "with .data" in self.asked else ""
-        return 0, "dmFsdWU=" if "{{index" in self.asked else ""
+        held = "bmV3" if ROTATED in self.made else "dmFsdWU="  # new; value
+        return 0, held if "{{index" in self.asked else ""
 
     def _selector(self) -> str:
         found = self.made.get(self.key, [f"selector={_PODS}"])[0].removeprefix("selector=")

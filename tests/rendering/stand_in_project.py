@@ -98,7 +98,10 @@ class Call:
 
     def describe(self) -> tuple[int, str]:
         if self.group == "secrets" and "--secret" in self.flags:
-            return int(self.version() is None), ""
+            number = str(len(self.versions())) if self.name == "latest" else self.name
+            return int(
+                self.version() is None
+            ), f"projects/1/secrets/x/versions/{number}" if "--format" in self.flags else ""
         if self.key not in self.made:
             return 1, "not found"
         shown = self.flags.get("--format", "").removeprefix("value(").removesuffix(")")

@@ -13,6 +13,7 @@ from k2cr_analysis.config import Config
 from k2cr_analysis.config.settings import Policy, Project, WorkloadSettings
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.rendering import RenderContext, render_workload, write_folders
+from k2cr_analysis.rendering.text.shell import quote
 from tests.rendering.factory import (
     assessed,
     backend_on_gke,
@@ -26,7 +27,8 @@ from tests.rendering.factory import (
     volume,
     workload,
 )
-from tests.rendering.stand_in import Ran, StandIn, fill_in, secrets_of
+from tests.rendering.stand_in import HOWS, Fault, How, Ran, StandIn, fill_in, secrets_of
+from tests.rendering.stand_in_cluster import ROTATED
 
 CONTEXT = RenderContext(
     project="p",
@@ -214,6 +216,104 @@ def test_a_pinned_secret_is_read_by_its_number(tmp_path: Path) -> None:
     (app,) = yaml.safe_load(files["service.yaml"])["spec"]["template"]["spec"]["containers"]
     assert {e["valueFrom"]["secretKeyRef"]["key"] for e in app["env"]} == {"1"}
     assert "write it in place of 1" in files["cutover.md"]
+
+
+def test_a_pinned_secret_that_was_rotated_is_told_until_the_files_say_so(tmp_path: Path) -> None:
+    pinned = replace(CONTEXT, config=replace(CONTEXT.config, policy=Policy(pin_secrets=True)))
+    stand_in, folder = StandIn(tmp_path), folder_of(tmp_path / "out", WEB, pinned)
+    assert stand_in.run(folder / "prepare.sh", TOKEN="x").code == 0
+    assert "version" not in stand_in.run(folder / "prepare.sh", "refresh").said
+    stand_in.made = {**stand_in.made, ROTATED: []}
+    for _ in range(2):
+        ran = stand_in.run(folder / "prepare.sh", "refresh")
+        assert ran.code == 0, ran.said
+        assert "The files read version 1 of it: write 2 in its place" in ran.said
+    assert secrets_of(stand_in)["shop--db--password"] == ["value", "new"]
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("odd", ("add", "update")),
+        *(
+            pytest.param(h, ("db ", "shop--db--", "--secret=shop--", "tls ", "shop--tls--"), marks=pytest.mark.soak)
+            for h in HOWS
+        ),
+    ],
+)
+def test_a_refresh_that_is_disturbed_at_any_call_loses_no_value_and_is_run_again(
+    how: How, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    stand_in, folder = StandIn(tmp_path), folder_of(tmp_path / "out", WEB, CONTEXT)
+    assert stand_in.run(folder / "prepare.sh", TOKEN="x").code == 0
+    before = {**stand_in.made, ROTATED: []}
+
+    def run(made: dict[str, list[str]], fault: Fault | None = None) -> Ran:
+        stand_in.made = made
+        return stand_in.run(folder / "prepare.sh", "refresh", fault=fault)
+
+    calls = run(before).calls
+    at = [i for i, call in enumerate(calls) if any(f" {word}" in f" {' '.join(call)} " for word in words)]
+    assert at
+    for fault in (Fault(i, how) for i in at):
+        ran = run(before, fault)
+        left = stand_in.made
+        if how not in ("silent", "odd"):
+            assert ran.code != 0, f"{fault}: {ran.said}"
+        again = run(left)
+        assert again.code == 0, f"{fault}: {ran.said} {again.said}"
+        secrets = secrets_of(stand_in)
+        assert secrets["shop--db--password"][0] == "value" and secrets["shop--db--password"][-1] == "new"
+        (files,) = (name for name in secrets if name.startswith("shop--tls--files"))
+        for alias in ("tls-crt", "tls-key"):
+            read = stand_in.run(f"gcloud secrets versions access {alias} --secret={files} --project=p")
+            assert read.said.strip() == "new", f"{fault}: {alias}"
+        assert run(stand_in.made).of("add", "update") == []
+
+
+def _gcloud_that_learns(stand_in: StandIn, said: str, times: int) -> None:
+    """Its grants and deployments fail so many times each with that."""
+    gcloud, asked = stand_in.folder / "gcloud", stand_in.folder / "asked"
+    fails = f"""#!/bin/bash
+if [[ $* == *add-iam-policy-binding* || $* == *deploy* ]]; then
+  key=$(printf '%s' "$*" | cksum); key=${{key%% *}}; echo >>{asked}.$key
+  if (($(wc -l <{asked}.$key) <= {times})); then echo {quote(said)} >&2; exit 1; fi
+fi
+"""
+    gcloud.write_text(fails + gcloud.read_text())
+    (stand_in.folder / "sleep").write_text(f"#!/bin/bash\necho $1 >>{stand_in.folder}/slept\n")
+    (stand_in.folder / "sleep").chmod(0o755)
+
+
+NOT_KNOWN_YET = (
+    "ERROR: (gcloud.projects.add-iam-policy-binding) INVALID_ARGUMENT: Service account x does not exist.",
+    "ERROR: (gcloud.run.deploy) Permission denied on secret: projects/1/secrets/s/versions/1 for Revision service account x",
+    "ERROR: (gcloud.iam) SERVICE_DISABLED: Identity and Access Management API has not been used in project 1 before",
+)
+
+
+@pytest.mark.parametrize("said", NOT_KNOWN_YET)
+def test_what_was_granted_a_moment_ago_is_waited_for(said: str, tmp_path: Path) -> None:
+    stand_in, folder = StandIn(tmp_path), folder_of(tmp_path / "out", WEB, CONTEXT)
+    _gcloud_that_learns(stand_in, said, 2)
+    ran = go_live(stand_in, folder, {"TOKEN": "x"})
+    assert [r.said for r in ran if r.code] == []
+    assert set((tmp_path / "slept").read_text().split()) == {"15"}
+    assert "Google does not know all of it yet" in ran[0].said
+
+
+def test_what_is_refused_for_good_is_not_waited_for_and_nobody_waits_for_ever(tmp_path: Path) -> None:
+    stand_in, folder = StandIn(tmp_path), folder_of(tmp_path / "out", WEB, CONTEXT)
+    script, works = folder / "prepare.sh", (stand_in.folder / "gcloud").read_text()
+    _gcloud_that_learns(stand_in, "ERROR: (gcloud) PERMISSION_DENIED: you may not do that", 99)
+    ran = stand_in.run(script, TOKEN="x")
+    assert ran.code != 0 and "you may not do that" in ran.said and not (tmp_path / "slept").exists()
+    (stand_in.folder / "gcloud").write_text(works)
+    _gcloud_that_learns(stand_in, NOT_KNOWN_YET[0], 99)
+    assert "SECONDS + 480" in script.read_text()
+    script.write_text(script.read_text().replace("SECONDS + 480", "SECONDS - 1"))
+    ran = stand_in.run(script, TOKEN="x")
+    assert ran.code != 0 and "does not exist" in ran.said
 
 
 def test_the_cutover_says_how_each_secret_is_changed_from_then_on() -> None:

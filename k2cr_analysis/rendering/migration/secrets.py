@@ -44,18 +44,32 @@ add_version() {
 }
 
 # refresh_version KIND NAMESPACE NAME KEY SECRET VERSION: it becomes a version where it differs from VERSION, which is
-# latest, or the alias that a file is read by: the alias then means the new one.
+# latest, or the alias that a file is read by (it then means the new one), or the number that the files are pinned to.
 refresh_version() {
   local secret=$5 version=$6 value now added
   read_key "$1" "$2" "$3" "$4"
   now=$(gcloud secrets versions access "$version" --secret="$secret" --project="$PROJECT" | base64)
   if [[ ${now//[[:space:]]/} == "${value//[[:space:]]/}" ]]; then return; fi
-  added=$(base64 --decode <<<"$value" |
-    gcloud secrets versions add "$secret" --project="$PROJECT" --data-file=- --format='value(name)')
-  if [[ $version != latest ]]; then
-    gcloud secrets update "$secret" --project="$PROJECT" --update-version-aliases="$version=${added##*/}" >/dev/null
+  if [[ $version =~ ^[0-9]+$ ]]; then  # added by an earlier run, perhaps, and not written in the files yet
+    now=$(gcloud secrets versions access latest --secret="$secret" --project="$PROJECT" | base64)
   fi
-  echo "$secret has a new version, ${added##*/}: $1 $2/$3, key $4, has changed since." >&2
+  if [[ ${now//[[:space:]]/} == "${value//[[:space:]]/}" ]]; then
+    added=$(gcloud secrets versions describe latest --secret="$secret" --project="$PROJECT" --format='value(name)')
+  else
+    added=$(base64 --decode <<<"$value" |
+      gcloud secrets versions add "$secret" --project="$PROJECT" --data-file=- --format='value(name)')
+  fi
+  added=${added##*/}
+  if [[ ! $added =~ ^[0-9]+$ ]]; then
+    echo "What gcloud says of the new version of $secret is not understood: '$added'. Run it again." >&2
+    return 1
+  fi
+  echo "$secret has a new version, $added: $1 $2/$3, key $4, has changed since." >&2
+  if [[ $version =~ ^[0-9]+$ ]]; then
+    echo "The files read version $version of it: write $added in its place, then ./deploy.sh." >&2
+  elif [[ $version != latest ]]; then
+    gcloud secrets update "$secret" --project="$PROJECT" --update-version-aliases="$version=$added" >/dev/null
+  fi
 }"""
 _ASK = r"""# ask_version VARIABLE SECRET: a value that the snapshot lacks, from the environment or typed in unseen.
 ask_version() {
@@ -108,15 +122,22 @@ def _refresh(secret: SecretToCreate) -> Iterator[str]:
         if secret.kind == "ask":
             yield f"if printenv {quote(key)} >/dev/null; then ask_version {quote(key)} {name}; fi"
         elif secret.kind in COPIED and key in secret.texts:
-            yield comment(
-                f"{secret.object_name}, {key}: with addresses of Cloud Run in it; render again after a change."
+            told = (
+                f"{secret.kind} {secret.namespace}/{secret.object_name}, key {key}, is not copied: addresses of Cloud "
             )
+            told += "Run stand in its text. If it has changed since k2cr read it, collect and render again."
+            yield f"echo {quote(told)} >&2"
         elif secret.kind in COPIED:
-            yield f"refresh_version {_source(secret, key)} {name} {_aliases(secret).get(key, LATEST)}"
+            yield f"refresh_version {_source(secret, key)} {name} {_read_by(secret, key)}"
 
 
 def _source(secret: SecretToCreate, key: str) -> str:
     return f"{secret.kind.lower()} {quote(secret.namespace)} {quote(secret.object_name)} {quote(key)}"
+
+
+def _read_by(secret: SecretToCreate, key: str) -> str:
+    """The version that the files read a key by: its alias, the number it is pinned to, or the latest."""
+    return dict(zip(secret.keys, secret.versions, strict=False)).get(key, LATEST)
 
 
 def _aliases(secret: SecretToCreate) -> dict[str, str]:
