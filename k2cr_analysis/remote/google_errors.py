@@ -31,7 +31,7 @@ def asked(call: Callable[[], _T]) -> _T:
     """The result of a call to one of Google's client libraries; its errors as :class:`GoogleError`."""
     import requests
     from google.api_core import exceptions
-    from google.auth.exceptions import GoogleAuthError
+    from google.auth.exceptions import GoogleAuthError, TransportError
 
     try:
         return call()
@@ -39,6 +39,8 @@ def asked(call: Callable[[], _T]) -> _T:
         code = int(error.code or 0)
         kind = "api-off" if code == _FORBIDDEN and _OFF.search(str(error)) else _kind(code)
         raise GoogleError(kind, _first_line(error.message or error), code, _asked_s(error)) from None
+    except TransportError as error:  # the end that gives tokens did not answer
+        raise GoogleError("busy", _first_line(error)) from None
     except GoogleAuthError as error:
         raise GoogleError("no-credentials", _first_line(error)) from None
     except requests.exceptions.JSONDecodeError:

@@ -368,3 +368,27 @@ def test_what_is_no_address_is_refused(url):
     with pytest.raises(UsageError) as caught:
         access_of(url)
     assert SECRET not in str(caught.value)
+
+
+def test_googles_own_end_without_a_right_to_a_token_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is wrong with the credentials is no traceback; a token that does not come at once is asked for again."""
+    from google.auth import exceptions
+
+    from k2cr_analysis.sources.prometheus import client as prometheus_client
+
+    raised: list[Exception] = []
+
+    class Session:
+        def get(self, *_: object, **__: object) -> None:
+            raise raised[0] if len(raised) == 1 else raised.pop(0)
+
+    monkeypatch.setattr(prometheus_client, "session", lambda _: Session())
+    address = "https://monitoring.googleapis.com/v1/projects/p/location/global/prometheus"
+    found = Prometheus(access_of(address), RetryPolicy(attempts=3, sleep=lambda _: None))
+    raised[:] = [exceptions.TransportError("no token server"), exceptions.RefreshError("Reauthentication is needed")]
+    with pytest.raises(RemoteError, match="Reauthentication is needed") as told:
+        found._get("query", {"query": "up"})
+    assert "gcloud auth application-default login" in told.value.do
+    raised[:] = [exceptions.TransportError("no token server")]
+    with pytest.raises(RemoteError, match="no token server, 3 times"):
+        found._get("query", {"query": "up"})

@@ -179,7 +179,7 @@ class Monitoring:
                 raise Busy(str(incomplete)) from None
             except GoogleError as error:
                 if error.kind == "busy":
-                    raise Busy(f"{error.code} {error.said}", error.asked_s) from None
+                    raise Busy(f"{error.code or ''} {error.said}".strip(), error.asked_s) from None
                 if error.code == 0 and error.kind == "no-credentials":
                     raise _no_credentials(error) from None
                 if error.kind != "no-credentials" or is_renewed:

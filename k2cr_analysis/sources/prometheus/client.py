@@ -6,19 +6,20 @@ answer 400 and 422.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from k2cr_analysis.errors import RemoteError
-from k2cr_analysis.remote.google_errors import PASSING_STATUSES
+from k2cr_analysis.remote.google_errors import PASSING_STATUSES, GoogleError, asked
 from k2cr_analysis.sources.prometheus.access import Access, session
 from k2cr_analysis.sources.retry import Busy, RetryPolicy
 
 _TIMEOUT_S: Final = (10.0, 120.0)
 _OK, _TOO_MUCH = 200, 422
 _REFUSED: Final = (401, 403)
+_NO_CREDENTIALS: Final = 401
 _LIMITS: Final = ("exceeded maximum resolution", "too many samples", "would load too many", "limit")
 _LEAST_STEPS: Final = 2
 # To Thanos: rather no answer than a part; to VictoriaMetrics' cluster: likewise. The others do not mind.
@@ -102,7 +103,7 @@ class Prometheus:
 
         url = f"{self._access.url}/api/v1/{what}"
         try:
-            reply = self._session.get(url, params=dict(given), timeout=_TIMEOUT_S)
+            reply = self._reply(lambda: self._session.get(url, params=dict(given), timeout=_TIMEOUT_S))
         except requests.exceptions.SSLError as error:
             do = "name the authority with --prometheus-ca, and a client's certificate with --prometheus-cert"
             raise self._error(_first(error), "a certificate that is trusted", do) from None
@@ -127,6 +128,19 @@ class Prometheus:
         if not said:
             raise self._no_prometheus(reply)
         raise self._error(f"{reply.status_code} {said}", "an answer of Prometheus' HTTP API")
+
+    def _reply(self, get: Callable[[], Any]) -> Any:
+        """What the end answers; at Google's own, what is wrong with the credentials in our words."""
+        if not self._access.is_google:
+            return get()
+        try:
+            return asked(get)
+        except GoogleError as error:
+            if error.kind == "no-credentials":
+                raise self._refused(_NO_CREDENTIALS, error.said) from None
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None  # the connection's own trouble, told as at any other end
+            raise Busy(error.said) from None
 
     def _refused(self, status: int, said: str) -> RemoteError:
         do = (
