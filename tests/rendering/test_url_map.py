@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from k2cr_analysis.model.routing.ingress_annotations import ingress_settings
+from k2cr_analysis.model.routing.ingress_rules import ingress_rules
 from k2cr_analysis.model.routing.reading import http_rules
 from k2cr_analysis.rendering.network.route_rules import route_rules
 from k2cr_analysis.rendering.network.url_map import match_paths
@@ -279,3 +281,22 @@ def test_a_rule_that_would_lead_elsewhere_is_left_out() -> None:
     raw = of_gateway("{backendRefs: [{name: a, weight: 1}, {name: gone, weight: 1}]}")
     resolve = [lambda t: None if t.service == "gone" else t.service] * 2
     assert route_rules([http_rules(raw)], *resolve) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://other.example.com/x", ("other.example.com", "/x", True)),
+        ("https://other.example.com", ("other.example.com", "/", True)),
+        ("https://other.example.com$request_uri", ("other.example.com", None, False)),
+    ],
+)
+def test_a_controllers_redirect_is_to_its_very_url(url: str, expected: tuple[str, str | None, bool]) -> None:
+    """``return 301 URL`` of nginx keeps neither the path nor the query of what was asked."""
+    paths = [{"path": "/api", "backend": {"service": {"name": "web", "port": {"number": 80}}}}]
+    of_controller = {"nginx.ingress.kubernetes.io/permanent-redirect": url, "nginx.ingress.kubernetes.io/affinity": "x"}
+    metadata = {"name": "a", "namespace": "b", "annotations": of_controller}
+    raw = {"kind": "Ingress", "metadata": metadata, "spec": {"rules": [{"host": "h", "http": {"paths": paths}}]}}
+    redirects = [rule.actions.redirect for rule in ingress_rules(raw)]
+    assert [(r.host, r.path, r.strip_query) for r in redirects if r] == [expected]
+    assert not ingress_settings(raw).affinity

@@ -284,7 +284,8 @@ def _words(value: str) -> tuple[str, ...]:
 
 # Meaning -> the field of Settings, and how its value is read (value, whether it is on, the annotation's last part).
 _SETTERS: Mapping[str, tuple[str, Callable[[str, bool, str], object]]] = {
-    "affinity": ("affinity", lambda _, on, __: on),
+    # nginx and HAProxy know one kind of affinity; another word is none.
+    "affinity": ("affinity", lambda v, on, name: v.strip() == "cookie" if name == "affinity" else on),
     "protocol": ("protocol", lambda v, _, __: {"H2": "GRPC", "H1": "HTTP"}.get(v.upper(), v.upper())),
     "h2c": ("protocol", lambda _, on, __: "GRPC" if on else None),
     "tls": ("protocol", lambda _, on, __: "HTTPS" if on else None),

@@ -43,7 +43,7 @@ def ingress_rules(raw: Raw) -> Iterator[HttpRule]:
         host = text(rule, "host")
         hosts = (host, *settings.aliases) if host and host != "*" else ()
         if settings.app_root:
-            led = Actions(redirect=Redirect(302, path=settings.app_root))
+            led = Actions(redirect=Redirect(302, path=settings.app_root, strip_query=True))
             yield HttpRule(hosts, (Match("/", "exact"),), (), led, f"{base}.rules[{i}]")
         for j, one in objects(mapping(rule, "http"), "paths"):
             target = _target(mapping(one, "backend"), namespace)
@@ -66,8 +66,11 @@ def _target(backend: Raw, namespace: str) -> Target | None:
 def _actions(settings: Settings) -> Actions:
     redirect = None
     if settings.redirect:
-        parts = urlsplit(settings.redirect[0])
-        redirect = Redirect(settings.redirect[1], parts.hostname, parts.path or None, None, parts.scheme == "https")
+        url, status = settings.redirect
+        keeps = url.endswith("$request_uri")  # else the answer is this very URL: neither path nor query is kept
+        parts = urlsplit(url.removesuffix("$request_uri"))
+        path = None if keeps else parts.path or "/"
+        redirect = Redirect(status, parts.hostname, path, https=parts.scheme == "https", strip_query=not keeps)
     return Actions(
         rewrite=Rewrite(host=settings.host), redirect=redirect, timeout_s=settings.timeout_s, cors=settings.cors
     )
