@@ -94,6 +94,7 @@ def test_a_gpu_is_billed_for_the_whole_life_of_its_instance():
     )
     assert one["refused"] == []
     assert any("zonal redundancy" in text for text in one["notices"])
+    assert any("the least that it costs" in text for text in one["notices"]), "idle time between requests is not in it"
 
 
 @pytest.mark.parametrize("kind", ["worker-pool", "job"])

@@ -92,6 +92,11 @@ def notices(asked: Asked) -> tuple[str, ...]:
         found.append(f"a task with a GPU runs {MAX_GPU_TASK_TIMEOUT_S} s at most")
     if asked.gpu:
         found.append("the GPU is priced without zonal redundancy")
+    if asked.is_service and asked.billing == "instance" and asked.demand.requests:
+        found.append(
+            "the least that it costs: an instance is billed from start to end, between requests too, and how often "
+            "requests leave one idle is not known here; `k2cr simulate` shows it, and `k2cr assess` prices it"
+        )
     if asked.kind == "delayed-job":
         found.append("delayed execution is in Preview: a start may wait 12 hours; its price may change every 30 days")
     if asked.kind != "service" and asked.demand.requests:
