@@ -42,6 +42,8 @@ EQUIVALENT = {
     "events._needs: source.now.requests_left > 0 -> source.now.requests_left <= 0 in not final and source.now.requests_left > 0": "feed stops by itself",
     "events._needs: 0 -> 1 in source.now.requests_left > 0": "feed stops by itself",
     "events._needs: 0 -> 1 in s.now.free_requests == 0": "room is made one request earlier or later",
+    "events._advance: dt <= 0.0 -> dt < 0.0 in if dt <= 0.0:": "over no time each integral grows by 0",
+    "events._advance: s.now.active < s.config.min_instances -> s.now.active <= s.config.min_instances in if s.now.active < s.config.min_instances:": "as many as the least: none of them is idle, and 0 is added",
     "events._next_completion: 1 -> 2 in -1": "any negative number says that nobody leaves",
     "draws._exponential_edge: _ZF[layer] + uniform(mixed(z)) * (_ZF[layer - 1] - _ZF[layer]) < math.exp(-x) -> _ZF[layer] + uniform(mixed(z)) * (_ZF[layer - 1] - _ZF[layer]) <= math.exp(-x) in if _ZF[layer] + uniform(mixed(z)) * (_ZF[layer - 1] - _ZF[layer]) < math.exp(-x):": "no draw falls on the edge itself",
     "draws._exponential_edge: j < _ZK[layer] -> j <= _ZK[layer] in if j < _ZK[layer]:": "no whole number is at the edge of a layer but 0, where both ways give 0",
