@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 from pathlib import Path
+
+import pytest
 
 PACKAGE = Path(__file__).parents[2] / "k2cr_analysis"
 MOST = 16  # files of a folder, its __init__.py among them
+
+
+FOLDERS = {".ci", "benchmarks", "data", "docs", "k2cr_analysis", "notebooks", "scripts", "tests"}
+
+
+def test_no_folder_came_to_the_top_by_accident() -> None:
+    root = PACKAGE.parent
+    if not (root / ".git").exists():
+        pytest.skip("not a clone of the repository")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, check=True, capture_output=True, text=True).stdout
+    assert {path.partition("/")[0] for path in listed.split("\0") if "/" in path} == FOLDERS
 
 
 def test_no_folder_holds_many_files() -> None:
