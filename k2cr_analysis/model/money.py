@@ -59,6 +59,11 @@ def sign_may_flip(interval: Interval | None) -> bool:
     return interval is not None and interval[0] < 0 < interval[1]
 
 
+def may_flip(interval: Interval | None) -> bool | None:
+    """The same as a field of its own: None where there is no interval, since nothing is known of the sign."""
+    return None if interval is None else sign_may_flip(interval)
+
+
 def decimal_text(amount: Decimal) -> str:
     """An amount as a plain decimal string, exact and without an exponent: ``"0.000024"``, ``"7"``."""
     text = format(amount, "f")

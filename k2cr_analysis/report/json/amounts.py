@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from k2cr_analysis.model.money import Interval, LineItem, sign_may_flip
+from k2cr_analysis.model.money import Interval, LineItem
 
 
 def money(amount: Decimal | None) -> str | None:
@@ -21,11 +21,6 @@ def line_item(item: LineItem) -> dict[str, str]:
         "amount": format(item.amount, "f"),
         "currency": item.currency,
     }
-
-
-def may_flip(found: Interval | None) -> bool | None:
-    """Whether the sign of a saving is open; None where it has no interval."""
-    return None if found is None else sign_may_flip(found)
 
 
 def interval(found: Interval | None) -> list[str] | None:

@@ -10,10 +10,11 @@ from k2cr_analysis.assessment.result import Assessment, Cost, Latency, Ranges, W
 from k2cr_analysis.latency.search.limits import LOOSER, TIGHTER
 from k2cr_analysis.model.cloud_run import Quantiles, ServiceShape, cpu_text, memory_text
 from k2cr_analysis.model.findings.finding import FindingRow, rows_of
+from k2cr_analysis.model.money import may_flip
 from k2cr_analysis.model.toil import Operability, ToilItem
 from k2cr_analysis.planning import Portfolio, cluster_names
 from k2cr_analysis.report.assumed_range import AssumedRange
-from k2cr_analysis.report.json.amounts import interval, line_item, may_flip, money
+from k2cr_analysis.report.json.amounts import interval, line_item, money
 from k2cr_analysis.report.json.billed_document import billed_document
 from k2cr_analysis.report.json.futures_document import answer_document, futures_document
 

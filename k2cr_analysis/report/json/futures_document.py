@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from k2cr_analysis.model.money import may_flip
 from k2cr_analysis.planning.futures.answer import Answer
 from k2cr_analysis.planning.futures.futures import Future
-from k2cr_analysis.report.json.amounts import interval, line_item, may_flip, money
+from k2cr_analysis.report.json.amounts import interval, line_item, money
 
 
 def futures_document(futures: Sequence[Future]) -> list[dict[str, Any]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from k2cr_analysis.model.money import may_flip
 from k2cr_analysis.planning import Plan
 from k2cr_analysis.planning.futures.cash_curve import paid_back
 from k2cr_analysis.planning.sets.any_set import SetWorth
-from k2cr_analysis.report.json.amounts import interval, line_item, may_flip, money
+from k2cr_analysis.report.json.amounts import interval, line_item, money
 from k2cr_analysis.report.json.documents import operability_document
 from k2cr_analysis.report.json.futures_document import answer_document
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from k2cr_analysis.model.money import may_flip
 from k2cr_analysis.planning.committing import TERM_WORDS
-from k2cr_analysis.report.tables.frame import flag, frame, item_row, number
+from k2cr_analysis.report.tables.frame import frame, item_row, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +96,7 @@ def waves(plan: Plan) -> pd.DataFrame:
             "cumulative_saving_over_stay_month": number(wave.cumulative_saving_over_stay_month),
             "saving_low_month": number(over[0]) if (over := wave.cumulative_over_stay_interval) else None,
             "saving_high_month": number(over[1]) if over else None,
-            "sign_may_flip": flag(over),
+            "sign_may_flip": may_flip(over),
             "effort_days": wave.effort_days,
             "nodes_removed": wave.nodes_removed,
             "currency": wave.currency,

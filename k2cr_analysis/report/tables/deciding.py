@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from k2cr_analysis.report.tables.frame import flag, frame, item_row, number
+from k2cr_analysis.model.money import may_flip
+from k2cr_analysis.report.tables.frame import frame, item_row, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,7 @@ def futures(portfolio: Portfolio) -> pd.DataFrame:
             "saving_over_stay_month": number(one.saving_over_stay_month),
             "saving_low_month": number(one.interval[0]) if one.interval else None,
             "saving_high_month": number(one.interval[1]) if one.interval else None,
-            "sign_may_flip": flag(one.interval),
+            "sign_may_flip": may_flip(one.interval),
             "hours_month": one.hours_month,
             "effort_days": one.effort_days,
             "missing": list(one.missing),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.model.findings.finding import SEVERITIES, rows_of
+from k2cr_analysis.model.money import may_flip
 from k2cr_analysis.planning import cluster_names
-from k2cr_analysis.report.tables.frame import flag, frame, number, several
+from k2cr_analysis.report.tables.frame import frame, number, several
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +114,7 @@ def _workload_row(assessed: WorkloadAssessment) -> dict[str, Any]:
         "saving_month": number(cost and cost.saving_month),
         "saving_low_month": number(low),
         "saving_high_month": number(high),
-        "sign_may_flip": flag(cost.interval if cost else None),
+        "sign_may_flip": may_flip(cost.interval if cost else None),
         "assumed_traffic": assessed.assumed_traffic or None,
         "currency": cost and cost.currency,
         "p99_gke_ms": before and before.p99_ms,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.assessment.result import Assessment
-from k2cr_analysis.model.money import Interval, LineItem, sign_may_flip
+from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.report.tables.columns import COLUMNS
 
 if TYPE_CHECKING:
@@ -256,11 +256,6 @@ def several(assessed: Assessment | Sequence[Assessment]) -> Sequence[Assessment]
 
 def number(value: Any) -> float | None:
     return None if value is None else float(value)
-
-
-def flag(interval: Interval | None) -> bool | None:
-    """Whether the sign of a saving is open; None where it has no interval."""
-    return None if interval is None else sign_may_flip(interval)
 
 
 def mib(value: float | None) -> float | None:
