@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from k2cr_analysis.assessment.called_names import called_names
+from k2cr_analysis.assessment.called_names import called_names, calls_by_target
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.platforms.billing import HOURS_PER_MONTH
 
 # cloud.google.com/load-balancing/pricing: one table of forwarding rules for internal passthrough Network Load Balancers
@@ -49,13 +50,9 @@ class Hops:
     @classmethod
     def of(cls, assessments: Iterable[Assessment]) -> Hops:
         found = tuple(assessments)
-        others = [{w.id: w for w in assessment.workloads} for assessment in found]
-        calls = {
-            (number, assessed.id): reached
-            for number, assessment in enumerate(found)
-            for assessed in assessment.workloads
-            if (reached := _reached(number, assessed, others[number]))
-        }
+        calls: dict[Key, frozenset[Key]] = {}
+        for number, assessment in enumerate(found):
+            calls.update(crossing(number, assessment.workloads))
         return cls(calls, tuple(_month(a) for a in found))
 
     def reached(self, moved: Iterable[Key]) -> tuple[Key, ...]:
@@ -71,8 +68,12 @@ class Hops:
         return sum((self.month[number] or _ZERO for number, _ in targets), _ZERO)
 
 
-def _reached(number: int, assessed: WorkloadAssessment, others: Mapping[str, WorkloadAssessment]) -> frozenset[Key]:
-    return _called(number, assessed, others) | _called_by_name(number, assessed, others)
+def crossing(number: int, workloads: Sequence[WorkloadAssessment]) -> dict[Key, frozenset[Key]]:
+    """Of each workload that moves what it would need a way to; workloads that need none are not in it."""
+    others = {w.id: w for w in workloads}
+    made = calls_by_target(workloads)
+    found = {(number, w.id): _called(number, w, others) | _called_by_name(number, w, made) for w in workloads}
+    return {key: reached for key, reached in found.items() if reached}
 
 
 def _called(number: int, assessed: WorkloadAssessment, others: Mapping[str, WorkloadAssessment]) -> frozenset[Key]:
@@ -87,11 +88,11 @@ def _called(number: int, assessed: WorkloadAssessment, others: Mapping[str, Work
 
 
 def _called_by_name(
-    number: int, assessed: WorkloadAssessment, others: Mapping[str, WorkloadAssessment]
+    number: int, assessed: WorkloadAssessment, made: Mapping[str, Sequence[Dependency]]
 ) -> frozenset[Key]:
     """The shared load balancer, where it is called by a name that it keeps."""
-    callers = (w.id for w in others.values() if w.id != assessed.id)
-    return frozenset({(number, INSIDE)}) if called_names(assessed, callers, others) else frozenset()
+    names = called_names(assessed, made.get(assessed.id, ()))
+    return frozenset({(number, INSIDE)}) if names else frozenset()
 
 
 def _has_balancer(target: WorkloadAssessment, service: str | None) -> bool:

@@ -90,7 +90,12 @@ class Fleet:
     ``avoidables``: what leaves each cluster's bill, where not today's bill but another one is to be compared with.
     """
 
-    def __init__(self, assessments: Sequence[Assessment], avoidables: Sequence[Avoidable] | None = None) -> None:
+    def __init__(
+        self,
+        assessments: Sequence[Assessment],
+        avoidables: Sequence[Avoidable] | None = None,
+        hops: Hops | None = None,
+    ) -> None:
         self.assessments = tuple(assessments)
         found_on = avoidables or [a.avoidable for a in assessments]
         self.avoidables: tuple[Avoidable, ...] = tuple(
@@ -99,13 +104,17 @@ class Fleet:
         found = tuple(c for number, a in enumerate(assessments) for c in _candidates(number, a))
         # Of what leaves the bill at an unknown price nothing can be promised; where that is all, no figure is made.
         self.candidates = tuple(c for c in found if self.avoidables[c.cluster].is_told(c.id)) or found
-        self.hops = Hops.of(assessments)
+        self.hops = Hops.of(assessments) if hops is None else hops
         self.work = tuple(
             ClusterWork.of(a, avoidable) for a, avoidable in zip(assessments, self.avoidables, strict=True)
         )
         self.paths = self.hops.dearer_by([work.path * work.rate for work in self.work])
         self.names = cluster_names(assessments)
         self._prices = assessments[0].prices
+
+    def on(self, avoidables: Sequence[Avoidable]) -> Fleet:
+        """The same clusters on other bills; what calls what does not hang on them."""
+        return Fleet(self.assessments, avoidables, self.hops)
 
     def worth(self, chosen: Iterable[Candidate]) -> Worth:
         """Exact money of a set."""

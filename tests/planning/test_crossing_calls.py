@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from k2cr_analysis.model.dependency import Dependency
-from k2cr_analysis.planning.crossing_calls import INSIDE, Hops, _reached
+from k2cr_analysis.planning.crossing_calls import INSIDE, Hops, crossing
 from tests.rendering.factory import assessed, container, exposure, workload
 
 
@@ -18,9 +18,7 @@ def test_a_workload_that_is_called_by_its_name_keeps_it_behind_one_balancer_for_
             for a, kind in zip(called, ("http", "http"), strict=True)
         ],
     )
-    others = {a.id: a for a in (*called, web)}
-    calls = {(0, a.id): _reached(0, a, others) for a in others.values()}
-    hops = Hops(calls, (Decimal(18),))
+    hops = Hops(crossing(0, (*called, web)), (Decimal(18),))
     assert hops.price(hops.reached([(0, a.id) for a in called])) == 18
     assert hops.reached([(0, called[0].id)]) == ((0, INSIDE),)
     # The caller alone: the two that stay each need a way in.
@@ -31,4 +29,4 @@ def test_what_speaks_grpc_has_no_old_name_to_keep() -> None:
     api = assessed(workload(container("app"), name="api", exposures=(exposure("api", 8080),)), h2c=True)
     call = Dependency("shop/Deployment/web", api.id, "grpc", True, "api", "shop", 80, "env X", "x")
     web = assessed(workload(container("app"), name="web"), dependencies=[call])
-    assert _reached(0, api, {a.id: a for a in (api, web)}) == frozenset()
+    assert (0, api.id) not in crossing(0, (api, web))

@@ -50,7 +50,7 @@ class Baseline:
         """The fleet on one variant for each cluster; made once, since all sets are priced on the same few."""
         key = tuple(id(v) for v in variants)
         if key not in self._fleets:
-            self._fleets[key] = Fleet(self.fleet.assessments, [v.avoidable for v in variants])
+            self._fleets[key] = self.fleet.on([v.avoidable for v in variants])
         return self._fleets[key]
 
     def over_stay(self, chosen: Sequence[Candidate]) -> OverStay:
@@ -83,7 +83,7 @@ class Baseline:
         """
         for picked in self._combinations():
             offset = sum((v.spared_month - b.spared_month for v, b in zip(picked, self.best, strict=True)), _ZERO)
-            yield Fleet(self.fleet.assessments, [v.avoidable for v in picked]), offset
+            yield self.fleet.on([v.avoidable for v in picked]), offset
 
     def _combinations(self) -> Iterator[tuple[Variant, ...]]:
         """Each cluster on its best; then the others, one name at a time, where the cluster has it."""

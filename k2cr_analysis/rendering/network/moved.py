@@ -12,7 +12,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from k2cr_analysis.assessment.called_names import called_names
+from k2cr_analysis.assessment.called_names import called_names, calls_by_target
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.addresses import ClusterService
@@ -43,7 +43,8 @@ def old_names(workload: Workload, context: RenderContext) -> tuple[OldName, ...]
     if assessed is None:
         return ()
     found = []
-    for exposure in called_names(assessed, context.callers.get(workload.id, ()), context.assessed):
+    callers = [context.assessed[c] for c in context.callers.get(workload.id, ()) if c in context.assessed]
+    for exposure in called_names(assessed, calls_by_target(callers).get(workload.id, ())):
         ports = tuple((p.name, p.port) for p in exposure.ports if p.target == assessed.fit.ingress_port)
         service = ClusterService(workload.namespace, exposure.service)
         found.append(OldName(service, ports, tuple(sorted(exposure.selector.items()))))
