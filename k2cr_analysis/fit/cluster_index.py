@@ -46,6 +46,7 @@ class ClusterIndex:
     rolled_out: frozenset[tuple[str, str, str]]  # namespace, kind, name of what a Rollout refers to
     unread: frozenset[str]  # kinds that were asked of the cluster and not got
     namespaces: frozenset[str]  # those of a workload, a Service or a Namespace object
+    placed: frozenset[tuple[str, str, str]]  # kind, namespace, name of objects that name no namespace themselves
 
     def grants(self, workload: Workload) -> Iterator[Grant]:
         """Every role that is bound to the workload's ServiceAccount; none where no container has its token."""
@@ -107,6 +108,7 @@ def index_cluster(cluster: Cluster) -> ClusterIndex:
         ),
         unread=cluster.unread,
         namespaces=frozenset({*services, *cluster.namespaces, *(w.namespace for w in cluster.workloads)}),
+        placed=cluster.placed,
     )
 
 

@@ -71,7 +71,8 @@ class Cluster:
     """All workloads of a snapshot in the order of their ids, and the objects that they are joined to.
 
     ``others``: objects that hold or make workloads which are not among them. ``unread``: kinds (``deployments.apps``)
-    that were asked of its API and not got.
+    that were asked of its API and not got. ``placed``: (kind, namespace, name) of objects that name no namespace and
+    are taken to be in the one where they are used.
 
     ``objects`` are the raw objects by kind. ``other_kinds`` counts what the model does not know. ``is_autopilot`` is
     None where the snapshot cannot tell.
@@ -89,6 +90,7 @@ class Cluster:
     namespaces: Mapping[str, Raw] = field(default_factory=dict)
     others: tuple[OtherObject, ...] = ()
     unread: frozenset[str] = frozenset()
+    placed: frozenset[tuple[str, str, str]] = frozenset()
 
     @property
     def is_whole(self) -> bool:

@@ -322,6 +322,22 @@ def test_an_ordinary_value_stays(case):
     assert count == 0
 
 
+DATA_SOURCES = {
+    "URL": (f"postgres://app:{SECRET}@db:5432/x?key={SECRET}", "postgres://db:5432/<redacted>"),
+    "key as user": (f"https://{SECRET}@o1.ingest.sentry.io/2", "https://o1.ingest.sentry.io/<redacted>"),
+    "MySQL": (f"app:{SECRET}@tcp(mysql:3306)/x", "tcp(mysql:3306)/<redacted>"),
+    "pairs": (f"host=db user=app password={SECRET}", "host=db rest=<redacted>"),
+    "no form of one": (f"{SECRET} db:5432", "<redacted>"),
+}
+
+
+@pytest.mark.parametrize("form", DATA_SOURCES)
+def test_the_host_of_a_data_source_stays(form):
+    value, left = DATA_SOURCES[form]
+    kept, _ = redact(yaml.safe_load(env("MYSQL_DSN", value)))
+    assert kept["spec"]["containers"][0]["env"][0]["value"] == left
+
+
 ORDINARY_WORDS = {
     "a URL behind -u": ("-u", "http://localhost:8233"),
     "a host and port behind -u": ("--user", "broker-0.kafka:9092"),

@@ -33,6 +33,7 @@ _SCALING = f"{DECIDES}the size: how many instances there are at least and at mos
 UNLESS_FOUND: Mapping[str, str] = {
     "Workload.kind": f"{DECIDES}the target: a service, a job or a worker pool",
     "Service.spec.loadBalancerSourceRanges": "say it in a Cloud Armor policy; network.sh has the place",
+    "Service.metadata.namespace": _TARGET, "Service.spec.selector": _TARGET,
     "Service.spec.ports": _TARGET,
     "Service.spec.ports[].name": _PROTOCOL,
     "Service.spec.ports[].appProtocol": _PROTOCOL,

@@ -51,7 +51,7 @@ def address_in_secret(candidate: Candidate) -> Iterator[Found]:
     seen = {(a.place.container, a.place.name) for edge in edges for a in edge.addresses}
     for container in candidate.moving:
         for variable in variables_of(candidate.workload, container):
-            hides = variable.source in ("secret", "redacted") and role_of_name(variable.name) == "called"
+            hides = variable.source in ("secret", "redacted") and _names_address(variable)
             hides = hides and (container.name, variable.name) not in seen and not _is_no_host(variable)
             if hides and not own <= set(words_of_name(variable.name)):  # ACCOUNTS_DB_URI of accounts-db is its own
                 hidden.setdefault(variable.name, variable)
@@ -65,9 +65,47 @@ def address_in_secret(candidate: Candidate) -> Iterator[Found]:
         )
 
 
+def _names_address(variable: EnvVar) -> bool:
+    """By the variable's name, or by the Secret's key where the variable's says nothing: CONN of key postgres-dsn."""
+    says_else = _NO_ADDRESS & set(words_of_name(variable.name))
+    return "called" in (role_of_name(variable.name), "other" if says_else else role_of_name(variable.ref_key or ""))
+
+
+_NO_ADDRESS = frozenset({"password", "pass", "pwd", "token", "secret", "key", "user", "username", "name", "port"})
+
+
 def _is_no_host(variable: EnvVar) -> bool:
     """Whether an "address" was taken out whole, by its form: of a wallet or a contract, since no host has that form."""
     return variable.source == "redacted" and words_of_name(variable.name)[-1] in ("address", "addresses", "addr")
+
+
+@rule(
+    id="secret-in-manifest",
+    severity="note",
+    reads=("Container.env[].value", "ConfigMap.data"),
+    docs="https://docs.cloud.google.com/run/docs/configuring/services/secrets",
+)
+def secret_in_manifest(candidate: Candidate) -> Iterator[Found]:
+    """Passwords or keys stand in plain text in the manifest, or in a ConfigMap.
+
+    Why: The snapshot does not hold them, so no file can carry them over. They become secrets of Secret Manager, whose
+    values somebody must enter; whoever may read the manifests knows the old ones.
+    Remedy: Nothing to decide before the files are made: `prepare.sh` makes the secrets and asks for each value. Change
+    the passwords at the same time.
+    Example: env: [{name: DB_PASSWORD, value: correct-horse}]
+    """
+    found: dict[str, EnvVar] = {}
+    for container in candidate.moving:
+        for variable in variables_of(candidate.workload, container):
+            if variable.source == "redacted":
+                found.setdefault(variable.name, variable)
+    if found:
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        yield Found(
+            next(iter(found.values())).path,
+            f"{', '.join(list(found)[:_SHOWN])}{more} looked like a secret in plain text and was not stored; "
+            "prepare.sh makes a secret of each and asks for its value",
+        )
 
 
 @rule(

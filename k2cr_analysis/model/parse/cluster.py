@@ -32,6 +32,7 @@ from k2cr_analysis.model.parse.pod.templates import (
 from k2cr_analysis.model.parse.refused import RefusedByObject, refused_by_object, refused_of
 from k2cr_analysis.model.parse.related import RelatedObjects, autoscaler_of, scaler_of_keda
 from k2cr_analysis.model.parse.secret_writers import written_secrets
+from k2cr_analysis.model.parse.unplaced import placed
 from k2cr_analysis.model.routing.entrances import Entrances
 from k2cr_analysis.model.workload import Autoscaler, Batch, Exposure, Pod, Reach, Workload
 from k2cr_analysis.platforms.gke.cluster import is_autopilot_node
@@ -87,7 +88,9 @@ def parse_cluster(
     ``unread``: kinds that the cluster was asked for and did not give.
     """
     # By their names, so that a dump and manifests in any order of documents give the same cluster.
-    original = sorted(found, key=lambda o: (kind_of(o.object), namespace_of(o.object), name_of(o.object)))
+    read = list(found)
+    with_namespace = placed(read)
+    original = sorted(with_namespace, key=lambda o: (kind_of(o.object), namespace_of(o.object), name_of(o.object)))
     cleaned = [(without_server_fields(o.object), o) for o in original]
     index = ObjectIndex(raw for raw, _ in cleaned)
     ownership = Ownership((raw for raw, _ in cleaned), index, WORKLOAD_KINDS)
@@ -121,6 +124,11 @@ def parse_cluster(
             *unseen_ends(index),
         ),
         unread=frozenset(unread),
+        placed=frozenset(
+            (kind_of(now.object), namespace_of(now.object), name_of(now.object))
+            for before, now in zip(read, with_namespace, strict=True)
+            if now is not before
+        ),
     )
 
 

@@ -27,10 +27,11 @@ from k2cr_analysis.snapshot.redaction.secret_commands import (
     is_secret_argument,
     secret_argument,
 )
-from k2cr_analysis.snapshot.redaction.secret_forms import redacted_text
+from k2cr_analysis.snapshot.redaction.secret_forms import dsn_without_secrets, redacted_text
 from k2cr_analysis.snapshot.redaction.secret_names import (
     Secrecy,
     is_digest_name,
+    is_dsn_name,
     is_ordinary_value,
     is_plain_setting,
     is_public_key_name,
@@ -202,7 +203,8 @@ class _Walk:
             self.count += 1
             text = kept
         if self.named(text, name, free):
-            return self.gone()
+            self.count += 1
+            return (is_dsn_name(name) and dsn_without_secrets(text)) or REDACTED
         if is_digest_name(name) and _DIGEST.fullmatch(text):
             return text
         if is_public_key_name(name) and _ONE_WORD.fullmatch(text):

@@ -45,6 +45,15 @@ _URL_TOKEN: Final = re.compile(r"(?<=://)([A-Za-z0-9_.~%-]{12,})(?=@)")
 _DSN: Final = re.compile(
     r"(?<![\w/:.@-])([\w.-]+:)(?!//)([^\s:@/\"']+)(?=@(?!sha256:)(?:\w+\([^)]*\)|[\w.-]+(?::[0-9]+|/)))"
 )
+# A data source name and where in it the host stands: a URL, user:password@tcp(host:port), or pairs with host= among
+# them.
+_HOST_PORT: Final = r"\[?[A-Za-z0-9][A-Za-z0-9.:-]*\]?"
+_DSN_FORMS: Final = (
+    re.compile(rf"(?P<before>[a-z][a-z0-9+.-]*://)(?:[^/@\s]*@)?(?P<host>{_HOST_PORT})(?P<after>/\S*)?"),
+    re.compile(rf"(?:[^@\s]*@)(?P<before>(?:tcp|tcp4|tcp6)\()(?P<host>{_HOST_PORT})(?P<end>\))(?P<after>/\S*)?"),
+)
+_DSN_PAIRS: Final = re.compile(r"(?:\w+=\S+\s+)*\w+=\S+\s*")
+_DSN_PLAIN_PAIR: Final = re.compile(rf"(?:host|port)={_HOST_PORT}")
 _SCHEME_VALUE: Final = re.compile(r"\b(bearer|basic|apikey|digest)(\s+)([A-Za-z0-9._~+/=-]{6,})", re.IGNORECASE)
 _PROSE: Final = frozenset(
     {
@@ -84,6 +93,24 @@ _XML_PAIR: Final = re.compile(
     r"(<(?:name|key)>\s*([^<>]+?)\s*</(?:name|key)>\s*<value>)([^<>]+)(?=</value>)"
     r"|((?:name|key)=[\"']([^\"']+)[\"']\s+value=[\"'])([^\"']+)(?=[\"'])"
 )  # fmt: skip
+
+
+def dsn_without_secrets(text: str) -> str | None:
+    """A data source name with its scheme, host and port alone; None for what has no form of one.
+
+    Sentry's is a URL whose user is the key, so that nothing in front of the host stays, and nothing behind it.
+    """
+    for form in _DSN_FORMS:
+        if match := form.fullmatch(text.strip()):
+            parts = match.groupdict()
+            after = f"/{REDACTED}" if parts["after"] else ""
+            return f"{parts['before']}{parts['host']}{parts.get('end') or ''}{after}"
+    if _DSN_PAIRS.fullmatch(text.strip()):
+        words = text.split()
+        plain = [w for w in words if _DSN_PLAIN_PAIR.fullmatch(w)]
+        if any(w.startswith("host=") for w in plain):
+            return " ".join([*plain, *([f"rest={REDACTED}"] if len(plain) < len(words) else [])])
+    return None
 
 
 def redacted_text(text: str) -> str:

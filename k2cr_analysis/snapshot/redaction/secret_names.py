@@ -103,6 +103,12 @@ def _of_words(words: list[str]) -> Secrecy:
 
 
 @lru_cache(maxsize=65536)
+def is_dsn_name(name: str) -> bool:
+    """Whether a name announces a data source name: ``SENTRY_DSN``, ``mysql-dsn``; its host is no secret."""
+    return [word.lower() for word in _WORD.findall(name)][-1:] == ["dsn"]
+
+
+@lru_cache(maxsize=65536)
 def is_digest_name(name: str) -> bool:
     """Whether a name announces a checksum or another random text that is public: ``checksum/config``."""
     return not _DIGEST_WORDS.isdisjoint(word.lower() for word in _WORD.findall(name))

@@ -37,7 +37,8 @@ def entrance_unknown(candidate: Candidate) -> Iterator[Found]:
     Remedy: Collect the controller's Service too, or say it in k2cr.toml: under `[entrances]`, `"IngressClass/nginx" =
     "internal"` (or `"external"`), `"Gateway/NAMESPACE/NAME"`, `"Service/NAMESPACE/NAME"`; for one workload alone,
     `entrance = "internal"` (or `"public"`) under `[workload."namespace/Kind/name".decided]`.
-    Example: ingressClassName: nginx, and no ingress-nginx-controller in the snapshot
+    Example: ingressClassName: nginx, and no ingress-nginx-controller in the snapshot; a Service of type NodePort that
+    nothing in the cluster calls
     """
     if candidate.target != "service" or _is_open(candidate.workload, answered=False):
         return
@@ -57,6 +58,8 @@ def entrance_unknown(candidate: Candidate) -> Iterator[Found]:
                     found.at, found.message, "Write its hosts and paths as an Ingress or HTTPRoute, and collect it."
                 )
         if exposure.load_balancer and (exposure.load_balancer[0] == "unknown" or exposure.answered):
+            if exposure.type == "NodePort" and candidate.callers and not exposure.answered:
+                continue  # it is called inside the cluster: the port of the nodes is told, not asked
             key = f"Service/{candidate.workload.namespace}/{exposure.service}"
             entrance = Entrance("unknown", key, exposure.load_balancer[1])
             yield _unknown(f"Service/{exposure.service} $.metadata", f"Service {exposure.service}", entrance)
@@ -248,16 +251,17 @@ def callers_listed_inside(candidate: Candidate) -> Iterator[Found]:
     docs=_INGRESS,
 )
 def port_of_the_nodes(candidate: Candidate) -> Iterator[Found]:
-    """A Service is open on a port of every node, and nothing shows who comes in by it.
+    """A Service that other workloads call is open on a port of every node, and nothing shows who comes in by it.
 
     Why: A load balancer made by hand, or a caller that knows a node's address, may use that port. Cloud Run has no
-    nodes; the service is kept inside the VPC network, so nobody new is let in.
+    nodes; the service is kept inside the VPC network, so nobody new is let in. (Where nothing in the cluster calls it
+    that port is its entrance: `entrance-unknown` asks.)
     Remedy: Nothing, where nobody uses it. Else lead those callers to the service: say under `[entrances]` of k2cr.toml
     `"Service/NAMESPACE/NAME" = "internal"` (or `"external"`).
-    Example: type: NodePort, and no Ingress that leads to it
+    Example: type: NodePort, no Ingress that leads to it, and a frontend that calls it
     """
     for exposure in candidate.workload.exposures if candidate.target == "service" else ():
-        if exposure.type == "NodePort" and not exposure.routes and exposure.load_balancer is None:
+        if exposure.type == "NodePort" and not exposure.routes and candidate.callers and not exposure.answered:
             yield Found(
                 f"Service/{exposure.service} $.spec.type",
                 f"Service {exposure.service} is open on a port of every node; who comes in by it is not seen, and "

@@ -181,8 +181,8 @@ def calls_single_pods(candidate: Candidate) -> Iterator[Found]:
         if edge.members:
             yield Found(
                 edge.path,
-                f"{edge.members} ({edge.target}, {edge.evidence}); each of these pods needs an address of its own that "
-                "Cloud Run reaches",
+                f"it calls {edge.target} ({edge.evidence}), and {edge.members}; each of these pods needs an address of "
+                "its own that Cloud Run reaches",
             )
 
 
