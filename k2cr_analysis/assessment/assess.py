@@ -49,9 +49,11 @@ from k2cr_analysis.pricing.negotiated import negotiated
 from k2cr_analysis.pricing.packing.avoidable import ASSUMPTIONS as AVOIDABLE_ASSUMPTIONS
 from k2cr_analysis.pricing.packing.avoidable import Avoidable
 from k2cr_analysis.queries import Daily, billing, daily, tables_at, traffic, usage
+from k2cr_analysis.queries.in_place.tables import Scope
 from k2cr_analysis.sizing import Sizing, size
 from k2cr_analysis.sizing.instance_counts import most_instances, most_pods
 from k2cr_analysis.snapshot import KUSTOMIZATION, Snapshot, SnapshotObject, open_snapshot
+from k2cr_analysis.snapshot.provenance import Provenance
 from k2cr_analysis.telling import steps
 
 if TYPE_CHECKING:
@@ -148,6 +150,19 @@ def _kustomizations(snapshot: Snapshot) -> tuple[OtherObject, ...]:
     )
 
 
+def _scope(origin: Provenance, cluster: Cluster, config: Config) -> Scope:
+    """What a table of many clusters and months is cut to, where ``[engine.tables]`` names one."""
+    return Scope(
+        origin.window_start,
+        origin.window_end,
+        origin.project,
+        origin.cluster,
+        origin.location,
+        tuple(workload.id for workload in cluster.workloads),
+        config.engine.memory_aligner,
+    )
+
+
 def _gather(
     snapshot: Snapshot, config: Config, calibration: Calibration, effort: Effort
 ) -> tuple[_Evidence, Merging, Mapping[str, Measured], list[str]]:
@@ -170,7 +185,13 @@ def _gather(
     region, assumptions = _region(cluster, config)
     table = snapshot.table("prices")
     book = PriceBook.from_table(table) if table is not None else PriceBook.embedded()
-    rolled_up = tables_at(config.engine, snapshot, snapshot.sha256, config.project.id or origin.project)
+    rolled_up = tables_at(
+        config.engine,
+        snapshot,
+        snapshot.sha256,
+        config.project.id or origin.project,
+        _scope(origin, cluster, config),
+    )
     billed = billing(rolled_up)
     account = negotiated(in_currency_of_bill(book, billed, config.rates), billed, config.rates)
     prices = account.prices

@@ -44,6 +44,11 @@ class TableName(StrEnum):
     BILLING = "billing"
 
 
+class MetricsTable(StrEnum):
+    USAGE = "usage"
+    TRAFFIC = "traffic"
+
+
 class PriceSource(StrEnum):
     EMBEDDED = "embedded"
     CATALOG = "catalog"
@@ -133,6 +138,12 @@ def collect(
     ] = None,
     traffic: Annotated[Path | None, typer.Option("--traffic", help="Traffic table, Parquet or CSV.")] = None,
     billing: Annotated[Path | None, typer.Option("--billing", help="Billing table, Parquet or CSV.")] = None,
+    without: Annotated[
+        list[MetricsTable] | None,
+        typer.Option(
+            "--without", help="A table that is not read from metrics: it stands in BigQuery (docs/configuration.md)."
+        ),
+    ] = None,
     metrics_project: Annotated[
         str | None,
         typer.Option("--metrics-project", help="Scoping project whose metrics are asked; default: the cluster's own."),
@@ -203,6 +214,7 @@ def collect(
         None if prices is None else partial(_price_table, prices, caller),
         replace=replace,
         reshapes=_reshapes(usage_columns, usage),
+        without=frozenset(table.value for table in without or ()),
         prometheus=access_of(prometheus, headers=prometheus_header or (), caller=caller, **pem) if prometheus else None,
     )
     config_file = str(kubeconfig) if kubeconfig else None

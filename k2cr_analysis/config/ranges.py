@@ -22,6 +22,7 @@ _LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 _LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _ENCRYPTION_KEY = re.compile(r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
 # A project of an organisation's own domain has a colon: example.com:project.
+_TABLE = re.compile(r"[a-z][a-z0-9.:-]+\.[A-Za-z0-9_]+\.[A-Za-z0-9_$-]+")
 _DATASET = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]+\.[A-Za-z0-9_]+")
 
 
@@ -125,6 +126,13 @@ def _dataset(_path: tuple[str, ...], value: Any) -> Complaint | None:
     return None if _DATASET.fullmatch(value) else Complaint("PROJECT.DATASET", 'write "my-project.k2cr"')
 
 
+def _table(_path: tuple[str, ...], value: Any) -> Complaint | None:
+    is_named = _TABLE.fullmatch(value) is not None
+    return (
+        None if is_named else Complaint("PROJECT.DATASET.TABLE", 'write "my-project.metric_export.sd_metrics_export"')
+    )
+
+
 _CHECKS: dict[str, Callable[[tuple[str, ...], Any], Complaint | None]] = {
     "project.id": _not_empty,
     "project.number": _project_number,
@@ -161,6 +169,9 @@ _CHECKS: dict[str, Callable[[tuple[str, ...], Any], Complaint | None]] = {
     "pool.min_nodes": _not_negative,
     "policy.naming": _naming,
     "engine.dataset": _dataset,
+    "engine.tables.usage": _table,
+    "engine.tables.traffic": _table,
+    "engine.tables.billing": _table,
     "policy.required_labels": _label,
     "policy.encryption_key": _encryption_key,
     "policy.min_instances": _not_negative,

@@ -131,11 +131,30 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineTables:
+    """``[engine.tables]``: tables of BigQuery, ``project.dataset.table``, that are asked where they stand."""
+
+    usage: str | None = None
+    traffic: str | None = None
+    billing: str | None = None
+
+    @property
+    def named(self) -> dict[str, str]:
+        given = {"usage": self.usage, "traffic": self.traffic, "billing": self.billing}
+        return {name: table for name, table in given.items() if table is not None}
+
+
+@dataclass(frozen=True, slots=True)
 class Engine:
-    """``[engine]``: where the roll-ups run. ``dataset`` (``project.dataset``) has the tables in BigQuery."""
+    """``[engine]``: where the roll-ups run. ``dataset`` (``project.dataset``) has the snapshot's tables in BigQuery.
+
+    ``memory_aligner``: how memory is aligned in an export of Cloud Monitoring's points that ``tables`` names.
+    """
 
     name: Literal["duckdb", "bigquery"] = "duckdb"
     dataset: str | None = None
+    tables: EngineTables = field(default_factory=EngineTables)
+    memory_aligner: Literal["ALIGN_MAX", "ALIGN_MEAN"] | None = None
 
 
 Entrances = Mapping[str, Entrance]

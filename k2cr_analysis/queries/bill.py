@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from k2cr_analysis.queries.engine import TableSource, engine
+from k2cr_analysis.queries.engine import TableSource, engine, has_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Billing:
 
 def billing(source: TableSource) -> Billing | None:
     """The bill of a snapshot; None where it has no billing table, or an empty one."""
-    if not source.table_files("billing"):
+    if not has_table(source, "billing"):
         return None
     with engine(source, "billing") as sql:
         rows = sql.run("bill_by_place").to_pylist()

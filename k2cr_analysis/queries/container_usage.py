@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.model.observed import ContainerUsage, WorkloadUsage
 from k2cr_analysis.queries.block_quantiles import Block, block_quantiles
-from k2cr_analysis.queries.engine import Engine, TableSource, engine
+from k2cr_analysis.queries.engine import Engine, TableSource, engine, has_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,7 +37,7 @@ def usage(snapshot: TableSource) -> dict[str, WorkloadUsage]:
     ``cpu_mean_cores`` and ``mean_pods`` are averages over the time that was watched, in which a workload without a
     point did not run; ``days`` is that time. A container with CPU but no memory series has empty memory quantiles.
     """
-    if not snapshot.table_files("usage"):
+    if not has_table(snapshot, "usage"):
         return {}
     with engine(snapshot, "usage") as sql:
         watched = sql.run("known_by_day").to_pylist()

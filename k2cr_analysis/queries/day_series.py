@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from k2cr_analysis.queries.container_usage import workload_id
-from k2cr_analysis.queries.engine import TableSource, engine
+from k2cr_analysis.queries.engine import TableSource, engine, has_table
 
 _EPOCH = date(1970, 1, 1)
 
@@ -29,7 +29,7 @@ class Paid:
 def memory_by_day(snapshot: TableSource) -> dict[str, dict[date, float]]:
     """Workload id -> day -> the most that one pod used: its containers' peaks added up. [bytes]"""
     found: dict[str, dict[date, float]] = defaultdict(lambda: defaultdict(float))
-    if snapshot.table_files("usage"):
+    if has_table(snapshot, "usage"):
         with engine(snapshot, "usage") as sql:
             for row in sql.run("memory_by_day").to_pylist():
                 found[workload_id(row)][_day(row["day"])] += row["most_bytes"]
@@ -42,7 +42,7 @@ def latency_by_day(snapshot: TableSource, services_of: Mapping[tuple[str, str], 
     Of several sources the one that saw most requests of the workload on the whole window.
     """
     sums: dict[str, dict[str, dict[date, list[Decimal]]]] = {}
-    if snapshot.table_files("traffic"):
+    if has_table(snapshot, "traffic"):
         with engine(snapshot, "traffic") as sql:
             for row in sql.run("latency_by_day").to_pylist():
                 name = _target(row, services_of)
@@ -57,7 +57,7 @@ def latency_by_day(snapshot: TableSource, services_of: Mapping[tuple[str, str], 
 
 def bill_by_day(snapshot: TableSource) -> tuple[Paid, ...]:
     """What was paid, by day, namespace and service; empty where the snapshot has no bill."""
-    if not snapshot.table_files("billing"):
+    if not has_table(snapshot, "billing"):
         return ()
     with engine(snapshot, "billing") as sql:
         rows = sql.run("bill_by_day").to_pylist()

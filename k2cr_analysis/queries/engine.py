@@ -30,6 +30,11 @@ class TableSource(Protocol):
     def table_files(self, name: str) -> Sequence[Path]: ...
 
 
+def has_table(source: TableSource, name: str) -> bool:
+    """Whether there is anything to ask: files of the snapshot, or a table that stands elsewhere in their place."""
+    return bool(source.table_files(name)) or name in getattr(source, "elsewhere", ())
+
+
 class Engine(Protocol):
     """Answers the questions of this folder."""
 

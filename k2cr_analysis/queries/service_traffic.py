@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from k2cr_analysis.model.observed import FloatArray, IntArray, TrafficProfile
-from k2cr_analysis.queries.engine import TableSource, engine
+from k2cr_analysis.queries.engine import TableSource, engine, has_table
 from k2cr_analysis.queries.gaps import BoolArray, known_periods
 from k2cr_analysis.queries.traffic_source import chosen_metrics, family
 
@@ -71,7 +71,7 @@ def traffic(snapshot: TableSource, services_of: Mapping[tuple[str, str], str]) -
     The histogram is of successful requests, in the layout that most of them were counted in; the mean is of all of
     them. Callers are those that the mesh names: workload id where it is one of ``services_of``, else namespace/name.
     """
-    if not snapshot.table_files("traffic"):
+    if not has_table(snapshot, "traffic"):
         return {}
     with engine(snapshot, "traffic") as sql:
         counts, grid = _counts(sql.run("traffic_by_service"))

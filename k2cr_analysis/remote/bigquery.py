@@ -41,12 +41,13 @@ def client(project: str, caller: Caller) -> Any:
 
 
 def billable_bytes(estimated: int, tables: int = 1) -> int:
-    """The most that a query can be billed for: whole MiB and 10 MiB at least, per table; ``estimated`` by its dry run.
+    """The most that a query can be billed for; ``estimated`` by its dry run, over ``tables`` different ones.
 
+    Each table is billed in whole MiB, 10 MiB at least: the most where one has it all and the others next to nothing.
     A cap of the dry run's exact bytes is refused. Source: "BigQuery pricing", on-demand; issue exmergo/dex#320.
     """
-    whole_mib = -(-estimated // _MIB) * _MIB + (tables - 1) * _MIB
-    return max(whole_mib, tables * LEAST_BILLED_BYTES)
+    whole_mib = -(-estimated // _MIB) * _MIB
+    return max(whole_mib, LEAST_BILLED_BYTES) + (tables - 1) * LEAST_BILLED_BYTES
 
 
 def retry() -> Any:

@@ -10,9 +10,9 @@ import shlex
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from k2cr_analysis.queries.in_place.billing_export import checked_table, parameters, rows_sql
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.snapshot.tables import BILLING
-from k2cr_analysis.sources.billing_export.query import checked_table, parameters, rows_sql
 from k2cr_analysis.sources.cluster_api.listed_kinds import RESOURCES
 from k2cr_analysis.sources.monitoring.client import PAGE_POINTS
 from k2cr_analysis.sources.monitoring.queries import LOAD_BALANCERS, MESH, NON_EVICTABLE, USAGE_QUERIES, MetricQuery

@@ -107,6 +107,16 @@ class LiveOptions:
     replace: bool = False
     prometheus: Access | None = None
     reshapes: Mapping[str, Reshape] = field(default_factory=dict)
+    without: frozenset[str] = frozenset()
+
+    @property
+    def not_asked(self) -> frozenset[str]:
+        """The tables that are read from nowhere: a file has them, or nobody wants them (``without``)."""
+        return self.without | self.table_files.keys()
+
+
+def _left_out(options: LiveOptions) -> dict[str, str | None]:
+    return {"without": ",".join(sorted(options.without))} if options.without else {}
 
 
 def _where(prometheus: Access | None) -> dict[str, str | None]:
@@ -142,6 +152,7 @@ def collect_live(live: LiveCluster, out: str | Path, options: LiveOptions, tell:
     with unfinished(target, _asked(live, options), window) as work:
         missed = _Missed()
         kinds, gaps = _objects(live, options, work, missed, tell)
+        gaps += [f"{name}: not read, as asked (--without)" for name in sorted(options.without)]
         gaps += _metrics(live, kinds, options, work, found, missed, tell)
         gaps += _billing(live, options, work, found, missed, tell)
         _prices(options, work, found, missed)
@@ -218,7 +229,7 @@ def _asked(live: LiveCluster, options: LiveOptions) -> dict[str, dict[str, str |
     objects = {"context": live.context, "kubeconfig": live.kubeconfig, "redaction": options.redaction}
     return {
         "objects": tool | objects,
-        "metrics": tool | window | place | scope | _where(options.prometheus),
+        "metrics": tool | window | place | scope | _where(options.prometheus) | _left_out(options),
         "billing": tool | window | {"table": options.billing_table, "project": live.project},
         "prices": tool | {"prices": options.price_source},
     }
@@ -276,8 +287,8 @@ def _wanted(options: LiveOptions, start: datetime, end: datetime, objects: Seque
     from k2cr_analysis.sources.monitoring.chunks import chunks
     from k2cr_analysis.sources.monitoring.queries import TRAFFIC_SOURCES, usage_queries
 
-    usage = () if "usage" in options.table_files else usage_queries(containers_of(objects))
-    traffic = () if "traffic" in options.table_files else tuple(q for s in TRAFFIC_SOURCES for q in s.queries)
+    usage = () if "usage" in options.not_asked else usage_queries(containers_of(objects))
+    traffic = () if "traffic" in options.not_asked else tuple(q for s in TRAFFIC_SOURCES for q in s.queries)
     return list(chunks((*usage, *traffic), start, end))
 
 
@@ -297,7 +308,7 @@ def _metrics(
     from k2cr_analysis.sources.monitoring.read import missing, read_chunks
     from k2cr_analysis.sources.prometheus.read import read_prometheus
 
-    names = [name for name in ("usage", "traffic") if name not in options.table_files]
+    names = [name for name in ("usage", "traffic") if name not in options.not_asked]
     if not names:
         return []
     objects = [item.object for kind in kinds for item in kind.objects]
@@ -353,8 +364,7 @@ def _taken(read: Read, names: Sequence[str], found: dict[str, Rows], missed: _Mi
 
 def _for_the_rest(options: LiveOptions, left: Sequence[str]) -> LiveOptions:
     """The same without the Prometheus, for the tables ``left``: the others count as given."""
-    given = {name: "" for name in ("usage", "traffic") if name not in left}
-    return replace(options, prometheus=None, table_files={**options.table_files, **given})
+    return replace(options, prometheus=None, without=options.without | ({"usage", "traffic"} - set(left)))
 
 
 def _table_of(metric_type: str) -> str:

@@ -15,6 +15,7 @@ from k2cr_analysis.config import (
     Decided,
     EffortRates,
     Engine,
+    EngineTables,
     Objectives,
     PlanSettings,
     Policy,
@@ -46,6 +47,7 @@ TABLES = {
     "rates.rules.<id>": RuleRates,
     "policy": Policy,
     "engine": Engine,
+    "engine.tables": EngineTables,
     "plan": PlanSettings,
     'pool."NAME"': PoolSettings,
 }

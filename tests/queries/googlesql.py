@@ -3,30 +3,56 @@
 from __future__ import annotations
 
 import datetime
+from ctypes import addressof, memmove, string_at
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 from google.protobuf.timestamp_pb2 import Timestamp
+from wasmtime import Config
 from zetasql import types as t
 from zetasql.api import CatalogBuilder, PreparedQuery, TableBuilder
+from zetasql.core import wasm_client
 
-_LANGUAGE = t.LanguageOptions.maximum_features()
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _PLACES = Decimal(10) ** 9
 
 
-class GoogleSql:
-    """Tables by their plain names."""
+def keep_compiled(folder: Path) -> None:
+    """What wasmtime compiles is kept, and compiled without optimising, which takes longer than these tests gain by it."""
+    settings = folder / "wasmtime.toml"
+    settings.write_text(f'[cache]\ndirectory = "{folder}"\n')
 
-    def __init__(self, tables: dict[str, pa.Table]) -> None:
+    def config() -> Config:
+        made = Config()
+        made.cache = str(settings)
+        made.cranelift_opt_level = "none"
+        return made
+
+    wasm_client.Config = config
+    # The package's own copy memory byte by byte.
+    wasm_client.WasmClient.write_bytes = lambda self, at, data: memmove(_address(self) + at, data, len(data))
+    wasm_client.WasmClient.read_bytes = lambda self, at, size: string_at(_address(self) + at, size)
+
+
+def _address(client: wasm_client.WasmClient) -> int:
+    return addressof(client.memory.data_ptr().contents)
+
+
+class GoogleSql:
+    """Tables by their plain names. ``compiled``: the folder in which the compiled WebAssembly is kept."""
+
+    def __init__(self, tables: dict[str, pa.Table], compiled: Path) -> None:
         self.name = ""
+        keep_compiled(compiled)
+        self._language = t.LanguageOptions.maximum_features()
         catalog = CatalogBuilder("here")
         for name, table in tables.items():
             built = TableBuilder(name)
             for field in table.schema:
                 built.add_column(field.name, type_of(field.type))
             catalog.add_table(built.build())
-        builtin = t.ZetaSQLBuiltinFunctionOptions(language_options=_LANGUAGE)
+        builtin = t.ZetaSQLBuiltinFunctionOptions(language_options=self._language)
         self._catalog = catalog.with_builtin_functions(builtin).build()
         self._content = {name: content_of(table) for name, table in tables.items()}
 
@@ -45,7 +71,7 @@ class GoogleSql:
 
     def _prepared(self, sql: str) -> PreparedQuery:
         used = {name: content for name, content in self._content.items() if name in sql}
-        options = t.AnalyzerOptions(language_options=_LANGUAGE)
+        options = t.AnalyzerOptions(language_options=self._language)
         builder = PreparedQuery.builder().set_sql(sql).set_analyzer_options(options)
         return builder.set_catalog(self._catalog).set_table_content(used).prepare()
 

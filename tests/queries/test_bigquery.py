@@ -15,6 +15,7 @@ from k2cr_analysis.queries import billing, daily, tables_at, traffic, usage
 from k2cr_analysis.queries.bigquery import BigQueryTables
 from k2cr_analysis.queries.engine import VIEWS, sql_text
 from k2cr_analysis.queries.translate import bigquery_sql
+from k2cr_analysis.remote.bigquery import billable_bytes
 from k2cr_analysis.snapshot.tables import TABLES
 from tests.pricing.clusters import allocated, billing_row
 from tests.queries.rollup_warehouse import RollupWarehouse
@@ -107,6 +108,14 @@ def test_no_job_may_bill_more_than_its_dry_run_said(both):
     assert caps == {str(10 * 2**20)}
     asked = [body["configuration"] for method, _, body in warehouse.requests if method == "POST"]
     assert [bool(job.get("dryRun")) for job in asked] == [True, False] * (len(asked) // 2)
+
+
+@pytest.mark.parametrize(
+    ("estimated", "tables", "most"),
+    [(0, 1, 10), (1, 1, 10), (10 * 2**20 + 1, 1, 11), (100 * 2**20, 2, 110), (5 * 2**20, 3, 30)],
+)
+def test_the_cap_is_the_most_that_whole_mib_and_ten_a_table_can_come_to(estimated, tables, most):
+    assert billable_bytes(estimated, tables) == most * 2**20
 
 
 def test_a_snapshot_that_was_not_loaded_says_how(both):

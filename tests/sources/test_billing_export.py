@@ -13,12 +13,12 @@ import pytest
 import sqlglot
 
 from k2cr_analysis.errors import RemoteError, UsageError
+from k2cr_analysis.queries.in_place.billing_export import checked_table, parameters
 from k2cr_analysis.remote.bigquery import LEAST_BILLED_BYTES
 from k2cr_analysis.snapshot.parquet import write_table
 from k2cr_analysis.snapshot.sorting import contents
 from k2cr_analysis.snapshot.tables import BILLING
 from k2cr_analysis.sources.billing_export.client import BillingExport
-from k2cr_analysis.sources.billing_export.query import checked_table, parameters
 from k2cr_analysis.sources.billing_export.rows import billing_parts
 from tests.sources.bigquery_server import Warehouse, serving_bigquery
 
@@ -151,7 +151,7 @@ def test_the_text_of_the_file_runs_in_duckdb_over_an_export(tmp_path):
     path = tmp_path / "export.parquet"
     view = "SELECT *, date_trunc('day', export_time) AS _PARTITIONTIME FROM read_parquet"
     connection.execute(f"CREATE VIEW export AS {view}('{path}')")
-    text = resources.files("k2cr_analysis.sources.billing_export").joinpath("rows.sql").read_text()
+    text = resources.files("k2cr_analysis.queries.in_place").joinpath("rows.sql").read_text()
     [sql] = sqlglot.transpile(text.replace("`PROJECT.DATASET.TABLE`", "export"), read="bigquery", write="duckdb")
     found = connection.sql(sql, params=parameters(START, END, "proj")).to_arrow_table()
     assert found.num_rows == len(WANTED)

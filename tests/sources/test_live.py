@@ -260,6 +260,16 @@ def test_what_a_prometheus_does_not_have_is_read_from_cloud_monitoring(project, 
     assert bytes_of(tmp_path / "s" / "traffic") == bytes_of(tmp_path / "without" / "traffic")
 
 
+def test_what_stands_in_bigquery_is_left_there(project, metrics, tmp_path):
+    collect_live(project[1], tmp_path / "s", options(without=frozenset({"usage", "traffic"})))
+    origin = open_snapshot(tmp_path / "s").provenance
+    assert (metrics.calls, origin.rows["objects"] > 0, origin.unread) == ([], True, ())
+    assert [gap for gap in origin.gaps if "--without" in gap] == [
+        "traffic: not read, as asked (--without)",
+        "usage: not read, as asked (--without)",
+    ]
+
+
 def test_what_the_project_has_never_measured_is_not_asked_for(project, metrics, tmp_path):
     metrics.known = {CPU: [], COUNT: ["response_code_class"], LATENCY: []}
     collect_live(project[1], tmp_path / "s", options("2d"))

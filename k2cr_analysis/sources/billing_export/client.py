@@ -11,12 +11,12 @@ from typing import Any, Final
 import pyarrow as pa
 
 from k2cr_analysis.errors import RemoteError
+from k2cr_analysis.queries.in_place.billing_export import checked_table, parameters, rows_sql
 from k2cr_analysis.remote.bigquery import TIB, USD_PER_TIB, batches, billable_bytes, client, retry
 from k2cr_analysis.remote.credentials import Caller, project_role, switch_on
 from k2cr_analysis.remote.google_errors import GoogleError, asked
 from k2cr_analysis.snapshot.sorting import ordered_rows
 from k2cr_analysis.snapshot.tables import BILLING
-from k2cr_analysis.sources.billing_export.query import checked_table, parameters, rows_sql
 from k2cr_analysis.sources.billing_export.rows import billing_parts
 
 _PAGE_ROWS: Final = 50_000

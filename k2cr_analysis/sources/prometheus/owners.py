@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
+from k2cr_analysis.model.objects.pod_names import POD_ENDINGS, workload_named
 from k2cr_analysis.sources.monitoring.owners import Owner, Owners
 from k2cr_analysis.sources.prometheus.client import Prometheus
 from k2cr_analysis.sources.prometheus.counters import label
 from k2cr_analysis.sources.prometheus.queries import JOB_OWNER, POD_OWNER, REPLICASET_OWNER
-
-# What controllers put behind the name of what they make. Source: Kubernetes, "Labels and names of generated pods".
-_SUFFIXES: Final = {
-    "Deployment": r"-[a-z0-9]{1,10}-[a-z0-9]{5}",
-    "ReplicaSet": r"-[a-z0-9]{5}",
-    "DaemonSet": r"-[a-z0-9]{5}",
-    "StatefulSet": r"-\d+",
-    "CronJob": r"-\d{8,10}(-\d+)?-[a-z0-9]{5}",
-    "Job": r"(-\d+)?-[a-z0-9]{5}",
-}
 
 
 class PodOwners:
@@ -64,19 +54,15 @@ class PodOwners:
         by_object = self._by_objects.owner_of(namespace, "", pod)
         if by_object:
             return by_object
-        named = [
-            (kind, name)
-            for place, kind, name in self._workloads
-            if place == namespace and (pod == name or re.fullmatch(re.escape(name) + _SUFFIXES.get(kind, "(?!)"), pod))
-        ]
+        named = workload_named(pod, [(kind, name) for place, kind, name in self._workloads if place == namespace])
         if named:
-            return max(named, key=lambda found: len(found[1]))
+            return named
         return self._by_objects.owner_of(namespace, container, "") or None
 
 
 def _workload(obj: Mapping[str, Any]) -> tuple[str, str, str] | None:
     metadata = obj.get("metadata") or {}
     owned = any(ref.get("controller", True) for ref in metadata.get("ownerReferences") or ())
-    if owned or (obj.get("kind") not in _SUFFIXES and obj.get("kind") != "Pod"):
+    if owned or (obj.get("kind") not in POD_ENDINGS and obj.get("kind") != "Pod"):
         return None
     return str(metadata.get("namespace") or "default"), str(obj["kind"]), str(metadata.get("name"))
