@@ -55,7 +55,8 @@ def assess_cluster(cluster: Cluster, config: Config, callers: Observed | None = 
     called = {w.id: with_hints(w, called[w.id], leading[w.id]) for w in cluster.workloads}
     accountant = Accountant()
     candidates = {
-        w.id: candidate_of(w, config, index, called[w.id], graph, accountant.fields(w)) for w in cluster.workloads
+        w.id: candidate_of(w, config, index, called[w.id], graph, tuple(leading[w.id]), accountant.fields(w))
+        for w in cluster.workloads
     }
     fits = {name: _fit(one) for name, one in candidates.items()}
     # Whether a callee stays hangs on blockers, and what that means for a caller is no blocker: a second look is enough.
@@ -78,6 +79,7 @@ def candidate_of(
     index: ClusterIndex,
     called: tuple[CalledPort, ...],
     graph: CallGraph,
+    leading: tuple[Dependency, ...],
     fields: tuple[FieldUse, ...],
 ) -> Candidate:
     """All that the rules look at."""
@@ -106,6 +108,7 @@ def candidate_of(
         probes=probes,
         dependencies=edges,
         callers=callers,
+        leading=leading,
         own_addresses=graph.own.get(workload.id, ()),
         fields=fields,
         monitored=watched,

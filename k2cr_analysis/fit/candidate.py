@@ -38,6 +38,7 @@ class Candidate:
     probes: ProbePlan
     dependencies: tuple[Dependency, ...]
     callers: tuple[str, ...]
+    leading: tuple[Dependency, ...]  # the calls of those callers, where an object shows them
     own_addresses: tuple[Dependency, ...]  # where it names a Service of its own
     fields: tuple[FieldUse, ...]
     monitored: Monitored | None  # nobody but monitoring calls it

@@ -142,6 +142,7 @@ class Container:
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     block_devices: tuple[str, ...] = ()  # devicePath of each of volumeDevices
     added_capabilities: tuple[str, ...] = ()  # securityContext.capabilities.add
+    run_as_user: int | None = None  # of its own securityContext
 
     @property
     def image_is_placeholder(self) -> bool:
@@ -210,6 +211,7 @@ class Pod:
     has_windows_options: bool = False
     resource_claims: tuple[str, ...] = ()  # names of devices claimed by dynamic resource allocation
     readiness_gates: tuple[str, ...] = ()  # their condition types
+    run_as_user: int | None = None  # of the pod's securityContext: of containers that say nothing
     request_timeout_s: int | None = None  # of a Knative revision
     container_concurrency: int | None = None  # of a Knative revision
 
@@ -334,6 +336,11 @@ class Exposure:
     def internal_load_balancer(self) -> bool:
         """It has a load balancer, and nothing shows that the internet reaches it."""
         return self.load_balancer is not None and self.load_balancer[0] != "external"
+
+    @property
+    def is_open_on_nodes(self) -> bool:
+        """Whether a port of the nodes is all that leads here from outside the cluster."""
+        return self.type == "NodePort" and not self.routes and self.load_balancer is None
 
     @property
     def external_load_balancer(self) -> bool:

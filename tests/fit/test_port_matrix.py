@@ -64,7 +64,8 @@ def expected(name: str | None, probe: str, way: str, app_protocol: str | None) -
         return "grpc"
     if app_protocol:
         return {"http": "http", "grpc": "grpc", "tcp": "raw"}[app_protocol]
-    if name in ("http", "grpc"):
+    # What passes a gRPC probe is no plain HTTP server, whatever its name.
+    if name == "grpc" or (name == "http" and probe != "grpc"):
         return name
     shown = probe == "http" or way in ("Ingress", "HTTPRoute", "IngressRoute")
     if name in ("tcp-api", "redis"):

@@ -187,7 +187,7 @@ def test_who_comes_in_by_an_entrance(case: str) -> None:
         ("type: LoadBalancer, loadBalancerClass: networking.gke.io/l4-regional-internal,", "internal"),
         ("type: LoadBalancer, loadBalancerClass: tailscale,", "unknown"),
         ("type: LoadBalancer, loadBalancerIP: 10.0.0.7,", "internal"),
-        ("type: NodePort,", "unknown"),
+        ("type: NodePort,", None),
     ],
 )
 def test_a_load_balancer_of_its_own(service: str, expected: Reach | None) -> None:

@@ -28,7 +28,7 @@ EXPECTED = {
     "e09-azint": "INTERNAL off",
     "e10-lbext": "EXTERNAL open",
     "e11-lbint": "INTERNAL off",
-    "e12-nodeport": "none",
+    "e12-nodeport": "none asks",
     "e13-gw": "EXTERNAL open",
     "e14-gw": "INTERNAL off",
     "e15-gw": "EXTERNAL open",

@@ -33,6 +33,7 @@ _PULLS = re.compile(
 )
 _SCHEDULES = re.compile(
     r"\bcelery\b.*\bbeat\b|\bschedule:(?:work|run)\b|\bsupercronic\b|\bcrond\b|\bcron -f\b|\bclockwork\b|\bwhenever\b"
+    r"|(?:^|[;&|]\s*|-c\s+)(?:service )?cron(?: start)?(?: -\w+)*\s*(?:[;&]|$)"
     r"|\brqscheduler\b|\bairflow\b.*\bscheduler\b|\bdagster-daemon\b|\bofelia\b|\bsidekiq-cron\b",
     re.IGNORECASE,
 )

@@ -235,8 +235,20 @@ _SELF_WORKING: tuple[tuple[str, str], ...] = (
     ("*/loadgen-*", "a load to send"), ("*-loadgen", "a load to send"), ("*-loadgenerator", "a load to send"),
     ("*-load-generator", "a load to send"),
 )  # fmt: skip
-# Servers that keep all in memory until a variable names another store, by their makers' documentation.
+# Servers that keep all in memory, or in a file beside them, until a variable names another store, by their makers'
+# documentation.
 _IN_MEMORY: tuple[tuple[str, tuple[str, str]], ...] = (
+    ("*/grafana", ("GF_DATABASE_TYPE", "users and dashboards")),
+    ("*/grafana-oss", ("GF_DATABASE_TYPE", "users and dashboards")),
+    ("*/grafana-enterprise", ("GF_DATABASE_TYPE", "users and dashboards")),
+    ("*/vaultwarden/server", ("DATABASE_URL", "its vault")), ("*/n8n", ("DB_TYPE", "workflows")),
+    ("*/ghost", ("database__client", "posts")), ("*/metabase", ("MB_DB_TYPE", "questions and dashboards")),
+    ("*/gitea", ("GITEA__database__DB_TYPE", "accounts")), ("*/keycloak", ("KC_DB", "realms and users")),
+    ("*/sonarqube", ("SONAR_JDBC_URL", "projects")), ("*/drone", ("DRONE_DATABASE_DRIVER", "builds")),
+    ("*/woodpecker-server", ("WOODPECKER_DATABASE_DRIVER", "builds")), ("*/uptime-kuma", ("", "monitors")),
+    ("*/jenkins", ("", "jobs and their history")), ("*/jenkins/jenkins", ("", "jobs and their history")),
+    ("*/node-red", ("", "flows")), ("*/mailhog", ("MH_STORAGE", "messages")),
+    ("*/mailpit", ("MP_DATABASE", "messages")),
     ("*/zipkin", ("STORAGE_TYPE", "spans")), ("*/zipkin-slim", ("STORAGE_TYPE", "spans")),
     ("*/jaegertracing/all-in-one", ("SPAN_STORAGE_TYPE", "traces")), ("*/jaeger", ("SPAN_STORAGE_TYPE", "traces")),
     ("*/eureka*", ("", "its registry")), ("*/*-eureka", ("", "its registry")),
@@ -324,7 +336,25 @@ def keeps_in_memory(image: str | None, variables: Iterable[str]) -> str | None:
     found = _first(image, _IN_MEMORY) if image else None
     if found is None or found[0] in set(variables):
         return None
-    return f"{image} keeps {found[1]} in memory"
+    return f"{image} keeps {found[1]} in memory or in a file of its own"
+
+
+# Applications that are there to take uploads (images, packages, files), by their makers' documentation.
+_TAKES_UPLOADS: tuple[tuple[str, str], ...] = tuple((f"*/{name}", what) for name, what in (
+    ("registry", "layers of images"), ("zot*", "layers of images"), ("harbor-core", "layers of images"),
+    ("nexus3", "packages"), ("artifactory-*", "packages"), ("verdaccio", "packages"), ("chartmuseum", "charts"),
+    ("pypiserver", "packages"), ("minio", "objects"), ("nextcloud", "files"), ("owncloud", "files"),
+    ("ocis", "files"), ("filebrowser", "files"), ("seafile*", "files"), ("immich-server", "photos and videos"),
+    ("photoprism", "photos and videos"), ("paperless-ngx", "documents"), ("gitea", "pushes of repositories"),
+    ("forgejo", "pushes of repositories"), ("gitlab-ce", "pushes of repositories"),
+    ("gitlab-ee", "pushes of repositories"), ("gogs", "pushes of repositories"), ("mlflow", "artifacts of runs"),
+    ("mattermost-*", "attachments"), ("label-studio", "data sets"),
+))  # fmt: skip
+
+
+def takes_uploads(image: str | None) -> str | None:
+    """What an application is there to be sent in large bodies, by its image."""
+    return _first(image, _TAKES_UPLOADS) if image else None
 
 
 def holds_sockets(image: str | None, words: str) -> str | None:

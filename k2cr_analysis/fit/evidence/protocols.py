@@ -275,6 +275,8 @@ def _speaks(
     named = _by_name(port.name, f"Service port name {port.name}") or _by_name(
         declared.name if declared else None, f"container port name {declared.name if declared else ''}"
     )
+    if named and named[0] == "http" and (probed := _by_probe(pod, target)) and probed[0] == "grpc":
+        named = probed  # HTTP/2's name may be short for it: what the port answers is asked
     if named and named[0] == "raw":
         # A name is a habit: what asks the port by HTTP, or leads HTTP to it, shows more.
         named = _by_http_probe(pod, target) or _by_http_route(exposure, port) or named

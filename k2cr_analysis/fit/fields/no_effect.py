@@ -131,7 +131,6 @@ NO_EFFECT: Mapping[str, str] = {
     "Service.spec.clusterIPs": _NETWORK,
     "Service.spec.externalIPs": _NETWORK,
     "Service.spec.externalName": _NETWORK,
-    "Service.spec.externalTrafficPolicy": "the client's address is in X-Forwarded-For",
     "Service.spec.internalTrafficPolicy": _NETWORK,
     "Service.spec.healthCheckNodePort": _NETWORK,
     "Service.spec.allocateLoadBalancerNodePorts": _NETWORK,

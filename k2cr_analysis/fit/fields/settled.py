@@ -33,6 +33,7 @@ _SCALING = f"{DECIDES}the size: how many instances there are at least and at mos
 UNLESS_FOUND: Mapping[str, str] = {
     "Workload.kind": f"{DECIDES}the target: a service, a job or a worker pool",
     "Service.spec.loadBalancerSourceRanges": "say it in a Cloud Armor policy; network.sh has the place",
+    "Job.metadata.labels": "no queue says when it starts",
     "Service.metadata.namespace": _TARGET, "Service.spec.selector": _TARGET,
     "Service.spec.ports": _TARGET,
     "Service.spec.ports[].name": _PROTOCOL,
@@ -41,6 +42,8 @@ UNLESS_FOUND: Mapping[str, str] = {
     "Service.metadata.annotations": "none of them is one that a rule knows; others mean nothing to Cloud Run",
     "Job.metadata.annotations": "none of them makes it a hook of Helm or Argo CD; others mean nothing to Cloud Run",
     "Service.spec.clusterIP": "there is no node network and no cluster address",
+    "Service.spec.externalTrafficPolicy": "the client's address is in X-Forwarded-For",
+    "Workload.metadata.annotations": "none of them is one that a rule knows; others mean nothing to Cloud Run",
     "Service.spec.loadBalancerClass": f"{DECIDES}who comes in: by which load balancer",
     "Service.spec.publishNotReadyAddresses": "instances get requests when their start-up and readiness probes pass",
     "Service.spec.sessionAffinityConfig": "Cloud Run's session affinity has no time of its own",

@@ -12,6 +12,7 @@ from k2cr_analysis.platforms.cloud_run.reserved import TASK_INDEX_VARIABLE
 
 _JOBS = "https://docs.cloud.google.com/run/docs/create-jobs"
 _HOOKS = {"argocd.argoproj.io/hook": "Argo CD", "helm.sh/hook": "Helm"}
+_QUEUE_NAME = "kueue.x-k8s.io/queue-name"
 _SCHEDULE = "https://docs.cloud.google.com/run/docs/execute/jobs-on-schedule"
 
 
@@ -69,12 +70,36 @@ def suspended(candidate: Candidate) -> Iterator[Found]:
     pause`).
     Example: suspend: true
     """
+    if candidate.workload.batch and candidate.workload.labels.get(_QUEUE_NAME):
+        return  # a queue lets it run: told by a rule of its own
     if candidate.workload.batch and candidate.workload.batch.suspend:
         yield Found("$.spec.suspend", "it is suspended; on Cloud Run the job is there and nobody executes it")
     elif candidate.workload.batch and candidate.workload.batch.parallelism == 0:
         yield Found(
             _at(candidate, "parallelism"),
             "a parallelism of 0 keeps its pods from running; on Cloud Run the job is there and nobody executes it",
+        )
+
+
+@rule(
+    id="admitted-by-a-queue",
+    severity="change",
+    reads=("Job.metadata.labels", "JobSpec.suspend"),
+    docs="https://kueue.sigs.k8s.io/docs/tasks/run/jobs/",
+)
+def admitted_by_a_queue(candidate: Candidate) -> Iterator[Found]:
+    """A queue (Kueue) says when the job may start.
+
+    Why: The job waits, suspended, until its queue has room. A Cloud Run job starts when it is executed: nothing holds
+    it back, and nothing shares a quota between teams.
+    Remedy: Execute it from what decides the order (Workflows, Cloud Tasks, Composer); or leave it on GKE.
+    Example: labels: {kueue.x-k8s.io/queue-name: team-a}
+    """
+    queue = candidate.workload.labels.get(_QUEUE_NAME)
+    if candidate.workload.batch and queue:
+        yield Found(
+            bracketed("$.metadata.labels", _QUEUE_NAME),
+            f"queue {queue} says when it starts; on Cloud Run it starts when it is executed",
         )
 
 

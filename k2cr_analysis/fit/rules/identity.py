@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from k2cr_analysis.fit.candidate import Candidate
+from k2cr_analysis.fit.candidate import Candidate, bracketed
 from k2cr_analysis.fit.cluster_index import Grant, mounts_token
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping, texts
@@ -186,7 +186,12 @@ def default_account_has_role(candidate: Candidate) -> Iterator[Found]:
 @rule(
     id="foreign-identity",
     severity="change",
-    reads=("ServiceAccount.metadata.annotations", "PodTemplateSpec.metadata.labels"),
+    reads=(
+        "ServiceAccount.metadata.annotations",
+        "PodTemplateSpec.metadata.annotations",
+        "PodTemplateSpec.metadata.labels",
+        "Container.env[].name",
+    ),
     docs=_IDENTITY,
 )
 def foreign_identity(candidate: Candidate) -> Iterator[Found]:
@@ -206,3 +211,25 @@ def foreign_identity(candidate: Candidate) -> Iterator[Found]:
                     f"ServiceAccount {name} has an identity of another cloud ({key}); Cloud Run runs as a Google "
                     "service account",
                 )
+                return
+    for field, values in (("annotations", candidate.pod.annotations), ("labels", candidate.pod.labels)):
+        for key in values:
+            if key in _IDENTITY_OF_PODS:
+                yield Found(
+                    bracketed(f"{candidate.metadata_path()}.{field}", key),
+                    f"the pod has an identity of another cloud ({key}); Cloud Run runs as a Google service account",
+                )
+                return
+    for container, variable in candidate.environment():
+        if _IDENTITY_VARIABLE.fullmatch(variable.name) and variable.value:
+            yield Found(
+                variable.path,
+                f"container {container.name} signs in to another cloud by a token of the cluster ({variable.name}); "
+                "Cloud Run has none",
+            )
+            return
+
+
+# kube2iam's and kiam's annotation, and the label that Azure's webhook looks for.
+_IDENTITY_OF_PODS = ("iam.amazonaws.com/role", "azure.workload.identity/use")
+_IDENTITY_VARIABLE = re.compile(r"AWS_ROLE_ARN|AWS_WEB_IDENTITY_TOKEN_FILE|AZURE_FEDERATED_TOKEN_FILE")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -13,6 +14,10 @@ from k2cr_analysis.platforms.billing import PROMETHEUS_USD_PER_MILLION_SAMPLES, 
 _SIDECAR = "https://docs.cloud.google.com/stackdriver/docs/managed-prometheus/cloudrun-sidecar"
 _EVERY_S = 30
 _SCRAPE = ("prometheus.io/scrape", "prometheus.io/should_be_scraped")
+# What tells an agent on the node which checks to run against a pod: Datadog's, Elastic's.
+_OF_AGENTS = re.compile(
+    r"ad\.datadoghq\.com/(?:[\w.-]+\.)?(?:checks|check_names|instances)|co\.elastic\.metrics(?:\.[\w-]+)?/module"
+)
 _MONITORS = ("PodMonitoring", "ClusterPodMonitoring", "PodMonitor", "ServiceMonitor")
 
 
@@ -52,6 +57,9 @@ def _series_month() -> Decimal:
 
 
 def _scrapers(candidate: Candidate) -> Iterator[tuple[str, str]]:
+    for key in candidate.pod.annotations:
+        if _OF_AGENTS.fullmatch(key):
+            yield bracketed(f"{candidate.metadata_path()}.annotations", key), f"the agent of each node ({key})"
     for key in _SCRAPE:
         if candidate.pod.annotations.get(key, "").lower() == "true":
             yield bracketed(f"{candidate.metadata_path()}.annotations", key), f"Prometheus ({key})"

@@ -20,6 +20,10 @@ _HOLDER = re.compile(
 )
 # Databases that live in the process, or in one file of the container: jdbc:h2:mem:app, sqlite:///app.db.
 _EMBEDDED = re.compile(r"\bjdbc:(?:h2|hsqldb|derby):(?!(?:tcp|ssl|hsql|//))|\bsqlite3?:|\bh2:mem:", re.IGNORECASE)
+# A file of a database: DB_FILE=/app/data/db.sqlite3; sessions in files: SESSION_DRIVER=file.
+_DATABASE_FILE = re.compile(r"(?:file:)?[\w./-]+\.(?:db|sqlite3?|db3|duckdb)(?:\?.*)?", re.IGNORECASE)
+_FILE_HOLDER = re.compile(r"SQLITE|DATABASE|(?:^|_)DB(?:_|$)|STORE|STORAGE", re.IGNORECASE)
+_SESSION_HOLDER = re.compile(r"SESSION_?(?:DRIVER|STORE|STORAGE|TYPE|ENGINE)", re.IGNORECASE)
 _FLAG = re.compile(
     r"--?[\w.-]*(?:stor(?:e|age)|session|cache|backend|queue|database|db)[\w.-]*[= ](?:in[-_]?)?mem(?:ory)?$",
     re.IGNORECASE,
@@ -79,7 +83,12 @@ def kept_in_memory(candidate: Candidate) -> Iterator[Found]:
 def _evidence(candidate: Candidate, container: Container) -> Iterator[tuple[str, str]]:
     for variable in variables_of(candidate.workload, container):
         text = (variable.value or "").strip()
-        if _EMBEDDED.search(text) or (_IN_MEMORY.fullmatch(text) and _HOLDER.search(variable.name)):
+        if (
+            _EMBEDDED.search(text)
+            or (_IN_MEMORY.fullmatch(text) and _HOLDER.search(variable.name))
+            or (_DATABASE_FILE.fullmatch(text) and _FILE_HOLDER.search(variable.name))
+            or (text.lower() in ("file", "files", "filesystem") and _SESSION_HOLDER.search(variable.name))
+        ):
             yield variable.path, f"env {variable.name} is {text[:60]}"
     words = (*container.command, *container.args)
     for first, second in zip(words, (*words[1:], ""), strict=False):

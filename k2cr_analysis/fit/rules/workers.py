@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
@@ -84,6 +85,37 @@ _BY_THE_CLOCK = frozenset({
     "reconcile", "import", "job", "jobs", "task", "tasks", "scheduler", "schedule", "update", "reindex", "backup",
     "scan",
 })  # fmt: skip
+
+
+@rule(
+    id="several-programs",
+    severity="note",
+    reads=("Container.command", "Container.args"),
+    docs=_BILLING,
+)
+def several_programs(candidate: Candidate) -> Iterator[Found]:
+    """A container of a service runs a supervisor, which starts several programs.
+
+    Why: Which they are stands in the image. One that takes tasks off a queue or follows a clock works without requests,
+    and then has no CPU under request-based billing; one that dies is started again, and no probe notices.
+    Remedy: Look into the supervisor's configuration. Nothing to decide where all of them serve requests (nginx and
+    php-fpm); give a worker or a cron a worker pool or a job of its own.
+    Example: command: [supervisord, -n, -c, /etc/supervisord.conf]
+    """
+    known = {b.container for b in candidate.background}
+    for container in candidate.moving if candidate.target == "service" else ():
+        found = _SUPERVISOR.search(" ".join((*container.command, *container.args)))
+        if found and container.name not in known:
+            yield Found(
+                f"{container.path}.{'command' if container.command else 'args'}",
+                f"container {container.name} runs {found.group().strip()}, which starts several programs; what of them "
+                "works without requests is not seen",
+            )
+
+
+_SUPERVISOR = re.compile(
+    r"(?:^|[\s/])(?:supervisord|s6-svscan|runsvdir|foreman start|honcho start|overmind start|pm2-runtime)\b"
+)
 
 
 @rule(

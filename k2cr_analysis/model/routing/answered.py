@@ -32,6 +32,9 @@ def _answered(workload: Workload, said: Literal["internal", "public"] | None) ->
 
 def _exposure(exposure: Exposure, reach: Reach) -> Exposure:
     routes = tuple(_route(r, reach) for r in exposure.routes)
+    if exposure.is_open_on_nodes:
+        why = f"Service {exposure.service} is open on a port of every node"
+        return replace(exposure, load_balancer=(reach, why), answered=True)
     known = exposure.load_balancer
     if known is None or known[0] != "unknown":
         return replace(exposure, routes=routes)

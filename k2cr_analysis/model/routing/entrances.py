@@ -303,11 +303,11 @@ class Entrances:
         own = service_reach(service, self._live.get(("Service", namespace, name), ()))
         if own is None and standalone_negs(service) and not has_routes:
             own = "unknown", f"Service {namespace}/{name} has endpoint groups for a load balancer made elsewhere"
-        if own is None and not has_routes and text(mapping(service, "spec"), "type") == "NodePort":
-            own = "unknown", f"Service {namespace}/{name} is open on a port of every node"
         if own is None and (why := _by_other_ways(service)):
             own = "unknown", f"Service {namespace}/{name} {why}"
         said = self._said.get(f"Service/{namespace}/{name}")
+        # Alone, a port of the nodes is an entrance only by a person's word.
+        own = own or ("unknown", "") if said and text(mapping(service, "spec"), "type") == "NodePort" else own
         return (said, f"[entrances] says so of Service {namespace}/{name}") if own and said else own
 
     def of_service(self, service: Raw, key: str, who: str) -> Entrance:

@@ -58,11 +58,18 @@ def entrance_unknown(candidate: Candidate) -> Iterator[Found]:
                     found.at, found.message, "Write its hosts and paths as an Ingress or HTTPRoute, and collect it."
                 )
         if exposure.load_balancer and (exposure.load_balancer[0] == "unknown" or exposure.answered):
-            if exposure.type == "NodePort" and candidate.callers and not exposure.answered:
-                continue  # it is called inside the cluster: the port of the nodes is told, not asked
             key = f"Service/{candidate.workload.namespace}/{exposure.service}"
             entrance = Entrance("unknown", key, exposure.load_balancer[1])
             yield _unknown(f"Service/{exposure.service} $.metadata", f"Service {exposure.service}", entrance)
+
+        if exposure.is_open_on_nodes and not candidate.callers:
+            key = f"Service/{candidate.workload.namespace}/{exposure.service}"
+            why = "a port of every node leads here, and nothing in the cluster calls it"
+            yield _unknown(
+                f"Service/{exposure.service} $.spec.type",
+                f"Service {exposure.service}",
+                Entrance("unknown", key, why),
+            )
 
 
 def _is_open(workload: Workload, *, answered: bool = True) -> bool:
@@ -261,7 +268,7 @@ def port_of_the_nodes(candidate: Candidate) -> Iterator[Found]:
     Example: type: NodePort, no Ingress that leads to it, and a frontend that calls it
     """
     for exposure in candidate.workload.exposures if candidate.target == "service" else ():
-        if exposure.type == "NodePort" and not exposure.routes and candidate.callers and not exposure.answered:
+        if exposure.is_open_on_nodes and candidate.callers:
             yield Found(
                 f"Service/{exposure.service} $.spec.type",
                 f"Service {exposure.service} is open on a port of every node; who comes in by it is not seen, and "

@@ -16,17 +16,23 @@ from k2cr_analysis.platforms.cloud_run.limits import MAX_TIMEOUT_S
 @rule(
     id="client-ip-affinity",
     severity="note",
-    reads=("Service.spec.sessionAffinity", "Service.spec.sessionAffinityConfig"),
+    reads=(
+        "Service.spec.sessionAffinity",
+        "Service.spec.sessionAffinityConfig",
+        "Ingress.metadata.annotations",
+        "BackendConfig.spec.sessionAffinity",
+        "GCPBackendPolicy",
+    ),
     docs="https://docs.cloud.google.com/run/docs/configuring/session-affinity",
 )
 def client_ip_affinity(candidate: Candidate) -> Iterator[Found]:
-    """The Service sends a client's requests to the same pod by its address.
+    """A client's requests go to the same pod, by its address or by a cookie.
 
     Why: Cloud Run does it by a cookie, as far as it can: an instance may stop, or be full. An instance whose readiness
     probe fails gets no new clients, but goes on to get those that it has; on GKE it gets nobody.
     Remedy: Nothing to decide: `run.googleapis.com/sessionAffinity: "true"` is set. Do not keep sessions in memory
     alone.
-    Example: sessionAffinity: ClientIP
+    Example: sessionAffinity: ClientIP; nginx.ingress.kubernetes.io/affinity: cookie
     """
     has_readiness = any(p.readiness for p in candidate.probes.probes.values())
     unready = "; an instance that is not ready goes on to get the clients that it has" if has_readiness else ""
@@ -36,6 +42,48 @@ def client_ip_affinity(candidate: Candidate) -> Iterator[Found]:
                 f"Service/{exposure.service} $.spec.sessionAffinity",
                 f"Service {exposure.service} keeps clients with their pod by address; Cloud Run does it by "
                 f"cookie, as far as it can{unready}",
+            )
+    for at, who in _entrances_with_affinity(candidate):
+        yield Found(at, f"{who} keeps clients with their pod; Cloud Run does it by cookie, as far as it can{unready}")
+
+
+def _entrances_with_affinity(candidate: Candidate) -> Iterator[tuple[str, str]]:
+    for name, settings in settings_of(candidate.workload):
+        if settings.affinity:
+            yield f"{name} {settings.at('affinity')}", name.replace("/", " ")
+    for kind, keys, field in (
+        ("BackendConfig", ("spec",), "affinityType"),
+        ("GCPBackendPolicy", ("spec", "default"), "type"),
+    ):
+        for raw in candidate.workload.related.get(kind, ()):
+            asked = mapping(raw, *keys, "sessionAffinity").get(field)
+            if asked and asked != "NONE":
+                policy = mapping(raw, "metadata").get("name")
+                yield f"{kind}/{policy} $.{'.'.join(keys)}.sessionAffinity", f"{kind} {policy}"
+
+
+@rule(
+    id="client-address",
+    severity="note",
+    reads=("Service.spec.externalTrafficPolicy",),
+    docs="https://docs.cloud.google.com/run/docs/container-contract",
+)
+def client_address(candidate: Candidate) -> Iterator[Found]:
+    """The Service keeps the client's address on its packets.
+
+    Why: With `externalTrafficPolicy: Local` the program sees its client's address on the connection. On Cloud Run a
+    connection comes from Google's front end; the client's address stands in the header `X-Forwarded-For` alone.
+    Remedy: Let logs, limits and lists of callers in the program read `X-Forwarded-For`; lists of callers may move to
+    Cloud Armor.
+    Example: type: LoadBalancer, externalTrafficPolicy: Local
+    """
+    for raw in candidate.workload.related.get("Service", ()) if candidate.target == "service" else ():
+        spec, name = mapping(raw, "spec"), mapping(raw, "metadata").get("name")
+        if spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local":
+            yield Found(
+                f"Service/{name} $.spec.externalTrafficPolicy",
+                f"Service {name} keeps the client's address on the connection; on Cloud Run it stands in "
+                "X-Forwarded-For alone",
             )
 
 

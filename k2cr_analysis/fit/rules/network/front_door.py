@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from k2cr_analysis.fit.candidate import Candidate, bracketed
+from k2cr_analysis.fit.evidence.known_images import takes_uploads
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping, objects, strings, text
 from k2cr_analysis.model.pod.environment import variables_of
@@ -171,7 +172,7 @@ def _mounted_texts(candidate: Candidate, container: Container) -> Iterator[tuple
 @rule(
     id="body-over-32-mib",
     severity="change",
-    reads=("Ingress.metadata.annotations", "Container.env[].value", "PodSpec.volumes[].configMap"),
+    reads=("Ingress.metadata.annotations", "Container.env[].value", "Container.image", "PodSpec.volumes[].configMap"),
     docs=_QUOTAS,
 )
 def body_over_32_mib(candidate: Candidate) -> Iterator[Found]:
@@ -192,6 +193,14 @@ def body_over_32_mib(candidate: Candidate) -> Iterator[Found]:
                 at,
                 f"{name} allows {much}; Cloud Run takes at most {MAX_HTTP1_BODY_BYTES // MIB} MiB in a request over "
                 "HTTP/1",
+            )
+    for container in candidate.moving:
+        what = takes_uploads(container.image) if container.name == candidate.ingress.container else None
+        if what:
+            yield Found(
+                f"{container.path}.image",
+                f"{container.image} is sent {what}, which are often larger than the {MAX_HTTP1_BODY_BYTES // MIB} MiB "
+                "that Cloud Run takes in a request over HTTP/1",
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
@@ -308,6 +309,10 @@ def websocket_port(candidate: Candidate) -> Iterator[Found]:
                 f"{container.path}.image",
                 f"container {container.name} is {what}, whose pages hold a WebSocket open; {_SOCKET_ENDS}",
             )
+    for edge in candidate.leading if candidate.target == "service" else ():
+        if any(a.scheme in ("ws", "wss") for a in edge.addresses):
+            yield Found("$.metadata.name", f"{edge.source} opens WebSockets to it ({edge.evidence}); {_SOCKET_ENDS}")
+            break
     routes = [r for e in candidate.workload.exposures for r in e.routes if _is_of_sockets(r.http_path)]
     for route in {(r.kind, r.name, r.http_path): r for r in routes}.values():
         beside = ", and over h2c, which this port speaks, none can be opened" if candidate.ingress.h2c else ""
@@ -368,6 +373,9 @@ def tls_in_container(candidate: Candidate) -> Iterator[Found]:
             f"Service {chosen.exposure.service} port {chosen.port.port} is TLS up to the container "
             f"({chosen.evidence}); Cloud Run speaks plain HTTP to it",
         )
+    elif candidate.target == "service" and (certificate := next(_certificates(candidate), None)):
+        at, said = certificate
+        yield Found(at, f"{said}: does its port speak TLS? Cloud Run speaks plain HTTP to it")
     for exposure in candidate.workload.exposures:
         for route in exposure.routes:
             termination = route.tls_termination
@@ -392,6 +400,35 @@ def tls_in_container(candidate: Candidate) -> Iterator[Found]:
                     f"{route.kind} {route.name} speaks TLS to the container; Cloud Run speaks plain HTTP to it",
                 )
                 return
+
+
+# Flags and variables that give a server its certificate: its own words, with no other server's or a client's name.
+_CERTIFICATE_FLAG = re.compile(
+    r"--?(?:server[-.])?(?:tls|ssl|https)?[-_.]?(?:cert(?:ificate)?|certfile|keystore)(?:[-_.]?(?:file|path))?(?:=.*)?"
+)
+_CERTIFICATE_VARIABLE = re.compile(
+    r"(?:SERVER_|HTTP_|HTTPS_|APP_|KC_|GF_SERVER_)?(?:SSL|TLS|HTTPS)?_?(?:CERT(?:IFICATE)?|KEY_?STORE)(?:_(?:FILE|PATH))?"
+    r"|SERVER_SSL_KEY_STORE|KESTREL__CERTIFICATES__DEFAULT__PATH|ASPNETCORE_KESTREL__CERTIFICATES__DEFAULT__PATH"
+)
+
+
+def _certificates(candidate: Candidate) -> Iterator[tuple[str, str]]:
+    """Where the ingress container is given a certificate to serve with, while nothing asks its port in plain HTTP."""
+    name, port = candidate.ingress.container, candidate.ingress.port
+    container = next((c for c in candidate.moving if c.name == name), None)
+    if container is None or len({c.target for c in candidate.called}) > 1:
+        return  # with two ports the other one is plain, or the rule has spoken
+    probed = [p for _, p in container.probes() if p.kind == "http" and container.port_number(p.port) == port]
+    if any((p.scheme or "HTTP") == "HTTP" for p in probed):
+        return
+    for field, words in (("command", container.command), ("args", container.args)):
+        for i, word in enumerate(words):
+            if _CERTIFICATE_FLAG.fullmatch(word):
+                flag = word.partition("=")[0]
+                yield f"{container.path}.{field}[{i}]", f"container {container.name} is given a certificate ({flag})"
+    for variable in container.env:
+        if _CERTIFICATE_VARIABLE.fullmatch(variable.name) and (variable.value or "").startswith("/"):
+            yield variable.path, f"container {container.name} is given a certificate ({variable.name})"
 
 
 def _ends_tls(candidate: Candidate, chosen: CalledPort) -> bool:

@@ -19,6 +19,9 @@ _INSIDE = re.compile(
     r"localhost(:\d+)?|\d+\.\d+\.\d+\.\d+(:\d+)?|[^.]+:\d+|.*\.(svc|local|internal|lan|corp)(\.cluster\.local)?(:\d+)?"
 )
 
+# Private registries of other clouds: each asks for an identity of its own cloud. Amazon's public one is another host.
+_WITH_LOGIN = re.compile(r"\d{12}\.dkr\.ecr(?:-fips)?\.[\w-]+\.amazonaws\.com(?:\.cn)?|[\w-]+\.azurecr\.(?:io|cn|us)")
+
 
 def _outside_images(candidate: Candidate) -> Iterator[tuple[Container, str]]:
     """Containers whose image does not come from Google's own registries, with its registry."""
@@ -47,7 +50,8 @@ def image_through_remote_repository(candidate: Candidate) -> Iterator[Found]:
     if _pull_secrets(candidate):
         return
     for container, registry in _outside_images(candidate):
-        if not is_pulled_directly(registry) and not _INSIDE.fullmatch(registry):
+        private = _INSIDE.fullmatch(registry) or _WITH_LOGIN.fullmatch(registry)
+        if not is_pulled_directly(registry) and not private:
             yield Found(
                 f"{container.path}.image",
                 f"the image of {container.name} comes from {registry}; Cloud Run pulls it through Artifact Registry",
@@ -75,6 +79,12 @@ def image_from_private_registry(candidate: Candidate) -> Iterator[Found]:
             yield Found(
                 secrets,
                 f"the image of {container.name} comes from {registry} with a pull secret; Cloud Run has none",
+            )
+        elif _WITH_LOGIN.fullmatch(registry):
+            yield Found(
+                f"{container.path}.image",
+                f"the image of {container.name} comes from {registry}, which asks for a login of its own cloud; Cloud "
+                "Run has none",
             )
         elif _INSIDE.fullmatch(registry):
             yield Found(
@@ -116,6 +126,30 @@ def image_is_placeholder(candidate: Candidate) -> Iterator[Found]:
                 f"{container.path}.image",
                 f"the image of {container.name} is {container.image}: a placeholder, which no registry has",
             )
+
+
+@rule(id="image-tag-moves", severity="note", reads=("Container.image",), docs=_DEPLOYING)
+def image_tag_moves(candidate: Candidate) -> Iterator[Found]:
+    """An image is named by a tag that moves: `latest`, or none.
+
+    Why: On GKE a pod that starts anew may pull what the tag means by then. Cloud Run resolves the tag once, when a
+    revision is deployed; all its instances run that image, and a push changes nothing until the next deployment.
+    Remedy: Nothing to decide. Let the pipeline deploy (`./deploy.sh`) after it pushes, and name a version or a digest.
+    Example: image: us-docker.pkg.dev/shop/apps/web:latest
+    """
+    moving = [c for c in candidate.moving if c.image and not c.image_is_placeholder and _moves(c.image)]
+    if moving:
+        listed = ", ".join(dict.fromkeys(str(c.image) for c in moving))
+        yield Found(
+            f"{moving[0].path}.image",
+            f"{listed}: the tag moves, and Cloud Run resolves it when a revision is deployed; a push alone changes "
+            "nothing there",
+        )
+
+
+def _moves(image: str) -> bool:
+    parsed = parse_image(image)
+    return parsed.digest is None and parsed.tag in (None, "latest")
 
 
 @rule(id="registry-outside-policy", severity="change", reads=("Container.image",), docs=_DEPLOYING)

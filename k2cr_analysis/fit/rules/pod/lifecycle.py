@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from k2cr_analysis.fit.candidate import Candidate
+from k2cr_analysis.fit.candidate import Candidate, bracketed
 from k2cr_analysis.fit.evidence.containers import is_of_mesh
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.pod.lifecycle import Hook
@@ -128,6 +128,39 @@ def one_at_a_time(candidate: Candidate) -> Iterator[Found]:
         yield Found(
             "$.spec.strategy.type", "old pods stop before new ones start; on Cloud Run revisions overlap for a while"
         )
+
+
+@rule(
+    id="restarted-on-change",
+    severity="note",
+    reads=("Workload.metadata.annotations", "PodTemplateSpec.metadata.annotations"),
+    docs="https://docs.cloud.google.com/run/docs/configuring/services/secrets",
+)
+def restarted_on_change(candidate: Candidate) -> Iterator[Found]:
+    """A controller starts the pods anew when a ConfigMap or a Secret changes.
+
+    Why: On Cloud Run variables are part of a revision, and a secret's `latest` is read when an instance starts: nothing
+    starts instances anew because a value changed.
+    Remedy: Let the pipeline that changes a value deploy a revision (`./prepare.sh refresh`, then `./deploy.sh`); or
+    mount secrets as files, which are read anew.
+    Example: annotations: {reloader.stakater.com/auto: "true"}
+    """
+    places = (("$.metadata", candidate.workload.annotations), (candidate.metadata_path(), candidate.pod.annotations))
+    for path, said in places:
+        for key, value in said.items():
+            if key.startswith(_RESTARTERS) and value.lower() not in ("", "false"):
+                yield Found(
+                    bracketed(f"{path}.annotations", key),
+                    f"pods start anew when what they read changes ({key}); on Cloud Run a deployment does that",
+                )
+                return
+
+
+# Stakater's Reloader and Wave.
+_RESTARTERS = (
+    "reloader.stakater.com/", "configmap.reloader.stakater.com/", "secret.reloader.stakater.com/",
+    "wave.pusher.com/update-on-config-change",
+)  # fmt: skip
 
 
 _INIT_REMEDIES: tuple[tuple[str, str, str], ...] = (

@@ -114,18 +114,6 @@ register_all(
         docs=_CONTRACT,
     ),
     FieldRule(
-        id="user-set-in-manifest",
-        severity="note",
-        field="Container.securityContext.runAsUser",
-        message="container {container} is to run as user {value}; Cloud Run runs it as the image's USER",
-        text="""The manifest sets the user that a container runs as.
-
-    Why: Cloud Run runs a container as the USER of its image and ignores `runAsUser`.
-    Remedy: Set `USER` in the Dockerfile, if the application must not run as root.
-    Example: securityContext: {runAsUser: 1000}""",
-        docs=_CONTRACT,
-    ),
-    FieldRule(
         id="terminal-wanted",
         severity="note",
         field="Container.tty",
@@ -150,6 +138,35 @@ register_all(
         docs=_CONTRACT,
     ),
 )
+
+
+@rule(
+    id="user-set-in-manifest",
+    severity="note",
+    reads=("Container.securityContext.runAsUser", "PodSpec.securityContext.runAsUser"),
+    docs=_CONTRACT,
+)
+def user_set_in_manifest(candidate: Candidate) -> Iterator[Found]:
+    """The manifest sets the user that a container runs as.
+
+    Why: Cloud Run runs a container as the USER of its image and ignores `runAsUser`.
+    Remedy: Set `USER` in the Dockerfile, if the application must not run as root; or must, for user 0.
+    Example: securityContext: {runAsUser: 1000}
+    """
+    for container in candidate.moving:
+        if container.run_as_user is not None:
+            yield Found(
+                f"{container.path}.securityContext.runAsUser",
+                f"container {container.name} is to run as user {container.run_as_user}; Cloud Run runs it as the "
+                "image's USER",
+            )
+    rest = [c.name for c in candidate.moving if c.run_as_user is None]
+    if candidate.pod.run_as_user is not None and rest:
+        yield Found(
+            f"{candidate.pod.path}.securityContext.runAsUser",
+            f"{', '.join(rest)}: to run as user {candidate.pod.run_as_user}; Cloud Run runs a container as the image's "
+            "USER",
+        )
 
 
 # Cloud Run, "Container runtime contract": file descriptors a process, a hard limit in both execution environments.

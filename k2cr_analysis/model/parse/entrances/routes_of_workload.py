@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, text
+from k2cr_analysis.model.parse.entrances.program_timeouts import program_timeouts
 from k2cr_analysis.model.parse.index import name_of
 from k2cr_analysis.model.routing.ingress_annotations import Settings, controller_settings, ingress_settings
 from k2cr_analysis.model.routing.ingress_rules import is_of_gke
@@ -89,7 +90,7 @@ def settings_of(workload: Workload) -> Iterator[tuple[str, Settings]]:
 
 
 def longest_request(workload: Workload) -> LongRequest | None:
-    """The longest that any entrance allows; None where none says it."""
+    """The longest that any entrance allows, or the program itself where that is long; None where nothing says it."""
     return max(_long_requests(workload), key=lambda r: r.seconds, default=None)
 
 
@@ -109,3 +110,5 @@ def _long_requests(workload: Workload) -> Iterator[LongRequest]:
         if rule.actions.timeout_s and reach != "mesh" and not name.startswith("Ingress/"):
             path = f"{name} {rule.path}"
             yield LongRequest(rule.actions.timeout_s, path, f"the time-out of {name.replace('/', ' ')}")
+    for own in program_timeouts(workload):
+        yield LongRequest(own.seconds, own.path, own.why)

@@ -77,6 +77,7 @@ def parse_pod(spec: Raw, metadata: Raw, path: str, around: Surroundings) -> Pod:
         has_windows_options=bool(mapping(spec, "securityContext", "windowsOptions")),
         resource_claims=tuple(str(c.get("name") or "") for _, c in objects(spec, "resourceClaims")),
         readiness_gates=tuple(str(g.get("conditionType") or "") for _, g in objects(spec, "readinessGates")),
+        run_as_user=integer(mapping(spec, "securityContext"), "runAsUser"),
         request_timeout_s=integer(spec, "timeoutSeconds"),
         container_concurrency=integer(spec, "containerConcurrency"),
     )
@@ -119,6 +120,7 @@ def parse_container(raw: Raw, path: str, environment: Environment, digests: Mapp
         lifecycle=_lifecycle(mapping(raw, "lifecycle")),
         block_devices=tuple(str(d.get("devicePath") or "") for _, d in objects(raw, "volumeDevices")),
         added_capabilities=texts(mapping(raw, "securityContext", "capabilities"), "add"),
+        run_as_user=integer(mapping(raw, "securityContext"), "runAsUser"),
     )
 
 
