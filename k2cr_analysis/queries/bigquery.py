@@ -18,7 +18,7 @@ from k2cr_analysis.errors import ConfigError, RemoteError
 from k2cr_analysis.queries.engine import VIEWS, TableSource, sql_text
 from k2cr_analysis.queries.in_place.tables import Found, Scope, behind
 from k2cr_analysis.queries.translate import bigquery_query
-from k2cr_analysis.remote.credentials import switch_on
+from k2cr_analysis.remote.credentials import no_credentials, switch_on
 from k2cr_analysis.remote.google_errors import GoogleError, asked
 from k2cr_analysis.snapshot.tables import TABLES
 
@@ -142,6 +142,8 @@ class BigQuery:
         if error.kind == "api-off":
             do = switch_on("bigquery.googleapis.com", self.client.project)
             return self._failed(error.said, "the BigQuery API, switched on", do)
+        if error.kind == "no-credentials":
+            return no_credentials(error)
         return self._failed(error.said, "an answer of BigQuery", "run the same command again later")
 
     def _failed(self, found: str, expected: str, do: str) -> RemoteError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from k2cr_analysis.remote.clients import BIGQUERY, require
 from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.remote.endpoints import endpoint
+from k2cr_analysis.remote.google_errors import GoogleError, asked
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,14 +64,12 @@ def batches(client: Any, rows: Callable[[], Any]) -> Iterator[pa.RecordBatch]:
     By the Storage API, which is several times faster, where its client is installed and the caller may use it; else by
     REST. ``rows`` gives the ``RowIterator``, which can be gone through once.
     """
-    from google.api_core.exceptions import GoogleAPICallError
-
     storage = _storage_client(client)
     if storage is not None:
         try:
-            stream = iter(rows().to_arrow_iterable(bqstorage_client=storage))
-            first = next(stream, None)
-        except GoogleAPICallError:
+            stream = iter(asked(lambda: rows().to_arrow_iterable(bqstorage_client=storage)))
+            first = asked(lambda: next(stream, None))
+        except GoogleError:
             stream, first = iter(rows().to_arrow_iterable()), None  # roles/bigquery.readSessionUser is not given
     else:
         stream, first = iter(rows().to_arrow_iterable()), None

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from k2cr_analysis.errors import RemoteError
+from k2cr_analysis.remote.google_errors import GoogleError, asked
 
+LOG_IN: Final = "gcloud auth application-default login"
 _SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
 
 
@@ -25,17 +27,11 @@ class Caller:
     def credentials(self) -> Any:
         """google-auth credentials; ``RemoteError`` where this machine has none."""
         import google.auth
-        import google.auth.exceptions
 
         try:
-            found, _ = google.auth.default(scopes=[_SCOPE], quota_project_id=self.quota_project)
-        except google.auth.exceptions.DefaultCredentialsError as error:
-            raise RemoteError(
-                ref="no-google-credentials",
-                found=str(error).splitlines()[0],
-                expected="Application Default Credentials",
-                do="gcloud auth application-default login",
-            ) from None
+            found, _ = asked(lambda: google.auth.default(scopes=[_SCOPE], quota_project_id=self.quota_project))
+        except GoogleError as error:
+            raise no_credentials(error) from None
         if self.impersonate is None:
             return found
         from google.auth import impersonated_credentials
@@ -47,6 +43,13 @@ class Caller:
             target_scopes=[_SCOPE],
             quota_project_id=self.quota_project,
         )
+
+
+def no_credentials(error: GoogleError) -> RemoteError:
+    """What to tell of credentials that are missing, or that Google does not take."""
+    return RemoteError(
+        ref="no-google-credentials", found=error.said, expected="Application Default Credentials", do=LOG_IN
+    )
 
 
 def project_role(project: str, role: str, caller: Caller) -> str:

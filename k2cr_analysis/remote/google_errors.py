@@ -1,4 +1,7 @@
-"""What went wrong at one of Google's APIs, in the few kinds that a person can do something about."""
+"""What went wrong at one of Google's APIs, in the few kinds that a person can do something about.
+
+The one place that knows the exceptions of Google's client libraries, and what a status means.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ Kind = Literal["not-found", "no-right", "api-off", "no-credentials", "busy", "fa
 PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 _FORBIDDEN = 403
+_LONGEST_LINE = 200
 # An API that is switched off answers 403 as one that may not be read.
 _OFF = re.compile(r"SERVICE_DISABLED|has not been used in project|it is disabled")
 
@@ -26,6 +30,11 @@ class GoogleError(Exception):
         super().__init__(said)
         self.kind, self.said, self.code, self.asked_s = kind, said, code, asked_s
 
+    @property
+    def told(self) -> str:
+        """The status, where there is one, and what was said."""
+        return f"{self.code or ''} {self.said}".strip()
+
 
 def asked(call: Callable[[], _T]) -> _T:
     """The result of a call to one of Google's client libraries; its errors as :class:`GoogleError`."""
@@ -37,21 +46,29 @@ def asked(call: Callable[[], _T]) -> _T:
         return call()
     except exceptions.GoogleAPICallError as error:
         code = int(error.code or 0)
-        kind = "api-off" if code == _FORBIDDEN and _OFF.search(str(error)) else _kind(code)
-        raise GoogleError(kind, _first_line(error.message or error), code, _asked_s(error)) from None
+        raise GoogleError(
+            kind_of(code, str(error)), _first_line(error.message or error), code, _asked_s(error)
+        ) from None
     except TransportError as error:  # the end that gives tokens did not answer
         raise GoogleError("busy", _first_line(error)) from None
     except GoogleAuthError as error:
         raise GoogleError("no-credentials", _first_line(error)) from None
     except requests.exceptions.JSONDecodeError:
         raise GoogleError("failed", "an answer that is not JSON: a proxy or a login page stands between") from None
+    except requests.exceptions.SSLError as error:  # a kind of ConnectionError, which waiting does not mend
+        raise GoogleError("failed", _first_line(error)[:_LONGEST_LINE]) from None
+    except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:
+        raise GoogleError("busy", _first_line(error)[:_LONGEST_LINE]) from None
     except (exceptions.GoogleAPIError, OSError) as error:
         raise GoogleError("failed", _first_line(error)) from None
 
 
-def _kind(code: int) -> Kind:
+def kind_of(code: int, said: str) -> Kind:
+    """What an HTTP status and the words beside it mean."""
     if code in PASSING_STATUSES:
         return "busy"
+    if code == _FORBIDDEN and _OFF.search(said):
+        return "api-off"
     kinds: dict[int, Kind] = {401: "no-credentials", 403: "no-right", 404: "not-found"}
     return kinds.get(code, "failed")
 

@@ -7,24 +7,11 @@ from typing import Any, Final
 
 from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.remote.endpoints import endpoint
-from k2cr_analysis.remote.google_errors import PASSING_STATUSES
-from k2cr_analysis.sources.retry import Busy, RetryPolicy
+from k2cr_analysis.remote.google_errors import GoogleError, kind_of
+from k2cr_analysis.sources.retry import Busy, RetryPolicy, unless_busy
 
 _TIMEOUT_S: Final = 60.0
 _OK: Final = 200
-
-
-class NotGiven(Exception):  # noqa: N818 (an answer, which callers put into their own words)
-    """An answer that is none; ``status`` 0: the end stayed busy, or did not answer."""
-
-    def __init__(self, status: int, said: str) -> None:
-        super().__init__(f"{status} {said}".strip() if status else said)
-        self.status = status
-        self.said = said
-
-    @property
-    def is_api_off(self) -> bool:
-        return "has not been used" in self.said or "is disabled" in self.said
 
 
 class RestApi:
@@ -37,32 +24,30 @@ class RestApi:
         self._retry = retry or RetryPolicy()
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """The JSON object at a path; ``NotGiven`` where there is none."""
+        """The JSON object at a path; ``GoogleError`` where there is none, of kind ``busy`` after the last try."""
         try:
             return self._retry.run(lambda: self._once(path, query or {}))
         except Busy as busy:
-            raise NotGiven(0, f"{busy.trouble}, {busy.tries} times") from None
+            raise GoogleError("busy", f"{busy.trouble}, {busy.tries} times") from None
 
     def _once(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
-        import google.auth.exceptions
-        import requests
+        url, given = f"{self._address}{path}", dict(query)
+        return unless_busy(lambda: _body(self._session.get(url, params=given, timeout=_TIMEOUT_S)))
 
-        try:
-            reply = self._session.get(f"{self._address}{path}", params=dict(query), timeout=_TIMEOUT_S)
-        except (requests.exceptions.RequestException, google.auth.exceptions.TransportError) as error:
-            raise Busy(str(error).splitlines()[0][:200]) from None
-        except google.auth.exceptions.GoogleAuthError as error:
-            raise NotGiven(401, str(error).splitlines()[0]) from None
-        if reply.status_code in PASSING_STATUSES:
-            raise Busy(f"{reply.status_code} {reply.reason}")
-        try:
-            body = reply.json()
-        except ValueError:
-            what = "a web page" if reply.content.lstrip()[:1] == b"<" else "no JSON"
-            raise NotGiven(reply.status_code, f"an answer that is {what}") from None
-        if reply.status_code != _OK or not isinstance(body, dict):
-            raise NotGiven(reply.status_code, _said(body))
-        return body
+
+def _body(reply: Any) -> dict[str, Any]:
+    """The object of an answer; ``GoogleError`` for any other."""
+    code = int(reply.status_code)
+    try:
+        body = reply.json()
+    except ValueError:
+        what = "a web page" if reply.content.lstrip()[:1] == b"<" else "no JSON"
+        said = str(reply.reason) if kind_of(code, "") == "busy" else f"an answer that is {what}"
+        raise GoogleError(kind_of(code, said), said, code) from None
+    if code != _OK or not isinstance(body, dict):
+        said = _said(body) or str(reply.reason)
+        raise GoogleError(kind_of(code, said), said, code)
+    return body
 
 
 def _said(body: Any) -> str:

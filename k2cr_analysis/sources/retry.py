@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from k2cr_analysis.remote.google_errors import GoogleError, asked
+
 _T = TypeVar("_T")
 
 
@@ -63,6 +65,16 @@ class RetryPolicy:
             stop=is_over, wait=wait_s, sleep=self.sleep, retry=retry_if_exception_type(Busy), reraise=True
         )
         return retrying(attempt)
+
+
+def unless_busy(call: Callable[[], _T]) -> _T:
+    """The result of a call to Google: what passes by itself is :class:`Busy`, what does not ``GoogleError``."""
+    try:
+        return asked(call)
+    except GoogleError as error:
+        if error.kind == "busy":
+            raise Busy(error.told, error.asked_s, error) from None
+        raise
 
 
 def _busy(state: Any) -> Busy:

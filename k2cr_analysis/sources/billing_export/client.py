@@ -13,7 +13,7 @@ import pyarrow as pa
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.queries.in_place.billing_export import checked_table, parameters, rows_sql
 from k2cr_analysis.remote.bigquery import TIB, USD_PER_TIB, batches, billable_bytes, client, retry
-from k2cr_analysis.remote.credentials import Caller, project_role, switch_on
+from k2cr_analysis.remote.credentials import Caller, no_credentials, project_role, switch_on
 from k2cr_analysis.remote.google_errors import GoogleError, asked
 from k2cr_analysis.snapshot.sorting import ordered_rows
 from k2cr_analysis.snapshot.tables import BILLING
@@ -83,11 +83,11 @@ class BillingExport:
         return ordered_rows(pa.concat_tables([BILLING.schema.empty_table(), *self.parts(plan)]), BILLING)
 
     def _sql(self) -> str:
-        from google.api_core.exceptions import NotFound
-
         try:
-            table = self._client.get_table(self._table, retry=retry())
-        except NotFound:
+            table = asked(lambda: self._client.get_table(self._table, retry=retry()))
+        except GoogleError as error:
+            if error.kind != "not-found":
+                raise
             # Whether there is none, or none that shows its schema, the query will tell.
             return rows_sql(self._table, BILLING.schema.names, is_partitioned=True)
         partitioning = table.time_partitioning
@@ -128,6 +128,8 @@ class BillingExport:
         if error.kind == "api-off":
             do = switch_on("bigquery.googleapis.com", self._client.project)
             return self._failed(error.said, "the BigQuery API, switched on", do)
+        if error.kind == "no-credentials":
+            return no_credentials(error)
         return self._failed(error.said, "an answer of BigQuery", "run the same command again later")
 
     def _mend(self, said: str) -> str:

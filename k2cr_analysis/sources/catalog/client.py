@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.remote.clients import CATALOG, require
-from k2cr_analysis.remote.credentials import Caller
+from k2cr_analysis.remote.credentials import LOG_IN, Caller, switch_on
 from k2cr_analysis.remote.endpoints import PLAINTEXT_CHANNEL, endpoint, speaks_http2
-from k2cr_analysis.remote.google_errors import GoogleError, asked
-from k2cr_analysis.sources.retry import Busy, RetryPolicy
+from k2cr_analysis.remote.google_errors import GoogleError
+from k2cr_analysis.sources.retry import Busy, RetryPolicy, unless_busy
 
 _TIMEOUT_S: Final = 60.0
 _PAGE_SKUS: Final = 5000
@@ -37,30 +37,23 @@ def _page(client: Any, request: dict[str, Any], retry: RetryPolicy) -> Any:
         wrapper = next(iter(client.list_skus(request=request, retry=None, timeout=_TIMEOUT_S).pages))
         return type(wrapper).pb(wrapper)
 
-    def attempt() -> Any:
-        try:
-            return asked(page)
-        except GoogleError as error:
-            if error.kind == "busy":
-                raise Busy(error.said, error.asked_s, error) from None
-            raise _refused(_told(request, error)) from None
-
     try:
-        return retry.run(attempt)
+        return retry.run(lambda: unless_busy(page))
     except Busy as busy:
-        raise _refused(_told(request, busy.answer)) from None
+        error = busy.answer
+    except GoogleError as refused:
+        error = refused
+    raise _refused(f"{request['parent']}: {error.told}" if error.code else error.said, error)
 
 
-def _told(request: dict[str, Any], error: GoogleError) -> str:
-    return f"{request['parent']}: {error.code} {error.said}" if error.code else error.said
-
-
-def _refused(found: str) -> RemoteError:
+def _refused(found: str, error: GoogleError) -> RemoteError:
+    switched_on = switch_on("cloudbilling.googleapis.com", None)
+    remedies = {"api-off": switched_on, "no-credentials": LOG_IN, "no-right": f"{switched_on}; {LOG_IN}"}
     return RemoteError(
         ref="catalogue-not-read",
         found=found,
         expected="the public price list of the Cloud Billing Catalog",
-        do="gcloud services enable cloudbilling.googleapis.com; gcloud auth application-default login",
+        do=remedies.get(error.kind, "run the same command again later"),
     )
 
 

@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.platforms.cloud_run.annotations import RUN_GROUP, SERVING_GROUP
-from k2cr_analysis.remote.credentials import Caller, project_role, switch_on
-from k2cr_analysis.sources.rest import NotGiven, RestApi
+from k2cr_analysis.remote.credentials import LOG_IN, Caller, project_role, switch_on
+from k2cr_analysis.remote.google_errors import GoogleError
+from k2cr_analysis.sources.rest import RestApi
 from k2cr_analysis.sources.retry import RetryPolicy
 
 _ADDRESS: Final = f"https://{RUN_GROUP}"
 _LOCATION: Final = "cloud.googleapis.com/location"
 _PAGES: Final = 1000
-_NOT_FOUND: Final = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +65,26 @@ class CloudRun:
         path = f"/v1/projects/{self._project}/locations/{service.location}/revisions/{service.revision}"
         try:
             body = self._api.get(path)
-        except NotGiven as none:
-            if none.status == _NOT_FOUND:
+        except GoogleError as error:
+            if error.kind == "not-found":
                 return None
-            raise self._worded(none) from None
+            raise self._worded(error) from None
         return _moment((body.get("metadata") or {}).get("creationTimestamp"))
 
     def _get(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
         try:
             return self._api.get(path, query)
-        except NotGiven as none:
-            raise self._worded(none) from None
+        except GoogleError as error:
+            raise self._worded(error) from None
 
-    def _worded(self, none: NotGiven) -> RemoteError:
-        if none.is_api_off:
-            return self._failed(str(none), switch_on(RUN_GROUP, self._project))
-        if none.status in (401, 403):
-            return self._failed(str(none), project_role(self._project, "roles/run.viewer", self._caller))
-        return self._failed(str(none), "run the same command again later")
+    def _worded(self, error: GoogleError) -> RemoteError:
+        if error.kind == "api-off":
+            return self._failed(error.told, switch_on(RUN_GROUP, self._project))
+        if error.kind == "no-credentials":
+            return self._failed(error.told, LOG_IN)
+        if error.kind == "no-right":
+            return self._failed(error.told, project_role(self._project, "roles/run.viewer", self._caller))
+        return self._failed(error.told, "run the same command again later")
 
     def _failed(self, found: str, do: str) -> RemoteError:
         expected = "the project's services, of the Cloud Run Admin API"

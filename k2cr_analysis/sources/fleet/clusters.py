@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Final
 
 from k2cr_analysis.errors import K2crError, RemoteError
-from k2cr_analysis.remote.credentials import Caller, project_role, switch_on
+from k2cr_analysis.remote.credentials import LOG_IN, Caller, project_role, switch_on
+from k2cr_analysis.remote.google_errors import GoogleError
 from k2cr_analysis.sources.live import LiveCluster
-from k2cr_analysis.sources.rest import NotGiven, RestApi
+from k2cr_analysis.sources.rest import RestApi
 from k2cr_analysis.sources.retry import RetryPolicy
 
 _GKE: Final = "https://container.googleapis.com"
@@ -96,11 +97,13 @@ def _measured(project: str, end: datetime, caller: Caller, retry: RetryPolicy | 
 def _listed(project: str, caller: Caller, retry: RetryPolicy) -> list[ClusterName]:
     try:
         body = RestApi("CONTAINER", _GKE, caller, retry).get(f"/v1/projects/{project}/locations/-/clusters")
-    except NotGiven as none:
-        if none.is_api_off:
-            raise _failed(project, str(none), switch_on("container.googleapis.com", project)) from None
-        do = project_role(project, "roles/container.clusterViewer", caller)
-        raise _failed(project, str(none), do if none.status else "run the same command again later") from None
+    except GoogleError as error:
+        remedies = {
+            "api-off": switch_on("container.googleapis.com", project),
+            "no-credentials": LOG_IN,
+            "no-right": project_role(project, "roles/container.clusterViewer", caller),
+        }
+        raise _failed(project, error.told, remedies.get(error.kind, "run the same command again later")) from None
     if body.get("missingZones"):
         zones = ", ".join(map(str, body["missingZones"]))
         raise _failed(project, f"a list without the zones {zones}", "run the same command again later")

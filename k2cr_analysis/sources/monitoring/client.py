@@ -11,13 +11,13 @@ from typing import Any, Final
 
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.remote.clients import MONITORING, require
-from k2cr_analysis.remote.credentials import Caller, project_role, switch_on
+from k2cr_analysis.remote.credentials import Caller, no_credentials, project_role, switch_on
 from k2cr_analysis.remote.endpoints import PLAINTEXT_CHANNEL, endpoint
-from k2cr_analysis.remote.google_errors import GoogleError, asked
+from k2cr_analysis.remote.google_errors import GoogleError
 from k2cr_analysis.sources.monitoring.decode import Points, decode_page
 from k2cr_analysis.sources.monitoring.descriptors import Descriptor
 from k2cr_analysis.sources.monitoring.queries import PROJECT_ID, USAGE_QUERIES, MetricQuery
-from k2cr_analysis.sources.retry import Busy, RetryPolicy
+from k2cr_analysis.sources.retry import Busy, RetryPolicy, unless_busy
 
 # The API's largest page, in points.
 PAGE_POINTS: Final = 100_000
@@ -174,14 +174,12 @@ class Monitoring:
             nonlocal is_renewed
             self._pace.step()
             try:
-                return asked(lambda: call(self._client))
+                return unless_busy(lambda: call(self._client))
             except _Incomplete as incomplete:
                 raise Busy(str(incomplete)) from None
             except GoogleError as error:
-                if error.kind == "busy":
-                    raise Busy(f"{error.code or ''} {error.said}".strip(), error.asked_s) from None
                 if error.code == 0 and error.kind == "no-credentials":
-                    raise _no_credentials(error) from None
+                    raise no_credentials(error) from None
                 if error.kind != "no-credentials" or is_renewed:
                     raise
             self._client, is_renewed = _client(self._caller), True  # the token has expired: with a new one
@@ -244,16 +242,7 @@ def _refused(metric_type: str, project: str, caller: Caller, error: GoogleError)
     mend = mends.get(error.kind)
     return RemoteError(
         ref="monitoring-refused",
-        found=f"{metric_type}: {error.code} {error.said}",
+        found=f"{metric_type}: {error.told}",
         expected="the right to read the project's metrics" if mend else "an answer of Cloud Monitoring",
         do=mend or "see that --project is the cluster's own, or leave it out to collect without metrics",
-    )
-
-
-def _no_credentials(error: Exception) -> RemoteError:
-    return RemoteError(
-        ref="no-google-credentials",
-        found=str(error).splitlines()[0],
-        expected="credentials that Google takes",
-        do="gcloud auth application-default login",
     )
