@@ -165,6 +165,13 @@ def is_of_others(text: str) -> bool:
     return bool(image.registry) or "/" in image.repository or image.repository in DOCKER_OFFICIAL
 
 
+def is_name_of_a_build(text: str) -> bool:
+    """Whether it is a name alone that Docker Hub's library does not have: what a build on one's own machine makes."""
+    image = parse_image(text)
+    bare = not image.registry and "/" not in image.repository
+    return not is_placeholder(text) and bare and image.repository not in DOCKER_OFFICIAL
+
+
 def is_pulled_directly(host: str) -> bool:
     """Whether Cloud Run pulls what is public there by itself, with no repository of one's own in between."""
     return is_google(host) or host.lower() in PUBLIC_REGISTRIES

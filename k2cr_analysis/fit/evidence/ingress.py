@@ -83,7 +83,7 @@ def _as_configured(name: str, moving: Sequence[Container], web: Sequence[CalledP
 
 def _in_container(name: str, web: Sequence[CalledPort], moving: Sequence[Container]) -> IngressChoice:
     container = next(c for c in moving if c.name == name)
-    own = [c for c in web if c.container in (name, None)]
+    own = _listened_on([c for c in web if c.container in (name, None)], container)
     chosen = _preferred(own)
     if chosen is None:
         return IngressChoice(name, _first_port(container), _named_grpc(container), None)
@@ -95,6 +95,12 @@ def _preferred(own: Sequence[CalledPort]) -> CalledPort | None:
     """Plain HTTP before TLS (80 and 443 of one application), else the first in the order of the Services."""
     plain = [c for c in own if c.speaks != "https"]
     return next(iter(plain or own), None)
+
+
+def _listened_on(own: Sequence[CalledPort], container: Container) -> list[CalledPort]:
+    """Those among the ports that the container says it listens on, if it says so of any."""
+    known = known_ports(container)
+    return [c for c in own if c.target in known] or list(own)
 
 
 def _application_ports(container: Container) -> list[int]:

@@ -34,7 +34,7 @@ UNLESS_FOUND: Mapping[str, str] = {
     "Workload.kind": f"{DECIDES}the target: a service, a job or a worker pool",
     "Service.spec.loadBalancerSourceRanges": "say it in a Cloud Armor policy; network.sh has the place",
     "Job.metadata.labels": "no queue says when it starts",
-    "Service.metadata.namespace": _TARGET, "Service.spec.selector": _TARGET,
+    "Service.metadata.namespace": _TARGET,
     "Service.spec.ports": _TARGET,
     "Service.spec.ports[].name": _PROTOCOL,
     "Service.spec.ports[].appProtocol": _PROTOCOL,

@@ -50,6 +50,8 @@ _OWN_PAIRS = frozenset({
     ("no", "proxy"), ("server", "name"), ("virtual", "host"), ("pod", "ip"), ("host", "ip"), ("node", "ip"),
     ("advertised", "listeners"),
 })  # fmt: skip
+# LOGGING_LEVEL_COM_ACME_SERVER=trace: a level, of a part of the program that may be called anything.
+_LEVELS = frozenset({("logging", "level"), ("log", "level")})
 _LISTENS = frozenset({
     "listen", "listens", "listener", "listeners", "listening", "bind", "binding", "binds", "receivers", "entrypoints",
     "entrypoint",
@@ -85,9 +87,9 @@ def role_of_name(name: str) -> NameRole:
     image's name and tag.
     """
     words = words_of_name(name)
-    if not words:
-        return "other"
     pairs = set(pairwise(words))
+    if not words or pairs & _LEVELS:
+        return "other"
     if set(words) & _LISTENS:
         return "listens"
     if words[-1] in _IMAGES and not _last_pair(words) & _PAIRS:

@@ -1,8 +1,9 @@
 """Objects that name no namespace, beside workloads that name one.
 
 ``kubectl apply -n shop`` (and Helm, and a kustomization's ``namespace``) puts what names no namespace beside what names
-``shop``. So an object without one belongs where it is used, if that is in one namespace alone and nothing uses it among
-the objects that name none either. A workload's own namespace is never guessed: it is part of its id.
+``shop``. So an object without one belongs where it is used, if that is in one namespace alone; and a Service, a route
+or an autoscaler that names one and means nothing there goes to the workloads without one that it means. A workload's
+own namespace is never guessed: it is part of its id.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings, text
-from k2cr_analysis.model.parse.index import LabelIndex, kind_of, name_of, namespace_of
+from k2cr_analysis.model.parse.index import DEFAULT_NAMESPACE, LabelIndex, kind_of, name_of, namespace_of
 from k2cr_analysis.model.parse.pod.templates import WORKLOAD_KINDS, is_workload, pod_template
 from k2cr_analysis.model.parse.secret_writers import names_no_namespace
 from k2cr_analysis.snapshot import SnapshotObject
@@ -39,21 +40,22 @@ _NAMING: Mapping[str, str] = {
 
 
 def placed(found: Sequence[SnapshotObject]) -> list[SnapshotObject]:
-    """The objects, those without a namespace in the one where they are used, if it is one alone."""
+    """The objects, each in the namespace of those that use it, where one of the two names none."""
     if not any(names_no_namespace(o.object) for o in found):
         return list(found)
     users = _Users(o.object for o in found)
     there = {(kind_of(o.object), namespace_of(o.object), name_of(o.object)) for o in found}
     given: list[SnapshotObject] = []
     for one in found:
-        namespace = users.namespace(one.object) if names_no_namespace(one.object) else None
-        known = namespace is None or (kind_of(one.object), namespace, name_of(one.object)) in there
-        given.append(one if known else replace(one, object=_moved(one.object, str(namespace))))
+        namespace = users.namespace(one.object)
+        known = namespace is None or (kind_of(one.object), namespace or DEFAULT_NAMESPACE, name_of(one.object)) in there
+        given.append(one if known else replace(one, object=_moved(one.object, namespace or "")))
     return given
 
 
 def _moved(raw: dict[str, Any], namespace: str) -> dict[str, Any]:
-    return raw | {"metadata": {**mapping(raw, "metadata"), "namespace": namespace}}
+    metadata = {key: value for key, value in mapping(raw, "metadata").items() if key != "namespace"}
+    return raw | {"metadata": {**metadata, "namespace": namespace} if namespace else metadata}
 
 
 class _Users:
@@ -64,7 +66,7 @@ class _Users:
         self._scaled: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._named: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._services: dict[str, set[str]] = defaultdict(set)
-        unplaced: list[Raw] = []
+        services: list[Raw] = []
         for raw in found:
             kind, own = kind_of(raw), str(mapping(raw, "metadata").get("namespace") or "")
             if kind in WORKLOAD_KINDS and is_workload(raw, kind):
@@ -73,19 +75,25 @@ class _Users:
                 self._scaled[kind, name_of(raw)].add(own)
                 for named in _named_in(mapping(template, "spec")):
                     self._named[named].add(own)
-            elif kind == "Service" and own:
-                self._services[name_of(raw)].add(own)
             elif kind == "Service":
-                unplaced.append(raw)
+                services.append(raw)
         self._namespaces = {own for own, _, _ in pods}
         self._pods = LabelIndex(pods)
-        for raw in unplaced:
-            self._services[name_of(raw)].add(self.namespace(raw) or "")
+        for raw in services:
+            own, moved = str(mapping(raw, "metadata").get("namespace") or ""), self.namespace(raw)
+            self._services[name_of(raw)].add(own if moved is None else moved)
 
     def namespace(self, raw: Raw) -> str | None:
-        """The one namespace where it is used; None where that is none, several, or not said either."""
-        using = self._using(raw)
-        return next(iter(using)) if len(using) == 1 and "" not in using else None
+        """The one namespace where it is used (the empty text: where none is named); None where it stays.
+
+        What names a namespace and is used by nothing there is moved only if it leads to pods, or scales them.
+        """
+        own, using = str(mapping(raw, "metadata").get("namespace") or ""), self._using(raw)
+        if len(using) != 1 or own in using:
+            return None
+        found = next(iter(using))
+        leads = kind_of(raw) in (*_SELECTORS, *_TARGETS, *_ROUTES)
+        return found if not own or (not found and leads) else None
 
     def _using(self, raw: Raw) -> set[str]:
         kind, name, spec = kind_of(raw), name_of(raw), mapping(raw, "spec")

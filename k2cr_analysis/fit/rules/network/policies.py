@@ -103,9 +103,9 @@ def policy_of_another_kind(candidate: Candidate) -> Iterator[Found]:
     `policy-of-another-kind = "..."` under `[workload."namespace/Kind/name".decided]`.
     Example: kind: CiliumNetworkPolicy, spec: {endpointSelector: {matchLabels: {app: web}}}
     """
-    if candidate.target == "job":
-        return
     for raw in candidate.workload.related.get(OTHER_POLICIES, ()):
+        if candidate.target == "job" and not mapping(raw, "spec").get("egress"):
+            continue  # nobody calls a job
         kind, checks = str(raw.get("kind")), checks_of(raw)
         does = f"checks callers ({', '.join(checks)})" if checks else "says who may call, or be called"
         yield Found(
@@ -216,6 +216,18 @@ def _closing(callee: Workload) -> Iterator[tuple[str, Raw, str]]:
         ]
         if sources and not any(s.get("ipBlocks") or s.get("remoteIpBlocks") for s in sources):
             yield "AuthorizationPolicy", policy, "names who may call"
+    for policy in callee.related.get(OTHER_POLICIES, ()):
+        ingress = [r for _, r in objects(mapping(policy, "spec"), "ingress")]
+        if ingress and not any(_lets_addresses_in(r) for r in ingress):
+            yield str(policy.get("kind")), policy, "lets in pods that it names alone"
+
+
+def _lets_addresses_in(rule: Raw) -> bool:
+    """Of a rule of Cilium or Calico: whether it admits everybody, or names addresses."""
+    from_entities = {"all", "world"} & set(texts(rule, "fromEntities"))
+    names = any(rule.get(f) for f in ("fromCIDR", "fromCIDRSet", "fromFQDNs")) or mapping(rule, "source").get("nets")
+    says_nothing = not any(f.startswith("from") for f in rule) and not mapping(rule, "source")
+    return bool(from_entities or names or says_nothing)
 
 
 def _closed_doors(workload: Workload, opens: Callable[[Raw], bool]) -> Iterator[Raw]:

@@ -309,10 +309,8 @@ def websocket_port(candidate: Candidate) -> Iterator[Found]:
                 f"{container.path}.image",
                 f"container {container.name} is {what}, whose pages hold a WebSocket open; {_SOCKET_ENDS}",
             )
-    for edge in candidate.leading if candidate.target == "service" else ():
-        if any(a.scheme in ("ws", "wss") for a in edge.addresses):
-            yield Found("$.metadata.name", f"{edge.source} opens WebSockets to it ({edge.evidence}); {_SOCKET_ENDS}")
-            break
+    if candidate.target == "service" and (told := next(_by_names_and_callers(candidate), None)):
+        yield Found(told[0], f"{told[1]}; {_SOCKET_ENDS}")
     routes = [r for e in candidate.workload.exposures for r in e.routes if _is_of_sockets(r.http_path)]
     for route in {(r.kind, r.name, r.http_path): r for r in routes}.values():
         beside = ", and over h2c, which this port speaks, none can be opened" if candidate.ingress.h2c else ""
@@ -321,6 +319,16 @@ def websocket_port(candidate: Candidate) -> Iterator[Found]:
             f"{route.kind} {route.name} leads {route.http_path} here, where WebSockets are opened by habit; "
             f"{_SOCKET_ENDS}{beside}",
         )
+
+
+def _by_names_and_callers(candidate: Candidate) -> Iterator[tuple[str, str]]:
+    for exposure in candidate.workload.exposures:
+        if "websocket" in exposure.service.lower():
+            what = f"{exposure.kind} {exposure.service}"
+            yield f"{exposure.kind}/{exposure.service} $.metadata.name", f"{what} is for WebSockets by its name"
+    for edge in candidate.leading:
+        if any(a.scheme in ("ws", "wss") for a in edge.addresses):
+            yield "$.metadata.name", f"{edge.source} opens WebSockets to it ({edge.evidence})"
 
 
 def _passed_by_other_kinds(candidate: Candidate) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,13 @@ from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.pod.secret_reference import references_of_images
 from k2cr_analysis.model.workload import Container
-from k2cr_analysis.platforms.images import is_google, is_pulled_directly, parse_image
+from k2cr_analysis.platforms.images import (
+    is_google,
+    is_name_of_a_build,
+    is_placeholder,
+    is_pulled_directly,
+    parse_image,
+)
 
 _DEPLOYING = "https://docs.cloud.google.com/run/docs/deploying#images"
 _REMOTE = "https://docs.cloud.google.com/artifact-registry/docs/repositories/remote-overview"
@@ -20,7 +26,7 @@ _INSIDE = re.compile(
 )
 
 # Private registries of other clouds: each asks for an identity of its own cloud. Amazon's public one is another host.
-_WITH_LOGIN = re.compile(r"\d{12}\.dkr\.ecr(?:-fips)?\.[\w-]+\.amazonaws\.com(?:\.cn)?|[\w-]+\.azurecr\.(?:io|cn|us)")
+_WITH_LOGIN = re.compile(r"[\w-]+\.dkr\.ecr(?:-fips)?\.[\w-]+\.amazonaws\.com(?:\.cn)?|[\w-]+\.azurecr\.(?:io|cn|us)")
 
 
 def _outside_images(candidate: Candidate) -> Iterator[tuple[Container, str]]:
@@ -126,6 +132,12 @@ def image_is_placeholder(candidate: Candidate) -> Iterator[Found]:
                 f"{container.path}.image",
                 f"the image of {container.name} is {container.image}: a placeholder, which no registry has",
             )
+        elif container.image and container.image_digest is None and is_name_of_a_build(container.image):
+            yield Found(
+                f"{container.path}.image",
+                f"the image of {container.name} is {container.image}: a name alone, which Docker Hub's library does "
+                "not have; a build puts its registry before it",
+            )
 
 
 @rule(id="image-tag-moves", severity="note", reads=("Container.image",), docs=_DEPLOYING)
@@ -137,7 +149,7 @@ def image_tag_moves(candidate: Candidate) -> Iterator[Found]:
     Remedy: Nothing to decide. Let the pipeline deploy (`./deploy.sh`) after it pushes, and name a version or a digest.
     Example: image: us-docker.pkg.dev/shop/apps/web:latest
     """
-    moving = [c for c in candidate.moving if c.image and not c.image_is_placeholder and _moves(c.image)]
+    moving = [c for c in candidate.moving if c.image and c.image_pull_policy != "Never" and _moves(c.image)]
     if moving:
         listed = ", ".join(dict.fromkeys(str(c.image) for c in moving))
         yield Found(
@@ -149,7 +161,8 @@ def image_tag_moves(candidate: Candidate) -> Iterator[Found]:
 
 def _moves(image: str) -> bool:
     parsed = parse_image(image)
-    return parsed.digest is None and parsed.tag in (None, "latest")
+    in_a_registry = not is_placeholder(image) and not is_name_of_a_build(image)
+    return in_a_registry and parsed.digest is None and parsed.tag in (None, "latest")
 
 
 @rule(id="registry-outside-policy", severity="change", reads=("Container.image",), docs=_DEPLOYING)

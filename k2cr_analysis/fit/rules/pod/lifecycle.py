@@ -172,7 +172,7 @@ _INIT_REMEDIES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"wait[-_]?for|until\s|nslookup|pg_isready|nc\s+-|netcat"
-        r"|dockerize|while\s+!|k8s-wait|isready|--retry|wait-|wait4|curl .*until|\bping\b",
+        r"|dockerize|while\s+!|k8s-wait|isready|--retry-connrefused|wait-|wait4|curl .*until|\bping\b",
         "a wait for something else",
         "Take it out: what runs beside the application goes into `depends_on` with a start-up probe; for "
         "anything else let the application try again, and give `startupProbe` the time.",
