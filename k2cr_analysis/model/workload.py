@@ -456,6 +456,7 @@ class Workload:
     unseen: tuple[Unseen, ...] = ()  # policies of its entrances that are named and not in the snapshot
     missing: tuple[Unseen, ...] = ()  # what else is named and not in the snapshot
     refused: tuple[RefusedValue, ...] = ()  # of the object, and of those joined to it
+    moved_to: tuple[str, ...] = ()  # what it is on Cloud Run already: "service web in europe-west1"
 
     def container(self, name: str) -> Container | None:
         return next((c for c in (*self.pod.running, *self.pod.init_containers) if c.name == name), None)

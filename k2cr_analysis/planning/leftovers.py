@@ -81,10 +81,8 @@ def _lost_more(avoidable: Avoidable, identity: str, gone: Sequence[str], now: De
 def _why(assessed: WorkloadAssessment, candidate: Candidate | None, lost: Decimal | None) -> str:
     if candidate is not None:
         return _does_not_pay(candidate, lost)
-    if assessed.fit.moves and assessed.cost is not None and assessed.cost.cloud_run_month is not None:
-        return "it can move, but what the bill loses with it is not known: its pods or its nodes have no known price"
     if assessed.fit.moves:
-        return "it can move, but its cost on Cloud Run is not known: the snapshot lacks its traffic or its running time"
+        return _why_not_a_candidate(assessed)
     severity = "blocker" if assessed.fit.verdict == "blocked" else "note"
     rules = list(dict.fromkeys(f.rule for f in assessed.findings if f.severity == severity))
     named = ", ".join(rules[:_SHOWN]) + (f" and {len(rules) - _SHOWN} more" if len(rules) > _SHOWN else "")
@@ -93,6 +91,15 @@ def _why(assessed: WorkloadAssessment, candidate: Candidate | None, lost: Decima
     if assessed.fit.verdict == "keep":
         return "it belongs to the cluster"
     return f"blocked by {named}" if named else "blocked"
+
+
+def _why_not_a_candidate(assessed: WorkloadAssessment) -> str:
+    there = " and ".join(assessed.workload.moved_to)
+    if there:
+        return f"it runs on Cloud Run already, as {there}: finish its cut-over, and delete it here"
+    if assessed.cost is not None and assessed.cost.cloud_run_month is not None:
+        return "it can move, but what the bill loses with it is not known: its pods or its nodes have no known price"
+    return "it can move, but its cost on Cloud Run is not known: the snapshot lacks its traffic or its running time"
 
 
 def _does_not_pay(candidate: Candidate, lost: Decimal | None) -> str:

@@ -198,7 +198,8 @@ def _candidates(number: int, assessment: Assessment) -> Iterable[Candidate]:
     rate = engineer_rate(assessment) or _ZERO
     for assessed in assessment.workloads:
         cost = assessed.cost
-        if assessed.fit.moves and cost is not None and cost.cloud_run_month is not None:
+        is_there = bool(assessed.workload.moved_to)  # what moved already is not proposed again
+        if assessed.fit.moves and not is_there and cost is not None and cost.cloud_run_month is not None:
             days = Decimal(repr(assessed.effort_days or 0.0)) * HOURS_PER_DAY
             yield Candidate(
                 number,

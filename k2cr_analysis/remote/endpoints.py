@@ -52,6 +52,12 @@ def endpoint(api: str) -> Endpoint | None:
     return Endpoint(parts.netloc, parts.scheme == "http")
 
 
+def is_reached(api: str) -> bool:
+    """Whether an API may be asked by the way: not where others are moved to this machine, and it is not."""
+    others = (endpoint(other) for other in ("MONITORING", "BILLING", "BIGQUERY"))
+    return endpoint(api) is not None or not any(other and other.is_plaintext for other in others)
+
+
 def speaks_http2(address: str) -> bool:
     """Whether a plaintext end speaks HTTP/2, and so gRPC; an HTTP/1 server answers the greeting with words.
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.remote.credentials import Caller
+from k2cr_analysis.remote.endpoints import endpoint, is_reached
 from k2cr_analysis.snapshot.keeping import refuse_another_cluster, uid_of_cluster, write_keeping
 from k2cr_analysis.snapshot.provenance import Provenance, Redaction, Unread
 from k2cr_analysis.snapshot.writer import Rows, place_of
@@ -155,10 +156,13 @@ def collect_live(live: LiveCluster, out: str | Path, options: LiveOptions, tell:
         gaps += [f"{name}: not read, as asked (--without)" for name in sorted(options.without)]
         gaps += _metrics(live, kinds, options, work, found, missed, tell)
         gaps += _billing(live, options, work, found, missed, tell)
+        moved, told = _moved(live, options, tell)
+        gaps += told
         _prices(options, work, found, missed)
         read = found.keys() - options.table_files.keys() - {"prices"}
         if missed.errors and not read and not any(kind.objects for kind in kinds):
             raise missed.errors[0]
+        kinds = [*kinds, *moved]
         objects = [item for kind in kinds for item in kind.objects]
         provenance = Provenance(
             source="cluster",
@@ -271,6 +275,28 @@ def _objects(
         if kind_found.forbidden:
             missed.add(str(kind_found.kind.resource), refusal_of(kind_found))
     return found, [kind.gap for kind in found if kind.gap and not kind.forbidden]
+
+
+def _moved(live: LiveCluster, options: LiveOptions, tell: Tell) -> tuple[list[KindObjects], list[str]]:
+    """What runs on Cloud Run in the project already, and what is to be told of it.
+
+    Who may not list it, or has not switched the API on, has a whole snapshot of the cluster all the same: nothing of it
+    hangs on this but that a plan may propose again what moved.
+    """
+    from k2cr_analysis.sources.cloud_run.services import API_OFF, CloudRun, objects_of
+
+    asks_google = options.prometheus is None or options.billing_table is not None or endpoint("RUN") is not None
+    if not live.project or not asks_google or not is_reached("RUN"):
+        return [], []
+    try:
+        found = objects_of(CloudRun(live.project, live.caller, options.retry).services(), options.redaction)
+    except RemoteError as error:
+        if error.ref == API_OFF:
+            return [], []
+        said = f"what moved already is not known, and may be proposed again: {error.found}; {error.do}"
+        return [], [f"Cloud Run of {live.project}: {said}"]
+    tell(f"cloud run: {len(found.objects):,} services")
+    return [found], []
 
 
 def _not_told(unread: Unread) -> RemoteError:

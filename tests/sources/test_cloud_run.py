@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import ClassVar
 
 import pytest
 
@@ -17,6 +18,7 @@ from k2cr_analysis.errors import InputError, PartialError, RemoteError, UsageErr
 from k2cr_analysis.sources.collection import collect_manifests
 from tests.cli.test_gaps import MANIFEST, WEB
 from tests.cli.test_terminal import run
+from tests.sources.api_server import Cluster, serving
 from tests.sources.metric_service import Metrics, serving_metrics
 
 END = "2026-03-20T00:00:00Z"
@@ -58,6 +60,8 @@ class RunMetrics(Metrics):
 class Handler(BaseHTTPRequestHandler):
     services = (("web", "europe-west1", "2026-01-01T00:00:00Z"), ("other", "us-east1", "2026-01-01T00:00:00Z"))
     refused = None
+    labels: ClassVar = {}
+    images: ClassVar = {}
 
     def do_GET(self):
         if self.refused:
@@ -74,10 +78,12 @@ class Handler(BaseHTTPRequestHandler):
             made = next(at for n, _, at in self.services if n == name)
             self.send(200, {"metadata": {"creationTimestamp": made}})
 
-    @staticmethod
-    def item(name, place):
-        metadata = {"name": name, "namespace": "1", "labels": {"cloud.googleapis.com/location": place}}
-        spec = {"template": {"spec": {"containerConcurrency": 33, "containers": [{"image": "i"}]}}}
+    @classmethod
+    def item(cls, name, place):
+        labels = {"cloud.googleapis.com/location": place, **cls.labels.get(name, {})}
+        metadata = {"name": name, "namespace": "1", "labels": labels}
+        containers = [{"image": cls.images.get(name, "i")}]
+        spec = {"template": {"spec": {"containerConcurrency": 33, "containers": containers}}}
         return {
             "metadata": metadata,
             "spec": spec,
@@ -166,3 +172,69 @@ def test_refusals_and_absences_are_told(moved):
     handler.refused = 403
     with pytest.raises(RemoteError, match=r"roles/run\.viewer"):
         run("verify", snapshot, WEB, "--end", END)
+
+
+def test_all_that_were_moved_are_found_by_their_labels_too(moved, tmp_path):
+    snapshot, handler, metrics = moved
+    handler.services.append(("house-api", "europe-west1", "2026-01-01T00:00:00Z"))
+    handler.labels = {"house-api": {"k8s-namespace": "shop", "k8s-workload": "api"}}
+    metrics.services = ("web", "house-api")
+    found = verified(snapshot, "--end", END, "--window", "6h", "--format", "json", "--out", str(tmp_path / "o.json"))
+    assert [(one["workload"], one["service"]) for one in found["services"]] == [
+        ("shop/Deployment/api", "house-api"),
+        (WEB, "web"),
+    ]
+
+
+@pytest.fixture
+def collected(moved, tmp_path, monkeypatch):
+    """(collect, Run API): a cluster of three workloads, in whose project three services run."""
+    _, handler, _ = moved
+    handler.services = [(n, "europe-west1", "2026-01-01T00:00:00Z") for n in ("house-web", "api", "cart")]
+    handler.labels = {"house-web": {"k8s-namespace": "shop", "k8s-workload": "web"}}
+    handler.images = {"api": "eu.gcr.io/p/api@sha256:12", "cart": "eu.gcr.io/p/another:1"}
+    monkeypatch.delenv("K2CR_ENDPOINT_MONITORING")
+    objects = [o for name in ("web", "api", "cart") for o in deployed(name)]
+    with serving(Cluster(objects)) as cluster:
+        config = cluster.kubeconfig(tmp_path / "config")
+        asked = ("collect", "--context", "gke_proj_europe-west1_shop", "--kubeconfig", config, "--end", "2026-03-03")
+        no_metrics = ("--without", "usage", "--without", "traffic", "--out", str(tmp_path / "live"))
+        yield lambda: run(*asked, *no_metrics), handler
+
+
+def deployed(name):
+    labels = {"app": name}
+    pod = {"containers": [{"name": name, "image": f"eu.gcr.io/p/{name}:1", "ports": [{"containerPort": 8080}]}]}
+    spec = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": pod}}
+    service = {"selector": labels, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}
+    metadata = {"name": name, "namespace": "shop"}
+    yield {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+    yield {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": service}
+
+
+def test_what_runs_on_cloud_run_already_is_known_and_not_proposed_again(collected, tmp_path):
+    collect, _ = collected
+    collect()
+    out = tmp_path / "o.json"
+    run("assess", str(tmp_path / "live"), "--format", "json", "--out", str(out))
+    found = json.loads(out.read_text())
+    told = {w["id"]: [f["message"] for f in w["findings"] if f["rule"] == "moved-already"] for w in found["workloads"]}
+    assert told == {
+        "shop/Deployment/api": ["it runs on Cloud Run already, as service api in europe-west1"],
+        "shop/Deployment/cart": [],  # a service of that name with another image is another program
+        WEB: ["it runs on Cloud Run already, as service house-web in europe-west1"],
+    }
+    assert {one["id"] for one in found["others"]} >= {"europe-west1/Service/api", "europe-west1/Service/cart"}
+    run("plan", str(tmp_path / "live"), "--format", "json", "--out", str(out))
+    left = {one["id"]: one["why"] for one in json.loads(out.read_text())["left"]}
+    assert left[WEB].startswith("it runs on Cloud Run already, as service house-web")
+    assert ["already" in left[f"shop/Deployment/{name}"] for name in ("api", "cart")] == [True, False]
+
+
+def test_who_may_not_list_services_is_told_what_hangs_on_it(collected, tmp_path):
+    collect, handler = collected
+    handler.refused = 403
+    collect()  # the cluster is whole all the same
+    gaps = json.loads((tmp_path / "live" / "snapshot.json").read_text())["gaps"]
+    (told,) = [gap for gap in gaps if gap.startswith("Cloud Run of proj")]
+    assert "may be proposed again" in told and "roles/run.viewer" in told

@@ -13,6 +13,8 @@ from k2cr_analysis.assessment.recommending.recommend import service_of
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.cli.terminal.verbosity import say
 from k2cr_analysis.errors import InputError, K2crError, UsageError
+from k2cr_analysis.model.own_labels import label_value
+from k2cr_analysis.model.parse.moved import on_cloud_run
 from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.rendering.context import context_of
 from k2cr_analysis.sources.cloud_run.metrics import read_run_metrics
@@ -66,7 +68,9 @@ def of_file(metrics: Path, workload: str | None, service: str | None) -> list[Mo
 
 
 def moved_services(assessment: Assessment, workload: str | None, service: str | None, where: Where) -> list[Moved]:
-    """One workload's service, or those of all workloads that run on Cloud Run under the names that render gives.
+    """One workload's service, or those of all workloads that run on Cloud Run.
+
+    They are known by the labels that render writes, else by the names that it gives.
 
     ``RemoteError`` where the Run API or Cloud Monitoring refuses; ``InputError`` where there is no such service.
     """
@@ -89,8 +93,19 @@ def moved_services(assessment: Assessment, workload: str | None, service: str | 
         name = service or context.name_of(one.workload)
         found = _in_one_region(there, name, context.region)
         return [Moved(one.id, name, _metrics(found, cloud_run, context.project, where, assessment, one.id))]
-    wanted = {name: id_ for id_, name in context.names.items()}
+    wanted = {name: id_ for id_, name in context.names.items()} | _labelled(there, assessment)
     return _all(wanted, there, cloud_run, context.project, where, assessment)
+
+
+def _labelled(there: list[RunService], assessment: Assessment) -> dict[str, str]:
+    """Service -> the workload that its labels name."""
+    known = on_cloud_run(one.manifest for one in there)
+    return {
+        one.name: assessed.id
+        for assessed in assessment.workloads
+        for one in known
+        if one.labels == (label_value(assessed.workload.namespace), label_value(assessed.workload.name))
+    }
 
 
 def _all(

@@ -97,3 +97,22 @@ def refused_value(candidate: Candidate) -> Iterator[Found]:
     """
     for value in candidate.workload.refused:
         yield Found(value.path, f"Kubernetes would refuse {value.found}: it takes {value.expected}", value.do or None)
+
+
+@rule(
+    id="moved-already",
+    severity="note",
+    reads=("Workload.metadata.name", "Workload.metadata.namespace", "Container.image"),
+    docs="https://docs.cloud.google.com/run/docs/managing/services",
+)
+def moved_already(candidate: Candidate) -> Iterator[Found]:
+    """The workload runs on Cloud Run already.
+
+    Why: A service, job or worker pool of the project carries the labels that `k2cr render` writes, with this
+    workload's namespace and name, or has its name and one of its images. A plan does not propose it again. What its
+    pods here still cost goes when they are deleted.
+    Remedy: Finish the cut-over (cutover.md), delete the workload here, and compare with `k2cr verify`.
+    Example: a Cloud Run service with the labels k8s-namespace=shop, k8s-workload=web beside shop/Deployment/web
+    """
+    for there in candidate.workload.moved_to:
+        yield Found("$.metadata.name", f"it runs on Cloud Run already, as {there}")

@@ -13,6 +13,7 @@ from k2cr_analysis.model.objects.defaults import without_server_fields
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, strings, text
 from k2cr_analysis.model.parse.entrances.exposure import SERVICE_SPECS, exposure_of, knative_exposure, routes_by_service
 from k2cr_analysis.model.parse.index import LabelIndex, ObjectIndex, kind_of, name_of, namespace_of
+from k2cr_analysis.model.parse.moved import OnCloudRun, moved_to, on_cloud_run
 from k2cr_analysis.model.parse.named import missing_objects, unseen_ends
 from k2cr_analysis.model.parse.node import image_digests, is_running, owned_pod, parse_node
 from k2cr_analysis.model.parse.others import other_objects, runs_on_cloud_run
@@ -101,7 +102,8 @@ def parse_cluster(
     exposures = _exposures(drafts, index, labels, ways_in)
     related = RelatedObjects(index, labels)
     refused = refused_by_object(problems)
-    workloads = [_workload(d, exposures.get(d.id, ()), related, refused, index) for d in drafts]
+    moved = on_cloud_run(raw for raw, _ in cleaned)
+    workloads = [_workload(d, exposures.get(d.id, ()), related, refused, index, moved) for d in drafts]
     nodes = tuple(
         sorted((parse_node(o.object) for o in original if o.object.get("kind") == "Node"), key=lambda n: n.name)
     )
@@ -261,6 +263,7 @@ def _workload(
     related: RelatedObjects,
     refused: RefusedByObject,
     index: ObjectIndex,
+    moved: Sequence[OnCloudRun],
 ) -> Workload:
     namespace, kind, name = namespace_of(draft.raw), str(draft.raw.get("kind")), name_of(draft.raw)
     metadata, spec = mapping(draft.raw, "metadata"), mapping(draft.raw, "spec")
@@ -297,6 +300,7 @@ def _workload(
         triggers=tuple(text(t, "type") or "" for _, t in objects(spec, "triggers")) if kind == "ScaledJob" else (),
         unseen=related.unseen(namespace, exposures),
         missing=missing_objects(index, related.written_secrets, namespace, draft.pod, joined),
+        moved_to=moved_to(namespace, name, [c.image for c in draft.pod.running], moved),
     )
 
 

@@ -70,7 +70,7 @@ def leaving(fleet: Fleet) -> Leaving:
         effort_days=_effort(fleet, ways),
         ways_out=ways,
         goes_along=tuple(_goes_along(fleet)),
-        missing=tuple(_missing(ways, unpriced)),
+        missing=(*_missing(ways, unpriced), *_there_already(fleet)),
     )
 
 
@@ -89,7 +89,17 @@ def cloud_run_lines(fleet: Fleet, moved: Sequence[Candidate], free: Decimal) -> 
 
 def _unpriced(fleet: Fleet) -> list[str]:
     able = {c.key for c in fleet.candidates}
-    return [w.id for n, a in enumerate(fleet.assessments) for w in a.workloads if w.fit.moves and (n, w.id) not in able]
+    return [
+        w.id
+        for n, a in enumerate(fleet.assessments)
+        for w in a.workloads
+        if w.fit.moves and (n, w.id) not in able and not w.workload.moved_to
+    ]
+
+
+def _there_already(fleet: Fleet) -> list[str]:
+    there = [w.id for a in fleet.assessments for w in a.workloads if w.fit.moves and w.workload.moved_to]
+    return [f"what runs on Cloud Run already is paid there, and not counted here: {_shown(there)}"] if there else []
 
 
 def _goes_along(fleet: Fleet) -> list[str]:

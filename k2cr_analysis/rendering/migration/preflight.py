@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from k2cr_analysis.model.own_labels import NAMESPACE_LABEL, WORKLOAD_LABEL
 from k2cr_analysis.openapi.quantity import parse_quantity
 from k2cr_analysis.platforms import organization_policies as policies
 from k2cr_analysis.platforms.cloud_run.limits import CPU_QUOTA, MEMORY_QUOTA, QUOTA_NAMES
@@ -165,8 +166,8 @@ def _name_is_free(build: Build) -> Iterator[str]:
     """A service of that name, if it is there, is this workload's own."""
     groups = {RunService: "services", RunJob: "jobs", RunWorkerPool: "worker-pools"}
     kind, labels = groups[type(build.run)], build.run.labels
-    own = f"{labels.get('k8s-namespace')}/{labels.get('k8s-workload')}"
-    shown = "value[separator=/](metadata.labels.k8s-namespace,metadata.labels.k8s-workload)"
+    own = f"{labels.get(NAMESPACE_LABEL)}/{labels.get(WORKLOAD_LABEL)}"
+    shown = f"value[separator=/](metadata.labels.{NAMESPACE_LABEL},metadata.labels.{WORKLOAD_LABEL})"
     beta = "beta " if kind == "worker-pools" else ""
     describe = f"gcloud {beta}run {kind} describe {quote(build.run.name)} {PROJECT} {REGION} {flag('format', shown)}"
     name = quote(f"name {build.run.name}")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from k2cr_analysis.model.findings.finding import Target
+from k2cr_analysis.model.own_labels import NAMESPACE_LABEL, WORKLOAD_LABEL, label_value
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.openapi.json_path import child
 from k2cr_analysis.rendering import policy
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.spec.account import Account
-from k2cr_analysis.rendering.text.names import is_label, label_value
+from k2cr_analysis.rendering.text.names import is_label
 
 _OWN_LABELS = "$.metadata.labels"
 
@@ -26,7 +27,7 @@ def build_labels(workload: Workload, context: RenderContext, account: Account) -
         legal = {key: value for key, value in found.items() if is_label(key, value)}
         labels |= legal
         stands |= dict.fromkeys(legal, path)
-    own = {"k8s-namespace": label_value(workload.namespace), "k8s-workload": label_value(workload.name)}
+    own = {NAMESPACE_LABEL: label_value(workload.namespace), WORKLOAD_LABEL: label_value(workload.name)}
     labels |= own
     made = policy.with_required_labels(labels, context.config.policy)
     for path, all_of in sources.items():
@@ -61,4 +62,6 @@ def account_for_name(workload: Workload, target: Target, name: str, context: Ren
     account.changed("$.kind", "kind", workload.kind, becomes, "what it becomes")
     kept = label_value(workload.namespace)
     why = "Cloud Run has no namespaces; the label keeps it for the bill"
-    account.changed("$.metadata.namespace", "label k8s-namespace", workload.namespace, f"k8s-namespace={kept}", why)
+    account.changed(
+        "$.metadata.namespace", f"label {NAMESPACE_LABEL}", workload.namespace, f"{NAMESPACE_LABEL}={kept}", why
+    )

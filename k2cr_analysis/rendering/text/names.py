@@ -12,7 +12,6 @@ from k2cr_analysis.platforms.cloud_run.limits import MAX_SERVICE_NAME
 
 SERVICE_ACCOUNT_LIMIT = 30  # IAM, "Create service accounts": 6 to 30 characters
 SECRET_NAME_LIMIT = 255  # Secret Manager: letters, digits, hyphens, underscores
-LABEL_LIMIT = 63
 ALIAS_LIMIT, ALIASES_A_SECRET = 63, 50  # Secret Manager, "Assign an alias to a secret version"
 CONTAINER_NAME_LIMIT = 63  # an RFC 1123 label, as in Kubernetes
 HASH_LENGTH = 6
@@ -124,7 +123,3 @@ def service_account_id(service: str) -> str:
 def is_label(key: str, value: str) -> bool:
     """Whether Google Cloud takes this as a resource label (so that it reaches the billing export)."""
     return bool(_LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(value))
-
-
-def label_value(text: str) -> str:
-    return re.sub(r"[^a-z0-9_-]", "-", text.lower())[:LABEL_LIMIT]

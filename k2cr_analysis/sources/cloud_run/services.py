@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from k2cr_analysis.errors import RemoteError
+from k2cr_analysis.errors import Location, RemoteError
 from k2cr_analysis.platforms.cloud_run.annotations import RUN_GROUP, SERVING_GROUP
 from k2cr_analysis.remote.credentials import LOG_IN, Caller, project_role, switch_on
 from k2cr_analysis.remote.google_errors import GoogleError
+from k2cr_analysis.snapshot.objects import SnapshotObject
+from k2cr_analysis.snapshot.provenance import Redaction
+from k2cr_analysis.snapshot.redaction.redact import redact
+from k2cr_analysis.sources.cluster_api.discovery import Served
+from k2cr_analysis.sources.cluster_api.listed_kinds import Resource
+from k2cr_analysis.sources.cluster_api.read import KindObjects
 from k2cr_analysis.sources.rest import RestApi
 from k2cr_analysis.sources.retry import RetryPolicy
 
 _ADDRESS: Final = f"https://{RUN_GROUP}"
 _LOCATION: Final = "cloud.googleapis.com/location"
 _PAGES: Final = 1000
+API_OFF: Final = "cloud-run-off"  # where it is off, nothing runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,18 @@ class RunService:
         spec = ((self.manifest.get("spec") or {}).get("template") or {}).get("spec") or {}
         found = spec.get("containerConcurrency")
         return found if isinstance(found, int) and not isinstance(found, bool) else None
+
+    @property
+    def as_object(self) -> dict[str, Any]:
+        """What a snapshot keeps of it: what a person wrote. Its namespace is its region, where its name is unique."""
+        metadata = self.manifest.get("metadata") or {}
+        kept = {key: metadata[key] for key in ("labels", "annotations") if metadata.get(key)}
+        return {
+            "apiVersion": self.manifest["apiVersion"],
+            "kind": self.manifest["kind"],
+            "metadata": {"name": self.name, "namespace": self.location, **kept},
+            "spec": self.manifest.get("spec") or {},
+        }
 
 
 class CloudRun:
@@ -79,18 +98,24 @@ class CloudRun:
 
     def _worded(self, error: GoogleError) -> RemoteError:
         if error.kind == "api-off":
-            return self._failed(error.told, switch_on(RUN_GROUP, self._project))
+            return self._failed(error.told, switch_on(RUN_GROUP, self._project), API_OFF)
         if error.kind == "no-credentials":
             return self._failed(error.told, LOG_IN)
         if error.kind == "no-right":
             return self._failed(error.told, project_role(self._project, "roles/run.viewer", self._caller))
         return self._failed(error.told, "run the same command again later")
 
-    def _failed(self, found: str, do: str) -> RemoteError:
+    def _failed(self, found: str, do: str, ref: str = "cloud-run-not-read") -> RemoteError:
         expected = "the project's services, of the Cloud Run Admin API"
-        return RemoteError(
-            ref="cloud-run-not-read", found=f"Cloud Run of {self._project}: {found}", expected=expected, do=do
-        )
+        return RemoteError(ref=ref, found=f"Cloud Run of {self._project}: {found}", expected=expected, do=do)
+
+
+def objects_of(services: Iterable[RunService], redaction: Redaction) -> KindObjects:
+    """The services as objects of a snapshot, without what looks like a secret."""
+    kind = Served(Resource(SERVING_GROUP, "services"), f"{SERVING_GROUP}/v1", "Service")
+    clean = [redact(one.as_object, redaction) for one in services]
+    objects = tuple(SnapshotObject(found, Location(f"{_ADDRESS}{kind.path}")) for found, _ in clean)
+    return KindObjects(kind, objects, redacted_values=sum(gone for _, gone in clean))
 
 
 def _service(item: Any) -> RunService | None:
