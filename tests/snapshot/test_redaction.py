@@ -327,14 +327,19 @@ DATA_SOURCES = {
     "key as user": (f"https://{SECRET}@o1.ingest.sentry.io/2", "https://o1.ingest.sentry.io/<redacted>"),
     "MySQL": (f"app:{SECRET}@tcp(mysql:3306)/x", "tcp(mysql:3306)/<redacted>"),
     "pairs": (f"host=db user=app password={SECRET}", "host=db rest=<redacted>"),
+    "fields": (
+        f"Data Source=db,1433;User Id=sa;Password={SECRET};Pooling=True;",
+        "Data Source=db,1433;Rest=<redacted>",
+    ),
     "no form of one": (f"{SECRET} db:5432", "<redacted>"),
 }
 
 
 @pytest.mark.parametrize("form", DATA_SOURCES)
-def test_the_host_of_a_data_source_stays(form):
+@pytest.mark.parametrize("name", ["MYSQL_DSN", "ConnectionStrings__Orders"])
+def test_the_host_of_a_data_source_stays(form, name):
     value, left = DATA_SOURCES[form]
-    kept, _ = redact(yaml.safe_load(env("MYSQL_DSN", value)))
+    kept, _ = redact(yaml.safe_load(env(name, value)))
     assert kept["spec"]["containers"][0]["env"][0]["value"] == left
 
 

@@ -25,7 +25,7 @@ _ENDINGS = (
     "hostname", "hostaddr", "hosts", "host", "address", "addr", "endpoints", "endpoint", "servers", "server", "brokers",
     "url", "urls", "uri",
 )  # fmt: skip
-_NOT_ENDINGS = frozenset({"ghost", "localhost", "curl", "observer", "webserver", "appserver", "fileserver"})
+_NOT_ENDINGS = frozenset({"ghost", "vhost", "localhost", "curl", "observer", "webserver", "appserver", "fileserver"})
 # Pairs of words that mean an address together, where the last alone does not.
 _PAIRS = frozenset({
     ("host", "name"), ("server", "name"), ("broker", "list"), ("server", "list"), ("host", "list"), ("node", "list"),

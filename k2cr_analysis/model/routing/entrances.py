@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -42,6 +43,7 @@ from k2cr_analysis.model.routing.controllers import (
 from k2cr_analysis.model.workload import ControllerSetting, Entrance, Pod, Reach
 from k2cr_analysis.platforms.gke.labels import (
     APP_NAME,
+    ASKED_ADDRESSES,
     AWS_INTERNAL,
     AWS_SCHEME,
     AZURE_INTERNAL,
@@ -105,6 +107,10 @@ def service_reach(service: Raw, addresses: Iterable[str] = ()) -> tuple[Reach, s
     said = next((a for a in _INTERNAL_ANNOTATIONS if annotations.get(a, "").lower() in SAYS_INTERNAL), None)
     if said:
         return "internal", f"{name} is an internal load balancer ({said})"
+    asked = next((a for a in ASKED_ADDRESSES if annotations.get(a)), None)
+    given = _reach_of_addresses(re.split(r"[,\s]+", annotations[asked])) if asked else None
+    if given and given[0] == "internal":
+        return "internal", f"{name} asks for the address {given[1]} ({asked})"
     of_class = text(spec, "loadBalancerClass")
     if of_class:
         found = _LOAD_BALANCER_CLASSES.get(of_class)

@@ -112,6 +112,16 @@ OTHER_INTERNAL: Annotated[tuple[str, ...], _OTHERS, _NOT_AT_KUBERNETES] = (
     "service.beta.kubernetes.io/scw-loadbalancer-private",
     "load-balancer.hetzner.cloud/disable-public-network",
 )
+# The address that a load balancer of one's own is to have: Cilium, MetalLB (old and new), kube-vip.
+_OWN_BALANCERS = Source(
+    "https://docs.cilium.io/en/stable/network/lb-ipam/",
+    None,
+    unconfirmed="not confirmed: seen in public manifests; without them a private address would count as open to all",
+)
+ASKED_ADDRESSES: Annotated[tuple[str, ...], _OWN_BALANCERS] = (
+    "io.cilium/lb-ipam-ips", "lbipam.cilium.io/ips", "metallb.universe.tf/loadBalancerIPs",
+    "metallb.io/loadBalancerIPs", "kube-vip.io/loadbalancerIPs",
+)  # fmt: skip
 # Their values, and GKE's own, in lower case.
 SAYS_INTERNAL: Annotated[tuple[str, ...], _AWS] = ("internal", "true", "intranet", "private")
 EMISSARY_CONFIG: Annotated[str, _EMISSARY] = "getambassador.io/config"

@@ -53,6 +53,13 @@ _DSN_FORMS: Final = (
     re.compile(rf"(?:[^@\s]*@)(?P<before>(?:tcp|tcp4|tcp6)\()(?P<host>{_HOST_PORT})(?P<end>\))(?P<after>/\S*)?"),
 )
 _DSN_PAIRS: Final = re.compile(r"(?:\w+=\S+\s+)*\w+=\S+\s*")
+# ADO.NET, ODBC: Data Source=db,1433;User Id=sa;Password=...
+_DSN_FIELD: Final = re.compile(r"\s*[A-Za-z][\w ]*=.*", re.DOTALL)
+_DSN_PLAIN_FIELD: Final = re.compile(
+    r"\s*(?:server|data source|host|hostname|addr|address|network address|port)\s*=\s*"
+    rf"(?:tcp:)?{_HOST_PORT}(?:,\d+)?\s*",
+    re.IGNORECASE,
+)
 _DSN_PLAIN_PAIR: Final = re.compile(rf"(?:host|port)={_HOST_PORT}")
 _SCHEME_VALUE: Final = re.compile(r"\b(bearer|basic|apikey|digest)(\s+)([A-Za-z0-9._~+/=-]{6,})", re.IGNORECASE)
 _PROSE: Final = frozenset(
@@ -105,6 +112,10 @@ def dsn_without_secrets(text: str) -> str | None:
             parts = match.groupdict()
             after = f"/{REDACTED}" if parts["after"] else ""
             return f"{parts['before']}{parts['host']}{parts.get('end') or ''}{after}"
+    fields = [field for field in text.split(";") if field.strip()]
+    if len(fields) > 1 and all(_DSN_FIELD.fullmatch(field) for field in fields):
+        shown = [field.strip() for field in fields if _DSN_PLAIN_FIELD.fullmatch(field)]
+        return f"{';'.join(shown)};Rest={REDACTED}" if shown else None
     if _DSN_PAIRS.fullmatch(text.strip()):
         words = text.split()
         plain = [w for w in words if _DSN_PLAIN_PAIR.fullmatch(w)]

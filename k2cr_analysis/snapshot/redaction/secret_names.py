@@ -104,8 +104,9 @@ def _of_words(words: list[str]) -> Secrecy:
 
 @lru_cache(maxsize=65536)
 def is_dsn_name(name: str) -> bool:
-    """Whether a name announces a data source name: ``SENTRY_DSN``, ``mysql-dsn``; its host is no secret."""
-    return [word.lower() for word in _WORD.findall(name)][-1:] == ["dsn"]
+    """Whether a name announces a data source: ``SENTRY_DSN``, ``ConnectionStrings__Orders``; its host is no secret."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    return words[-1:] == ["dsn"] or "connectionstring" in "".join(words)
 
 
 @lru_cache(maxsize=65536)

@@ -48,6 +48,7 @@ def workload_of(container: str, **files: str):
         ("HOST", "either"), ("HTTP_ADDR", "either"), ("LISTEN_ADDR", "listens"), ("receivers.otlp.endpoint", "listens"),
         ("ALLOWED_HOSTS", "own"), ("CORS_ORIGIN", "own"), ("KAFKA_ADVERTISED_HOST", "own"), ("NO_PROXY", "own"),
         ("SIDECAR_IMAGE", "image"), ("LOGGING_LEVEL_COM_ACME_EDGESERVER", "other"),
+        ("RABBITMQ_VHOST", "other"),
     ],
 )  # fmt: skip
 def test_a_name_says_whether_its_value_is_an_address(name: str, role: str):

@@ -193,7 +193,10 @@ def open_to_everybody(candidate: Candidate) -> Iterator[Found]:
     if candidate.target != "service" or config.iap_of(workload.id) is not None or asks_for_iap(workload):
         return
     # Who comes in is asked, or said by a person: then the files open it to nobody by a line of the cutover.
-    if iap_may_be_there(workload) or callers_checked(workload) or config.workload(workload.id).decided.invoker:
+    if iap_may_be_there(workload) or config.workload(workload.id).decided.invoker:
+        return
+    if checked := callers_checked(workload):
+        yield from _past_the_checks(workload, checked)
         return
     for exposure in workload.exposures:
         found = next((r for r in exposure.routes if r.external), None)
@@ -213,6 +216,19 @@ def open_to_everybody(candidate: Candidate) -> Iterator[Found]:
             message = f"everybody on the internet reaches it today ({why}); cutover.md has the line that keeps it so"
         yield Found(at, message)
         return
+
+
+def _past_the_checks(workload: Workload, checked: tuple[str, ...]) -> Iterator[Found]:
+    """A load balancer of a Service's own, which leads past what an Ingress checks."""
+    of_routes = tuple(f"{r.kind} {r.name}" for e in workload.exposures for r in e.routes)
+    for exposure in workload.exposures:
+        if exposure.external_load_balancer and all(c.startswith(of_routes) for c in checked):
+            yield Found(
+                f"Service/{exposure.service} $.spec.type",
+                f"everybody on the internet reaches it today by the load balancer of Service {exposure.service}, past "
+                f"what {checked[0]}",
+            )
+            return
 
 
 def _listed(workload: Workload) -> list[str]:
