@@ -20,7 +20,10 @@ from k2cr_analysis.sources.checkpoint import unfinished_folder
 from k2cr_analysis.sources.collection import collect_manifests
 from k2cr_analysis.sources.commands import commands
 from k2cr_analysis.sources.prometheus.access import access_of
-from k2cr_analysis.sources.prometheus.client import Prometheus
+from k2cr_analysis.sources.prometheus.client import Prometheus, Series
+from k2cr_analysis.sources.prometheus.queries import CPU
+from k2cr_analysis.sources.prometheus.read import _why_no_peaks
+from k2cr_analysis.sources.prometheus.usage import peaks_part
 from k2cr_analysis.sources.retry import RetryPolicy
 from tests.sources.certificates import certificates
 from tests.sources.prometheus_server import INSTALLED, Recorder, serving_prometheus
@@ -62,6 +65,7 @@ class Truth:
         self.requests = Counter()  # (source, workload or service, class)
         self.core_s = defaultdict(float)
         self.most_memory = defaultdict(float)
+        self.peak_cores = defaultdict(float)
 
 
 def pods_of(workload, start, end):
@@ -89,6 +93,7 @@ def fill(recorder, seed=1):
                 memory = draw.randrange(50, 200) * 2**20
                 if inside:
                     truth.core_s[workload] += grown
+                    truth.peak_cores[workload] = max(grown / SCRAPE_S, truth.peak_cores[workload])
                     truth.most_memory[workload] = max(memory, truth.most_memory[workload])
                 for code in codes if second > first else ():
                     more = draw.randrange(40) if code in ("200", "OK") else draw.random() < 0.02
@@ -185,6 +190,10 @@ def test_core_seconds_and_memory_are_those_that_were_used(filled, tmp_path):
     for workload in ("web", "grpc"):
         assert core_s[workload] == pytest.approx(truth.core_s[workload], rel=1e-9)
         assert most[workload] == truth.most_memory[workload]
+        of_it = usage[usage.top_level_controller_name == workload]
+        peaks = of_it[(of_it.metric_type == CPU.metric_type) & (of_it.reducer == "REDUCE_MAX")]
+        assert set(peaks.period_s) == {60}
+        assert peaks.value.max() == pytest.approx(truth.peak_cores[workload], rel=1e-9)
     assert set(usage.top_level_controller_type) == {"Deployment"} and set(usage.container_name) == {"app"}
 
 
@@ -205,6 +214,34 @@ def test_the_printed_queries_give_answers_that_are_read_alike(filled, tmp_path):
     next((tmp_path / "asked" / "prometheus").glob("query_range-*")).unlink()
     lacking = collected(str(tmp_path / "asked" / "prometheus"), tmp_path / "asked")
     assert any("no answer query_range-" in error.found for error in lacking.failures)
+
+
+@pytest.mark.parametrize(
+    ("containers", "scrapes", "why"),
+    [
+        (3, 20, ""),
+        (3, 10, ""),
+        (3, 5, "the server scrapes every 120 s"),
+        (900, 20, "900 containers run, more than 694"),
+    ],
+)
+def test_cpu_is_read_by_the_minute_where_scraping_and_size_allow(containers, scrapes, why):
+    class Server:
+        def at(self, query, moment):
+            assert query.startswith("count_over_time(container_cpu_usage_seconds_total{") and "[600s]" in query
+            return [Series({"pod": str(n)}, {0: float(scrapes)}) for n in range(containers)]
+
+    assert _why_no_peaks(Server(), "", END) == why
+
+
+def test_growth_after_a_hole_is_shared_out_over_the_hole():
+    class Owners:
+        def of(self, *_):
+            return "Deployment", "web"
+
+    labels = {"namespace": "shop", "pod": "web-1", "container": "app"}
+    found = peaks_part([(labels, [(60, 30.0), (120, 60.0), (420, 60.0)])], Owners()).to_pylist()
+    assert [row["value"] for row in found] == [0.5, 1.0, 0.2]
 
 
 def test_a_limit_of_samples_is_met_in_parts(filled, tmp_path):

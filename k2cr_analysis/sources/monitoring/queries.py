@@ -86,11 +86,12 @@ USAGE_QUERIES: Final = (
 )
 # Points of one day that are asked for at once, at most: beyond it peaks are read as seldom as all else.
 _MOST_PEAK_POINTS: Final = 1_000_000
+MOST_PEAK_SERIES: Final = _MOST_PEAK_POINTS * PEAK_PERIOD_S // 86400
 
 
 def usage_queries(containers: int) -> tuple[MetricQuery, ...]:
     """The queries of usage for so many containers: the peaks of CPU as finely as that allows."""
-    if containers * 86400 // PEAK_PERIOD_S <= _MOST_PEAK_POINTS:
+    if containers <= MOST_PEAK_SERIES:
         return USAGE_QUERIES
     return tuple(replace(q, period_s=max(q.period_s, USAGE_PERIOD_S)) for q in USAGE_QUERIES)
 

@@ -10,20 +10,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 from k2cr_analysis.errors import RemoteError
 from k2cr_analysis.sources.checkpoint import Unfinished, chunk_name
+from k2cr_analysis.sources.monitoring.queries import MOST_PEAK_SERIES
 from k2cr_analysis.sources.prometheus.access import Access
 from k2cr_analysis.sources.prometheus.client import Prometheus, Series
 from k2cr_analysis.sources.prometheus.counters import Growth, Pod, growth, pod_of
 from k2cr_analysis.sources.prometheus.owners import PodOwners
-from k2cr_analysis.sources.prometheus.queries import CPU, MEMORY, REQUESTS, USAGE, Requests, UsageMetric
+from k2cr_analysis.sources.prometheus.queries import CPU, MEMORY, PEAKS, REQUESTS, USAGE, Requests, UsageMetric
 from k2cr_analysis.sources.prometheus.recorded import Recorded
 from k2cr_analysis.sources.prometheus.traffic import Targets, counting_containers, requests_part
-from k2cr_analysis.sources.prometheus.usage import counted_part, memory_part
+from k2cr_analysis.sources.prometheus.usage import counted_part, memory_part, peaks_part
 from k2cr_analysis.sources.retry import RetryPolicy
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _DAY: Final = timedelta(days=1)
+_SCRAPES_S: Final = 600  # over which scrapes are counted
 Tell = Callable[[str], None]
 Object = Mapping[str, Any]
 
@@ -83,6 +85,14 @@ def _read(
     days = [(at, min(at + _DAY, end)) for at in _starts(start, end)]
     if "usage" in names:
         wanted = [metric for metric in USAGE if metric.name in there]
+        if CPU in wanted:
+            try:
+                coarse = _why_no_peaks(server, matchers, end)
+            except RemoteError as error:
+                read.failed["usage"] = error
+                wanted, coarse = [], ""
+            wanted += [] if coarse else [PEAKS]
+            read.gaps += [f"usage: CPU's peaks are means of {CPU.period_s} s: {coarse}"] if coarse else []
         read.gaps += [f"usage: the server has no metric {metric.name}" for metric in USAGE if metric not in wanted]
         _try(read, "usage", lambda: _keep_usage(server, wanted, matchers, days, tell))
         if wanted and "usage" not in read.failed:
@@ -103,8 +113,9 @@ def plan_of_prometheus(access: Access, window: tuple[datetime, datetime]) -> str
     """How many queries reading would take at most."""
     days = len(list(_starts(*window)))
     return (
-        f"prometheus {access.url}: {days} days, at most {days * (2 * len(USAGE) + 6)} queries for usage, and "
-        f"{6 * days} for each way in which requests are counted"
+        f"prometheus {access.url}: {days} days, at most {days * (2 * len(USAGE) + 8) + 1} queries for usage, and "
+        f"{6 * days} for each way in which requests are counted; CPU every {PEAKS.period_s} s where it is scraped so "
+        f"often and at most {MOST_PEAK_SERIES} containers run, else every {CPU.period_s} s"
     )
 
 
@@ -183,6 +194,19 @@ def _asked_counter(
     return found, before, range(int(first.timestamp()), int(end.timestamp()) + 1, step_s)
 
 
+def _why_no_peaks(server: _Kept, matchers: str, end: datetime) -> str:
+    """Why CPU cannot be read every minute; empty where it can: it is scraped so often, and by so few containers."""
+    selector = _selector(CPU.name, CPU.matchers, matchers)
+    found = server.at(f"count_over_time({selector}[{_SCRAPES_S}s])", end)
+    scrapes = sorted(value for one in found for value in one.values.values())
+    if len(scrapes) > MOST_PEAK_SERIES:
+        return f"{len(scrapes):,} containers run, more than {MOST_PEAK_SERIES}"
+    often = scrapes[len(scrapes) // 2] if scrapes else 0.0
+    if scrapes and often < _SCRAPES_S // PEAKS.period_s:
+        return f"the server scrapes every {_SCRAPES_S / often:.0f} s"
+    return ""
+
+
 def _keep_usage(
     server: _Kept, wanted: Sequence[UsageMetric], matchers: str, days: Sequence[tuple[datetime, datetime]], tell: Tell
 ) -> None:
@@ -210,7 +234,12 @@ def _usage_parts(
     for day in days:
         for metric in wanted:
             found = _asked_usage(server, metric, matchers, day)
-            yield memory_part(found, owners) if metric is MEMORY else counted_part(metric, growth(*found), owners)
+            if metric is MEMORY:
+                yield memory_part(found, owners)
+            elif metric is PEAKS:
+                yield peaks_part(growth(*found), owners)
+            else:
+                yield counted_part(metric, growth(*found), owners, has_peaks=PEAKS in wanted)
 
 
 def _pods_began(

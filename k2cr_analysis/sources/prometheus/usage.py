@@ -14,33 +14,63 @@ from k2cr_analysis.sources.monitoring.queries import NON_EVICTABLE
 from k2cr_analysis.sources.prometheus.client import Series
 from k2cr_analysis.sources.prometheus.counters import Growth, label, without_doubles
 from k2cr_analysis.sources.prometheus.owners import PodOwners
-from k2cr_analysis.sources.prometheus.queries import CPU, MEMORY, RECEIVED, SENT, UPTIME_TYPE, UsageMetric
+from k2cr_analysis.sources.prometheus.queries import CPU, MEMORY, PEAKS, RECEIVED, SENT, UPTIME_TYPE, UsageMetric
 
 # (namespace, kind, workload, container) -> moment -> the values of its pods, added up over what one pod has
 _Key = tuple[str, str, str, str]
 _OfPods = dict[_Key, dict[int, dict[str, float]]]
 
 
-def counted_part(metric: UsageMetric, grown: Iterable[Growth], owners: PodOwners) -> pa.Table:
-    """The rows of a counter: cores, restarts or bytes of each workload's containers, by period."""
-    pods: _OfPods = defaultdict(lambda: defaultdict(lambda: defaultdict(float)))
-    for labels, periods in grown:
-        key, pod = _place(metric, labels, owners)
-        if key is not None:
-            for moment, value in periods:
-                pods[key][moment][pod] += value
+def counted_part(
+    metric: UsageMetric, grown: Iterable[Growth], owners: PodOwners, *, has_peaks: bool = False
+) -> pa.Table:
+    """The rows of a counter: cores, restarts or bytes of each workload's containers, by period.
+
+    ``has_peaks``: the pod that used most is told by ``peaks_part``, more finely.
+    """
     rows: list[dict[str, Any]] = []
-    for key, moments in pods.items():
+    for key, moments in _by_pod(metric, grown, owners).items():
         for moment, of_pods in moments.items():
             values = of_pods.values()
             if metric is CPU:
                 cores = [value / metric.period_s for value in values]
-                rows.append(_row(metric.metric_type, "ALIGN_RATE", "REDUCE_MAX", key, moment, metric, max(cores)))
+                if not has_peaks:
+                    rows.append(_row(metric.metric_type, "ALIGN_RATE", "REDUCE_MAX", key, moment, metric, max(cores)))
                 rows.append(_row(metric.metric_type, "ALIGN_RATE", "REDUCE_SUM", key, moment, metric, sum(cores)))
                 rows.append(_row(UPTIME_TYPE, "ALIGN_MAX", "REDUCE_COUNT", key, moment, metric, float(len(of_pods))))
             else:
                 rows.append(_row(metric.metric_type, "ALIGN_DELTA", "REDUCE_SUM", key, moment, metric, sum(values)))
     return _table(rows)
+
+
+def peaks_part(grown: Iterable[Growth], owners: PodOwners) -> pa.Table:
+    """The rows of the pod that used most CPU, by the minute. Growth after a hole is shared out over the hole."""
+    rates = ((labels, _rates(periods)) for labels, periods in grown)
+    return _table(
+        [
+            _row(PEAKS.metric_type, "ALIGN_RATE", "REDUCE_MAX", key, moment, PEAKS, max(cores.values()))
+            for key, moments in _by_pod(PEAKS, rates, owners).items()
+            for moment, cores in moments.items()
+        ]
+    )
+
+
+def _rates(periods: Iterable[tuple[int, float]]) -> list[tuple[int, float]]:
+    found, last = [], None
+    for moment, value in periods:
+        found.append((moment, value / (moment - last if last else PEAKS.period_s)))
+        last = moment
+    return found
+
+
+def _by_pod(metric: UsageMetric, counted: Iterable[Growth], owners: PodOwners) -> _OfPods:
+    pods: _OfPods = defaultdict(lambda: defaultdict(lambda: defaultdict(float)))
+    for labels, periods in counted:
+        key, pod = _place(metric, labels, owners)
+        if key is not None:
+            for moment, value in periods:
+                pods[key][moment][pod] += value
+    return pods
 
 
 def memory_part(found: Iterable[Series], owners: PodOwners) -> pa.Table:
