@@ -37,11 +37,16 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class SeenStart:
-    """How long a container took on GKE until its pod was ready, seen by a probe that asks every ``period_s``. [s]"""
+    """How long a container took on GKE until its pod was ready, seen by a probe that asks every ``period_s``. [s]
+
+    ``before_s``: from the pod's place on a node to the container's start: the image, volumes and init containers.
+    None where the pod does not tell.
+    """
 
     container: str
     after_s: float
     period_s: float
+    before_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

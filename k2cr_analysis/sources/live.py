@@ -293,8 +293,9 @@ def _moved(live: LiveCluster, options: LiveOptions, tell: Tell) -> tuple[list[Ki
     except RemoteError as error:
         if error.ref == API_OFF:
             return [], []
-        said = f"what moved already is not known, and may be proposed again: {error.found}; {error.do}"
-        return [], [f"Cloud Run of {live.project}: {said}"]
+        where = f"Cloud Run of {live.project}: "
+        said = f"what moved already is not known, and may be proposed again: {error.found.removeprefix(where)}"
+        return [], [f"{where}{said}; {error.do}"]
     tell(f"cloud run: {len(found.objects):,} services")
     return [found], []
 

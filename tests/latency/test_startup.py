@@ -127,10 +127,12 @@ def test_what_is_assumed_is_said():
 
 def test_its_own_pods_tell_more_than_its_runtime():
     order = StartupOrder({}, {}, ("app", "proxy"))
-    seen = [SeenStart("app", after_s, 10.0) for after_s in (31.0, 38.0, 45.0)]
+    seen = [
+        SeenStart("app", after_s, 10.0, before_s) for after_s, before_s in ((31.0, 9.0), (38.0, 12.0), (45.0, None))
+    ]
     found = startup_estimate(order, {}, {"app": "eclipse-temurin:21", "proxy": "envoy:v1"}, seen=seen)
     assert found.ready_ms == pytest.approx(33_000 + PLATFORM_MS, rel=0.01)
     assert found.low_ms == pytest.approx(21_000 / OTHER_CPU + PLATFORM_MS, rel=0.01)
     assert found.high_ms == pytest.approx(45_000 * OTHER_CPU + PLATFORM_MS, rel=0.01)
-    assert "3 pods" in found.priors["app"].source
+    assert "3 pods" in found.priors["app"].source and "the 10.5 s between a place" in found.priors["app"].source
     assert found.priors["proxy"].runtime == "C++ or Rust"

@@ -16,11 +16,12 @@ def pod(**changes: Any) -> dict[str, Any]:
         "spec": {"containers": [app, sidecar]},
         "status": {
             "conditions": [
+                {"type": "PodScheduled", "status": "True", "lastTransitionTime": changes.get("scheduled")},
                 {
                     "type": "Ready",
                     "status": changes.get("status", "True"),
                     "lastTransitionTime": changes.get("ready", "2026-11-01T10:00:42Z"),
-                }
+                },
             ],
             "containerStatuses": [
                 {
@@ -36,7 +37,13 @@ def pod(**changes: Any) -> dict[str, Any]:
 def test_from_the_container_s_start_to_readiness():
     found = seen_start(pod())
     assert found is not None
-    assert (found.container, found.after_s, found.period_s) == ("app", 40.0, 5.0)
+    assert (found.container, found.after_s, found.period_s, found.before_s) == ("app", 40.0, 5.0, None)
+
+
+@pytest.mark.parametrize(("scheduled", "before_s"), [("2026-11-01T09:59:50Z", 12.0), ("2026-11-01T10:00:30Z", None)])
+def test_what_goes_before_the_start_is_told_apart(scheduled, before_s):
+    found = seen_start(pod(scheduled=scheduled))
+    assert found is not None and (found.after_s, found.before_s) == (40.0, before_s)
 
 
 @pytest.mark.parametrize(

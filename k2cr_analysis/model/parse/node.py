@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from k2cr_analysis.model.cluster import Node, OwnedPod, SeenStart
@@ -85,7 +86,19 @@ def seen_start(pod: Raw) -> SeenStart | None:
     except ValueError:
         return None
     period_s = integer(mapping(asked[0], "readinessProbe"), "periodSeconds") or DEFAULT_PERIOD_S
-    return SeenStart(name, after_s, float(period_s)) if 0.0 <= after_s <= LONGEST_START_S else None
+    if not 0.0 <= after_s <= LONGEST_START_S:
+        return None
+    return SeenStart(name, after_s, float(period_s), _since_scheduled(conditions, begun))
+
+
+def _since_scheduled(conditions: Sequence[Raw], begun: object) -> float | None:
+    """From the pod's scheduling to its container's start."""
+    scheduled = next((c for c in conditions if c.get("type") == "PodScheduled" and c.get("status") == "True"), {})
+    try:
+        before_s = (_time(begun) - _time(scheduled.get("lastTransitionTime"))).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return before_s if before_s >= 0.0 else None
 
 
 def _time(value: object) -> datetime:
