@@ -156,10 +156,15 @@ def _fit(candidate: Candidate) -> Fit:
         probes=candidate.probes.probes,
         dependencies=candidate.dependencies,
         findings=tuple(sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.rule, f.path or ""))),
-        fields=settled(candidate.fields, findings, verdict),
+        fields=settled(candidate.fields, findings, verdict, _gpu_at(candidate)),
         between_requests=_between_requests(candidate) if not stays else "nothing",
         background=candidate.background,
     )
+
+
+def _gpu_at(candidate: Candidate) -> list[str]:
+    """Where the kind of the GPU that goes along is decided."""
+    return [at for gpu in candidate.pod.accelerators if gpu.is_gpu for at in gpu.kinds_at]
 
 
 def _between_requests(candidate: Candidate) -> BetweenRequests:

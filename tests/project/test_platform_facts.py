@@ -53,7 +53,7 @@ PLAIN: dict[str, str] = {
     "latency/validation.py": "published runs",
     "model/duration.py": "seconds of an hour",
     "model/objects/defaults.py": "Kubernetes' own defaults",
-    "model/parse/entrances/program_timeouts.py": "what a server ends by its own words",
+    "model/parse/entrances/program_timeouts.py": "seconds of an hour",
     "model/parse/node.py": "the longest start that is believed",
     "model/routing/gateway_rules.py": "seconds of an hour",
     "model/routing/ingress_annotations.py": "seconds of an hour",

@@ -16,6 +16,7 @@ from k2cr_analysis.model.findings.finding import Finding, Verdict
 
 STAYS = "it stays on GKE: nothing is written of it"
 DECIDES = "decides "
+WHICH_GPU = f"{DECIDES}the GPU: its kind, and with it the least size and the price"
 _PLACED = "Cloud Run places instances itself; it names no accelerator, processor or system that Cloud Run lacks"
 _PROTOCOL = f"{DECIDES}the ingress container: what the port speaks"
 _TARGET = f"{DECIDES}the target: what leads requests to the pods"
@@ -109,13 +110,24 @@ UNLESS_FOUND: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def settled(fields: Iterable[FieldUse], findings: Iterable[Finding], verdict: Verdict) -> tuple[FieldUse, ...]:
-    """The account of one workload, with what came of each read: at its own place, not anywhere in the workload."""
+def settled(
+    fields: Iterable[FieldUse], findings: Iterable[Finding], verdict: Verdict, gpu_at: Iterable[str] = ()
+) -> tuple[FieldUse, ...]:
+    """The account of one workload, with what came of each read: at its own place, not anywhere in the workload.
+
+    ``gpu_at``: where the kind of its GPU is decided.
+    """
     places: dict[str, list[str]] = defaultdict(list)
     for finding in findings:
         places[finding.rule].append(finding.path or "$")
     stays = verdict in ("keep", "blocked")
-    return tuple(_settled(use, places, stays=stays) for use in fields)
+    deciding = () if stays else tuple(gpu_at)
+    return tuple(
+        replace(use, how="consumed", by=WHICH_GPU)
+        if any(is_at(use.path, at) for at in deciding)
+        else _settled(use, places, stays=stays)
+        for use in fields
+    )
 
 
 def _settled(use: FieldUse, places: Mapping[str, list[str]], *, stays: bool) -> FieldUse:

@@ -255,7 +255,7 @@ def gpu_task_over_hour(candidate: Candidate) -> Iterator[Found]:
     if candidate.target != "job" or not any(a.is_gpu and a.container in moving for a in candidate.pod.accelerators):
         return
     gpus = [a for a in candidate.pod.accelerators if a.is_gpu]
-    if not all(g.is_offered for g in gpus) or sum(g.count for g in gpus if g.sharing is None) > 1:
+    if not all(g.offered for g in gpus) or sum(g.count for g in gpus if g.sharing is None) > 1:
         return  # no job with such GPUs is there at all
     of_pod = candidate.pod.active_deadline_s
     deadlines = [d for d in (batch.active_deadline_s if batch else None, of_pod) if d is not None]

@@ -16,7 +16,8 @@ class Accelerator:
     """Devices of one resource that one container asks for.
 
     ``kinds`` are the kinds that will do (``nvidia-l4``, ...), by node selector, required node affinity or compute
-    class alike; empty where none of them says. ``liked`` are those that preferred affinity names. ``sharing`` is how a
+    class alike; empty where none of them says. ``liked`` are those that preferred affinity names, ``refused`` those
+    whose nodes required affinity keeps the pod off. ``sharing`` is how a
     node's device is shared between pods (``time-sharing``, ``mps``); ``partition`` the size of the part (``1g.5gb``) of
     one that is cut.
     """
@@ -27,7 +28,8 @@ class Accelerator:
     path: str  # $....containers[0].resources.limits['nvidia.com/gpu']
     kinds: frozenset[str] = frozenset()
     liked: frozenset[str] = frozenset()
-    kinds_at: str | None = None  # where the kinds are written
+    refused: frozenset[str] = frozenset()
+    kinds_at: tuple[str, ...] = ()  # where the kind is decided: what names it first
     sharing: str | None = None
     sharing_at: str | None = None
     partition: str | None = None
@@ -37,9 +39,9 @@ class Accelerator:
         return self.resource == NVIDIA_GPU
 
     @property
-    def is_offered(self) -> bool:
-        """Cloud Run has a GPU of one of the kinds that will do, or the manifest does not say which."""
-        return not self.kinds or bool(self.kinds & set(GPUS))
+    def offered(self) -> tuple[str, ...]:
+        """The kinds of Cloud Run's that will do, the smallest first; all that are not refused where none is named."""
+        return tuple(kind for kind in GPUS if kind not in self.refused and (not self.kinds or kind in self.kinds))
 
     @property
     def kind(self) -> str | None:
@@ -50,7 +52,6 @@ class Accelerator:
     def on_cloud_run(self) -> str | None:
         """The kind that it gets on Cloud Run; None where Cloud Run has none of those that will do.
 
-        Where the manifest does not say: the one that the pod prefers, else the smallest. Fit asks for it then.
+        Where several will do: the one that the pod prefers, else the smallest. Fit asks for it where none is named.
         """
-        will_do = self.kinds or self.liked & set(GPUS) or set(GPUS)
-        return next((kind for kind in GPUS if kind in will_do), None)
+        return next((kind for kind in self.offered if kind in self.liked), next(iter(self.offered), None))

@@ -16,6 +16,7 @@ class LabelRequirement:
     key: str
     operator: str  # In, NotIn, Exists, DoesNotExist, Gt, Lt
     values: tuple[str, ...] = ()
+    path: str = ""
 
     def holds(self, labels: Mapping[str, str]) -> bool:
         """Whether labels meet it. ``Gt`` and ``Lt`` are rare, and are taken to hold."""
@@ -122,10 +123,14 @@ class ComputeClass:
 
 @dataclass(frozen=True, slots=True)
 class AllowedValues:
-    """The values of a node label that a pod may run on, and where that is written."""
+    """The values of a node label that a pod may run on, or may not, and where that is written: ``at`` first."""
 
     values: frozenset[str]
-    at: str
+    places: tuple[str, ...]
+
+    @property
+    def at(self) -> str:
+        return self.places[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +158,6 @@ class Placement:
     def _selector_path(self) -> str:
         return f"{self.path}.nodeSelector"
 
-    @property
-    def _terms_path(self) -> str:
-        return f"{self.path}.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
-
     def allowed(self, label: str) -> AllowedValues | None:
         """The values of ``label`` that selector or required affinity allow; None where neither says.
 
@@ -164,27 +165,30 @@ class Placement:
         """
         chosen = self.node_selector.get(label)
         if chosen is not None:
-            return AllowedValues(frozenset({chosen}), f"{self._selector_path}['{label}']")
+            return AllowedValues(frozenset({chosen}), (f"{self._selector_path}['{label}']",))
         values: set[str] = set()
+        places: list[str] = []
         for term in self.node_terms:
-            lists = [set(r.values) for r in term.requirements if r.key == label and r.operator == "In"]
-            if not lists:
+            named = _requirements_of(term, label, "In")
+            if not named:
                 return None
-            values |= set.intersection(*lists)
-        return AllowedValues(frozenset(values), self._terms_path) if values else None
+            values |= frozenset.intersection(*(frozenset(r.values) for r in named))
+            places += [r.path for r in named]
+        return AllowedValues(frozenset(values), tuple(places)) if values else None
 
-    def preferred(self, label: str) -> frozenset[str]:
+    def preferred(self, label: str) -> AllowedValues | None:
         """The values of ``label`` that preferred affinity names: a wish, which a node without it may grant."""
-        wishes = (r for term in self.preferred_node_terms for r in term.requirements)
-        return frozenset(v for r in wishes if r.key == label and r.operator == "In" for v in r.values)
+        wishes = [r for term in self.preferred_node_terms for r in _requirements_of(term, label, "In")]
+        values = frozenset(v for r in wishes for v in r.values)
+        return AllowedValues(values, tuple(r.path for r in wishes)) if values else None
 
-    def excluded_at(self, label: str, value: str) -> str | None:
-        """Where the pod is kept off nodes whose ``label`` has ``value``: by every term of its required affinity."""
-        excluding = [
-            any(r.key == label and r.operator == "NotIn" and value in r.values for r in term.requirements)
-            for term in self.node_terms
-        ]
-        return self._terms_path if excluding and all(excluding) else None
+    def excluded(self, label: str) -> AllowedValues | None:
+        """The values of ``label`` whose nodes the pod is kept off, by every term of its required affinity."""
+        named = [_requirements_of(term, label, "NotIn") for term in self.node_terms]
+        if not named or not all(named):
+            return None
+        values = frozenset.intersection(*(frozenset(v for r in term for v in r.values) for term in named))
+        return AllowedValues(values, tuple(r.path for term in named for r in term)) if values else None
 
     def asks_of(self, labels: Iterable[str]) -> str | None:
         """Where selector or required affinity speak of one of these node labels; None where they do not."""
@@ -209,3 +213,7 @@ class Placement:
             effect not in _NO_SCHEDULE or any(t.tolerates(key, value, effect) for t in self.tolerations)
             for key, value, effect in taints
         )
+
+
+def _requirements_of(term: NodeTerm, label: str, operator: str) -> list[LabelRequirement]:
+    return [r for r in term.requirements if r.key == label and r.operator == operator]

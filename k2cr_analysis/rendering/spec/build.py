@@ -75,6 +75,7 @@ def build(assessed: WorkloadAssessment, context: RenderContext) -> Build:
         accelerator=shape.gpu,
         why={"service_account": identity.why},
     )
+    _account_for_gpu(assessed, shape, account)
     _account_for_absent(assessed, account)
     _account_for_registries(assessed, context, account)
     labels, settings = (
@@ -115,6 +116,17 @@ def _account_for_registries(assessed: WorkloadAssessment, context: RenderContext
     if context.config.policy.registries:
         outside = [f.message for f in assessed.findings if f.rule == "registry-outside-policy"]
         account.house_rule("registries", "; ".join(outside) or "kept: every image comes from one of them")
+
+
+def _account_for_gpu(assessed: WorkloadAssessment, shape: ServiceShape, account: Account) -> None:
+    """What named the kind, in any of the words for it, stands as Cloud Run's own selector."""
+    for gpu in assessed.workload.pod.accelerators if shape.gpu else ():
+        for at in gpu.kinds_at if gpu.is_gpu else ():
+            place = at.partition("['")[0]  # a selector is accounted for as a whole
+            named = " or ".join(sorted(gpu.kinds or gpu.liked)) or f"not {' or '.join(sorted(gpu.refused))}"
+            source = dict(assessed.workload.pod.placement.node_selector) if place.endswith(".nodeSelector") else named
+            why = "the kind of GPU; Cloud Run places instances itself"
+            account.changed(place, "template.nodeSelector", source, shape.gpu, why)
 
 
 def _account_for_absent(assessed: WorkloadAssessment, account: Account) -> None:

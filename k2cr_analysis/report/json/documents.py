@@ -135,6 +135,7 @@ def _shape(shape: ServiceShape | None) -> dict[str, Any] | None:
         "max_instances": shape.max_instances,
         "billing": shape.billing,
         "execution_environment": shape.execution_environment,
+        "gpu": shape.gpu,
     }
 
 

@@ -290,9 +290,9 @@ def processor_or_system_not_offered(candidate: Candidate) -> Iterator[Found]:
             yield Found(
                 allowed.at, f"{what} must be {' or '.join(sorted(allowed.values))}; Cloud Run runs linux/amd64 alone"
             )
-        excluded = candidate.pod.placement.excluded_at(label, offered)
-        if excluded:
-            yield Found(excluded, f"{what} must not be {offered}; Cloud Run runs linux/amd64 alone")
+        excluded = candidate.pod.placement.excluded(label)
+        if excluded and offered in excluded.values:
+            yield Found(excluded.at, f"{what} must not be {offered}; Cloud Run runs linux/amd64 alone")
     yield from _arm_machines(candidate)
     yield from _arm_class(candidate)
     if candidate.pod.placement.os == "windows":

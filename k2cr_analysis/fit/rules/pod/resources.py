@@ -34,7 +34,7 @@ def _ceiling(candidate: Candidate) -> tuple[int, int]:
     gpu = next(_gpus(candidate), None)
     if gpu is None:
         return MAX_CPU_CORES, MAX_MEMORY_BYTES
-    offered = [(g.max_cores, g.max_memory_bytes) for kind, g in GPUS.items() if not gpu.kinds or kind in gpu.kinds]
+    offered = [(GPUS[kind].max_cores, GPUS[kind].max_memory_bytes) for kind in gpu.offered]
     return max(offered, default=max((g.max_cores, g.max_memory_bytes) for g in GPUS.values()))
 
 
@@ -138,18 +138,18 @@ def _gpu(gpu: Accelerator, all_of_them: Decimal) -> Iterator[Found]:
     if all_of_them > 1 and gpu.sharing is None:
         whose = f"container {gpu.container} needs" if gpu.count == all_of_them else "the containers together need"
         yield Found(gpu.path, f"{whose} {all_of_them:f} GPUs; a Cloud Run instance has one, and one container owns it")
-    if gpu.kinds and not gpu.kinds & set(GPUS):
+    if not gpu.offered:
+        wanted = " or ".join(sorted(gpu.kinds - gpu.refused)) or f"other than {' and '.join(sorted(gpu.refused))}"
         yield Found(
-            gpu.kinds_at or gpu.path,
-            f"container {gpu.container} needs a GPU of the kind {' or '.join(sorted(gpu.kinds))}; Cloud Run has "
-            f"{' and '.join(GPUS)}",
+            next(iter(gpu.kinds_at), gpu.path),
+            f"container {gpu.container} needs a GPU of the kind {wanted}; Cloud Run has {' and '.join(GPUS)}",
         )
 
 
 @rule(
     id="accelerator-of-unknown-kind",
     severity="change",
-    reads=("Container.resources", "PodSpec.nodeSelector"),
+    reads=("Container.resources", "PodSpec.nodeSelector", "PodSpec.affinity.nodeAffinity"),
     docs=_GPU,
 )
 def accelerator_of_unknown_kind(candidate: Candidate) -> Iterator[Found]:
@@ -157,21 +157,27 @@ def accelerator_of_unknown_kind(candidate: Candidate) -> Iterator[Found]:
 
     Why: Cloud Run has the NVIDIA L4 and the RTX PRO 6000. Whether one of them will do, the manifest cannot show.
     Until it is said, the workload is sized, priced and written with the one that preferred affinity names, else with
-    an L4, the smaller one: its price is that assumption's.
+    the smallest that affinity does not refuse (an L4, as a rule): its price is that assumption's.
     Remedy: Say the kind under `nodeSelector["cloud.google.com/gke-accelerator"]`: nvidia-l4 or nvidia-rtx-pro-6000.
     Example: resources: {limits: {nvidia.com/gpu: "1"}}
     """
     for gpu in _gpus(candidate):
-        if not gpu.kinds:
+        if gpu.offered and not gpu.kinds:
+            but = f" (any but {' and '.join(sorted(gpu.refused))})" if gpu.refused else ""
+            why = "which it prefers" if gpu.on_cloud_run in gpu.liked else "the smallest of those that will do"
             yield Found(
                 gpu.path,
-                f"container {gpu.container} needs a GPU of a kind that the manifest does not say; Cloud Run has "
-                f"{' and '.join(GPUS)}. Size, price and files assume one {gpu.on_cloud_run}, "
-                + ("which it prefers" if gpu.on_cloud_run in gpu.liked else "the smallest"),
+                f"container {gpu.container} needs a GPU of a kind that the manifest does not say{but}; Cloud Run has "
+                f"{' and '.join(GPUS)}. Size, price and files assume one {gpu.on_cloud_run}, {why}",
             )
 
 
-@rule(id="accelerator-offered", severity="note", reads=("Container.resources", "PodSpec.nodeSelector"), docs=_GPU)
+@rule(
+    id="accelerator-offered",
+    severity="note",
+    reads=("Container.resources", "PodSpec.nodeSelector", "PodSpec.affinity.nodeAffinity"),
+    docs=_GPU,
+)
 def accelerator_offered(candidate: Candidate) -> Iterator[Found]:
     """The pod needs a GPU that Cloud Run has.
 
@@ -185,10 +191,9 @@ def accelerator_offered(candidate: Candidate) -> Iterator[Found]:
     Example: nodeSelector: {cloud.google.com/gke-accelerator: nvidia-l4}
     """
     for gpu in _gpus(candidate):
-        offered = gpu.kinds & set(GPUS)
-        if gpu.count == 1 and offered and gpu.sharing is None and gpu.partition is None:
+        if gpu.count == 1 and gpu.kinds and gpu.offered and gpu.sharing is None and gpu.partition is None:
             yield Found(
-                gpu.path, f"container {gpu.container} needs one GPU ({', '.join(sorted(offered))}); Cloud Run has it"
+                gpu.path, f"container {gpu.container} needs one GPU ({' or '.join(gpu.offered)}); Cloud Run has it"
             )
 
 

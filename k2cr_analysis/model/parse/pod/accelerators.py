@@ -27,14 +27,17 @@ def _of_container(container: Container, placement: Placement) -> Iterator[Accele
         kinds = _kinds(name, placement)
         sharing, partition = placement.allowed(GPU_SHARING), placement.allowed(GPU_PARTITION)
         clients = placement.allowed(GPU_MAX_CLIENTS)
+        label = _KIND_LABEL.get(name)
+        liked, refused = (placement.preferred(label), placement.excluded(label)) if label else (None, None)
         yield Accelerator(
             container=container.name,
             resource=name,
             count=count,
             path=f"{container.path}.resources.{field}['{name}']",
             kinds=kinds.values if kinds else frozenset(),
-            liked=placement.preferred(_KIND_LABEL[name]) if name in _KIND_LABEL else frozenset(),
-            kinds_at=kinds.at if kinds else None,
+            liked=liked.values if liked else frozenset(),
+            refused=refused.values if refused else frozenset(),
+            kinds_at=tuple(at for said in (kinds, refused, liked) if said for at in said.places),
             sharing=_one(sharing) or _clients(clients) if name == NVIDIA_GPU else None,
             sharing_at=shared.at if (shared := sharing or clients) and name == NVIDIA_GPU else None,
             partition=_one(partition) if name == NVIDIA_GPU else None,
@@ -53,8 +56,8 @@ def _of_class(resource: str, placement: Placement) -> AllowedValues | None:
     of_class = placement.compute_class
     rules = of_class.rules or () if of_class else ()
     named = {rule.gpu if resource == NVIDIA_GPU else rule.tpu: rule.path for rule in rules}
-    kinds = frozenset(kind for kind in named if kind)
-    return AllowedValues(kinds, next(at for kind, at in named.items() if kind)) if kinds else None
+    kinds = {kind: at for kind, at in named.items() if kind}
+    return AllowedValues(frozenset(kinds), (*kinds.values(), of_class.at)) if kinds and of_class else None
 
 
 def _clients(allowed: AllowedValues | None) -> str | None:

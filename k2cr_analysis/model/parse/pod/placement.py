@@ -112,11 +112,13 @@ def _of_spec(spec: Raw, path: str, namespace: str) -> Placement:
     )
 
 
-def _requirements(selector: Raw, *, labels: str, expressions: str) -> tuple[LabelRequirement, ...]:
+def _requirements(selector: Raw, path: str = "", *, labels: str, expressions: str) -> tuple[LabelRequirement, ...]:
     exact = (LabelRequirement(k, "In", (v,)) for k, v in strings(selector.get(labels)).items())
     listed = (
-        LabelRequirement(str(e.get("key") or ""), str(e.get("operator") or ""), texts(e, "values"))
-        for _, e in objects(selector, expressions)
+        LabelRequirement(
+            str(e.get("key") or ""), str(e.get("operator") or ""), texts(e, "values"), f"{path}.{expressions}[{i}]"
+        )
+        for i, e in objects(selector, expressions)
     )
     return (*exact, *listed)
 
@@ -127,7 +129,7 @@ def node_terms(raw: Raw, path: str) -> tuple[NodeTerm, ...]:
 
 
 def _node_term(raw: Raw, path: str) -> NodeTerm:
-    return NodeTerm(_requirements(raw, labels="", expressions="matchExpressions"), path)
+    return NodeTerm(_requirements(raw, path, labels="", expressions="matchExpressions"), path)
 
 
 def _pod_term(raw: Raw, path: str, namespace: str) -> PodTerm:
