@@ -87,3 +87,20 @@ def test_files_of_config_maps_name_it_in_full_and_stay_as_they_are_elsewhere() -
     told = Addresses("shop", edges).redirect(text, "ConfigMap/conf $.data['a.yaml']")[0]
     full = "shop.svc.cluster.local"
     assert told == f"# redis\nredis: {{host: redis.{full}, name: redis}}\nurl: 'http://api.{full}/api'\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("localhost,api", "localhost,api,{api}"),
+        (".svc,10.0.0.0/8", ".svc,10.0.0.0/8"),
+        ("api,.cluster.local", "api,.cluster.local"),
+        ("*", "*"),
+        ("apis", "apis"),
+    ],
+)
+def test_what_goes_past_a_proxy_keeps_doing_so_by_its_new_name(value: str, told: str) -> None:
+    env = [{"name": "API_URL", "value": "http://api/api"}, {"name": "no_proxy", "value": value}]
+    edges = fits_of([deployment(container(env=env)), *SERVICES])[WEB].dependencies
+    full = told.replace("{api}", "api.shop.svc.cluster.local")
+    assert Addresses("shop", edges).beside_proxy("no_proxy", value)[0] == full

@@ -18,8 +18,9 @@ from k2cr_analysis.fit.evidence.observed_calls import Observed, by_caller, with_
 from k2cr_analysis.fit.evidence.protocols import CalledPort
 from k2cr_analysis.fit.evidence.resolve import Resolved, is_private_host, kind_of_call, kind_of_port, resolve
 from k2cr_analysis.model.addresses.find import Named, named_hosts
-from k2cr_analysis.model.addresses.given_values import Value, values_of
+from k2cr_analysis.model.addresses.given_values import values_of
 from k2cr_analysis.model.addresses.names import words_of_name
+from k2cr_analysis.model.addresses.value import Value
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.dependency import Dependency, DependencyKind
 from k2cr_analysis.model.parse.access import mapping, objects, strings

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+# Behind these a name is asked of something else than DNS: a mesh's control plane, the API server, a registry. Another
+# name there would be unknown to it. Source: github.com/grpc/grpc, doc/naming.md; gRFC A27 (xds); Spring Cloud (lb).
+RESOLVERS = frozenset({"xds", "kubernetes", "k8s", "lb"})
 PlaceKind = Literal["env", "command", "args", "config-map"]
 Span = tuple[int, int]  # [start, end) in the value's text
 
@@ -53,6 +56,11 @@ class Address:
     def written(self) -> str:
         """The host with the letters that it is written with."""
         return self.host if self.span is None else self.text[slice(*self.span)]
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether another host can take its place: it is written in one piece, and DNS is what resolves it."""
+        return self.span is not None and self.scheme not in RESOLVERS
 
     def rewritten(self, host: str) -> str:
         """The value with another host, and nothing else changed."""

@@ -1,4 +1,4 @@
-"""The values of a configuration file with their keys: YAML, JSON, properties, PHP, else its lines."""
+"""The values of a configuration file with their keys: YAML, JSON, properties, XML, code, nginx, else its lines."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from functools import lru_cache
 
 import yaml
 
+from k2cr_analysis.model.addresses.nginx import hosts_of_nginx, is_nginx
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STRUCTURED = (".yaml", ".yml", ".json")
+_CODE_FILES = (".php", ".js", ".mjs", ".cjs", ".ts", ".py", ".rb", ".lua", ".hcl", ".tf", ".groovy")
 _NO_YAML = (
     ".sh",
     ".sql",
-    ".lua",
-    ".js",
-    ".py",
     ".html",
     ".xml",
     ".conf",
@@ -25,17 +25,25 @@ _NO_YAML = (
     ".cfg",
     ".env",
     ".toml",
+    *_CODE_FILES,
 )
 _LARGEST = 200_000  # letters; a longer file is read by its lines
 _PROPERTY = re.compile(
-    r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.\-\[\]]*)[ \t]*(?:=|:(?=[ \t]))[ \t]*(.*?)[ \t]*$", re.MULTILINE
+    r"^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.\-\[\]]*|\*)[ \t]*(?:=|:(?=[ \t]))[ \t]*(.*?)[ \t]*$", re.MULTILINE
 )
-# PHP: an array's element, an element that is set, a constant.
-_PHP = re.compile(
-    r"""(?:['"]([A-Za-z_][\w.\-]*)['"][ \t]*(?:=>|\][ \t]*=)|\bdefine\([ \t]*['"](\w+)['"][ \t]*,)"""
-    r"""[ \t]*(['"])([^'"\n]*)\3"""
+_QUOTED = re.compile(r"""(['"])([^'"\n]*)\1[ \t]*(?:,|;.*|#.*)?""")  # with what may follow it on its line
+# An array's element, an element that is set, a constant, a field, a variable: each with a quoted text.
+_CODE = re.compile(
+    r"""(?:['"]([A-Za-z_][\w.\-]*)['"][ \t]*(?:=>|:|\][ \t]*=)|\bdefine\([ \t]*['"](\w+)['"][ \t]*,"""
+    r"""|(?<![\w.$'"-])\$?([A-Za-z_]\w*)[ \t]*(?::=?|=))[ \t]*(['"])([^'"\n]*)\4"""
 )
-_COMMENT = re.compile(r"^[ \t]*(?:#|//|;|--|\*|/\*|<!--)")
+_XML = re.compile(r"<(\w[\w.\-:]*)(?:\s[^<>]*)?>([^<>]+)</\1\s*>|(?<=\s)([A-Za-z_][\w.\-:]*)=(['\"])([^'\"<>]*)\4")
+# Hadoop's and Spring's: the key is a value itself.
+_XML_NAMED = re.compile(
+    r"<name>\s*([\w.\-]+)\s*</name>\s*<value>([^<>]+)</value>|\bname=['\"]([\w.\-]+)['\"]\s+value=['\"]([^'\"<>]*)['\"]"
+)
+_XML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_COMMENT = re.compile(r"^[ \t]*(?:#|//|;|--|\*(?![ \t]*=)|/\*|<!--)")
 _LINE = re.compile(r"[^\n]+")
 
 
@@ -58,8 +66,14 @@ def leaves(name: str, text: str) -> tuple[Leaf, ...]:
         found = _of_yaml(text)
         if found is not None:
             return tuple(found)
-    if name.lower().endswith(".php") or text.lstrip().startswith("<?php"):
-        return tuple(_of_php(text))
+    if name.lower().endswith(_CODE_FILES) or text.lstrip().startswith("<?php"):
+        return tuple(_of_code(text))
+    if text.lstrip().startswith("<") and text.rstrip().endswith(">"):
+        return tuple(_of_xml(text))
+    if is_nginx(text):
+        hosts, text = hosts_of_nginx(text)
+        lines = [Leaf("", "", m.group(0), m.start()) for m in _LINE.finditer(text) if not _COMMENT.match(m.group(0))]
+        return (*(Leaf(key, "", word, at) for key, word, at in hosts), *(leaf for leaf in lines if leaf.text.strip()))
     properties = [m for m in _PROPERTY.finditer(text) if not _COMMENT.match(m.group(0))]
     lines = [m for m in _LINE.finditer(text) if m.group(0).strip() and not _COMMENT.match(m.group(0))]
     if properties and len(properties) * 2 >= len(lines):
@@ -110,23 +124,38 @@ def _of_scalar(node: yaml.ScalarNode, key: str, parent: str, text: str) -> Itera
     yield Leaf(key, parent, node.value, start + inner if plain == node.value else None)
 
 
-def _of_php(text: str) -> Iterator[Leaf]:
+def _of_code(text: str) -> Iterator[Leaf]:
+    """Of PHP and other languages: what has a key and is quoted; else its lines."""
     for line in _LINE.finditer(text):
         if _COMMENT.match(line.group(0)):
             continue
-        found = list(_PHP.finditer(text, line.start(), line.end()))
+        found = list(_CODE.finditer(text, line.start(), line.end()))
         if not found:
             yield Leaf("", "", line.group(0), line.start())
         for match in found:
-            if match.group(4):
-                yield Leaf(match.group(1) or match.group(2), "", match.group(4), match.start(4))
+            if match.group(5):
+                yield Leaf(match.group(1) or match.group(2) or match.group(3), "", match.group(5), match.start(5))
+
+
+def _of_xml(text: str) -> Iterator[Leaf]:
+    """Elements that hold a text alone, and attributes; a name with its value is a key with it."""
+    text = _XML_COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
+    named = {}
+    for match in _XML_NAMED.finditer(text):
+        group = 2 if match[1] else 4
+        named[match.start(group)] = match[group - 1]
+    for match in _XML.finditer(text):
+        group = 2 if match[1] else 5
+        start = match.start(group)
+        if match[group].strip():
+            yield Leaf(named.get(start) or match[group - 1 if match[1] else 3], "", match[group], start)
 
 
 def _of_properties(found: list[re.Match[str]]) -> Iterator[Leaf]:
     for match in found:
         start = match.start(2)
         text = match.group(2)
-        if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
-            start, text = start + 1, text[1:-1]
+        if quoted := _QUOTED.fullmatch(text):
+            start, text = start + 1, quoted[2]
         if text:
             yield Leaf(match.group(1), match.group(1).rpartition(".")[0], text, start)

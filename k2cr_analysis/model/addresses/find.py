@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from k2cr_analysis.model.addresses.address import Address, Span
-from k2cr_analysis.model.addresses.given_values import Value, values_of
+from k2cr_analysis.model.addresses.given_values import values_of
 from k2cr_analysis.model.addresses.grammar import Form, Mention, mentions
 from k2cr_analysis.model.addresses.names import (
     NameRole,
@@ -17,6 +17,7 @@ from k2cr_analysis.model.addresses.names import (
     prefix_of,
     role_of_name,
 )
+from k2cr_analysis.model.addresses.value import Value
 from k2cr_analysis.model.workload import Container, Workload
 
 # Default ports of schemes, and of what a variable's words name, where neither the value nor a sibling tells one.
@@ -70,8 +71,7 @@ def named_hosts(workload: Workload, container: Container) -> tuple[Named, ...]:
             named = _named(value, mention, ports)
             key = (value.place.path, named.address.span or mention.span)
             before = found.get(key)
-            # A word of a line is read twice; with its flag or its key more is known.
-            if before is None or (before.free and not named.free):
+            if before is None or _tells(named) > _tells(before):
                 found[key] = named
     return tuple(found.values())
 
@@ -89,6 +89,11 @@ def listening_ports(workload: Workload, container: Container) -> Iterator[tuple[
                     yield int(match[1]), str(value.place)
         elif value.free and value.place.kind == "config-map" and (match := _DIRECTIVE.match(value.text)):
             yield int(match[1]), str(value.place)
+
+
+def _tells(named: Named) -> tuple[bool, bool]:
+    """What is read twice counts as where most is known of it: a word with its flag, a value within one by its key."""
+    return not named.free, named.role != "other"
 
 
 def _is_any(item: str) -> bool:

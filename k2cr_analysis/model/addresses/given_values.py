@@ -7,44 +7,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 
 from k2cr_analysis.model.addresses.address import Place
+from k2cr_analysis.model.addresses.command_lines import ASSIGNMENT, FLAG, values_of_line
 from k2cr_analysis.model.addresses.files import leaves
 from k2cr_analysis.model.addresses.names import role_of_name
+from k2cr_analysis.model.addresses.nested import assignments, within
+from k2cr_analysis.model.addresses.value import Value
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings
 from k2cr_analysis.model.pod.environment import value_in_manifest, variables_of
 from k2cr_analysis.model.pod.references import LONGEST, expand
 from k2cr_analysis.model.workload import Container, EnvVar, Volume, Workload
 
-_WORD = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|[^\s'\"]+")
-_FLAG = re.compile(r"(-{1,2}[A-Za-z][\w.\-]*)(?:=(.*))?", re.DOTALL)
-_ASSIGNMENT = re.compile(r"([A-Za-z_][\w.\-]*)=(.+)", re.DOTALL)
 _SPACE = re.compile(r"\s")
 _REFERENCE = re.compile(r"\$\(([\w.\-]+)\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """``text`` begins at ``offset`` of the whole text at ``place``; None where it is written another way there.
-
-    ``name`` is what says whether it holds an address: a variable, a flag, a path of keys; empty for a free text.
-    Values with one ``group`` are siblings: the port of one may stand in another. ``free``: a line of a script or of a
-    file without keys.
-    """
-
-    place: Place
-    name: str
-    group: str
-    text: str
-    whole: str
-    offset: int | None
-    free: bool = False
-
-
 def values_of(workload: Workload, container: Container) -> Iterator[Value]:
-    """All values of one container, in the order variables, command, args, files."""
+    """All values of one container, in the order variables, command, args, files; what is within one follows it."""
+    for value in _given(workload, container):
+        yield value
+        yield from within(value)
+
+
+def _given(workload: Workload, container: Container) -> Iterator[Value]:
     known: dict[str, str] = {}
     for variable in variables_of(workload, container):
         text = _seen(variable, workload, known)
@@ -52,8 +38,8 @@ def values_of(workload: Workload, container: Container) -> Iterator[Value]:
             known[variable.name] = text
             place = Place("env", container.name, variable.name, variable.path)
             yield Value(place, _telling_name(variable.name, variable.value or ""), "env", text, text, 0)
-            if _SPACE.search(text.strip()):
-                yield from _words(place, text, variable.name)
+            if _SPACE.search(text.strip()) and text.lstrip()[:1] not in ("{", "["):
+                yield from values_of_line(place, text, variable.name, text, 0)
     yield from _of_arguments(container, known)
     for config_map, key, text in mounted_files(workload, container):
         place = Place("config-map", container.name, f"{config_map}", f"ConfigMap/{config_map} $.data['{key}']")
@@ -61,7 +47,7 @@ def values_of(workload: Workload, container: Container) -> Iterator[Value]:
             group = f"{config_map}/{key}/{leaf.parent}"
             yield Value(place, leaf.key, group, leaf.text, text, leaf.offset, free=not leaf.key)
             if not leaf.key:
-                yield from _words(place, text, "", leaf.text, leaf.offset or 0)
+                yield from values_of_line(place, text, "", leaf.text, leaf.offset or 0)
 
 
 def _seen(variable: EnvVar, workload: Workload, known: Mapping[str, str]) -> str | None:
@@ -89,11 +75,13 @@ def _of_arguments(container: Container, known: Mapping[str, str]) -> Iterator[Va
                 flag = ""
                 yield from _of_script(place, word)
                 continue
-            found = _FLAG.fullmatch(word)
+            found = FLAG.fullmatch(word)
             if found and found[2] is not None:
                 yield Value(place, found[1], "args", found[2], word, found.start(2))
-            elif not found and (assigned := _ASSIGNMENT.fullmatch(word)):
-                yield Value(place, assigned[1], "args", assigned[2], word, assigned.start(2))
+            elif not found and (assigned := ASSIGNMENT.fullmatch(word)):
+                listed = tuple(assignments(Value(place, flag, "args", word, word, 0)))
+                alone = Value(place, assigned[1], "args", assigned[2], word, assigned.start(2))
+                yield from listed if len(listed) > 1 else (alone,)
             elif not found:
                 name = _telling_name(flag, written)
                 yield Value(place, name, "args", word, word, 0, free=not name)
@@ -105,21 +93,7 @@ def _of_script(place: Place, text: str) -> Iterator[Value]:
     for line in re.finditer(r"[^\n]+", text):
         if not line.group(0).lstrip().startswith("#"):
             yield Value(place, "", "script", line.group(0), text, line.start(), free=True)
-            yield from _words(place, text, "", line.group(0), line.start())
-
-
-def _words(place: Place, whole: str, group: str, line: str | None = None, offset: int = 0) -> Iterator[Value]:
-    """Flags and assignments within a line: ``redis-cli -h redis``, ``DB_HOST=db app``, ``nc -z db 5432``."""
-    words = [(m.group(0), m.start() + offset) for m in _WORD.finditer(whole if line is None else line)]
-    for (word, at), (following, at_next) in pairwise((*words, ("", 0))):
-        found = _FLAG.fullmatch(word)
-        shared = f"line {place.path} {group} {offset}"
-        if found and found[2]:
-            yield Value(place, found[1], shared, found[2], whole, at + found.start(2))
-        elif found and found[2] is None and following and not following.startswith("-"):
-            yield Value(place, found[1], shared, following, whole, at_next)
-        elif not found and (assigned := _ASSIGNMENT.fullmatch(word)):
-            yield Value(place, assigned[1], shared, assigned[2], whole, at + assigned.start(2))
+            yield from values_of_line(place, text, "", line.group(0), line.start())
 
 
 def mounted_files(workload: Workload, container: Container) -> Iterator[tuple[str, str, str]]:

@@ -34,7 +34,13 @@ _HOST_KEYS = frozenset({
 })  # fmt: skip
 _PORT_KEYS = frozenset({"port"})
 _LOOSE = re.compile(rf"(?<![A-Za-z0-9_.\-/:$%{{}}\]])({_HOST}):({_PORT})(?![A-Za-z0-9_.\-:@])")
-_ITEM = re.compile(rf"\s*(?:tcp:)?({_HOST})(?::({_PORT}))?\s*")
+_ITEM = re.compile(rf"\s*(?:tcp:)?({_HOST})(?:\\[\w$-]+)?(?::({_PORT}))?\s*")  # SQL Server: host\INSTANCE
+# host:port:weight, as ketama and some clients of Redis have it.
+_WEIGHED = re.compile(rf"\s*({_HOST}):({_PORT}):\d+\s*")
+# A target of gRPC without slashes for an authority: dns:api:9090, dns:/api. Source: github.com/grpc/grpc, naming.md.
+_TARGET = re.compile(rf"\s*(dns|passthrough|xds|kubernetes):/?({_HOST})(?::({_PORT}))?\s*")
+# A URL of the page's own scheme, and user:password@host without one, where they are the whole text.
+_NO_SCHEME = re.compile(rf"\s*(?://(?:[^\s/@]*@)?|[^\s/@:,]+:(?!//)[^\s@,]*@)({_HOST})(?::({_PORT}))?(?:[/?#]\S*)?\s*")
 # The full name of a Service, or of a pod of a headless one, wherever it stands: its form leaves no doubt.
 _FULL_NAME = re.compile(
     rf"(?<![A-Za-z0-9_.\-/:@%{{}}$*])((?:{_LABEL}\.){{2,3}}svc(?:\.cluster\.local)?)\.?(?::({_PORT}))?"
@@ -47,11 +53,13 @@ _INCOMPLETE = frozenset("${%<*(:-_.=+~")
 _WRAPPERS = frozenset({"jdbc", "r2dbc", "pool", "proxy", "log4jdbc", "p6spy", "tracing", "otel", "aws-wrapper"})
 # Behind these no host follows, or one that is no caller's business.
 _NO_HOST = frozenset({
-    "unix", "file", "gs", "s3", "s3a", "gcs", "secret", "sm", "arn", "data", "docker", "oci", "git", "ssh", "ko", "xds",
+    "unix", "file", "gs", "s3", "s3a", "gcs", "secret", "sm", "arn", "data", "docker", "oci", "git", "ssh", "ko",
     "classpath", "projects", "vault", "azure", "abfs", "abfss", "wasb", "wasbs", "berglas", "spiffe", "sqlite",
     "sqlite3", "env", "exec", "k8s", "kubernetes", "jar", "urn", "about", "chrome", "ipv4", "bigquery", "memory", "mem",
+    "balancer",
 })  # fmt: skip
-_NAME_BEHIND_THIRD_SLASH = frozenset({"dns", "passthrough", "grpc", "k8s", "kubernetes"})
+_NAME_BEHIND_THIRD_SLASH = frozenset({"dns", "passthrough", "grpc", "k8s", "kubernetes", "xds"})
+_AUTHORITY_OF_RESOLVER = frozenset({"dns", "xds"})  # dns://authority/name
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,7 @@ def mentions(text: str) -> tuple[Mention, ...]:
     """Every host in a text that its form shows, in the order of their places; bare words only where they are all."""
     taken: list[Span] = []
     found: list[Mention] = []
-    for way in (_urls, _data_source_names, _pairs, _loose):
+    for way in (_targets, _urls, _data_source_names, _pairs, _loose):
         for mention in way(text):
             if not any(start < mention.span[1] and mention.span[0] < end for start, end in taken):
                 found.append(mention)
@@ -97,6 +105,13 @@ def mentions(text: str) -> tuple[Mention, ...]:
         if not any(start < mention.span[1] and mention.span[0] < end for start, end in taken):
             found.append(mention)
     return tuple(sorted(found, key=lambda m: m.span))
+
+
+def _targets(text: str) -> Iterator[Mention]:
+    if match := _TARGET.fullmatch(text):
+        yield _mention(_HOST_PORT.match(text, match.start(2)) or match, match[1], "url")
+    elif (match := _NO_SCHEME.fullmatch(text)) and _has_letter(match[1]):
+        yield replace(_mention(match, None, "host-port" if match[2] else "bare", has_path=True), whole=True)
 
 
 def _full_names(text: str) -> Iterator[Mention]:
@@ -114,7 +129,7 @@ def _urls(text: str) -> Iterator[Mention]:
         if slashes == "///":
             if scheme not in _NAME_BEHIND_THIRD_SLASH:
                 continue
-        elif scheme == "dns":  # dns://authority/name
+        elif scheme in _AUTHORITY_OF_RESOLVER:
             slash = text.find("/", start)
             start = slash + 1 if slash >= 0 else start
         authority = _AUTHORITY.match(text, start)
@@ -197,11 +212,11 @@ def _loose(text: str) -> Iterator[Mention]:
 
 def _list(text: str) -> Iterator[Mention]:
     """The hosts of a text that is nothing but a list of them; nothing where one item is no host."""
-    separator = "," if "," in text else ";" if ";" in text else None
+    separator = next((s for s in ",;|" if s in text), None)
     spans = [m.span() for m in re.finditer(rf"[^{separator}]+" if separator else r"\S+", text)]
     found = []
     for start, end in spans:
-        match = _ITEM.fullmatch(text, start, end)
+        match = _ITEM.fullmatch(text, start, end) or _WEIGHED.fullmatch(text, start, end)
         # Words beside each other are a sentence, unless their form says more.
         if match and not separator and len(spans) > 1 and not match.group(2) and "." not in match.group(1):
             return
@@ -209,7 +224,8 @@ def _list(text: str) -> Iterator[Mention]:
             return
         if not match:
             path = _HOST_PORT.match(text, start, end)  # host/path, of one label only with a port
-            if len(spans) > 1 or not path or text[path.end() : path.end() + 1] != "/":
+            last = end == spans[-1][1] and all(m.port for m in found)  # ZooKeeper: a:2181,b:2181/path
+            if not last or not path or text[path.end() : path.end() + 1] != "/":
                 return
             if not path.group(2) and "." not in path.group(1):
                 return

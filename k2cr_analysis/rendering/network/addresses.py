@@ -43,11 +43,13 @@ class Addresses:
 
     def __init__(self, namespace: str, dependencies: Iterable[Dependency]) -> None:
         self._by_path: dict[str, list[_Change]] = {}
+        self._new_hosts: dict[str, str] = {}
         for dependency in dependencies:
             for address in dependency.addresses:
                 new = _new_host(dependency, address.host, namespace)
-                if new and address.host != new[0]:
+                if new and address.host != new[0] and address.is_writable:
                     self._by_path.setdefault(_entry_of(address.place.path), []).append(_Change(address, *new))
+                    self._new_hosts[address.host] = new[0]
 
     def redirect(self, value: str, path: str) -> tuple[str, str | None]:
         """``value`` with short names of Services made full, and why; unchanged and None where there are none."""
@@ -58,6 +60,25 @@ class Addresses:
             text = f"{text[:start]}{change.host}{text[end:]}"
         reasons = dict.fromkeys(spans[span].why for span in sorted(spans))
         return (text, "; ".join(reasons)) if spans else (value, None)
+
+    def beside_proxy(self, name: str, value: str) -> tuple[str, str | None]:
+        """The list of hosts that are called without the proxy (``NO_PROXY``), with the new names of those in it."""
+        if name.upper() != "NO_PROXY" or value.strip() == "*":
+            return value, None
+        listed = [item.strip().lower() for item in value.split(",")]
+        new = dict.fromkeys(
+            full
+            for host, full in sorted(self._new_hosts.items())
+            if _is_listed(host, listed) and not _is_listed(full, listed)
+        )
+        if not new:
+            return value, None
+        return ",".join([value, *new]), "hosts that go past the proxy keep doing so by the names that they now have"
+
+
+def _is_listed(host: str, listed: Iterable[str]) -> bool:
+    """As curl and Go read it: the host itself, or a domain that it ends with."""
+    return any(item and (host == item.lstrip(".") or host.endswith(f".{item.lstrip('.')}")) for item in listed)
 
 
 def _new_host(dependency: Dependency, written: str, namespace: str) -> tuple[str, str] | None:
@@ -80,8 +101,8 @@ def _new_host(dependency: Dependency, written: str, namespace: str) -> tuple[str
 
 def _spans(address: Address, value: str) -> list[Span]:
     """Where the host stands in a value: as it was found, or as the same host where the value has changed since."""
-    if value == address.text:
-        return [address.span] if address.span else []
+    if value == address.text and address.span:
+        return [address.span]
     return [m.span for m in mentions(value) if m.host == address.host]
 
 

@@ -104,7 +104,7 @@ def test_properties_and_free_text():
         app_properties="spring.redis.host=cache\n#x.url=http://no/\n",
         nginx_conf="a {\n  proxy_pass http://api:80;\n}\n",
     )
-    assert (found["cache"].name, found["api"].free) == ("spring.redis.host", True)
+    assert (found["cache"].name, found["api"].name) == ("spring.redis.host", "proxy_pass")
     assert "no" not in found
 
 

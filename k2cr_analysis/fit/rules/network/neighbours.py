@@ -8,6 +8,7 @@ from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.cluster_index import selects_no_pods
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.fit.rules.network.policies import refusing
+from k2cr_analysis.model.addresses.address import RESOLVERS, Address
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.hop import IN_CLUSTER
 from k2cr_analysis.model.parse.access import mapping, objects
@@ -141,14 +142,18 @@ def callee_selects_no_pods(candidate: Candidate) -> Iterator[Found]:
             )
 
 
-@rule(id="cluster-name-in-file", severity="change", reads=("ConfigMap.data",), docs=_VPC)
+@rule(
+    id="cluster-name-in-file",
+    severity="change",
+    reads=("ConfigMap.data", "Container.env[].value", "Container.args"),
+    docs=_VPC,
+)
 def cluster_name_in_file(candidate: Candidate) -> Iterator[Found]:
-    """A file of a ConfigMap names a Service in a way that cannot be written anew.
+    """A file of a ConfigMap, or a value, names a Service in a way that cannot be written anew.
 
-    Why: On Cloud Run only the full name of a Service resolves. In the files of ConfigMaps it is written in place of
-    the short one; not so where the file holds a secret, which the snapshot lacks, or where the name is written with
-    escapes.
-    Remedy: Write the full name (`SERVICE.NAMESPACE.svc.cluster.local`) in the file yourself: it means the same in the
+    Why: On Cloud Run only the full name of a Service resolves. It is written in place of the short one; not so where
+    a file holds a secret, which the snapshot lacks, or where the name is written with escapes.
+    Remedy: Write the full name (`SERVICE.NAMESPACE.svc.cluster.local`) there yourself: it means the same in the
     cluster.
     Example: a ConfigMap's app.yaml with `password: <redacted>` and `host: redis`
     """
@@ -156,12 +161,43 @@ def cluster_name_in_file(candidate: Candidate) -> Iterator[Found]:
         full = edge.alias_of or f"{edge.service}.{edge.namespace}.svc.cluster.local"
         for address in edge.addresses:
             short = ((edge.in_cluster and edge.service) or edge.alias_of) and address.host != full and not edge.pods
-            blind = address.span is None or REDACTED in address.text
-            if address.place.kind == "config-map" and short and blind:
+            in_file = address.place.kind == "config-map"
+            if short and (_is_written_with_escapes(address, edge) or (in_file and REDACTED in address.text)):
                 yield Found(
                     address.place.path,
-                    f"{address.place} names {address.host}, which Cloud Run does not resolve, and the file cannot be "
-                    f"written anew: write {full} there",
+                    f"{address.place} names {address.host}, which Cloud Run does not resolve, and the "
+                    f"{'file' if in_file else 'value'} cannot be written anew: write {full} there",
+                )
+
+
+def _is_written_with_escapes(address: Address, edge: Dependency) -> bool:
+    """Whether the host's letters stand nowhere in the value as they are."""
+    others = (a for a in edge.addresses if a.place.path == address.place.path and a.host == address.host)
+    return all(a.span is None for a in others)
+
+
+@rule(
+    id="resolved-without-dns",
+    severity="change",
+    reads=("Container.env[].value", "Container.args", "ConfigMap.data"),
+    docs="https://docs.cloud.google.com/run/docs/configuring/vpc-direct-vpc",
+)
+def resolved_without_dns(candidate: Candidate) -> Iterator[Found]:
+    """A Service is named for another resolver than DNS: a mesh's control plane, the Kubernetes API, a registry.
+
+    Why: That resolver knows the name as it is written, and is itself in the cluster: neither the name nor another one
+    in its place is answered on Cloud Run.
+    Remedy: Let the client ask DNS: `dns:///SERVICE.NAMESPACE.svc.cluster.local:PORT` for gRPC, `http://` for others.
+    Example: env: [{name: BACKEND, value: "xds:///backend:9090"}]
+    """
+    for edge in candidate.dependencies:
+        full = f"{edge.service}.{edge.namespace}.svc.cluster.local"
+        for address in edge.addresses:
+            if address.scheme in RESOLVERS and edge.in_cluster and edge.service:
+                yield Found(
+                    address.place.path,
+                    f"{address.place} names {address.written} behind {address.scheme}:, for which Cloud Run has no "
+                    f"resolver; to DNS it is {full}",
                 )
 
 

@@ -184,7 +184,7 @@ class _Builder:
     def _value(self, variable: EnvVar) -> None:
         source = variable.value or ""
         result = expand(source, self.known, self.unknown)
-        text, redirected = self.addresses.redirect(result.text, variable.path)
+        text, redirected = self._with_addresses(variable, result.text)
         told = with_audience(text, self.audience, self.account)
         text, redirected = (told, AUDIENCE_CHANGES) if told != text else (text, redirected)
         self._literal(variable, text, known=result.text if result.whole else None, why=redirected)
@@ -210,9 +210,14 @@ class _Builder:
         else:
             self.account.carried(variable.path, where, source)
 
+    def _with_addresses(self, variable: EnvVar, text: str) -> tuple[str, str | None]:
+        written, why = self.addresses.redirect(text, variable.path)
+        listed, beside = self.addresses.beside_proxy(variable.name, written)
+        return listed, "; ".join(w for w in (why, beside) if w) or None
+
     def _from_map(self, variable: EnvVar, source: str) -> str:
         """A value of a ConfigMap as a literal, with the addresses in it; gives what was written."""
-        value, why = self.addresses.redirect(source, variable.path)
+        value, why = self._with_addresses(variable, source)
         self._literal(variable, value, known=source, why=why)
         return value
 
