@@ -71,14 +71,17 @@ def leaves(name: str, text: str) -> tuple[Leaf, ...]:
     if text.lstrip().startswith("<") and text.rstrip().endswith(">"):
         return tuple(_of_xml(text))
     if is_nginx(text):
-        hosts, text = hosts_of_nginx(text)
-        lines = [Leaf("", "", m.group(0), m.start()) for m in _LINE.finditer(text) if not _COMMENT.match(m.group(0))]
-        return (*(Leaf(key, "", word, at) for key, word, at in hosts), *(leaf for leaf in lines if leaf.text.strip()))
+        hosts, rest = hosts_of_nginx(text)
+        return (*(Leaf(key, "", word, at) for key, word, at in hosts), *_of_lines(rest))
     properties = [m for m in _PROPERTY.finditer(text) if not _COMMENT.match(m.group(0))]
-    lines = [m for m in _LINE.finditer(text) if m.group(0).strip() and not _COMMENT.match(m.group(0))]
-    if properties and len(properties) * 2 >= len(lines):
-        return tuple(_of_properties(properties))
-    return tuple(Leaf("", "", m.group(0), m.start()) for m in lines)
+    lines = _of_lines(text)
+    return tuple(_of_properties(properties)) if properties and len(properties) * 2 >= len(lines) else lines
+
+
+def _of_lines(text: str) -> tuple[Leaf, ...]:
+    """Its lines that are neither empty nor a comment."""
+    found = (m for m in _LINE.finditer(text) if m.group(0).strip() and not _COMMENT.match(m.group(0)))
+    return tuple(Leaf("", "", m.group(0), m.start()) for m in found)
 
 
 def _is_structured(name: str, text: str) -> bool:

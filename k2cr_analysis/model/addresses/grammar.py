@@ -214,7 +214,7 @@ def _list(text: str) -> Iterator[Mention]:
     """The hosts of a text that is nothing but a list of them; nothing where one item is no host."""
     separator = next((s for s in ",;|" if s in text), None)
     spans = [m.span() for m in re.finditer(rf"[^{separator}]+" if separator else r"\S+", text)]
-    found = []
+    found: list[Mention] = []
     for start, end in spans:
         match = _ITEM.fullmatch(text, start, end) or _WEIGHED.fullmatch(text, start, end)
         # Words beside each other are a sentence, unless their form says more.
