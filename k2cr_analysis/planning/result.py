@@ -20,6 +20,11 @@ from k2cr_analysis.pricing.gke.as_billed import AsBilled
 from k2cr_analysis.pricing.gke.commitments import Commitment
 
 
+def in_fleet(cluster: str, workload: str, *, several: bool) -> str:
+    """The id of a workload; with its cluster where there are several, as the keys of ``k2cr.toml`` have it."""
+    return f"{cluster}:{workload}" if several else workload
+
+
 @dataclass(frozen=True, slots=True)
 class Wave:
     """What moves together. Money a month, of this wave alone but for the cumulative.
@@ -53,6 +58,11 @@ class Wave:
     def nodes_removed(self) -> int:
         return len(self.nodes)
 
+    def ids(self, *, several: bool) -> list[str]:
+        """Its workloads; where the plan is of several clusters, each with its own, as ``k2cr.toml`` writes it."""
+        pairs = zip(self.clusters, self.workloads, strict=True)
+        return [in_fleet(cluster, workload, several=several) for cluster, workload in pairs]
+
 
 @dataclass(frozen=True, slots=True)
 class Left:
@@ -63,6 +73,9 @@ class Left:
     holds_back_month: Decimal | None
     cluster: str = ""
     currency: str = ""
+
+    def named(self, *, several: bool) -> str:
+        return in_fleet(self.cluster, self.id, several=several)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.assessment.verify import Verification, verify
 from k2cr_analysis.errors import UsageError
 from k2cr_analysis.latency.learning.run_metrics import run_metrics
+from k2cr_analysis.rendering.context import context_of
 from k2cr_analysis.report import tables
 from k2cr_analysis.report.display import Html, anchored, heading, joined, made_up_label, note, paragraph
 from k2cr_analysis.report.headings import is_made_up
@@ -35,10 +36,11 @@ def verified(assessed: Assessment, workloads: Any, metrics: str | Path | None, r
                 ref="no-metrics", found="no metrics", expected="Parquet or CSV of the services' own metrics"
             )
         table = read(str(metrics), "run_metrics") if workloads else None
+        named = context_of(assessed).name_of
         found = {}
         for name in workloads:
             one = find_workload([assessed], str(name))
-            found[one.id] = verify(assessed, one.id, run_metrics(table, one.workload.name))
+            found[one.id] = verify(assessed, one.id, run_metrics(table, named(one.workload)))
         return found
 
 

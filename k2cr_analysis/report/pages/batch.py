@@ -130,7 +130,7 @@ def plan_pages(
 def _deploy_page(portfolio: Page, folder: Path) -> Page:
     """The specs and commands of all that can move, of the portfolio's snapshot."""
     parameters = portfolio.parameters | {"workloads": "all", "out": str(folder.resolve())}
-    return Page("deploy", "Deployment", DEPLOY, parameters, None, portfolio.facts)
+    return Page("deploy", "Specs and commands", DEPLOY, parameters, None, portfolio.facts)
 
 
 def _links(pages: Sequence[Page]) -> dict[str, str]:

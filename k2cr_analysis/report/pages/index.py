@@ -142,10 +142,9 @@ def _listed(
 
 
 def _wave(wave: Any, several: bool) -> dict[str, Any]:
-    pairs = zip(wave.clusters, wave.workloads, strict=True)
     return {
         "number": wave.wave,
-        "workloads": [f"{cluster}: {workload}" if several else workload for cluster, workload in pairs],
+        "workloads": wave.ids(several=several),
         "gain": money(wave.realised_month, wave.currency, cents=False, sign=True),
         "so_far": money(wave.cumulative_realised_month, wave.currency, cents=False, sign=True),
         "over_stay": money(wave.cumulative_saving_over_stay_month, wave.currency, cents=False, sign=True),
@@ -165,10 +164,10 @@ def _left(plan: Plan, several: bool) -> list[dict[str, Any]]:
     for one in plan.left:
         by_words.setdefault(tuple(_NUMBER.split(one.why)), []).append(one)
 
-    def named(one: Left) -> str:
-        return f"{one.cluster}: {one.id}" if several else one.id
-
-    alike = [(_in_one([one.why for one in members]), [named(one) for one in members]) for members in by_words.values()]
+    alike = [
+        (_in_one([one.why for one in members]), [one.named(several=several) for one in members])
+        for members in by_words.values()
+    ]
     reasons = sorted(alike, key=lambda pair: (-len(pair[1]), pair[0]))
     shown = [{"why": why, "many": len(ids), "workloads": ids} for why, ids in reasons[:_REASONS_SHOWN]]
     rest = [name for _, ids in reasons[_REASONS_SHOWN:] for name in ids]

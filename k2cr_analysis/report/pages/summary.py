@@ -67,8 +67,7 @@ def _facts(assessed: Sequence[Assessment], plan: Plan, portfolio: Portfolio) -> 
     if plan.waves:
         days = sum(wave.effort_days for wave in plan.waves)
         several, wave = len(assessed) > 1, plan.waves[0]
-        pairs = list(zip(wave.clusters, wave.workloads, strict=True))[:_SHOWN]
-        first = ", ".join(f"{cluster}: {workload}" if several else workload for cluster, workload in pairs)
+        first = ", ".join(wave.ids(several=several)[:_SHOWN])
         yield f"{count(len(plan.waves), 'wave')}, {days:g} days of work; the first: {first}"
     if portfolio.answer and portfolio.answer.first_mover:
         mover = portfolio.answer.first_mover

@@ -11,7 +11,7 @@ from k2cr_analysis.report.tables.frame import frame, item_row, number
 if TYPE_CHECKING:
     import pandas as pd
 
-    from k2cr_analysis.planning import Plan, Portfolio, Wave
+    from k2cr_analysis.planning import Plan, Portfolio
 
 
 def bill(portfolio: Portfolio) -> pd.DataFrame:
@@ -86,7 +86,7 @@ def waves(plan: Plan) -> pd.DataFrame:
             "wave": wave.wave,
             "workloads": len(wave.workloads),
             "clusters": sorted(set(wave.clusters)),
-            "workload_ids": _named(wave, len(of_all) > 1),
+            "workload_ids": wave.ids(several=len(of_all) > 1),
             "attributed_month": number(wave.attributed_month),
             "realised_month": number(wave.realised_month),
             "cumulative_realised_month": number(wave.cumulative_realised_month),
@@ -104,11 +104,6 @@ def waves(plan: Plan) -> pd.DataFrame:
         for wave in plan.waves
     ]
     return frame("waves", rows)
-
-
-def _named(wave: Wave, several: bool) -> list[str]:
-    pairs = zip(wave.clusters, wave.workloads, strict=True)
-    return [f"{cluster}:{workload}" if several else workload for cluster, workload in pairs]
 
 
 def left(plan: Plan) -> pd.DataFrame:

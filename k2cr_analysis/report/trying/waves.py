@@ -44,7 +44,7 @@ def worth_of_set(found: SetWorth, words: str) -> Html:
                 Tile("Off today's bill", money(found.realised_month, currency, sign=True), "a month, all in all",
                      "" if not found.realised_month else "good" if found.realised_month > 0 else "bad"),
                 Tile("Nodes that go", str(found.nodes_removed)),
-                Tile("Work", f"{found.effort_days:g} days", f"once; {hours}"),
+                Tile("Work", f"{found.effort_days:g} days", f"once; {hours}, the cluster otherwise as today"),
             ]
         ),
     ]  # fmt: skip

@@ -165,7 +165,7 @@
     set('over', money(found.over, true), undefined, toned(found.over));
     set('nodes', found.nodes === undefined ? 'not worked out' : found.nodes.toLocaleString('en-US'), found.goes ? `and ${many(found.goes, 'cluster')}` : '');
     set('work', `${plain(found.days)} days`, found.hours === undefined ? 'once; hours a month hang on the nodes'
-      : `once; ${plain(found.hours < 0n ? -found.hours : found.hours)} hours a month ${found.hours < 0n ? 'more' : 'less'}`);
+      : `once; ${plain(found.hours < 0n ? -found.hours : found.hours)} hours a month ${found.hours < 0n ? 'more' : 'less'}, the cluster otherwise as today`);
     const at = Number(slider.value);
     upto.textContent = at ? `${at === 1 ? 'wave 1' : `waves 1 to ${at}`} of ${slider.max}` : 'none';
     const [more, less] = [[...chosen].filter((n) => !prefixes[at].has(n)).length, [...prefixes[at]].filter((n) => !chosen.has(n)).length];
