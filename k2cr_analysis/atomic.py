@@ -72,11 +72,16 @@ def write_whole(path: Path, text: str) -> None:
             partial.unlink(missing_ok=True)
 
 
+def standing(target: Path) -> Path:
+    """Where to read a folder: under its name, or where it stood aside when a crash fell between two renames."""
+    aside = _aside(target)
+    return aside if aside.is_dir() and not target.exists() else target
+
+
 def put_back(target: Path) -> None:
     """Where a crash fell between the two renames of a file system without exchange: the old folder under its name."""
-    aside = _aside(target)
-    if aside.is_dir() and not target.exists():
-        aside.rename(target)
+    if standing(target) != target:
+        _aside(target).rename(target)
 
 
 def remove_abandoned(parent: Path, name: str = "*") -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from k2cr_analysis.atomic import said_when_full
+from k2cr_analysis.atomic import said_when_full, standing
 from k2cr_analysis.errors import Location, SnapshotError
 from k2cr_analysis.snapshot.bucket import local_copy
 from k2cr_analysis.snapshot.objects import SnapshotObject
@@ -85,7 +85,7 @@ def unread_of(path: str | Path) -> tuple[Unread, ...]:
 
 def provenance_at(folder: Path) -> Provenance | None:
     """What is said of the snapshot there; None where there is none, or none that can be read."""
-    file = folder / PROVENANCE_FILE
+    file = standing(folder) / PROVENANCE_FILE
     try:
         return Provenance.from_json(file.read_text(encoding="utf-8"), Location(str(file)))
     except (OSError, UnicodeDecodeError, SnapshotError):

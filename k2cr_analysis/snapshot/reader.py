@@ -12,6 +12,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from k2cr_analysis.atomic import standing
 from k2cr_analysis.errors import Location, SnapshotError
 from k2cr_analysis.snapshot import objects as objects_file
 from k2cr_analysis.snapshot.bucket import local_copy
@@ -84,7 +85,7 @@ def open_snapshot(path: str | Path) -> Snapshot:
     ``SnapshotError`` where there is none, where a file is missing, truncated or changed, where the folder belongs to
     another program, or where a newer k2cr wrote it.
     """
-    folder = local_copy(path, PROVENANCE_FILE)
+    folder = standing(local_copy(path, PROVENANCE_FILE))
     text = _provenance_text(folder)
     provenance = Provenance.from_json(text, Location(str(folder / PROVENANCE_FILE)))
     if objects_file.FILE not in provenance.files:

@@ -26,6 +26,7 @@ from k2cr_analysis.snapshot.redaction.secret_commands import (
     is_attached_password,
     is_secret_argument,
     secret_argument,
+    without_secret_words,
 )
 from k2cr_analysis.snapshot.redaction.secret_forms import dsn_without_secrets, redacted_text
 from k2cr_analysis.snapshot.redaction.secret_names import (
@@ -171,6 +172,12 @@ class _Walk:
         return next((value[field] for field in _NAME_FIELDS if isinstance(value.get(field), str)), None)
 
     def items(self, value: list[Any], name: str) -> list[Any]:
+        if name in _COMMANDS and all(isinstance(word, str) for word in value):
+            plain = without_secret_words(value)
+            self.count += plain != value
+            value = plain
+        if name.lower().endswith("headers"):
+            value = [self.header(item) if isinstance(item, str) else item for item in value]
         kept: list[Any] = []
         flag = ""
         programs = {word.rpartition("/")[2] for word in value if isinstance(word, str)} if name in _COMMANDS else set()
@@ -186,6 +193,14 @@ class _Walk:
                 kept.append(self.argument(item, flag, programs) if flag else self.text(item, name))
             flag = flag_of(item)
         return kept
+
+    def header(self, item: str) -> str:
+        """``X-Api-Key:VALUE`` of a list of headers."""
+        name, colon, text = item.partition(":")
+        if not colon or not self.named(text.strip(), name.strip(), True):
+            return item
+        self.count += 1
+        return f"{name}:{REDACTED}"
 
     def argument(self, item: str, flag: str, programs: set[str]) -> str:
         """A word behind a flag: ``--password``, ``x``."""

@@ -30,6 +30,36 @@ _FIELDS: Final = frozenset({
 })  # fmt: skip
 
 
+# INSERT INTO users (name, password) VALUES ('bob', 'x'), ('eve', 'y')
+_INSERT: Final = re.compile(
+    r"(\bINSERT\s+INTO\s+[\w.`\"\[\]]+\s*\()([^()]+)(\)\s*VALUES\s*)((?:\((?:[^()']|'(?:[^']|'')*')*\)\s*,?\s*)+)",
+    re.IGNORECASE,
+)
+_TUPLE: Final = re.compile(r"\(((?:[^()']|'(?:[^']|'')*')*)\)")
+_SQL_VALUE: Final = re.compile(r"\s*(?:'(?:[^']|'')*'|[^,']*)\s*(?:,|$)")
+
+
+def without_inserted_secrets(text: str) -> str:
+    """The text of SQL without what it inserts into columns that are named like secrets."""
+    return _INSERT.sub(_insert, text) if "insert" in text.lower() else text
+
+
+def _insert(match: re.Match[str]) -> str:
+    names = [name.strip(' `"[]\n\t') for name in match[2].split(",")]
+    secret = [number for number, name in enumerate(names) if secrecy(name) is not Secrecy.NONE]
+    if not secret:
+        return match[0]
+
+    def row(found: re.Match[str]) -> str:
+        values = [one.rstrip(", ") for one in _SQL_VALUE.findall(found[1]) if one.strip()]
+        for number in secret:
+            if number < len(values) and not is_ordinary_value(values[number].strip(" '"), Secrecy.SECRET):
+                values[number] = f" '{REDACTED}'" if number else f"'{REDACTED}'"
+        return f"({','.join(values)})"
+
+    return f"{match[1]}{match[2]}{match[3]}{_TUPLE.sub(row, match[4])}"
+
+
 def without_column_secrets(text: str, name: str) -> str:
     """The text of a file ``name`` without passwords that only their place tells; the rest is as it was."""
     ending = name[name.rfind(".") :].lower() if "." in name else ""
@@ -37,6 +67,7 @@ def without_column_secrets(text: str, name: str) -> str:
         return _without_columns(text, _TABLES[ending])
     if _USER_FILE.fullmatch(name):
         return _USER_LINE.sub(_user_line, text)
+    text = without_inserted_secrets(text)
     return _USER_MAP.sub(_user_map, text) if "\n" in text else text
 
 

@@ -6,6 +6,7 @@ And behind the keywords of SQL and Dockerfiles. Flags whose own name announces a
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from k2cr_analysis.snapshot.redaction.secret_names import Secrecy, is_ordinary_value, secrecy
@@ -86,6 +87,14 @@ def without_command_secrets(text: str) -> str:
     for pattern in _NAMED:
         text = pattern.sub(_cut_named, text)
     return text
+
+
+def without_secret_words(words: Sequence[str]) -> list[str]:
+    """The words of a command without those that only their place in it makes secret: ``vault login X``."""
+    joined = " ".join(words)
+    cut = without_command_secrets(joined)
+    found = cut.split(" ")
+    return found if cut != joined and len(found) == len(words) else list(words)
 
 
 def _cut_named(match: re.Match[str]) -> str:

@@ -26,7 +26,7 @@ _SHORT: Final = 1024
 # Nothing of what follows can be in a text without one of these.
 _WORTH_A_LOOK: Final = re.compile(
     r"pass|pwd|secret|token|key|cred|auth|bearer|basic|cookie|jwt|dsn|salt|sig|pin|seed|pat|hmac|sas|otp|psk|pw\b|-p|-a|-u|-w|-k|identified|user|vault"
-    r"|@|-----|[A-Za-z0-9+/_-]{16}",
+    r"|wort|wacht|senha|contrase|mdp|\bmc |insert|@|-----|[$]|[A-Za-z0-9+/_-]{16}",
     re.IGNORECASE,
 )
 _PEM: Final = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
@@ -90,6 +90,8 @@ _PREFIXED: Final = re.compile(
     r"|\bAGE-SECRET-KEY-1[0-9A-Z]{20,}|\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{20,}|\bglsa_[0-9A-Za-z_]{20,}|\beyJrIjoi[0-9A-Za-z=]{20,}"
     r"|\bNRAK-[0-9A-Z]{20,}|\bkey-[0-9a-f]{32}\b|\bSK[0-9a-f]{32}\b|https://hooks\.slack\.com/services/\S+"
     r"|\bpul-[0-9a-f]{40}\b|\bsbp_[0-9a-f]{40}\b|\bdapi[0-9a-f]{32}\b|\blin_api_[0-9A-Za-z]{30,}|\bATATT3[0-9A-Za-z_=-]{20,}"
+    # Hashes of passwords, as crypt(3), Argon2 and LDAP write them: what they were made from can be guessed.
+    r"|\$(?:2[abxy]?|apr1|1|5|6|y|argon2(?:id|i|d)|pbkdf2[\w-]*|scrypt)\$[^\s:\"',]{16,}|\{S?SHA(?:256|512)?\}[0-9A-Za-z+/=]{20,}"
     r"|https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/\S+|\b[0-9]{8,10}:AA[0-9A-Za-z_-]{32,}"
 )  # fmt: skip
 _YAML_PAIR: Final = re.compile(
@@ -99,6 +101,7 @@ _XML: Final = re.compile(r"<([A-Za-z_][\w.:-]*)>([^<>]+)</\1>")
 _XML_PAIR: Final = re.compile(
     r"(<(?:name|key)>\s*([^<>]+?)\s*</(?:name|key)>\s*<value>)([^<>]+)(?=</value>)"
     r"|((?:name|key)=[\"']([^\"']+)[\"']\s+value=[\"'])([^\"']+)(?=[\"'])"
+    r"|(<\w+\s(?:[^<>]*\s)?(?:name|key)=[\"']([^\"']+)[\"'][^<>]*(?<!/)>)([^<>]+)(?=</)"
 )  # fmt: skip
 
 
@@ -414,7 +417,7 @@ def _pair(match: re.Match[str]) -> str:
 
 
 def _xml_pair(match: re.Match[str]) -> str:
-    prefix, name, value = (match[1], match[2], match[3]) if match[1] else (match[4], match[5], match[6])
+    prefix, name, value = next(match.group(at, at + 1, at + 2) for at in (1, 4, 7) if match[at])
     sureness = secrecy(name)
     return match[0] if sureness is Secrecy.NONE or is_ordinary_value(value, sureness) else f"{prefix}{REDACTED}"
 

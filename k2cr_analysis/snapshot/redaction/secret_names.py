@@ -22,11 +22,12 @@ class Secrecy(IntEnum):
 
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_PASSWORD: Final = re.compile(r"password|passwd|passphrase|passcode|pgpass")
+# In the languages in which people name their variables, too.
+_PASSWORD: Final = re.compile(r"passwor[dt]|passwd|passphrase|passcode|pgpass|kennwort|wachtwoord|contrase|motdepasse")
 _SECRET: Final = re.compile(r"secret|credential|privatekey|dockerconfigjson|connectionstring|connstr")
 # Before "secret": the name of a Secret that is to be pulled with, injected, or that is there already.
 _REFERRING: Final = frozenset({"pull", "existing", "inject", "tls", "ssl"})
-_PASSWORD_WORDS: Final = frozenset({"pwd", "pass", "pw", "authorization", "bearer"})
+_PASSWORD_WORDS: Final = frozenset({"pwd", "pass", "pw", "authorization", "bearer", "senha", "mdp"})
 _SECRET_WORDS: Final = frozenset({"cred", "creds", "dockercfg", "netrc"})
 _KEY_WORDS: Final = frozenset(
     {"token", "tokens", "key", "keys", "apikey", "apikeys", "jwt", "dsn", "hmac", "sas", "passkey", "otp", "psk"}
@@ -111,8 +112,10 @@ def is_dsn_name(name: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def is_digest_name(name: str) -> bool:
-    """Whether a name announces a checksum or another random text that is public: ``checksum/config``."""
-    return not _DIGEST_WORDS.isdisjoint(word.lower() for word in _WORD.findall(name))
+    """Whether a name announces a checksum or another random text that is public: ``checksum/config``, ``clusterid``."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    is_of_something = bool(words) and words[-1].endswith("id") and _of_words([*words[:-1], "x"]) is Secrecy.NONE
+    return is_of_something or not _DIGEST_WORDS.isdisjoint(words)
 
 
 @lru_cache(maxsize=65536)
@@ -130,7 +133,7 @@ _NOTHING: Final = re.compile(
 _REFERENCE: Final = re.compile(
     r"\$\([^()]+\)|\$\{[^{}]+\}|\${1,2}[A-Za-z_]\w*|\$\([^()]*|\{\{[^{}]*\}\}|%\([^()]+\)s|<redacted>"
     r"|(?:projects/[^/\s]+/secrets/|sm://|gsm://|gcp-sm:|vault:|ref\+|arn:aws:secretsmanager:|secretKeyRef|op://)\S*"
-    r"|projects/[^/\s]+/locations/[^/\s]+/keyRings/[^/\s]+/cryptoKeys/\S+"
+    r"|projects/[^/\s]+/locations/[^/\s]+/keyRings/[^/\s]+/cryptoKeys/\S+|projects/[^/\s]+/instances/[^/\s]+/databases/\S+"
     r"|(?:os\.|process\.env|ENV\[|System\.|getenv|config\.|settings\.|secrets\.|self\.|args\.)\S*"
 )
 _NUMBER: Final = re.compile(r"[-+]?[0-9]{1,12}(?:\.[0-9]+)?[smhdkMGKi%]{0,2}")
@@ -154,6 +157,8 @@ _ADDRESSES: Final = re.compile(
     r"(?:(?:jdbc:)?(?!https?:)[a-z][a-z0-9+.-]*://)?[a-z0-9][\w.-]*[a-z][\w.-]*:[0-9]{2,5}"
     r"(?:,\s*[a-z0-9][\w.-]*:[0-9]{2,5})*(?:/[\w/.-]{0,40})?"
 )
+# nsswitch.conf: where the system's users are looked up.
+_LOOKED_UP_IN: Final = re.compile(r"(?:(?:compat|files|db|sss|ldap|nis|winbind|systemd|cache)\s*)+")
 _AUTH_MODE: Final = re.compile(r"[a-z]{1,14}|[A-Z][a-z]{1,14}")
 
 
@@ -185,5 +190,6 @@ def is_plain_setting(name: str, value: str) -> bool:
         or (bare in ("key", "keys") and _LABEL_KEY.fullmatch(value))
         or (bare.endswith(("license", "licence")) and _LICENSE.fullmatch(value))
         or (_CONNECTION.search(bare) and _ADDRESSES.fullmatch(value))
+        or (bare == "passwd" and _LOOKED_UP_IN.fullmatch(value))
         or (bare == "cookie" and _PROBE_COOKIE.fullmatch(value))
     )
