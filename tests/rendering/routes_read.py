@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import gcd
 from typing import Any
+from urllib.parse import urlsplit
 
 Raw = Mapping[str, Any]
 
@@ -57,6 +59,13 @@ def _replaced(path: str, prefix: str, new: str) -> str:
 def shares(weighted: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
     """Of those that get something; one alone gets all, whatever its weight."""
     found = sorted((name, weight) for name, weight in weighted if weight)
+    if found and max(w for _, w in found) > 1000:  # a URL map's largest weight
+        found = [(n, w // gcd(*(w for _, w in found))) for n, w in found]
+        found = (
+            [(n, max(1, round(w * 1000 / max(w for _, w in found)))) for n, w in found]
+            if max(w for _, w in found) > 1000
+            else found
+        )
     return tuple(found) if len({name for name, _ in found}) > 1 else ((found[0][0], 1),)
 
 
@@ -132,7 +141,8 @@ def _of_rule(rule: Raw, path: Raw, asked: Request) -> Outcome:
         if one["type"] == "RequestHeaderModifier":
             sets |= {(h["name"], h["value"]) for h in one["requestHeaderModifier"].get("set", ())}
     to = shares((b["name"], b.get("weight", 1)) for b in rule["backendRefs"])
-    timeout, retry = rule.get("timeouts", {}).get("request"), rule.get("retry")
+    retry, times = rule.get("retry"), rule.get("timeouts", {})
+    timeout = times.get("request") or times.get("backendRequest")
     words = {502: "gateway-error", 503: "gateway-error", 504: "gateway-error", 500: "5xx"}
     retries = (retry["attempts"], frozenset(words[c] for c in retry["codes"]), None) if retry else None
     return Outcome(
@@ -166,6 +176,15 @@ def by_virtual_service(service: Raw, asked: Request) -> Outcome:
                 else (n, v["exact"]) in asked.headers
                 for n, v in match.get("headers", {}).items()
             )
+            without = match.get("withoutHeaders", {}).items()
+            fits &= not any(
+                (n, v["exact"]) in asked.headers if "exact" in v else n in dict(asked.headers) for n, v in without
+            )
+            for name, wanted in match.get("queryParams", {}).items():
+                value = dict(asked.query).get(name)
+                fits &= value is not None and value.startswith(wanted.get("prefix", wanted.get("exact", "")))
+                fits &= value == wanted.get("exact", value)
+                regex |= "prefix" in wanted
             if not fits:
                 continue
             if regex:
@@ -197,6 +216,17 @@ def by_virtual_service(service: Raw, asked: Request) -> Outcome:
                 origins=frozenset(o["exact"] for o in cors["allowOrigins"]) if cors else None,
             )
     return LOST
+
+
+def by_nginx_redirect(ingress: Raw, asked: Request) -> Outcome:
+    said = {k.rpartition("/")[2]: v for k, v in ingress["metadata"]["annotations"].items()}
+    if by_ingress(ingress, asked, of_gke=False) == LOST:
+        return LOST
+    kind = "temporal" if "temporal-redirect" in said else "permanent"
+    url, code = said[f"{kind}-redirect"], int(said.get(f"{kind}-redirect-code", 0))
+    to = urlsplit(url.replace("$request_uri", asked.path))
+    usual = 302 if kind == "temporal" else 301
+    return Outcome(code if 300 <= code <= 308 else usual, location=(to.scheme, to.hostname, to.path or "/"))
 
 
 def by_ingress(ingress: Raw, asked: Request, *, of_gke: bool) -> Outcome:
@@ -274,7 +304,11 @@ def _holds(condition: Raw, asked: Request) -> bool:
             held = value is not None if one.get("presentMatch") else value == one.get("exactMatch")
         if held == bool(one.get("invertMatch")):
             return False
-    return all((q["name"], q.get("exactMatch")) in asked.query for q in condition.get("queryParameterMatches", ()))
+    given = dict(asked.query)
+    return all(
+        q["name"] in given if q.get("presentMatch") else given.get(q["name"]) == q.get("exactMatch")
+        for q in condition.get("queryParameterMatches", ())
+    )
 
 
 _CODES = {"MOVED_PERMANENTLY_DEFAULT": 301, "FOUND": 302, "SEE_OTHER": 303, "TEMPORARY_REDIRECT": 307, "PERMANENT_REDIRECT": 308}  # fmt: skip

@@ -10,6 +10,7 @@ import yaml
 from k2cr_analysis.model.routing.ingress_annotations import ingress_settings
 from k2cr_analysis.model.routing.ingress_rules import ingress_rules
 from k2cr_analysis.model.routing.reading import http_rules
+from k2cr_analysis.model.routing.route import shares_of
 from k2cr_analysis.rendering.network.route_rules import route_rules
 from k2cr_analysis.rendering.network.url_map import match_paths
 
@@ -46,7 +47,7 @@ def of_istio(rule: str) -> dict[str, Any]:
 
 
 def written(raw: dict[str, Any]) -> list[Any]:
-    found = route_rules([http_rules(raw)], *[lambda t: f"{BE}{t.service}"] * 2)
+    found = route_rules([http_rules(raw)], *[lambda t, *_: f"{BE}{t.service}"] * 2)
     return [{k: v for k, v in rule.items() if k != "priority"} for rule in found]
 
 
@@ -300,3 +301,53 @@ def test_a_controllers_redirect_is_to_its_very_url(url: str, expected: tuple[str
     redirects = [rule.actions.redirect for rule in ingress_rules(raw)]
     assert [(r.host, r.path, r.strip_query) for r in redirects if r] == [expected]
     assert not ingress_settings(raw).affinity
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "lacks"),
+    [
+        ({"permanent-redirect": "https://o.example.com/x", "permanent-redirect-code": "308"}, 308, []),
+        ({"permanent-redirect": "https://o.example.com/x", "permanent-redirect-code": "200"}, 301, []),
+        ({"permanent-redirect": "https://o.example.com/x", "permanent-redirect-code": "305"}, 305, ["status 305"]),
+        ({"temporal-redirect": "https://o.example.com:443/", "temporal-redirect-code": "307"}, 307, []),
+        ({"temporal-redirect": "https://t/", "permanent-redirect": "https://p/"}, 302, []),
+        ({"permanent-redirect": "https://o.example.com:8443/x"}, 301, ["port 8443"]),
+        ({"permanent-redirect": "http://o.example.com/x"}, 301, ["plain HTTP"]),
+        ({"permanent-redirect": "https://o.example.com/x?a=b"}, 301, ["a query"]),
+        ({"permanent-redirect": "https://$host/x"}, 301, []),
+        ({"permanent-redirect": "https://$host$uri"}, 301, ["variables"]),
+    ],
+)
+def test_what_no_redirect_of_a_url_map_has_is_asked(said: dict[str, str], status: int, lacks: list[str]) -> None:
+    annotations = {f"nginx.ingress.kubernetes.io/{k}": v for k, v in said.items()}
+    settings = ingress_settings({"kind": "Ingress", "metadata": {"name": "a", "annotations": annotations}})
+    assert settings.redirect is not None
+    assert settings.redirect.status == status
+    assert len(settings.lacks) == len(lacks)
+    assert all(word in lack.what for word, lack in zip(lacks, settings.lacks, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("weights", "given", "asks"),
+    [((90, 10), (90, 10), 0), ((9000, 1000), (9, 1), 0), ((999999, 1), (1000, 1), 1), ((0, 5000), (0, 1), 0)],
+)
+def test_weights_that_a_url_map_takes_have_the_same_shares(
+    weights: tuple[int, ...], given: tuple[int, ...], asks: int
+) -> None:
+    assert shares_of(weights) == given
+    refs = ", ".join(f"{{name: s{i}, weight: {w}}}" for i, w in enumerate(weights))
+    (rule,) = http_rules(of_gateway(f"{{backendRefs: [{refs}]}}"))
+    assert len(rule.lacks) == asks
+
+
+@pytest.mark.parametrize(
+    ("rule", "what"),
+    [
+        ("{match: [{queryParams: {v: {prefix: '2'}}}], route: [{destination: {host: a}}]}", "by its prefix"),
+        ("{redirect: {uri: '/a?b=c'}}", "with a query"),
+        ("{redirect: {redirectCode: 305}}", "status 305"),
+    ],
+)
+def test_what_an_istio_rule_has_and_a_url_map_lacks_is_asked(rule: str, what: str) -> None:
+    (made,) = http_rules(of_istio(rule))
+    assert [what in lack.what for lack in made.lacks] == [True]

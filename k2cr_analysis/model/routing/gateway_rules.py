@@ -25,6 +25,7 @@ from k2cr_analysis.model.routing.route import (
     ValueMatch,
     condition_lacking,
     patterns_of_origins,
+    rounded_weights,
 )
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
@@ -56,10 +57,14 @@ def gateway_rules(raw: Raw) -> Iterator[HttpRule]:
         lacks: list[Lack] = []
         matches = tuple(m for j, one in objects(rule, "matches") for m in _match(one, f"{at}.matches[{j}]", raw, lacks))
         actions = _filters(rule, at, namespace, lacks)
-        actions = actions.over(
-            Actions(timeout_s=seconds(mapping(rule, "timeouts").get("request")), retries=_retry(rule, at, lacks))
-        )
+        times = mapping(rule, "timeouts")
+        # Without a limit for the whole, that of one try is it: a retry of what has run out counts anew.
+        whole, one_try = seconds(times.get("request")), seconds(times.get("backendRequest"))
+        retries = _retry(rule, at, one_try, lacks)
+        timeout = whole if whole or not one_try else one_try * (1 + (retries.attempts if retries else 0))
+        actions = actions.over(Actions(timeout_s=timeout, retries=retries))
         targets = tuple(_targets(rule, at, namespace, lacks))
+        lacks += rounded_weights(targets, f"{at}.backendRefs")
         if rule.get("sessionPersistence"):
             lacks.append(Lack(f"{at}.sessionPersistence", "session persistence of a rule"))
         complete = not objects(rule, "matches") or bool(matches)
@@ -189,7 +194,7 @@ def _cors(spec: Raw) -> Cors:
 _RETRIED = (502, 503, 504)  # what gateway-error means, and not one of them alone
 
 
-def _retry(rule: Raw, at: str, lacks: list[Lack]) -> Retries | None:
+def _retry(rule: Raw, at: str, one_try_s: float | None, lacks: list[Lack]) -> Retries | None:
     spec = mapping(rule, "retry")
     attempts = integer(spec, "attempts")
     if not attempts:
@@ -201,7 +206,9 @@ def _retry(rule: Raw, at: str, lacks: list[Lack]) -> Retries | None:
         if set(codes) != set(_RETRIED):
             said = ", ".join(map(str, codes))
             lacks.append(Lack(f"{at}.retry.codes", f"retries on {said} alone (the URL map has {conditions[0]})"))
-    return Retries(attempts, tuple(conditions) or ("connect-failure",))
+    if spec.get("backoff"):
+        lacks.append(Lack(f"{at}.retry.backoff", "a pause between retries"))
+    return Retries(attempts, tuple(conditions) or ("connect-failure",), one_try_s)
 
 
 def _targets(rule: Raw, at: str, namespace: str, lacks: list[Lack]) -> Iterator[Target]:

@@ -11,9 +11,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import SplitResult, urlsplit
 
 from k2cr_analysis.model.parse.access import Raw, mapping, strings
-from k2cr_analysis.model.routing.route import Cors, Lack, patterns_of_origins
+from k2cr_analysis.model.routing.route import REDIRECT_STATUSES, Cors, Lack, Redirect, patterns_of_origins
 from k2cr_analysis.model.workload import ControllerSetting
 
 Meaning = Literal[
@@ -36,7 +37,9 @@ _NGINX: Mapping[str, Meaning | str] = {
     "rewrite-target": "rewrite",
     "use-regex": "regex",
     "app-root": "app-root",
-    **dict.fromkeys(("permanent-redirect", "temporal-redirect"), "redirect"),
+    **dict.fromkeys(
+        ("permanent-redirect", "temporal-redirect", "permanent-redirect-code", "temporal-redirect-code"), "redirect"
+    ),
     "upstream-vhost": "host",
     **dict.fromkeys(("whitelist-source-range", "allowlist-source-range"), "allow"),
     "denylist-source-range": "deny",
@@ -45,9 +48,7 @@ _NGINX: Mapping[str, Meaning | str] = {
     "grpc-services": "h2c",
     "ssl-services": "tls",
     "sticky-cookie-services": "affinity",
-    **dict.fromkeys(
-        ("ssl-redirect", "force-ssl-redirect", "permanent-redirect-code", "temporal-redirect-code"), "front"
-    ),
+    **dict.fromkeys(("ssl-redirect", "force-ssl-redirect"), "front"),
     **dict.fromkeys(
         (
             "enable-cors", "cors-allow-origin", "cors-allow-methods", "cors-allow-headers", "cors-expose-headers",
@@ -203,7 +204,7 @@ class Settings:
     strip: bool = False
     regex: bool = False
     app_root: str | None = None
-    redirect: tuple[str, int] | None = None
+    redirect: Redirect | None = None
     host: str | None = None
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
@@ -242,6 +243,7 @@ def ingress_settings(raw: Raw) -> Settings:
         _apply(made, key, suffix, meaning, value)
     made.cors = _cors(annotations)
     made.lacks += patterns_of_origins(made.cors, annotation_at(_ORIGINS)) if made.cors else []
+    made.redirect = _redirect(annotations, made.lacks)
     return made
 
 
@@ -271,7 +273,7 @@ def _apply(made: Settings, key: str, suffix: str, meaning: Meaning | str, value:
     elif meaning in _SETTERS:
         name, read = _SETTERS[meaning]
         setattr(made, name, read(value, on, suffix))
-    elif meaning not in ("cors", "front", "nothing") and on:
+    elif meaning not in ("cors", "front", "nothing", "redirect") and on:
         made.lacks.append(Lack(made.paths.get(key, annotation_at(key)), meaning))
 
 
@@ -293,13 +295,50 @@ _SETTERS: Mapping[str, tuple[str, Callable[[str, bool, str], object]]] = {
     "strip": ("strip", lambda _, on, __: on),
     "regex": ("regex", lambda _, on, __: on),
     "app-root": ("app_root", lambda v, _, __: v),
-    "redirect": ("redirect", lambda v, _, name: (v, 301 if name == "permanent-redirect" else 302)),
     "host": ("host", lambda v, _, __: v),
     "allow": ("allow", lambda v, _, __: _words(v)),
     "deny": ("deny", lambda v, _, __: _words(v)),
     "alias": ("aliases", lambda v, _, __: _words(v)),
     "websocket": ("websocket", lambda _, on, __: on),
 }
+
+
+# A temporal one goes first. Source: github.com/kubernetes/ingress-nginx, annotations/redirect.
+_REDIRECTS = (("temporal-redirect", 302), ("permanent-redirect", 301))
+_CODES = range(300, 309)  # what nginx takes; another one is as if none were written
+_WHOLE_REQUEST = "$request_uri"
+
+
+def _redirect(annotations: Mapping[str, str], lacks: list[Lack]) -> Redirect | None:
+    """To the URL as it is written, neither path nor query of the request kept, unless it ends with that variable."""
+    for name, usual in _REDIRECTS:
+        key = f"{_OF_NGINX}{name}"
+        if not (url := annotations.get(key, "").strip()):
+            continue
+        code = annotations.get(f"{key}-code", "")
+        status = int(code) if code.isdigit() and int(code) in _CODES else usual
+        if status not in REDIRECT_STATUSES:
+            lacks.append(Lack(annotation_at(f"{key}-code"), f"a redirect with status {status}"))
+        keeps = url.endswith(_WHOLE_REQUEST)
+        parts = urlsplit(url.removesuffix(_WHOLE_REQUEST))
+        lacks += [Lack(annotation_at(key), what) for what in _beyond_a_redirect(parts)]
+        host = None if parts.netloc in ("$host", "$http_host") else parts.hostname
+        path = None if keeps else parts.path or "/"
+        return Redirect(status, host, path, https=parts.scheme == "https", strip_query=not keeps)
+    return None
+
+
+def _beyond_a_redirect(parts: SplitResult) -> Iterator[str]:
+    """What of a URL no redirect of a URL map has."""
+    port = parts.netloc.rpartition(":")[2] if re.search(r":\d+$", parts.netloc) else ""
+    if port and (parts.scheme, port) not in (("http", "80"), ("https", "443")):
+        yield f"a redirect to port {port}"
+    if parts.scheme == "http":
+        yield "a redirect to plain HTTP"
+    if parts.query or parts.fragment:
+        yield f"a redirect to a URL with a query or a fragment ({parts.query or parts.fragment})"
+    if "$" in parts.netloc.removeprefix("$host").removeprefix("$http_host") + parts.path + parts.query:
+        yield "a redirect to a URL with variables of the controller"
 
 
 def _seconds(value: str, *, milli: bool) -> float | None:

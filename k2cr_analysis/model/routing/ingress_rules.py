@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, port, text
 from k2cr_analysis.model.parse.index import namespace_of
@@ -64,15 +63,11 @@ def _target(backend: Raw, namespace: str) -> Target | None:
 
 
 def _actions(settings: Settings) -> Actions:
-    redirect = None
-    if settings.redirect:
-        url, status = settings.redirect
-        keeps = url.endswith("$request_uri")  # else the answer is this very URL: neither path nor query is kept
-        parts = urlsplit(url.removesuffix("$request_uri"))
-        path = None if keeps else parts.path or "/"
-        redirect = Redirect(status, parts.hostname, path, https=parts.scheme == "https", strip_query=not keeps)
     return Actions(
-        rewrite=Rewrite(host=settings.host), redirect=redirect, timeout_s=settings.timeout_s, cors=settings.cors
+        rewrite=Rewrite(host=settings.host),
+        redirect=settings.redirect,
+        timeout_s=settings.timeout_s,
+        cors=settings.cors,
     )
 
 

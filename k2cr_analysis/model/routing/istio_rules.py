@@ -11,6 +11,7 @@ from k2cr_analysis.model.parse.access import Raw, integer, mapping, objects, por
 from k2cr_analysis.model.parse.index import namespace_of, service_of_host
 from k2cr_analysis.model.routing.gateway_rules import seconds
 from k2cr_analysis.model.routing.route import (
+    REDIRECT_STATUSES,
     Actions,
     Cors,
     HeaderEdit,
@@ -23,6 +24,7 @@ from k2cr_analysis.model.routing.route import (
     Target,
     ValueMatch,
     condition_lacking,
+    rounded_weights,
 )
 
 # Conditions that Envoy and URL maps call by the same names.
@@ -52,6 +54,7 @@ def istio_rules(raw: Raw) -> Iterator[HttpRule]:
         matches = tuple(m for j, one in conditions for m in _match(one, f"{at}.match[{j}]", lacks))
         actions = _actions(rule, at, namespace, lacks)
         targets = tuple(_targets(rule, at, namespace, lacks))
+        lacks += rounded_weights(targets, f"{at}.route")
         complete = not conditions or bool(matches)
         yield HttpRule(
             hosts, (matches or (Match(),)) if complete else (), targets, actions, at, tuple(lacks), by_order=True
@@ -83,6 +86,8 @@ def _values(one: Raw, field: str, at: str, lacks: list[Lack], *, invert: bool) -
         kinds = [k for k in ("exact", "prefix", "regex") if text(mapping(condition), k) is not None]
         if "regex" in kinds:
             lacks.append(condition_lacking(f"{at}.{field}.{name}", f"{name} by a regular expression"))
+        elif field == "queryParams" and "prefix" in kinds:
+            lacks.append(condition_lacking(f"{at}.{field}.{name}", f"a query parameter {name} by its prefix"))
         elif kinds:
             found.append(ValueMatch(name, kinds[0], str(condition[kinds[0]]), invert))  # type: ignore[arg-type]
         else:
@@ -118,8 +123,13 @@ def _redirect(rule: Raw, at: str, lacks: list[Lack]) -> Redirect | None:
         return None
     if spec.get("port") or spec.get("derivePort") or text(spec, "scheme") == "http":
         lacks.append(Lack(f"{at}.redirect", "a redirect to another port, or to plain HTTP"))
+    if set("?%") & set(text(spec, "uri") or ""):
+        lacks.append(Lack(f"{at}.redirect.uri", f"a redirect to {spec['uri']}, with a query or a part of the path"))
+    status = integer(spec, "redirectCode") or 301
+    if status not in REDIRECT_STATUSES:
+        lacks.append(Lack(f"{at}.redirect.redirectCode", f"a redirect with status {status}"))
     return Redirect(
-        integer(spec, "redirectCode") or 301,
+        status,
         text(spec, "authority"),
         text(spec, "uri"),
         None,

@@ -7,7 +7,9 @@ management overview": regular expressions are for Traffic Director alone, mirror
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import gcd
 from typing import Literal
 
 # prefix: by whole elements of the path; text: any path that begins so.
@@ -57,6 +59,31 @@ class Rewrite:
     prefix: str | None = None
     path: str | None = None
     host: str | None = None
+
+
+REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})  # Compute Engine API, urlMaps: redirectResponseCode
+_LARGEST_WEIGHT = 1000  # Compute Engine API, urlMaps: weightedBackendServices[].weight; the Gateway API has 1,000,000
+
+
+def shares_of(weights: Sequence[int]) -> tuple[int, ...]:
+    """Weights that a URL map takes, with the same shares, or the nearest ones; what gets something keeps doing so."""
+    if max(weights, default=0) <= _LARGEST_WEIGHT:
+        return tuple(weights)
+    exact = [w // gcd(*weights) for w in weights]
+    largest = max(exact)
+    if largest <= _LARGEST_WEIGHT:
+        return tuple(exact)
+    return tuple(max(1, round(w * _LARGEST_WEIGHT / largest)) if w else 0 for w in exact)
+
+
+def rounded_weights(targets: Sequence[Target], at: str) -> list[Lack]:
+    """Shares that weights up to 1000 cannot give."""
+    weights = [t.weight for t in targets]
+    given = shares_of(weights)
+    if all(w * sum(given) == g * sum(weights) for w, g in zip(weights, given, strict=True)):
+        return []
+    said, nearest = ":".join(map(str, weights)), ":".join(map(str, given))
+    return [Lack(at, f"weights {said}", f"the nearest that it has are {nearest}")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from k2cr_analysis.model.routing.route import Cors, HeaderEdit, HttpRule, Match, Redirect, Retries, Target, ValueMatch
+from k2cr_analysis.model.routing.route import (
+    Cors,
+    HeaderEdit,
+    HttpRule,
+    Match,
+    Redirect,
+    Retries,
+    Target,
+    ValueMatch,
+    shares_of,
+)
 from k2cr_analysis.rendering.forms.objects import Tree
 from k2cr_analysis.rendering.network.front import redirect_code
 
 Resolve = Callable[[Target], str | None]
+Mirror = Callable[[Target, Sequence[str]], str | None]
 _NANOS = 1_000_000_000
 
 
-def route_rules(ranked: Iterable[Sequence[HttpRule]], resolve: Resolve, mirror: Resolve) -> list[Tree]:
+def route_rules(ranked: Iterable[Sequence[HttpRule]], resolve: Resolve, mirror: Mirror) -> list[Tree]:
     """In the order in which they are tried: ``ranked`` are those of the most specific host first.
 
-    ``resolve``: the backend service of a target, None where it is unknown; ``mirror``: of one that gets copies.
+    ``resolve``: the backend service of a target, None where it is unknown; ``mirror``: of one that gets copies of
+    what goes to others, None where it cannot.
     """
     made = []
     for rules in ranked:
@@ -43,7 +55,7 @@ def _precedence(rule: HttpRule, match: Match) -> tuple[int, ...]:
     )
 
 
-def _route_rule(rule: HttpRule, match: Match, resolve: Resolve, mirror: Resolve) -> Iterator[Tree]:
+def _route_rule(rule: HttpRule, match: Match, resolve: Resolve, mirror: Mirror) -> Iterator[Tree]:
     """One rule, or two where the path itself is rewritten to something else than what begins with it."""
     for path in _paths(match):
         condition = {**path, **_conditions(match)}
@@ -119,7 +131,7 @@ def _in_place_of(new: str, condition: Tree) -> str:
     return f"{new.rstrip('/')}/" if str(condition.get("prefixMatch", "")).endswith("/") else new or "/"
 
 
-def _action(rule: HttpRule, match: Match, condition: Tree, resolve: Resolve, mirror: Resolve) -> Tree | None:
+def _action(rule: HttpRule, match: Match, condition: Tree, resolve: Resolve, mirror: Mirror) -> Tree | None:
     targets = [(resolve(t), t.weight) for t in rule.targets if t.weight]
     known = [(url, weight) for url, weight in targets if url is not None]
     if not known or len(known) < len(targets):
@@ -132,12 +144,15 @@ def _action(rule: HttpRule, match: Match, condition: Tree, resolve: Resolve, mir
         action["timeout"] = _duration(rule.actions.timeout_s)
     if rule.actions.retries:
         action["retryPolicy"] = _retry_policy(rule.actions.retries)
-    if rule.actions.mirror and (copies := mirror(rule.actions.mirror[0])):
+    if rule.actions.mirror and (copies := mirror(rule.actions.mirror[0], [url for url, _ in known])):
         action["requestMirrorPolicy"] = {"backendService": copies}
     if rule.actions.cors:
         action["corsPolicy"] = _cors_policy(rule.actions.cors)
     if len(known) > 1:
-        action["weightedBackendServices"] = [{"backendService": url, "weight": weight} for url, weight in known]
+        weights = shares_of([weight for _, weight in known])
+        action["weightedBackendServices"] = [
+            {"backendService": url, "weight": weight} for (url, _), weight in zip(known, weights, strict=True)
+        ]
         return {"routeAction": action}
     return {"service": known[0][0], **({"routeAction": action} if action else {})}
 

@@ -110,9 +110,12 @@ class _Map:
                     found.setdefault(("HTTPRoute", namespace_of(raw), name_of(raw)), rules)
         return found
 
-    def _mirror(self, target: Target) -> str | None:
-        """The backend service that gets copies: of pods alone, so None for the workload itself."""
-        return self._resolve(target, copies=True)
+    def _mirror(self, target: Target, beside: Sequence[str]) -> str | None:
+        """The backend service that gets copies of what goes to ``beside``: of pods alone, as those must be too.
+
+        Source: Compute Engine API, RequestMirrorPolicy: no serverless NEG, and of the same type as the one matched.
+        """
+        return None if self._mine in beside else self._resolve(target, copies=True)
 
     def _resolve(self, target: Target, *, copies: bool = False) -> str | None:
         """The backend service of a target: Cloud Run's for the workload itself, the pods' for all others."""

@@ -261,11 +261,17 @@ def route_not_in_url_map(candidate: Candidate) -> Iterator[Found]:
 
 
 def _mirrored_here(name: str, one: HttpRule, candidate: Candidate) -> Iterator[Found]:
-    """Source: Cloud Load Balancing, "Traffic management overview": a mirror must not be serverless."""
+    """A mirror is of pods, and of what goes to pods.
+
+    Source: Compute Engine API, RequestMirrorPolicy: no serverless NEG, and of the same type as the one matched.
+    """
     own = {(candidate.workload.namespace, e.service) for e in candidate.workload.exposures}
     target = one.actions.mirror[0] if one.actions.mirror else None
     if target and (target.namespace, target.service) in own:
         yield _lack(name, Lack(one.path, f"a mirror to {target.service}, which must not be on Cloud Run"), "")
+    elif target and any((t.namespace, t.service) in own for t in one.targets if t.weight):
+        what = f"a mirror to {target.service} of what goes to Cloud Run: both must be of one kind"
+        yield _lack(name, Lack(one.path, what), "")
 
 
 def _lack(name: str, lack: Lack, whose: str) -> Found:
