@@ -20,6 +20,7 @@ FUTURES = {
     "move": ("Move the plan", "the plan on Cloud Run, the rest on a smaller cluster"),
     "leave": ("Leave GKE", "no cluster: what cannot move goes to managed services"),
 }
+_REASONS = 2  # on a tile; all of them are listed below
 _SEVERAL = "The bills are in several currencies, and no sum is made over them: each cluster has its own plan."
 
 
@@ -50,9 +51,9 @@ def futures_tiles(portfolio: Portfolio) -> Html:
     least = min(known) if known else None
     cells = "".join(_tile(future, futures[0], portfolio.currency, future.month == least) for future in futures)
     text = "\n".join(f"{FUTURES[f.future][0]}: {money(f.month, portfolio.currency)} a month" for f in futures)
-    missing = [f"{FUTURES[f.future][0]}: {line}" for f in futures for line in f.missing if ":" in line]
+    missing = [f"{FUTURES[f.future][0]}: {line}" for f in futures for line in f.missing]
     listed = folded("What keeps a future from being reached, or its figure from being known", bullets(missing))
-    return joined([Html(f'<div class="tiles">{cells}</div>', text), *([listed] if missing else [])])
+    return joined([Html(f'<div class="tiles futures">{cells}</div>', text), *([listed] if missing else [])])
 
 
 def _tile(future: Future, today: Future, currency: str, is_least: bool) -> str:
@@ -65,16 +66,26 @@ def _tile(future: Future, today: Future, currency: str, is_least: bool) -> str:
     if future.future in ("move", "leave") and future.saving_over_stay_month is not None:
         over = money(future.saving_over_stay_month, currency, cents=False, sign=True)
         lines.append(f"{over} over staying{between(future.interval, currency)}")
+    if future.hours_month is not None:
+        lines.append(f"{future.hours_month:g} hours of work a month")
     if future.effort_days:
-        lines.append(f"{future.effort_days:g} days of work once")
+        lines.append(_days(future))
     if future.month is None and future.at_least_month:
         lines.insert(0, f"at least {money(future.at_least_month, currency, cents=False)}")
-    lines += [missing.partition(":")[0] for missing in future.missing]
+    lines += [reason.partition(":")[0] for reason in future.missing[:_REASONS]]
+    if len(future.missing) > _REASONS:
+        lines.append(f"{len(future.missing) - _REASONS} more below")
     under = "".join(f"<div>{breaking(line)}</div>" for line in lines)
     return (
         f'<div class="tile{chosen}"><div class="label">{escape(label)}</div>'
         f'<div class="value">{escape(month)}</div><div class="under">{under}</div></div>'
     )
+
+
+def _days(future: Future) -> str:
+    days = f"{future.effort_days:g} days of work once"
+    sizing = round((future.effort_days or 0) - future.moving_days, 6)
+    return f"{days}: {future.moving_days:g} to move, {sizing:g} to right-size the rest" if future.moving_days else days
 
 
 def _beside_today(less: Decimal, currency: str) -> str:

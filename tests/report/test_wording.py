@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from k2cr_analysis.model.money import plain_amount
+from k2cr_analysis.report.display import breaking
 from k2cr_analysis.report.tables.frame_html import exact
 from k2cr_analysis.report.wording import count, milliseconds, money, share
 
@@ -32,6 +33,8 @@ from k2cr_analysis.report.wording import count, milliseconds, money, share
         (share(12274 / 12287), "99.9 %"),
         (share(0.99999), "99.9 %"),
         (share(1.0), "100 %"),
+        (breaking("portal/Deployment/web-2.shop"), "portal/<wbr>Deployment/<wbr>web-<wbr>2.<wbr>shop"),
+        (breaking("12.6 days, from 2026-10-05"), "12.6 days, from 2026-10-05"),
         (count(1, "page"), "1 page"),
         (count(31, "page"), "31 pages"),
         (exact(Decimal("1897336.916666666")), "1,897,336.916666666"),

@@ -51,8 +51,8 @@ class Future:
     tier) to ``cloud_run_month``; None: cannot be told, and ``missing`` says why.
 
     ``at_least_month``: what is known of the month, where the whole is not. ``hours_month``: of recurring work;
-    ``effort_days``: once. ``interval``: 95 % of ``saving_over_stay_month``. ``missing``: what keeps a figure null, or
-    the future from being reached.
+    ``effort_days``: once, of which ``moving_days`` to move; the rest sizes what stays. ``interval``: 95 % of
+    ``saving_over_stay_month``. ``missing``: what keeps a figure null, or the future from being reached.
     """
 
     future: Name
@@ -74,6 +74,7 @@ class Future:
     goes_along: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     known_month: Decimal | None = None
+    moving_days: float = 0.0
 
     @property
     def month(self) -> Decimal | None:
@@ -149,6 +150,7 @@ def _move(baseline: Baseline, headroom: HeadroomName, stay: Future, chosen: Sequ
     if over.hops and lines:
         currency = fleet.assessments[0].bill.currency
         lines = (*lines, LineItem("paths to what stays", Decimal(1), "month", over.hops, currency))
+    moving_days = sum(c.effort_days for c in chosen)
     hours = None if stay.hours_month is None else round(stay.hours_month - worth.hours, 2)
     return replace(
         stay,
@@ -157,7 +159,8 @@ def _move(baseline: Baseline, headroom: HeadroomName, stay: Future, chosen: Sequ
         gke_month=gke,
         cloud_run_month=over.cloud_run,
         hours_month=hours,
-        effort_days=round(sum(c.effort_days for c in chosen) + _sizing_days(baseline, over.variants, chosen), 6),
+        effort_days=round(moving_days + _sizing_days(baseline, over.variants, chosen), 6),
+        moving_days=moving_days,
         saving_over_stay_month=over.saving,
         interval=saving_interval(over.saving, chosen),
         gke_lines=lines,
