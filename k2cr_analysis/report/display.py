@@ -42,7 +42,7 @@ def heading(title: str, under: str = "", *, level: int = 1) -> Html:
 
 
 def breaking(name: str) -> str:
-    """Escaped, and broken between the parts of a name where a line is too short for it, never inside a word or a number."""
+    """Escaped, and broken between the parts of a name where a line is too short, never inside a word or a number."""
     return re.sub(r"(?<!\d(?=[.-]\d))([/.-])(?=\w)", r"\1<wbr>", escape(name))
 
 
