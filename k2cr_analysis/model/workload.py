@@ -16,6 +16,7 @@ from k2cr_analysis.errors import Location
 from k2cr_analysis.model.pod.accelerator import Accelerator
 from k2cr_analysis.model.pod.lifecycle import Lifecycle
 from k2cr_analysis.model.pod.placement import Placement
+from k2cr_analysis.platforms.gke.labels import TRAEFIK_STICKY
 from k2cr_analysis.platforms.images import is_placeholder, is_reference
 
 Raw = Mapping[str, Any]
@@ -336,6 +337,11 @@ class Exposure:
     def internal_load_balancer(self) -> bool:
         """It has a load balancer, and nothing shows that the internet reaches it."""
         return self.load_balancer is not None and self.load_balancer[0] != "external"
+
+    @property
+    def keeps_clients(self) -> bool:
+        """Whether a client's requests are to go to one pod: by its address, or by Traefik's cookie."""
+        return self.session_affinity == "ClientIP" or self.annotations.get(TRAEFIK_STICKY) == "true"
 
     @property
     def is_open_on_nodes(self) -> bool:

@@ -215,16 +215,16 @@ _LISTEN_ARGUMENT = re.compile(
     r"--?(?:http-?|listen-?|bind-?|server-?)?(?:port|address|addr|listen|bind)(?:-address)?"
     r"[= ](?:[\w.\[\]]*:)?(\d{2,5})$"
 )
-_SQL_INSTANCE = re.compile(r"=tcp:(?:[\w.]+:)?(\d{2,5})")
+_SQL_INSTANCE = re.compile(r"=tcp:(?:[\w.]+:)?(\d{2,5})|\w[\w:.-]*\?(?:\S*&)?port=(\d{2,5})")
 
 
 def _ports_in_arguments(container: Container) -> Iterator[int]:
-    """``--port=9000``, ``--listen=:9000``, and the ``=tcp:5432`` of the Cloud SQL proxy."""
+    """``--port=9000``, ``--listen=:9000``, and the ``=tcp:5432`` and ``?port=5432`` of the Cloud SQL proxies."""
     words = (*container.command, *container.args)
     for first, second in zip(words, (*words[1:], ""), strict=False):
         if match := _LISTEN_ARGUMENT.match(first) or _LISTEN_ARGUMENT.match(f"{first} {second}"):
             yield int(match.group(1))
-        yield from (int(m) for m in _SQL_INSTANCE.findall(first))
+        yield from (int(m[1] or m[2]) for m in _SQL_INSTANCE.finditer(first))
 
 
 def role_of(*names: str | None) -> Role:
@@ -318,7 +318,9 @@ def _by_controller(exposure: Exposure) -> _Evidence | None:
 
 def _by_http_route(exposure: Exposure, port: ServicePort) -> _Evidence | None:
     for route in exposure.routes:
-        if route.kind in _HTTP_ROUTES and leads_to(route.service_port, port, exposure):
+        # A VirtualService has routes of three kinds.
+        by_http = route.kind in _HTTP_ROUTES or (route.kind == "VirtualService" and ".http[" in route.path)
+        if by_http and leads_to(route.service_port, port, exposure):
             return "http", True, f"{route.kind} {route.name} leads here"
     return None
 

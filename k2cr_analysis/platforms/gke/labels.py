@@ -151,6 +151,7 @@ GATEWAY_CERT_MANAGER_CERTS: Annotated[str, _GATEWAY_MANAGER] = "networking.gke.i
 GATEWAY_CERTIFICATE_MAP: Annotated[str, _GATEWAY] = "networking.gke.io/certmap"
 GATEWAY_NAME: Annotated[str, _GATEWAY_API] = "gateway.networking.k8s.io/gateway-name"
 TRAEFIK_ENTRY_POINTS: Annotated[str, _TRAEFIK] = "traefik.ingress.kubernetes.io/router.entrypoints"
+TRAEFIK_STICKY: Annotated[str, _TRAEFIK_SERVICES] = "traefik.ingress.kubernetes.io/service.sticky.cookie"
 TRAEFIK_SCHEME: Annotated[str, _TRAEFIK_SERVICES] = "traefik.ingress.kubernetes.io/service.serversscheme"
 
 # Of pods and service accounts.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from k2cr_analysis.fit.candidate import Candidate
+from k2cr_analysis.fit.candidate import Candidate, bracketed
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.parse.access import mapping
 from k2cr_analysis.model.parse.entrances.routes_of_workload import longest_request, rules_beside, rules_of, settings_of
 from k2cr_analysis.model.routing.iap import AUDIENCE
 from k2cr_analysis.model.routing.route import HttpRule, Lack
 from k2cr_analysis.platforms.cloud_run.limits import MAX_TIMEOUT_S
+from k2cr_analysis.platforms.gke.labels import TRAEFIK_STICKY
 
 
 @rule(
@@ -19,6 +20,7 @@ from k2cr_analysis.platforms.cloud_run.limits import MAX_TIMEOUT_S
     reads=(
         "Service.spec.sessionAffinity",
         "Service.spec.sessionAffinityConfig",
+        "Service.metadata.annotations",
         "Ingress.metadata.annotations",
         "BackendConfig.spec.sessionAffinity",
         "GCPBackendPolicy",
@@ -42,6 +44,12 @@ def client_ip_affinity(candidate: Candidate) -> Iterator[Found]:
                 f"Service/{exposure.service} $.spec.sessionAffinity",
                 f"Service {exposure.service} keeps clients with their pod by address; Cloud Run does it by "
                 f"cookie, as far as it can{unready}",
+            )
+        elif exposure.keeps_clients:
+            yield Found(
+                bracketed(f"{exposure.kind}/{exposure.service} $.metadata.annotations", TRAEFIK_STICKY),
+                f"Service {exposure.service} keeps clients with their pod by a cookie; Cloud Run does it so too, as "
+                f"far as it can{unready}",
             )
     for at, who in _entrances_with_affinity(candidate):
         yield Found(at, f"{who} keeps clients with their pod; Cloud Run does it by cookie, as far as it can{unready}")

@@ -207,7 +207,7 @@ def body_over_32_mib(candidate: Candidate) -> Iterator[Found]:
 # Annotations of controllers that set the largest body: nginx (both), HAProxy, Traefik of old, Azure, APISIX.
 _BODY_ANNOTATION = re.compile(r"(?:proxy-body-size|client-max-body-size|max-request-body-bytes|max-body-size)$")
 _BODY_VARIABLE = re.compile(
-    r"(?:MAX|LIMIT).*(?:UPLOAD|BODY|REQUEST_?SIZE|FILE_?SIZE|CONTENT_?LENGTH)|(?:UPLOAD|BODY|FILE).*(?:MAX|LIMIT)",
+    r"POST_MAX_SIZE|(?:MAX|LIMIT).*(?:UPLOAD|BODY|REQUEST_?SIZE|FILE_?SIZE|CONTENT_?LENGTH)|(?:UPLOAD|BODY|FILE).*(?:MAX|LIMIT)",
     re.IGNORECASE,
 )
 # Sizes of other things: files of a log or a cache, messages of a queue.

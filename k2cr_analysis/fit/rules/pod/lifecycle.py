@@ -178,12 +178,6 @@ _INIT_REMEDIES: tuple[tuple[str, str, str], ...] = (
         "anything else let the application try again, and give `startupProbe` the time.",
     ),
     (
-        r"\bchown\b|\bchmod\b|volume-permissions|permissions|setfacl",
-        "a change of file owners",
-        "Take it out: Cloud Run's volumes of memory belong to the container's user; set owners of files in the "
-        "Dockerfile.",
-    ),
-    (
         r"sysctl|vm\.max_map_count|ulimit",
         "a change of kernel parameters",
         "Take it out: Cloud Run sets no kernel parameters; configure the application to do without.",
@@ -208,6 +202,12 @@ _INIT_REMEDIES: tuple[tuple[str, str, str], ...] = (
         r"gsutil|gcloud storage|aws s3|wget|curl|download|fetch|huggingface|model",
         "a download",
         f"Mount a bucket with the files (`csi: {BUCKET_DRIVER}`), or copy them into the image when it is built.",
+    ),
+    (
+        r"\bchown\b|\bchmod\b|volume-permissions|permissions|setfacl",
+        "a change of file owners",
+        "Take it out: Cloud Run's volumes of memory belong to the container's user; set owners of files in the "
+        "Dockerfile.",
     ),
     (
         r"(?:^|[\s/;&'\"\[])(?:cp|mv|rsync|tar|unzip|ln|install)\s|copy|envsubst|sed\s|tee\s|echo\s|cat\s|mkdir|agent|plugins?",

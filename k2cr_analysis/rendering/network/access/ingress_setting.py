@@ -81,7 +81,7 @@ def build_exposure(workload: Workload, context: RenderContext, account: Account)
     access = decide_access(workload, context, reach, iap, policy, account, keeps_names=keeps_names)
     if not (reach == "cluster" or access.open_why or access.invoker_off):
         names = ()  # who sends no identity token gets past nothing there
-    affinity = asked or any(e.session_affinity == "ClientIP" for e in workload.exposures)
+    affinity = asked or any(e.keeps_clients for e in workload.exposures)
     external = reach != "internal-load-balancer"
     found = url_map(workload, context, external=external)
     front = _front(workload, context, iap, account, external=external)
