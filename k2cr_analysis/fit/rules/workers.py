@@ -55,7 +55,7 @@ def works_without_requests(candidate: Candidate) -> Iterator[Found]:
 @rule(
     id="work-by-interval",
     severity="note",
-    reads=("Container.env[].name", "Container.env[].value"),
+    reads=("Container.env[].name", "Container.env[].value", "Container.args", "Container.command"),
     docs=_BILLING,
 )
 def work_by_interval(candidate: Candidate) -> Iterator[Found]:
@@ -70,14 +70,25 @@ def work_by_interval(candidate: Candidate) -> Iterator[Found]:
     known = {b.container for b in candidate.background}
     if candidate.target != "service":
         return
-    for container, variable in candidate.environment():
-        words = set(words_of_name(variable.name))
+    for container, name, at in _named_settings(candidate):
+        words = set(words_of_name(name))
         if words & {"interval", "period"} and words & _BY_THE_CLOCK and container.name not in known:
             yield Found(
-                variable.path,
-                f"container {container.name} does something by the clock ({variable.name}); between requests it has "
-                "next to no CPU",
+                at,
+                f"container {container.name} does something by the clock ({name}); between requests it has next to no "
+                "CPU",
             )
+
+
+def _named_settings(candidate: Candidate) -> Iterator[tuple[Container, str, str]]:
+    """(container, name, JSON path) of variables and flags."""
+    for container, variable in candidate.environment():
+        yield container, variable.name, variable.path
+    for container in candidate.moving:
+        for field, words in (("command", container.command), ("args", container.args)):
+            for i, word in enumerate(words):
+                if word.startswith("--"):
+                    yield container, word.partition("=")[0], f"{container.path}.{field}[{i}]"
 
 
 _BY_THE_CLOCK = frozenset({

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
@@ -9,6 +10,7 @@ from k2cr_analysis.fit.cluster_index import selects_no_pods
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.fit.rules.network.policies import refusing
 from k2cr_analysis.model.addresses.address import RESOLVERS, Address
+from k2cr_analysis.model.addresses.given_values import mounted_files
 from k2cr_analysis.model.dependency import Dependency
 from k2cr_analysis.model.hop import IN_CLUSTER
 from k2cr_analysis.model.parse.access import mapping, objects
@@ -140,6 +142,36 @@ def callee_selects_no_pods(candidate: Candidate) -> Iterator[Found]:
                 f"it calls {edge.target} ({edge.evidence}), a Service that selects no pods; where it leads is not in "
                 "the snapshot",
             )
+
+
+@rule(
+    id="host-header-passed-on",
+    severity="note",
+    reads=("ConfigMap.data",),
+    docs="https://docs.cloud.google.com/run/docs/triggering/https-request",
+)
+def host_header_passed_on(candidate: Candidate) -> Iterator[Found]:
+    """A proxy's configuration passes its client's Host header on to what it calls.
+
+    Why: Google's front end finds a Cloud Run service by the Host header. Called by its `run.app` URL with another host
+    in the header, the request ends at 404, or comes back to the proxy itself. The old name, which `network.sh` keeps,
+    is answered by a load balancer that takes any host.
+    Remedy: Nothing to decide while callees keep their old names. Where a callee is called by its URL, pass the URL's
+    host (`proxy_set_header Host SERVICE.run.app`) and the client's as `X-Forwarded-Host`.
+    Example: proxy_set_header Host $http_host; proxy_pass http://api
+    """
+    called = {a.place.path for e in candidate.dependencies if e.in_cluster for a in e.addresses}
+    for container in candidate.moving:
+        for config_map, key, content in mounted_files(candidate.workload, container):
+            at = f"ConfigMap/{config_map} $.data['{key}']"
+            found = _PASSES_HOST.search(content)
+            if found and at in called:
+                yield Found(
+                    at, f"{key} of ConfigMap {config_map} passes the client's Host on ({found.group().strip()})"
+                )
+
+
+_PASSES_HOST = re.compile(r"proxy_set_header\s+Host\s+\$(?:http_host|host)\b", re.IGNORECASE)
 
 
 @rule(

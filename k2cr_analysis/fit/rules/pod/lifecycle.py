@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from k2cr_analysis.fit.candidate import Candidate, bracketed
 from k2cr_analysis.fit.evidence.containers import is_of_mesh
 from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.model.parse.entrances.program_timeouts import seconds_in
+from k2cr_analysis.model.pod.environment import variables_of
 from k2cr_analysis.model.pod.lifecycle import Hook
 from k2cr_analysis.platforms.cloud_run.limits import STOP_GRACE_S
 from k2cr_analysis.platforms.cloud_run.volumes import BUCKET_DRIVER
@@ -17,9 +19,14 @@ _API_DEFAULT_S = 30  # what the API server fills in: nobody's wish
 _SLEEP = re.compile(r"(?:^|[\s/;&])sleep\s+[\d.]+[smh]?\s*;?\s*$")
 
 
-@rule(id="grace-period-over-limit", severity="change", reads=("PodSpec.terminationGracePeriodSeconds",), docs=_CONTRACT)
+@rule(
+    id="grace-period-over-limit",
+    severity="change",
+    reads=("PodSpec.terminationGracePeriodSeconds", "Container.env[].value", "Container.args", "Container.command"),
+    docs=_CONTRACT,
+)
 def grace_period_over_limit(candidate: Candidate) -> Iterator[Found]:
-    """The pod wants longer to stop than Cloud Run gives.
+    """The pod, or a program in it, wants longer to stop than Cloud Run gives.
 
     Why: Cloud Run sends SIGTERM, waits 10 s, then kills the instance.
     Remedy: Finish within 10 s, or hand the rest to a queue or a job; then set `terminationGracePeriodSeconds: 10`.
@@ -31,6 +38,32 @@ def grace_period_over_limit(candidate: Candidate) -> Iterator[Found]:
             f"{candidate.pod.path}.terminationGracePeriodSeconds",
             f"asks for {asked_s} s to stop; Cloud Run gives {STOP_GRACE_S} s",
         )
+        return
+    for at, said, seconds in _own_grace(candidate):
+        if seconds > STOP_GRACE_S:
+            yield Found(at, f"{said} lets it take {seconds:g} s to stop; Cloud Run gives {STOP_GRACE_S} s")
+            return
+
+
+# How long a program itself goes on after SIGTERM: SHUTDOWN_TIMEOUT=25s, Spring's phases, gunicorn's --graceful-timeout.
+_GRACE_NAME = re.compile(
+    r"(?:\w+_)?(?:SHUTDOWN|GRACEFUL|DRAIN|TERMINATION)_(?:GRACE_)?(?:TIMEOUT|PERIOD|DELAY|WAIT)(?:_S|_SECS?|_SECONDS|_MS|_MILLIS)?"
+    r"|(?:\w+_)?GRACE_PERIOD(?:_S|_SECS?|_SECONDS|_MS)?|SPRING_LIFECYCLE_TIMEOUT_PER_SHUTDOWN_PHASE",
+    re.IGNORECASE,
+)
+_GRACE_FLAG = re.compile(r"--(?:graceful|shutdown|drain)[-_](?:shutdown[-_])?(?:timeout|period|delay)[= ](\S+)")
+
+
+def _own_grace(candidate: Candidate) -> Iterator[tuple[str, str, float]]:
+    for container in candidate.moving:
+        for variable in variables_of(candidate.workload, container):
+            seconds = seconds_in(variable.value or "", variable.name) if _GRACE_NAME.fullmatch(variable.name) else None
+            if seconds is not None:
+                yield variable.path, f"env {variable.name} of container {container.name}", seconds
+        found = _GRACE_FLAG.search(" ".join((*container.command, *container.args)))
+        if found and (seconds := seconds_in(found[1])) is not None:
+            at = f"{container.path}.{'args' if container.args else 'command'}"
+            yield at, f"{found.group()} of container {container.name}", seconds
 
 
 def _is_pause(hook: Hook) -> bool:

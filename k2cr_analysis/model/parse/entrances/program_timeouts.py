@@ -22,7 +22,7 @@ _FLAGS = (
 )
 _VARIABLES = re.compile(
     r"(?:GUNICORN|UWSGI|REQUEST|SERVER_REQUEST|WEB_REQUEST|HTTP_REQUEST|WSGI|SERVER)_(?:TIMEOUT|HARAKIRI|WRITE_TIMEOUT)"
-    r"(?:_S|_SECS?|_SECONDS)?|PHP_MAX_EXECUTION_TIME|(?:NGINX_)?(?:PROXY|FASTCGI|UWSGI)_READ_TIMEOUT",
+    r"(?:_S|_SECS?|_SECONDS|_MS|_MILLIS)?|PHP_MAX_EXECUTION_TIME|(?:NGINX_)?(?:PROXY|FASTCGI|UWSGI)_READ_TIMEOUT",
     re.IGNORECASE,
 )
 _DIRECTIVE = re.compile(r"^\s*(?:proxy|fastcgi|uwsgi|grpc)_read_timeout\s+(\d+)(ms|[smh]?)\s*;", re.MULTILINE)
@@ -37,6 +37,15 @@ class ProgramTimeout:
     seconds: float
     path: str
     why: str
+
+
+def seconds_in(value: str, name: str = "") -> float | None:
+    """``30s``, ``5m``, ``900``; a bare number is in seconds, unless its name, or five digits, say thousandths. [s]"""
+    match = _DURATION.fullmatch(value.strip())
+    if match is None:
+        return None
+    in_thousandths = name.upper().endswith(("_MS", "_MILLIS", "_MILLISECONDS")) or len(match[1]) > 4
+    return int(match[1]) * (_SECONDS["ms"] if not match[2] and in_thousandths else _SECONDS[match[2]])
 
 
 def program_timeouts(workload: Workload) -> Iterator[ProgramTimeout]:
@@ -55,11 +64,9 @@ def _of_container(workload: Workload, container: Container) -> Iterator[ProgramT
             at = f"{container.path}.{'args' if container.args else 'command'}"
             yield ProgramTimeout(float(match[1]), at, f"{match.group()} of container {container.name}")
     for variable in variables_of(workload, container):
-        if _VARIABLES.fullmatch(variable.name) and (match := _DURATION.fullmatch((variable.value or "").strip())):
-            why = f"env {variable.name} of container {container.name}"
-            # A bare number of five digits or more is in thousandths of a second.
-            seconds = int(match[1]) * (_SECONDS["ms"] if not match[2] and len(match[1]) > 4 else _SECONDS[match[2]])
-            yield ProgramTimeout(seconds, variable.path, why)
+        seconds = seconds_in(variable.value or "", variable.name) if _VARIABLES.fullmatch(variable.name) else None
+        if seconds is not None:
+            yield ProgramTimeout(seconds, variable.path, f"env {variable.name} of container {container.name}")
         elif variable.name == "GUNICORN_CMD_ARGS" and (match := _FLAGS[0][1].search(variable.value or "")):
             why = f"env {variable.name} of container {container.name}"
             yield ProgramTimeout(float(match[1]), variable.path, why)
