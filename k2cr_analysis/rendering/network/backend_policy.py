@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from k2cr_analysis.model.parse.access import integer, mapping, objects, text, texts
 from k2cr_analysis.model.parse.entrances.routes_of_workload import settings_of
 from k2cr_analysis.model.parse.index import name_of
-from k2cr_analysis.model.parse.related import backend_configs
+from k2cr_analysis.model.parse.related import backend_config_of_port, backend_configs
 from k2cr_analysis.model.workload import Raw, Workload
 from k2cr_analysis.rendering.text.shell import flag, gcloud_list
 
@@ -57,22 +57,13 @@ class BackendPolicy:
     flags: tuple[str, ...] = ()
 
 
-def backend_policy(workload: Workload, service: str | None = None) -> BackendPolicy:
-    """Of all policies that are joined to the workload, or to one Service of it; where two speak of one thing, the later
-    one holds.
+def backend_policy(workload: Workload, service: str | None = None, port: int | str | None = None) -> BackendPolicy:
+    """Of all policies that are joined to the workload, or to one port of a Service of it; where two speak of one thing,
+    the later one holds.
     """
     made = BackendPolicy()
-    named = {n for e in workload.exposures if service in (None, e.service) for _, n in backend_configs(e.annotations)}
-    configs = [
-        mapping(r, "spec")
-        for r in workload.related.get("BackendConfig", ())
-        if service is None or name_of(r) in named or not named
-    ]
-    policies = [
-        mapping(r, "spec", "default")
-        for r in workload.related.get("GCPBackendPolicy", ())
-        if service is None or text(mapping(r, "spec", "targetRef"), "name") in (service, None)
-    ]
+    configs = backend_config_specs(workload, service, port)
+    policies = policy_specs(workload, "GCPBackendPolicy", service)
     for spec, per_million in [*((s, False) for s in configs), *((s, True) for s in policies)]:
         iap, cdn, affinity = mapping(spec, "iap"), mapping(spec, "cdn"), mapping(spec, "sessionAffinity")
         draining = integer(mapping(spec, "connectionDraining"), "drainingTimeoutSec")
@@ -90,6 +81,27 @@ def backend_policy(workload: Workload, service: str | None = None) -> BackendPol
             flags=(*made.flags, *_flags(spec, cdn, per_million=per_million)),
         )
     return made
+
+
+def backend_config_specs(workload: Workload, service: str | None, port: int | str | None) -> list[Raw]:
+    """What the BackendConfigs say that hold for a port of a Service; without a Service, all of the workload's."""
+    exposures = [e for e in workload.exposures if service in (None, e.service)]
+    named = {n for e in exposures for _, n in backend_configs(e.annotations)}
+    if port is not None:
+        of_port = [(e, p) for e in exposures for p in e.ports if port in (p.port, p.name)]
+        named = {n for e, p in of_port if (n := backend_config_of_port(e.annotations, p))} if of_port else named
+    held = workload.related.get("BackendConfig", ())
+    return [mapping(raw, "spec") for raw in held if service is None or name_of(raw) in named]
+
+
+def policy_specs(workload: Workload, kind: str, service: str | None) -> list[Raw]:
+    """The same of a policy of the Gateway API, which names the Service that it is for."""
+    held = workload.related.get(kind, ())
+    return [
+        mapping(raw, "spec", "default")
+        for raw in held
+        if service is None or text(mapping(raw, "spec", "targetRef"), "name") in (service, None)
+    ]
 
 
 def _oauth_client(iap: Raw) -> OAuthClient | None:

@@ -10,13 +10,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.parse.access import Raw, integer, mapping, text
 from k2cr_analysis.model.workload import Route, Workload
 from k2cr_analysis.platforms.gke.labels import ALPHA_APP_PROTOCOLS, APP_PROTOCOLS
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.access.iap_members import backend_words, members_on, turn_on
-from k2cr_analysis.rendering.network.backend_policy import BackendPolicy, backend_policy
+from k2cr_analysis.rendering.network.backend_policy import (
+    BackendPolicy,
+    backend_config_specs,
+    backend_policy,
+    policy_specs,
+)
 from k2cr_analysis.rendering.text.names import cut, dns_label
 from k2cr_analysis.rendering.text.scripts import unless_ours
 from k2cr_analysis.rendering.text.shell import flag, quote
@@ -83,25 +87,26 @@ class OnGke:
 
 
 def on_gke(one: Workload, route: Route, name: str, context: RenderContext, run_backend: str) -> OnGke:
-    """``name`` is the base of the load balancer's names; ``run_backend`` that of the workload once it has moved."""
+    """``name`` is what the names of its backends begin with; ``run_backend`` that of the workload once it has moved."""
     assessed = context.assessed.get(one.id)
     moves = assessed is not None and assessed.fit.moves and assessed.fit.target == "service"
     number = _service_port(one, route)
     identity = f"{one.namespace}/{route.service}/{number}"
     protocol = _protocol(one, route, number)
+    target = next(
+        (p.target for e in one.exposures if e.service == route.service for p in e.ports if p.port == number), None
+    )
     return OnGke(
-        backend=cut(f"{name}-gke-{dns_label(route.service)}", NAME_LIMIT, identity),
+        backend=cut(f"{name}-{dns_label(route.service)}{_port_in_name(one, route, number)}", NAME_LIMIT, identity),
         run_backend=run_backend if moves else None,
         workload=one.id,
         namespace=one.namespace,
         service=route.service,
         port=number,
         protocol=protocol,
-        check=_health_check(one, route, assessed, protocol),
-        policy=backend_policy(one, route.service),
-        target=next(
-            (p.target for e in one.exposures if e.service == route.service for p in e.ports if p.port == number), None
-        ),
+        check=_health_check(one, route, number, target, protocol),
+        policy=backend_policy(one, route.service, number),
+        target=target,
     )
 
 
@@ -136,6 +141,12 @@ def backend_lines(here: OnGke, place: str, scheme: str, checks: str) -> list[str
     return [*lines, f"gke_negs {' '.join(quote(str(word)) for word in words)}"]
 
 
+def _port_in_name(one: Workload, route: Route, number: int | str | None) -> str:
+    """Each port of a Service has a backend of its own, with its own protocol, check and policy."""
+    ports = {p.port for e in one.exposures if e.service == route.service for p in e.ports}
+    return f"-{number}" if len(ports) > 1 else ""
+
+
 def _service_port(one: Workload, route: Route) -> int | str | None:
     """The Service's port by number, which is what GKE names its NEGs by."""
     ports = [p for e in one.exposures if e.service == route.service for p in e.ports]
@@ -164,31 +175,30 @@ def _protocol(one: Workload, route: Route, number: int | str | None) -> str:
     return _OF_APP_PROTOCOL.get((port.app_protocol or "").lower() if port else "", "HTTP")
 
 
-def _health_check(one: Workload, route: Route, assessed: WorkloadAssessment | None, protocol: str) -> HealthCheck:
-    """What GKE itself would ask: the policy's check, else the readiness probe's path, else ``/``."""
+def _health_check(
+    one: Workload, route: Route, number: int | str | None, target: int | None, protocol: str
+) -> HealthCheck:
+    """What GKE itself would ask: the policy's check, else the path of the readiness probe at the port, else ``/``."""
     kind = {"HTTPS": "https", "HTTP2": "http2", "H2C": "grpc"}.get(protocol, "http")
-    for raw in one.related.get("BackendConfig", ()):
-        spec = mapping(raw, "spec", "healthCheck")
-        if spec:
+    for config in backend_config_specs(one, route.service, number):
+        if spec := mapping(config, "healthCheck"):
             own = (text(spec, "type") or kind).lower()
             return HealthCheck(own, text(spec, "requestPath") or "/", integer(spec, "port"), _times(spec))
-    for raw in one.related.get("HealthCheckPolicy", ()):
-        spec = mapping(raw, "spec", "default")
+    for spec in policy_specs(one, "HealthCheckPolicy", route.service):
         config = mapping(spec, "config")
         of_kind = text(config, "type")
         if of_kind in _POLICY_CHECKS:
             inner = mapping(config, _POLICY_CHECKS[of_kind])
             path = text(inner, "requestPath") or "/"
             return HealthCheck(of_kind.lower(), path, integer(inner, "port"), _times(spec))
-    return HealthCheck(kind, _probe_path(one, assessed))
+    return HealthCheck(kind, _probe_path(one, target))
 
 
 def _times(spec: Raw) -> tuple[str, ...]:
     return tuple(f"--{name}={seconds}" for field, name in _TIMES if (seconds := integer(spec, field)))
 
 
-def _probe_path(one: Workload, assessed: WorkloadAssessment | None) -> str:
-    entrance = assessed.fit.ingress_container if assessed else None
-    containers = sorted(one.pod.containers, key=lambda c: c.name != entrance)
-    probes = (c.readiness_probe for c in containers)
-    return next((p.http_path for p in probes if p and p.kind == "http" and p.http_path), "/")
+def _probe_path(one: Workload, target: int | None) -> str:
+    probes = ((c, c.readiness_probe) for c in one.pod.containers)
+    asked = ((c.port_number(p.port), p.http_path) for c, p in probes if p and p.kind == "http")
+    return next((path for port, path in asked if path and target in (port, None)), "/")

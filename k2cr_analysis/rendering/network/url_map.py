@@ -140,7 +140,10 @@ class _Map:
         return f"{self._where}/backendServices/{there.backend}"
 
     def _on_gke(self, one: Workload, route: Route) -> OnGke:
-        return on_gke(one, route, self._name, self._context, run_backend(one, self._context, external=self._external))
+        # Services of one name in two namespaces have a backend each, by the same name in all scripts of the group.
+        alone = {w.namespace for w in self._group} == {one.namespace}
+        name = f"{self._name}-gke" if alone else f"{self._name}-gke-{dns_label(one.namespace)}"
+        return on_gke(one, route, name, self._context, run_backend(one, self._context, external=self._external))
 
     def _tree(self, rules: Sequence[HttpRule], hosts: tuple[str, ...]) -> Tree:
         fallback = [r for r in rules if r.is_default]
