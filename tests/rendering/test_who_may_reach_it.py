@@ -66,6 +66,8 @@ EXPECTED = {
     "e48-gwsame": "INTERNAL asks",
     "e49-gwhost": "INTERNAL asks",
     "e50-gwselected": "EXTERNAL open",
+    "e51-iapalone": "INTERNAL iap",
+    "e52-gwiapalone": "INTERNAL iap",
 }
 DOCUMENTS = list(yaml.safe_load_all((Path(__file__).parent / "entrances" / "all.yaml").read_text()))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -12,12 +11,11 @@ from k2cr_analysis.model.parse.other_policies import other_policies
 from k2cr_analysis.model.parse.secret_writers import written_secrets
 from k2cr_analysis.model.pod.secret_manager import target_of
 from k2cr_analysis.model.pod.secret_reference import secret_references
+from k2cr_analysis.model.routing.backend_configs import backend_configs
 from k2cr_analysis.model.routing.controllers import GKE_INGRESS_CLASSES
 from k2cr_analysis.model.routing.entrances import gateways_of
-from k2cr_analysis.model.workload import Autoscaler, Exposure, Pod, Route, ServicePort, Unseen
+from k2cr_analysis.model.workload import Autoscaler, Exposure, Pod, Route, Unseen
 from k2cr_analysis.platforms.gke.labels import (
-    BACKEND_CONFIG,
-    BETA_BACKEND_CONFIG,
     FRONTEND_CONFIG,
     MANAGED_CERTIFICATES,
 )
@@ -54,7 +52,6 @@ OTHER_POLICIES = "OtherPolicy"  # the key of what ``other_policies`` finds, what
 FOREIGN_ROUTES = (
     "IngressRoute", "HTTPProxy", "Mapping", "ApisixRoute", "VirtualServer", "RouteGroup", "RouteTable", "APIRule",
 )  # fmt: skip
-_BACKEND_CONFIGS = (BACKEND_CONFIG, BETA_BACKEND_CONFIG)
 _FRONTEND_CONFIG = (FRONTEND_CONFIG, "FrontendConfig")
 _MANAGED_CERTIFICATES = (MANAGED_CERTIFICATES, "ManagedCertificate")
 
@@ -339,31 +336,6 @@ def _is_of_gke(route: Route) -> bool:
     """Whether GKE itself serves the Ingress: another controller reads none of GKE's annotations."""
     of_class = route.entrance.key.removeprefix("IngressClass/")
     return route.kind == "MultiClusterIngress" or (route.kind == "Ingress" and of_class in GKE_INGRESS_CLASSES)
-
-
-def backend_configs(annotations: Mapping[str, str]) -> set[tuple[str, str]]:
-    """(annotation, name) of ``cloud.google.com/backend-config: '{"default": "a", "ports": {"http": "b"}}'``."""
-    key, config = _backend_config(annotations)
-    names = [config.get("default"), *mapping(config, "ports").values()]
-    return {(key, n) for n in names if isinstance(n, str)}
-
-
-def backend_config_of_port(annotations: Mapping[str, str], port: ServicePort) -> str | None:
-    """The BackendConfig of one port of a Service: its own, by name or number, else the default."""
-    _, config = _backend_config(annotations)
-    own = mapping(config, "ports")
-    found = next((own[k] for k in (port.name, str(port.port)) if k and k in own), config.get("default"))
-    return found if isinstance(found, str) else None
-
-
-def _backend_config(annotations: Mapping[str, str]) -> tuple[str, Raw]:
-    """(annotation, what it says); empty where it is no JSON object."""
-    key = next((k for k in _BACKEND_CONFIGS if annotations.get(k)), _BACKEND_CONFIGS[0])
-    try:
-        config = json.loads(annotations.get(key) or "{}")
-    except ValueError:
-        config = {}
-    return key, config if isinstance(config, dict) else {}
 
 
 def _selecting(index: ObjectIndex, labels: LabelIndex) -> Mapping[str, list[Raw]]:

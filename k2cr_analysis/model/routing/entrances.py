@@ -29,6 +29,7 @@ from k2cr_analysis.model.parse.index import (
     service_of_host,
 )
 from k2cr_analysis.model.routing.attachment import not_taken
+from k2cr_analysis.model.routing.backend_configs import backend_configs
 from k2cr_analysis.model.routing.controller_settings import Runner, settings_of_controllers
 from k2cr_analysis.model.routing.controllers import (
     GKE_INGRESS_CLASSES,
@@ -311,10 +312,26 @@ class Entrances:
             own = "unknown", f"Service {namespace}/{name} has endpoint groups for a load balancer made elsewhere"
         if own is None and (why := _by_other_ways(service)):
             own = "unknown", f"Service {namespace}/{name} {why}"
+        if own is None and not has_routes and (policy := self._iap_by(service)):
+            own = "unknown", f"{policy} turns on IAP for Service {namespace}/{name}, and what leads there is not seen"
         said = self._said.get(f"Service/{namespace}/{name}")
         # Alone, a port of the nodes is an entrance only by a person's word.
         own = own or ("unknown", "") if said and text(mapping(service, "spec"), "type") == "NodePort" else own
         return (said, f"[entrances] says so of Service {namespace}/{name}") if own and said else own
+
+    def _iap_by(self, service: Raw) -> str | None:
+        """The policy that turns on IAP for a Service: there is a load balancer that it stands on."""
+        namespace, name = namespace_of(service), name_of(service)
+        for _, config in sorted(backend_configs(strings(mapping(service, "metadata").get("annotations")))):
+            raw = self._index.get("BackendConfig", namespace, config)
+            if mapping(raw, "spec", "iap").get("enabled") is True:
+                return f"BackendConfig {config}"
+        for raw in self._index.by_kind.get("GCPBackendPolicy", ()):
+            spec = mapping(raw, "spec")
+            its_own = namespace_of(raw) == namespace and text(mapping(spec, "targetRef"), "name") == name
+            if its_own and mapping(spec, "default", "iap").get("enabled") is True:
+                return f"GCPBackendPolicy {name_of(raw)}"
+        return None
 
     def of_service(self, service: Raw, key: str, who: str) -> Entrance:
         """Of a Service with all that leads to it."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from k2cr_analysis.model.parse.access import integer, mapping, objects, text, texts
 from k2cr_analysis.model.parse.entrances.routes_of_workload import settings_of
 from k2cr_analysis.model.parse.index import name_of
-from k2cr_analysis.model.parse.related import backend_config_of_port, backend_configs
+from k2cr_analysis.model.routing.backend_configs import backend_config_of_port, backend_configs
 from k2cr_analysis.model.workload import Raw, Workload
 from k2cr_analysis.rendering.text.shell import flag, gcloud_list
 
