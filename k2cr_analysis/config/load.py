@@ -38,6 +38,7 @@ from k2cr_analysis.config.settings import (
     dotted,
 )
 from k2cr_analysis.errors import ConfigError, Location
+from k2cr_analysis.named_file import named_text
 
 TABLES = (
     "project",
@@ -99,7 +100,7 @@ def load_config(path: Path | None) -> Config:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return named_text(path)
     except UnicodeDecodeError as error:
         raise ConfigError(
             ref="config-not-text",

@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from k2cr_analysis.errors import InputError, Location
+from k2cr_analysis.named_file import refuse_special
 from k2cr_analysis.snapshot.column_values import impossible
 from k2cr_analysis.snapshot.conform import conformed
 from k2cr_analysis.snapshot.tables import BILLING, FILE_TABLES, TABLES, Table
@@ -47,6 +48,8 @@ def table_parts(path: str, name: str, how: Reshape | None = None) -> Iterator[pa
     with gzip. A bill may be a FOCUS export; ``how`` reshapes another program's rows.
     ``InputError`` with file, line and column where the file does not fit; where its beginning does not, at once.
     """
+    if Path(path).exists():
+        refuse_special(Path(path))
     parts = _parts(path, name, how)
     first = next(parts)
     return chain([first], parts)

@@ -8,6 +8,10 @@ import sys
 
 import pytest
 
+from k2cr_analysis.errors import InputError
+from k2cr_analysis.resources import bundled
+from tests.cli.test_terminal import run
+
 MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
 
 
@@ -40,3 +44,30 @@ def test_a_path_that_is_too_long_is_told(tmp_path, verb):
     done = k2cr(verb, *words[verb])
     assert done.returncode == 3 and "Traceback" not in done.stderr
     assert "too long" in done.stderr and len(done.stderr) < 2000
+
+
+@pytest.mark.parametrize("kind", ["device", "pipe"])
+@pytest.mark.parametrize("option", ["config", "fleet", "usage", "usage-columns", "arrivals", "manifests"])
+def test_what_never_ends_is_refused_wherever_a_file_is_named(tmp_path, kind, option):
+    never = "/dev/zero" if kind == "device" else str(tmp_path / "pipe")
+    if kind == "pipe":
+        os.mkfifo(never)
+    (tmp_path / "a.yaml").write_text(MANIFEST)
+    of_manifests = ["collect", "--manifests", tmp_path / "a.yaml", "--out", tmp_path / "s"]
+    words = {
+        "config": ["assess", bundled("data", "demo"), "--config", never],
+        "fleet": ["collect", "--fleet", never, "--out", tmp_path / "s"],
+        "usage": [*of_manifests, "--usage", never],
+        "usage-columns": [*of_manifests, "--usage", tmp_path / "a.yaml", "--usage-columns", never],
+        "arrivals": ["simulate", "--arrivals", never],
+        "manifests": ["collect", "--manifests", never, "--out", tmp_path / "s"],
+    }
+    with pytest.raises(InputError, match="not-a-file"):
+        run(*map(str, words[option]))
+
+
+def test_what_a_program_writes_into_a_pipe_is_read(tmp_path):
+    command = f"{sys.executable} -c 'from k2cr_analysis.cli import main; main()'"
+    script = f"{command} collect --manifests <(sleep 0.2; printf '{MANIFEST.encode('unicode_escape').decode()}') --out {tmp_path}/s"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0 and "1 objects" in done.stdout

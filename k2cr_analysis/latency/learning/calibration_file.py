@@ -11,6 +11,7 @@ from typing import Any
 from k2cr_analysis.atomic import write_whole
 from k2cr_analysis.errors import InputError, Location
 from k2cr_analysis.latency.learning.calibration import Calibration, Factor, Learned
+from k2cr_analysis.named_file import named_text
 
 SCHEMA_VERSION = 1
 
@@ -18,7 +19,7 @@ SCHEMA_VERSION = 1
 def read_calibration(path: Path) -> Calibration:
     """The calibration of a file. ``InputError`` where there is none, or it is not what `k2cr verify` writes."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(named_text(path))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise _refused(path, str(error)) from None
     try:

@@ -20,6 +20,7 @@ import numpy as np
 
 from k2cr_analysis.errors import InputError, Location
 from k2cr_analysis.latency.load.arrivals import ArrivalBlock
+from k2cr_analysis.named_file import refuse_special
 
 ROWS_A_BLOCK = 65_536
 
@@ -143,6 +144,7 @@ class FileArrivals:
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
         try:
+            refuse_special(self.path)
             opened = gzip.open if self.path.suffix == ".gz" else open
             with opened(self.path, "rt", encoding="utf-8-sig", newline="") as stream:
                 reader = csv.reader(stream)

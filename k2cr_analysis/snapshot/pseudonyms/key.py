@@ -11,6 +11,7 @@ from typing import Final
 
 from k2cr_analysis.atomic import write_whole
 from k2cr_analysis.errors import InputError, Location
+from k2cr_analysis.named_file import MAX_BYTES, named_text
 
 FORMAT: Final = "k2cr-pseudonyms"
 
@@ -43,7 +44,7 @@ def read_key(path: Path) -> Key:
     if not path.exists():
         return Key()
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(named_text(path, MAX_BYTES))
         if content["format"] != FORMAT:
             raise ValueError(f'format "{content["format"]}"')
         return Key({str(name): str(alias) for name, alias in content["aliases"].items()})

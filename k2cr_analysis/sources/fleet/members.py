@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from k2cr_analysis.errors import InputError, Location, RemoteError
+from k2cr_analysis.named_file import named_text
 from k2cr_analysis.remote.credentials import Caller
 from k2cr_analysis.sources.cluster_api.connection import contexts_of
 from k2cr_analysis.sources.fleet.clusters import ClusterName, Found, context_of
@@ -160,7 +161,7 @@ def _named_apart(members: Sequence[Member]) -> list[Member]:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        document = tomllib.loads(named_text(file))
     except OSError as error:
         raise _refused(file, error.strerror or str(error), "a TOML file that lists clusters") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from k2cr_analysis.errors import InputError, Location
+from k2cr_analysis.named_file import at_most, opened
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 STANDARD_INPUT: Final = "-"
-MAX_BYTES: Final = 512 * 2**20
 _BOMS: Final = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -47,19 +47,9 @@ class InputFile:
         """All bytes, up to the limit: a pipe or a terminal may never end."""
         try:
             if self.shown == STANDARD_INPUT:
-                return self._at_most(sys.stdin.buffer)
-            path = Path(self.shown)
-            mode = path.stat().st_mode
-            if stat.S_ISBLK(mode) or (stat.S_ISCHR(mode) and not os.path.realpath(path).startswith("/dev/pts/")):
-                raise InputError(
-                    ref="not-a-file",
-                    where=Location(self.shown),
-                    found="a device",
-                    expected="a file, a folder, a pipe or - (standard input)",
-                    do="leave it out",
-                )
-            with path.open("rb") as stream:
-                return self._at_most(stream)
+                return at_most(sys.stdin.buffer, self.shown)
+            with opened(Path(self.shown)) as stream:
+                return at_most(stream, self.shown)
         except OSError as error:
             raise InputError(
                 ref="cannot-read",
@@ -68,18 +58,6 @@ class InputFile:
                 expected="a file that can be read",
                 do="check the path and its permissions",
             ) from None
-
-    def _at_most(self, stream: BinaryIO) -> bytes:
-        data = stream.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise InputError(
-                ref="file-too-large",
-                where=Location(self.shown),
-                found=f"more than {MAX_BYTES:,} bytes",
-                expected=f"at most {MAX_BYTES:,}",
-                do="split the file",
-            )
-        return data
 
     def _not_text(self, found: str) -> InputError:
         return InputError(

@@ -36,6 +36,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from k2cr_analysis.errors import InputError, Location
+from k2cr_analysis.named_file import named_text
 from k2cr_analysis.snapshot.tables import USAGE
 from k2cr_analysis.sources.reshaping.reshape import Row, moment, number, refused
 
@@ -100,7 +101,7 @@ class ColumnMap:
 def read_column_map(file: Path) -> ColumnMap:
     """``InputError`` for what is no such file, and where a column of the table comes from nowhere."""
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        document = tomllib.loads(named_text(file))
     except OSError as error:
         raise _wrong(file, error.strerror or str(error), "a TOML file") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
