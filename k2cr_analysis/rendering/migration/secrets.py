@@ -43,11 +43,17 @@ add_version() {
   base64 --decode <<<"$value" | gcloud secrets versions add "$5" --project="$PROJECT" --data-file=- >/dev/null
 }
 
-# refresh_version KIND NAMESPACE NAME KEY SECRET VERSION: it becomes a version where it differs from VERSION, which is
-# latest, or the alias that a file is read by (it then means the new one), or the number that the files are pinned to.
+# refresh_version KIND NAMESPACE NAME KEY SECRET VERSION: it becomes a version where it differs from VERSION.
 refresh_version() {
-  local secret=$5 version=$6 value now added
+  local value
   read_key "$1" "$2" "$3" "$4"
+  renew "$5" "$6" "$1 $2/$3, key $4, has changed since."
+}
+
+# renew SECRET VERSION WHY: "value" (base64) becomes a version where it differs from VERSION, which is latest, or the
+# alias that a file is read by (it then means the new one), or the number that the files are pinned to.
+renew() {
+  local secret=$1 version=$2 now added
   now=$(gcloud secrets versions access "$version" --secret="$secret" --project="$PROJECT" | base64)
   if [[ ${now//[[:space:]]/} == "${value//[[:space:]]/}" ]]; then return; fi
   if [[ $version =~ ^[0-9]+$ ]]; then  # added by an earlier run, perhaps, and not written in the files yet
@@ -64,12 +70,27 @@ refresh_version() {
     echo "What gcloud says of the new version of $secret is not understood: '$added'. Run it again." >&2
     return 1
   fi
-  echo "$secret has a new version, $added: $1 $2/$3, key $4, has changed since." >&2
+  echo "$secret has a new version, $added: $3" >&2
   if [[ $version =~ ^[0-9]+$ ]]; then
     echo "The files read version $version of it: write $added in its place, then ./deploy.sh." >&2
   elif [[ $version != latest ]]; then
     gcloud secrets update "$secret" --project="$PROJECT" --update-version-aliases="$version=$added" >/dev/null
   fi
+}"""
+_TEXT = r"""# refresh_text KIND NAMESPACE NAME KEY SECRET VERSION SUM: the text on standard input becomes a version where
+# it differs from VERSION. It was made of an object of which SUM is the SHA-256: what has changed since is not copied.
+refresh_text() {
+  local value text sum
+  text=$(base64)
+  read_key "$1" "$2" "$3" "$4"
+  sum=$(base64 --decode <<<"$value" | { sha256sum 2>/dev/null || shasum -a 256; })
+  if [[ ${sum%% *} != "$7" ]]; then
+    echo "$1 $2/$3, key $4, has changed since k2cr read it, and is not copied: addresses of Cloud Run stand in its" >&2
+    echo "text. Collect and render again, then ./prepare.sh refresh once more." >&2
+    return 1
+  fi
+  value=$text
+  renew "$5" "$6" "k2cr makes another text of $1 $2/$3, key $4, than before."
 }"""
 _ASK = r"""# ask_version VARIABLE SECRET: a value that the snapshot lacks, from the environment or typed in unseen.
 ask_version() {
@@ -105,14 +126,15 @@ def secret_functions(secrets: Sequence[SecretToCreate]) -> list[str]:
     """The shell functions that the other lines call."""
     functions = [_LACKS] if any(s.kind != "there" for s in secrets) else []
     functions += [_COPY] if any(s.kind in COPIED for s in secrets) else []
+    functions += [_TEXT] if any(s.texts for s in secrets) else []
     functions += [_ASK] if any(s.kind == "ask" for s in secrets) else []
     functions += [_ALIAS] if any(_aliases(s) for s in secrets) else []
     return [*"\n\n".join(functions).splitlines(), ""] if functions else []
 
 
 def refresh_lines(secrets: Sequence[SecretToCreate]) -> list[str]:
-    """What ``./prepare.sh refresh`` does: nothing but copy what has changed since."""
-    lines = [line for secret in secrets for line in _refresh(secret)]
+    """What ``./prepare.sh refresh`` does: nothing but copy what has changed since. What may stop it comes last."""
+    lines = [line for secret in sorted(secrets, key=lambda s: bool(s.texts)) for line in _refresh(secret)]
     return ["if [[ ${1:-} == refresh ]]; then", *(f"  {line}" for line in lines), "  exit 0", "fi", ""] if lines else []
 
 
@@ -122,11 +144,9 @@ def _refresh(secret: SecretToCreate) -> Iterator[str]:
         if secret.kind == "ask":
             yield f"if printenv {quote(key)} >/dev/null; then ask_version {quote(key)} {name}; fi"
         elif secret.kind in COPIED and key in secret.texts:
-            told = (
-                f"{secret.kind} {secret.namespace}/{secret.object_name}, key {key}, is not copied: addresses of Cloud "
-            )
-            told += "Run stand in its text. If it has changed since k2cr read it, collect and render again."
-            yield f"echo {quote(told)} >&2"
+            words = f"{_source(secret, key)} {name} {_read_by(secret, key)} {secret.sums[key]}"
+            yield f"printf '%s' {quote(secret.texts[key])} |"
+            yield f"  refresh_text {words}"
         elif secret.kind in COPIED:
             yield f"refresh_version {_source(secret, key)} {name} {_read_by(secret, key)}"
 

@@ -30,7 +30,8 @@ class SecretToCreate:
 
     ``kind`` Secret, ConfigMap: copied from that object's ``keys``, a version each, in their order. ``ask``: the value
     was not stored in the snapshot, and the person who runs the script gives it. ``there``: it is there
-    already. ``texts``: key -> what is written in place of a file, with the addresses in it as Cloud Run reaches them.
+    already. ``texts``: key -> what is written in place of a file, with the addresses in it as Cloud Run reaches them;
+    ``sums``: key -> SHA-256 (hexadecimal) of the file that it was made of.
     """
 
     secret: str
@@ -40,6 +41,7 @@ class SecretToCreate:
     keys: tuple[str, ...]
     used_for: str
     texts: Mapping[str, str] = field(default_factory=dict)
+    sums: Mapping[str, str] = field(default_factory=dict)
     versions: tuple[str, ...] = ()  # by which the keys are read: latest, a number, or an alias
     project: str | None = None  # of one that is there; None: of the service's own
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.model.cloud_run import CloudRunProbe, ContainerProbes, ServiceShape, cpu_text, memory_text
@@ -93,7 +94,8 @@ class Containers:
             texts = {key: self._file(secret.object_name, key, of_map[key]) for key in secret.keys if key in of_map}
             changed = {key: text for key, text in texts.items() if text != of_map[key] and REDACTED not in text}
             if changed:
-                self.account.secrets[name] = replace(secret, texts=changed)
+                sums = {key: sha256(of_map[key].encode()).hexdigest() for key in changed}
+                self.account.secrets[name] = replace(secret, texts=changed, sums=sums)
 
     def _file(self, config_map: str, key: str, text: str) -> str:
         return self.addresses.redirect(text, f"ConfigMap/{config_map} $.data['{key}']")[0]
