@@ -78,7 +78,7 @@ renew() {
   fi
 }"""
 _TEXT = r"""# refresh_text KIND NAMESPACE NAME KEY SECRET VERSION SUM: the text on standard input becomes a version where
-# it differs from VERSION. It was made of an object of which SUM is the SHA-256: what has changed since is not copied.
+# it differs from VERSION. It was made of an object of SHA-256 SUM: what has changed since is not copied.
 refresh_text() {
   local value text sum
   text=$(base64)
