@@ -77,8 +77,8 @@ renew() {
     gcloud secrets update "$secret" --project="$PROJECT" --update-version-aliases="$version=$added" >/dev/null
   fi
 }"""
-_TEXT = r"""# refresh_text KIND NAMESPACE NAME KEY SECRET VERSION SUM: the text on standard input becomes a version where
-# it differs from VERSION. It was made of an object of SHA-256 SUM: what has changed since is not copied.
+_TEXT = r"""# refresh_text KIND NAMESPACE NAME KEY SECRET VERSION SUM: the text on standard input becomes a version
+# where it differs from VERSION. It was made of an object of SHA-256 SUM: what has changed since is not copied.
 refresh_text() {
   local value text sum
   text=$(base64)
