@@ -58,6 +58,11 @@ _OTHER_WORDS: Mapping[str, Sequence[Any]] = {
     "podManagementPolicy": ["Parallel", "OrderedReady"],
     "responseCodeName": ["FOUND", "SEE_OTHER"],
 }
+# Fields of one name with words of their own in each place: by the word that stands there.
+_WORDS_BY_VALUE: Mapping[str, Sequence[Sequence[str]]] = {
+    "protocol": (("HTTP", "HTTPS"),),
+    "type": (("PathPrefix", "Exact"), ("ReplaceFullPath", "ReplacePrefixMatch")),
+}
 # What joins objects to each other: another value is another cluster and not another setting.
 _JOINS = re.compile(
     r"^\w+/\S+ \$\.metadata\.(name|namespace|labels)|\.(selector|matchLabels|matchExpressions|scaleTargetRef|targetRef|targetRefs|apiVersion|kind|parentRefs|volumeName)\b|metadata\.(uid|resourceVersion|generation|creationTimestamp)"
@@ -254,8 +259,9 @@ def raise_limit(document: dict[str, Any], steps: Sequence[Any]) -> None:
 def _others(path: str, value: Any, joining: Set[str] = frozenset()) -> Iterator[Any]:
     """Other legal values of the same field, by its name and its value's form."""
     field = re.sub(r"\[\d+\]$", "", path).rpartition(".")[2]
-    if field in _OTHER_WORDS:
-        yield from (w for w in _OTHER_WORDS[field] if w != value)
+    words = next((w for w in _WORDS_BY_VALUE.get(field, ()) if value in w), _OTHER_WORDS.get(field))
+    if words is not None:
+        yield from (w for w in words if w != value)
     elif isinstance(value, bool):
         yield not value
     elif isinstance(value, int) and _AMOUNT.search(path):

@@ -48,7 +48,7 @@ _OWN = frozenset({
 })  # fmt: skip
 _OWN_PAIRS = frozenset({
     ("no", "proxy"), ("server", "name"), ("virtual", "host"), ("pod", "ip"), ("host", "ip"), ("node", "ip"),
-    ("advertised", "listeners"),
+    ("advertised", "listeners"), ("auth", "host"),
 })  # fmt: skip
 # LOGGING_LEVEL_COM_ACME_SERVER=trace: a level, of a part of the program that may be called anything.
 _LEVELS = frozenset({("logging", "level"), ("log", "level")})

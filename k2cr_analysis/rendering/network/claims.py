@@ -27,6 +27,7 @@ from k2cr_analysis.sizing.instance_counts import scaling
 _SCRIPT = "network.sh"
 _SEGMENT = re.compile(r"[^/*]+")
 _ROUTES = ("Ingress", "MultiClusterIngress", "HTTPRoute", "GRPCRoute", "VirtualService", "Gateway")
+_NAME_GATEWAYS = ("HTTPRoute", "GRPCRoute", "VirtualService")
 _IN_ROLLBACK = ("Ingress", "MultiClusterIngress")
 # What is read before anything is written: by whom an entrance is served, and what it leads to.
 _ENTERS = (
@@ -150,9 +151,11 @@ class _Claims:
         if suffix == child(".metadata.annotations", MANAGED_CERTIFICATES):
             return self._of_policies("ManagedCertificate", _names(self._build, "ManagedCertificate"))
         schema = f"{kind}{suffix}" if suffix.startswith(".metadata.annotations") else use.schema_path
-        if schema.startswith(_ENTERS):
-            return _SCRIPT if (kind, name) in self._known else None
-        return None
+        if not schema.startswith(_ENTERS):
+            return None
+        # Whoever comes in, the listeners of a Gateway that is seen decide the front door's ports.
+        of_gateway = self._of_policies("Gateway", _names(self._build, "Gateway")) if kind in _NAME_GATEWAYS else None
+        return _SCRIPT if (kind, name) in self._known else of_gateway
 
     def _scaler_decides(self) -> bool:
         """Whether there would be another number of instances without it, or the way back takes its number of pods."""

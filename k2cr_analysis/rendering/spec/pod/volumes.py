@@ -372,6 +372,9 @@ class _Builder:
             why += ": one secret of Secret Manager with a version for each file, since a directory takes one secret"
         found = f"{what}: {', '.join(keys)}"
         self.account.changed(volume.path, "volumes[].secret", found, secret, f"{why}; prepare.sh copies it")
+        if first.optional and volume.kind in ("secret", "configMap"):
+            at = f"{volume.path}.{'secret' if first.kind == 'Secret' else 'configMap'}.optional"
+            self.account.dropped(at, "true", f"on Cloud Run {what} must exist: prepare.sh stops where it does not")
         pairs = tuple((version, path) for version, (_, path) in zip(versions, files, strict=True))
         mode = volume.source.get("defaultMode")
         return RunVolume(name, SecretVolume(secret, pairs, mode if isinstance(mode, int) else None), why)
