@@ -303,7 +303,7 @@ def test_the_plan_is_told_and_reads_no_metric(project, metrics):
     plan = plan_of(project[1], options("30d"))
     assert not metrics.calls
     assert plan[0].startswith(
-        "metrics: about 1,320 calls, 263,520 points, 1,470 time series: USD 0.00 at USD 0.50 a million"
+        "metrics: about 1,440 calls, 275,040 points, 1,590 time series: USD 0.00 at USD 0.50 a million"
     )
 
 
@@ -366,7 +366,7 @@ def k2cr(*arguments):
 def test_the_verb_prints_its_plan_its_result_and_how_to_resume(project, metrics, tmp_path):
     words = [*of_one_day(project), "--out", tmp_path / "s"]
     planned = k2cr(*words, "--dry-run")
-    assert planned.returncode == 0 and planned.stdout.startswith("metrics: about 44 calls, 8,784 points")
+    assert planned.returncode == 0 and planned.stdout.startswith("metrics: about 48 calls, 9,168 points")
     assert not metrics.calls and not (tmp_path / "s").exists()
     metrics.faults[CPU] = [grpc.StatusCode.PERMISSION_DENIED] * 9
     failed = k2cr(*words)

@@ -250,6 +250,10 @@ OTEL = {
         (SERVER | {"metric_http_response_status_code": "404"}, "4xx", 500.0),
     "prometheus.googleapis.com/rpc_server_duration_milliseconds/histogram":
         (SERVER | {"metric_rpc_grpc_status_code": "14"}, "5xx", 0.5),
+    "prometheus.googleapis.com/rpc_server_call_duration_seconds/histogram":
+        (SERVER | {"metric_rpc_response_status_code": "DEADLINE_EXCEEDED"}, "5xx", 500.0),
+    "prometheus.googleapis.com/grpc_server_call_duration_seconds/histogram":
+        (SERVER | {"metric_grpc_status": "NOT_FOUND"}, "4xx", 500.0),
     "workload.googleapis.com/http.server.request.duration":
         (PLACE | OWNER | {"metric_http_response_status_code": "200"}, "2xx", 500.0),
     "workload.googleapis.com/rpc.server.duration": (PLACE | OWNER, "2xx", 0.5),

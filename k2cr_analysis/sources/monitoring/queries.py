@@ -299,15 +299,18 @@ _WRITTEN_WORKLOAD: Final = (
     ("workload_name", "metadata.system_labels.top_level_controller_name"),
     ("container_name", "resource.labels.container_name"),
 )
+_RPC_CODES: Final = ("rpc_grpc_status_code", "rpc_response_status_code", "grpc_status")
 _HTTP_CODES: Final = ("http_response_status_code", "http_status_code")
 _OTEL: Final = (
     ("http_server_request_duration_seconds", "http.server.request.duration", 1000.0, False),
     ("http_server_duration_milliseconds", "http.server.duration", 1.0, False),
     ("rpc_server_duration_seconds", "", 1000.0, True),
     ("rpc_server_duration_milliseconds", "rpc.server.duration", 1.0, True),
+    ("rpc_server_call_duration_seconds", "rpc.server.call.duration", 1000.0, True),
+    ("grpc_server_call_duration_seconds", "grpc.server.call.duration", 1000.0, True),
 )
 OPEN_TELEMETRY: Final = tuple(
-    _histogram(metric, resource, unit_ms, ("rpc_grpc_status_code",) if is_grpc else _HTTP_CODES, is_grpc=is_grpc)
+    _histogram(metric, resource, unit_ms, _RPC_CODES if is_grpc else _HTTP_CODES, is_grpc=is_grpc)
     for scraped, written, unit_ms, is_grpc in _OTEL
     for metric, resource in (
         (f"{_PROMETHEUS}/{scraped}/histogram", "prometheus_target"),

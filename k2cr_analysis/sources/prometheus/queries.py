@@ -3,7 +3,8 @@
 Sources: cAdvisor and kubelet metrics (kubernetes.io, "Metrics for Kubernetes system components"); kube-state-metrics
 (pod, ReplicaSet and Job owners); "Istio Standard Metrics"; ingress-nginx, Traefik, Envoy, go-grpc-prometheus and
 Micrometer documentation; OpenTelemetry semantic conventions for HTTP and RPC metrics, as its Prometheus exporter names
-them.
+them: the ones before they were stable, and ``http.server.request.duration`` and ``rpc.server.call.duration`` since
+(read 2026-12-01); gRPC's own plugin for OpenTelemetry, ``grpc.server.call.duration`` (gRFC A66).
 """
 
 from __future__ import annotations
@@ -103,6 +104,10 @@ REQUESTS: Final = (
     _own("rpc_server_duration_milliseconds_count", "rpc_server_duration_milliseconds", _MS,
          ("rpc_grpc_status_code",), grpc=True),
     _own("rpc_server_duration_seconds_count", "rpc_server_duration_seconds", _S, ("rpc_grpc_status_code",), grpc=True),
+    _own("rpc_server_call_duration_seconds_count", "rpc_server_call_duration_seconds", _S,
+         ("rpc_response_status_code",), grpc=True),
+    _own("grpc_server_call_duration_seconds_count", "grpc_server_call_duration_seconds", _S, ("grpc_status",),
+         grpc=True),
     _own("http_server_request_duration_seconds_count", "http_server_request_duration_seconds", _S),
     _own("http_server_duration_milliseconds_count", "http_server_duration_milliseconds", _MS),
     _own("http_server_requests_seconds_count", "http_server_requests_seconds", _S),
