@@ -5,7 +5,7 @@ legal(shape) -> what Cloud Run would refuse in it
 """
 
 from k2cr_analysis.model.instance_limits import legal
-from k2cr_analysis.sizing.need import asked_bytes, limit_decides_cpu
+from k2cr_analysis.sizing.need import asked_bytes, limit_decides_cpu, shared_amounts
 from k2cr_analysis.sizing.size import Sizing, size
 
-__all__ = ["Sizing", "asked_bytes", "legal", "limit_decides_cpu", "size"]
+__all__ = ["Sizing", "asked_bytes", "legal", "limit_decides_cpu", "shared_amounts", "size"]

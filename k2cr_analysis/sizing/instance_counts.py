@@ -11,11 +11,21 @@ from k2cr_analysis.model.cloud_run import ServiceShape
 from k2cr_analysis.model.findings.finding import Finding, Target
 from k2cr_analysis.model.observed import TrafficProfile, WorkloadUsage
 from k2cr_analysis.model.workload import Workload
+from k2cr_analysis.platforms.cloud_run.annotations import (
+    KNATIVE_MAX_SCALE,
+    KNATIVE_MIN_SCALE,
+    MAX_SCALE,
+    MIN_SCALE,
+    SERVICE_MAX_SCALE,
+    SERVICE_MIN_SCALE,
+)
 from k2cr_analysis.platforms.cloud_run.scaling import IDLE_S
 from k2cr_analysis.sizing import notices
 
 # "About instance autoscaling": an idle instance is kept up to 15 minutes.
 # k2cr's own: room for a release beside its predecessor, where no autoscaler says how far to go.
+_LEAST_SCALES = (SERVICE_MIN_SCALE, MIN_SCALE, KNATIVE_MIN_SCALE)
+_MOST_SCALES = (SERVICE_MAX_SCALE, MAX_SCALE, KNATIVE_MAX_SCALE)
 _SPARE_FACTOR = 2
 _LEAST_MAX = 3
 
@@ -29,7 +39,8 @@ def scaling(
 ) -> tuple[int, int, list[Finding]]:
     """(min, max instances, notes).
 
-    A service starts from 0, whatever its HorizontalPodAutoscaler's minimum: on Cloud Run each instance that is kept
+    A Knative Service has both in its annotations, which are meant as Cloud Run means them. Any other service starts
+    from 0, whatever its HorizontalPodAutoscaler's minimum: on Cloud Run each instance that is kept
     costs money, and replicas on GKE are mostly there for the nodes' sake. It keeps 1 where the objective for cold
     starts cannot be met otherwise. A worker pool is written with a fixed number: see ``pool_instances``. A job has
     none to keep. The maximum is always written down: the autoscaler's, else twice what ran; ``[policy]`` bounds both.
@@ -42,6 +53,7 @@ def scaling(
         notes = [notices.pool_instance_count(scaler.most_at, least, why)] if scaler else []
     elif target == "service":
         least, notes = _kept_warm(workload, traffic, config.objectives_of(workload.id))
+        least = max(least, declared_scale(workload)[0] or 0)
     most, policy = _most(workload, target, usage, least), config.policy
     if policy.min_instances is not None and target != "job":
         least = max(least, policy.min_instances)
@@ -95,15 +107,31 @@ def minimum_asked(workload: Workload) -> tuple[str, int | None]:
 
 def least_instances(workload: Workload, shape: ServiceShape, config: Config) -> int:
     """Instances that are kept whatever the objectives ask for: by house rule, or for what works between requests."""
-    least = max(config.policy.min_instances or 0, 1 if shape.between_requests == "instance" else 0)
+    working = 1 if shape.between_requests == "instance" else 0
+    least = max(config.policy.min_instances or 0, declared_scale(workload)[0] or 0, working)
     cap = most_instances(workload, config)
     return least if cap is None else min(least, cap)
 
 
 def most_instances(workload: Workload, config: Config) -> int | None:
     """The cap on instances that somebody set; None where the demand alone decides."""
-    cap = config.policy.max_instances
-    return min(cap or 1, 1) if is_single(workload) else cap
+    caps = [config.policy.max_instances, declared_scale(workload)[1], 1 if is_single(workload) else None]
+    return min((cap for cap in caps if cap), default=None)
+
+
+def declared_scale(workload: Workload) -> tuple[int | None, int | None]:
+    """(min, max instances) that a Knative Service's annotations ask for; None where they do not, or ask for 0."""
+    if workload.kind != "Service":
+        return None, None
+    least, most = (_declared(workload, keys) for keys in (_LEAST_SCALES, _MOST_SCALES))
+    return least or None, most or None
+
+
+def _declared(workload: Workload, keys: tuple[str, ...]) -> int:
+    """The first of the annotations that is a number; 0 where none is."""
+    annotations = (workload.annotations, workload.pod.annotations)
+    said = (notes[key].strip() for notes in annotations for key in keys if key in notes)
+    return next((int(text) for text in said if text.isdigit()), 0)
 
 
 def most_pods(workload: Workload) -> int:
@@ -120,6 +148,8 @@ def _most(workload: Workload, target: Target, usage: WorkloadUsage | None, least
     scaler = workload.autoscaler
     if target == "job":
         return max(1, (workload.batch.parallelism if workload.batch else None) or 1)
+    if (declared := declared_scale(workload)[1]) is not None:
+        return max(declared, least)
     if scaler is not None:
         return max(scaler.max_replicas, least)
     if target == "worker-pool":

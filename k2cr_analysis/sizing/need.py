@@ -94,6 +94,19 @@ def _shares_of_pod(pod: Pod, containers: Mapping[str, Container]) -> dict[str, R
     return {n: Resources(cpu.get(n), None if n not in memory else _up(memory[n])) for n in {*cpu, *memory}}
 
 
+def shared_amounts(pod: Pod, containers: Mapping[str, Container]) -> Mapping[tuple[str, str], Sequence[str]]:
+    """("requests" or "limits", "cpu" or "memory") of the pod's own amounts -> the containers sized by a part of
+    what is left of it, where nobody measured them.
+    """
+    cpu = ("requests" if pod.pod_requests.cpu_cores else "limits", "cpu")
+    memory = ("limits" if pod.pod_limits.memory_bytes else "requests", "memory")
+    shares = _shares_of_pod(pod, containers)
+    return {
+        cpu: [name for name in containers if name in shares and shares[name].cpu_cores],
+        memory: [name for name in containers if name in shares and shares[name].memory_bytes],
+    }
+
+
 def _split(whole: Decimal | int | None, asked: Mapping[str, Decimal | int | None]) -> dict[str, Decimal]:
     """What is left of the whole, by container: in equal parts to the silent ones, else all to the first."""
     left = Decimal(whole or 0) - sum((Decimal(a) for a in asked.values() if a), Decimal(0))

@@ -20,6 +20,8 @@ WORKLOADS = {
     "jobs": "s/CronJob/nightly",
     "inside": "s/Deployment/shop",
     "inside_l4": "s/Deployment/shop",
+    "guards": "s/Deployment/shop",
+    "knative": "s/Service/shop",
 }
 
 

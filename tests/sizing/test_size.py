@@ -7,6 +7,8 @@ import pytest
 from k2cr_analysis.config import Config, Objectives, Policy
 from k2cr_analysis.model.cloud_run import cpu_text, memory_text
 from k2cr_analysis.sizing import legal
+from k2cr_analysis.sizing.instance_counts import scaling
+from tests.model.manifests import cluster_of
 from tests.sizing.workloads import as_text, container, deployment, measured, sized, traffic, usage
 
 ASKED = {
@@ -331,3 +333,28 @@ def test_the_size_that_nobody_stated_is_said_as_it_is_written():
     written = dict(part.split(" ", 1) for part in [f"side {as_text(result)['side']}"])
     cpu, memory = written["side"].split()
     assert said.startswith(f"side ({cpu} CPU, {memory}): ")
+
+
+@pytest.mark.parametrize(
+    ("notes", "expected"),
+    [
+        ({"min-scale": "2", "max-scale": "9"}, (2, 9)),
+        ({"minScale": "1"}, (1, 3)),
+        ({"maxScale": "0"}, (0, 3)),
+        ({"maxScale": "1"}, (0, 1)),
+        ({"min-scale": "many"}, (0, 3)),
+    ],
+)
+def test_a_knative_service_keeps_the_instances_that_it_declares(notes, expected):
+    annotations = ", ".join(f'autoscaling.knative.dev/{k}: "{v}"' for k, v in notes.items())
+    manifest = f"""
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {{name: web, namespace: shop}}
+spec:
+  template:
+    metadata: {{annotations: {{{annotations}}}}}
+    spec: {{containers: [{{name: web, image: "a:1"}}]}}
+"""
+    (made,) = cluster_of(manifest).workloads
+    assert scaling(made, "service", None, None, Config())[:2] == expected

@@ -40,6 +40,8 @@ CARRIED: Mapping[str, str] = {
     "Container.ports[].name": "containers[].ports[0].name: http1 or h2c",
     "Container.resources.limits": "containers[].resources.limits, by the recommended size",
     "Container.resources.requests": "containers[].resources.limits, by the recommended size",
+    "PodSpec.resources.limits": "containers[].resources.limits, shared among containers that ask for nothing",
+    "PodSpec.resources.requests": "containers[].resources.limits, shared among containers that ask for nothing",
     "Container.volumeMounts[].name": "containers[].volumeMounts[].name",
     "Container.volumeMounts[].mountPath": "containers[].volumeMounts[].mountPath",
     "Container.volumeMounts[].subPath": "containers[].volumeMounts[].subPath",

@@ -57,7 +57,7 @@ NO_EFFECT: Mapping[str, str] = {
     "PodSpec.securityContext.supplementalGroupsPolicy": _IDENTITY,
     "PodSpec.securityContext.fsGroup": "volumes belong to the container's user",
     "PodSpec.securityContext.fsGroupChangePolicy": "volumes belong to the container's user",
-    "PodSpec.resources": "Cloud Run sums the containers' limits",
+    "PodSpec.resources.claims": "no container that goes along claims a device",
     "PodSpec.volumes[].hostPath.type": "part of a volume that a rule blocks",
     "Container.securityContext.readOnlyRootFilesystem": "the root file system is the instance's memory",
     "Container.securityContext.allowPrivilegeEscalation": "the sandbox gives no added rights",

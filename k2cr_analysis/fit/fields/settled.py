@@ -83,7 +83,7 @@ UNLESS_FOUND: Mapping[str, str] = {
     "PodSpec.enableServiceLinks": "no container uses variables that Kubernetes sets for Services",
     "PodSpec.hostname": "instances have no host names that others could use", "PodSpec.subdomain": "nobody calls it so",
     "PodSpec.hostAliases": "it is empty", "PodSpec.imagePullSecrets": "its images need no login of their own",
-    "PodSpec.os": "linux is what Cloud Run runs", "PodSpec.resources": "Cloud Run sums the containers' limits",
+    "PodSpec.os": "linux is what Cloud Run runs", "PodSpec.resources": f"{DECIDES}the size: CPU and memory",
     "PodSpec.runtimeClassName": "gVisor is gen1", "PodSpec.containers": f"{DECIDES}the containers of the instance",
     "PodSpec.initContainers": f"{DECIDES}what must be done before the start",
     "PodSpec.securityContext": "the image's USER and Cloud Run's sandbox decide",

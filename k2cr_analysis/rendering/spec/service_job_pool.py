@@ -104,7 +104,16 @@ def _timeout(frame: Frame, reached: Reached) -> tuple[int, str]:
         seconds = max(1, math.ceil(reached.long_request.seconds))
         return min(seconds, MAX_TIMEOUT_S), reached.long_request.why
     if own is not None and own > 0:
-        return min(own, MAX_TIMEOUT_S), "timeoutSeconds of the revision"
+        given, at, target = (
+            min(own, MAX_TIMEOUT_S),
+            f"{frame.workload.pod.path}.timeoutSeconds",
+            "template.timeoutSeconds",
+        )
+        if given == own:
+            frame.account.carried(at, target, given)
+        else:
+            frame.account.changed(at, target, own, given, "an hour is the most that a request may take")
+        return given, "timeoutSeconds of the revision"
     return DEFAULT_TIMEOUT_S, "Cloud Run's default, written out"
 
 

@@ -20,6 +20,7 @@ from k2cr_analysis.platforms.cloud_run.annotations import (
     MAX_SCALE,
     MIN_SCALE,
     RUN,
+    SERVICE_MAX_SCALE,
     SERVICE_MIN_SCALE,
 )
 from k2cr_analysis.rendering.context import RenderContext
@@ -43,6 +44,7 @@ _OURS = {
     SERVICE_MIN_SCALE: SERVICE_MIN_SCALE,
     MAX_SCALE: MAX_SCALE,
     KNATIVE_MAX_SCALE: MAX_SCALE,
+    SERVICE_MAX_SCALE: MAX_SCALE,
     CPU_THROTTLING: CPU_THROTTLING,
     CPU_BOOST: CPU_BOOST,
     INGRESS: INGRESS,
@@ -134,7 +136,9 @@ def asked(workload: Workload, account: Account) -> Asked:
                 environment = value
                 account.carried(at, f"annotation {name}", value)
             elif name in _OURS:
-                account.changed(at, _OURS[name], value, None, "decided by the assessment: see the value in the file")
+                # None is written where instances start from 0.
+                target = "metadata.annotations" if _OURS[name] == SERVICE_MIN_SCALE and value == "0" else _OURS[name]
+                account.changed(at, target, value, None, "decided by the assessment: see the value in the file")
             elif name == f"{RUN}container-dependencies":
                 account.decide(f"The source's start-up order is {value}: say it in [workload] depends_on of k2cr.toml.")
                 account.changed(at, name, value, None, "the order is worked out from probes and calls")

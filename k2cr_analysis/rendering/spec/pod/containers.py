@@ -26,7 +26,7 @@ from k2cr_analysis.rendering.spec.pod.probe_words import startup_why
 from k2cr_analysis.rendering.spec.pod.volumes import Volumes, build_volumes
 from k2cr_analysis.rendering.spec.service import RunContainer
 from k2cr_analysis.rendering.text.names import container_names
-from k2cr_analysis.sizing import asked_bytes, limit_decides_cpu
+from k2cr_analysis.sizing import asked_bytes, limit_decides_cpu, shared_amounts
 
 _MORE_BYTES = 20 * GIB  # of local disk: enough to be a disk, and another size than before
 # Fields that the v1 API takes and that change nothing there.
@@ -111,6 +111,7 @@ class Containers:
         return self.fit.ingress_port
 
     def containers(self) -> tuple[RunContainer, ...]:
+        self._account_for_pod_amounts()
         return tuple(self._container(c) for c in self.sources)
 
     def _container(self, source: Container) -> RunContainer:
@@ -238,6 +239,20 @@ class Containers:
                     self.account.carried(path, child("containers[].resources.limits", GPU_RESOURCE), value)
                 elif key == "ephemeral-storage":
                     self._account_for_storage(source, word, path, value)
+                else:
+                    self.account.counted(path, value, "money on GKE; the size comes from elsewhere")
+
+    def _account_for_pod_amounts(self) -> None:
+        """What the pod asks for as a whole is shared among the containers that ask for nothing themselves."""
+        pod = self.workload.pod
+        shared = shared_amounts(pod, {c.name: c for c in self.sources})
+        for word in ("requests", "limits"):
+            for key in mapping(found_at(self.workload, f"{pod.path}.resources.{word}")):
+                path = child(f"{pod.path}.resources.{word}", key)
+                value, names = source_value(self.workload, path), shared.get((word, key))
+                if names and not self.is_measured:
+                    target = "; ".join(f"container {name} resources.limits.{key}" for name in names)
+                    self.account.changed(path, target, value, None, "shared among containers that ask for nothing")
                 else:
                     self.account.counted(path, value, "money on GKE; the size comes from elsewhere")
 
