@@ -249,9 +249,11 @@ class _Builder:
         why = "Secret Manager takes the place of the Secret; prepare.sh copies the value"
         if asked.kind == "ConfigMap":
             why = "the value is not in the snapshot, so it is copied from the ConfigMap as a secret"
-        if asked.optional:
-            why += "; optional here, but on Cloud Run the secret must exist"
         self.account.changed(asked.at, _FIELD, str(asked), f"{secret}:{version}", why)
+        if asked.optional and variable in self.container.env:
+            field = "secretKeyRef" if asked.kind == "Secret" else "configMapKeyRef"
+            why = f"on Cloud Run {asked} must exist: prepare.sh stops where it does not"
+            self.account.dropped(f"{variable.path}.valueFrom.{field}.optional", "true", why)
 
     def _there(self, name: str, asked: SecretReference, there: SecretReference) -> None:
         """The same secret that the cluster reads: no copy."""
