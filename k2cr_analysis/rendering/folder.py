@@ -81,7 +81,7 @@ def render_workload(assessed: WorkloadAssessment, context: RenderContext) -> Map
     files = {name: p.text for name, p in printed.items() if p.text is not None}
     spec_file = SPEC_FILES[type(made.run)]
     files[spec_file] = _spec(made)
-    files |= terraform_files(made)
+    files |= terraform_files(made, files)
     made.account.entries += [*port_entries(made), *entrance_entries(made, files)]
     entries = mapping_entries(made, Places(made, spec_file, files))
     files["cutover.md"] = cutover(made, frozenset(files))

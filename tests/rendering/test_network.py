@@ -287,6 +287,27 @@ def test_a_network_policy_becomes_firewall_rules_by_tag() -> None:
     assert "--action=DENY --rules=all --priority=65000" in script
 
 
+@pytest.mark.parametrize(
+    ("egress", "ranges", "asks"),
+    [
+        ([{"to": [{"ipBlock": {"cidr": "203.0.113.0/24"}}]}], "all-traffic", True),
+        ([{"to": [{"ipBlock": {"cidr": "10.9.0.0/24"}}]}, {"ports": [{"port": 53}]}], "all-traffic", False),
+        ([], "all-traffic", False),
+        ([{}], None, False),
+    ],
+)
+def test_a_firewall_holds_back_what_goes_through_the_network_so_all_does(
+    egress: list[dict[str, object]], ranges: str | None, asks: bool
+) -> None:
+    policy = {"metadata": {"name": "strict"}, "spec": {"policyTypes": ["Egress"], "egress": egress}}
+    subject = assessed(workload(container("app"), name="web", related={"NetworkPolicy": (policy,)}))
+    files = render_workload(subject, replace(context(), config=Config()))
+    template = yaml.safe_load(files["service.yaml"])["spec"]["template"]["metadata"]["annotations"]
+    assert template.get("run.googleapis.com/vpc-access-egress") == ranges
+    assert ("--action=DENY --rules=all" in files.get("network.sh", "")) == (ranges is not None)
+    assert ("Cloud NAT" in files["cutover.md"]) == asks
+
+
 def test_a_named_egress_port_of_pods_is_that_of_their_service() -> None:
     rule = {"to": [{"podSelector": {"matchLabels": {"app": "api"}}}], "ports": [{"port": "http"}]}
     policy = {"metadata": {"name": "strict"}, "spec": {"policyTypes": ["Egress"], "egress": [rule]}}

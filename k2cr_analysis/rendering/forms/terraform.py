@@ -6,7 +6,7 @@ google_cloud_scheduler_job.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,10 +82,13 @@ class Resource:
         return f"{self.kind}.{self.name}"
 
 
-def terraform_files(build: Build) -> Mapping[str, str]:
-    """The module: the resource, what it needs to be told, what it tells, and how what scripts made comes under it."""
+def terraform_files(build: Build, beside: Collection[str]) -> Mapping[str, str]:
+    """The module: the resource, what it needs to be told, what it tells, and how what scripts made comes under it.
+
+    ``beside``: the names of the other files.
+    """
     resources = [_parametrized(r, build) for r in _resources(build)]
-    main = _main(build, resources)
+    main = _main(build, resources, beside)
     variables = {
         name: build.account.placeholders[key] for key, name in _asked_for(build).items() if f"var.{name}" in main
     }
@@ -137,11 +140,17 @@ def _parametrized(resource: Resource, build: Build) -> Resource:
     return replace(resource, body=with_variables(resource.body, words))
 
 
-def _main(build: Build, resources: Sequence[Resource]) -> str:
+def _main(build: Build, resources: Sequence[Resource], beside: Collection[str]) -> str:
+    has_network, releases = "network.sh" in beside, "cloudbuild.yaml" in beside
+    outside = "prepare.sh, network.sh and what they make" if has_network else "prepare.sh and what it makes"
+    # As ignore_changes has it.
+    theirs = ["the image that cloudbuild.yaml releases"] if releases else []
+    theirs += ["the traffic"] if isinstance(build.run, RunService) else []
+    owned = f"; not so {' and '.join(theirs)}" if theirs else ""
     lines = [
         comment(f"{build.workload.id} on Cloud Run: the same as {_twin(build.run)}. Written by k2cr."),
-        "# prepare.sh, network.sh and what they make stay outside. Once it is applied, settings change here, not by",
-        "# deploy.sh; the image, where cloudbuild.yaml releases it, and the traffic are the pipeline's.",
+        comment(f"{outside} stay outside."),
+        comment(f"Once it is applied, settings change here and not by deploy.sh{owned}."),
         "",
     ]
     google = ("google", {"source": "hashicorp/google", "version": _PROVIDER})

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.model.dependency import Dependency
+from k2cr_analysis.model.objects.egress_policies import egress_policies
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings, text, texts
 from k2cr_analysis.model.parse.other_policies import checks_of
 from k2cr_analysis.model.parse.related import OTHER_POLICIES
@@ -139,18 +140,18 @@ def _is_strict(policy: Raw) -> bool:
 def network_policy(candidate: Candidate) -> Iterator[Found]:
     """A NetworkPolicy says whom the pods may call.
 
-    Why: Cloud Run has no NetworkPolicies. Egress is ruled by firewall rules on the network tags of the revision.
-    Remedy: Nothing to decide: the egress part is written as firewall rules on the service's network tags
-    (`network.sh`).
+    Why: Cloud Run has no NetworkPolicies. Firewall rules on the network tags of the revision do the same, for what
+    goes through the VPC network.
+    Remedy: Nothing to decide: all its traffic goes through the VPC network, and the policy is written as firewall rules
+    on the network tag (`network.sh`). What it may call on the internet then needs Cloud NAT.
     Example: kind: NetworkPolicy, spec: {policyTypes: [Egress]}
     """
-    for policy in candidate.workload.related.get("NetworkPolicy", ()):
-        spec = mapping(policy, "spec")
-        if "Egress" in texts(spec, "policyTypes") or spec.get("egress"):
-            yield Found(
-                f"NetworkPolicy/{_name(policy)} $.spec",
-                f"NetworkPolicy {_name(policy)} says whom the pods may call; on Cloud Run firewall rules do",
-            )
+    for policy in egress_policies(candidate.workload):
+        yield Found(
+            f"NetworkPolicy/{_name(policy)} $.spec",
+            f"NetworkPolicy {_name(policy)} says whom the pods may call; on Cloud Run firewall rules do, and all its "
+            "traffic goes through the VPC network for that",
+        )
 
 
 @rule(id="network-policy-on-callers", severity="change", reads=("NetworkPolicy",), docs=_CALLERS)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from k2cr_analysis.model.parse.access import integer, mapping, objects, text, texts
+from k2cr_analysis.model.objects.egress_policies import egress_policies
+from k2cr_analysis.model.parse.access import integer, mapping, objects, text
 from k2cr_analysis.model.workload import Raw
 from k2cr_analysis.rendering.context import RenderContext
 from k2cr_analysis.rendering.network.egress.vpc_access import Callee, calls_of, private_calls, subnet_prefix
@@ -74,7 +75,7 @@ def _firewall(build: Build, egress: Egress) -> list[str]:
     if ports:
         rules = ",".join(f"tcp:{p}" for p in sorted(ports))
         lines += _rule(f"{tag}-egress", egress, f"--action=ALLOW --rules={rules}", PRIVATE_RANGES)
-    policies = list(_egress_policies(build))
+    policies = egress_policies(build.workload)
     for number, (ranges, allowed) in enumerate(a for raw in policies for a in _allowed_blocks(raw)):
         lines += _rule(f"{tag}-egress-{number}", egress, f"--action=ALLOW --rules={allowed}", ",".join(ranges))
     for name, port in (n for raw in policies for n in _named_ports_of_addresses(raw)):
@@ -97,21 +98,12 @@ def _rule(name: str, egress: Egress, what: str, ranges: str) -> list[str]:
     return unless_ours("compute firewall-rules", f"{rule} {home.project}", create)
 
 
-def _egress_policies(build: Build) -> Iterator[Raw]:
-    for raw in build.workload.related.get("NetworkPolicy", ()):
-        spec = mapping(raw, "spec")
-        if "Egress" in texts(spec, "policyTypes") or spec.get("egress"):
-            yield raw
-
-
 def _allowed_blocks(policy: Raw) -> Iterator[tuple[list[str], str]]:
     """(ranges, protocols and ports) of the addresses that a NetworkPolicy names."""
     for _, rule in objects(mapping(policy, "spec"), "egress"):
         ranges = [cidr for _, to in objects(rule, "to") if (cidr := text(mapping(to, "ipBlock"), "cidr"))]
         ports = [found for _, port in objects(rule, "ports") if (found := _ports(port))]
-        if not rule:
-            yield [EVERYWHERE], "all"  # an empty rule lets everything through
-        elif rule.get("ports") and not ports:
+        if rule.get("ports") and not ports:
             continue  # ports by name: of pods, whose Services are among the callees, or of addresses, which is told
         elif ranges or (ports and not rule.get("to")):
             yield ranges or [EVERYWHERE], ",".join(ports) or "all"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from k2cr_analysis.assessment.result import WorkloadAssessment
 from k2cr_analysis.fit.result import Fit
 from k2cr_analysis.model.dependency import Dependency
+from k2cr_analysis.model.objects.egress_policies import egress_policies, lets_out
+from k2cr_analysis.model.parse.index import name_of
 from k2cr_analysis.model.workload import Workload
 from k2cr_analysis.rendering.context import NETWORK, SUBNET, RenderContext
 from k2cr_analysis.rendering.network.addresses import ClusterService
@@ -105,7 +107,19 @@ def build_egress(
     addresses = context.config.workload(workload.id).egress_addresses
     if addresses:
         reasons.append(f"its calls to the internet leave by {', '.join(addresses)}")
-    ranges: EgressRanges = "all-traffic" if addresses else "private-ranges-only"
+    if policies := egress_policies(workload):
+        names = ", ".join(name_of(raw) for raw in policies)
+        reasons.append(
+            f"firewall rules hold back what NetworkPolicy {names} does, of traffic through the network alone"
+        )
+        if not addresses and any(lets_out(raw) for raw in policies):
+            account.decide(
+                f"NetworkPolicy {names} lets it call addresses on the internet. All it sends goes through the VPC "
+                "network, where the firewall holds back the rest: those calls need Cloud NAT for the subnet, if it has "
+                "none yet; or name static addresses (egress_addresses under [workload] in k2cr.toml), and network.sh "
+                "makes one."
+            )
+    ranges: EgressRanges = "all-traffic" if addresses or policies else "private-ranges-only"
     if not reasons:
         return None
     network_is_unknown(context, account)

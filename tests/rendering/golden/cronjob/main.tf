@@ -1,6 +1,6 @@
 # shop/CronJob/report on Cloud Run: the same as job.yaml. Written by k2cr.
-# prepare.sh, network.sh and what they make stay outside. Once it is applied, settings change here, not by
-# deploy.sh; the image, where cloudbuild.yaml releases it, and the traffic are the pipeline's.
+# prepare.sh, network.sh and what they make stay outside.
+# Once it is applied, settings change here and not by deploy.sh; not so the image that cloudbuild.yaml releases.
 
 terraform {
   required_version = ">= 1.7"

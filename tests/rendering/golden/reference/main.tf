@@ -1,6 +1,6 @@
 # shop/Deployment/frontend on Cloud Run: the same as service.yaml. Written by k2cr.
-# prepare.sh, network.sh and what they make stay outside. Once it is applied, settings change here, not by
-# deploy.sh; the image, where cloudbuild.yaml releases it, and the traffic are the pipeline's.
+# prepare.sh, network.sh and what they make stay outside.
+# Once it is applied, settings change here and not by deploy.sh; not so the image that cloudbuild.yaml releases and the traffic.
 
 terraform {
   required_version = ">= 1.7"
