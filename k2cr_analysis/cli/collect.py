@@ -200,7 +200,7 @@ def collect(
         )
         return
     is_fleet = bool(fleet or all_clusters)
-    out = _place_asked(out, manifests, context, project if all_clusters else None, fleet)
+    out = _place_asked(out, manifests, context, project if all_clusters else None, fleet, all_clusters=all_clusters)
     files = {"usage": usage, "traffic": traffic, "billing": billing}
     caller = Caller(impersonate, quota_project)
     pem = {"certificate": prometheus_cert, "key": prometheus_key, "authority": prometheus_ca}
@@ -242,7 +242,13 @@ def collect(
 
 
 def _place_asked(
-    out: Path | None, manifests: list[str] | None, context: str | None, project: str | None, fleet: Path | None
+    out: Path | None,
+    manifests: list[str] | None,
+    context: str | None,
+    project: str | None,
+    fleet: Path | None,
+    *,
+    all_clusters: bool,
 ) -> Path:
     if out is None:
         raise UsageError(
@@ -250,6 +256,13 @@ def _place_asked(
             found="no --out",
             expected="--out SNAP, the folder to write",
             do="k2cr collect ... --out SNAP",
+        )
+    if all_clusters and project is None:
+        raise UsageError(
+            ref="no-project",
+            found="--all-clusters without --project",
+            expected="the project whose clusters are to be read",
+            do="k2cr collect --all-clusters --project P --out DIR",
         )
     given = [name for name, is_given in (("--manifests", manifests), ("--context", context), ("--fleet", fleet),
                                          ("--all-clusters", project)) if is_given]  # fmt: skip
@@ -381,7 +394,7 @@ def to_resume(failures: Sequence[RemoteError]) -> RemoteError:
     return RemoteError(
         ref=first.ref,
         where=first.where,
-        found="; ".join([error.found for error in failures[:_TOLD]] + more),
+        found="; ".join([*dict.fromkeys(error.found for error in failures[:_TOLD]), *more]),
         expected=first.expected,
         do=f"{first.do}; what was read is kept, and this goes on from there: {shlex.join(['k2cr', *sys.argv[1:]])}",
     )

@@ -144,7 +144,7 @@ class BigQuery:
             return self._failed(error.said, "the BigQuery API, switched on", do)
         if error.kind == "no-credentials":
             return no_credentials(error)
-        return self._failed(error.said, "an answer of BigQuery", "run the same command again later")
+        return self._failed(error.said, "an answer of BigQuery", error.remedy)
 
     def _failed(self, found: str, expected: str, do: str) -> RemoteError:
         return RemoteError(ref="bigquery-not-read", found=f"{self.tables.dataset}: {found}", expected=expected, do=do)

@@ -11,7 +11,8 @@ from typing import Literal, TypeVar
 
 _T = TypeVar("_T")
 
-Kind = Literal["not-found", "no-right", "api-off", "no-credentials", "busy", "failed"]
+Kind = Literal["not-found", "no-right", "api-off", "no-credentials", "busy", "a-page", "failed"]
+LATER = "run the same command again later"
 
 # Statuses that pass by themselves: too many requests, time-outs, failures of a server or of what stands before it.
 PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -22,6 +23,10 @@ _LONGEST_LINE = 200
 _OFF = re.compile(r"SERVICE_DISABLED|has not been used in project|it is disabled")
 
 
+# What gRPC says of an end that speaks HTTP/1, as proxies and their login pages do.
+_NO_GRPC = re.compile(r"Failed parsing HTTP/2|Trying to connect an http1\.x server")
+
+
 class GoogleError(Exception):
     """``kind`` says what can be done, ``said`` is the API's own first line, ``code`` its HTTP status (0: none),
     ``asked_s`` how long it asked to wait (``google.rpc.RetryInfo``), in seconds."""
@@ -29,6 +34,16 @@ class GoogleError(Exception):
     def __init__(self, kind: Kind, said: str, code: int = 0, asked_s: float | None = None) -> None:
         super().__init__(said)
         self.kind, self.said, self.code, self.asked_s = kind, said, code, asked_s
+
+    @property
+    def remedy(self) -> str:
+        """What to do where nothing better is known of the API."""
+        if self.kind == "a-page":
+            return (
+                "see that no proxy or login page stands between here and the API: log in to it, or go past it with "
+                "HTTPS_PROXY and NO_PROXY; then run the same command again"
+            )
+        return LATER
 
     @property
     def told(self) -> str:
@@ -41,11 +56,14 @@ def asked(call: Callable[[], _T]) -> _T:
     import requests
     from google.api_core import exceptions
     from google.auth.exceptions import GoogleAuthError, TransportError
+    from google.protobuf.json_format import ParseError
 
     try:
         return call()
     except exceptions.GoogleAPICallError as error:
         code = int(error.code or 0)
+        if _NO_GRPC.search(str(error)):
+            raise GoogleError("a-page", "an answer that is not gRPC", 0) from None
         raise GoogleError(
             kind_of(code, str(error)), _first_line(error.message or error), code, _asked_s(error)
         ) from None
@@ -53,8 +71,8 @@ def asked(call: Callable[[], _T]) -> _T:
         raise GoogleError("busy", _first_line(error)) from None
     except GoogleAuthError as error:
         raise GoogleError("no-credentials", _first_line(error)) from None
-    except requests.exceptions.JSONDecodeError:
-        raise GoogleError("failed", "an answer that is not JSON: a proxy or a login page stands between") from None
+    except (requests.exceptions.JSONDecodeError, ParseError):
+        raise GoogleError("a-page", "an answer that is not JSON") from None
     except requests.exceptions.SSLError as error:  # a kind of ConnectionError, which waiting does not mend
         raise GoogleError("failed", _first_line(error)[:_LONGEST_LINE]) from None
     except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as error:

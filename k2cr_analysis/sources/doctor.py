@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from k2cr_analysis.errors import K2crError
 from k2cr_analysis.platforms.billing import CLOUD_RUN
+from k2cr_analysis.remote.endpoints import is_reached
 from k2cr_analysis.resources import bundled
 from k2cr_analysis.sources.catalog.client import read_skus
 from k2cr_analysis.sources.cluster_api.connection import ApiServer, Refused
@@ -53,6 +54,8 @@ def examine(live: LiveCluster, billing_table: str | None, *, with_catalog: bool 
     else:
         do = "name --project, --cluster and --location"
         yield Check("metrics", False, "project, cluster or location is not known", do)
+    if live.project and is_reached("RUN"):
+        yield _checked("cloud run", lambda: _moved(live))
     if billing_table is not None:
         yield _checked("bill", lambda: _bill(live, billing_table))
     if with_catalog:
@@ -108,6 +111,12 @@ def _metrics(live: LiveCluster) -> str:
     if not points.labels:
         raise monitoring.no_such_cluster(live.cluster or "", live.location or "", end)
     return f"{len(points.labels)} containers of workloads in one hour"
+
+
+def _moved(live: LiveCluster) -> str:
+    from k2cr_analysis.sources.cloud_run.services import CloudRun
+
+    return f"{len(CloudRun(live.project or '', live.caller, _RETRY).services())} services run there already"
 
 
 def _bill(live: LiveCluster, table: str) -> str:

@@ -43,7 +43,8 @@ def _body(reply: Any) -> dict[str, Any]:
     except ValueError:
         what = "a web page" if reply.content.lstrip()[:1] == b"<" else "no JSON"
         said = str(reply.reason) if kind_of(code, "") == "busy" else f"an answer that is {what}"
-        raise GoogleError(kind_of(code, said), said, code) from None
+        kind = "a-page" if what == "a web page" and code == _OK else kind_of(code, said)
+        raise GoogleError(kind, said, 0 if kind == "a-page" else code) from None
     if code != _OK or not isinstance(body, dict):
         said = _said(body) or str(reply.reason)
         raise GoogleError(kind_of(code, said), said, code)

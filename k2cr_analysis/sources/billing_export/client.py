@@ -130,7 +130,7 @@ class BillingExport:
             return self._failed(error.said, "the BigQuery API, switched on", do)
         if error.kind == "no-credentials":
             return no_credentials(error)
-        return self._failed(error.said, "an answer of BigQuery", "run the same command again later")
+        return self._failed(error.said, "an answer of BigQuery", error.remedy)
 
     def _mend(self, said: str) -> str:
         if "jobs.create" in said:

@@ -53,7 +53,7 @@ def _refused(found: str, error: GoogleError) -> RemoteError:
         ref="catalogue-not-read",
         found=found,
         expected="the public price list of the Cloud Billing Catalog",
-        do=remedies.get(error.kind, "run the same command again later"),
+        do=remedies.get(error.kind, error.remedy),
     )
 
 

@@ -103,7 +103,7 @@ class CloudRun:
             return self._failed(error.told, LOG_IN)
         if error.kind == "no-right":
             return self._failed(error.told, project_role(self._project, "roles/run.viewer", self._caller))
-        return self._failed(error.told, "run the same command again later")
+        return self._failed(error.told, error.remedy)
 
     def _failed(self, found: str, do: str, ref: str = "cloud-run-not-read") -> RemoteError:
         expected = "the project's services, of the Cloud Run Admin API"

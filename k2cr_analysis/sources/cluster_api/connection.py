@@ -236,6 +236,14 @@ def _configuration(context: str, kubeconfig: str | None) -> Any:
             config.load_kube_config(kubeconfig, context, client_configuration=configuration, persist_config=False)
     except config.ConfigException as error:
         raise _no_context(context, kubeconfig, str(error)) from None
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError, KeyError, AttributeError, ValueError) as error:
+        raise InputError(
+            ref="not-a-kubeconfig",
+            where=Location(kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"),
+            found=str(error).splitlines()[0] or type(error).__name__,
+            expected="a kubeconfig, as `gcloud container clusters get-credentials` writes it",
+            do="name another with --kubeconfig; see that `kubectl config get-contexts` works with it",
+        ) from None
     except OSError as error:
         raise InputError(
             ref="cannot-read",
@@ -297,12 +305,15 @@ def _config_module() -> Any:
 
 def _no_context(context: str, kubeconfig: str | None, said: str) -> UsageError:
     known = contexts_of(kubeconfig)
+    # The client calls the whole file invalid where only the name is not in it.
+    why = "" if known and context not in known else said.splitlines()[0] if said else ""
+    make = "gcloud container clusters get-credentials CLUSTER --location=L --project=P"
     return UsageError(
         ref="no-such-context",
         where=Location(kubeconfig) if kubeconfig else None,
-        found=f"--context {context}: {said.splitlines()[0]}" if said else f"--context {context}",
+        found=f"--context {context}: {why}" if why else f"--context {context}, which the kubeconfig does not have",
         expected=", ".join(known) or "a kubeconfig with this context",
-        do="name one of these, or make it: gcloud container clusters get-credentials CLUSTER --location=L --project=P",
+        do=f"name one of these, or make it: {make}" if known else f"make it: {make}; or name another --kubeconfig",
     )
 
 

@@ -103,7 +103,7 @@ def _listed(project: str, caller: Caller, retry: RetryPolicy) -> list[ClusterNam
             "no-credentials": LOG_IN,
             "no-right": project_role(project, "roles/container.clusterViewer", caller),
         }
-        raise _failed(project, error.told, remedies.get(error.kind, "run the same command again later")) from None
+        raise _failed(project, error.told, remedies.get(error.kind, error.remedy)) from None
     if body.get("missingZones"):
         zones = ", ".join(map(str, body["missingZones"]))
         raise _failed(project, f"a list without the zones {zones}", "run the same command again later")

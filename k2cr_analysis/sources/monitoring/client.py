@@ -244,5 +244,7 @@ def _refused(metric_type: str, project: str, caller: Caller, error: GoogleError)
         ref="monitoring-refused",
         found=f"{metric_type}: {error.told}",
         expected="the right to read the project's metrics" if mend else "an answer of Cloud Monitoring",
-        do=mend or "see that --project is the cluster's own, or leave it out to collect without metrics",
+        do=error.remedy
+        if error.kind == "a-page"
+        else mend or "see that --project is the cluster's own, or leave it out to collect without metrics",
     )
