@@ -51,7 +51,7 @@ _DECIDES: Mapping[str, str] = {
 _SCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 _POLICIES = ("BackendConfig", "FrontendConfig", "ManagedCertificate")
 _TRIED = ("spec", "metadata.annotations")
-_JOINED_BY = ("metadata.name", "metadata.namespace", "spec.targetRef", "spec.scaleTargetRef")
+_JOINED_BY = ("metadata.name", "metadata.namespace", "spec.targetRef", "spec.scaleTargetRef", "spec.podSelector")
 
 
 def entrance_entries(build: Build, files: Mapping[str, str]) -> list[Entry]:
@@ -132,7 +132,7 @@ class _Claims:
         if kind == "PersistentVolumeClaim":
             volumes = [v.name for v in self._build.workload.pod.volumes if v.source.get("claimName") == name]
             return "; ".join(f"volume {v}" for v in volumes) or None
-        if kind in _POLICIES:
+        if kind in _POLICIES or below.startswith("spec.podSelector"):
             return self._of_policies(kind, [name])
         is_of_target = below.endswith("Ref.name") or below in ("metadata.namespace", "spec.scaleTargetRef.kind")
         joins = is_of_target and (kind not in _SCALERS or self._scaler_decides())
