@@ -6,13 +6,14 @@ They are found where a table comes in, with the row, and not two verbs later by 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from k2cr_analysis.snapshot.tables import Table
+from k2cr_analysis.snapshot.tables import BILLING, Table
 
 # Counts, bytes and money beyond this are a slip of units or a broken export: a petabyte is 10^15 bytes.
 GREATEST: Final = 1e17
@@ -56,6 +57,37 @@ def first_impossible(column: pa.ChunkedArray, name: str, declared: Table) -> tup
         found = _first_impossible(values, name, declared)
         if found is not None:
             return (found[0] if rows is None else rows[found[0]].as_py()), found[1]
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class ImpossibleRow:
+    """A row (from 0) whose value cannot be beside its other values, or is no word of the column's."""
+
+    row: int
+    column: str
+    found: str
+    expected: str
+
+
+def first_impossible_row(table: pa.Table, declared: Table) -> ImpossibleRow | None:
+    """The first row of a bill whose use ends before it begins, or whose invoice's month or currency is none."""
+    if declared is not BILLING or not table.num_rows:
+        return None
+    months = pc.struct_field(table["invoice"].combine_chunks(), "month")
+    checks = (
+        (
+            "usage_end_time",
+            pc.greater_equal(table["usage_end_time"], table["usage_start_time"]),
+            "a time that is not before usage_start_time",
+        ),
+        ("currency", pc.match_substring_regex(table["currency"], "^[A-Z]{3}$"), "three letters, ISO 4217"),
+        ("invoice", pc.match_substring_regex(months, "^$|^[0-9]{4}(0[1-9]|1[0-2])$"), "a month YYYYMM"),
+    )
+    for column, holds, expected in checks:
+        row = pc.index(pc.fill_null(holds, True), False).as_py()
+        if row >= 0:
+            return ImpossibleRow(row, column, str(table[column][row].as_py()), expected)
     return None
 
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from k2cr_analysis.errors import InputError, Location
-from k2cr_analysis.snapshot.column_values import first_impossible
+from k2cr_analysis.snapshot.column_values import first_impossible, first_impossible_row
 from k2cr_analysis.snapshot.fitting import filled, fitted
 from k2cr_analysis.snapshot.tables import Table
 
@@ -26,7 +26,12 @@ def conformed(data: pa.Table, declared: Table, where: Location, before: int = 0)
     if len(set(data.column_names)) != len(data.column_names):
         raise _refused("column-twice", declared, where, found="two columns of one name", expected="each column once")
     columns = [_column(data, field, declared, where, before) for field in declared.schema]
-    return pa.Table.from_arrays(columns, schema=declared.schema)
+    whole = pa.Table.from_arrays(columns, schema=declared.schema)
+    wrong = first_impossible_row(whole, declared)
+    if wrong is not None:
+        found = f"{wrong.found} in column {wrong.column!r}, row {before + wrong.row + 1:,}"
+        raise _refused("impossible-value", declared, where, found=found, expected=wrong.expected)
+    return whole
 
 
 def _column(data: pa.Table, field: pa.Field, declared: Table, where: Location, before: int) -> pa.ChunkedArray:

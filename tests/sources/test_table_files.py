@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -181,3 +182,21 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path, case):
     with pytest.raises(InputError) as caught:
         read_traffic(tmp_path / name)
     assert caught.value.ref == ref and caught.value.do
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"usage_end_time": datetime(2026, 2, 28, tzinfo=UTC)}, "in column 'usage_end_time', row 2"),
+        ({"currency": ""}, "in column 'currency', row 2"),
+        ({"currency": "dollars"}, "dollars in column 'currency', row 2"),
+        ({"invoice": {"month": "2026-13"}}, "in column 'invoice', row 2"),
+    ],
+)
+def test_a_row_of_a_bill_that_cannot_be_is_told(tmp_path, changed, said):
+    good = ROWS[0]
+    table = pa.Table.from_pylist([good, good | changed], SCHEMA)
+    pq.write_table(table, tmp_path / "bill.parquet")
+    with pytest.raises(InputError, match="impossible-value") as caught:
+        read_table_file(str(tmp_path / "bill.parquet"), "billing")
+    assert said in caught.value.found
