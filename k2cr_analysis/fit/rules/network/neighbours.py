@@ -184,7 +184,7 @@ def cluster_name_in_file(candidate: Candidate) -> Iterator[Found]:
     """A file of a ConfigMap, or a value, names a Service in a way that cannot be written anew.
 
     Why: On Cloud Run only the full name of a Service resolves. It is written in place of the short one; not so where
-    a file holds a secret, which the snapshot lacks, or where the name is written with escapes.
+    a file or a variable holds a secret, which the snapshot lacks, or where the name is written with escapes.
     Remedy: Write the full name (`SERVICE.NAMESPACE.svc.cluster.local`) there yourself: it means the same in the
     cluster.
     Example: a ConfigMap's app.yaml with `password: <redacted>` and `host: redis`
@@ -193,12 +193,13 @@ def cluster_name_in_file(candidate: Candidate) -> Iterator[Found]:
         full = edge.alias_of or f"{edge.service}.{edge.namespace}.svc.cluster.local"
         for address in edge.addresses:
             short = ((edge.in_cluster and edge.service) or edge.alias_of) and address.host != full and not edge.pods
-            in_file = address.place.kind == "config-map"
-            if short and (_is_written_with_escapes(address, edge) or (in_file and REDACTED in address.text)):
+            what = {"config-map": "file", "env": "value, which holds a secret,"}.get(address.place.kind)
+            blind = _is_written_with_escapes(address, edge)
+            if short and (blind or (what and REDACTED in address.text)):
                 yield Found(
                     address.place.path,
                     f"{address.place} names {address.host}, which Cloud Run does not resolve, and the "
-                    f"{'file' if in_file else 'value'} cannot be written anew: write {full} there",
+                    f"{'value' if blind or not what else what} cannot be written anew: write {full} there",
                 )
 
 
