@@ -107,6 +107,8 @@ def commands(  # noqa: PLR0913 (the options of the verb, by name)
         "set -euo pipefail",
         *_kubectl(context),
     ]
+    if project:
+        lines += ["", *_cloud_run(project)]
     options = ["--manifests", "cluster", "--end", f"{end:%Y-%m-%dT%H:%M:%SZ}", "--window", _length(start, end)]
     if project and cluster and location:
         lines += ["", *_metrics(start, end, context, project, cluster, location)]
@@ -134,6 +136,21 @@ def _kubectl(context: str | None) -> Iterator[str]:
         '|| rm "cluster/$kind.json"'
     )
     yield "done"
+
+
+# As a snapshot keeps them: what a person wrote, with the region in the namespace's place, where the name is unique.
+_CLOUD_RUN_JQ = (
+    '{apiVersion: "v1", kind: "List", items: [.[] | del(.status)'
+    ' | .metadata.namespace = .metadata.labels["cloud.googleapis.com/location"]]}'
+)
+
+
+def _cloud_run(project: str) -> Iterator[str]:
+    yield "# What runs on Cloud Run already; left out where you may not list it."
+    yield (
+        f"gcloud run services list --project={shlex.quote(project)} --format=json | jq {shlex.quote(_CLOUD_RUN_JQ)} "
+        '| jq -c "$REDACT" > cluster/cloud-run.json || rm cluster/cloud-run.json'
+    )
 
 
 def _metrics(

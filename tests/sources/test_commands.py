@@ -67,6 +67,19 @@ ANSWERS = {
     "https/response_bytes_count": requests({"int64Value": "6000"}),
     "https/backend_latencies": requests({"distributionValue": HISTOGRAM}),
 }
+RUNNING = [
+    {
+        "apiVersion": "serving.knative.dev/v1",
+        "kind": "Service",
+        "metadata": {"name": "web", "namespace": "1", "labels": {"cloud.googleapis.com/location": "europe-west1"}},
+        "spec": {
+            "template": {
+                "spec": {"containers": [{"image": "i", "env": [{"name": "DB_PASSWORD", "value": "hunter2-planted"}]}]}
+            }
+        },
+        "status": {"url": "https://web.run.app"},
+    }
+]
 POD = {
     "apiVersion": "v1",
     "kind": "Pod",
@@ -112,7 +125,8 @@ def test_the_script_makes_files_that_collect_reads(tmp_path):
         "kubectl",
         f'case "$*" in *"get services "*) cat {tmp_path}/services.json;; *"get pods "*) cat {tmp_path}/pods.json;; *) exit 1;; esac',
     )
-    stand_in(tools, "gcloud", "echo token")
+    (tmp_path / "run.json").write_text(json.dumps(RUNNING))
+    stand_in(tools, "gcloud", f'case "$*" in *"run services list"*) cat {tmp_path}/run.json;; *) echo token;; esac')
     choice = "".join(
         f"*/{name.rpartition('/')[2]}*https_lb_rule*) cat {tmp_path}/{number}.json;; "
         for number, name in enumerate(ANSWERS)
@@ -132,7 +146,13 @@ def test_the_script_makes_files_that_collect_reads(tmp_path):
         ["bash", "-c", script], cwd=tmp_path, env={"PATH": path}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert sorted(p.name for p in (tmp_path / "cluster").iterdir()) == ["pods.json", "services.json"]
+    assert sorted(p.name for p in (tmp_path / "cluster").iterdir()) == [
+        "cloud-run.json",
+        "pods.json",
+        "services.json",
+    ]
+    kept = (tmp_path / "cluster" / "cloud-run.json").read_text()
+    assert "hunter2-planted" not in kept and '"namespace":"europe-west1"' in kept and "status" not in kept
     read = CliRunner().invoke(
         app,
         [
