@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Protocol, TypeVar
 
 from k2cr_analysis.errors import UsageError
+from k2cr_analysis.listing import first_of
 
 _LISTED = 5
 
@@ -38,7 +39,7 @@ def find_workload(assessments: Iterable[_Assessment[_W]], workload_id: str) -> _
     if len(meant) == 1:
         return by_id[meant[0]]
     if meant:
-        listed = ", ".join(meant[:_LISTED]) + (f" and {len(meant) - _LISTED} more" if len(meant) > _LISTED else "")
+        listed = first_of(meant, _LISTED)
         raise UsageError(
             ref="several-workloads",
             found=f"{workload_id}, which {len(meant)} workloads are called",

@@ -24,6 +24,7 @@ from k2cr_analysis.cli.terminal.output import (
     give,
 )
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say, say_all
+from k2cr_analysis.listing import first_of
 
 if TYPE_CHECKING:
     from k2cr_analysis.assessment.result import Assessment
@@ -154,10 +155,7 @@ def _sections(made: Plan) -> Iterator[str]:
         yield as_table(_BILL, list(_bill_rows(made)), right=(1, 3, 4))
     yield as_table(_CLUSTERS, [_ending_row(ending, made.currency) for ending in made.endings], right=(2,))
     several = len({left.cluster for left in made.left}) > 1
-    left = [
-        (f"{x.cluster}:{x.id}" if several else x.id, _in(x.holds_back_month, x.currency, made.currency), x.why)
-        for x in made.left
-    ]
+    left = [(x.named(several=several), _in(x.holds_back_month, x.currency, made.currency), x.why) for x in made.left]
     yield as_table(_LEFT, left, right=(1,))
     work = [*(("-", i) for i in made.work.leaves), *(("+", i) for i in made.work.comes)]
     if work:
@@ -217,9 +215,8 @@ def _bill_rows(made: Plan) -> Iterator[tuple[object, ...]]:
 
 def _ending_row(ending: Ending, currency: str) -> tuple[object, ...]:
     when = f"after wave {ending.wave}" if ending.wave else "no"
-    kept = ", ".join(ending.kept_by[:_KEPT_SHOWN])
-    more = f" and {len(ending.kept_by) - _KEPT_SHOWN} more" if len(ending.kept_by) > _KEPT_SHOWN else ""
-    return (ending.cluster, when, _in(ending.last_pod_month, ending.currency, currency), kept + more)
+    kept = first_of(ending.kept_by, _KEPT_SHOWN)
+    return (ending.cluster, when, _in(ending.last_pod_month, ending.currency, currency), kept)
 
 
 def _even_row(made: Plan, workload: str) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from k2cr_analysis.comparison.result import FieldChange
+from k2cr_analysis.listing import first_of
 from k2cr_analysis.model.cluster import Cluster, Node
 
 NODES, CLUSTER = "nodes", "cluster"
@@ -32,8 +33,7 @@ def cluster_changes(before: Cluster, after: Cluster) -> Iterator[FieldChange]:
 def reason_of(changes: list[FieldChange], workloads: int) -> str:
     """What stands behind "manifests", in words: the cluster's own changes by name, and how many workloads differ."""
     named = [f"{c.path}: {c.before or 'none'}, now {c.after or 'none'}" for c in changes]
-    more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
-    parts = ["; ".join(named[:_SHOWN]) + more] if named else []
+    parts = [first_of(named, _SHOWN, between="; ")] if named else []
     if workloads:
         parts.append(f"objects of {workloads} workload{'s' if workloads > 1 else ''}")
     return ", ".join(parts)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from k2cr_analysis.assessment.result import WorkloadAssessment
+from k2cr_analysis.listing import first_of
 from k2cr_analysis.model.money import plain_amount
 from k2cr_analysis.planning.futures.ways_out import ways_out
 from k2cr_analysis.planning.result import Left
@@ -85,7 +86,7 @@ def _why(assessed: WorkloadAssessment, candidate: Candidate | None, lost: Decima
         return _why_not_a_candidate(assessed)
     severity = "blocker" if assessed.fit.verdict == "blocked" else "note"
     rules = list(dict.fromkeys(f.rule for f in assessed.findings if f.severity == severity))
-    named = ", ".join(rules[:_SHOWN]) + (f" and {len(rules) - _SHOWN} more" if len(rules) > _SHOWN else "")
+    named = first_of(rules, _SHOWN)
     if any(f.rule == "merged-into" for f in assessed.findings):
         return "its containers run in the service of its caller, where they are counted"
     if assessed.fit.verdict == "keep":

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 from k2cr_analysis.assessment.result import Assessment
+from k2cr_analysis.listing import first_of
 from k2cr_analysis.model.money import decimal_text, plain_amount
 from k2cr_analysis.model.prices import GLOBAL
 from k2cr_analysis.planning.worth import Candidate, Fleet, Worth
@@ -229,4 +230,4 @@ def _of_bill(fleet: Fleet, line: str, change: Change, evidence: str) -> Neighbou
 
 def _ids(names: Iterable[str]) -> str:
     found = sorted(set(names))
-    return ", ".join(found[:_SHOWN]) + (f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else "") or "none"
+    return first_of(found, _SHOWN) or "none"

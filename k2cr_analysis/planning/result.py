@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from k2cr_analysis.listing import in_fleet
 from k2cr_analysis.model.findings.finding import Verdict
 from k2cr_analysis.model.money import Interval, LineItem, amount_of
 from k2cr_analysis.model.toil import Operability
@@ -18,11 +19,6 @@ from k2cr_analysis.planning.neighbours import Neighbour
 from k2cr_analysis.planning.sets.sensitivity import Swing
 from k2cr_analysis.pricing.gke.as_billed import AsBilled
 from k2cr_analysis.pricing.gke.commitments import Commitment
-
-
-def in_fleet(cluster: str, workload: str, *, several: bool) -> str:
-    """The id of a workload; with its cluster where there are several, as the keys of ``k2cr.toml`` have it."""
-    return f"{cluster}:{workload}" if several else workload
 
 
 @dataclass(frozen=True, slots=True)

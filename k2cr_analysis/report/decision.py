@@ -1,4 +1,4 @@
-"""What the whole comes to: one sentence, what would turn it, and what each of the futures would cost a month."""
+"""What the whole comes to: one sentence, what would change it, and what each of the futures would cost a month."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def decision(portfolio: Portfolio) -> str:
 
 
 def turning(portfolio: Portfolio) -> str:
-    """What would turn the decision, each by itself; empty where nothing is known to."""
+    """What would change the decision, each taken alone; empty where nothing is known to."""
     turns = portfolio.answer.turns if portfolio.answer else ()
     listed = "; ".join(f"{turn.of}: {turn.at}" for turn in turns)
-    return f"What would turn it, each by itself: {listed}." if listed else ""
+    return f"The decision changes, by one of these alone, at: {listed}." if listed else ""
 
 
 def futures_shown(portfolio: Portfolio) -> tuple[Future, ...]:

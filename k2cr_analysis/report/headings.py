@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+from k2cr_analysis.listing import first_of
 from k2cr_analysis.model.cloud_run import memory_text
 from k2cr_analysis.model.findings.finding import rows_of
 from k2cr_analysis.report.decision import decision, futures_tiles, turning
@@ -47,9 +48,7 @@ def assumed_in(workloads: Sequence[WorkloadAssessment]) -> Html:
     found = [w for w in workloads if w.assumed_traffic]
     if not found:
         return Html("", "")
-    names = ", ".join(w.id for w in found[:_SHOWN]) + (
-        f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    )
+    names = first_of([w.id for w in found], _SHOWN)
     return paragraph(
         f"Figures of {count(len(found), 'workload')} rest on assumed traffic, {found[0].assumed_traffic}"
         f" ([traffic.assumed] in k2cr.toml), not on any that was measured: {names}.",

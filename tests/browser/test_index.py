@@ -161,3 +161,48 @@ def test_on_paper_the_headings_stand_and_no_column_is_cut(tab, page):
         assert tab.run(folded) > 0
     finally:
         tab.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_a_link_shows_the_rows_that_its_writer_saw(tab, page):
+    """Search, filters and order stand in the address; what the page does not know of it is passed over."""
+    tab.open(page.as_uri())
+    tab.run(
+        "(() => { const s = document.querySelector('select[data-of=verdict]'); s.value = 'blocked'; s.dispatchEvent(new Event('change')); })()"
+    )
+    tab.run("document.querySelector('th[data-name=workload] button').click(); 1")
+    tab.run("document.querySelector('th[data-name=workload] button').click(); 1")
+    seen, address = shown(tab), tab.run("location.href")
+    assert address.endswith("#workloads?verdict=blocked&sort=-workload")
+    assert len(seen) > 3 and seen == sorted(seen, reverse=True)
+    tab.open("about:blank")
+    tab.open(address)
+    assert shown(tab) == seen
+    assert tab.run("document.querySelector('th[data-name=workload]').getAttribute('aria-sort')") == "descending"
+    tab.open("about:blank")
+    tab.open(f"{page.as_uri()}#workloads?verdict=nonsense&sort=nothing&search=frontend")
+    assert shown(tab) == ["portal/Deployment/frontend"] and tab.said == []
+
+
+def test_the_sums_are_of_what_is_seen(tab, page, demo):
+    tab.open(f"{page.as_uri()}#workloads?namespace=portal&search=Deployment")
+    here = [w for w in demo.workloads if w.workload.namespace == "portal"]
+    shares = {w.id: w.cost.gke_attributed_month for w in here if w.cost and w.cost.gke_attributed_month is not None}
+    both = [w for w in here if w.id in shares and w.cost.cloud_run_month is not None]
+    assert 0 < len(both) < len(shares)
+    share = sum(shares[w.id] for w in both)
+    run = sum(w.cost.cloud_run_month for w in both)
+    assert tab.run("document.getElementById('workloads-said').textContent") == (
+        f"{len(here)} of {len(demo.workloads)} workloads; GKE share ${sum(shares.values()):,.2f} a month;"
+        f" the {len(both)} with a price on both sides: ${share:,.2f} on GKE, ${run:,.2f} on Cloud Run"
+    )
+
+
+def test_on_a_phone_a_list_sorts_where_the_headings_are_hidden(tab, page):
+    tab.open(page.as_uri(), width=390)
+    assert tab.run("document.querySelector('select[data-sort]').getBoundingClientRect().height") > 0
+    tab.run(
+        "(() => { const s = document.querySelector('select[data-sort]'); s.value = 'workload'; s.dispatchEvent(new Event('change')); })()"
+    )
+    assert shown(tab) == sorted(shown(tab))
+    tab.open(page.as_uri())
+    assert tab.run("document.querySelector('select[data-sort]').getBoundingClientRect().height") == 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from k2cr_analysis.assessment.findings.rule_pages import rule_pages
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
+from k2cr_analysis.listing import first_of
 from k2cr_analysis.model.findings.finding import Finding
 from k2cr_analysis.model.findings.rules import docs_of
 
@@ -64,8 +65,7 @@ def _marked(finding: Finding, rules: frozenset[str]) -> Finding:
 def _said(rule: str, ids: Sequence[str], why: Mapping[str, str]) -> SnapshotFinding:
     count = f"{len(ids)} workload{'s' if len(ids) > 1 else ''}"
     remedy = rule_pages()[rule].text.remedy
-    shown = [one.rpartition("/")[2] for one in ids[:_NAMES_SHOWN]]
-    names = ", ".join(shown) + (f" and {len(ids) - len(shown)} more" if len(ids) > len(shown) else "")
+    names = first_of([one.rpartition("/")[2] for one in ids], _NAMES_SHOWN)
     message = _WORDS[rule].format(count=count, names=names)
     reasons = Counter(why[one] for one in ids if one in why).most_common()
     if reasons:

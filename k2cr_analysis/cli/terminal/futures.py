@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from k2cr_analysis.cli.terminal.output import as_table
+from k2cr_analysis.listing import in_fleet
 from k2cr_analysis.model.money import Interval, plain_amount, sign_may_flip
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def ways(futures: Sequence[Future], currency: str = "") -> Iterator[str]:
     for stay in (f for f in futures if f.future == "stay" and f.headroom == "packed"):
         several = len({o.cluster for o in stay.options}) > 1
         rows = [
-            (f"{o.cluster}: {o.name}" if several else o.name, _cents(o.month, currency), o.how, o.why_not)
+            (in_fleet(o.cluster, o.name, several=several), _cents(o.month, currency), o.how, o.why_not)
             for o in stay.options
         ]
         yield as_table(_WAYS, rows, right=(1,))
@@ -77,7 +78,7 @@ def ways(futures: Sequence[Future], currency: str = "") -> Iterator[str]:
         many = len({w.cluster for w in leave.ways_out}) > 1
         out = [
             (
-                f"{w.cluster}: {w.id}" if many else w.id,
+                in_fleet(w.cluster, w.id, several=many),
                 w.to,
                 w.size,
                 _month_of(w, currency),

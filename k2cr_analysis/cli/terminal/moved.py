@@ -13,6 +13,7 @@ from k2cr_analysis.assessment.recommending.recommend import service_of
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.cli.terminal.verbosity import say
 from k2cr_analysis.errors import InputError, K2crError, UsageError
+from k2cr_analysis.listing import first_of
 from k2cr_analysis.model.own_labels import label_value
 from k2cr_analysis.model.parse.moved import on_cloud_run
 from k2cr_analysis.remote.credentials import Caller
@@ -128,7 +129,7 @@ def _all(
             say(f"{name}: {error.found}")
     left = sorted(wanted.keys() - {one.name for one in there})
     if left:
-        say(f"not on Cloud Run: {', '.join(left[:8])}" + (f" and {len(left) - 8} more" if len(left) > 8 else ""))
+        say(f"not on Cloud Run: {first_of(left, 8)}")
     if not moved:
         raise InputError(
             ref="nothing-moved",

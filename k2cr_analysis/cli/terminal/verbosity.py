@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from k2cr_analysis.listing import first_of
+
 _NOTES_SHOWN = 20
 _NAMES_SHOWN = 3
 _asked = {"quiet": False, "verbose": False}
@@ -69,9 +71,7 @@ def folded(notes: Sequence[str]) -> list[str]:
         if not rest:
             lines.append(kind)
             continue
-        listed = ", ".join(names[:_NAMES_SHOWN])
-        more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-        lines.append(f"{kind} {listed}{more}: {rest}")
+        lines.append(f"{kind} {first_of(names, _NAMES_SHOWN)}: {rest}")
     return lines
 
 

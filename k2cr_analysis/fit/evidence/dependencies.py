@@ -17,6 +17,7 @@ from k2cr_analysis.fit.evidence.members import goes_on_to_members
 from k2cr_analysis.fit.evidence.observed_calls import Observed, by_caller, with_observed
 from k2cr_analysis.fit.evidence.protocols import CalledPort
 from k2cr_analysis.fit.evidence.resolve import Resolved, is_private_host, kind_of_call, kind_of_port, resolve
+from k2cr_analysis.listing import first_of
 from k2cr_analysis.model.addresses.find import Named, named_hosts
 from k2cr_analysis.model.addresses.given_values import values_of
 from k2cr_analysis.model.addresses.names import words_of_name
@@ -100,11 +101,10 @@ def _unique(edges: Iterable[Dependency]) -> list[Dependency]:
 def _merged(edges: Sequence[Dependency]) -> Dependency:
     first = edges[0]
     said = list(dict.fromkeys(e.evidence for e in edges))
-    more = f" and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
     return replace(
         first,
         kind=next((e.kind for e in edges if e.kind != "unknown"), first.kind),
-        evidence=", ".join(said[:_SHOWN]) + more,
+        evidence=first_of(said, _SHOWN),
         addresses=tuple(a for e in edges for a in e.addresses),
         pods=tuple(sorted({p for e in edges for p in e.pods})),
         is_private=any(e.is_private for e in edges),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.registry import Found, rule
+from k2cr_analysis.listing import first_of
 from k2cr_analysis.model.addresses.names import role_of_name, words_of_name
 from k2cr_analysis.model.pod.environment import variables_of
 from k2cr_analysis.model.workload import EnvVar
@@ -26,8 +27,7 @@ def kind_not_read(candidate: Candidate) -> Iterator[Found]:
     """
     unread = sorted(candidate.index.unread)
     if unread:
-        more = f" and {len(unread) - _SHOWN} more" if len(unread) > _SHOWN else ""
-        yield Found("$", f"the cluster did not give: {', '.join(unread[:_SHOWN])}{more}")
+        yield Found("$", f"the cluster did not give: {first_of(unread, _SHOWN)}")
 
 
 @rule(
@@ -57,7 +57,7 @@ def address_in_secret(candidate: Candidate) -> Iterator[Found]:
                 hidden.setdefault(variable.name, variable)
     if hidden:
         first = next(iter(hidden.values()))
-        names = ", ".join(list(hidden)[:_SHOWN]) + (f" and {len(hidden) - _SHOWN} more" if len(hidden) > _SHOWN else "")
+        names = first_of(list(hidden), _SHOWN)
         yield Found(
             first.path,
             f"whom it calls by {names} is not known: the value is a secret; is it in the cluster, or behind a private "

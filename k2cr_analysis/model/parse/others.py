@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from k2cr_analysis.listing import first_of
 from k2cr_analysis.model.cluster import OtherObject
 from k2cr_analysis.model.parse.access import Raw, mapping, objects, strings, text
 from k2cr_analysis.model.parse.index import group_of, kind_of, name_of, namespace_of
@@ -173,4 +174,4 @@ def _details(raw: Raw) -> str:
 
 def _images(raw: Raw) -> str:
     images = list(dict.fromkeys(str(c["image"]) for c in containers_in(raw)))
-    return ", ".join(images[:3]) + (f" and {len(images) - 3} more" if len(images) > 3 else "")
+    return first_of(images, 3)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from k2cr_analysis.assessment.recommending.interval import moving_month
+from k2cr_analysis.listing import first_of
 from k2cr_analysis.model.money import plain_amount, sign_may_flip
 from k2cr_analysis.planning.crossing_calls import INSIDE
 from k2cr_analysis.planning.effort.labour import HOURS_PER_DAY
@@ -81,7 +82,7 @@ def _move(baseline: Baseline, chosen: Sequence[Candidate], objective: Decimal, c
 def _stay(baseline: Baseline, currency: str) -> Answer:
     nearest, objective = _nearest(baseline)
     short = -objective
-    names = ", ".join(c.id for c in nearest[:3]) + (f" and {len(nearest) - 3} more" if len(nearest) > 3 else "")
+    names = first_of([c.id for c in nearest], 3)
     sentence = (
         f"Do not move: no set of workloads beats staying. The one that comes nearest ({names}) would cost"
         f" {plain_amount(short, currency)} {currency} a month more than to stay."
@@ -196,7 +197,7 @@ def first_mover(fleet: Fleet, chosen: Sequence[Candidate]) -> FirstMover | None:
     said = [
         f"it is {first.assessed.fit.verdict}" if first.assessed.fit.verdict == "ready" else "none is ready as it is",
         f"{first.effort_days:g} days of work",
-        f"{requests:.0f} requests a month to compare with what was predicted" if requests else "",
+        f"{requests:,.0f} requests a month to compare with what was predicted" if requests else "",
         f"it calls {calls} and is called by {called} of the other workloads",
         "the old Deployment takes the traffic back in minutes" if first.assessed.fit.target == "service" else "",
     ]

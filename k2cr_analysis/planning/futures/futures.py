@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
+from k2cr_analysis.listing import first_of
 from k2cr_analysis.model.money import Interval, LineItem
 from k2cr_analysis.planning.effort.labour import ClusterWork, own_hours_today
 from k2cr_analysis.planning.futures.baseline import Baseline
@@ -263,12 +264,12 @@ def _assumed(chosen: Sequence[Candidate]) -> Iterator[str]:
     """That the saving rests on traffic which nobody measured."""
     ids = [c.id for c in chosen if c.assessed.assumed_traffic]
     if ids:
-        shown = ", ".join(ids[:_SHOWN]) + (f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else "")
+        shown = first_of(ids, _SHOWN)
         yield f"traffic of {len(ids)} of {len(chosen)} workloads is assumed, not measured ([traffic.assumed]): {shown}"
 
 
 def _changes_first(chosen: Sequence[Candidate]) -> Iterator[str]:
     ids = [c.id for c in chosen if c.assessed.fit.verdict == "changes"]
     if ids:
-        shown = ", ".join(ids[:_SHOWN]) + (f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else "")
+        shown = first_of(ids, _SHOWN)
         yield f"{len(ids)} of {len(chosen)} workloads need changes first: {shown}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from k2cr_analysis.listing import first_of, in_fleet
 from k2cr_analysis.model.money import LineItem
 from k2cr_analysis.planning.effort.labour import hours
 from k2cr_analysis.planning.futures.ways_out import WayOut, ways_out
@@ -61,7 +62,7 @@ def leaving(fleet: Fleet) -> Leaving:
         cloud_run_lines=cloud_run_lines(fleet, fleet.candidates, worth.free),
         managed_month=None if None in managed else sum((m or _ZERO for m in managed), _ZERO),
         managed_lines=tuple(
-            replace(line, sku=f"{way.cluster}: {way.id}: {line.sku}" if several else f"{way.id}: {line.sku}")
+            replace(line, sku=f"{in_fleet(way.cluster, way.id, several=several)}: {line.sku}")
             for way in ways
             for line in way.lines
         ),
@@ -79,7 +80,7 @@ def cloud_run_lines(fleet: Fleet, moved: Sequence[Candidate], free: Decimal) -> 
     currency = fleet.assessments[0].bill.currency
 
     def name(one: Candidate) -> str:
-        return one.id if len(fleet.names) == 1 else f"{fleet.names[one.cluster]}: {one.id}"
+        return in_fleet(fleet.names[one.cluster], one.id, several=len(fleet.names) > 1)
 
     found = [LineItem(name(c), Decimal(1), "month", c.cloud_run_month, currency) for c in moved]
     if free:
@@ -117,12 +118,12 @@ def _missing(ways: tuple[WayOut, ...], unpriced: list[str]) -> list[str]:
     if without:
         found.append(f"{len(without)} of {len(ways)} ways out have no full price: {_shown([w.id for w in without])}")
     if unpriced:
-        found.append(f"no cost on Cloud Run is known of {_shown(unpriced)}")
+        found.append(f"cost on Cloud Run not known of {len(unpriced)} of the movable: {_shown(unpriced)}")
     return found
 
 
 def _shown(ids: list[str]) -> str:
-    return ", ".join(ids[:_SHOWN]) + (f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else "")
+    return first_of(ids, _SHOWN)
 
 
 def _hours(fleet: Fleet, ways: tuple[WayOut, ...]) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from k2cr_analysis.config.settings import Cud
+from k2cr_analysis.listing import first_of
 from k2cr_analysis.model.cluster import Cluster
 from k2cr_analysis.model.money import LineItem, total
 from k2cr_analysis.model.prices import Tariff
@@ -47,7 +48,7 @@ def on_autopilot(cluster: Cluster, bill: GkeBill, sized: Mapping[str, PodDemand]
             continue
         found[workload.id] = priced
     refused = sorted(w.id for w in cluster.workloads if system_namespace(w.namespace) != "google" and _refused(w))
-    shown = ", ".join(refused[:_SHOWN]) + (f" and {len(refused) - _SHOWN} more" if len(refused) > _SHOWN else "")
+    shown = first_of(refused, _SHOWN)
     why_not = f"Autopilot takes no pods that use the node itself: {shown}" if refused else ""
     return OnAutopilot(_by_pods(bill, found), why_not)
 

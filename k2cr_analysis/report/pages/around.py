@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from k2cr_analysis.listing import first_of
 from k2cr_analysis.report.display import Html, code_file, folded, joined, paragraph
 from k2cr_analysis.report.wording import money
 
@@ -60,9 +61,7 @@ def place_in_plan(plan: Plan, workload_id: str, cluster: str) -> Html:
         members = list(zip(wave.workloads, wave.clusters, strict=True))
         if (workload_id, cluster) in members:
             others = [name for name, _ in members if name != workload_id]
-            shown = [_span(name) for name in others[:_SHOWN_WITH]]
-            more = f" and {len(others) - _SHOWN_WITH} more" if len(others) > _SHOWN_WITH else ""
-            with_others = f", with {', '.join(shown)}{more}" if others else ", alone"
+            with_others = f", with {first_of([_span(name) for name in others], _SHOWN_WITH)}" if others else ", alone"
             gain = "" if wave.realised_month is None else _gain(wave.realised_month, wave.currency)
             words = f"<strong>In the plan: wave {wave.wave}</strong>{with_others}.{escape(gain)}"
             return Html(f"<p>{words}</p>", f"wave {wave.wave}")

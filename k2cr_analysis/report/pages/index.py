@@ -14,6 +14,7 @@ from typing import Any
 from k2cr_analysis.assessment.findings.rule_pages import page_text, rule_pages
 from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.atomic import write_whole
+from k2cr_analysis.listing import first_of
 from k2cr_analysis.model.findings.finding import VERDICTS
 from k2cr_analysis.model.money import plain_amount, sign_may_flip
 from k2cr_analysis.planning import Left, Plan, Portfolio, cluster_names
@@ -42,6 +43,7 @@ _MANY = {
     "keep": "of the cluster itself",
 }
 _REASONS_SHOWN = 12
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _NUMBER = re.compile(r"(?<![\w.-])\d+(?:\.\d+)?(?![\w-])")
 # What the page tells of a set by hand: name, label, and what stands below its figure.
 _TILES = (
@@ -103,6 +105,7 @@ def write_index(
         tiles=_TILES,
         rows=[_row(one) for one in sorted(listed, key=_best_first)],
         clusters=len(assessments) > 1,
+        currency=_one_currency(assessments),
         teams=any(_team(one.workload) for one in listed),
         provenance=provenance(assessments).html,
     )
@@ -139,6 +142,12 @@ def _listed(
             yield _Listed(
                 workload, cluster, record, waves.get((cluster, workload.id)), moves.get((number - 1, workload.id))
             )
+
+
+def _one_currency(assessments: Sequence[Assessment]) -> str:
+    """The code that the page's sums are in; empty where there is not one, or none that a browser can write."""
+    codes = {a.bill.currency for a in assessments}
+    return next(iter(codes)) if len(codes) == 1 and all(map(_CURRENCY.fullmatch, codes)) else ""
 
 
 def _wave(wave: Any, several: bool) -> dict[str, Any]:
@@ -242,7 +251,7 @@ def _why(workload: WorkloadAssessment) -> str:
         return "; ".join(f.message for f in workload.findings if f.rule == "belongs-to-cluster")
     grave = {"blocked": "blocker", "changes": "change"}.get(workload.fit.verdict)
     rules = sorted({f.rule for f in workload.findings if f.severity == grave})
-    return ", ".join(rules[:4]) + (f" and {len(rules) - 4} more" if len(rules) > 4 else "")
+    return first_of(rules, 4)
 
 
 def _saving(workload: WorkloadAssessment) -> Any:

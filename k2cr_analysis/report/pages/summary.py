@@ -8,6 +8,7 @@ from pathlib import Path
 
 from k2cr_analysis.assessment.result import Assessment
 from k2cr_analysis.atomic import write_whole
+from k2cr_analysis.listing import first_of
 from k2cr_analysis.model.findings.finding import VERDICTS
 from k2cr_analysis.planning import Plan, Portfolio
 from k2cr_analysis.report import tables
@@ -67,7 +68,7 @@ def _facts(assessed: Sequence[Assessment], plan: Plan, portfolio: Portfolio) -> 
     if plan.waves:
         days = sum(wave.effort_days for wave in plan.waves)
         several, wave = len(assessed) > 1, plan.waves[0]
-        first = ", ".join(wave.ids(several=several)[:_SHOWN])
+        first = first_of(wave.ids(several=several), _SHOWN)
         yield f"{count(len(plan.waves), 'wave')}, {days:g} days of work; the first: {first}"
     if portfolio.answer and portfolio.answer.first_mover:
         mover = portfolio.answer.first_mover

@@ -9,6 +9,7 @@ from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from k2cr_analysis.listing import first_of
 from k2cr_analysis.report.display import VERDICT_WORDS, Html, note
 from k2cr_analysis.report.tables.columns import COLUMNS, Column
 from k2cr_analysis.report.wording import milliseconds, money, share
@@ -125,8 +126,7 @@ def exact(value: Decimal) -> str:
 
 def _listed(items: Sequence[str]) -> str:
     """The first few of a long list; the frame has them all."""
-    more = f" and {len(items) - _MOST_LISTED:,} more" if len(items) > _MOST_LISTED else ""
-    return ", ".join(items[:_MOST_LISTED]) + more
+    return first_of(items, _MOST_LISTED)
 
 
 _WORDS: dict[str, Callable[[Any], str]] = {

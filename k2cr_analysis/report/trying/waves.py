@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from k2cr_analysis.assessment.result import Assessment
+from k2cr_analysis.listing import first_of, in_fleet
 from k2cr_analysis.planning import Plan
 from k2cr_analysis.planning.sets.any_set import SetWorth, any_set, worth_of
 from k2cr_analysis.planning.worth import Fleet
@@ -49,8 +50,7 @@ def worth_of_set(found: SetWorth, words: str) -> Html:
         ),
     ]  # fmt: skip
     if found.hops:
-        more = f" and {len(found.hops) - _CALLEES} more" if len(found.hops) > _CALLEES else ""
-        pieces.append(paragraph(f"Calls across the gap: {', '.join(found.hops[:_CALLEES])}{more}.", kind="under"))
+        pieces.append(paragraph(f"Calls across the gap: {first_of(found.hops, _CALLEES)}.", kind="under"))
     return joined(pieces)
 
 
@@ -64,7 +64,7 @@ def _boxes(fleet: Fleet, plan: Plan) -> Any:
     boxes = [
         library.Checkbox(
             value=n in chosen,
-            description=f"{fleet.names[c.cluster]}: {c.id}" if several else c.id,
+            description=in_fleet(fleet.names[c.cluster], c.id, several=several),
             indent=False,
             layout=library.Layout(width="auto", min_height="1.9rem"),
         )

@@ -9,6 +9,7 @@ from k2cr_analysis.fit.candidate import Candidate
 from k2cr_analysis.fit.cluster_index import selects_no_pods
 from k2cr_analysis.fit.registry import Found, rule
 from k2cr_analysis.fit.rules.network.policies import refusing
+from k2cr_analysis.listing import first_of
 from k2cr_analysis.model.addresses.address import RESOLVERS, Address
 from k2cr_analysis.model.addresses.given_values import mounted_files
 from k2cr_analysis.model.dependency import Dependency
@@ -271,9 +272,7 @@ def called_from_cluster(candidate: Candidate) -> Iterator[Found]:
     Example: a frontend whose env names this Service
     """
     if candidate.callers:
-        listed = ", ".join(candidate.callers[:5]) + (
-            f" and {len(candidate.callers) - 5} more" if len(candidate.callers) > 5 else ""
-        )
+        listed = first_of(candidate.callers, 5)
         yield Found("$.metadata.name", f"called by {listed}; on Cloud Run they need its URL and an identity")
 
 
