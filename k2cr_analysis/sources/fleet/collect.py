@@ -123,4 +123,4 @@ def _asked(member: Member) -> tuple[object, ...]:
 
 def _plain(options: LiveOptions) -> tuple[object, ...]:
     files = sorted((name, str(path)) for name, path in options.table_files.items())
-    return options.window, options.end, options.redaction, options.price_source, files
+    return options.window, options.end, options.redaction, options.price_source, files, sorted(options.without)
