@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from k2cr_analysis.cli.terminal.assumed import assumed_text, lacks_traffic
+from k2cr_analysis.cli.terminal.assumed import assumed_text
 from k2cr_analysis.cli.terminal.completion import names_a_workload, workload_names
 from k2cr_analysis.cli.terminal.futures import answer_text, futures_table
 from k2cr_analysis.cli.terminal.gaps import end_with_gaps
@@ -109,6 +109,7 @@ def assess(
 ) -> None:
     from k2cr_analysis.assessment.find import find_workload
     from k2cr_analysis.planning import cluster_names, portfolio
+    from k2cr_analysis.report.assumed_range import without_requests
     from k2cr_analysis.verdicts import assess_all
 
     paths, named = split_arguments(snapshots)
@@ -165,7 +166,7 @@ def assess(
             text += f"\n{futures_table(found.futures, found.currency)}\n{answer_text(found.answer)}"
         give(text, out)
     _summary(assessed, found)
-    if assumed is None and lacks_traffic(listed):
+    if assumed is None and without_requests(listed):
         say(f"no price without requests: k2cr assess {paths[0]} --assume-rps 0.1:10 gives it for a range of them")
     if format in (Format.TABLE, Format.WIDE) and workload is None and rows:
         say(f"next: k2cr assess {paths[0]} {rows[0][0]} for one in depth; k2cr plan {paths[0]} for the waves")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from k2cr_analysis.cli.terminal.completion import workload_names
 from k2cr_analysis.cli.terminal.gaps import end_with_gaps
 from k2cr_analysis.cli.terminal.output import ConfigOption, OutOption, config_from, give
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
@@ -20,7 +21,11 @@ def decide(
     snapshot: Annotated[Path, typer.Argument(metavar="SNAP", help="A snapshot.")],
     workloads: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[WORKLOAD]...", help="Ids, namespace/Kind/name; default: every one that moves."),
+        typer.Argument(
+            metavar="[WORKLOAD]...",
+            help="Ids, namespace/Kind/name; default: every one that moves.",
+            autocompletion=workload_names,
+        ),
     ] = None,
     config: ConfigOption = None,
     out: OutOption = None,

@@ -6,13 +6,20 @@ from typing import Annotated
 
 import typer
 
+from k2cr_analysis.cli.terminal.completion import rule_names
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption
 
 
 def register(app: typer.Typer) -> None:
     @app.command()
     def explain(
-        rule: Annotated[str | None, typer.Argument(help="The id of a rule; without it, all rules are listed.")] = None,
+        rule: Annotated[
+            str | None,
+            typer.Argument(
+                help="The id of a rule; without it, all rules are listed.",
+                autocompletion=rule_names,
+            ),
+        ] = None,
         quiet: QuietOption = False,
         verbose: VerboseOption = False,
     ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from k2cr_analysis.cli.terminal.completion import workload_names
 from k2cr_analysis.cli.terminal.gaps import end_with_gaps
 from k2cr_analysis.cli.terminal.output import ConfigOption, PseudonymsOption, config_from, say_pseudonyms
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
@@ -25,7 +26,11 @@ def render(
     snapshot: Annotated[Path, typer.Argument(metavar="SNAP", help="A snapshot.")],
     workloads: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[WORKLOAD]...", help="Ids, namespace/Kind/name; default: every one that moves."),
+        typer.Argument(
+            metavar="[WORKLOAD]...",
+            help="Ids, namespace/Kind/name; default: every one that moves.",
+            autocompletion=workload_names,
+        ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="A folder; each workload gets one of its own in it.")] = Path(
         "rendered"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from k2cr_analysis.cli.terminal.completion import names_a_workload
+from k2cr_analysis.cli.terminal.completion import names_a_workload, workload_names
 from k2cr_analysis.cli.terminal.gaps import end_with_gaps
 from k2cr_analysis.cli.terminal.output import ConfigOption, PseudonymsOption, VerdictName, say_pseudonyms
 from k2cr_analysis.cli.terminal.verbosity import QuietOption, VerboseOption, say
@@ -26,7 +26,12 @@ def register(app: typer.Typer) -> None:
 
 def report(
     snapshots: Annotated[
-        list[str], typer.Argument(metavar="SNAP... [WORKLOAD]...", help="Snapshots; then, if wanted, ids of workloads.")
+        list[str],
+        typer.Argument(
+            metavar="SNAP... [WORKLOAD]...",
+            help="Snapshots; then, if wanted, ids of workloads.",
+            autocompletion=workload_names,
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="A folder for the pages; index.html is the one to open.")],
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Pages that are made at the same time.")] = 1,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from k2cr_analysis.cli.terminal.completion import workload_names
 from k2cr_analysis.cli.terminal.gaps import end_with_gaps
 from k2cr_analysis.cli.terminal.output import (
     ConfigOption,
@@ -37,7 +38,11 @@ def verify(
     snapshot: Annotated[Path, typer.Argument(metavar="SNAP", help="The snapshot from before the move.")],
     workload: Annotated[
         str | None,
-        typer.Argument(metavar="[WORKLOAD]", help="namespace/Kind/name; without it, every one that was moved."),
+        typer.Argument(
+            metavar="[WORKLOAD]",
+            help="namespace/Kind/name; without it, every one that was moved.",
+            autocompletion=workload_names,
+        ),
     ] = None,
     service: Annotated[
         str | None, typer.Option("--service", help="The Cloud Run service that it became; default: as render names it.")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from k2cr_analysis.assessment.result import Assessment
+from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.config import AssumedTraffic
 from k2cr_analysis.config.settings import Config
 from k2cr_analysis.errors import UsageError
@@ -36,6 +36,12 @@ class AssumedRange:
     currency: str
     workloads: tuple[AssumedMonth, ...]
     middle: list[Assessment]
+
+
+def without_requests(workloads: Sequence[WorkloadAssessment]) -> list[WorkloadAssessment]:
+    """The services that have no price on Cloud Run since nobody counted their requests."""
+    services = [w for w in workloads if w.fit.moves and w.fit.target == "service" and w.measured.traffic is None]
+    return [w for w in services if w.cost is None or w.cost.cloud_run_month is None]
 
 
 def parse_rates(text: str) -> tuple[float, ...]:

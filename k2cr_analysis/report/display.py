@@ -9,6 +9,8 @@ from html import escape
 
 from k2cr_analysis.report.look import framed
 
+_CODE = re.compile(r"`([^`]+)`")  # texts set off names as Markdown does
+
 VERDICT_WORDS = {
     "ready": "ready to move",
     "changes": "moves after changes",
@@ -60,7 +62,7 @@ def anchors(titles: Sequence[str]) -> Html:
 
 
 def paragraph(text: str, *, kind: str = "") -> Html:
-    return Html(f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>", text)
+    return Html(f'<p class="{kind}">{with_code(text)}</p>' if kind else f"<p>{with_code(text)}</p>", text)
 
 
 def note(text: str) -> Html:
@@ -103,10 +105,15 @@ def folded(summary: str, inside: Html) -> Html:
     return Html(f"<details><summary>{escape(summary)}</summary>{inside.html}</details>", f"{summary}\n{inside.text}")
 
 
+def with_code(text: str) -> str:
+    """A text as HTML; what stands between backticks, as texts set off names and commands, is code."""
+    return _CODE.sub(r"<code>\1</code>", escape(text))
+
+
 def bullets(lines: Iterable[str]) -> Html:
     items = list(lines)
     return Html(
-        "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in items) + "</ul>", "\n".join(f"- {i}" for i in items)
+        "<ul>" + "".join(f"<li>{with_code(line)}</li>" for line in items) + "</ul>", "\n".join(f"- {i}" for i in items)
     )
 
 

@@ -10,6 +10,7 @@ from k2cr_analysis.assessment.result import Assessment, WorkloadAssessment
 from k2cr_analysis.listing import first_of
 from k2cr_analysis.model.cloud_run import memory_text
 from k2cr_analysis.model.findings.finding import rows_of
+from k2cr_analysis.report.assumed_range import without_requests
 from k2cr_analysis.report.decision import decision, futures_tiles, turning
 from k2cr_analysis.report.display import (
     Html,
@@ -52,6 +53,19 @@ def assumed_in(workloads: Sequence[WorkloadAssessment]) -> Html:
     return paragraph(
         f"Figures of {count(len(found), 'workload')} rest on assumed traffic, {found[0].assumed_traffic}"
         f" ([traffic.assumed] in k2cr.toml), not on any that was measured: {names}.",
+        kind="under",
+    )
+
+
+def unpriced(workloads: Sequence[WorkloadAssessment]) -> Html:
+    """How many services have no price since nobody counted their requests, and the two ways to get one."""
+    found = without_requests(workloads)
+    if not found:
+        return Html("", "")
+    return paragraph(
+        f"No price on Cloud Run for {count(len(found), 'service')} whose requests nobody counted. `k2cr assess SNAP"
+        " --assume-rps 0.1:10` gives it for a range of requests; `[traffic.assumed]` in k2cr.toml, with the rate you"
+        " expect, fills in these pages.",
         kind="under",
     )
 

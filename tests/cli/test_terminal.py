@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from k2cr_analysis import cli
 from k2cr_analysis.cli.assess import split_arguments
 from k2cr_analysis.cli.terminal import output
-from k2cr_analysis.cli.terminal.completion import workload_names
+from k2cr_analysis.cli.terminal.completion import rule_names, workload_names
 from k2cr_analysis.cli.terminal.examples import EXAMPLES
 from k2cr_analysis.cli.terminal.output import as_rows, as_table
 from k2cr_analysis.cli.terminal.verbosity import folded
@@ -141,6 +141,24 @@ def test_ids_are_completed_from_the_snapshot_on_the_line(small):
     assert workload_names(context, "ns-1/b") == ["ns-1/beta"]
     context.params = {}
     assert workload_names(context, "bet") == []
+
+
+def test_every_verb_that_takes_a_workload_completes_its_ids(small):
+    """What a shell asks: of each argument and option that is shown as WORKLOAD, behind the snapshot."""
+    asked = {}
+    for name, verb in COMMAND.commands.items():
+        context = typer.Context(verb)
+        context.params = {"snapshots": [small], "snapshot": small}
+        for one in verb.params:
+            if "WORKLOAD" in str(one.metavar):
+                asked[name, one.name] = [item.value for item in one.shell_complete(context, "bet")]
+    assert {"assess", "decide", "plan", "render", "report", "verify"} <= {name for name, _ in asked}
+    assert {key for key, found in asked.items() if found != ["beta"]} == set()
+
+
+def test_rules_are_completed():
+    assert rule_names("raw-tcp") == ["raw-tcp-server"]
+    assert rule_names("nothing-such") == []
 
 
 def test_a_path_is_no_workload(tmp_path, monkeypatch):

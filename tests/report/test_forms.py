@@ -65,3 +65,14 @@ def test_text_of_the_snapshot_is_escaped():
 
     evil = "<script>alert(1)</script>"
     assert not any("<script>" in piece.html for piece in (heading(evil, evil), note(evil), code_file(evil, evil)))
+
+
+def test_services_without_counted_requests_are_told_with_the_ways_to_a_price(demo):
+    """As of manifests alone: the demo counted those of most services."""
+    from k2cr_analysis.report.headings import unpriced
+
+    told = unpriced(demo.workloads)
+    without = [w.id for w in demo.workloads if w.fit.moves and w.fit.target == "service" and not w.measured.traffic]
+    assert without and f"{len(without)} services" in told.text
+    assert "<code>k2cr assess SNAP --assume-rps 0.1:10</code>" in told.html and "[traffic.assumed]" in told.text
+    assert not unpriced([w for w in demo.workloads if w.id not in without]).html

@@ -10,14 +10,7 @@ from k2cr_analysis.cli.terminal.output import as_table
 from k2cr_analysis.model.money import plain_amount
 
 if TYPE_CHECKING:
-    from k2cr_analysis.assessment.result import WorkloadAssessment
     from k2cr_analysis.report.assumed_range import AssumedMonth, AssumedRange
-
-
-def lacks_traffic(listed: Sequence[WorkloadAssessment]) -> bool:
-    """Whether a service has no price since nobody counted its requests."""
-    services = (w for w in listed if w.fit.moves and w.fit.target == "service" and w.measured.traffic is None)
-    return any(w.cost is None or w.cost.cloud_run_month is None for w in services)
 
 
 def assumed_text(assumed: AssumedRange, shown: set[str]) -> str:

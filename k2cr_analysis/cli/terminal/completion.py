@@ -1,4 +1,4 @@
-"""Names of workloads on a command line: what a shell completes, and what is told from a path."""
+"""Names of workloads and rules on a command line: what a shell completes, and what is told from a path."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ def workload_names(ctx: typer.Context, incomplete: str) -> list[str]:
     except K2crError:
         return []
     return [one for one in ids if incomplete in one] + (_short_names(ids, incomplete) if incomplete else [])
+
+
+def rule_names(incomplete: str) -> list[str]:
+    """Ids of the rules that begin so."""
+    from k2cr_analysis.assessment.findings.rule_pages import rule_pages
+
+    return [name for name in rule_pages() if name.startswith(incomplete)]
 
 
 def _short_names(ids: list[str], incomplete: str) -> list[str]:

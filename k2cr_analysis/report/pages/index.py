@@ -21,8 +21,8 @@ from k2cr_analysis.planning import Left, Plan, Portfolio, cluster_names
 from k2cr_analysis.planning.sets.near_sets import near_sets
 from k2cr_analysis.planning.worth import Fleet
 from k2cr_analysis.report.decision import decision, futures_tiles, turning
-from k2cr_analysis.report.display import VERDICT_WORDS, made_up_label
-from k2cr_analysis.report.headings import assumed_in, is_made_up, provenance
+from k2cr_analysis.report.display import VERDICT_WORDS, joined, made_up_label
+from k2cr_analysis.report.headings import assumed_in, is_made_up, provenance, unpriced
 from k2cr_analysis.report.json.near_document import near_document
 from k2cr_analysis.report.pages.around import markdown
 from k2cr_analysis.report.pages.contents import Record, candidate_name, html_path, prefix_of, records
@@ -87,6 +87,7 @@ def write_index(
     listed = list(_listed(assessments, whole, plan, near))
     verdicts = Counter(one.workload.fit.verdict for one in listed)
     counts = ", ".join(f"{verdicts[verdict]} {_MANY[verdict]}" for verdict in VERDICTS if verdicts[verdict])
+    moving = [w for a in assessments for w in a.workloads if w.fit.moves]
     text = template_page(
         "index.html.j2",
         title=", ".join(str(a.snapshot.get("cluster") or "cluster") for a in assessments) + ": from GKE to Cloud Run",
@@ -96,7 +97,7 @@ def write_index(
         futures=futures_tiles(portfolio).html,
         waves=[_wave(wave, len(assessments) > 1) for wave in plan.waves],
         left=_left(plan, len(assessments) > 1),
-        assumed=assumed_in([w for a in assessments for w in a.workloads if w.fit.moves]).html,
+        assumed=joined([assumed_in(moving), unpriced(moving)]).html,
         made_up=made_up_label().html if is_made_up(assessments) else "",
         leading=[_leading(whole[name]) for name in LEADING if name in whole],
         failed=[_failed(record) for record in whole.values() if record.state == "failed"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cache
@@ -10,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from k2cr_analysis.listing import first_of
-from k2cr_analysis.report.display import VERDICT_WORDS, Html, note
+from k2cr_analysis.report.display import VERDICT_WORDS, Html, note, with_code
 from k2cr_analysis.report.tables.columns import COLUMNS, Column
 from k2cr_analysis.report.wording import milliseconds, money, share
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 _RIGHT = {"money", "exact", "number", "share", "ms", "hours", "count"}
 _MOST_LISTED = 40
 _PLACES_SHOWN = 3
-_CODE = re.compile(r"`([^`]+)`")  # texts set off names as Markdown does
 # A frame that scrolls is reached by the keyboard, and told by what it holds.
 SCROLLS = '<div class="scroll" tabindex="0" role="group" aria-label="table">'
 _DASH = '<span class="none">–</span>'
@@ -107,7 +105,7 @@ def _text(column: Column, value: Any, currency: Any) -> str:
         return _listed([f'<span class="workload">{escape(str(one))}</span>' for one in many])
     if column.name == "rule":
         return f'<span class="rule">{escape(str(value))}</span>'
-    return _CODE.sub(r"<code>\1</code>", escape(_plain(column, value, currency)))
+    return with_code(_plain(column, value, currency))
 
 
 def _plain(column: Column, value: Any, currency: Any) -> str:
