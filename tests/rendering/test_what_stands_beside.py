@@ -121,6 +121,8 @@ def test_a_secret_of_another_project_is_not_taken_for_one_of_this(project: dict[
     found = files([*app("web", env=env), store, external], **project)
     assert ("name: db-pw" in found["service.yaml"]) == reads
     assert ("db-pw is in project vault: render again" in found["prepare.sh"]) == reads
+    copy = "reads key pw from `db-pw` (version `latest`) of project `vault`. After the move a change there does not"
+    assert (copy in found["cutover.md"]) != reads
 
 
 def test_a_key_that_is_not_known_is_no_part_of_a_secret_s_name() -> None:

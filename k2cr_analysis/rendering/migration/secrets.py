@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from k2cr_analysis.model.pod.secret_manager import existing_keys
 from k2cr_analysis.rendering.spec.account import SecretToCreate
 from k2cr_analysis.rendering.spec.build import Build
 from k2cr_analysis.rendering.spec.service import LATEST, RunJob, SecretVolume
@@ -214,7 +215,19 @@ def changed_from_now_on(build: Build) -> list[str]:
         lines.append(f"| `{name}` | {escaped(secret.used_for)} | {_how(build, secret, name in by_file)} |")
     copied = any(s.kind in COPIED for s in build.account.secrets.values())
     note = "Once the pods are gone, a change of their Secrets and ConfigMaps in the cluster reaches nothing any more."
-    return [*lines, "", *([note, ""] if copied else [])]
+    return [*lines, "", *([note, ""] if copied else []), *_copied_from_elsewhere(build)]
+
+
+def _copied_from_elsewhere(build: Build) -> list[str]:
+    """Copies of what an ExternalSecret reads in another project: nothing carries a change there over any more."""
+    known, lines = existing_keys(build.workload.related), []
+    for name, secret in sorted(build.account.secrets.items()):
+        for key in secret.keys if secret.kind == "Secret" else ():
+            if (found := known.get((secret.object_name, key))) is not None:
+                source = f"`{found.name}` (version `{found.version or LATEST}`) of project `{found.project}`"
+                said = f"- `{name}` is a copy: in the cluster an ExternalSecret reads key {escaped(key)} from {source}."
+                lines.append(f"{said} After the move a change there does not reach the copy: make it in both.")
+    return [*lines, ""] if lines else []
 
 
 def _how(build: Build, secret: SecretToCreate, in_file: bool) -> str:
