@@ -123,6 +123,9 @@ def test_a_secret_of_another_project_is_not_taken_for_one_of_this(project: dict[
     assert ("db-pw is in project vault: render again" in found["prepare.sh"]) == reads
     copy = "reads key pw from `db-pw` (version `latest`) of project `vault`. After the move a change there does not"
     assert (copy in found["cutover.md"]) != reads
+    spec["data"][0]["remoteRef"]["version"] = "7"
+    pinned = files([*app("web", env=env), store, external], **project)["cutover.md"]
+    assert ("at version 7; write the new number in place of 7, then `./deploy.sh`" in pinned) == reads
 
 
 def test_a_key_that_is_not_known_is_no_part_of_a_secret_s_name() -> None:

@@ -162,7 +162,9 @@ def _read_by(secret: SecretToCreate, key: str) -> str:
 
 
 def _aliases(secret: SecretToCreate) -> dict[str, str]:
-    """Key -> alias of its version; none where a secret has one key."""
+    """Key -> alias of its version; none where a secret has one key, or is there already, aliases and all."""
+    if secret.kind == "there":
+        return {}
     versions = zip(secret.keys, secret.versions, strict=False)
     return {key: version for key, version in versions if version != LATEST and not version.isdigit()}
 
@@ -235,7 +237,7 @@ def _how(build: Build, secret: SecretToCreate, in_file: bool) -> str:
     add = f"`gcloud secrets versions add {secret.secret} {project} --data-file=FILE`"
     aliases = _aliases(secret)
     if secret.kind == "there":
-        return "where it is changed today: the cluster reads the same secret; then `./deploy.sh`, for a variable"
+        return _how_there(secret)
     if secret.texts:
         return f"{add}; the file has addresses of Cloud Run in it, which stay"
     if aliases:
@@ -252,3 +254,11 @@ def _how(build: Build, secret: SecretToCreate, in_file: bool) -> str:
         else "then `./deploy.sh`: instances read it when they start"
     )
     return f"{add}; {when}"
+
+
+def _how_there(secret: SecretToCreate) -> str:
+    """A number in the files is read until it is written anew; ``latest`` and aliases need no more than a start."""
+    where = "where it is changed today: the cluster reads the same secret"
+    if pinned := " or ".join(sorted({v for v in secret.versions if v.isdigit()})):
+        return f"{where}, at version {pinned}; write the new number in place of {pinned}, then `./deploy.sh`"
+    return f"{where}; then `./deploy.sh`, for a variable"

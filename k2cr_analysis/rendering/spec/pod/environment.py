@@ -260,7 +260,16 @@ class _Builder:
         used, version = f"{self.container.name}: {name}", there.version or LATEST
         keys = (asked.key or "",)
         self.account.needs(
-            SecretToCreate(there.name, "there", self.workload.namespace, asked.name, keys, used, project=there.project)
+            SecretToCreate(
+                there.name,
+                "there",
+                self.workload.namespace,
+                asked.name,
+                keys,
+                used,
+                versions=(version,),
+                project=there.project,
+            )
         )
         why = f"{asked}: its ExternalSecret reads this secret too"
         self._write(RunEnv(name, secret=SecretVersion(there.name, version), why=why))

@@ -390,7 +390,14 @@ class _Builder:
         used = f"volume {volume.name}"
         self.account.needs(
             SecretToCreate(
-                found.name, "there", self.workload.namespace, asked.name, (files[0][0],), used, project=found.project
+                found.name,
+                "there",
+                self.workload.namespace,
+                asked.name,
+                (files[0][0],),
+                used,
+                versions=(found.version or LATEST,),
+                project=found.project,
             )
         )
         why = f"Secret {asked.name}: its ExternalSecret reads this secret too"
@@ -408,7 +415,10 @@ class _Builder:
             return None
         secret = files[0].name
         used = f"volume {volume.name}"
-        needed = SecretToCreate(secret, "there", self.workload.namespace, name, (), used, project=files[0].project)
+        versions = tuple(f.version or LATEST for f in files)
+        needed = SecretToCreate(
+            secret, "there", self.workload.namespace, name, (), used, versions=versions, project=files[0].project
+        )
         self.account.needs(needed)
         pairs = tuple((f.version or LATEST, f.shown_as or secret) for f in files)
         why = "the add-on reads this secret of Secret Manager too"
